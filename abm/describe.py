@@ -1,0 +1,270 @@
+"""What a name means: made from the declarations, never written by hand.
+
+``describe("care_share_across")`` tells what the output is; ``describe("household.seek_care")`` what the rule asks,
+reads and writes and when in the month it runs; a place is described from the region's tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from abm.errors import UserError
+from agents.core import declare
+
+_WIDE = 12  # names listed before the rest is counted
+
+
+@dataclass(frozen=True)
+class Described:
+    """One thing that has the name: its kind, and lines of a heading and a text."""
+
+    name: str
+    kind: str
+    lines: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class MonthRow:
+    """One step of the month as a reader sees it."""
+
+    number: str
+    name: str
+    title: str
+    rule: str
+    question: str
+    note: str
+
+
+def month_rows() -> list[MonthRow]:
+    """The month in order."""
+    rows: list[MonthRow] = []
+    for step in _month():
+        rule = _rule_of(step)
+        rows.append(
+            MonthRow(
+                number=str(step.number),
+                name=step.name,
+                title=step.title,
+                rule=rule.name if rule else "",
+                question=rule.question if rule else "",
+                note=str(getattr(step, "note", "") or ""),
+            )
+        )
+    return rows
+
+
+def parameter_rows() -> list[dict[str, Any]]:
+    """Every parameter as plain values, in the order of its rule's declaration."""
+    _load()
+    return [
+        {
+            "name": p.name,
+            "label": p.label,
+            "unit": p.unit,
+            "default": p.default,
+            "low": p.low,
+            "high": p.high,
+            "role": p.role,
+            "prior": p.prior,
+            "source": p.source.reference,
+            "basis": p.source.basis,
+        }
+        for p in declare.PARAMETERS.values()
+    ]
+
+
+def describe(name: str, region: str = "west-kalimantan-sarawak") -> list[Described]:
+    """Everything that has this name (a full name, its last part, or the name of a place)."""
+    _load()
+    wanted = name.strip()
+    found = list(_declared(wanted)) + list(_place(wanted, region))
+    if not found:
+        known = [*_names(), *_place_names(region)]
+        raise UserError(f"there is nothing called '{wanted}'; {declare.near(wanted, known)}")
+    return found
+
+
+def _load() -> None:
+    import abm.declarations  # noqa: F401 – importing it registers every declaration
+
+
+def _month() -> list[Any]:
+    _load()
+    from abm.month import MONTH
+
+    return list(MONTH)
+
+
+def _rule_of(step: Any) -> declare.Rule | None:
+    """The rule a step runs, if it runs one."""
+    rule = getattr(step, "rule", None)
+    if isinstance(rule, str):
+        return declare.RULES.get(rule)
+    return rule if isinstance(rule, declare.Rule) else None
+
+
+def _names() -> Iterator[str]:
+    yield from declare.RULES
+    yield from declare.PARAMETERS
+    for entity, table in declare.FIELDS.items():
+        yield from (f"{entity}.{column}" for column in table)
+    yield from declare.OUTPUTS
+    yield from declare.SWITCHES
+
+
+def _is(full: str, wanted: str) -> bool:
+    return full == wanted or full.split(".")[-1] == wanted
+
+
+def _some(names: Iterable[str]) -> str:
+    every = list(names)
+    return ", ".join(every[:_WIDE]) + (f" and {len(every) - _WIDE} more" if len(every) > _WIDE else "") if every else "–"
+
+
+def _declared(wanted: str) -> Iterator[Described]:
+    for rule in declare.RULES.values():
+        if _is(rule.name, wanted):
+            yield _rule(rule)
+    for step in _month():
+        if _rule_of(step) is None and step.name == wanted:
+            reads, writes = (tuple(getattr(step, side, ()) or ()) for side in ("reads", "writes"))
+            lines = [("in the month", f"{step.number}. {step.title}"), ("note", str(getattr(step, "note", "") or "–"))]
+            lines += [(heading, _some(names)) for heading, names in (("reads", reads), ("writes", writes)) if names]
+            yield Described(step.name, "a step of the month", tuple(lines))
+    for one in declare.PARAMETERS.values():
+        if _is(one.name, wanted):
+            yield _parameter(one)
+    for entity, table in declare.FIELDS.items():
+        for column in table.values():
+            if _is(f"{entity}.{column.name}", wanted):
+                yield _field(entity, column)
+    if wanted in declare.OUTPUTS:
+        yield _output(declare.OUTPUTS[wanted])
+    if wanted in declare.SWITCHES:
+        rules = [r.name for r in declare.RULES.values() if r.switch == wanted]
+        lines = (
+            ("", declare.SWITCHES[wanted]),
+            ("rules that stop without it", _some(rules)),
+            ("switch it off", f"lintas run --without {wanted}"),
+        )
+        yield Described(wanted, "a switch", lines)
+
+
+def _when(rule: str) -> str:
+    """The steps of the month that run a rule."""
+    steps = [f"{step.number}. {step.title}" for step in _month() if (found := _rule_of(step)) is not None and found.name == rule]
+    return "; ".join(steps) or "in a step of its own kind, see 'lintas describe'"
+
+
+def _rule(rule: declare.Rule) -> Described:
+    lines = [
+        ("", rule.question),
+        ("in the month", _when(rule.name)),
+        ("reads", _some(rule.reads)),
+        ("writes", _some(rule.writes)),
+        ("parameters", _some(name for name in declare.PARAMETERS if name.rpartition(".")[0] == rule.name)),
+        ("random draws", _some(rule.streams)),
+    ]
+    if rule.switch:
+        lines.append(("switch", rule.switch))
+    if rule.not_modelled:
+        lines.append(("not modelled", rule.not_modelled))
+    return Described(rule.name, "a rule", tuple(lines))
+
+
+def _parameter(one: declare.Parameter) -> Described:
+    rule = one.name.rpartition(".")[0]
+    users = [r.name for r in declare.RULES.values() if r.name == rule or declare.PARAMETER_CLASSES.get(rule) is r.parameters]
+    return Described(
+        one.name,
+        "a parameter",
+        (
+            ("", one.label),
+            ("default", f"{one.default:g} [{one.unit}]"),
+            ("range", f"{one.low:g} – {one.high:g}" if one.low != one.high else "–"),
+            ("role", one.role + (f", {one.prior}" if one.prior != "none" else "")),
+            ("source", f"{one.source.reference} ({one.source.basis})"),
+            ("used by", _some(users) if users else rule),
+            ("change it", f"lintas run --set {one.name}={one.default:g}"),
+        ),
+    )
+
+
+def _field(entity: str, column: declare.Field) -> Described:
+    full = f"{entity}.{column.name}"
+
+    def touching(side: str) -> list[str]:
+        named = [r.name for r in declare.RULES.values() if full in getattr(r, side)]
+        for step in _month():
+            if _rule_of(step) is None and full in (getattr(step, side, ()) or ()):
+                named.append(step.name)
+        return named
+
+    kinds = {"state": "carried from month to month", "month": "written anew each month", "fixed": "never changes"}
+    lines = [
+        ("", column.label),
+        ("unit", f"{column.unit} ({declare.UNITS[column.unit]})"),
+        ("kind", kinds[column.kind]),
+        ("read by", _some(touching("reads"))),
+        ("written by", _some(touching("writes"))),
+        ("source", f"{column.source.reference} ({column.source.basis})"),
+    ]
+    if column.options:
+        lines.insert(2, ("options", ", ".join(column.options)))
+    return Described(full, "a state variable", tuple(lines))
+
+
+def _output(one: declare.Output) -> Described:
+    return Described(
+        one.name,
+        "an output",
+        (
+            ("", one.label),
+            ("meaning", one.meaning),
+            ("unit", f"{one.unit} ({declare.UNITS[one.unit]})"),
+            ("tables", ", ".join(one.tables)),
+            ("claims", ", ".join(one.claims) or "–"),
+            ("source", f"{one.source.reference} ({one.source.basis})"),
+        ),
+    )
+
+
+# --- places ---------------------------------------------------------------------------------------------------------
+
+
+def _place_names(region: str) -> list[str]:
+    from abm.region import Region
+
+    return [str(name) for name in Region.load(region).places["place"]]
+
+
+def _place(wanted: str, region: str) -> Iterator[Described]:
+    from abm.region import Region
+
+    data = Region.load(region)
+    for row in data.places.to_dict("records"):
+        name = str(row["place"])
+        if name.casefold() != wanted.casefold():
+            continue
+        side = data.meta["sides"][row["side"]]
+        of_place = data.facilities[data.facilities["place"] == name]
+        care = "; ".join(f"{f['facility']} ({f['tier']}, from {f['opened']}, {f['basis']})" for f in of_place.to_dict("records"))
+        ends = data.crossings[(data.crossings["id_place"] == name) | (data.crossings["my_place"] == name)]
+        crossings = "; ".join(f"{c['crossing']} ({c['kind']})" for c in ends.to_dict("records"))
+        people = f"{row['population']:,.0f} ({row['population_basis']}, about {row['population_year']:.0f})" if row["kind"] == "border" else "–"
+        yield Described(
+            name,
+            "a place",
+            (
+                ("side", f"{side['name']} ({row['side']}), {side['currency']}"),
+                ("kind", "border: households live here" if row["kind"] == "border" else "service: market and facilities only"),
+                ("district", f"{row['district']}, {row['province']}"),
+                ("people", people),
+                ("main group", str(row["group"]) or "–"),
+                ("health facilities", care or "–"),
+                ("crossings", crossings or "–"),
+                ("coordinates", f"{row['lat']:g}, {row['lon']:g} ({row['coord_source']})"),
+            ),
+        )

@@ -1,0 +1,1 @@
+"""What every rule is written with: declarations, frames, views, draws."""

@@ -1,0 +1,101 @@
+"""Compile a rule, and never run yesterday's machine code after today's edit.
+
+numba keeps compiled code by the file a function stands in, and does not see that a function it *calls*, in another
+file, has changed. So the cache folder is named after the content of every source file of the packages that hold
+compiled code, plus the versions that shape machine code: any edit of any rule means a fresh folder.
+
+Set ``LINTAS_PLAIN=1`` to run every rule as plain Python (slow; for tests, debugging, teaching).
+Set ``LINTAS_CACHE`` to move the folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+from typing import Any, TypeVar
+
+import platformdirs
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+#: True when rules run as plain Python.
+PLAIN: bool = os.environ.get("LINTAS_PLAIN", "") not in ("", "0")
+
+_PACKAGES = Path(__file__).resolve().parents[2]
+_KEEP_DAYS = 30
+
+
+def source_key() -> str:
+    """Hash of all sources that hold compiled code, and of the versions that shape it (16 hex digits)."""
+    digest = hashlib.sha256()
+    for package in ("agents", "abm"):
+        for path in sorted((_PACKAGES / package).rglob("*.py")):
+            digest.update(path.relative_to(_PACKAGES).as_posix().encode())
+            digest.update(path.read_bytes())
+    versions = (sys.version, platform.machine(), *(metadata.version(p) for p in ("numba", "llvmlite", "numpy")))
+    digest.update("|".join(versions).encode())
+    return digest.hexdigest()[:16]
+
+
+def cache_folder() -> Path:
+    """Folder of compiled code for the sources as they are now; a private temporary one where that is not writable."""
+    root = Path(os.environ.get("LINTAS_CACHE") or platformdirs.user_cache_dir("lintas")) / "compiled"
+    folder = root / source_key()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".probe-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+        os.utime(folder)
+    except OSError:
+        return Path(tempfile.mkdtemp(prefix="lintas-compiled-"))
+    stale = time.time() - _KEEP_DAYS * 86400
+    for other in root.iterdir():
+        if other != folder and other.is_dir() and other.stat().st_mtime < stale:
+            shutil.rmtree(other, ignore_errors=True)
+    return folder
+
+
+if not PLAIN:
+    import numba
+
+    numba.config.CACHE_DIR = str(cache_folder())
+
+#: Every compiled function, by ``module.name``: for warnings about first use and for the tests.
+COMPILED: dict[str, Any] = {}
+
+
+def compiled(function: F) -> F:
+    """Compile ``function`` on first use (numba, releasing the GIL), keeping Python's order of floating-point sums."""
+    if PLAIN:
+        return function
+    done = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=False)(function)
+    COMPILED[f"{function.__module__}.{function.__name__}"] = done
+    return done  # type: ignore[return-value]
+
+
+def compiled_once(function: F) -> F:
+    """Compile without keeping the result on disk: for a rule handed in by a user at run time."""
+    if PLAIN:
+        return function
+    return numba.njit(nogil=True, error_model="numpy", fastmath=False)(function)  # type: ignore[return-value]
+
+
+def plain(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The Python function behind a compiled one."""
+    return getattr(function, "py_func", function)
+
+
+def is_warm() -> bool:
+    """True when compiled code for these sources is on disk already (the next run starts at once)."""
+    if PLAIN:
+        return True
+    return any(Path(numba.config.CACHE_DIR).rglob("*.nbc"))

@@ -1,0 +1,88 @@
+"""Random numbers that belong to a decision, a month and an agent, and to nothing else.
+
+``uniform(seed, stream, month, uid, slot)`` is a pure function: no hidden state, no order of calls. Two runs that differ
+in one policy therefore meet the same luck everywhere else, however the work is split. ``stream`` names the decision,
+``slot`` tells several draws of one decision apart.
+
+The mixer is SplitMix64 (Steele, Lea and Flood 2014, OOPSLA, doi 10.1145/2660193.2660195): from a state ``s`` the n-th
+output is ``mix(s + n·γ)``. The five keys are chained: each output is the state in which the next key chooses the place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+
+from agents.core.compiled import PLAIN, compiled
+
+_MASK = 0xFFFFFFFFFFFFFFFF
+_GAMMA = 0x9E3779B97F4A7C15
+_M1 = 0xBF58476D1CE4E5B9
+_M2 = 0x94D049BB133111EB
+
+#: Streams by name; two decisions may not share one.
+STREAMS: dict[str, int] = {}
+
+
+def stream(name: str) -> int:
+    """Number of the stream of decision ``name`` (31 bits of its SHA-256), registered so that a clash is refused."""
+    number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big") >> 1
+    for other, taken in STREAMS.items():
+        if taken == number and other != name:
+            raise ValueError(f"streams '{name}' and '{other}' have the same number: rename one of them")
+    STREAMS[name] = number
+    return number
+
+
+def splitmix_python(state: int, n: int) -> int:
+    """The n-th output (n ≥ 1) of SplitMix64 from ``state``, as plain integers."""
+    z = (state + n * _GAMMA) & _MASK
+    z = ((z ^ (z >> 30)) * _M1) & _MASK
+    z = ((z ^ (z >> 27)) * _M2) & _MASK
+    return z ^ (z >> 31)
+
+
+def uniform_python(seed: int, stream: int, month: int, uid: int, slot: int) -> float:
+    """:func:`uniform` as plain Python; the compiled form gives the same bits (a test holds it to that)."""
+    h = splitmix_python(int(seed) & _MASK, int(stream) + 1)
+    h = splitmix_python(h, int(month) + 1)
+    h = splitmix_python(h, int(uid) + 1)
+    h = splitmix_python(h, int(slot) + 1)
+    return ((h >> 12) + 0.5) * 2.220446049250313e-16
+
+
+if PLAIN:
+    splitmix = splitmix_python
+    uniform = uniform_python
+else:
+    _GAMMA64, _M1_64, _M2_64 = np.uint64(_GAMMA), np.uint64(_M1), np.uint64(_M2)
+    _S12, _S27, _S30, _S31 = np.uint64(12), np.uint64(27), np.uint64(30), np.uint64(31)
+
+    @compiled
+    def splitmix(state, n):  # type: ignore[no-redef]
+        """The n-th output (n ≥ 1) of SplitMix64 from ``state`` (both unsigned 64-bit)."""
+        z = np.uint64(state) + np.uint64(n) * _GAMMA64
+        z = (z ^ (z >> _S30)) * _M1_64
+        z = (z ^ (z >> _S27)) * _M2_64
+        return z ^ (z >> _S31)
+
+    @compiled
+    def uniform(seed, stream, month, uid, slot):  # type: ignore[no-redef]
+        """A draw from the open interval (0, 1) that belongs to these five integers and to nothing else."""
+        h = splitmix(seed, stream + 1)
+        h = splitmix(h, month + 1)
+        h = splitmix(h, uid + 1)
+        h = splitmix(h, slot + 1)
+        return (np.float64(h >> _S12) + 0.5) * 2.220446049250313e-16
+
+
+def origin_uid(seed: int, *origin: int) -> int:
+    """Lifelong identity (63 bits) of an agent from its origin, e.g. (place, slot) or (mother household, month, slot).
+
+    A counter would give later agents other numbers whenever one more is born earlier; the origin does not.
+    """
+    h = int(seed) & _MASK
+    for part in origin:
+        h = splitmix_python(h, (int(part) & _MASK) + 1)
+    return h >> 1

@@ -1,0 +1,139 @@
+"""All agents of one kind, one array per field.
+
+A row is a position today and may change; ``uid`` stays for life. Rows are kept sorted by (place, uid): sums by place
+then run over neighbouring memory in an order that no history of additions and removals can alter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from agents.core.declare import FIELDS, DeclarationError, near
+
+
+class AgentFrame:
+    """Columns of one entity, ``n`` rows of ``capacity`` places.
+
+    ``frame["savings"]`` is the live column (shape ``(n,)`` or ``(n, width)``); assign with ``frame["savings"][:] = …``.
+    """
+
+    def __init__(self, entity: str, columns: Mapping[str, Any], capacity: int | None = None) -> None:
+        """Columns not given start at the field's initial value; ``uid`` and ``place`` must be given."""
+        self.entity = entity
+        self.fields = FIELDS.get(entity, {})
+        if not self.fields:
+            raise DeclarationError(f"no fields are declared for '{entity}'; {near(entity, FIELDS)}")
+        for needed in ("uid", "place"):
+            if needed not in columns:
+                raise ValueError(f"{entity} frame: column '{needed}' is missing, given are {', '.join(columns) or 'none'}")
+        self.n = len(columns["uid"])
+        self.capacity = max(self.n, capacity or 0, 1)
+        self.version = 0
+        self._data = {name: self._empty(name, self.capacity) for name in self.fields}
+        self._write(slice(0, self.n), columns)
+        self._sort()
+
+    def _empty(self, name: str, size: int) -> np.ndarray:
+        field = self.fields[name]
+        shape = (size,) if field.width == 1 else (size, field.width)
+        return np.full(shape, field.initial, dtype=field.dtype)
+
+    def _write(self, rows: slice, columns: Mapping[str, Any]) -> None:
+        count = rows.stop - rows.start
+        for name, values in columns.items():
+            if name not in self.fields:
+                raise KeyError(f"{self.entity} has no field '{name}'; {near(name, self.fields)}")
+            array = np.asarray(values)
+            if array.shape[:1] != (count,):
+                raise ValueError(f"{self.entity}.{name}: {array.shape[0] if array.ndim else 'one'} values for {count} agents")
+            self._data[name][rows] = array
+        uids = self._data["uid"][: rows.stop]
+        if len(np.unique(uids)) != rows.stop:
+            raise ValueError(f"{self.entity} frame: a uid occurs twice")
+
+    def _sort(self) -> None:
+        order = np.lexsort((self["uid"], self["place"]))
+        if not np.array_equal(order, np.arange(self.n)):
+            for name, array in self._data.items():
+                array[: self.n] = self._data[name][: self.n][order]
+        by_uid = np.argsort(self["uid"], kind="stable")
+        self._uid_sorted, self._uid_row = self["uid"][by_uid].copy(), by_uid
+        self.version += 1
+
+    def __len__(self) -> int:
+        return self.n
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._data
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        try:
+            return self._data[name][: self.n]
+        except KeyError:
+            raise KeyError(f"{self.entity} has no field '{name}'; {near(name, self.fields)}") from None
+
+    def rows(self, uids: Any) -> np.ndarray:
+        """Rows of these uids today; refuses a uid that is not (or no longer) in the frame."""
+        wanted = np.atleast_1d(np.asarray(uids, dtype=np.int64))
+        at = np.minimum(np.searchsorted(self._uid_sorted, wanted), max(self.n - 1, 0))
+        found = self.n > 0 and self._uid_sorted[at] == wanted
+        if not np.all(found):
+            lost = wanted[~np.asarray(found)] if self.n else wanted
+            raise KeyError(f"no {self.entity} has uid {lost[0]}")
+        return self._uid_row[at]
+
+    def row(self, uid: int) -> int:
+        """Row of one uid today."""
+        return int(self.rows(uid)[0])
+
+    def add(self, columns: Mapping[str, Any]) -> np.ndarray:
+        """Add agents; returns the rows they stand in now. Other agents may have moved: look them up by uid."""
+        for needed in ("uid", "place"):
+            if needed not in columns:
+                raise ValueError(f"{self.entity} frame: column '{needed}' is missing, given are {', '.join(columns) or 'none'}")
+        count = len(columns["uid"])
+        if self.n + count > self.capacity:
+            self.grow(max(self.n + count, self.capacity + self.capacity // 2))
+        new = slice(self.n, self.n + count)
+        for name in self.fields:
+            self._data[name][new] = self.fields[name].initial
+        self._write(new, columns)
+        self.n += count
+        self._sort()
+        return self.rows(columns["uid"])
+
+    def remove(self, uids: Any) -> None:
+        """Remove the agents with these uids."""
+        keep = np.ones(self.n, dtype=bool)
+        keep[self.rows(uids)] = False
+        kept = int(keep.sum())
+        for array in self._data.values():
+            array[:kept] = array[: self.n][keep]
+        self.n = kept
+        self._sort()
+
+    def grow(self, capacity: int) -> None:
+        """Make room for ``capacity`` rows."""
+        if capacity <= self.capacity:
+            return
+        for name, old in self._data.items():
+            bigger = self._empty(name, capacity)
+            bigger[: self.n] = old[: self.n]
+            self._data[name] = bigger
+        self.capacity = capacity
+        self.version += 1
+
+    def bounds(self, n_places: int) -> np.ndarray:
+        """First row of each place, and the end: ``bounds[p]:bounds[p + 1]`` are the agents of place ``p``."""
+        return np.searchsorted(self["place"], np.arange(n_places + 1)).astype(np.int64)
+
+    def copy_state(self) -> dict[str, np.ndarray]:
+        """Every column, copied (for saving and for comparing)."""
+        return {name: self[name].copy() for name in self.fields}
+
+    def bytes_per_agent(self) -> int:
+        """Bytes that one row takes."""
+        return sum(array[:1].nbytes for array in self._data.values())

@@ -1,0 +1,68 @@
+"""One row of a frame seen as a ``mesa.Agent``: made when asked for, reads and writes the frame."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import mesa
+
+from agents.core.frame import AgentFrame
+
+_OWN = ("model", "unique_id", "pos", "_frame", "_rng")
+
+
+class AgentView(mesa.Agent):
+    """An agent as Mesa knows it; its attributes are the fields of its frame.
+
+    Not registered with the model: a million agents would cost a million objects. Rules never see views.
+    """
+
+    def __init__(self, model: Any, frame: AgentFrame, uid: int) -> None:
+        object.__setattr__(self, "model", model)
+        object.__setattr__(self, "unique_id", int(uid))
+        object.__setattr__(self, "pos", None)
+        object.__setattr__(self, "_frame", frame)
+
+    @property
+    def row(self) -> int:
+        """Where the agent stands in its frame today."""
+        return self._frame.row(self.unique_id)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        frame = self._frame
+        if name not in frame:
+            raise AttributeError(f"a {frame.entity} has no '{name}'")
+        value = frame[name][self.row]
+        if name == "place":
+            return self.model.world.place_names[int(value)]
+        if name == "side":
+            return ("id", "my")[int(value)]
+        return value.item() if getattr(value, "ndim", 0) == 0 else value
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _OWN:
+            object.__setattr__(self, name, value)
+            return
+        frame = self._frame
+        if name not in frame:
+            raise AttributeError(f"a {frame.entity} has no '{name}'")
+        if name in ("uid", "place", "side"):
+            raise AttributeError(f"'{name}' of a {frame.entity} cannot be changed from outside")
+        frame[name][self.row] = value
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(uid={self.unique_id}, place={self.place!r})"
+
+
+class Household(AgentView):
+    """A household of a border community."""
+
+
+class Trader(AgentView):
+    """A trader who carries goods between two markets."""
+
+
+class Official(AgentView):
+    """An official at a post or in a district's administration."""

@@ -1,0 +1,1 @@
+"""Households: illness and care, work, income, ties."""

@@ -1,0 +1,168 @@
+"""Who wants to work where: on the own farm, for a wage at home, across with a pass, or across without?
+
+Each month a part of the adults think again. An adult compares what the activities would bring (a logit over the
+logarithm of expected net income): the farm gives what one more pair of hands adds to it, a job its pay times the chance
+to find one, work across its pay at this month's rate less costs there, times one less the chance of being sent home.
+Being away is a burden that kin and neighbours across relieve. Wanting is not having: jobs are given in a step of its own.
+
+A border pass allows day and petty work near the line, not plantation work, which needs a passport and a permit; that
+is the fourth activity here, as most did it without (irregular share 0.3-0.8).
+
+Not modelled: permits for legal plantation work, petty trade as an adult's activity, logging, schooling of workers.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from agents.core.compiled import compiled
+from agents.core.declare import Rule, Source, judgement, parameter, parameters, rule, switch
+from agents.core.draws import stream, uniform
+
+THINK_AGAIN = stream("household.choose_work.think_again")
+CHOOSE_WORK = stream("household.choose_work")
+CROSS_BORDER_WORK = switch("cross_border_work", "People may work on the other side of the border")
+UNDOCUMENTED_WORK = switch("undocumented_work", "People may work across without papers")
+
+
+@parameters("household.choose_work")
+class Parameters(NamedTuple):
+    """What decides where people want to work."""
+
+    think_again: float = parameter(
+        "Part of adults that think again in a month", unit="probability/month", default=0.15, low=0.08, high=0.3,
+        source=judgement("inertia 0.1-0.2 keeps activities from swinging in the trial"),
+    )  # fmt: skip
+    scale: float = parameter(
+        "Spread of tastes, in logarithms of income", unit="log", default=0.4, low=0.3, high=0.6,
+        source=Source("trial on the region's data: at 0.1 nearly everybody does the same", "derived"),
+    )  # fmt: skip
+    away: float = parameter(
+        "Burden of living away, in logarithms of income", unit="log", default=0.9, low=0.4, high=1.6,
+        source=judgement("identified by the share at work across, if at all"),
+    )  # fmt: skip
+    hour_daily: float = parameter(
+        "Burden of an hour's daily way", unit="log/hour", default=0.35, low=0.1, high=0.7,
+        source=judgement("a day is eight hours"),
+    )  # fmt: skip
+    hour_away: float = parameter(
+        "Burden of an hour's way to work far off", unit="log/hour", default=0.06, low=0.02, high=0.12,
+        source=judgement("trial value"),
+    )  # fmt: skip
+    kin_relief: float = parameter(
+        "Part of the burden of being away that close kin across take away", unit="share", default=0.4, low=0.2, high=0.6,
+        source=Source("networks lower the cost of migration by 20-60 % where common", "recalled"),
+    )  # fmt: skip
+    kin_word: float = parameter(
+        "Pull of kin who have somebody at work across", unit="log", default=0.5, low=0.0, high=1.2,
+        source=Source("social proximity counts for more than income gaps in Nepal (Fafchamps and Shilpi 2008); size: judgement", "opened"),
+    )  # fmt: skip
+    living_cost: float = parameter(
+        "Part of pay across that living there takes", unit="share", default=0.35, low=0.2, high=0.5,
+        source=judgement("board and lodging on an estate"),
+    )  # fmt: skip
+    labour_share: float = parameter(
+        "Elasticity of farm output to labour", unit="1", default=0.6, low=0.4, high=0.7,
+        source=Source("Cobb-Douglas shares of smallholders", "recalled"),
+    )  # fmt: skip
+
+
+@compiled
+def think_again(u, p):
+    """Whether an adult considers this month what to do."""
+    return u < p.think_again
+
+
+@compiled
+def added_by_one_more(farm_income, n_now, labour_share):
+    """What one more pair of hands adds to the farm's income, given what ``n_now`` (more than 0) hands bring now."""
+    return farm_income * (math.exp(labour_share * math.log((n_now + 1.0) / n_now)) - 1.0)
+
+
+@compiled
+def value_of_work(net_income, gross_income, burden, scale):
+    """Value [utility] of an activity: log of its net income (no less than 2 % of gross), less its burden."""
+    return (math.log(max(net_income, max(0.02 * gross_income, 1.0e-9))) - burden) / scale
+
+
+@compiled
+def choose_work(u, farm, wage, with_pass, undocumented):
+    """Activity of a logit: 0 farm, 1 wage at home, 2 across with a pass, 3 across without. -1e9 marks what is not open."""
+    best = max(max(farm, wage), max(with_pass, undocumented))
+    e0, e1 = math.exp(farm - best), math.exp(wage - best)
+    e2, e3 = math.exp(with_pass - best), math.exp(undocumented - best)
+    at = u * (e0 + e1 + e2 + e3)
+    if at < e0:
+        return 0
+    if at < e0 + e1:
+        return 1
+    return 2 if at < e0 + e1 + e2 and e2 > 0.0 else (3 if e3 > 0.0 else 1)
+
+
+@compiled
+def loop(start, stop, seed, month, p, uid, place, weight, n_adults, land, ability, schooling, support_across, heard_work, activity,
+         wage, hours_work, may_work, job_chance, caught_away, technique, farm_gate, yields, schooling_return,
+         work_sought, job_holders, job_seekers):  # fmt: skip
+    """Mark what each adult asks for (-1: stays as it is), and count holders and seekers by place.
+
+    ``yields`` is (places, 2): kilograms of rice and of rubber a month at one unit of farm output. What somebody with a
+    job leaves behind when it asks for another is decided in the next step: it keeps the old one if it finds none.
+    """
+    for i in range(start, stop):
+        where = int(place[i])
+        n_farm = 0
+        for a in range(int(n_adults[i])):
+            if activity[i, a] == 0:
+                n_farm += 1
+        work = max(float(n_farm), 0.5)
+        land_part = math.exp((1.0 - p.labour_share) * math.log(land[i]))
+        output = technique[where] * ability[i] * land_part * math.exp(p.labour_share * math.log(work))
+        farm_income = output * (yields[where, 0] * farm_gate[where, 0] + yields[where, 1] * farm_gate[where, 1])
+        farm = added_by_one_more(farm_income, work, p.labour_share) if n_farm > 0 else farm_income
+        pay = ability[i] * math.exp(schooling_return[where] * (float(schooling[i]) - 6.0))
+        kin = support_across[i]
+        v_farm = value_of_work(farm, farm, 0.0, p.scale)
+        v_wage = v_pass = v_undocumented = -1.0e9
+        if may_work[where, 1] > 0.0:
+            gross = wage[where, 1] * pay
+            v_wage = value_of_work(gross * job_chance[where, 1], gross, p.hour_daily * hours_work[where, 1], p.scale)
+        relief = 1.0 - p.kin_relief * kin
+        pull = p.kin_word * float(heard_work[i])
+        if may_work[where, 2] > 0.0:
+            gross = wage[where, 2]
+            v_pass = value_of_work(gross * job_chance[where, 2], gross, p.hour_daily * hours_work[where, 2] - pull, p.scale)
+        if may_work[where, 3] > 0.0:
+            gross = wage[where, 3]
+            net = gross * (1.0 - p.living_cost) * (1.0 - caught_away[where]) * job_chance[where, 3]
+            v_undocumented = value_of_work(net, gross, p.away * relief + p.hour_away * hours_work[where, 3] - pull, p.scale)
+        for a in range(int(n_adults[i])):
+            now = int(activity[i, a])
+            work_sought[i, a] = -1
+            if think_again(uniform(seed, THINK_AGAIN, month, uid[i], a), p):
+                wanted = choose_work(uniform(seed, CHOOSE_WORK, month, uid[i], a), v_farm, v_wage, v_pass, v_undocumented)
+                if wanted != now:
+                    work_sought[i, a] = wanted
+                    if wanted > 0:
+                        job_seekers[where, wanted] += weight[i]
+            if now > 0 and work_sought[i, a] != 0:
+                job_holders[where, now] += weight[i]
+
+
+rule(
+    Rule(
+        name="household.choose_work",
+        question="Who wants to work where: on the own farm, for a wage at home, across with a pass, or across without?",
+        loop=loop,
+        reads=("household.uid", "household.place", "household.weight", "household.n_adults", "household.land", "household.ability",
+               "household.schooling", "household.support_across", "household.heard_work", "household.activity",
+               "place.wage", "place.hours_work", "place.may_work", "place.job_chance", "place.caught_away", "place.technique",
+               "place.farm_gate", "place.yields", "place.schooling_return"),
+        writes=("household.work_sought", "place.job_holders", "place.job_seekers"),
+        parameters=Parameters,
+        streams=("household.choose_work.think_again", "household.choose_work"),
+        switch=CROSS_BORDER_WORK,
+        decide=(think_again, added_by_one_more, value_of_work, choose_work),
+        not_modelled="permits for legal plantation work, petty trade as an adult's activity, logging, schooling of workers",
+    )
+)  # fmt: skip

@@ -1,0 +1,133 @@
+"""What does a month bring in, and what of it is spent?
+
+Farm output follows land and labour (Cobb-Douglas), season and technique; a part feeds the household, the rest is sold,
+both counted at the farm-gate price of the place. Wages are paid for the days worked. Pay across is converted once, at
+this month's rate, less living costs there. The trader's profit of last month comes home. Spending follows the income
+of a usual month and what the purse holds, so that a harvest or a crisis does not pass through to the table at once.
+
+Income per head counts farm output (sold and used) less bought inputs, wages, net earnings across and trade; not health
+fees, spending or stocks. The purse changes by money alone: own use never passes through it.
+
+Not modelled: credit with interest, gifts among kin, several crops by choice, stocks.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from agents.core.compiled import compiled
+from agents.core.declare import Rule, Source, judgement, parameter, parameters, rule
+from agents.household.choose_work import Parameters as ChooseWork
+
+
+@parameters("household.earn")
+class Parameters(NamedTuple):
+    """What work brings in and how it is spent."""
+
+    inputs: float = parameter(
+        "Bought inputs, part of farm output", unit="share", default=0.08, low=0.02, high=0.2,
+        source=judgement("little fertiliser on upland rice and jungle rubber"),
+    )  # fmt: skip
+    own_rice: float = parameter(
+        "Rice that a person eats", unit="kg/month", default=10.0, low=8.0, high=12.0,
+        source=judgement("about 120 kg a year"),
+    )  # fmt: skip
+    memory: float = parameter(
+        "Weight of this month in the income of a usual month", unit="share", default=0.08, low=0.05, high=0.2,
+        source=judgement("about a year of memory"),
+    )  # fmt: skip
+    spend_from_savings: float = parameter(
+        "Part of the purse above a month's income that is spent", unit="share", default=0.05, low=0.01, high=0.2,
+        source=judgement("buffer-stock saving"),
+    )  # fmt: skip
+    adults_per_ha: float = parameter(
+        "Adults whom a hectare keeps busy, at most", unit="1", default=1.0, low=0.5, high=2.0,
+        source=judgement("upland rice with a plot of rubber; those beyond are under-employed"),
+    )  # fmt: skip
+    days_worked: float = parameter(
+        "Working days of a month", unit="days", default=26.0, low=22.0, high=26.0, role="fixed",
+        source=Source("day wages are quoted for 26 days a month (JPNN 2010)", "opened"),
+    )  # fmt: skip
+
+
+@compiled
+def farm_output(technique, ability, land, labour, labour_share):
+    """Units of farm output a month: Cobb-Douglas in hectares and full-time adults (0 when nobody works)."""
+    if labour <= 0.0:
+        return 0.0
+    return technique * ability * math.exp((1.0 - labour_share) * math.log(land) + labour_share * math.log(labour))
+
+
+@compiled
+def spend(income_mean, income_cash, savings, share_from_savings):
+    """Money spent in the month: the usual month's income, more from a full purse, never below a third of it or more than there is.
+
+    A household in debt still spends a third of a usual month's income, as kin and shopkeepers let it.
+    """
+    usual = income_mean + share_from_savings * max(savings - income_mean, 0.0)
+    return max(min(usual, savings + income_cash), income_mean / 3.0)
+
+
+@compiled
+def loop(start, stop, p, q, place, n_adults, n_children, schooling, land, ability, activity, days_lost, care_cost,
+         wage, technique, harvest, yields, farm_gate, schooling_return,
+         profit, trader, income, income_farm, income_wage, income_across, income_trade, own_use, spending, idle, savings, income_mean):  # fmt: skip
+    """Book the month of every household. All money is in its own currency."""
+    for i in range(start, stop):
+        where = int(place[i])
+        adults = int(n_adults[i])
+        n0 = n1 = n2 = n3 = 0
+        for a in range(adults):
+            k = int(activity[i, a])
+            if k == 0:
+                n0 += 1
+            elif k == 1:
+                n1 += 1
+            elif k == 2:
+                n2 += 1
+            elif k == 3:
+                n3 += 1
+        at_work = 1.0 - min(days_lost[i] / (p.days_worked * max(adults, 1)), 1.0)
+        pay = ability[i] * math.exp(schooling_return[where] * (float(schooling[i]) - 6.0))
+        units = farm_output(technique[where], ability[i], land[i], n0 * at_work, q.labour_share)
+        rice = units * yields[where, 0] * harvest[where, 0]
+        rubber = units * yields[where, 1] * harvest[where, 1]
+        value = rice * farm_gate[where, 0] + rubber * farm_gate[where, 1]
+        cost = p.inputs * value
+        eaten = min(rice, p.own_rice * (adults + int(n_children[i]))) * farm_gate[where, 0]
+        from_wage = n1 * wage[where, 1] * pay * at_work
+        from_across = (n2 * wage[where, 2] + n3 * wage[where, 3] * (1.0 - q.living_cost)) * at_work
+        booked = profit[trader[i]] if trader[i] >= 0 else 0.0
+        total = value - cost + from_wage + from_across + booked
+        cash = value - cost - eaten + from_wage + from_across + booked - care_cost[i]
+        spent = spend(max(income_mean[i] - eaten, 0.0), cash, savings[i], p.spend_from_savings)
+        income[i] = total
+        income_farm[i] = value - cost
+        income_wage[i] = from_wage
+        income_across[i] = from_across
+        income_trade[i] = booked
+        own_use[i] = eaten
+        spending[i] = spent
+        savings[i] += cash - spent
+        income_mean[i] += p.memory * (max(total, 0.0) - income_mean[i])
+        idle[i] = max(n0 - p.adults_per_ha * land[i], 0.0) / max(adults, 1)
+
+
+rule(
+    Rule(
+        name="household.earn",
+        question="What does a month bring in, and what of it is spent?",
+        loop=loop,
+        reads=("household.place", "household.n_adults", "household.n_children", "household.schooling", "household.land",
+               "household.ability", "household.activity", "household.days_lost", "household.care_cost", "place.wage",
+               "place.technique", "place.harvest", "place.yields", "place.farm_gate", "place.schooling_return", "trader.profit",
+               "household.trader"),
+        writes=("household.income", "household.income_farm", "household.income_wage", "household.income_across", "household.income_trade",
+                "household.own_use", "household.spending", "household.idle", "household.savings", "household.income_mean"),
+        parameters=Parameters,
+        other_parameters=ChooseWork,
+        decide=(farm_output, spend),
+        not_modelled="credit with interest, gifts among kin, several crops by choice, stocks",
+    )
+)  # fmt: skip

@@ -1,0 +1,72 @@
+"""What a household is: its columns, with meaning, type and unit."""
+
+from __future__ import annotations
+
+from agents.core.declare import Field, Source, fields, judgement
+from agents.surroundings import ACTIVITIES, CARE_OPTIONS
+
+#: Adults that a household can have (its members of working age beyond these are not simulated).
+MAX_ADULTS = 6
+SEVERITIES = ("minor", "disrupting", "hospital")
+
+DRAWN = judgement("drawn for each household when the population is made (abm/populate.py)")
+RULES = judgement("state of the model, made by its rules")
+_SLOTS = tuple(f"adult_{k + 1}" for k in range(MAX_ADULTS))
+
+fields(
+    "household",
+    Field("uid", "Identity for life", "key", "int64", "fixed", DRAWN),
+    Field("place", "Community", "code", "int16", "fixed", DRAWN),
+    Field("side", "Side of the border", "code", "int8", "fixed", DRAWN),
+    Field("group", "People (culture group)", "code", "int8", "fixed", Source("places.csv of the region, main group of the place", "fact")),
+    Field("weight", "Real households it stands for", "household", "float64", "fixed", DRAWN),
+    Field("n_adults", "Adults", "person", "int8", "fixed", DRAWN),
+    Field("n_children", "Children", "person", "int8", "fixed", DRAWN),
+    Field("schooling", "Mean schooling of its adults", "year", "float32", "fixed", DRAWN),
+    Field("land", "Land it works", "ha", "float64", "fixed", DRAWN),
+    Field("ability", "Earnings and output relative to others of equal means", "1", "float64", "fixed", DRAWN),
+    Field("savings", "Money in its purse, negative when in debt", "own currency", "float64", "state", RULES),
+    Field("activity", "What each adult does, -1 where there is no such adult", "code", "int8", "state", RULES, MAX_ADULTS, _SLOTS, -1),
+    Field("income_mean", "Income of a usual month, as it remembers the last year", "own currency/month", "float64", "state", RULES),
+    Field("support_across", "Kin ties across, 0 none to 1 many and close", "index", "float64", "state", RULES),
+    Field("opinion_home", "Share of lately made visits that were at home and good", "share", "float32", "state", RULES),
+    Field("opinion_across", "Share of lately made visits that were across and good", "share", "float32", "state", RULES),
+    Field("works_home", "1 when somebody has a job at home", "1", "int8", "state", RULES),
+    Field("works_across", "1 when somebody works across", "1", "int8", "state", RULES),
+    Field("heard_across", "What its ties tell of care across, weighted by strength", "share", "float32", "state", RULES),
+    Field("heard_work", "Share of its ties, weighted by strength, that know of work across", "share", "float32", "state", RULES),
+    Field("trips_across", "Trips across last month, all purposes", "persons/month", "float32", "state", RULES),
+    Field("episodes", "Illness episodes of the month", "person", "int8", "month", RULES, 3, SEVERITIES),
+    Field("care_sought", "Episodes for which care was sought", "visits/month", "int8", "month", RULES, 4, CARE_OPTIONS),
+    Field("care_visits", "Visits made", "visits/month", "int8", "month", RULES, 4, CARE_OPTIONS),
+    Field("untreated", "Episodes without care", "person", "int8", "month", RULES),
+    Field("days_lost", "Working days lost to illness and to the way to care", "days/month", "float32", "month", RULES),
+    Field("care_cost", "Paid for fees and fares", "own currency", "float64", "month", RULES),
+    Field("work_sought", "Job that each adult asks for, -1 where none", "code", "int8", "month", RULES, MAX_ADULTS, _SLOTS, -1),
+    Field("n_refused", "Adults who asked for a job and found none", "adult", "int8", "month", RULES),
+    Field("n_deported", "Adults sent home", "adult", "int8", "month", RULES),
+    Field("income", "Income of the month", "own currency", "float64", "month", RULES),
+    Field("income_farm", "Farm output sold and used, at farm-gate prices, less inputs", "own currency", "float64", "month", RULES),
+    Field("income_wage", "Wages earned at home", "own currency", "float64", "month", RULES),
+    Field("income_across", "Earnings across less costs there", "own currency", "float64", "month", RULES),
+    Field("income_trade", "Profit of its trader in the month before, brought home now", "own currency", "float64", "month", RULES),
+    Field("trader", "Row of its trader, -1 when it has none", "code", "int32", "fixed", RULES, initial=-1),
+    Field("own_use", "Value of the farm output that it uses itself", "own currency", "float64", "month", RULES),
+    Field("spending", "Paid in shops", "own currency", "float64", "month", RULES),
+    Field("idle", "Part of its adults' time without work", "share", "float32", "month", RULES),
+)
+
+N_ACTIVITIES = len(ACTIVITIES)
+N_CARE = len(CARE_OPTIONS)
+
+fields(
+    "kin",
+    Field("first", "First tie of a household", "code", "int64", "fixed", RULES),
+    Field("first_across", "First tie of a household that leads across", "code", "int64", "fixed", RULES),
+    Field("end", "End of the ties of a household", "code", "int64", "fixed", RULES),
+    Field("other", "Row of the household at the other end", "code", "int32", "fixed", RULES),
+    Field("contact", "Chance to meet in a month, by distance", "probability/month", "float32", "state", RULES),
+    Field("strength", "Strength of the tie", "index", "float32", "state", RULES),
+    Field("is_on", "1 where ties across count (switch kinship)", "1", "float64", "month", RULES),
+    Field("income_gap", "Logarithm of income per head there over here, no less than 0", "log", "float64", "month", RULES),
+)

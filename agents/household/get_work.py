@@ -1,0 +1,121 @@
+"""Who gets a job, who keeps it, and who is sent home?
+
+Jobs are limited, at home and across alike. First the share of holders that can stay and the share of seekers for whom
+there is a place are worked out by community; then each adult meets its own luck. Who asks for another job keeps the old
+one until it has the new one. People expect next month what seekers found lately (adaptive expectations).
+
+Not modelled: employers that choose, contracts, seniority.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from agents.core.compiled import compiled
+from agents.core.declare import Rule, judgement, parameter, parameters, rule
+from agents.core.draws import stream, uniform
+
+DISMISSED = stream("household.get_work.dismissed")
+FOUND = stream("household.get_work.found")
+SENT_HOME = stream("household.get_work.sent_home")
+
+
+@parameters("household.offer_jobs")
+class Parameters(NamedTuple):
+    """How people learn what to expect of the search for work."""
+
+    learning: float = parameter(
+        "Weight of this month in what seekers expect", unit="share", default=0.2, low=0.05, high=0.5,
+        source=judgement("half a year of memory"),
+    )  # fmt: skip
+
+
+@compiled
+def share_that_fits(slots, people):
+    """Share of ``people`` for whom there is one of ``slots``, 0 to 1."""
+    if people <= 0.0:
+        return 1.0 if slots > 0.0 else 0.0
+    return min(max(slots, 0.0) / people, 1.0)
+
+
+@compiled
+def offer_loop(start, stop, p, job_holders, job_seekers, job_slots, keep_share, job_offer, job_chance):
+    """Work out the shares by community and activity; all columns are (places, 4). Farm work (0) needs no slot."""
+    for where in range(start, stop):
+        for k in range(1, 4):
+            keep = share_that_fits(job_slots[where, k], job_holders[where, k])
+            offer = share_that_fits(job_slots[where, k] - job_holders[where, k] * keep, job_seekers[where, k])
+            keep_share[where, k] = keep
+            job_offer[where, k] = offer
+            job_chance[where, k] += p.learning * (offer - job_chance[where, k])
+
+
+rule(
+    Rule(
+        name="household.offer_jobs",
+        question="How many jobs are free, and what chance do people learn to expect?",
+        loop=offer_loop,
+        reads=("place.job_holders", "place.job_seekers", "place.job_slots"),
+        writes=("place.keep_share", "place.job_offer", "place.job_chance"),
+        parameters=Parameters,
+        decide=(share_that_fits,),
+    )
+)
+
+
+@compiled
+def next_activity(now, wanted, u_keep, u_found, u_home, keep_share, offer, caught_away):
+    """What the adult does this month, plus 10 when refused a job and 100 when sent home.
+
+    ``now`` and ``wanted`` (-1: no change) are activities; ``offer`` is the chance of the wanted one.
+    """
+    if now == 3 and u_home < caught_away:
+        return 100
+    stays = now if now <= 0 or u_keep < keep_share else 0
+    if wanted < 0:
+        return stays
+    if wanted == 0:
+        return 0
+    if u_found < offer:
+        return wanted
+    return stays + 10
+
+
+@compiled
+def loop(start, stop, seed, month, uid, place, n_adults, keep_share, job_offer, caught_away, work_sought, activity, n_refused, n_deported):
+    """Settle each adult's activity for the month."""
+    for i in range(start, stop):
+        where = int(place[i])
+        refused = deported = 0
+        for a in range(int(n_adults[i])):
+            now, wanted = int(activity[i, a]), int(work_sought[i, a])
+            if now <= 0 and wanted < 0:
+                continue
+            offer = job_offer[where, wanted] if wanted > 0 else 0.0
+            keep = keep_share[where, now] if now > 0 else 1.0
+            outcome = next_activity(now, wanted, uniform(seed, DISMISSED, month, uid[i], a), uniform(seed, FOUND, month, uid[i], a),
+                                    uniform(seed, SENT_HOME, month, uid[i], a), keep, offer, caught_away[where])  # fmt: skip
+            if outcome >= 100:
+                deported += 1
+                outcome -= 100
+            if outcome >= 10:
+                refused += 1
+                outcome -= 10
+            activity[i, a] = outcome
+        n_refused[i] = refused
+        n_deported[i] = deported
+
+
+rule(
+    Rule(
+        name="household.get_work",
+        question="Who gets a job, who keeps it, and who is sent home?",
+        loop=loop,
+        reads=("household.uid", "household.place", "household.n_adults", "place.keep_share", "place.job_offer", "place.caught_away",
+               "household.work_sought"),
+        writes=("household.activity", "household.n_refused", "household.n_deported"),
+        streams=("household.get_work.dismissed", "household.get_work.found", "household.get_work.sent_home"),
+        decide=(share_that_fits, next_activity),
+        not_modelled="employers that choose, contracts, seniority",
+    )
+)  # fmt: skip

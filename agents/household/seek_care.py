@@ -1,0 +1,213 @@
+"""Where do the sick go: nowhere, to a primary clinic or to a hospital, at home or across?
+
+A nested logit. An episode weighs care against none, then the tier, then the side. A facility's value rises with its
+quality (the more so, the worse the illness), falls with hours of travel and with its cost as a part of income; going
+across costs papers, the strictness of the post and strangeness, of which kin across relieve a part; what kin tell counts.
+
+Departs from the form in the literature where a cost could exceed income: the cost share is capped at 0.9 and a hospital
+stay is set against a year's income. A primary clinic counts less for an illness that needs a hospital; a hospital is a
+burden for a minor one (queues, referral), which the distance to it does not show.
+
+Not modelled: companions, insurance, self-medication told apart from no care, referral letters.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from agents.core.compiled import compiled
+from agents.core.declare import Rule, Source, judgement, parameter, parameters, rule, switch
+from agents.core.draws import stream, uniform
+
+SEEK_CARE = stream("household.seek_care")
+CROSS_BORDER_CARE = switch("cross_border_care", "People may seek care on the other side of the border")
+
+_TRIAL = "trial on the region's data; no local estimate was found"
+
+
+@parameters("household.seek_care")
+class Parameters(NamedTuple):
+    """What decides where the sick go."""
+
+    weight_quality: float = parameter(
+        "Weight of a facility's quality", unit="utility", default=3.2, low=1.5, high=5.0,
+        source=Source(f"{_TRIAL}; a discrete-choice experiment in Ethiopia gives drugs and equipment 3.9, a doctor 2.1", "derived"),
+    )  # fmt: skip
+    weight_cost: float = parameter(
+        "Weight of ln(1 - cost/income)", unit="utility", default=1.0, low=0.4, high=2.0,
+        source=Source("form: Gertler, Locay and Sanderson 1987 (NBER w2299); size: trial", "opened"),
+    )  # fmt: skip
+    hour_primary: float = parameter(
+        "Disutility of an hour's travel to a primary clinic", unit="utility/hour", default=0.45, low=0.3, high=1.2,
+        source=Source("Müller et al. 1998, Papua New Guinea: use halves every 3.5 km on foot; lower part of the range fits E02", "opened"),
+    )  # fmt: skip
+    hour_hospital: float = parameter(
+        "Disutility of an hour's travel to a hospital", unit="utility/hour", default=0.2, low=0.12, high=0.48,
+        source=judgement("severity makes distance matter less"),
+    )  # fmt: skip
+    foreign_penalty: float = parameter(
+        "Penalty of going across", unit="utility", default=0.7, low=0.5, high=2.0,
+        source=judgement("identified by patients counted across and foreign fees, if at all"),
+    )  # fmt: skip
+    kin_relief: float = parameter(
+        "Part of the penalty that close kin across take away", unit="share", default=0.5, low=0.2, high=0.8,
+        source=judgement("kin lodge, fetch and translate; size unknown"),
+    )  # fmt: skip
+    papers: float = parameter(
+        "Fixed trouble of papers and asking leave", unit="utility", default=0.2, low=0.0, high=0.6,
+        source=judgement("trial value"),
+    )  # fmt: skip
+    post_strictness: float = parameter(
+        "Disutility of a post of full strictness", unit="utility", default=0.5, low=0.1, high=1.5,
+        source=judgement("trial value"),
+    )  # fmt: skip
+    kin_word: float = parameter(
+        "Weight of what kin tell about care across", unit="utility", default=0.6, low=0.0, high=1.5,
+        source=Source("users pass a practice on more often than others who know of it (Banerjee et al., Indian villages); size: judgement", "opened"),
+    )  # fmt: skip
+    value_no_care: float = parameter(
+        "Value of seeking no care", unit="utility", default=-0.7, low=-1.5, high=0.3,
+        source=Source(_TRIAL, "derived"),
+    )  # fmt: skip
+    schooling_effect: float = parameter(
+        "Value of care for a year more of schooling", unit="utility", default=0.05, low=0.0, high=0.12,
+        source=Source("sign: paper lines 1524-1532 and the Andersen model; size: judgement", "derived"),
+    )  # fmt: skip
+    primary_for_hospital_need: float = parameter(
+        "What a primary clinic is worth for an illness that needs a hospital", unit="share", default=0.45, low=0.2, high=0.7,
+        source=judgement("first aid and referral only"),
+    )  # fmt: skip
+    hospital_burden: float = parameter(
+        "Burden of a hospital for an illness that does not need one", unit="utility", default=1.6, low=0.6, high=3.0,
+        source=judgement("queues and referral"),
+    )  # fmt: skip
+    nest_scale: float = parameter(
+        "Scale of the choice of side within a tier", unit="1", default=0.45, low=0.3, high=1.0,
+        source=Source("dissimilarity of a nested logit lies in (0, 1]; trial value", "derived"),
+    )  # fmt: skip
+    severity_disrupting: float = parameter(
+        "Weight of an illness that disrupts work, a minor one being 1", unit="1", default=1.5, low=1.1, high=2.0,
+        source=judgement("between minor and hospital"),
+    )  # fmt: skip
+    severity_hospital: float = parameter(
+        "Weight of an illness that needs a hospital, a minor one being 1", unit="1", default=3.0, low=2.0, high=4.0,
+        source=judgement("trial value"),
+    )  # fmt: skip
+
+
+@compiled
+def value_of_facility(quality, severity, hours, cost_share, is_primary, is_across, kin, heard, strictness, p):
+    """Value [utility] of one facility for one episode.
+
+    ``severity`` is 1, 2 or 3; ``cost_share`` the cost as a part of the income it is paid from (0 to 0.9);
+    ``kin`` and ``heard`` from 0 to 1.
+    """
+    if severity == 3:
+        weight = p.severity_hospital
+    elif severity == 2:
+        weight = p.severity_disrupting
+    else:
+        weight = 1.0
+    worth = quality
+    burden = 0.0
+    if is_primary:
+        if severity == 3:
+            worth = quality * p.primary_for_hospital_need
+        per_hour = p.hour_primary
+    else:
+        if severity < 3:
+            burden = p.hospital_burden / weight
+        per_hour = p.hour_hospital
+    value = 0.6 * p.weight_quality * worth * weight - burden + p.weight_cost * math.log(1.0 - min(cost_share, 0.9)) - per_hour * hours
+    if is_across:
+        value -= p.foreign_penalty * (1.0 - p.kin_relief * kin) + p.papers + p.post_strictness * strictness
+        value += p.kin_word * heard
+    return value
+
+
+@compiled
+def choose_care(u, value_none, primary_home, hospital_home, primary_across, hospital_across, nest_scale):
+    """Option of a nested logit: -1 none, 0 primary home, 1 hospital home, 2 primary across, 3 hospital across.
+
+    A value of -1e9 or less marks an option that is not there. ``u`` is the draw, in (0, 1).
+    """
+    missing = -1.0e9
+    best = max(value_none, max(max(primary_home, hospital_home), max(primary_across, hospital_across)))
+    e_ph = math.exp((primary_home - best) / nest_scale) if primary_home > missing else 0.0
+    e_pa = math.exp((primary_across - best) / nest_scale) if primary_across > missing else 0.0
+    e_hh = math.exp((hospital_home - best) / nest_scale) if hospital_home > missing else 0.0
+    e_ha = math.exp((hospital_across - best) / nest_scale) if hospital_across > missing else 0.0
+    primary, hospital = e_ph + e_pa, e_hh + e_ha
+    w_none = math.exp(value_none - best)
+    w_primary = math.exp(nest_scale * math.log(primary)) if primary > 0.0 else 0.0
+    w_hospital = math.exp(nest_scale * math.log(hospital)) if hospital > 0.0 else 0.0
+    at = u * (w_none + w_primary + w_hospital)
+    if at < w_none:
+        return -1
+    at -= w_none
+    if at < w_primary:
+        return 0 if at * primary < w_primary * e_ph else 2
+    if hospital <= 0.0:
+        return 0 if e_ph > 0.0 else (2 if e_pa > 0.0 else -1)
+    at -= w_primary
+    return 1 if at * hospital < w_hospital * e_hh else 3
+
+
+@compiled
+def loop(start, stop, seed, month, p, uid, place, weight, schooling, income_mean, support_across, heard_across, episodes,
+         hours_care, quality_care, fee_care, friction_care, facility_care, fare, care_sought, care_demand):  # fmt: skip
+    """Choose for every episode; count by option and add the place's demand. ``care_demand`` is (places, 4)."""
+    for i in range(start, stop):
+        where = int(place[i])
+        for k in range(4):
+            care_sought[i, k] = 0
+        income = max(income_mean[i], 1.0)
+        episode = 0
+        for s in range(1, 4):
+            n = int(episodes[i, s - 1])
+            if n == 0:
+                continue
+            v0 = v1 = v2 = v3 = -1.0e9
+            for k in range(4):
+                if facility_care[where, k] < 0:
+                    continue
+                is_primary = k % 2 == 0
+                pays_from = income if is_primary else 12.0 * income
+                cost = fee_care[where, k] + 2.0 * fare[where] * hours_care[where, k]
+                v = value_of_facility(quality_care[where, k], s, hours_care[where, k], min(cost / pays_from, 0.9), is_primary, k >= 2,
+                                      support_across[i], float(heard_across[i]), friction_care[where, k], p)  # fmt: skip
+                if k == 0:
+                    v0 = v
+                elif k == 1:
+                    v1 = v
+                elif k == 2:
+                    v2 = v
+                else:
+                    v3 = v
+            v_none = p.value_no_care - p.schooling_effect * (float(schooling[i]) - 6.0)
+            for _ in range(n):
+                option = choose_care(uniform(seed, SEEK_CARE, month, uid[i], episode), v_none, v0, v1, v2, v3, p.nest_scale)
+                episode += 1
+                if option >= 0:
+                    care_sought[i, option] += 1
+        for k in range(4):
+            care_demand[where, k] += weight[i] * float(care_sought[i, k])
+
+
+rule(
+    Rule(
+        name="household.seek_care",
+        question="Where do the sick go: nowhere, to a primary clinic or to a hospital, at home or across?",
+        loop=loop,
+        reads=("household.uid", "household.place", "household.weight", "household.schooling", "household.income_mean",
+               "household.support_across", "household.heard_across", "household.episodes",
+               "place.hours_care", "place.quality_care", "place.fee_care", "place.friction_care", "place.facility_care", "place.fare"),
+        writes=("household.care_sought", "place.care_demand"),
+        parameters=Parameters,
+        streams=("household.seek_care",),
+        switch=CROSS_BORDER_CARE,
+        decide=(value_of_facility, choose_care),
+        not_modelled="companions, insurance, self-medication told apart from no care, referral letters",
+    )
+)  # fmt: skip

@@ -1,0 +1,105 @@
+"""What agents meet: the columns of places, districts, crossings and facilities that rules read or write.
+
+Only communities in which households live are places here; service towns appear through the hours it takes to reach
+them. Money in a place's columns is in the currency of its side.
+"""
+
+from __future__ import annotations
+
+from agents.core.declare import Field, Source, fields, judgement
+
+SIDES = ("id", "my")
+CARE_OPTIONS = ("primary_home", "hospital_home", "primary_across", "hospital_across")
+ACTIVITIES = ("farm", "wage", "pass", "undocumented")
+GOODS = ("rice", "sugar", "cooking_oil", "rubber")
+CROPS = ("rice", "rubber")
+CHANNELS = ("allowance", "declared", "bribe", "path")
+DIRECTIONS = ("sell_across", "buy_across")
+PURPOSES = ("security", "roads", "health", "other")
+
+REGION = Source("the region's folder", "fact")
+STATE = judgement("state of the model, made by its rules")
+
+fields(
+    "place",
+    Field("side", "Side of the border", "code", "int64", "fixed", REGION),
+    Field("district", "District whose budget the place depends on", "code", "int64", "fixed", REGION),
+    Field("hours_care", "Travel to the nearest open facility", "hour", "float64", "state", STATE, 4, CARE_OPTIONS),
+    Field("quality_care", "Quality of that facility", "index", "float64", "state", STATE, 4, CARE_OPTIONS),
+    Field("fee_care", "Fee at that facility for one episode", "own currency", "float64", "month", STATE, 4, CARE_OPTIONS),
+    Field("friction_care", "Strictness of the post on the way there", "index", "float64", "month", STATE, 4, CARE_OPTIONS),
+    Field("facility_care", "Number of that facility, -1 where there is none", "code", "int64", "state", STATE, 4, CARE_OPTIONS),
+    Field("crossing_care", "Number of the crossing on the way there, -1 at home", "code", "int64", "state", STATE, 4, CARE_OPTIONS),
+    Field("fare", "Fare for an hour of travel", "own currency", "float64", "month", STATE),
+    Field("care_demand", "People of the place who asked for care", "visits/month", "float64", "month", STATE, 4, CARE_OPTIONS),
+    Field("served_share", "Share of them for whom there was a place", "share", "float64", "month", STATE, 4, CARE_OPTIONS, 1.0),
+    Field("wage", "Pay of one adult for a month of each activity, before travel", "own currency/month", "float64", "month", STATE, 4, ACTIVITIES),
+    Field("hours_work", "Travel to where the activity is done", "hour", "float64", "state", STATE, 4, ACTIVITIES),
+    Field("crossing_work", "Number of the crossing on the way there, -1 at home", "code", "int64", "state", STATE, 4, ACTIVITIES),
+    Field("may_work", "1 where the activity is open to the place's people", "1", "float64", "month", STATE, 4, ACTIVITIES),
+    Field("job_holders", "Adults who hold such a job after leaving and dismissal", "adult", "float64", "month", STATE, 4, ACTIVITIES),
+    Field("job_seekers", "Adults who ask for such a job", "adult", "float64", "month", STATE, 4, ACTIVITIES),
+    Field("job_slots", "Jobs there are", "adult", "float64", "month", STATE, 4, ACTIVITIES),
+    Field("keep_share", "Share of holders who can stay", "share", "float64", "month", STATE, 4, ACTIVITIES, 1.0),
+    Field("job_chance", "Share of seekers who found such a job, as people have learnt to expect", "share", "float64", "state", STATE, 4, ACTIVITIES, 0.5),
+    Field("job_offer", "Share of seekers for whom there is a job this month", "share", "float64", "month", STATE, 4, ACTIVITIES),
+    Field("caught_away", "Chance that an undocumented worker is sent home this month", "probability/month", "float64", "month", STATE),
+    Field("technique", "Farm output from the same land and labour, relative to 2005", "1", "float64", "month", STATE, initial=1.0),
+    Field("harvest", "Share of a year's output that is brought in this month, times 12", "1", "float64", "month", STATE, 2, CROPS),
+    Field("yields", "Output a month at one unit of farm output", "kg/month", "float64", "state", STATE, 2, CROPS),
+    Field("schooling_return", "Gain in pay for a year of schooling", "log", "float64", "state", STATE),
+    Field("farm_gate", "Farm-gate price", "own currency/kg", "float64", "month", STATE, 2, CROPS),
+    Field("price", "Price at the place's market", "own currency/kg", "float64", "state", STATE, 4, GOODS),
+    Field("reference_price", "Price that the market of its own side would give without trade across", "own currency/kg", "float64", "month", STATE, 4, GOODS),
+    Field("local_demand", "What the place's people eat and use of each good", "kg/month", "float64", "month", STATE, 4, GOODS),
+    Field("traded_in", "Goods brought to the place's market from across, less those taken away", "kg/month", "float64", "month", STATE, 4, GOODS),
+    Field("cost_of_living", "Price of the basket relative to 2005", "index 2005=100", "float64", "month", STATE, initial=100.0),
+    Field("exchange", "Own currency for one unit of the other side's", "1", "float64", "month", STATE, initial=1.0),
+    Field("contact_across", "Chance of an occasion to meet kin across in a month, by distance", "probability/month", "float64", "state", STATE),
+    Field("road", "Condition of the district's roads", "index", "float64", "state", STATE),
+    Field("clinic", "Condition, staff and drugs of the district's clinics", "index", "float64", "state", STATE),
+    Field("subsistence", "Poverty line", "own currency/person/month", "float64", "month", STATE),
+)
+
+fields(
+    "trade_link",
+    Field("partner", "Place across whose market a trader of this place reaches, by the legal way and by path", "code", "int64", "state", STATE, 2, ("legal", "path")),
+    Field("hours", "Travel to that market", "hour", "float64", "state", STATE, 2, ("legal", "path")),
+    Field("crossing", "Crossing on the way", "code", "int64", "state", STATE, 2, ("legal", "path")),
+    Field("strictness", "Strictness there", "index", "float64", "month", STATE, 2, ("legal", "path")),
+    Field("detection", "Chance that a load is found", "probability", "float64", "month", STATE, 2, ("legal", "path")),
+    Field("is_open", "1 where the way is open this month", "1", "float64", "month", STATE, 2, ("legal", "path")),
+    Field("is_post", "1 where full services stand on the legal way", "1", "float64", "month", STATE),
+    Field("share_honest", "Officers there who take no money", "share", "float64", "month", STATE),
+    Field("may_trade", "Switches: trade at all, undeclared, with bribes", "1", "float64", "month", STATE, 1),
+    Field("allowance", "Goods that one border card may carry free of duty in a month", "own currency/month", "float64", "month", STATE),
+    Field("duty_out", "Duty across on goods sold across", "share", "float64", "fixed", REGION, 4, GOODS),
+    Field("duty_in", "Duty at home on goods bought across", "share", "float64", "fixed", REGION, 4, GOODS),
+    Field("transport", "Cost of carrying, part of value per hour", "share", "float64", "fixed", REGION, 4, GOODS),
+)
+
+fields(
+    "crossing",
+    Field("is_open", "1 where people may pass with papers", "1", "float64", "month", REGION),
+    Field("is_post", "1 where full services stand", "1", "float64", "month", REGION),
+    Field("is_path", "1 for an unofficial way", "1", "float64", "fixed", REGION),
+    Field("strictness", "How hard it is to pass with goods, patients or workers", "index", "float64", "state", STATE),
+    Field("patrol", "Patrol days per month and kilometre of guarded line, relative to one a month on ten kilometres", "1", "float64", "state", STATE),
+    Field("doctrine", "Doctrine of the officials who serve there, 0 security to 1 prosperity", "index", "float64", "month", STATE),
+    Field("district_id", "District that guards it on the Indonesian side", "code", "int64", "fixed", REGION),
+    Field("district_my", "District that guards it on the Malaysian side", "code", "int64", "fixed", REGION),
+)
+
+fields(
+    "district",
+    Field("side", "Side of the border", "code", "int64", "fixed", REGION),
+    Field("population", "People of its border places", "person", "float64", "fixed", REGION),
+    Field("line_km", "Length of the border line it guards", "km", "float64", "fixed", REGION),
+    Field("budget", "Money for the border places this year, in units of one index point kept up for one person", "1", "float64", "month", STATE),
+    Field("split", "Shares of the budget", "share", "float64", "state", STATE, 4, PURPOSES),
+    Field("road", "Condition of roads", "index", "float64", "state", STATE, initial=0.2),
+    Field("clinic", "Condition, staff and drugs of primary clinics", "index", "float64", "state", STATE, initial=0.2),
+    Field("hospital", "Quality of hospitals", "index", "float64", "state", STATE, initial=0.2),
+    Field("other", "Condition of power, water, schools, housing", "index", "float64", "state", STATE, initial=0.2),
+    Field("patrol", "Patrol days per month and kilometre, relative to one a month on ten kilometres", "1", "float64", "state", STATE),
+)

@@ -1,0 +1,1 @@
+"""Traders: which deal, by which channel, and what comes of it."""

@@ -1,0 +1,180 @@
+"""Which deal does a trader take, and by which channel?
+
+A deal is a good, a direction (sell across or buy across) and a channel: within the duty-free allowance of the border
+cards at hand, declared at a post, past the post with a bribe, or by a path. The trader weighs expected profits against
+each other and against not trading, in a logit whose unit is the month's day-labour pay of the place, so that prices can
+multiply without making it indifferent. Kin across save costs by lodging, credit and news, on legal and illegal ways
+alike. Prices are those at the start of the month; the trader expects to move them against itself a little.
+
+Not modelled: expectations beyond today's prices, credit, several deals a month, entry and exit of traders.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from agents.core.compiled import compiled
+from agents.core.declare import Rule, Source, judgement, parameter, parameters, rule, switch
+from agents.core.draws import stream, uniform
+
+CHOOSE_DEAL = stream("trader.choose_deal")
+TRADITIONAL_TRADE = switch("traditional_trade", "Traders carry goods across the border")
+UNDECLARED_TRADE = switch("undeclared_trade", "Goods may pass undeclared, by path or past an officer")
+BRIBERY = switch("bribery", "Officers may take money to look away")
+
+
+@parameters("trader.choose_deal")
+class Parameters(NamedTuple):
+    """What decides which deal a trader takes."""
+
+    scale: float = parameter(
+        "Spread of tastes, in months of wage", unit="months of wage", default=0.35, low=0.15, high=0.8,
+        source=judgement("scale in months of wage, or traders grow indifferent when prices multiply (trial)"),
+    )  # fmt: skip
+    trouble: float = parameter(
+        "Profit a deal must bring to be worth the trouble", unit="months of wage", default=0.5, low=0.1, high=1.0,
+        source=judgement("half a month of day labour"),
+    )  # fmt: skip
+    trading_days: float = parameter(
+        "Days a month for trips", unit="days", default=10.0, low=4.0, high=20.0,
+        source=judgement("market days and weekends"),
+    )  # fmt: skip
+    slip: float = parameter(
+        "Part of the price gap a trader expects to lose by its own trade", unit="share", default=0.1, low=0.0, high=0.3,
+        source=judgement("small markets"),
+    )  # fmt: skip
+    kin_saving: float = parameter(
+        "Part of the cost of carrying that close kin across save", unit="share", default=0.4, low=0.1, high=0.7,
+        source=Source("ethnic networks raise trade by 15-60 % (Rauch and Trindade 2002; Felbermayr, Jung and Toubal 2009)", "opened"),
+    )  # fmt: skip
+    waiting: float = parameter(
+        "Cost of a post of full strictness, part of value", unit="share", default=0.1, low=0.02, high=0.25,
+        source=Source("part of the 20-50 % by which borders reduce trade (Anderson and van Wincoop 2003)", "derived"),
+    )  # fmt: skip
+    paperwork: float = parameter(
+        "Cost of declaring, part of value", unit="share", default=0.03, low=0.01, high=0.1,
+        source=judgement("forms and fees beyond duty"),
+    )  # fmt: skip
+    path_carriage: float = parameter(
+        "Cost of carrying by path, relative to road", unit="1", default=2.0, low=1.5, high=3.0,
+        source=judgement("porters and boats"),
+    )  # fmt: skip
+    bribe_share: float = parameter(
+        "Part of the avoided duty and penalty that an officer asks", unit="share", default=0.4, low=0.2, high=0.6,
+        source=judgement("Nash-like split; bribes were 13 % of trip costs in Aceh (Olken and Barron 2009)"),
+    )  # fmt: skip
+    share_bribable: float = parameter(
+        "Officers who take money, as traders believe", unit="share", default=0.5, low=0.2, high=0.9,
+        source=judgement("no local figure"),
+    )  # fmt: skip
+    penalty: float = parameter(
+        "Fine for undeclared goods, part of value", unit="share", default=0.5, low=0.2, high=1.5,
+        source=judgement("on top of losing the goods"),
+    )  # fmt: skip
+
+
+@compiled
+def trips_a_month(trading_days, hours):
+    """Trips in the days at hand, when one takes a day and the way there and back (8 hours a day)."""
+    return trading_days / (1.0 + 2.0 * hours / 8.0)
+
+
+@compiled
+def margin(price_from, price_to, slip):
+    """Gain per unit of money laid out, before costs, after the trader has moved the price against itself by ``slip`` of the gap."""
+    return (price_to - price_from) * (1.0 - slip) / price_from
+
+
+@compiled
+def expected_profit(channel, value, allowance, gain, carriage, duty_rate, waiting, chance_found, p):
+    """Expected profit of laying out ``value``, and the value that the channel lets pass.
+
+    ``gain`` per unit of value, ``carriage`` and ``waiting`` costs per unit of value. Channels: 0 within the allowance,
+    1 declared, 2 with a bribe, 3 by path.
+    """
+    if channel == 0:
+        value = min(value, allowance)
+        return value * (gain - carriage - waiting), value
+    if channel == 1:
+        duty = duty_rate * max(value - allowance, 0.0)
+        return value * (gain - carriage - waiting - p.paperwork) - duty, value
+    if channel == 2:
+        asked = p.bribe_share * min(max(gain, 0.0), duty_rate + p.penalty)
+        passes = value * (gain - carriage - waiting - asked)
+        return p.share_bribable * passes - (1.0 - p.share_bribable) * value * (1.0 + p.penalty + carriage), value
+    return value * ((1.0 - chance_found) * (1.0 + gain) - 1.0 - chance_found * p.penalty - carriage), value
+
+
+@compiled
+def loop(start, stop, seed, month, p, uid, place, household, capital, cards, skill, support_across, wage, price, exchange, partner, hours,
+         strictness, detection, is_open, is_post, allowance, duty_out, duty_in, transport, may_trade, good, direction, channel, quantity):  # fmt: skip
+    """Choose one deal for every trader. ``good`` is -1 without a deal; ``quantity`` in kilograms a month."""
+    for i in range(start, stop):
+        here = int(place[i])
+        good[i] = -1
+        direction[i] = 0
+        channel[i] = 0
+        quantity[i] = 0.0
+        if may_trade[0] <= 0.0:
+            continue
+        kin = support_across[household[i]]
+        unit = wage[here, 1]
+        total = 1.0  # the outside option: exp(0)
+        u = uniform(seed, CHOOSE_DEAL, month, uid[i], 0)
+        # first pass adds the weights, second finds where the draw falls
+        for sweep in range(2):
+            at = u * total
+            reached = 1.0
+            if sweep == 1 and at < reached:
+                break
+            for g in range(4):
+                for d in range(2):
+                    for c in range(4):
+                        way = 1 if c == 3 else 0
+                        if partner[here, way] < 0 or (c < 3 and is_open[here, way] <= 0.0) or (c == 1 and is_post[here] <= 0.0):
+                            continue
+                        if (c >= 2 and may_trade[1] <= 0.0) or (c == 2 and may_trade[2] <= 0.0):
+                            continue
+                        there = int(partner[here, way])
+                        price_here, price_there = price[here, g], price[there, g] * exchange[here]
+                        price_from, price_to = (price_here, price_there) if d == 0 else (price_there, price_here)
+                        gain = margin(price_from, price_to, p.slip)
+                        if gain <= 0.0:
+                            continue
+                        rough = p.path_carriage if c == 3 else 1.0
+                        carriage = transport[here, g] * hours[here, way] * rough * (1.0 - p.kin_saving * kin)
+                        waiting = p.waiting * strictness[here, way] if c < 3 else 0.0
+                        duty_rate = duty_out[here, g] if d == 0 else duty_in[here, g]
+                        value = capital[i] * unit * trips_a_month(p.trading_days, hours[here, way])
+                        found = detection[here, way] * (1.0 - skill[i])
+                        profit, value = expected_profit(c, value, cards[i] * allowance[here], gain, carriage, duty_rate, waiting, found, p)
+                        weight = math.exp(min((profit / unit - p.trouble) / p.scale, 50.0))
+                        if sweep == 0:
+                            total += weight
+                        else:
+                            reached += weight
+                            if at < reached and good[i] < 0:
+                                good[i] = g
+                                direction[i] = d
+                                channel[i] = c
+                                quantity[i] = value / price_from
+
+
+rule(
+    Rule(
+        name="trader.choose_deal",
+        question="Which deal does a trader take, and by which channel?",
+        loop=loop,
+        reads=("trader.uid", "trader.place", "trader.household", "trader.capital", "trader.cards", "trader.skill",
+               "household.support_across", "place.wage", "place.price", "place.exchange", "trade_link.partner", "trade_link.hours",
+               "trade_link.strictness", "trade_link.detection", "trade_link.is_open", "trade_link.is_post", "trade_link.allowance",
+               "trade_link.duty_out", "trade_link.duty_in", "trade_link.transport", "trade_link.may_trade"),
+        writes=("trader.good", "trader.direction", "trader.channel", "trader.quantity"),
+        parameters=Parameters,
+        streams=("trader.choose_deal",),
+        switch=TRADITIONAL_TRADE,
+        decide=(trips_a_month, margin, expected_profit),
+        not_modelled="expectations beyond today's prices, credit, several deals a month, entry and exit of traders",
+    )
+)  # fmt: skip

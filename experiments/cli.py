@@ -1,0 +1,427 @@
+"""The command ``lintas``.
+
+Each command imports what it needs when it is called, so that ``lintas --help`` answers at once. A mistake of the user
+gives one sentence on standard error and exit code 2; nothing is left half written.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from abm.errors import UserError
+from experiments.languages import Translate, check_language, translator
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from abm import Scenario
+    from experiments.run import Progress
+
+PACKAGE_MODULES = ("agents", "abm", "calibration", "experiments")
+DEFAULT_REGION = "west-kalimantan-sarawak"
+
+app = typer.Typer(
+    name="lintas",
+    help="An agent-based model of the communities on the border of Kalimantan and Sarawak, 1980–2015.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; the exit code is 0, 1 (a repeated run differs), 2 (a mistake in the input) or 130 (interrupted)."""
+    command = typer.main.get_command(app)
+    given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    try:
+        outcome = command.main(args=given, prog_name="lintas", standalone_mode=False)
+    except UserError as error:
+        return _refuse(str(error))
+    except KeyboardInterrupt:
+        return _interrupted()
+    except BrokenPipeError:
+        # The reader of our output has gone (`lintas parameters | head`).
+        sys.stdout = None  # type: ignore[assignment]
+        return 0
+    except Exception as error:
+        if type(error).__name__ == "Abort":  # the way the parser hands on an interruption
+            return _interrupted()
+        if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # the parser's own refusals
+            return _refuse(_parser_sentence(error, given, list(getattr(command, "commands", {}))))
+        if isinstance(error, ValueError) and type(error).__module__.split(".")[0] in PACKAGE_MODULES:
+            return _refuse(str(error))
+        raise
+    return outcome if isinstance(outcome, int) else 0
+
+
+def _refuse(sentence: str) -> int:
+    print(f"lintas: {' '.join(sentence.split())}", file=sys.stderr)
+    return 2
+
+
+def _interrupted() -> int:
+    print("lintas: interrupted, nothing was written", file=sys.stderr)
+    return 130
+
+
+def _parser_sentence(error: Any, given: list[str], commands: list[str]) -> str:
+    """What the parser of the command line refused, with near matches and where to look."""
+    from agents.core.declare import near
+
+    text = str(error.format_message()).rstrip(".")
+    unknown = re.match(r"No such command '([^']+)'", text)
+    if unknown:
+        return f"there is no command '{unknown[1]}'; {near(unknown[1], commands)}"
+    where = f"lintas {given[0]} --help" if given and not given[0].startswith("-") else "lintas --help"
+    return f"{text[0].lower()}{text[1:]}; see '{where}'"
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import PackageNotFoundError, version
+
+        with contextlib.suppress(PackageNotFoundError):
+            print(f"lintas {version('lintas')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _start(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and leave.")] = False,
+) -> None:
+    """Options that stand before the command."""
+
+
+Language = Annotated[str, typer.Option("--lang", metavar="en|id|ms", help="Language of the messages and the report.")]
+Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Results folder; default results/<scenario>-<seed>.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but the results folder.")]
+
+
+# --- lintas run -----------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def run(
+    scenario: Annotated[str, typer.Option("--scenario", "-s", metavar="NAME|FILE", help="A shipped scenario or a scenario file.")] = "history",
+    region: Annotated[str, typer.Option("--region", "-r", metavar="NAME|DIR", help="A shipped region or a region folder.")] = DEFAULT_REGION,
+    households: Annotated[str, typer.Option("--households", "-n", metavar="N", help="Simulated households, both sides together.")] = "2000",
+    seed: Annotated[str, typer.Option("--seed", metavar="K", help="Seed of the run: the same seed gives the same history.")] = "7",
+    end: Annotated[str | None, typer.Option("--end", metavar="YYYY-MM", help="Last month, up to 2030-12.")] = None,
+    without: Annotated[list[str] | None, typer.Option("--without", metavar="MECHANISM", help="Switch a mechanism off (may be repeated).")] = None,
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", metavar="PARAMETER=VALUE", help="Change a parameter (may be repeated).")
+    ] = None,
+    out: Out = None,
+    quiet: Quiet = False,
+    lang: Language = "en",
+) -> None:
+    """Run one history and write its tables and report."""
+    _ = translator(check_language(lang))
+    if end is not None:
+        check_end(end)
+    numbers = parse_changes(changes or [])
+    n_households, run_seed = whole_number("--households", households, low=1), whole_number("--seed", seed, low=0)
+    from experiments.run import check_folder, default_folder, write_results
+    from experiments.run import run as run_model
+
+    chosen = load_scenario(scenario, numbers, without or [], end)
+    folder = check_folder(out if out is not None else default_folder(chosen, run_seed))
+    with show_progress(_, quiet) as progress:
+        model = run_model(chosen, region=region, households=n_households, seed=run_seed, progress=progress)
+    written = write_results(model.results, model.manifest(), folder, command_line=["lintas", *_given()], language=lang)
+    if quiet:
+        print(written)
+    else:
+        show_readings(model.results.yearly, written, lang)
+
+
+def _given() -> list[str]:
+    return sys.argv[1:] if Path(sys.argv[0]).stem in ("lintas", "cli", "__main__") else ["run"]
+
+
+def whole_number(option: str, text: str, *, low: int, high: int | None = None) -> int:
+    """A whole number in its range, or a sentence that says what was found."""
+    try:
+        number = int(text)
+    except ValueError:
+        raise UserError(f"{option} takes a whole number, found '{text}'") from None
+    if number < low or (high is not None and number > high):
+        raise UserError(f"{option} is {number}; it must be {f'at least {low}' if high is None else f'{low} to {high}'}")
+    return number
+
+
+def check_end(end: str) -> str:
+    """A month from 1980-01 to 2030-12, written YYYY-MM."""
+    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", end):
+        raise UserError(f"--end is '{end}'; write a month as YYYY-MM, for example 2015-12")
+    if not "1980-01" <= end <= "2030-12":
+        raise UserError(f"--end is {end}; a run starts in 1980-01 and may end in any month up to 2030-12")
+    return end
+
+
+def parse_changes(changes: Sequence[str]) -> dict[str, float]:
+    """``PARAMETER=VALUE`` pairs as numbers; names and ranges are checked by the scenario."""
+    numbers: dict[str, float] = {}
+    for change in changes:
+        name, sign, text = change.partition("=")
+        name = name.strip()
+        if not sign or not name:
+            raise UserError(f"--set takes PARAMETER=VALUE, found '{change}'; for example --set household.seek_care.weight_quality=3.0")
+        try:
+            numbers[name] = float(text)
+        except ValueError:
+            raise UserError(f"--set {name} takes a number, found '{text.strip()}'") from None
+    return numbers
+
+
+def load_scenario(name: str, changes: dict[str, float], without: Sequence[str], end: str | None) -> Scenario:
+    """The scenario with what the command line changes in it."""
+    from abm import Scenario
+
+    extra: dict[str, Any] = {} if end is None else {"end": end}
+    return Scenario.load(name, set=changes, without=list(without), **extra)
+
+
+@contextlib.contextmanager
+def show_progress(_: Translate, quiet: bool) -> Iterator[Progress | None]:
+    """A bar with the month reached and the time left; before the first month it says what takes so long."""
+    if quiet:
+        yield None
+        return
+    import threading
+
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeRemainingColumn(), console=console, transient=True
+    ) as bar:
+        task = bar.add_task(_("setting out"), total=None)
+
+        def explain() -> None:
+            bar.update(task, description=_("preparing the rules, once after an install or an edit"))
+
+        # Only the first run after an install compiles; a later one is past this before the sentence appears.
+        timer = threading.Timer(2.0, explain)
+        timer.daemon = True
+        timer.start()
+
+        def step(done: int, total: int) -> None:
+            timer.cancel()
+            year, month = divmod(max(done - 1, 0), 12)
+            bar.update(task, total=total, completed=done, description=month_name(1980 + year, month + 1, _))
+
+        try:
+            yield step
+        finally:
+            timer.cancel()
+
+
+def month_name(year: int, month: int, _: Translate) -> str:
+    """``Jan 1987``; a short table of our own, since a locale database takes longer to load than a year to run."""
+    names = _("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec").split()
+    return f"{names[month - 1]} {year}"
+
+
+def show_readings(yearly: Any, folder: Path, lang: str) -> None:
+    """The table of claims, and where the results stand."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from experiments.paper import VERDICTS, readings
+
+    _ = translator(lang)
+    colours = {"near": "green", "holds": "green", "not near": "red", "does not hold": "red"}
+    table = Table(show_edge=False, pad_edge=False, header_style="bold", row_styles=["", ""])
+    table.add_column(_("the paper says"), ratio=3)
+    table.add_column(_("claim and lines"), ratio=2)
+    table.add_column(_("this run gave"), ratio=5)
+    table.add_column(_("reads as"), ratio=2)
+    rows = readings(yearly, lang)
+    for reading in rows:
+        verdict = Text(_(VERDICTS[reading.verdict]), style=colours.get(reading.verdict, "dim"))
+        table.add_row(reading.says, f"{reading.claim} · {reading.lines}", reading.gives, verdict)
+    console = _console()
+    console.print(table)
+    console.print()
+    console.print(_("One run with one seed and starting values that were not fitted: it can come near a number, it proves nothing."))
+    console.print(_("Results: {folder}").format(folder=folder), soft_wrap=True, markup=False, highlight=False)
+    console.print(_("Open {page} in a browser; 'lintas app' starts the interactive page.").format(page=folder / "report.html"), soft_wrap=True, markup=False)
+
+
+def _console() -> Console:
+    """Standard output; as wide as the terminal, and wide enough for a table where there is none."""
+    from rich.console import Console
+
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        console.width = max(console.width, 110)
+    return console
+
+
+# --- what there is --------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def scenarios(lang: Language = "en") -> None:
+    """List the scenarios that ship with the model."""
+    from rich.table import Table
+
+    from abm import Scenario
+
+    _ = translator(check_language(lang))
+    table = Table(show_edge=False, pad_edge=False, header_style="bold")
+    for heading in (_("name"), _("inherits"), _("what it is")):
+        table.add_column(heading)
+    for name in Scenario.names():
+        scenario = Scenario.load(name)
+        inherits = scenario.inherits
+        table.add_row(name, str(inherits or "–"), f"{_(scenario.title)}. {_(scenario.description)}")
+    _console().print(table)
+
+
+@app.command()
+def parameters(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    lang: Language = "en",
+) -> None:
+    """List every parameter with its unit, range, role, prior and source."""
+    from abm.describe import parameter_rows
+
+    _ = translator(check_language(lang))
+    rows = parameter_rows()
+    if as_json:
+        print(json.dumps(rows, indent=2, ensure_ascii=False))
+        return
+    from rich.table import Table
+
+    table = Table(show_edge=False, pad_edge=False, header_style="bold")
+    for heading in (_("name"), _("label"), _("unit"), _("default"), _("range"), _("role"), _("prior"), _("source")):
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        spread = f"{row['low']:g} – {row['high']:g}" if row["low"] != row["high"] else "–"
+        source = f"{row['source']} ({row['basis']})"
+        table.add_row(row["name"], _(row["label"]), row["unit"], f"{row['default']:g}", spread, row["role"], row["prior"], source)
+    _console().print(table)
+
+
+@app.command()
+def describe(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A rule, parameter, field, output, switch or place.")] = None,
+    region: Annotated[str, typer.Option("--region", "-r", metavar="NAME|DIR", help="The region whose places are meant.")] = DEFAULT_REGION,
+    lang: Language = "en",
+) -> None:
+    """Explain a name, or the month in order when no name is given."""
+    from abm.describe import describe as explain
+    from abm.describe import month_rows
+
+    _ = translator(check_language(lang))
+    console = _console()
+    if name is None:
+        for row in month_rows():
+            console.print(f"{row.number:>3}  {_(row.title)}" + (f"  [{row.rule}]" if row.rule else ""), soft_wrap=True)
+            if row.question:
+                console.print(f"     {row.question}", soft_wrap=True)
+            if row.note:
+                console.print(f"     {row.note}", soft_wrap=True)
+        return
+    for number, described in enumerate(explain(name, region=region)):
+        if number:
+            console.print()
+        console.print(f"{described.name} — {_(described.kind)}", style="bold", soft_wrap=True)
+        for heading, text in described.lines:
+            console.print(f"  {_(heading)}: {_(text)}" if heading else f"  {_(text)}", soft_wrap=True)
+
+
+# --- repeating, looking, measuring ----------------------------------------------------------------------------------
+
+
+@app.command()
+def rerun(
+    manifest: Annotated[Path, typer.Argument(metavar="MANIFEST", help="The manifest.json of a results folder, or the folder.")],
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Also write the repeated run to this folder.")] = None,
+    quiet: Quiet = False,
+    lang: Language = "en",
+) -> None:
+    """Repeat the run of a manifest and say whether its numbers are equal (exit code 1 if not)."""
+    from experiments.run import check_folder, compare_with, read_manifest, write_results
+    from experiments.run import rerun as repeat
+
+    _ = translator(check_language(lang))
+    content = read_manifest(manifest)
+    if out is not None:
+        check_folder(out)
+    folder = manifest if manifest.is_dir() else manifest.parent
+    with show_progress(_, quiet) as progress:
+        model = repeat(content, progress=progress)
+    found = compare_with(content, folder, model.results)
+    if out is not None:
+        write_results(model.results, model.manifest(), out, command_line=["lintas", *_given()], language=lang)
+    words = {"equal": _("equal"), "differs": _("differs"), "unknown": _("nothing to compare with")}
+    if not quiet:
+        console = _console()
+        for row in found:
+            console.print(f"{row.table:<8} {words[row.status]}" + (f": {row.first_difference}" if row.first_difference else ""), soft_wrap=True)
+    differing = [row.table for row in found if row.status == "differs"]
+    if differing:
+        raise typer.Exit(1)
+    if out is not None:
+        print(out)
+
+
+@app.command(name="app")
+def open_app(
+    port: Annotated[str, typer.Option("--port", metavar="PORT", help="Port on this machine; 0 takes a free one.")] = "8765",
+    no_open: Annotated[bool, typer.Option("--no-open", help="Do not open a browser.")] = False,
+) -> None:
+    """Start the interactive page on this machine (stop it with Ctrl-C)."""
+    wanted = whole_number("--port", port, low=0, high=65535)
+    import os
+    import socket
+    import subprocess
+    from importlib.util import find_spec
+
+    if find_spec("experiments.app") is None or find_spec("experiments.app.page") is None:
+        raise UserError("this installation has no interactive page; install lintas again with its package experiments.app")
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError:
+            raise UserError(f"port {wanted} is in use or not allowed; choose another with --port, or 0 for a free one") from None
+        free = int(probe.getsockname()[1])
+    # The variable would leave the page blank without a network; the page sets its theme itself.
+    environment = {k: v for k, v in os.environ.items() if k != "SOLARA_THEME_VARIANT"}
+    arguments = ["--production", "--host", "127.0.0.1", "--port", str(free), "--no-open" if no_open else "--open"]
+    print(f"http://127.0.0.1:{free}", flush=True)
+    code = subprocess.call([sys.executable, "-m", "solara", "run", "experiments.app.page", *arguments], env=environment)
+    raise typer.Exit(code)
+
+
+@app.command()
+def bench(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="A short measurement.")] = False,
+) -> None:
+    """Measure how fast the model runs on this machine."""
+    from importlib.util import find_spec
+
+    if find_spec("experiments.bench") is None:
+        raise UserError("this installation has no benchmark; install lintas again with its module experiments.bench")
+    from importlib import import_module
+
+    arguments = [option for option, given in (("--json", as_json), ("--quick", quick)) if given]
+    code = import_module("experiments.bench").main(arguments)
+    raise typer.Exit(code if isinstance(code, int) else 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

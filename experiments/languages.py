@@ -1,0 +1,252 @@
+"""The words of the command line and the report in English, Indonesian and Malay.
+
+English is the language of the source: every sentence meant for a reader is written as ``_("…")`` with named places
+(``_("{n} households")``), where ``_`` comes from :func:`translator`. The other two languages are catalogues,
+``locales/id.po`` and ``locales/ms.po``. A sentence that lacks a translation is shown in English, never left out.
+
+Run as a command it keeps the catalogues complete::
+
+    uv run python -m experiments.languages extract   # collect every sentence into locales/lintas.pot and add new ones to the catalogues
+    uv run python -m experiments.languages check     # say which translations are missing, obsolete or have other places
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+from abm.errors import UserError
+
+LANGUAGES: dict[str, str] = {"en": "English", "id": "Bahasa Indonesia", "ms": "Bahasa Melayu"}
+FOLDER = Path(__file__).parent / "locales"
+
+Translate = Callable[[str], str]
+
+#: Names a sentence may be wrapped in to be collected. ``mark`` collects without translating (for tables made at import).
+WRAPPERS = ("_", "mark")
+
+
+def mark(sentence: str) -> str:
+    """Mark a sentence for translation where no language is known yet; it is translated when shown."""
+    return sentence
+
+
+def check_language(language: str) -> str:
+    """The language, or a refusal that lists the known ones."""
+    if language not in LANGUAGES:
+        known = ", ".join(f"{code} ({name})" for code, name in LANGUAGES.items())
+        raise UserError(f"there is no language '{language}'; choose one of {known}")
+    return language
+
+
+def translator(language: str) -> Translate:
+    """A function that gives a sentence in ``language``, or the sentence itself where there is no translation."""
+    if check_language(language) == "en":
+        return str
+    sentences = _catalogue(language)
+    return lambda sentence: sentences.get(sentence) or sentence
+
+
+@cache
+def _catalogue(language: str) -> dict[str, str]:
+    from babel.messages.pofile import read_po
+
+    with (FOLDER / f"{language}.po").open("rb") as file:
+        return {str(m.id): str(m.string) for m in read_po(file, locale=language) if m.id and m.string and not m.fuzzy}
+
+
+class Numbers:
+    """Numbers written the way a language writes them (a decimal comma in Indonesian, a point in English and Malay)."""
+
+    def __init__(self, language: str):
+        from babel import Locale
+
+        self.locale = Locale.parse(check_language(language))
+
+    def number(self, value: float, decimals: int = 0) -> str:
+        """A number with separators and a fixed count of decimals."""
+        from babel.numbers import format_decimal
+
+        if not _is_finite(value):
+            return "–"
+        tail = "." + "0" * decimals if decimals else ""
+        return format_decimal(round(float(value), decimals) + 0.0, format=f"#,##0{tail};-#,##0{tail}", locale=self.locale)
+
+    def short(self, value: float) -> str:
+        """A number with about three digits, for running text: 0.062, 4.1, 733, 15,200."""
+        if not _is_finite(value) or value == 0:
+            return self.number(value)
+        size = abs(value)
+        if size >= 1000:
+            scale = 10 ** (len(str(int(size))) - 3)
+            return self.number(round(value / scale) * scale)
+        return self.number(value, 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 0.1 else 4 if size >= 0.001 else 6)
+
+    def percent(self, share: float, decimals: int = 0) -> str:
+        """A share of 0 to 1 as a percentage."""
+        return f"{self.number(100 * share, decimals)} %"
+
+    def month(self, year: int, month: int) -> str:
+        """A month as a short name and the year (``Jan 1987``)."""
+        from datetime import date
+
+        from babel.dates import format_date
+
+        return format_date(date(year, month, 1), "MMM yyyy", locale=self.locale)
+
+
+def _is_finite(value: float) -> bool:
+    import math
+
+    return value is not None and math.isfinite(value)
+
+
+# --- keeping the catalogues complete --------------------------------------------------------------------------------
+
+
+def places_of(sentence: str) -> set[str]:
+    """Names in braces that a sentence fills in (``{month}``), each written ``{name}``."""
+    return {name for _, name, _, _ in Formatter().parse(sentence) if name}
+
+
+def in_source(folder: Path) -> Iterator[tuple[str, str, int]]:
+    """Every marked sentence of the Python files and templates below ``folder``: sentence, file, line."""
+    for path in sorted(folder.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in WRAPPERS and node.args:
+                first = node.args[0]
+                if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                    yield first.value, path.relative_to(folder.parent).as_posix(), node.lineno
+    from jinja2.ext import babel_extract
+
+    for path in sorted(folder.rglob("*.j2")):
+        with path.open("rb") as file:
+            for line, _, message, _ in babel_extract(file, ("_",), [], {"encoding": "utf-8"}):
+                yield str(message), path.relative_to(folder.parent).as_posix(), line
+
+
+def in_declarations() -> Iterator[tuple[str, str]]:
+    """Every sentence a reader meets that is declared beside the model: sentence, where it is declared."""
+    import abm.declarations  # noqa: F401 – importing it registers every declaration
+    from abm import Scenario
+    from abm.month import MONTH
+    from agents.core.declare import OUTPUTS, PARAMETERS, SWITCHES
+    from experiments.paper import evidence
+
+    for output in OUTPUTS.values():
+        yield output.label, f"output {output.name}"
+        yield output.meaning, f"output {output.name}"
+    for one in PARAMETERS.values():
+        yield one.label, f"parameter {one.name}"
+    for name, meaning in SWITCHES.items():
+        yield meaning, f"switch {name}"
+    for step in MONTH:
+        yield step.title, f"month {step.number}"
+    for name in Scenario.names():
+        scenario = Scenario.load(name)
+        yield scenario.title, f"scenario {name}"
+        yield scenario.description, f"scenario {name}"
+    for claim in evidence().values():
+        yield claim.claim, f"claim {claim.id}"
+        yield claim.mechanism, f"claim {claim.id}"
+        yield claim.pattern, f"claim {claim.id}"
+    yield from in_regions()
+
+
+def in_regions() -> Iterator[tuple[str, str]]:
+    """Sentences of the shipped regions: their titles, dated events and assumptions."""
+    from abm.region import Region, regions
+
+    for name in regions():
+        region = Region.load(name)
+        yield str(region.title), f"region {name}"
+        for label in region.events["label_en"]:
+            yield str(label), f"region {name}, events"
+        for row in region.assumptions.to_dict("records"):
+            yield str(row["quantity"]), f"region {name}, assumptions"
+            yield str(row["reason"]), f"region {name}, assumptions"
+
+
+def collect() -> dict[str, list[str]]:
+    """All sentences in a fixed order, each with the places it comes from."""
+    found: dict[str, list[str]] = {}
+    for sentence, path, _ in in_source(Path(__file__).parent):
+        found.setdefault(sentence, []).append(path)
+    for sentence, where in in_declarations():
+        if sentence.strip():
+            found.setdefault(sentence, []).append(where)
+    return {sentence: sorted(set(where)) for sentence, where in found.items()}
+
+
+def extract() -> None:
+    """Write ``lintas.pot`` and bring both catalogues up to date; what is no longer used leaves them."""
+    from babel.messages.catalog import Catalog
+    from babel.messages.pofile import read_po, write_po
+
+    sentences = collect()
+    header = "# The sentences of lintas.\n# Made by `uv run python -m experiments.languages extract`; translations are kept.\n#"
+
+    def write(path: Path, locale: str | None, known: dict[str, str]) -> None:
+        catalogue = Catalog(locale=locale, project="lintas", header_comment=header, charset="utf-8", fuzzy=False)
+        for sentence, where in sentences.items():
+            catalogue.add(sentence, known.get(sentence, ""), auto_comments=["; ".join(where[:3])])
+        with path.open("wb") as file:
+            write_po(file, catalogue, width=0, no_location=True, omit_header=False)
+        # The moment of writing would make every extraction a change.
+        text = path.read_text(encoding="utf-8")
+        kept = [line for line in text.splitlines() if not line.startswith(('"POT-Creation-Date', '"PO-Revision-Date', '"Generated-By'))]
+        path.write_text("\n".join(kept) + "\n", encoding="utf-8")
+
+    FOLDER.mkdir(exist_ok=True)
+    write(FOLDER / "lintas.pot", None, {})
+    for language in LANGUAGES:
+        if language == "en":
+            continue
+        path = FOLDER / f"{language}.po"
+        known: dict[str, str] = {}
+        if path.exists():
+            with path.open("rb") as file:
+                known = {str(m.id): str(m.string) for m in read_po(file, locale=language) if m.id and m.string}
+        write(path, language, known)
+    _catalogue.cache_clear()
+
+
+def problems() -> list[str]:
+    """What is wrong with the catalogues: a missing, empty or obsolete entry, or other places to fill in."""
+    sentences = collect()
+    found: list[str] = []
+    for language in LANGUAGES:
+        if language == "en":
+            continue
+        catalogue = _catalogue(language)
+        for sentence, where in sentences.items():
+            if not catalogue.get(sentence, "").strip():
+                found.append(f"{language}: no translation of “{sentence}” ({where[0]})")
+            elif places_of(catalogue[sentence]) != places_of(sentence):
+                found.append(f"{language}: the translation of “{sentence}” fills in other places ({where[0]})")
+        found += [f"{language}: “{sentence}” is no longer used" for sentence in catalogue if sentence not in sentences]
+    return found
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """``extract`` or ``check``."""
+    command: Any = (sys.argv[1:] if arguments is None else arguments)[:1]
+    if command == ["extract"]:
+        extract()
+        return 0
+    if command == ["check"]:
+        for line in (found := problems()):
+            print(line)
+        print(f"{len(found)} problems" if found else "every sentence is translated")
+        return 1 if found else 0
+    print("usage: python -m experiments.languages extract|check", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,355 @@
+"""One run and its results folder.
+
+A results folder holds ``manifest.json`` (everything needed to repeat the run), the tables ``yearly``, ``monthly``,
+``places`` and ``flows`` as Parquet files, and ``report.html``. It appears whole or not at all: everything is written
+into a folder beside it, flushed to the disk, and renamed. The same run gives the same bytes in every table and in the
+report; only the manifest says when and by which command it was made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from abm.errors import ManifestError, UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from abm import BorderModel, Scenario
+
+KIND = "lintas results"
+TABLES = ("yearly", "monthly", "places", "flows")
+
+#: Called with months done and months in all.
+Progress = Callable[[int, int], None]
+
+
+class Results(Protocol):
+    """The tables of a run, as ``model.results`` and :func:`read_results` give them."""
+
+    @property
+    def yearly(self) -> pd.DataFrame: ...
+    @property
+    def monthly(self) -> pd.DataFrame: ...
+    @property
+    def places(self) -> pd.DataFrame: ...
+    @property
+    def flows(self) -> pd.DataFrame: ...
+
+
+@dataclass(frozen=True)
+class StoredResults:
+    """The tables of a results folder."""
+
+    yearly: pd.DataFrame
+    monthly: pd.DataFrame
+    places: pd.DataFrame
+    flows: pd.DataFrame
+
+
+# --- running --------------------------------------------------------------------------------------------------------
+
+
+def run(
+    scenario: Scenario,
+    *,
+    region: str = "west-kalimantan-sarawak",
+    households: int = 2000,
+    seed: int = 7,
+    threads: int = 1,
+    progress: Progress | None = None,
+) -> BorderModel:
+    """Run one history to the scenario's end and return the model with its results."""
+    from abm import BorderModel
+
+    model = BorderModel(scenario, region=region, households=households, rng=seed, threads=threads)
+    model.run(progress=progress)
+    return model
+
+
+def default_folder(scenario: Scenario, seed: int) -> Path:
+    """Where results go when no folder is named."""
+    return Path("results") / f"{scenario.name}-{seed}"
+
+
+# --- the results folder ---------------------------------------------------------------------------------------------
+
+
+def check_folder(folder: Path) -> Path:
+    """Refuse, before a run, a folder that could not be written after it; a former results folder may be replaced."""
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise UserError(f"'{folder}' is not a folder; name a new folder with --out")
+    if folder.is_dir() and any(folder.iterdir()):
+        try:
+            kind = json.loads((folder / "manifest.json").read_text(encoding="utf-8")).get("kind")
+        except (OSError, ValueError, AttributeError):
+            kind = None
+        if kind != KIND:
+            raise UserError(f"the folder '{folder}' holds something other than lintas results; name another folder with --out")
+    parent = next(p for p in folder.absolute().parents if p.exists() or p.is_symlink())
+    if not parent.is_dir():
+        raise UserError(f"cannot write '{folder}': '{parent}' is not a folder; name another folder with --out")
+    if not os.access(parent, os.W_OK | os.X_OK):
+        raise UserError(f"cannot write '{folder}': no permission in '{parent}'; name another folder with --out")
+    return folder
+
+
+def write_results(
+    results: Results,
+    manifest: Mapping[str, Any],
+    folder: Path,
+    *,
+    command_line: list[str] | None = None,
+    language: str = "en",
+) -> Path:
+    """Write a results folder whole or not at all."""
+    from experiments.report import report
+
+    check_folder(folder)
+    complete = dict(manifest) | {
+        "kind": KIND,
+        "language": language,
+        "tables": {name: digest(getattr(results, name)) for name in TABLES},
+        "command_line": list(command_line or []),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    page = report(results, complete, language=language)
+    with _whole_folder(folder) as draft:
+        for name in TABLES:
+            write_table(getattr(results, name), draft / f"{name}.parquet")
+        (draft / "report.html").write_text(page, encoding="utf-8")
+        text = json.dumps(complete, indent=2, ensure_ascii=False, default=_plain) + "\n"
+        (draft / "manifest.json").write_text(text, encoding="utf-8")
+    return folder
+
+
+def write_table(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table so that equal tables give equal bytes (no library versions, no moment of writing)."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+    pq.write_table(table, path, compression="zstd", use_dictionary=True, write_statistics=False)
+
+
+def read_results(folder: Path) -> StoredResults:
+    """The tables of a results folder."""
+    import pandas as pd
+
+    tables: dict[str, pd.DataFrame] = {}
+    for name in TABLES:
+        path = folder / f"{name}.parquet"
+        try:
+            tables[name] = pd.read_parquet(path)
+        except FileNotFoundError:
+            raise UserError(f"'{folder}' is no complete results folder: it has no {name}.parquet") from None
+        except Exception as error:
+            raise UserError(f"cannot read '{path}': it is no Parquet file or is damaged ({type(error).__name__})") from error
+    return StoredResults(**tables)
+
+
+def digest(frame: pd.DataFrame) -> str:
+    """A hash of a table's names and values, the same before and after it is stored."""
+    import numpy as np
+
+    total = hashlib.sha256()
+    for name in frame.columns:
+        values = frame[name].to_numpy()
+        if values.dtype.kind in "biu":
+            kind, content = b"whole", np.ascontiguousarray(values, dtype=np.int64).tobytes()
+        elif values.dtype.kind == "f":
+            numbers = np.array(values, dtype=np.float64)
+            numbers[np.isnan(numbers)] = np.nan  # one bit pattern for "no number"
+            kind, content = b"real", numbers.tobytes()
+        else:
+            kind, content = b"text", "\x1f".join("" if v is None or v != v else str(v) for v in values).encode()
+        for part in (str(name).encode(), kind, content):
+            total.update(len(part).to_bytes(8, "little") + part)
+    return total.hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """numpy numbers, paths and sets as JSON knows them."""
+    if hasattr(value, "item"):
+        return value.item()
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    raise TypeError(f"cannot store {type(value).__name__} in a manifest")
+
+
+@contextmanager
+def _whole_folder(folder: Path) -> Iterator[Path]:
+    """A draft folder that takes the place of ``folder`` when all went well, and vanishes when not."""
+    draft = folder.with_name(f".{folder.name}.draft-{os.getpid()}")
+    former = folder.with_name(f".{folder.name}.former-{os.getpid()}")
+    made = [p for p in (folder.parent, *folder.parent.parents) if not p.exists()]
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        _clear_leftovers(folder)
+        draft.mkdir()
+        yield draft
+        for path in sorted(draft.iterdir()):
+            _flush(path)
+        _flush(draft)
+        if folder.exists():
+            folder.rename(former)
+        try:
+            draft.rename(folder)
+        except BaseException:
+            if former.exists() and not folder.exists():
+                former.rename(folder)
+            raise
+        _flush(folder.parent)
+        shutil.rmtree(former, ignore_errors=True)
+    except BaseException as error:
+        shutil.rmtree(draft, ignore_errors=True)
+        for parent in made:  # folders made for a result that did not come
+            try:
+                parent.rmdir()
+            except OSError:
+                break
+        if isinstance(error, OSError):
+            raise UserError(f"cannot write '{folder}': {error.strerror or error}; name another folder with --out") from error
+        raise
+
+
+def _clear_leftovers(folder: Path) -> None:
+    """Undo what a killed run left behind: restore a former folder that was moved away, remove drafts of dead processes."""
+    for path in sorted(folder.parent.glob(f".{folder.name}.*-*")):
+        kind, _, process = path.name.removeprefix(f".{folder.name}.").partition("-")
+        if kind not in ("draft", "former") or not process.isdigit() or _is_alive(int(process)):
+            continue
+        if kind == "former" and not folder.exists():
+            path.rename(folder)
+        else:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _is_alive(process: int) -> bool:
+    if process == os.getpid():
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _flush(path: Path) -> None:
+    """Ask the system to put a file or folder on the disk (where it can: some systems cannot open a folder)."""
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(handle)
+    except OSError:
+        pass
+    finally:
+        os.close(handle)
+
+
+# --- repeating a run ------------------------------------------------------------------------------------------------
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """The manifest of a results folder (the folder itself may be named too)."""
+    file = path / "manifest.json" if path.is_dir() else path
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ManifestError(f"there is no manifest '{file}'; name the manifest.json of a results folder") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ManifestError(f"cannot read the manifest '{file}': {getattr(error, 'strerror', None) or 'it is no text file'}") from None
+    try:
+        manifest = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ManifestError(
+            f"the manifest '{file}' is not complete JSON (line {error.lineno}: {error.msg}); it may be cut off, take it from the results again"
+        ) from None
+    if not isinstance(manifest, dict):
+        raise ManifestError(f"the manifest '{file}' holds no table of entries; name the manifest.json of a results folder")
+    return manifest
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """Whether a repeated run gave the numbers of the manifest, table by table."""
+
+    table: str
+    status: str  #: "equal", "differs" or "unknown" (nothing to compare with)
+    first_difference: str = ""
+
+
+def rerun(manifest: Mapping[str, Any], *, progress: Progress | None = None) -> BorderModel:
+    """Run again what a manifest describes."""
+    from abm import BorderModel
+
+    model = BorderModel.from_manifest(dict(manifest))
+    model.run(progress=progress)
+    return model
+
+
+def compare_with(manifest: Mapping[str, Any], folder: Path, results: Results) -> list[Repeat]:
+    """Compare a repeated run with the tables beside the manifest, or with the hashes that the manifest keeps."""
+    hashes = manifest.get("tables")
+    if not isinstance(hashes, Mapping):
+        hashes = {}
+    found: list[Repeat] = []
+    for name in TABLES:
+        now = getattr(results, name)
+        path = folder / f"{name}.parquet"
+        if path.exists():
+            then = _read_table(path)
+            equal = digest(then) == digest(now)
+            found.append(Repeat(name, "equal" if equal else "differs", "" if equal else first_difference(then, now)))
+        elif name in hashes:
+            found.append(Repeat(name, "equal" if hashes[name] == digest(now) else "differs"))
+        else:
+            found.append(Repeat(name, "unknown"))
+    return found
+
+
+def _read_table(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    try:
+        return pd.read_parquet(path)
+    except Exception as error:
+        raise UserError(f"cannot read '{path}': it is no Parquet file or is damaged ({type(error).__name__})") from error
+
+
+def first_difference(then: pd.DataFrame, now: pd.DataFrame) -> str:
+    """Where two tables part first, in words."""
+    if list(then.columns) != list(now.columns):
+        gone, new = [c for c in then.columns if c not in now.columns], [c for c in now.columns if c not in then.columns]
+        return f"other columns (gone: {', '.join(gone) or 'none'}; new: {', '.join(new) or 'none'})"
+    if len(then) != len(now):
+        return f"{len(then)} rows then, {len(now)} now"
+    best: tuple[int, str] | None = None
+    for name in then.columns:
+        a, b = then[name].to_numpy(), now[name].to_numpy()
+        for row in range(len(a)):
+            if not (a[row] == b[row] or (a[row] != a[row] and b[row] != b[row])):
+                if best is None or row < best[0]:
+                    best = (row, name)
+                break
+    if best is None:
+        return "other kinds of numbers"
+    row, name = best
+    keys = [k for k in ("year", "month", "side", "place", "crossing") if k in then.columns]
+    where = ", ".join(f"{k} {then[k].iloc[row]}" for k in keys)
+    return f"first at {where}: {name} was {then[name].iloc[row]}, is {now[name].iloc[row]}"
