@@ -1,1 +1,27 @@
-"""lintas."""
+"""The world, the month, the model.
+
+>>> from abm import BorderModel, Scenario
+>>> model = BorderModel(Scenario.load("history"), households=300, rng=7)  # doctest: +SKIP
+>>> model.run()  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from abm.model import BorderModel
+    from abm.parameters import Scenario
+    from abm.region import Region
+
+__all__ = ["BorderModel", "Region", "Scenario"]
+_HOME = {"BorderModel": "abm.model", "Scenario": "abm.parameters", "Region": "abm.region"}
+
+
+def __getattr__(name: str) -> Any:
+    # heavy modules load when first asked for, so that the command line answers at once
+    if name in _HOME:
+        from importlib import import_module
+
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'abm' has no attribute '{name}'")

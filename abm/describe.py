@@ -253,7 +253,9 @@ def _place(wanted: str, region: str) -> Iterator[Described]:
         care = "; ".join(f"{f['facility']} ({f['tier']}, from {f['opened']}, {f['basis']})" for f in of_place.to_dict("records"))
         ends = data.crossings[(data.crossings["id_place"] == name) | (data.crossings["my_place"] == name)]
         crossings = "; ".join(f"{c['crossing']} ({c['kind']})" for c in ends.to_dict("records"))
-        people = f"{row['population']:,.0f} ({row['population_basis']}, about {row['population_year']:.0f})" if row["kind"] == "border" else "–"
+        people = (
+            f"{row['population']:,.0f} ({row['population_basis']}, about {row['population_year']:.0f})" if row["kind"] == "border" else "–"
+        )
         yield Described(
             name,
             "a place",

@@ -24,6 +24,10 @@ fields(
     "place",
     Field("side", "Side of the border", "code", "int64", "fixed", REGION),
     Field("district", "District whose budget the place depends on", "code", "int64", "fixed", REGION),
+    Field("adults", "Adults of the place", "adult", "float64", "fixed", STATE),
+    Field("hours_centre", "Travel to the service town that supplies the place", "hour", "float64", "state", STATE),
+    Field("income_last", "Income of the place in the month before", "own currency/month", "float64", "state", STATE),
+    Field("output_last", "Cash crop brought in the month before", "kg/month", "float64", "state", STATE),
     Field("hours_care", "Travel to the nearest open facility", "hour", "float64", "state", STATE, 4, CARE_OPTIONS),
     Field("quality_care", "Quality of that facility", "index", "float64", "state", STATE, 4, CARE_OPTIONS),
     Field("fee_care", "Fee at that facility for one episode", "own currency", "float64", "month", STATE, 4, CARE_OPTIONS),
@@ -57,7 +61,7 @@ fields(
     Field("exchange", "Own currency for one unit of the other side's", "1", "float64", "month", STATE, initial=1.0),
     Field("contact_across", "Chance of an occasion to meet kin across in a month, by distance", "probability/month", "float64", "state", STATE),
     Field("road", "Condition of the district's roads", "index", "float64", "state", STATE),
-    Field("clinic", "Condition, staff and drugs of the district's clinics", "index", "float64", "state", STATE),
+    Field("path_loads", "Loads by path and past officers in the month before", "1", "float64", "state", STATE),
     Field("subsistence", "Poverty line", "own currency/person/month", "float64", "month", STATE),
 )
 
@@ -71,7 +75,6 @@ fields(
     Field("is_open", "1 where the way is open this month", "1", "float64", "month", STATE, 2, ("legal", "path")),
     Field("is_post", "1 where full services stand on the legal way", "1", "float64", "month", STATE),
     Field("share_honest", "Officers there who take no money", "share", "float64", "month", STATE),
-    Field("may_trade", "Switches: trade at all, undeclared, with bribes", "1", "float64", "month", STATE, 1),
     Field("allowance", "Goods that one border card may carry free of duty in a month", "own currency/month", "float64", "month", STATE),
     Field("duty_out", "Duty across on goods sold across", "share", "float64", "fixed", REGION, 4, GOODS),
     Field("duty_in", "Duty at home on goods bought across", "share", "float64", "fixed", REGION, 4, GOODS),
@@ -85,6 +88,7 @@ fields(
     Field("is_path", "1 for an unofficial way", "1", "float64", "fixed", REGION),
     Field("strictness", "How hard it is to pass with goods, patients or workers", "index", "float64", "state", STATE),
     Field("patrol", "Patrol days per month and kilometre of guarded line, relative to one a month on ten kilometres", "1", "float64", "state", STATE),
+    Field("honest", "Chance that an officer there takes no money", "probability", "float64", "fixed", STATE),
     Field("doctrine", "Doctrine of the officials who serve there, 0 security to 1 prosperity", "index", "float64", "month", STATE),
     Field("district_id", "District that guards it on the Indonesian side", "code", "int64", "fixed", REGION),
     Field("district_my", "District that guards it on the Malaysian side", "code", "int64", "fixed", REGION),
@@ -102,4 +106,30 @@ fields(
     Field("hospital", "Quality of hospitals", "index", "float64", "state", STATE, initial=0.2),
     Field("other", "Condition of power, water, schools, housing", "index", "float64", "state", STATE, initial=0.2),
     Field("patrol", "Patrol days per month and kilometre, relative to one a month on ten kilometres", "1", "float64", "state", STATE),
+)
+
+fields(
+    "facility",
+    Field("is_primary", "1 for a primary clinic, 0 for a hospital", "1", "int64", "fixed", REGION),
+    Field("quality", "Quality", "index", "float64", "state", STATE),
+    Field("demand", "People who asked for care", "visits/month", "float64", "month", STATE),
+    Field("capacity", "Places", "visits/month", "float64", "month", STATE),
+)
+
+fields(
+    "policy",
+    Field("turn", "Turn of each side's policy so far, from dated events", "index", "float64", "state", REGION, 1),
+    Field("real_income", "Real product per head of each side relative to 2005", "1", "float64", "month", REGION),
+    Field("enforced", "1 where patrols and officers look (switch enforcement)", "1", "float64", "month", STATE),
+    Field("invests", "1 where districts spend (switch infrastructure_investment)", "1", "float64", "month", STATE),
+    Field("has_programme", "1 where the programme runs (switch puskesmas_programme)", "1", "float64", "month", STATE),
+    Field("prices_move", "1 where trade moves prices (switch price_adjustment)", "1", "float64", "month", STATE),
+    Field("may_cross", "Switches: work across at all, without papers", "1", "float64", "month", STATE),
+    Field("may_trade", "Switches: trade at all, undeclared, with bribes", "1", "float64", "month", STATE),
+)
+
+fields(
+    "record",
+    Field("sums", "Weighted sums of the month by community (abm/outputs.py SUMS)", "1", "float64", "month", STATE),
+    Field("deals", "Weighted sums of deals by community, good, direction and channel (abm/outputs.py DEALS)", "1", "float64", "month", STATE),
 )

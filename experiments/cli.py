@@ -110,12 +110,18 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but th
 
 @app.command()
 def run(
-    scenario: Annotated[str, typer.Option("--scenario", "-s", metavar="NAME|FILE", help="A shipped scenario or a scenario file.")] = "history",
-    region: Annotated[str, typer.Option("--region", "-r", metavar="NAME|DIR", help="A shipped region or a region folder.")] = DEFAULT_REGION,
+    scenario: Annotated[
+        str, typer.Option("--scenario", "-s", metavar="NAME|FILE", help="A shipped scenario or a scenario file.")
+    ] = "history",
+    region: Annotated[
+        str, typer.Option("--region", "-r", metavar="NAME|DIR", help="A shipped region or a region folder.")
+    ] = DEFAULT_REGION,
     households: Annotated[str, typer.Option("--households", "-n", metavar="N", help="Simulated households, both sides together.")] = "2000",
     seed: Annotated[str, typer.Option("--seed", metavar="K", help="Seed of the run: the same seed gives the same history.")] = "7",
     end: Annotated[str | None, typer.Option("--end", metavar="YYYY-MM", help="Last month, up to 2030-12.")] = None,
-    without: Annotated[list[str] | None, typer.Option("--without", metavar="MECHANISM", help="Switch a mechanism off (may be repeated).")] = None,
+    without: Annotated[
+        list[str] | None, typer.Option("--without", metavar="MECHANISM", help="Switch a mechanism off (may be repeated).")
+    ] = None,
     changes: Annotated[
         list[str] | None, typer.Option("--set", metavar="PARAMETER=VALUE", help="Change a parameter (may be repeated).")
     ] = None,
@@ -203,7 +209,12 @@ def show_progress(_: Translate, quiet: bool) -> Iterator[Progress | None]:
 
     console = Console(stderr=True)
     with Progress(
-        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeRemainingColumn(), console=console, transient=True
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
     ) as bar:
         task = bar.add_task(_("setting out"), total=None)
 
@@ -255,7 +266,11 @@ def show_readings(yearly: Any, folder: Path, lang: str) -> None:
     console.print()
     console.print(_("One run with one seed and starting values that were not fitted: it can come near a number, it proves nothing."))
     console.print(_("Results: {folder}").format(folder=folder), soft_wrap=True, markup=False, highlight=False)
-    console.print(_("Open {page} in a browser; 'lintas app' starts the interactive page.").format(page=folder / "report.html"), soft_wrap=True, markup=False)
+    console.print(
+        _("Open {page} in a browser; 'lintas app' starts the interactive page.").format(page=folder / "report.html"),
+        soft_wrap=True,
+        markup=False,
+    )
 
 
 def _console() -> Console:
@@ -370,7 +385,9 @@ def rerun(
     if not quiet:
         console = _console()
         for row in found:
-            console.print(f"{row.table:<8} {words[row.status]}" + (f": {row.first_difference}" if row.first_difference else ""), soft_wrap=True)
+            console.print(
+                f"{row.table:<8} {words[row.status]}" + (f": {row.first_difference}" if row.first_difference else ""), soft_wrap=True
+            )
     differing = [row.table for row in found if row.status == "differs"]
     if differing:
         raise typer.Exit(1)

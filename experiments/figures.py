@@ -17,7 +17,6 @@ from experiments.languages import Numbers, Translate, translator
 from experiments.paper import Years
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
 
@@ -64,27 +63,13 @@ class Drawing:
 
     def income(self) -> Picture:
         _, n = self._, self.n
-        own, across, ratio = (self.years.of(*what) for what in (("income_per_capita", "id"), ("income_per_capita", "my"), ("income_ratio", "id")))
+        own, across, ratio = (
+            self.years.of(*what) for what in (("income_per_capita", "id"), ("income_per_capita", "my"), ("income_ratio", "id"))
+        )
         canvas, (top, bottom) = self._canvas(4.6, 2, heights=(2.2, 1))
-        self._line(top, own, KALIMANTAN, self.side_names["id"])
-        self._line(top, across, SARAWAK, self.side_names["my"], dashed=True)
-        top.set_yscale("log")
-        ticks = [100, 200, 500, 1000, 2000, 5000, 10000]
-        top.set_yticks(ticks, [n.number(t) for t in ticks])
-        top.minorticks_off()
-        everything = [v for v in (*own.values(), *across.values()) if v > 0] or [1.0]
-        top.set_ylim(min(*everything, 500) * 0.8, max(*everything, 4000) * 1.3)
+        self.draw_income(top)
         if self.last >= 2005:
-            for said in (700, 4000):
-                top.plot([2005, 2007.99], [said, said], color=INK, lw=3.2, solid_capstyle="butt", zorder=5)
-                top.annotate(
-                    _("paper: {value}").format(value=n.number(said)), (2005, said), xytext=(-3, 3), textcoords="offset points", ha="right", fontsize=8, color=INK
-                )
-            bottom.plot([2005, 2007.99], [5.7, 5.7], color=INK, lw=3.2, solid_capstyle="butt", zorder=5)
-            bottom.annotate(
-                _("paper: {value}").format(value=n.number(5.7, 1)), (2005, 5.7), xytext=(-3, 3), textcoords="offset points", ha="right", fontsize=8, color=INK
-            )
-        self._heading(top, _("Income per person, US$ a year (each step doubles or more)"))
+            self._said(bottom, 5.7, n.number(5.7, 1))
         self._line(bottom, ratio, ACCENT)
         bottom.set_ylim(0, max([*ratio.values(), 6]) * 1.15)
         self._heading(bottom, _("Ratio, Sarawak to Kalimantan"))
@@ -101,7 +86,10 @@ class Drawing:
             across_last=n.number(b),
             ratio=n.number(r, 1),
         )
-        mean_own, mean_across = self.years.mean("income_per_capita", 2005, 2007, "id"), self.years.mean("income_per_capita", 2005, 2007, "my")
+        mean_own, mean_across = (
+            self.years.mean("income_per_capita", 2005, 2007, "id"),
+            self.years.mean("income_per_capita", 2005, 2007, "my"),
+        )
         if math.isfinite(mean_own) and math.isfinite(mean_across):
             sentence += " " + _("The mean of 2005–2007 is US${own} against US${across}; the paper says 700 against 4,000.").format(
                 own=n.number(mean_own), across=n.number(mean_across)
@@ -110,9 +98,15 @@ class Drawing:
             "income",
             _("Income on both sides"),
             canvas,
-            _("Two lines of income per person by year, {span}, with marks at 700 and 4,000 for 2005–2007; below, the ratio of the two.").format(span=self.span),
+            _(
+                "Two lines of income per person by year, {span}, with marks at 700 and 4,000 for 2005–2007; below, the ratio of the two."
+            ).format(span=self.span),
             sentence,
-            ((_("Kalimantan side, US$"), own, n.number), (_("Sarawak side, US$"), across, n.number), (_("ratio"), ratio, lambda v: n.number(v, 1))),
+            (
+                (_("Kalimantan side, US$"), own, n.number),
+                (_("Sarawak side, US$"), across, n.number),
+                (_("ratio"), ratio, lambda v: n.number(v, 1)),
+            ),
         )
 
     def care(self) -> Picture:
@@ -122,11 +116,7 @@ class Drawing:
         )
         rate = self.years.of("visits_across_per_1000")
         canvas, (top, bottom) = self._canvas(4.8, 2, heights=(2.2, 1))
-        self._line(top, everything, INK, _("all visits"))
-        self._line(top, primary, KALIMANTAN, _("primary care"), dashed=True)
-        self._line(top, hospital, SARAWAK, _("hospital"), dotted=True)
-        self._shares(top)
-        self._heading(top, _("Share of visits made across, Kalimantan side"))
+        self.draw_care(top)
         notes = self._mark_events(top, ("care", "facility", "crossing"))
         self._line(bottom, rate, INK)
         bottom.set_ylim(0, max([*rate.values(), 1]) * 1.15)
@@ -134,7 +124,8 @@ class Drawing:
         eighties, later = self.years.mean("care_share_across", 1980, 1989), self.years.mean("care_share_across", 2004, 2006)
         if math.isfinite(eighties) and math.isfinite(later):
             sentence = _(
-                "In the 1980s {eighties} of all visits were made across, in 2004–2006 {later}; hospital care went from {hospital_eighties} to {hospital_later}."
+                "In the 1980s {eighties} of all visits were made across, in 2004–2006 {later}; "
+                "hospital care went from {hospital_eighties} to {hospital_later}."
             ).format(
                 eighties=n.percent(eighties),
                 later=n.percent(later),
@@ -152,9 +143,10 @@ class Drawing:
             "care",
             _("Health care across the border"),
             canvas,
-            _("Three lines, {span}: the share of all visits, of primary visits and of hospital visits made across; below, visits across per 1,000 people.").format(
-                span=self.span
-            ),
+            _(
+                "Three lines, {span}: the share of all visits, of primary visits and of hospital visits made across; "
+                "below, visits across per 1,000 people."
+            ).format(span=self.span),
             sentence,
             (
                 (_("all visits"), everything, n.percent),
@@ -167,7 +159,11 @@ class Drawing:
 
     def poverty(self) -> Picture:
         _, n = self._, self.n
-        own, across, idle = self.years.of("poverty_rate", "id"), self.years.of("poverty_rate", "my"), self.years.of("under_employment_rate", "id")
+        own, across, idle = (
+            self.years.of("poverty_rate", "id"),
+            self.years.of("poverty_rate", "my"),
+            self.years.of("under_employment_rate", "id"),
+        )
         canvas, (top, bottom) = self._canvas(4.2, 2, heights=(2, 1))
         self._crisis(top)
         self._crisis(bottom)
@@ -178,7 +174,10 @@ class Drawing:
         self._line(bottom, idle, KALIMANTAN)
         self._shares(bottom, tight=True)
         self._heading(bottom, _("Under-employment, Kalimantan side"))
-        sentence = _("In {first} {own_first} of the Kalimantan side and {across_first} of the Sarawak side were poor, in {last} {own_last} and {across_last}.").format(
+        sentence = _(
+            "In {first} {own_first} of the Kalimantan side and {across_first} of the Sarawak side were poor, "
+            "in {last} {own_last} and {across_last}."
+        ).format(
             first=self.first,
             own_first=n.percent(self._at(own, self.first)),
             across_first=n.percent(self._at(across, self.first)),
@@ -188,9 +187,9 @@ class Drawing:
         )
         before, during = self.years.mean("poverty_rate", 1994, 1996), self.years.mean("poverty_rate", 1998, 2001)
         if math.isfinite(before) and math.isfinite(during):
-            sentence += " " + _("On the Kalimantan side it was {before} before the crisis (1994–1996) and {during} in it (1998–2001).").format(
-                before=n.percent(before), during=n.percent(during)
-            )
+            sentence += " " + _(
+                "On the Kalimantan side it was {before} before the crisis (1994–1996) and {during} in it (1998–2001)."
+            ).format(before=n.percent(before), during=n.percent(during))
         return self._picture(
             "poverty",
             _("Poverty and under-employment"),
@@ -242,11 +241,15 @@ class Drawing:
         self._line(top, {y: v / million for y, v in out.items()}, KALIMANTAN, _("to Sarawak"))
         self._line(top, {y: v / million for y, v in into.items()}, SARAWAK, _("to Kalimantan"), dashed=True)
         top.set_ylim(0, max([*out.values(), *into.values(), 1]) / million * 1.15)
+        top.yaxis.set_major_formatter(lambda v, _position: n.number(v, 1))
         self._heading(top, _("Trade across by the border's traders, million US$ a year (crisis shaded)"))
         self._line(bottom, undeclared, INK)
         self._shares(bottom)
         self._heading(bottom, _("Undeclared share of its value"))
-        sentence = _("In {last} goods worth US${out} million went to Sarawak and US${into} million came to Kalimantan; {share} of the value was undeclared.").format(
+        sentence = _(
+            "In {last} goods worth US${out} million went to Sarawak and US${into} million came to Kalimantan; "
+            "{share} of the value was undeclared."
+        ).format(
             last=self.last,
             out=n.short(self._at(out, self.last) / million),
             into=n.short(self._at(into, self.last) / million),
@@ -255,9 +258,9 @@ class Drawing:
         before, during = (self.years.mean("trade_out_usd", *span) for span in ((1994, 1996), (1998, 2001)))
         before_in, during_in = (self.years.mean("trade_in_usd", *span) for span in ((1994, 1996), (1998, 2001)))
         if all(map(math.isfinite, (before, during, before_in, during_in))) and before and before_in:
-            sentence += " " + _("From 1994–1996 to 1998–2001 the flow to Sarawak became {out} times, the flow to Kalimantan {into} times what it was.").format(
-                out=n.number(during / before, 1), into=n.number(during_in / before_in, 1)
-            )
+            sentence += " " + _(
+                "From 1994–1996 to 1998–2001 the flow to Sarawak became {out} times, the flow to Kalimantan {into} times what it was."
+            ).format(out=n.number(during / before, 1), into=n.number(during_in / before_in, 1))
         return self._picture(
             "trade",
             _("Trade across the border"),
@@ -274,50 +277,13 @@ class Drawing:
     def map(self, indicator: str = "care_share_across", year: int | None = None, height: float = 4.9) -> Picture:
         """The places of one year, sized by people and coloured by an indicator of the ``places`` table."""
         _, n = self._, self.n
-        import matplotlib as mpl
-        from matplotlib.lines import Line2D
-
-        places = self.results.places
         shown = min(self.last, 1985) if year is None else year
-        rows = places[places["year"] == shown]
+        rows = self.results.places[self.results.places["year"] == shown]
+        label, as_share = self._label(indicator)
+        values = rows[indicator].to_numpy(dtype=float)
         canvas, (axes,) = self._canvas(height, 1)
         axes.set_position((0.0, 0.17, 1.0, 0.77))
-        self._outline(axes)
-        from agents.core.declare import OUTPUTS
-
-        said = OUTPUTS.get(indicator)
-        label = _(said.label) if said else indicator
-        values = rows[indicator].to_numpy(dtype=float)
-        as_share = said is not None and said.unit == "share"
-        colours = mpl.colormaps["viridis_r"]
-        scale = mpl.colors.Normalize(0, 1 if as_share else float(max([v for v in values if math.isfinite(v)] or [1.0])))
-        for row, value in sorted(zip(rows.to_dict("records"), values, strict=True), key=lambda pair: -float(pair[0]["population"])):
-            face: Any = colours(scale(value)) if math.isfinite(value) else "#ffffff"
-            # Area in proportion to people; a floor keeps the smallest place visible.
-            axes.scatter(row["lon"], row["lat"], s=max(14, row["population"] / 120), color=[face], edgecolor=INK, linewidth=0.7, zorder=4)
-        self._crossings(axes, shown)
-        longest = rows.sort_values("population", ascending=False)
-        written: list[tuple[float, float]] = []
-        for row in longest.to_dict("records"):
-            here = (float(row["lon"]), float(row["lat"]))
-            if all(abs(here[0] - x) > 0.55 or abs(here[1] - y) > 0.14 for x, y in written):
-                axes.annotate(str(row["place"]), here, xytext=(0, 7), textcoords="offset points", ha="center", fontsize=7, color=INK, zorder=6)
-                written.append(here)
-        service = self.region.places[self.region.places["kind"] == "service"]
-        for row in service.to_dict("records"):
-            axes.scatter(row["lon"], row["lat"], s=22, marker="s", color="#ffffff", edgecolor=GREY, linewidth=1, zorder=3)
-            axes.annotate(str(row["place"]), (row["lon"], row["lat"]), xytext=(0, -10), textcoords="offset points", ha="center", fontsize=7, color="#5a5a58")
-        self._heading(axes, _("{label}, {year}").format(label=label, year=shown))
-        bar = canvas.colorbar(
-            mpl.cm.ScalarMappable(scale, colours), cax=canvas.add_axes((0.05, 0.115, 0.34, 0.022)), orientation="horizontal"
-        )
-        if as_share:
-            bar.set_ticks([0, 0.5, 1], labels=[n.percent(v) for v in (0, 0.5, 1)])
-        bar.ax.tick_params(labelsize=8, length=2)
-        kinds = {"post": ("D", KALIMANTAN, _("post")), "traditional": ("^", "#c99700", _("traditional crossing")), "path": ("x", GREY, _("path"))}
-        handles = [Line2D([], [], ls="", marker=m, color=c, ms=6, label=word) for m, c, word in kinds.values()]
-        handles.append(Line2D([], [], ls="", marker="s", mfc="#ffffff", mec=GREY, ms=6, label=_("service town")))
-        canvas.legend(handles=handles, loc="lower right", bbox_to_anchor=(0.99, 0.015), ncols=2, frameon=False, fontsize=8)
+        self.draw_map(canvas, axes, indicator, shown, keys=(0.05, 0.115, 0.34, 0.022))
         ranked = [(str(p), float(v)) for p, v, s in zip(rows["place"], values, rows["side"], strict=True) if s == "id" and math.isfinite(v)]
         ranked.sort(key=lambda pair: (-pair[1], pair[0]))
         show: Callable[[float], str] = n.percent if as_share else n.short
@@ -332,11 +298,123 @@ class Drawing:
             "map",
             _("The border, place by place"),
             canvas,
-            _("Map of the border with rivers, places sized by population and coloured by: {label}; crossings marked by kind.").format(label=label),
+            _("Map of the border with rivers, places sized by population and coloured by: {label}; crossings marked by kind.").format(
+                label=label
+            ),
             sentence,
             head=(_("place"), _("side"), label),
             rows=tuple((str(p), side(s), show(v)) for p, s, v in zip(rows["place"], rows["side"], values, strict=True)),
         )
+
+    # --- panels that stand in more than one figure ------------------------------------------------------------------
+
+    def draw_income(self, axes: Axes) -> None:
+        """Income of both sides with the paper's two numbers."""
+        _, n = self._, self.n
+        own, across = self.years.of("income_per_capita", "id"), self.years.of("income_per_capita", "my")
+        self._line(axes, own, KALIMANTAN, self.side_names["id"])
+        self._line(axes, across, SARAWAK, self.side_names["my"], dashed=True)
+        axes.set_yscale("log")
+        ticks = [50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000]
+        axes.set_yticks(ticks, [n.number(t) for t in ticks])
+        axes.minorticks_off()
+        everything = [v for v in (*own.values(), *across.values()) if v > 0] or [1.0]
+        axes.set_ylim(min(*everything, 500) * 0.8, max(*everything, 4000) * 1.3)
+        if self.last >= 2005:
+            for said in (700, 4000):
+                self._said(axes, said, n.number(said))
+        self._heading(axes, _("Income per person, US$ a year (logarithmic scale)"))
+
+    def draw_care(self, axes: Axes) -> None:
+        """Share of visits made across by tier."""
+        _ = self._
+        self._line(axes, self.years.of("care_share_across"), INK, _("all visits"))
+        self._line(axes, self.years.of("care_share_across_primary"), KALIMANTAN, _("primary care"), dashed=True)
+        self._line(axes, self.years.of("care_share_across_hospital"), SARAWAK, _("hospital"), dotted=True)
+        self._shares(axes)
+        self._heading(axes, _("Share of visits made across, Kalimantan side"))
+
+    def draw_map(self, canvas: Canvas, axes: Axes, indicator: str, year: int, keys: tuple[float, float, float, float]) -> None:
+        """Places sized by people and coloured by an indicator; the colour key and the signs stand below."""
+        _, n = self._, self.n
+        import matplotlib as mpl
+        from matplotlib.lines import Line2D
+
+        rows = self.results.places[self.results.places["year"] == year]
+        self._outline(axes)
+        label, as_share = self._label(indicator)
+        values = rows[indicator].to_numpy(dtype=float)
+        colours = mpl.colormaps["viridis_r"]
+        scale = mpl.colors.Normalize(0, 1 if as_share else float(max([v for v in values if math.isfinite(v)] or [1.0])))
+        records = rows.to_dict("records")
+        for row, value in sorted(zip(records, values, strict=True), key=lambda pair: -float(pair[0]["population"])):
+            face: Any = colours(scale(value)) if math.isfinite(value) else "#ffffff"
+            # Area in proportion to people; a floor keeps the smallest place visible.
+            axes.scatter(row["lon"], row["lat"], s=max(14, row["population"] / 120), color=[face], edgecolor=INK, linewidth=0.7, zorder=4)
+        self._crossings(axes, year)
+        from matplotlib.patheffects import withStroke
+
+        halo = [withStroke(linewidth=2, foreground="#faf8f2")]
+        written: list[tuple[float, float]] = []
+        service = self.region.places[self.region.places["kind"] == "service"]
+        for row in service.to_dict("records"):
+            x, y = float(row["lon"]), float(row["lat"])
+            axes.scatter(x, y, s=22, marker="s", color="#ffffff", edgecolor=GREY, linewidth=1, zorder=3)
+            axes.annotate(
+                str(row["place"]),
+                (x, y),
+                xytext=(0, -11),
+                textcoords="offset points",
+                ha="center",
+                fontsize=7,
+                color="#5a5a58",
+                path_effects=halo,
+            )
+            written.append((x, y - 0.15))
+        # Names of the larger places first; a name that would cover another is left out (the table below has them all).
+        for row in sorted(records, key=lambda r: (-float(r["population"]), str(r["place"]))):
+            x, y = float(row["lon"]), float(row["lat"])
+            if any(abs(x - other_x) <= 0.6 and abs(y - other_y) <= 0.16 for other_x, other_y in written):
+                continue
+            lift = math.sqrt(max(14, float(row["population"]) / 120)) / 2 + 2
+            axes.annotate(
+                str(row["place"]),
+                (x, y),
+                xytext=(0, lift),
+                textcoords="offset points",
+                ha="center",
+                fontsize=7,
+                color=INK,
+                zorder=6,
+                path_effects=halo,
+            )
+            written.append((x, y))
+        self._heading(axes, _("{label}, {year}").format(label=label, year=year))
+        bar = canvas.colorbar(mpl.cm.ScalarMappable(scale, colours), cax=canvas.add_axes(keys), orientation="horizontal")
+        if as_share:
+            bar.set_ticks([0, 0.5, 1], labels=[n.percent(v) for v in (0, 0.5, 1)])
+        bar.ax.tick_params(labelsize=8, length=2)
+        kinds = {
+            "post": ("D", KALIMANTAN, _("post")),
+            "traditional": ("^", "#c99700", _("traditional crossing")),
+            "path": ("x", GREY, _("path")),
+        }
+        handles = [Line2D([], [], ls="", marker=m, color=c, ms=6, label=word) for m, c, word in kinds.values()]
+        handles.append(Line2D([], [], ls="", marker="s", mfc="#ffffff", mec=GREY, ms=6, label=_("service town")))
+        canvas.legend(handles=handles, loc="lower right", bbox_to_anchor=(0.99, 0.01), ncols=2, frameon=False, fontsize=8)
+
+    def _label(self, indicator: str) -> tuple[str, bool]:
+        """The declared label of an output, and whether it is a share."""
+        from agents.core.declare import OUTPUTS
+
+        said = OUTPUTS.get(indicator)
+        return (self._(said.label), said.unit == "share") if said else (indicator, "share" in indicator)
+
+    def _said(self, axes: Axes, value: float, written: str) -> None:
+        """What the paper says, as a bar over 2005–2007."""
+        axes.plot([2005, 2007.99], [value, value], color=INK, lw=3.2, solid_capstyle="butt", zorder=5)
+        words = self._("paper: {value}").format(value=written)
+        axes.annotate(words, (2005, value), xytext=(-3, 3), textcoords="offset points", ha="right", fontsize=8, color=INK)
 
     # --- what they are made of --------------------------------------------------------------------------------------
 
@@ -346,21 +424,27 @@ class Drawing:
         matplotlib.use("Agg")
         from matplotlib.figure import Figure as Canvas
 
-        canvas = Canvas(figsize=(WIDTH, height), layout="constrained" if panels > 1 or height < 4 else None)
+        canvas = Canvas(figsize=(WIDTH, height), layout="constrained" if panels > 1 or height < 4 else "none")
         grid: Any = canvas.subplots(panels, 1, sharex=panels > 1, squeeze=False, height_ratios=heights)
         axes = [row[0] for row in grid]
         for one in axes:
-            one.set_xlim(self.first, self.last + 1)
-            for edge in ("top", "right"):
-                one.spines[edge].set_visible(False)
-            for edge in ("left", "bottom"):
-                one.spines[edge].set_color(GREY)
-            one.tick_params(labelsize=9, colors=INK, length=3, color=GREY)
-            one.grid(axis="y", color="#e6e6e2", lw=0.8)
-            one.set_axisbelow(True)
+            self.dress(one)
         return canvas, axes
 
-    def _line(self, axes: Axes, series: dict[int, float], colour: str, label: str = "", *, dashed: bool = False, dotted: bool = False) -> None:
+    def dress(self, axes: Axes) -> None:
+        """The frame and scale that all figures over time share."""
+        axes.set_xlim(self.first, self.last + 1)
+        for edge in ("top", "right"):
+            axes.spines[edge].set_visible(False)
+        for edge in ("left", "bottom"):
+            axes.spines[edge].set_color(GREY)
+        axes.tick_params(labelsize=9, colors=INK, length=3, color=GREY)
+        axes.grid(axis="y", color="#e6e6e2", lw=0.8)
+        axes.set_axisbelow(True)
+
+    def _line(
+        self, axes: Axes, series: dict[int, float], colour: str, label: str = "", *, dashed: bool = False, dotted: bool = False
+    ) -> None:
         """A yearly line drawn at mid-year, named at its end."""
         if not series:
             return
@@ -370,7 +454,9 @@ class Drawing:
         if label:
             is_lowest = axes.get_subplotspec() is None or axes.get_subplotspec().is_last_row()  # type: ignore[union-attr]
             below = -0.1 if is_lowest else -0.02  # below the years, where they are written
-            axes.legend(loc="upper center", bbox_to_anchor=(0.5, below), ncols=3, frameon=False, fontsize=9, handlelength=2.6, borderaxespad=0.1)
+            axes.legend(
+                loc="upper center", bbox_to_anchor=(0.5, below), ncols=3, frameon=False, fontsize=9, handlelength=2.6, borderaxespad=0.1
+            )
 
     def _heading(self, axes: Axes, text: str) -> None:
         axes.set_title(text, loc="left", fontsize=10, color=INK, pad=8)
@@ -476,6 +562,26 @@ class Drawing:
             years = sorted({y for _label, series, _show in columns for y in series})
             rows = tuple((str(y), *(show(series[y]) if y in series else "–" for _label, series, show in columns)) for y in years)
         return Picture(key, title, svg(canvas), alt, sentence, head, rows, notes)
+
+
+def readme_picture(results: Results, region: Region) -> bytes:
+    """Income and care beside the map, as one PNG."""
+    from matplotlib.figure import Figure as Canvas
+
+    draw = Drawing(results, region, "en")
+    canvas = Canvas(figsize=(12.4, 5.6), layout="none")
+    left = canvas.add_axes((0.05, 0.58, 0.4, 0.34))
+    below = canvas.add_axes((0.05, 0.09, 0.4, 0.34))
+    for axes in (left, below):
+        draw.dress(axes)
+    draw.draw_income(left)
+    draw.draw_care(below)
+    draw.draw_map(
+        canvas, canvas.add_axes((0.5, 0.16, 0.5, 0.78)), "care_share_across", min(draw.last, 1985), keys=(0.52, 0.105, 0.17, 0.02)
+    )
+    out = io.BytesIO()
+    canvas.savefig(out, format="png", dpi=110, metadata={"Software": None}, facecolor="#ffffff")
+    return out.getvalue()
 
 
 def svg(canvas: Canvas) -> bytes:

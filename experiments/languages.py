@@ -75,7 +75,7 @@ class Numbers:
         if not _is_finite(value):
             return "–"
         tail = "." + "0" * decimals if decimals else ""
-        return format_decimal(round(float(value), decimals) + 0.0, format=f"#,##0{tail};-#,##0{tail}", locale=self.locale)
+        return format_decimal(round(float(value), decimals) + 0.0, format=f"#,##0{tail};\N{MINUS SIGN}#,##0{tail}", locale=self.locale)
 
     def short(self, value: float) -> str:
         """A number with about three digits, for running text: 0.062, 4.1, 733, 15,200."""
@@ -89,7 +89,7 @@ class Numbers:
 
     def percent(self, share: float, decimals: int = 0) -> str:
         """A share of 0 to 1 as a percentage."""
-        return f"{self.number(100 * share, decimals)} %"
+        return f"{self.number(100 * share, decimals)}\N{NO-BREAK SPACE}%"
 
     def month(self, year: int, month: int) -> str:
         """A month as a short name and the year (``Jan 1987``)."""
@@ -127,14 +127,16 @@ def in_source(folder: Path) -> Iterator[tuple[str, str, int]]:
     for path in sorted(folder.rglob("*.j2")):
         with path.open("rb") as file:
             for line, _, message, _ in babel_extract(file, ("_",), [], {"encoding": "utf-8"}):
-                yield str(message), path.relative_to(folder.parent).as_posix(), line
+                if isinstance(message, str):  # not a variable, which is collected where it is declared
+                    yield message, path.relative_to(folder.parent).as_posix(), line
 
 
 def in_declarations() -> Iterator[tuple[str, str]]:
     """Every sentence a reader meets that is declared beside the model: sentence, where it is declared."""
+    from abm.month import MONTH
+
     import abm.declarations  # noqa: F401 – importing it registers every declaration
     from abm import Scenario
-    from abm.month import MONTH
     from agents.core.declare import OUTPUTS, PARAMETERS, SWITCHES
     from experiments.paper import evidence
 

@@ -103,7 +103,18 @@ def readings(yearly: pd.DataFrame, language: str = "en") -> list[Reading]:
     """Every claim that one run can be held beside, in the order of the claims."""
     years, _, n = Years(yearly), translator(language), Numbers(language)
     rows: list[Reading] = []
-    for read in (_incomes, _care_in_the_1980s, _care_since, _national_share, _crisis, _poverty, _facilities, _undocumented, _infrastructure, _pairs):
+    for read in (
+        _incomes,
+        _care_in_the_1980s,
+        _care_since,
+        _national_share,
+        _crisis,
+        _poverty,
+        _facilities,
+        _undocumented,
+        _infrastructure,
+        _pairs,
+    ):
         for claim_id, says, gives, verdict, values in read(years, _, n):
             claim = evidence()[claim_id]
             if values and not all(math.isfinite(v) for v in values.values()):
@@ -132,8 +143,20 @@ def _incomes(years: Years, _: Translate, n: Numbers) -> list[Row]:
 
     return [
         ("E01", _("US$700 a person and year on the Kalimantan side"), value.format(value=n.number(own)), near(own, 700, 70), {"id": own}),
-        ("E01", _("US$4,000 a person and year on the Sarawak side"), value.format(value=n.number(across)), near(across, 4000, 400), {"my": across}),
-        ("E01", _("a ratio of 5.7"), _("{value} (mean of 2005–2007)").format(value=n.number(ratio, 1)), near(ratio, 5.7, 0.5), {"ratio": ratio}),
+        (
+            "E01",
+            _("US$4,000 a person and year on the Sarawak side"),
+            value.format(value=n.number(across)),
+            near(across, 4000, 400),
+            {"my": across},
+        ),
+        (
+            "E01",
+            _("a ratio of 5.7"),
+            _("{value} (mean of 2005–2007)").format(value=n.number(ratio, 1)),
+            near(ratio, 5.7, 0.5),
+            {"ratio": ratio},
+        ),
     ]
 
 
@@ -234,7 +257,9 @@ def _poverty(years: Years, _: Translate, n: Numbers) -> list[Row]:
 
 def _facilities(years: Years, _: Translate, n: Numbers) -> list[Row]:
     before, after = years.mean("untreated_share", 1980, 1989), years.mean("untreated_share", 2004, 2006)
-    gives = _("{before} of illness went untreated in the 1980s, {after} in 2004–2006").format(before=n.percent(before), after=n.percent(after))
+    gives = _("{before} of illness went untreated in the 1980s, {after} in 2004–2006").format(
+        before=n.percent(before), after=n.percent(after)
+    )
     says = _("the lack of health facilities contributes to poor health")
     return [("E09", says, gives, _direction(after < before), {"before": before, "after": after})]
 
@@ -270,7 +295,7 @@ def _pairs(years: Years, _: Translate, n: Numbers) -> list[Row]:
     goods = _("{share} of the value of trade was undeclared in {year}; compare a run with --without enforcement").format(
         share=n.percent(last("undeclared_share")), year=end
     )
-    belt = _("{share} of the border budget went to security in {year}; compare the scenario prosperity-belt").format(
+    belt = _("{share} of the border budget went to security in {year}; compare a run with another doctrine (--without doctrine_change)").format(
         share=n.percent(last("budget_security_share")), year=end
     )
     return [

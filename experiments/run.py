@@ -278,7 +278,8 @@ def read_manifest(path: Path) -> dict[str, Any]:
         manifest = json.loads(text)
     except json.JSONDecodeError as error:
         raise ManifestError(
-            f"the manifest '{file}' is not complete JSON (line {error.lineno}: {error.msg}); it may be cut off, take it from the results again"
+            f"the manifest '{file}' is not complete JSON (line {error.lineno}: {error.msg}); "
+            f"it may be cut off, take it from the results again"
         ) from None
     if not isinstance(manifest, dict):
         raise ManifestError(f"the manifest '{file}' holds no table of entries; name the manifest.json of a results folder")

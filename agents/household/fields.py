@@ -53,6 +53,7 @@ fields(
     Field("trader", "Row of its trader, -1 when it has none", "code", "int32", "fixed", RULES, initial=-1),
     Field("own_use", "Value of the farm output that it uses itself", "own currency", "float64", "month", RULES),
     Field("spending", "Paid in shops", "own currency", "float64", "month", RULES),
+    Field("income_year", "Income of the year so far", "own currency", "float64", "state", RULES),
     Field("idle", "Part of its adults' time without work", "share", "float32", "month", RULES),
 )
 

@@ -169,7 +169,7 @@ rule(
         reads=("trader.uid", "trader.place", "trader.household", "trader.capital", "trader.cards", "trader.skill",
                "household.support_across", "place.wage", "place.price", "place.exchange", "trade_link.partner", "trade_link.hours",
                "trade_link.strictness", "trade_link.detection", "trade_link.is_open", "trade_link.is_post", "trade_link.allowance",
-               "trade_link.duty_out", "trade_link.duty_in", "trade_link.transport", "trade_link.may_trade"),
+               "trade_link.duty_out", "trade_link.duty_in", "trade_link.transport", "policy.may_trade"),
         writes=("trader.good", "trader.direction", "trader.channel", "trader.quantity"),
         parameters=Parameters,
         streams=("trader.choose_deal",),

@@ -51,11 +51,34 @@ def yearly_value(name: str, year: int, side: str) -> float:
 
 
 INDICATORS = (
-    "income_per_capita", "income_local", "income_real", "income_ratio", "farm_share_income", "poverty_rate", "gini", "unemployment_rate",
-    "under_employment_rate", "grdp_usd", "grdp_share_national", "untreated_share", "care_share_across", "care_share_across_primary",
-    "care_share_across_hospital", "care_share_across_near", "visits_across", "visits_across_per_1000", "adults_pass", "adults_undocumented",
-    "trade_out_usd", "trade_in_usd", "undeclared_share", "strictness", "budget_security_share", "infrastructure_roads", "tie_strength_across",
-)  # fmt: skip
+    "income_per_capita",
+    "income_local",
+    "income_real",
+    "income_ratio",
+    "farm_share_income",
+    "poverty_rate",
+    "gini",
+    "unemployment_rate",
+    "under_employment_rate",
+    "grdp_usd",
+    "grdp_share_national",
+    "untreated_share",
+    "care_share_across",
+    "care_share_across_primary",
+    "care_share_across_hospital",
+    "care_share_across_near",
+    "visits_across",
+    "visits_across_per_1000",
+    "adults_pass",
+    "adults_undocumented",
+    "trade_out_usd",
+    "trade_in_usd",
+    "undeclared_share",
+    "strictness",
+    "budget_security_share",
+    "infrastructure_roads",
+    "tie_strength_across",
+)
 
 
 def results(first: int = 1980, last: int = 2015) -> StoredResults:
@@ -77,7 +100,11 @@ def results(first: int = 1980, last: int = 2015) -> StoredResults:
                 | {"n_households": 20, "income_per_capita": 500.0, "care_share_across": share, "untreated_share": 0.4}
             )
     flows = pd.DataFrame(
-        [{"year": y, "crossing": "Entikong-Tebedu", "kind": "post", "purpose": "trade", "good": "sugar", "direction": "in"} | {"persons": 1.5} for y in years]
+        [
+            {"year": y, "crossing": "Entikong-Tebedu", "kind": "post", "purpose": "trade", "good": "sugar", "direction": "in"}
+            | {"persons": 1.5}
+            for y in years
+        ]
     )
     return StoredResults(yearly, monthly, pd.DataFrame(rows), flows)
 

@@ -1,0 +1,22 @@
+"""Importing this module loads every rule and field, so that the registries in ``agents.core.declare`` are complete."""
+
+import abm.history
+import abm.market
+import abm.outputs
+import agents.household.choose_work
+import agents.household.earn
+import agents.household.fall_ill
+import agents.household.fields
+import agents.household.get_work
+import agents.household.keep_ties
+import agents.household.receive_care
+import agents.household.seek_care
+import agents.official.fields
+import agents.official.inspect
+import agents.official.open_doors
+import agents.official.set_posture
+import agents.official.spend_budget
+import agents.surroundings
+import agents.trader.choose_deal
+import agents.trader.cross
+import agents.trader.fields  # noqa: F401

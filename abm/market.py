@@ -1,0 +1,66 @@
+"""How does a price at a border market move?
+
+Each month a price goes a part of the way to what the market of its own side gives there (world price, rate, mark-up and
+carriage), and is pushed by what traders bring or take: goods that arrive press it down, goods that leave lift it. The
+push of one month is bounded to half the pull, so that prices cannot jump across the gap that made the trade.
+
+Not modelled: stocks, wholesalers with market power, prices that differ between shops.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from agents.core.compiled import compiled
+from agents.core.declare import Rule, Source, judgement, parameter, parameters, rule, switch
+
+PRICE_ADJUSTMENT = switch("price_adjustment", "Trade moves the prices of the border markets")
+
+
+@parameters("market.adjust_prices")
+class Parameters(NamedTuple):
+    """How prices move."""
+
+    pull: float = parameter(
+        "Part of the gap to the reference price closed in a month", unit="1/month", default=0.25, low=0.1, high=0.5,
+        source=Source("0.1-0.5 a month; above 0.5 the trial overshot, below 0.1 it drifted", "derived"),
+    )  # fmt: skip
+    push: float = parameter(
+        "Fall of the log price when traders bring a month's whole use", unit="log", default=0.3, low=0.05, high=0.6,
+        source=judgement("bounded to half the pull in a month"),
+    )  # fmt: skip
+
+
+@compiled
+def next_price(price, reference, traded_in, local_demand, moves, p):
+    """Price next month. ``traded_in`` kg net of what was taken away, ``local_demand`` kg a month (more than 0)."""
+    bound = 0.5 * p.pull
+    push = 0.0
+    if moves:
+        push = min(max(-p.push * traded_in / local_demand, -bound), bound)
+    return math.exp(math.log(price) + p.pull * (math.log(reference) - math.log(price)) + push)
+
+
+@compiled
+def loop(start, stop, p, reference_price, traded_in, local_demand, prices_move, price):
+    """Move every price; all columns are (places, goods), ``prices_move`` has one element."""
+    for where in range(start, stop):
+        for g in range(4):
+            price[where, g] = next_price(price[where, g], reference_price[where, g], traded_in[where, g], local_demand[where, g],
+                                         prices_move[0] > 0.0, p)  # fmt: skip
+
+
+rule(
+    Rule(
+        name="market.adjust_prices",
+        question="How does a price at a border market move?",
+        loop=loop,
+        reads=("place.reference_price", "place.traded_in", "place.local_demand", "policy.prices_move"),
+        writes=("place.price",),
+        parameters=Parameters,
+        switch=PRICE_ADJUSTMENT,
+        decide=(next_price,),
+        not_modelled="stocks, wholesalers with market power, prices that differ between shops",
+    )
+)

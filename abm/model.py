@@ -1,0 +1,692 @@
+"""The border as a Mesa model: state in frames, the month's list of rules, results.
+
+>>> from abm import BorderModel, Scenario
+>>> model = BorderModel(Scenario.load("no-puskesmas"), households=300, rng=7)  # doctest: +SKIP
+>>> model.run()  # doctest: +SKIP
+>>> model.results.yearly  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import platform
+import threading
+import types
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import mesa
+import numpy as np
+from mesa.agent import AgentSet
+
+from abm import populate
+from abm.errors import ManifestError, UserError
+from abm.history import make_series
+from abm.kinship import Kin, make_ties
+from abm.kinship import Parameters as Kinship
+from abm.month import MONTH
+from abm.outputs import Record, Results, gini, record_ties
+from abm.parameters import Scenario, ScenarioError, Settings
+from abm.region import Region, month_number
+from abm.world import Parameters as Travel
+from abm.world import World
+from agents.core.compiled import compiled_once, plain
+from agents.core.declare import RULES, Rule, argument_names, near
+from agents.core.frame import AgentFrame
+from agents.core.view import AgentView, Household, Official, Trader
+from agents.household.keep_ties import Parameters as KeepTies
+from agents.household.seek_care import Parameters as SeekCare
+
+MOST_HOUSEHOLDS = 5_000_000
+#: Below this many households threads cost more than they bring.
+THREADS_FROM = 100_000
+_VIEWS: dict[str, type[AgentView]] = {"household": Household, "trader": Trader, "official": Official}
+#: Loops that run over blocks of households, each writing its own communities' rows only.
+_BLOCKS = ("household.fall_ill", "household.seek_care", "household.receive_care", "household.choose_work", "household.get_work",
+           "household.earn", "household.remember", "household.keep_ties", "record.households")  # fmt: skip
+
+
+class StoppedError(RuntimeError):
+    """The run was asked to stop before its end."""
+
+
+class BorderModel(mesa.Model):
+    """Households, traders and officials on both sides of the border, month by month.
+
+    Parameters
+    ----------
+    scenario : Scenario, name or path of one; the history when left out.
+    region : Region, or its name or folder.
+    households : number of simulated households, both sides together.
+    rng : seed (a non-negative integer); everything random is a function of it.
+    threads : run household loops on so many threads; the results are the same bytes.
+    rules : own one-agent functions in place of shipped ones, by rule name, e.g. ``{"household.fall_ill": my_severity}``
+        (the first function of the rule) or ``{"household.seek_care.choose_care": …}``.
+    follow : uids of households whose decisions are traced (see :attr:`traces`).
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario | str | Path | None = None,
+        *,
+        region: Region | str | Path = "west-kalimantan-sarawak",
+        households: int = 2000,
+        rng: int | None = 7,
+        threads: int = 1,
+        rules: Mapping[str, Callable[..., Any]] | None = None,
+        follow: Iterable[int] = (),
+    ) -> None:
+        seed = _whole("seed", rng if rng is not None else 7, 0, 2**62)
+        households = _whole("households", households, 60, MOST_HOUSEHOLDS)
+        threads = _whole("threads", threads, 1, 256)
+        self._said = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario or "history")
+        super().__init__(rng=seed)
+        self.seed_of_run = seed
+        self.region = region if isinstance(region, Region) else Region.load(region)
+        self.n_households, self.threads = households, threads
+        self.n_months = self._said.n_months
+        self.month = 0
+        self.settings = Settings(self._said)
+        self.world = World(self.region, self.n_months)
+        for change in self._said.events:
+            if change.name.startswith("crossing.") and change.name[9:-5] not in ("all", *self.world.crossing_names):
+                known = self.world.crossing_names
+                raise ScenarioError(f"scenario '{self._said.name}': there is no crossing '{change.name[9:-5]}'; {near(change.name[9:-5], known)}")
+        self._rules = _swap(dict(rules or {}))
+        self.swapped = sorted(rules or {})
+        self._series = {True: make_series(self.region, self.n_months, True), False: make_series(self.region, self.n_months, False)}
+        self._crisis_of_month = np.ones(self.n_months, dtype=bool)
+        self.record = Record(self.n_months, self.world.n_places, len(self.world.crossing_names), len(self.world.district_names))
+        self._bound: dict[str, tuple[Any, ...]] = {}
+        self._views: dict[tuple[str, int], AgentView] = {}
+        self._pool: ThreadPoolExecutor | None = None
+        self._follow = [int(u) for u in follow]
+        self.traces: list[dict[str, Any]] = []
+        self._found()
+
+    # ---- the start ---------------------------------------------------------------------------------------------------
+
+    def _found(self) -> None:
+        """Make the people, then the state of January 1980 before its first step."""
+        world, p = self.world, self.settings.of(populate.Parameters)
+        seed = self.seed_of_run
+        self.settings.apply(-1)
+        self.frames: dict[str, AgentFrame] = {"household": populate.make_households(seed, world, self.n_households, p)}
+        self.frames["trader"] = populate.make_traders(seed, world, self.frames["household"], p)
+        self.frames["official"] = populate.make_officials(seed, world, p)
+        budget = self.settings.of(_parameters("official.spend_budget"))
+        start = np.where(world.district["side"] == 0, budget.start_id, budget.start_my)
+        for stock in ("road", "clinic", "hospital", "other"):
+            world.district[stock][:] = start
+        self._stock_start = {"clinic": world.district["clinic"].copy(), "hospital": world.district["hospital"].copy()}
+        officials = self.frames["official"]
+        posture = self.settings.of(_parameters("official.set_posture"))
+        base = np.where(officials["side"] == 0, posture.doctrine_id, posture.doctrine_my)
+        officials["doctrine"][:] = np.clip(base + officials["leaning"], 0.0, 1.0)
+        for c in range(len(world.crossing_names)):
+            at = officials["crossing"] == c
+            if at.any():
+                doctrine = officials["doctrine"][at].mean()
+                world.crossing["honest"][c] = officials["honesty"][at].mean()
+                world.crossing["strictness"][c] = posture.strictness_security + (posture.strictness_prosperity - posture.strictness_security) * doctrine
+            else:
+                world.crossing["honest"][c] = 1.0
+        world.place["adults"][:] = self._sum_by_place(self.frames["household"]["n_adults"])
+        self._open_state = np.zeros(len(world.crossing_names), dtype=bool)
+        self._set_policy()
+        self._set_open()
+        self._settle()
+        s = self.series
+        side = world.place["side"]
+        rate = np.where(side == 0, s.idr_per_usd[0], s.myr_per_usd[0])
+        world.place["price"][:] = s.world_price[0] * rate[:, None] * s.markup[side]
+        wage = np.where(side == 0, *(self.settings.of(_parameters("world.set_month"))[:2])) * s.base[side] * s.wage_index[0, side]
+        h = self.frames["household"]
+        at = h["place"].astype(int)
+        h["income_mean"][:] = 0.6 * h["n_adults"] * wage[at] * h["ability"]
+        h["savings"][:] = h["income_mean"]
+        world.place["income_last"][:] = self._sum_by_place(h["income_mean"])
+        world.place["output_last"][:] = 20.0 * world.place["adults"]
+        jobs = self.settings.of(_parameters("world.set_month"))
+        share = np.where(side == 0, jobs.jobs_id, jobs.jobs_my) * np.exp(jobs.jobs_elasticity * np.log(s.real_income[0, side]))
+        from abm.kinship import draw
+
+        u = draw(self.seed_of_run, populate.FIRST_JOB, h["uid"], h["activity"].shape[1])
+        h["activity"][:] = np.where(h["activity"] < 0, -1, (u < share[at][:, None]).astype(np.int8))
+        ties = make_ties(self.seed_of_run, h["uid"], at, world.population, world.groups, world.hours_between, side, self.settings.of(Kinship))
+        self.kin = Kin(h, ties, world.hours_between, side, None, self._income_gap(), self.settings.of(Kinship), self.settings.of(KeepTies))
+        c = self.kin.columns
+        kept = self.settings.of(KeepTies).enough
+        if self.settings.on["kinship"]:
+            total = np.array([c["strength"][a:b].sum() for a, b in zip(c["first_across"], c["end"], strict=True)], dtype=float)
+            h["support_across"][:] = total / (total + kept)
+        self.purse_at_start = [float((h["savings"] * h["weight"])[h["side"] == k].sum()) for k in (0, 1)]
+
+    def _sum_by_place(self, values: np.ndarray) -> np.ndarray:
+        h = self.frames["household"]
+        return np.bincount(h["place"], h["weight"] * values, self.world.n_places)
+
+    def _income_gap(self) -> float:
+        """Logarithm of national product per head there over here, at the month's rates, no less than 0."""
+        s, t = self.series, self.month
+        usd = s.base * s.real_income[t] * s.cpi[t] / 100.0 / np.array([s.idr_per_usd[t], s.myr_per_usd[t]])
+        return float(max(np.log(usd[1] / usd[0]), 0.0))
+
+    # ---- the month ---------------------------------------------------------------------------------------------------
+
+    @property
+    def scenario(self) -> Scenario:  # type: ignore[override]
+        """The scenario of this run."""
+        return self._said
+
+    @scenario.setter
+    def scenario(self, scenario: Any) -> None:
+        # Mesa hands in a scenario object of its own; ours is frozen and known already
+        del scenario
+
+    @property
+    def series(self) -> Any:
+        """The series in force: the real history, or the declared one without the crisis."""
+        return self._series[self.settings.on["crisis"]]
+
+    @property
+    def months_run(self) -> int:
+        """Months simulated so far."""
+        return self.month
+
+    def step(self) -> None:
+        """Simulate one month."""
+        if self.month >= self.n_months:
+            self.running = False
+            return
+        self.crossing_changed = False
+        for step in MONTH:
+            if step.function is not None:
+                step.function(self)
+            else:
+                assert step.rule is not None
+                self.run_rule(step.rule)
+        self._record_month()
+        self.month += 1
+        if self.month >= self.n_months:
+            self.running = False
+
+    def run(self, progress: Callable[[int, int], None] | None = None, stop: threading.Event | None = None) -> BorderModel:
+        """Run to the scenario's end; ``progress(months_done, months)`` after each month; raises StoppedError on ``stop``."""
+        while self.month < self.n_months:
+            if stop is not None and stop.is_set():
+                raise StoppedError("the run was stopped before its end")
+            self.step()
+            if progress is not None:
+                progress(self.month, self.n_months)
+        return self
+
+    def run_rule(self, rule: Rule) -> None:
+        """Run one rule over all its agents, in blocks on threads where that was asked for."""
+        arguments, n = self._arguments(rule)
+        loop = self._rules.get(rule.name, rule.loop)
+        if self._follow and rule.name.startswith("household.") and rule.decide:
+            self._trace(rule, arguments)
+        lead = {"start": 0, "stop": n, "seed": self.seed_of_run, "month": self.month}
+        names = [a for a in argument_names(rule.loop) if a in ("start", "stop", "seed", "month", "p", "q")]
+        lead["p"] = self.settings.of(rule.parameters) if rule.parameters else None
+        lead["q"] = self.settings.of(rule.other_parameters) if rule.other_parameters else None
+        if rule.name in _BLOCKS and self.threads > 1:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(self.threads)
+            work = [self._pool.submit(loop, *({**lead, "start": a, "stop": b}[k] for k in names), *arguments) for a, b in self._blocks()]
+            for one in work:
+                one.result()
+        else:
+            loop(*(lead[k] for k in names), *arguments)
+
+    def _blocks(self) -> list[tuple[int, int]]:
+        """Rows in as many blocks as threads, cut between communities so that each community's sums have one writer."""
+        bounds = self.frames["household"].bounds(self.world.n_places)
+        n = int(bounds[-1])
+        cuts = sorted({0, n, *(int(bounds[np.abs(bounds - n * k // self.threads).argmin()]) for k in range(1, self.threads))})
+        return [(a, b) for a, b in zip(cuts[:-1], cuts[1:], strict=True) if b > a]
+
+    def column(self, name: str) -> np.ndarray:
+        """The live array of a declared column, e.g. ``household.savings`` or ``place.price``."""
+        entity, field = name.split(".")
+        if entity in self.frames:
+            return self.frames[entity][field]
+        if entity == "series":
+            return getattr(self.series, field)
+        if entity == "kin":
+            return self.kin.columns[field]
+        if entity == "record":
+            return getattr(self.record, field)[self.month]
+        return getattr(self.world, entity)[field]
+
+    def _arguments(self, rule: Rule) -> tuple[tuple[Any, ...], int]:
+        """Columns in the order of the loop's arguments (what is only read cannot be written), and the number of rows."""
+        varies = any(c.startswith("record.") for c in rule.writes)
+        key = rule.name
+        stamp = (*(f.version for f in self.frames.values()), self.settings.on["crisis"])
+        known = self._bound.get(key)
+        if known is not None and known[0] == stamp and not varies:
+            return known[1], known[2]
+        columns = []
+        for name in rule.reads:
+            view = self.column(name).view()
+            view.flags.writeable = False
+            columns.append(view)
+        columns += [self.column(name) for name in rule.writes]
+        entity = rule.name.split(".")[0]
+        n = {"household": len(self.frames["household"]), "trader": len(self.frames["trader"]), "record": len(self.frames["household"])}.get(entity, 0)
+        if rule.name in ("household.offer_jobs", "official.inspect", "world.set_month", "market.adjust_prices"):
+            n = self.world.n_places
+        elif rule.name == "official.set_posture":
+            n = len(self.frames["official"])
+        elif rule.name == "official.spend_budget":
+            n = len(self.world.district_names)
+        elif rule.name == "official.open_doors":
+            n = len(self.world.facility_node)
+        elif rule.name == "record.deals":
+            n = len(self.frames["trader"])
+        self._bound[key] = (stamp, tuple(columns), n)
+        return tuple(columns), n
+
+    def take_over_events(self) -> None:
+        """Apply the scenario's changes of this month, the region's dated events, and openings of crossings."""
+        changed = self.settings.apply(self.month)
+        if changed or self.month == 0:
+            self._set_policy()
+        self._crisis_of_month[self.month] = self.settings.on["crisis"]
+        if self.settings.on["doctrine_change"]:
+            for row in self._events_at(self.month):
+                if row["target"] == "official.doctrine":
+                    sides = {"id": (0,), "my": (1,), "both": (0, 1)}[row["side"]]
+                    for s in sides:
+                        self.world.policy["turn"][s] += float(row["value"])
+        self.crossing_changed = self._set_open() or changed
+
+    def _events_at(self, month: int) -> list[dict[str, Any]]:
+        if not hasattr(self, "_events_by_month"):
+            self._events_by_month: dict[int, list[dict[str, Any]]] = {}
+            for row in self.region.events.to_dict("records"):
+                self._events_by_month.setdefault(month_number(str(row["month"])), []).append(row)
+        return self._events_by_month.get(month, [])
+
+    def _set_policy(self) -> None:
+        on, policy = self.settings.on, self.world.policy
+        policy["enforced"][0] = on["enforcement"]
+        policy["invests"][0] = on["infrastructure_investment"]
+        policy["has_programme"][0] = on["puskesmas_programme"]
+        policy["prices_move"][0] = on["price_adjustment"]
+        policy["may_trade"][:] = (on["traditional_trade"], on["undeclared_trade"], on["bribery"])
+        policy["may_cross"][:] = (on["cross_border_work"], on["undocumented_work"])
+        if hasattr(self, "kin"):
+            self.kin.columns["is_on"][0] = on["kinship"]
+
+    def _set_open(self) -> bool:
+        """Which crossings let people pass with papers this month; True when that changed."""
+        world, closed = self.world, self.settings.closed
+        is_path = world.crossing["is_path"] > 0
+        open_now = np.array([not (closed.get(name, closed.get("all", False))) for name in world.crossing_names]) & ~is_path
+        world.crossing["is_open"][:] = open_now
+        world.crossing["is_post"][:] = world.is_post_kind & (world.opened <= self.month)
+        changed = not np.array_equal(open_now, self._open_state)
+        self._open_state = open_now
+        return changed
+
+    def renew_year(self) -> None:
+        """In January: budgets and stocks, then access. Otherwise access again when a crossing or the scenario changed."""
+        if self.month % 12 == 0:
+            self.world.policy["real_income"][:] = self.series.real_income[self.month]
+            if self.month > 0:
+                self.run_rule(RULES["official.spend_budget"])
+            else:
+                self._first_patrols()
+            self._settle()
+            self.record.near[self.month // 12] = self._near()
+        elif self.crossing_changed:
+            self._settle()
+
+    def _first_patrols(self) -> None:
+        """Budget and patrols of 1980, with the stocks left as they are given for its start."""
+        district = self.world.district
+        stocks = {k: district[k].copy() for k in ("road", "clinic", "hospital", "other")}
+        self.run_rule(RULES["official.spend_budget"])
+        for name, values in stocks.items():
+            district[name][:] = values
+
+    def _settle(self) -> None:
+        world, travel = self.world, self.settings.of(Travel)
+        year = 1980 + self.month // 12
+        world.set_quality(self._stock_start)
+        world.travel(year, world.district["road"])
+        standing = world.facility_open(year, travel.puskesmas_delay, self.settings.on["puskesmas_programme"])
+        world.settle_access(travel, self.settings.of(SeekCare), standing, self._open_state, self.settings.on["cross_border_care"])
+        patrol = world.district["patrol"]
+        world.crossing["patrol"][:] = 0.5 * (patrol[world.crossing["district_id"]] + patrol[world.crossing["district_my"]])
+        if hasattr(self, "kin"):
+            self.kin.renew_contact(world.hours_between, self.frames["household"]["place"], self.settings.of(Kinship))
+            self.kin.columns["income_gap"][0] = self._income_gap()
+
+    def _near(self) -> np.ndarray:
+        """Places within the set hours of a primary clinic across."""
+        hours = self.world.place["hours_care"][:, 2]
+        return (self.world.place["facility_care"][:, 2] >= 0) & (hours <= self.settings.of(Travel).near_hours)
+
+    def _record_month(self) -> None:
+        world, record, t = self.world, self.record, self.month
+        record.price[t], record.cost_of_living[t] = world.place["price"], world.place["cost_of_living"]
+        record.strictness[t] = world.crossing["strictness"]
+        record.stock[t, :, 0], record.stock[t, :, 1] = world.district["road"], world.district["clinic"]
+        record.split[t] = world.district["split"]
+        officials = self.frames["official"]
+        record.doctrine[t] = np.bincount(officials["side"], officials["doctrine"], 2) / np.maximum(np.bincount(officials["side"], minlength=2), 1)
+        record.care_crossing[t], record.work_crossing[t] = world.place["crossing_care"][:, 2:], world.place["crossing_work"][:, 2:]
+        record.trade_crossing[t], record.partner[t] = world.trade_link["crossing"], world.trade_link["partner"][:, 0]
+        record.hours_care[t] = world.place["hours_care"]
+        c = self.kin.columns
+        record_ties(0, len(self.frames["household"]), c["first"], c["first_across"], c["end"], c["strength"], record.ties[t])
+        world.place["income_last"][:] = record.sums[t, :, 3]
+        rubber_value = np.maximum(record.sums[t, :, 4], 0.0)
+        world.place["output_last"][:] = np.maximum(0.5 * rubber_value / np.maximum(world.place["farm_gate"][:, 1], 1e-9), 1.0)
+        self._line = getattr(self, "_line", np.zeros(world.n_places)) + world.place["subsistence"]
+        if t % 12 == 11:
+            self._close_year(t // 12)
+
+    def _close_year(self, year: int) -> None:
+        h = self.frames["household"]
+        persons = h["n_adults"].astype(float) + h["n_children"]
+        at = h["place"].astype(int)
+        per_head = h["income_year"] / persons
+        people = h["weight"] * persons
+        poor = np.bincount(at, people * (per_head < self._line[at]), self.world.n_places)
+        self.record.poor[year] = poor / np.bincount(at, people, self.world.n_places)
+        for s in (0, 1):
+            mine = h["side"] == s
+            self.record.gini[year, s] = gini(per_head[mine], people[mine])
+        h["income_year"][:] = 0.0
+        self._line = np.zeros(self.world.n_places)
+
+    # ---- results and identity ------------------------------------------------------------------------------------------
+
+    @property
+    def results(self) -> Results:
+        """Tables of the months run so far."""
+        known = self.__dict__.get("_results")
+        if known is None or known._n != self.month:
+            known = self.__dict__["_results"] = Results(self)
+        return known
+
+    def series_of_run(self) -> dict[str, np.ndarray]:
+        """Rates and national product of the months run so far, as the run met them."""
+        n = self.month
+        on = self._crisis_of_month[:n]
+        names = ("idr_per_usd", "myr_per_usd", "national_usd")
+        return {k: np.where(on, getattr(self._series[True], k)[:n], getattr(self._series[False], k)[:n]) for k in names}
+
+    def manifest(self) -> dict[str, Any]:
+        """All that is needed to run this again, and what it was run with."""
+        packages = ("lintas", "mesa", "numpy", "pandas", "networkx", "numba")
+        return {
+            "format": 1,
+            "lintas": metadata.version("lintas"),
+            "scenario": self._said.to_dict(),
+            "scenario_hash": self._said.hash,
+            "region": {"id": self.region.id, "hash": self.region.hash},
+            "households": self.n_households,
+            "seed": self.seed_of_run,
+            "threads": self.threads,
+            "rules_swapped": self.swapped,
+            "switched_off": sorted(n for n, on in self.settings.on.items() if not on),
+            "versions": {"python": platform.python_version(), **{p: metadata.version(p) for p in packages}},
+            "platform": platform.platform(),
+        }
+
+    @classmethod
+    def from_manifest(cls, said: Mapping[str, Any], allow_other: bool = False) -> BorderModel:
+        """The model that a manifest describes, before its first month; refuses another version or other data."""
+        missing = [k for k in ("lintas", "scenario", "region", "households", "seed") if k not in said]
+        if missing:
+            raise ManifestError(f"the manifest lacks {', '.join(missing)}: it is not one that lintas wrote, or it was cut off")
+        if said.get("rules_swapped"):
+            raise ManifestError(f"this run used rules of its own ({', '.join(said['rules_swapped'])}): run it from the script that holds them")
+        here = metadata.version("lintas")
+        if said["lintas"] != here and not allow_other:
+            raise ManifestError(f"the manifest was written by lintas {said['lintas']}, this is {here}: install that version to reproduce it")
+        try:
+            region = Region.load(said["region"]["id"])
+            same = said["region"]["hash"] == region.hash
+        except (KeyError, TypeError):
+            raise ManifestError("the manifest's region is not readable: it needs an id and a hash") from None
+        if not same and not allow_other:
+            raise ManifestError(f"the data of region '{region.id}' have changed since the manifest was written: the numbers would not be the same")
+        return cls(Scenario.from_dict(said["scenario"]), region=region, households=said["households"], rng=said["seed"], threads=said.get("threads", 1))
+
+    # ---- save, continue, branch ------------------------------------------------------------------------------------------
+
+    def save(self, path: str | Path) -> None:
+        """Write the whole state to a file (temp file, then renamed), to be continued with :meth:`load`."""
+        import os
+
+        path = Path(path)
+        state = {
+            "lintas": metadata.version("lintas"), "region_hash": self.region.hash, "region": str(self.region.folder), "scenario": self._said.to_dict(),
+            "households": self.n_households, "seed": self.seed_of_run, "threads": self.threads, "state": self._state(),
+        }  # fmt: skip
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        with open(temporary, "wb") as out:
+            pickle.dump(state, out, protocol=5)
+            out.flush()
+            os.fsync(out.fileno())
+        os.replace(temporary, path)
+
+    def _state(self) -> dict[str, Any]:
+        frames = {name: f.copy_state() for name, f in self.frames.items()}
+        world = {e: copy.deepcopy(getattr(self.world, e)) for e in ("place", "trade_link", "crossing", "facility", "district", "policy")}
+        return {
+            "month": self.month, "frames": frames, "world": world, "kin": (self.kin.ties, self.kin.strengths(), copy.deepcopy(self.kin.columns)),
+            "record": copy.deepcopy(self.record.__dict__), "settings": (dict(self.settings.values), dict(self.settings.on), dict(self.settings.closed)),
+            "crisis": self._crisis_of_month.copy(), "line": getattr(self, "_line", None), "purse": self.purse_at_start,
+            "open": self._open_state.copy(), "n": {name: len(f) for name, f in self.frames.items()},
+        }  # fmt: skip
+
+    @classmethod
+    def load(cls, path: str | Path, scenario: Scenario | str | None = None) -> BorderModel:
+        """Continue a saved run, under its own scenario or another one from here on (a branch)."""
+        try:
+            said = pickle.loads(Path(path).read_bytes())
+            state = said["state"]
+        except FileNotFoundError:
+            raise UserError(f"there is no saved run at {path}") from None
+        except Exception as exc:
+            raise UserError(f"{path} is not a saved run of lintas, or it was cut off: {exc}") from exc
+        if said["lintas"] != metadata.version("lintas"):
+            raise UserError(f"{path} was saved by lintas {said['lintas']}, this is {metadata.version('lintas')}: continue it with that version")
+        own = Scenario.from_dict(said["scenario"])
+        chosen = own if scenario is None else scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
+        model = cls(chosen, region=said["region"], households=said["households"], rng=said["seed"], threads=said["threads"])
+        if model.region.hash != said["region_hash"]:
+            raise UserError(f"the data of region '{model.region.id}' have changed since {path} was saved")
+        model._restore(state, own_scenario=scenario is None)
+        return model
+
+    def _restore(self, state: dict[str, Any], own_scenario: bool) -> None:
+        self.month = state["month"]
+        for name, columns in state["frames"].items():
+            self.frames[name] = AgentFrame(name, columns)
+        for entity, columns in state["world"].items():
+            for name, values in columns.items():
+                getattr(self.world, entity)[name][:] = values
+        ties, _, columns = state["kin"]
+        self.kin.ties = ties
+        self.kin = Kin(self.frames["household"], ties, np.zeros((self.world.n_places,) * 2), self.world.place["side"], state["kin"][1], 0.0,
+                       self.settings.of(Kinship), self.settings.of(KeepTies))  # fmt: skip
+        for name, values in columns.items():
+            self.kin.columns[name][:] = values
+        for name, values in state["record"].items():
+            mine = getattr(self.record, name)
+            n = min(len(values), len(mine))
+            mine[:n] = values[:n]
+        if own_scenario:
+            self.settings.values, self.settings.on, self.settings.closed = (dict(x) for x in state["settings"])
+            self.settings._tuples.clear()
+        else:
+            for t in range(self.month):
+                self.settings.apply(t)
+        n = min(len(state["crisis"]), self.n_months)
+        self._crisis_of_month[:n] = state["crisis"][:n]
+        if state["line"] is not None:
+            self._line = state["line"].copy()
+        self.purse_at_start = state["purse"]
+        self._open_state = state["open"].copy()
+        self._set_policy()
+        self.world.travel(1980 + max(self.month - 1, 0) // 12, self.world.district["road"])
+        self.steps, self.time = self.month, float(self.month)
+        self._bound.clear()
+        self._views.clear()
+
+    # ---- agents, as Mesa sees them ----------------------------------------------------------------------------------------
+
+    def _view(self, entity: str, uid: int) -> AgentView:
+        key = (entity, int(uid))
+        if key not in self._views:
+            self._views[key] = _VIEWS[entity](self, self.frames[entity], int(uid))
+        return self._views[key]
+
+    def household(self, uid: int) -> Household:
+        """The household with this uid."""
+        self.frames["household"].row(uid)
+        return self._view("household", uid)  # type: ignore[return-value]
+
+    def _set_of(self, entities: Iterable[str]) -> AgentSet:
+        views = [self._view(e, int(u)) for e in entities for u in self.frames[e]["uid"]]
+        return AgentSet(views, random=self.random)
+
+    @property
+    def agents(self) -> AgentSet:  # type: ignore[override]
+        """All agents as views, made now: costly for a large world."""
+        return self._set_of(_VIEWS)
+
+    @property
+    def agents_by_type(self) -> Mapping[type, AgentSet]:  # type: ignore[override]
+        """Agents of each type; a type's views are made when it is asked for."""
+        return _ByType(self)
+
+    @property
+    def agent_types(self) -> list[type]:
+        """The kinds of agents."""
+        return list(_VIEWS.values())
+
+    def add_household(self, place: str, **columns: Any) -> Household:
+        """Add one household to a community (for experiments and tests); it has no ties and weight 0 unless given."""
+        if place not in self.world.place_names:
+            raise UserError(f"there is no place '{place}' with households; {near(place, self.world.place_names)}")
+        q = self.world.place_names.index(place)
+        frame = self.frames["household"]
+        number = 1_000_000 + len(frame)
+        made = populate.household_columns(self.seed_of_run, self.world, q, np.array([number]), self.settings.of(populate.Parameters))
+        made["weight"] = np.zeros(1)
+        made |= {k: np.asarray([v]) for k, v in columns.items()}
+        strengths = self.kin.strengths()
+        owners = frame["uid"][self.frames["trader"]["household"]]
+        frame.add(made)
+        self.frames["trader"]["household"][:] = frame.rows(owners)
+        self.kin = Kin(frame, self.kin.ties, self.world.hours_between, self.world.place["side"], strengths, self._income_gap(),
+                       self.settings.of(Kinship), self.settings.of(KeepTies))  # fmt: skip
+        self._set_policy()
+        self._views.clear()
+        return self.household(int(made["uid"][0]))
+
+    # ---- following a household ----------------------------------------------------------------------------------------------
+
+    def _trace(self, rule: Rule, arguments: tuple[Any, ...]) -> None:
+        """Run the rule's loop as plain Python on copies for each followed household, noting what every one-agent function saw and said."""
+        import inspect
+
+        loop = plain(self._rules.get(rule.name, rule.loop))
+        names = argument_names(rule.loop)
+        for uid in self._follow:
+            row = self.frames["household"].row(uid)
+            log: list[dict[str, Any]] = []
+            swapped: dict[str, Any] = {}
+            for function in rule.decide:
+                bare = plain(function)
+                labels = list(inspect.signature(bare).parameters)
+
+                def note(*values: Any, _bare: Any = bare, _labels: list[str] = labels) -> Any:
+                    answer = _bare(*values)
+                    seen = {k: (v if not hasattr(v, "_fields") else type(v).__name__) for k, v in zip(_labels, values, strict=True)}
+                    log.append({"function": _bare.__name__, "inputs": seen, "answer": answer})
+                    return answer
+
+                swapped[bare.__name__] = note
+            traced = types.FunctionType(loop.__code__, {**loop.__globals__, **swapped}, loop.__name__)
+            lead = {"start": row, "stop": row + 1, "seed": self.seed_of_run, "month": self.month}
+            lead["p"] = self.settings.of(rule.parameters) if rule.parameters else None
+            lead["q"] = self.settings.of(rule.other_parameters) if rule.other_parameters else None
+            given = iter([np.array(a, copy=True) if isinstance(a, np.ndarray) else a for a in arguments])
+            traced(*(lead[k] if k in lead else next(given) for k in names))
+            self.traces.append({"month": self.month, "uid": uid, "rule": rule.name, "calls": log})
+
+
+class _ByType(Mapping):
+    """Agents by type, each set made when asked for."""
+
+    def __init__(self, model: BorderModel) -> None:
+        self._model = model
+        self._names = {cls: name for name, cls in _VIEWS.items()}
+
+    def __getitem__(self, cls: type) -> AgentSet:
+        if cls not in self._names:
+            raise KeyError(f"no agents of type {getattr(cls, '__name__', cls)}; there are {', '.join(c.__name__ for c in self._names)}")
+        return self._model._set_of([self._names[cls]])
+
+    def __iter__(self) -> Any:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+def _whole(what: str, value: Any, low: int, high: int) -> int:
+    try:
+        number = int(value)
+        if isinstance(value, float) and number != value:
+            raise ValueError
+    except (TypeError, ValueError):
+        raise UserError(f"{what} = {value!r} is not a whole number") from None
+    if not low <= number <= high:
+        raise UserError(f"{what} = {number} cannot be simulated: give a whole number from {low} to {high}")
+    return number
+
+
+def _parameters(rule: str) -> type:
+    from agents.core.declare import PARAMETER_CLASSES
+
+    return PARAMETER_CLASSES[rule]
+
+
+def _swap(rules: dict[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
+    """Loops in which a user's one-agent function stands in place of the shipped one, compiled for this run."""
+    loops: dict[str, Callable[..., Any]] = {}
+    for said, own in rules.items():
+        name, which = said, None
+        if name not in RULES and "." in name:
+            name, which = said.rsplit(".", 1)
+        if name not in RULES:
+            raise UserError(f"there is no rule '{said}'; {near(said, RULES)}")
+        rule = RULES[name]
+        decide = {plain(f).__name__: f for f in rule.decide}
+        which = which or next(iter(decide), None)
+        if which not in decide:
+            raise UserError(f"rule '{name}' has no function '{which}' to replace; it has {', '.join(decide) or 'none'}")
+        expected, given = argument_names(decide[which]), argument_names(own)
+        if expected != given:
+            raise UserError(f"'{said}': your function takes ({', '.join(given)}), the shipped one takes ({', '.join(expected)}): give it the same arguments")
+        loop = plain(loops.get(name, rule.loop))
+        compiled_own = own if hasattr(own, "py_func") else compiled_once(own)
+        again = types.FunctionType(loop.__code__, {**loop.__globals__, which: compiled_own}, loop.__name__)
+        loops[name] = compiled_once(again)
+    return loops

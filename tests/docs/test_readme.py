@@ -1,0 +1,101 @@
+"""README and the other pages cannot drift from the program."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import tomllib
+from pathlib import Path
+
+import pytest
+import typer
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str = "") -> list[str]:
+    """Code blocks of the README in a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+
+
+def commands() -> list[str]:
+    """Every ``lintas`` command the README shows."""
+    lines = [line for block in blocks() for line in block.splitlines()]
+    shown = [line.split("uv run ", 1)[1] for line in lines if "uv run lintas" in line]
+    shown += [found.removeprefix("uv run ") for found in re.findall(r"`(uv run lintas [^`]+)`", README)]
+    return shown
+
+
+def test_there_are_commands() -> None:
+    assert len(commands()) >= 10
+
+
+@pytest.mark.parametrize("line", commands())
+def test_each_command_is_understood(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The parser takes it; nothing is run."""
+    from experiments import cli
+
+    command = typer.main.get_command(cli.app)
+    program, name, *rest = shlex.split(line)
+    assert program == "lintas"
+    chosen = command.commands[name]  # type: ignore[attr-defined]
+    parent = command.make_context("lintas", [name], resilient_parsing=True)
+    context = chosen.make_context(name, list(rest), parent=parent)
+    assert context.params is not None
+
+
+@pytest.mark.parametrize("line", [c for c in commands() if c.startswith("lintas run") and "far-from-care" not in c])
+def test_each_run_names_things_that_exist(line: str) -> None:
+    from abm import Scenario
+    from experiments.cli import check_end, parse_changes
+
+    words = shlex.split(line)[2:]
+    given = list(zip(words[::2], words[1::2], strict=True))
+    of = lambda option: [value for name, value in given if name == option]  # noqa: E731
+    ends = [check_end(end) for end in of("--end")]
+    scenario = (of("--scenario") or ["history"])[0]
+    assert Scenario.load(scenario, set=parse_changes(of("--set")), without=of("--without"), end=ends[0] if ends else None)
+
+
+def test_the_example_scenario_loads(tmp_path: Path) -> None:
+    from abm import Scenario
+
+    (text,) = blocks("toml")
+    assert tomllib.loads(text)["inherits"] == "history"
+    path = tmp_path / "far-from-care.toml"
+    path.write_text(text, encoding="utf-8")
+    scenario = Scenario.load(str(path))
+    assert scenario.end == "2005-12" and scenario.switches["puskesmas_programme"] is False and len(scenario.events) == 2
+
+
+def test_the_python_example_runs() -> None:
+    (text,) = blocks("python")
+    names: dict[str, object] = {}
+    exec(text.replace("households=2000", "households=200").replace('"history")', '"history", end="1980-12")'), names)
+    model = names["model"]
+    assert len(model.results.yearly) == 2  # type: ignore[attr-defined]
+
+
+def test_files_the_pages_name_exist() -> None:
+    named = set(re.findall(r"\]\((?!https?:)([^)#]+)\)", README)) | {"CONTRIBUTING.md", "CHANGELOG.md", "CITATION.cff", "LICENSE", "NOTICE"}
+    named.add("abm/data/regions/west-kalimantan-sarawak/assumptions.csv")
+    for name in named:
+        assert (ROOT / name).is_file(), name
+    assert (ROOT / "docs" / "picture.png").stat().st_size > 10_000
+
+
+def test_the_citation_is_of_this_version() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert re.search(rf"^version: {re.escape(version)}$", (ROOT / "CITATION.cff").read_text(encoding="utf-8"), flags=re.MULTILINE)
+
+
+def test_the_licence_is_whole() -> None:
+    text = (ROOT / "LICENSE").read_text(encoding="utf-8")
+    assert "Apache License" in text and "END OF TERMS AND CONDITIONS" in text and len(text.splitlines()) > 190
+
+
+def test_pins_name_no_address() -> None:
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").split()
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9._+!-]+", line) for line in lines)
+    assert not any(line.lower().startswith("lintas") for line in lines)

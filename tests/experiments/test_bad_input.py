@@ -1,0 +1,168 @@
+"""A mistake of the user gets one clear sentence and exit code 2; nothing is written, no traceback is shown."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from abm.region import Region
+from experiments.cli import main
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """Run a command that must be refused, and return its sentence."""
+    code = main(list(arguments))
+    out, err = capsys.readouterr()
+    assert code == 2, f"exit code {code}\n{out}\n{err}"
+    assert "Traceback" not in err and "Traceback" not in out
+    sentences = [line for line in err.splitlines() if line.startswith("lintas: ")]
+    assert len(sentences) == 1, err
+    assert out.strip() == "", "a refusal prints nothing but its sentence"
+    return sentences[0]
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def nothing_written() -> bool:
+    return not any(Path().rglob("*"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--scenario", "histroy"], ["histroy", "history"]),
+        (["--scenario", "missing/file.toml"], ["missing/file.toml"]),
+        (["--set", "household.seek_care.wieght_quality=3"], ["wieght_quality", "household.seek_care.weight_quality"]),
+        (["--set", "household.seek_care.weight_quality"], ["PARAMETER=VALUE", "household.seek_care.weight_quality"]),
+        (["--set", "household.seek_care.weight_quality=many"], ["many", "number"]),
+        (["--set", "household.seek_care.weight_quality=99999"], ["99999", "range"]),
+        (["--set", "household.seek_care.weight_quality=nan"], ["nan", "range"]),
+        (["--without", "kinshp"], ["kinshp", "kinship"]),
+        (["--households", "-5"], ["-5"]),
+        (["--households", "0"], ["0", "at least 1"]),
+        (["--households", "1000000000000"], ["1000000000000"]),
+        (["--households", "many"], ["many", "whole number"]),
+        (["--seed", "1.5"], ["1.5", "whole number"]),
+        (["--seed", "-1"], ["-1"]),
+        (["--end", "2015"], ["2015", "YYYY-MM"]),
+        (["--end", "2015-13"], ["2015-13", "YYYY-MM"]),
+        (["--end", "1979-12"], ["1979-12", "1980-01"]),
+        (["--end", "2031-01"], ["2031-01", "2030-12"]),
+        (["--region", "west-kalimantan-sarawk"], ["west-kalimantan-sarawk", "west-kalimantan-sarawak"]),
+        (["--region", "no/such/folder"], ["no/such/folder"]),
+        (["--lang", "fr"], ["fr", "English"]),
+        (["--frobnicate"], ["--frobnicate", "lintas run --help"]),
+    ],
+)
+def test_run_refuses(capsys: pytest.CaptureFixture[str], arguments: list[str], words: list[str]) -> None:
+    sentence = refused(capsys, "run", "--quiet", *arguments)
+    for word in words:
+        assert word in sentence
+    assert nothing_written()
+
+
+def test_an_unknown_command_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "scenarios" in refused(capsys, "scenario")
+
+
+def test_describe_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "household.seek_care" in refused(capsys, "describe", "seek_caer")
+    assert "Entikong" in refused(capsys, "describe", "Entikonk")
+
+
+def test_a_folder_of_something_else_is_not_replaced(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("thesis").mkdir()
+    Path("thesis/chapter.txt").write_text("years of work")
+    assert "thesis" in refused(capsys, "run", "--quiet", "--out", "thesis")
+    assert Path("thesis/chapter.txt").read_text() == "years of work"
+
+
+def test_a_folder_that_cannot_be_written(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("file").write_text("")
+    assert "file" in refused(capsys, "run", "--quiet", "--out", "file/results")
+    assert "file" in refused(capsys, "run", "--quiet", "--out", "file")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ('{"kind": "lintas results", "scen', ["complete JSON"]),
+        ("not JSON at all", ["complete JSON"]),
+        ("[1, 2]", ["no table of entries"]),
+        ("{}", ["manifest"]),
+        ('{"kind": "lintas results", "scenario": {}}', ["manifest"]),
+    ],
+)
+def test_a_broken_manifest(capsys: pytest.CaptureFixture[str], content: str, words: list[str]) -> None:
+    Path("manifest.json").write_text(content)
+    sentence = refused(capsys, "rerun", "manifest.json")
+    for word in words:
+        assert word in sentence
+
+
+def test_a_missing_manifest(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "nowhere.json" in refused(capsys, "rerun", "nowhere.json")
+
+
+def test_a_manifest_that_is_no_text(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("manifest.json").write_bytes(b"\xff\xfe\x00")
+    assert "manifest.json" in refused(capsys, "rerun", "manifest.json")
+
+
+def damaged_region(table: str, old: str, new: str) -> Path:
+    """A copy of the shipped region with one change in one table."""
+    copy = Path("region")
+    shutil.copytree(Region.load().folder, copy, ignore=shutil.ignore_patterns("raw"))
+    path = copy / table
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return copy
+
+
+def test_a_region_without_a_column(capsys: pytest.CaptureFixture[str]) -> None:
+    folder = damaged_region("places.csv", "lat,", "latitude,")
+    sentence = refused(capsys, "run", "--quiet", "--region", str(folder))
+    assert "places.csv" in sentence and "lat" in sentence
+
+
+def test_a_region_with_a_place_without_a_road(capsys: pytest.CaptureFixture[str]) -> None:
+    folder = damaged_region("places.csv", "lat", "lat")
+    path = folder / "links.csv"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    kept = [line for line in lines if not (",id," in line and "Nanga Badau" in line.split(",")[:2])]
+    assert len(kept) < len(lines)
+    path.write_text("\n".join(kept) + "\n", encoding="utf-8")
+    assert "Nanga Badau" in refused(capsys, "run", "--quiet", "--region", str(folder))
+
+
+def test_a_scenario_file_with_a_slip(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("mine.toml").write_text('title = "Mine"\n[switches]\nkinshp = false\n')
+    sentence = refused(capsys, "run", "--quiet", "--scenario", "mine.toml")
+    assert "mine.toml" in sentence and "kinship" in sentence
+    Path("mine.toml").write_text('title = "Mine\n')
+    assert "mine.toml" in refused(capsys, "run", "--quiet", "--scenario", "mine.toml")
+
+
+def test_an_interruption_writes_nothing(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    import experiments.run
+
+    def interrupted(*_given: object, **_named: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(experiments.run, "run", interrupted)
+    assert main(["run", "--quiet"]) == 130
+    assert "interrupted" in capsys.readouterr().err
+    assert nothing_written()
+
+
+def test_a_manifest_of_another_version_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """What a manifest must hold is the model's to say; here only that its refusal reaches the user as a sentence."""
+    Path("manifest.json").write_text(json.dumps({"kind": "lintas results", "lintas": "99.0"}))
+    refused(capsys, "rerun", "manifest.json")

@@ -1,0 +1,131 @@
+"""A results folder appears whole or not at all, and equal runs give equal bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from abm.errors import UserError
+from experiments import run as runs
+from experiments.run import TABLES, compare_with, digest, first_difference, read_manifest, read_results, write_results
+from tests.experiments import made_up
+
+
+def write(folder: Path) -> Path:
+    return write_results(made_up.results(), made_up.manifest(), folder)
+
+
+def bytes_of(folder: Path) -> dict[str, str]:
+    return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(folder.iterdir()) if p.name != "manifest.json"}
+
+
+def test_a_folder_holds_everything_and_reads_back(tmp_path: Path) -> None:
+    folder = write(tmp_path / "new" / "results")
+    assert {p.name for p in folder.iterdir()} == {"manifest.json", "report.html", *(f"{t}.parquet" for t in TABLES)}
+    assert [p.name for p in folder.parent.iterdir()] == ["results"], "no draft is left beside it"
+    stored = read_results(folder)
+    for name in TABLES:
+        pd.testing.assert_frame_equal(getattr(stored, name), getattr(made_up.results(), name), check_dtype=False)
+        assert digest(getattr(stored, name)) == digest(getattr(made_up.results(), name))
+
+
+def test_equal_runs_give_equal_bytes(tmp_path: Path) -> None:
+    assert bytes_of(write(tmp_path / "a")) == bytes_of(write(tmp_path / "b"))
+
+
+def test_only_the_manifest_says_when(tmp_path: Path) -> None:
+    folder = write(tmp_path / "a")
+    manifest = read_manifest(folder)
+    assert manifest["created"][:2] == "20"
+    assert manifest["created"] not in (folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_former_results_folder_is_replaced(tmp_path: Path) -> None:
+    folder = write(tmp_path / "a")
+    (folder / "note.txt").write_text("of the first run")
+    write(folder)
+    assert not (folder / "note.txt").exists()
+    assert [p.name for p in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_failure_while_writing_leaves_the_former_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write(tmp_path / "a")
+    before = bytes_of(folder)
+    calls = []
+
+    def failing(frame: pd.DataFrame, path: Path) -> None:
+        calls.append(path)
+        path.write_bytes(b"half")
+        if len(calls) == 2:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(runs, "write_table", failing)
+    with pytest.raises(UserError, match="No space left"):
+        write(folder)
+    assert bytes_of(folder) == before
+    assert [p.name for p in tmp_path.iterdir()] == ["a"]
+    with pytest.raises(UserError):
+        calls.clear()
+        write(tmp_path / "x" / "y")
+    assert [p.name for p in tmp_path.iterdir()] == ["a"], "folders made for a result that did not come are gone"
+
+
+def test_what_a_killed_run_left_is_cleared(tmp_path: Path) -> None:
+    folder = write(tmp_path / "a")
+    dead = 2**22 + 12345  # above the largest process number of a usual Linux
+    os.rename(folder, tmp_path / f".a.former-{dead}")
+    (tmp_path / f".a.draft-{dead}").mkdir()
+    with runs._whole_folder(folder) as draft:
+        assert folder.exists(), "the former folder came back"
+        (draft / "manifest.json").write_text("{}")
+    assert [p.name for p in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_damaged_table_is_named(tmp_path: Path) -> None:
+    folder = write(tmp_path / "a")
+    (folder / "places.parquet").write_bytes(b"PAR1 cut off")
+    with pytest.raises(UserError, match=r"places\.parquet"):
+        read_results(folder)
+    (folder / "places.parquet").unlink()
+    with pytest.raises(UserError, match=r"no places\.parquet"):
+        read_results(folder)
+
+
+def test_a_repeat_is_compared_with_the_tables_or_their_hashes(tmp_path: Path) -> None:
+    folder = write(tmp_path / "a")
+    manifest = read_manifest(folder)
+    assert {r.status for r in compare_with(manifest, folder, made_up.results())} == {"equal"}
+    assert {r.status for r in compare_with(manifest, tmp_path, made_up.results())} == {"equal"}, "by the hashes alone"
+    other = made_up.results()
+    other.yearly.loc[4, "gini"] += 1e-12
+    found = {r.table: r for r in compare_with(manifest, folder, other)}
+    assert found["yearly"].status == "differs" and "gini" in found["yearly"].first_difference
+    assert found["monthly"].status == "equal"
+    assert {r.status for r in compare_with({}, tmp_path, other)} == {"unknown"}
+
+
+def test_the_first_difference_is_told() -> None:
+    a = pd.DataFrame({"year": [1980, 1981], "x": [1.0, float("nan")], "y": [1, 2]})
+    assert "first at year 1981: y was 2, is 3" in first_difference(a, a.assign(y=[1, 3]))
+    assert "2 rows then, 1 now" in first_difference(a, a.head(1))
+    assert "gone: y" in first_difference(a, a.drop(columns="y"))
+
+
+def test_the_digest_sees_names_values_and_order() -> None:
+    a = pd.DataFrame({"x": [1.0, 2.0], "s": ["a", "b"]})
+    assert digest(a) == digest(a.astype({"s": object}))
+    assert digest(a) != digest(a.iloc[::-1])
+    assert digest(a) != digest(a.rename(columns={"x": "z"}))
+    assert digest(a) != digest(a.assign(s=["ab", ""]))
+
+
+def test_the_manifest_is_plain_json(tmp_path: Path) -> None:
+    import numpy as np
+
+    folder = write_results(made_up.results(), made_up.manifest() | {"households": np.int64(2000)}, tmp_path / "a")
+    assert json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["households"] == 2000
