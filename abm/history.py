@@ -33,15 +33,15 @@ class Parameters(NamedTuple):
         source=Source("minimum wage 420,000 rupiah a month in 2004 (ECON11) was 0.5 of product per head; jobs here hold officials and traders too", "derived"),
     )  # fmt: skip
     wage_my: float = parameter(
-        "Pay of a home job on the Malaysian side in 2005, relative to national product per head", unit="1", default=1.22, low=0.8, high=1.6,
+        "Pay of a home job on the Malaysian side in 2005, relative to national product per head", unit="1", default=1.3, low=0.8, high=1.6,
         source=Source("trial: needed for US$4,000 a head, which is 2.3 times the rural survey of 2007", "derived"),
     )  # fmt: skip
     jobs_id: float = parameter(
-        "Home jobs for each adult on the Indonesian side in 2005", unit="share", default=0.36, low=0.15, high=0.55,
+        "Home jobs for each adult on the Indonesian side in 2005", unit="share", default=0.42, low=0.15, high=0.55,
         source=Source("gives a farm share of income near the 46 % of district product (ECON3)", "derived"),
     )  # fmt: skip
     jobs_my: float = parameter(
-        "Home jobs for each adult on the Malaysian side in 2005", unit="share", default=0.6, low=0.4, high=0.8,
+        "Home jobs for each adult on the Malaysian side in 2005", unit="share", default=0.7, low=0.4, high=0.8,
         source=judgement("estates, timber, services, government"),
     )  # fmt: skip
     jobs_elasticity: float = parameter(
@@ -73,11 +73,11 @@ class Parameters(NamedTuple):
         source=judgement("planting grants and clones, from a higher level"),
     )  # fmt: skip
     farm_id: float = parameter(
-        "Farm output scale, Indonesian side", unit="1", default=1.3, low=0.6, high=2.6,
+        "Farm output scale, Indonesian side", unit="1", default=1.2, low=0.6, high=2.6,
         source=Source("sets the income of 700 with the farm share near half; trial", "derived"),
     )  # fmt: skip
     farm_my: float = parameter(
-        "Farm output scale, Malaysian side", unit="1", default=2.0, low=1.0, high=4.0,
+        "Farm output scale, Malaysian side", unit="1", default=2.8, low=1.0, high=4.0,
         source=Source("sets the income of 4,000 with pay and jobs; trial", "derived"),
     )  # fmt: skip
     yield_rice: float = parameter(

@@ -28,7 +28,7 @@ class Parameters(NamedTuple):
     """How kin are spread."""
 
     length: float = parameter(
-        "Hours over which the chance of a tie falls by 63 %", unit="hour", default=4.0, low=1.5, high=8.0,
+        "Hours over which the chance of a tie falls by 63 %", unit="hour", default=6.0, low=1.5, high=12.0,
         source=judgement("families within a day's walk or ride of the time"),
     )  # fmt: skip
     same_group: float = parameter(
@@ -36,7 +36,7 @@ class Parameters(NamedTuple):
         source=Source("strong segregation in 75 Indian villages (Montes, Jimenez and Onnela); size: judgement", "opened"),
     )  # fmt: skip
     across: float = parameter(
-        "Chance of a tie across at no distance and within one people, for each of two", unit="probability", default=0.45, low=0.1, high=0.8,
+        "Chance of a tie across at no distance and within one people, for each of two", unit="probability", default=0.7, low=0.1, high=0.95,
         source=judgement("share of households with kin across 0.1-0.5, more only in twinned valleys; no survey (HH9)"),
     )  # fmt: skip
     contact: float = parameter(

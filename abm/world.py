@@ -31,7 +31,7 @@ class Parameters(NamedTuple):
         source=judgement("the pass holds within a district (RULE7: Bau only)"),
     )  # fmt: skip
     puskesmas_delay: float = parameter(
-        "Years after the guessed calendar at which puskesmas open", unit="year", default=6.0, low=-4.0, high=10.0,
+        "Years after the guessed calendar at which puskesmas open", unit="year", default=8.0, low=-4.0, high=10.0,
         source=judgement("HEALTH12 is missing: the calendar is a guess with a wide range, and decides E02"),
     )  # fmt: skip
     near_hours: float = parameter(
@@ -107,6 +107,10 @@ class World:
         self.facility_node = np.array([self.node[p] for p in f["place"]])
         self.facility_side = np.array([SIDES.index(s) for s in f["side"]])
         self.facility["is_primary"][:] = (f["tier"] == "primary").astype(int)
+        # a clinic is built for its place's people, one in a small or service place for a few thousand from around
+        at_border = self.facility_node < n
+        own = self.population[np.minimum(self.facility_node, n - 1)]
+        self.facility["catchment"][:] = np.where(at_border, np.maximum(own, 4000.0), 30000.0)
         self.facility_opened = f["opened"].to_numpy(float)
         self.facility_latest = f["opened_high"].to_numpy(float)
         self.facility_earliest = f["opened_low"].to_numpy(float)
@@ -123,6 +127,8 @@ class World:
     def _read_links(self) -> None:
         links = self.region.links
         speeds = {scope: self.region.speeds(scope) for scope in (*SIDES, "cross")}
+        classes = self.region.road_classes
+        self.vehicle_classes = set(classes.loc[classes["mode"] == "vehicle", "class"])
         self._links = []
         for a, b, scope, km, first, later, crossing in zip(
             links["from"], links["to"], links["scope"], links["km"], links["class_1980"], links["later_classes"], links["crossing"], strict=True
@@ -138,7 +144,9 @@ class World:
         mean = [condition[self.district["side"] == s].mean() for s in (0, 1)]
         for a, b, scope, km, first, later, speeds, crossing in self._links:
             ends = [condition[d] if (d := self.node_district[e]) >= 0 else mean[self.node_side[e]] for e in (a, b)]
-            took = km / (speeds[class_in(first, later, year)] * (0.5 + 0.25 * (ends[0] + ends[1])))
+            way = class_in(first, later, year)
+            # a district's road money keeps up roads; a footpath or a river stays what it is
+            took = km / (speeds[way] * (0.5 + 0.25 * (ends[0] + ends[1]) if way in self.vehicle_classes else 1.0))
             if scope == "cross":
                 at = self.crossing_names.index(crossing)
                 over[at] = min(over[at], took)

@@ -40,7 +40,7 @@ class Parameters(NamedTuple):
         source=judgement("not every trip passes by kin"),
     )  # fmt: skip
     enough: float = parameter(
-        "Ties of full strength that give half of all support", unit="1", default=1.0, low=0.5, high=3.0,
+        "Ties of full strength that give half of all support", unit="1", default=0.5, low=0.25, high=3.0,
         source=judgement("one close family is enough to lodge with"),
     )  # fmt: skip
 

@@ -39,7 +39,7 @@ class Parameters(NamedTuple):
         source=Source("form: Gertler, Locay and Sanderson 1987 (NBER w2299); size: trial", "opened"),
     )  # fmt: skip
     hour_primary: float = parameter(
-        "Disutility of an hour's travel to a primary clinic", unit="utility/hour", default=0.45, low=0.3, high=1.2,
+        "Disutility of an hour's travel to a primary clinic", unit="utility/hour", default=0.35, low=0.3, high=1.2,
         source=Source("Müller et al. 1998, Papua New Guinea: use halves every 3.5 km on foot; lower part of the range fits E02", "opened"),
     )  # fmt: skip
     hour_hospital: float = parameter(
@@ -67,7 +67,7 @@ class Parameters(NamedTuple):
         source=Source("users pass a practice on more often than others who know of it (Banerjee et al., Indian villages); size: judgement", "opened"),
     )  # fmt: skip
     value_no_care: float = parameter(
-        "Value of seeking no care", unit="utility", default=-0.7, low=-1.5, high=0.3,
+        "Value of seeking no care", unit="utility", default=-1.0, low=-1.5, high=0.3,
         source=Source(_TRIAL, "derived"),
     )  # fmt: skip
     schooling_effect: float = parameter(

@@ -20,8 +20,9 @@ class Parameters(NamedTuple):
     """How many people a facility can serve."""
 
     primary: float = parameter(
-        "Visits a month that a primary clinic of full quality can serve", unit="visits/month", default=4000.0, low=1500.0, high=8000.0,
-        source=Source("about 900 visits a month at Entikong, of middling quality (HEALTH8, period unclear); not full", "derived"),
+        "Visits a month that primary care of full quality can serve, for each 1,000 people of its place", unit="visits/month", default=130.0,
+        low=60.0, high=250.0,
+        source=Source("about 900 visits a month at Entikong with 11,000 people, of middling quality (HEALTH8, period unclear); not full", "derived"),
     )  # fmt: skip
     hospital: float = parameter(
         "Cases a month from the border places that a hospital of full quality can take", unit="visits/month", default=1500.0, low=400.0, high=4000.0,
@@ -36,11 +37,11 @@ def places_of(quality, full):
 
 
 @compiled
-def loop(start, stop, p, is_primary, quality, facility_care, care_demand, demand, capacity, served_share):
+def loop(start, stop, p, is_primary, catchment, quality, facility_care, care_demand, demand, capacity, served_share):
     """Sum demand by facility, set its places, and hand the share served back to every community. No facility: nobody asks."""
     for f in range(start, stop):
         demand[f] = 0.0
-        capacity[f] = places_of(quality[f], p.primary if is_primary[f] > 0 else p.hospital)
+        capacity[f] = places_of(quality[f], p.primary * catchment[f] / 1000.0 if is_primary[f] > 0 else p.hospital)
     for where in range(facility_care.shape[0]):
         for k in range(4):
             if facility_care[where, k] >= 0:
@@ -56,7 +57,7 @@ rule(
         name="official.open_doors",
         question="How many people can a facility serve this month, and what part of those who came?",
         loop=loop,
-        reads=("facility.is_primary", "facility.quality", "place.facility_care", "place.care_demand"),
+        reads=("facility.is_primary", "facility.catchment", "facility.quality", "place.facility_care", "place.care_demand"),
         writes=("facility.demand", "facility.capacity", "place.served_share"),
         parameters=Parameters,
         decide=(places_of, share_that_fits),

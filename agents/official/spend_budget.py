@@ -29,7 +29,7 @@ class Parameters(NamedTuple):
         source=judgement("gives roads in poor condition throughout, as found in 2009-2018 (GEO18, GEO19)"),
     )  # fmt: skip
     budget_my: float = parameter(
-        "Budget of a Malaysian district for its border places in 2005, in index points a year", unit="1", default=0.85, low=0.4, high=1.5,
+        "Budget of a Malaysian district for its border places in 2005, in index points a year", unit="1", default=1.8, low=0.4, high=3.0,
         source=judgement("facilities grew from 85 to about 560 (HEALTH11); ahead throughout (lines 1574-1590)"),
     )  # fmt: skip
     security_most: float = parameter(
