@@ -31,7 +31,7 @@ class Parameters(NamedTuple):
         source=judgement("the pass holds within a district (RULE7: Bau only)"),
     )  # fmt: skip
     puskesmas_delay: float = parameter(
-        "Years after the guessed calendar at which puskesmas open", unit="year", default=8.0, low=-4.0, high=10.0,
+        "Years after the guessed calendar at which puskesmas open", unit="year", default=9.0, low=-4.0, high=10.0,
         source=judgement("HEALTH12 is missing: the calendar is a guess with a wide range, and decides E02"),
     )  # fmt: skip
     near_hours: float = parameter(

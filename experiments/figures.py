@@ -55,7 +55,7 @@ class Drawing:
         self.years, self.n = Years(results.yearly), Numbers(language)
         self._: Translate = translator(language)
         _ = self._
-        self.side_names = {side: str(region.meta["sides"][side]["name"]) for side in ("id", "my")}
+        self.side_names = {side: _(str(region.meta["sides"][side]["name"])) for side in ("id", "my")}
         self.first, self.last = int(results.yearly["year"].min()), int(results.yearly["year"].max())
         self.span = _("{first}–{last}").format(first=self.first, last=self.last)
 

@@ -118,7 +118,7 @@ def in_source(folder: Path) -> Iterator[tuple[str, str, int]]:
     """Every marked sentence of the Python files and templates below ``folder``: sentence, file, line."""
     for path in sorted(folder.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in WRAPPERS and node.args:
+            if isinstance(node, ast.Call) and _called(node.func) in WRAPPERS and node.args:
                 first = node.args[0]
                 if isinstance(first, ast.Constant) and isinstance(first.value, str):
                     yield first.value, path.relative_to(folder.parent).as_posix(), node.lineno
@@ -131,12 +131,18 @@ def in_source(folder: Path) -> Iterator[tuple[str, str, int]]:
                     yield message, path.relative_to(folder.parent).as_posix(), line
 
 
+def _called(function: ast.expr) -> str:
+    """The name by which a function is called: ``_`` of ``_(…)`` and of ``self._(…)``."""
+    return function.id if isinstance(function, ast.Name) else function.attr if isinstance(function, ast.Attribute) else ""
+
+
 def in_declarations() -> Iterator[tuple[str, str]]:
     """Every sentence a reader meets that is declared beside the model: sentence, where it is declared."""
     from abm.month import MONTH
 
     import abm.declarations  # noqa: F401 – importing it registers every declaration
     from abm import Scenario
+    from abm.describe import WORDS
     from agents.core.declare import OUTPUTS, PARAMETERS, SWITCHES
     from experiments.paper import evidence
 
@@ -153,6 +159,8 @@ def in_declarations() -> Iterator[tuple[str, str]]:
         scenario = Scenario.load(name)
         yield scenario.title, f"scenario {name}"
         yield scenario.description, f"scenario {name}"
+    for word in WORDS:
+        yield word, "describe"
     for claim in evidence().values():
         yield claim.claim, f"claim {claim.id}"
         yield claim.mechanism, f"claim {claim.id}"
@@ -161,7 +169,7 @@ def in_declarations() -> Iterator[tuple[str, str]]:
 
 
 def in_regions() -> Iterator[tuple[str, str]]:
-    """Sentences of the shipped regions: their titles, dated events and assumptions."""
+    """Sentences of the shipped regions: their titles, sides and dated events (assumptions stay in English, as data)."""
     from abm.region import Region, regions
 
     for name in regions():
@@ -169,9 +177,8 @@ def in_regions() -> Iterator[tuple[str, str]]:
         yield str(region.title), f"region {name}"
         for label in region.events["label_en"]:
             yield str(label), f"region {name}, events"
-        for row in region.assumptions.to_dict("records"):
-            yield str(row["quantity"]), f"region {name}, assumptions"
-            yield str(row["reason"]), f"region {name}, assumptions"
+        for side in region.meta["sides"].values():
+            yield str(side["name"]), f"region {name}"
 
 
 def collect() -> dict[str, list[str]]:
