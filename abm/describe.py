@@ -18,7 +18,8 @@ WORDS = (
     "a rule", "a step of the month", "a parameter", "a state variable", "an output", "a switch", "a place",
     "in the month", "note", "reads", "writes", "parameters", "random draws", "switch", "not modelled", "default", "range", "role", "source",
     "used by", "change it", "unit", "kind", "options", "read by", "written by", "meaning", "tables", "claims",
-    "rules that stop without it", "switch it off", "side", "district", "people", "main group", "health facilities", "crossings", "coordinates",
+    "rules that stop without it", "switch it off", "side", "district", "people", "main group", "health facilities", "crossings",
+    "coordinates",
 )  # fmt: skip
 
 _WIDE = 12  # names listed before the rest is counted

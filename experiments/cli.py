@@ -59,6 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(error, ValueError) and type(error).__module__.split(".")[0] in PACKAGE_MODULES:
             return _refuse(str(error))
         raise
+    if outcome == 130:  # the parser has caught the interruption itself
+        return _interrupted()
     return outcome if isinstance(outcome, int) else 0
 
 
@@ -142,7 +144,7 @@ def run(
     folder = check_folder(out if out is not None else default_folder(chosen, run_seed))
     with show_progress(_, quiet) as progress:
         model = run_model(chosen, region=region, households=n_households, seed=run_seed, progress=progress)
-    written = write_results(model.results, model.manifest(), folder, command_line=["lintas", *_given()], language=lang)
+    written = write_results(model.results, model.manifest(), folder, region=model.region, command_line=["lintas", *_given()], language=lang)
     if quiet:
         print(written)
     else:
@@ -317,16 +319,13 @@ def parameters(
     if as_json:
         print(json.dumps(rows, indent=2, ensure_ascii=False))
         return
-    from rich.table import Table
-
-    table = Table(show_edge=False, pad_edge=False, header_style="bold")
-    for heading in (_("name"), _("label"), _("unit"), _("default"), _("range"), _("role"), _("prior"), _("source")):
-        table.add_column(heading, overflow="fold")
+    console = _console()
     for row in rows:
         spread = f"{row['low']:g} – {row['high']:g}" if row["low"] != row["high"] else "–"
-        source = f"{row['source']} ({row['basis']})"
-        table.add_row(row["name"], _(row["label"]), row["unit"], f"{row['default']:g}", spread, row["role"], row["prior"], source)
-    _console().print(table)
+        role = row["role"] if row["prior"] == "none" else f"{row['role']}, {row['prior']}"
+        console.print(f"{row['name']} = {row['default']:g} [{row['unit']}]", style="bold", soft_wrap=True)
+        console.print(f"    {_(row['label'])}", soft_wrap=True)
+        console.print(f"    {_('range')}: {spread}; {_('role')}: {role}; {_('source')}: {row['source']} ({row['basis']})", soft_wrap=True)
 
 
 @app.command()
@@ -364,6 +363,9 @@ def describe(
 def rerun(
     manifest: Annotated[Path, typer.Argument(metavar="MANIFEST", help="The manifest.json of a results folder, or the folder.")],
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Also write the repeated run to this folder.")] = None,
+    region: Annotated[
+        str | None, typer.Option("--region", "-r", metavar="DIR", help="Where the region stands, if it does not ship.")
+    ] = None,
     quiet: Quiet = False,
     lang: Language = "en",
 ) -> None:
@@ -373,6 +375,8 @@ def rerun(
 
     _ = translator(check_language(lang))
     content = read_manifest(manifest)
+    if region is not None and isinstance(content.get("region"), dict):
+        content["region"] = content["region"] | {"id": region}  # the hash still has to fit
     if out is not None:
         check_folder(out)
     folder = manifest if manifest.is_dir() else manifest.parent
@@ -380,7 +384,7 @@ def rerun(
         model = repeat(content, progress=progress)
     found = compare_with(content, folder, model.results)
     if out is not None:
-        write_results(model.results, model.manifest(), out, command_line=["lintas", *_given()], language=lang)
+        write_results(model.results, model.manifest(), out, region=model.region, command_line=["lintas", *_given()], language=lang)
     words = {"equal": _("equal"), "differs": _("differs"), "unknown": _("nothing to compare with")}
     if not quiet:
         console = _console()

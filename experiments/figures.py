@@ -233,7 +233,7 @@ class Drawing:
 
     def trade(self) -> Picture:
         _, n = self._, self.n
-        out, into, undeclared = self.years.of("trade_out_usd"), self.years.of("trade_in_usd"), self.years.of("undeclared_share")
+        out, into, undeclared = self.years.both("trade_out_usd"), self.years.both("trade_in_usd"), self.years.undeclared()
         canvas, (top, bottom) = self._canvas(4.2, 2, heights=(2, 1))
         million = 1e6
         self._crisis(top)
@@ -242,7 +242,7 @@ class Drawing:
         self._line(top, {y: v / million for y, v in into.items()}, SARAWAK, _("to Kalimantan"), dashed=True)
         top.set_ylim(0, max([*out.values(), *into.values(), 1]) / million * 1.15)
         top.yaxis.set_major_formatter(lambda v, _position: n.number(v, 1))
-        self._heading(top, _("Trade across by the border's traders, million US$ a year (crisis shaded)"))
+        self._heading(top, _("Trade across by the traders of both sides, million US$ a year (crisis shaded)"))
         self._line(bottom, undeclared, INK)
         self._shares(bottom)
         self._heading(bottom, _("Undeclared share of its value"))
@@ -255,8 +255,9 @@ class Drawing:
             into=n.short(self._at(into, self.last) / million),
             share=n.percent(self._at(undeclared, self.last)),
         )
-        before, during = (self.years.mean("trade_out_usd", *span) for span in ((1994, 1996), (1998, 2001)))
-        before_in, during_in = (self.years.mean("trade_in_usd", *span) for span in ((1994, 1996), (1998, 2001)))
+        spans = ((1994, 1996), (1998, 2001))
+        before, during = (self._mean(out, *span) for span in spans)
+        before_in, during_in = (self._mean(into, *span) for span in spans)
         if all(map(math.isfinite, (before, during, before_in, during_in))) and before and before_in:
             sentence += " " + _(
                 "From 1994–1996 to 1998–2001 the flow to Sarawak became {out} times, the flow to Kalimantan {into} times what it was."
@@ -337,15 +338,17 @@ class Drawing:
     def draw_map(self, canvas: Canvas, axes: Axes, indicator: str, year: int, keys: tuple[float, float, float, float]) -> None:
         """Places sized by people and coloured by an indicator; the colour key and the signs stand below."""
         _, n = self._, self.n
-        import matplotlib as mpl
+        from matplotlib import colormaps
+        from matplotlib.cm import ScalarMappable
+        from matplotlib.colors import Normalize
         from matplotlib.lines import Line2D
 
         rows = self.results.places[self.results.places["year"] == year]
         self._outline(axes)
         label, as_share = self._label(indicator)
         values = rows[indicator].to_numpy(dtype=float)
-        colours = mpl.colormaps["viridis_r"]
-        scale = mpl.colors.Normalize(0, 1 if as_share else float(max([v for v in values if math.isfinite(v)] or [1.0])))
+        colours = colormaps["viridis_r"]
+        scale = Normalize(0, 1 if as_share else float(max([v for v in values if math.isfinite(v)] or [1.0])))
         records = rows.to_dict("records")
         for row, value in sorted(zip(records, values, strict=True), key=lambda pair: -float(pair[0]["population"])):
             face: Any = colours(scale(value)) if math.isfinite(value) else "#ffffff"
@@ -390,7 +393,7 @@ class Drawing:
             )
             written.append((x, y))
         self._heading(axes, _("{label}, {year}").format(label=label, year=year))
-        bar = canvas.colorbar(mpl.cm.ScalarMappable(scale, colours), cax=canvas.add_axes(keys), orientation="horizontal")
+        bar = canvas.colorbar(ScalarMappable(scale, colours), cax=canvas.add_axes(keys), orientation="horizontal")
         if as_share:
             bar.set_ticks([0, 0.5, 1], labels=[n.percent(v) for v in (0, 0.5, 1)])
         bar.ax.tick_params(labelsize=8, length=2)
@@ -413,8 +416,13 @@ class Drawing:
     def _said(self, axes: Axes, value: float, written: str) -> None:
         """What the paper says, as a bar over 2005–2007."""
         axes.plot([2005, 2007.99], [value, value], color=INK, lw=3.2, solid_capstyle="butt", zorder=5)
+        from matplotlib.patheffects import withStroke
+
         words = self._("paper: {value}").format(value=written)
-        axes.annotate(words, (2005, value), xytext=(-3, 3), textcoords="offset points", ha="right", fontsize=8, color=INK)
+        halo = [withStroke(linewidth=3, foreground="#ffffff")]
+        axes.annotate(
+            words, (2005, value), xytext=(-3, 3), textcoords="offset points", ha="right", fontsize=8, color=INK, path_effects=halo, zorder=6
+        )
 
     # --- what they are made of --------------------------------------------------------------------------------------
 
@@ -424,7 +432,7 @@ class Drawing:
         matplotlib.use("Agg")
         from matplotlib.figure import Figure as Canvas
 
-        canvas = Canvas(figsize=(WIDTH, height), layout="constrained" if panels > 1 or height < 4 else "none")
+        canvas = Canvas(figsize=(WIDTH, height), layout="constrained" if panels > 1 or height < 4 else None)
         grid: Any = canvas.subplots(panels, 1, sharex=panels > 1, squeeze=False, height_ratios=heights)
         axes = [row[0] for row in grid]
         for one in axes:
@@ -541,6 +549,11 @@ class Drawing:
             axes.scatter(row["lon"], row["lat"], zorder=5, linewidth=1, **style)
 
     @staticmethod
+    def _mean(series: dict[int, float], first: int, last: int) -> float:
+        span = range(first, last + 1)
+        return sum(series[y] for y in span) / len(span) if all(y in series for y in span) else math.nan
+
+    @staticmethod
     def _at(series: dict[int, float], year: int) -> float:
         return series.get(year, math.nan)
 
@@ -569,7 +582,7 @@ def readme_picture(results: Results, region: Region) -> bytes:
     from matplotlib.figure import Figure as Canvas
 
     draw = Drawing(results, region, "en")
-    canvas = Canvas(figsize=(12.4, 5.6), layout="none")
+    canvas = Canvas(figsize=(12.4, 5.6))
     left = canvas.add_axes((0.05, 0.58, 0.4, 0.34))
     below = canvas.add_axes((0.05, 0.09, 0.4, 0.34))
     for axes in (left, below):

@@ -138,11 +138,10 @@ def _called(function: ast.expr) -> str:
 
 def in_declarations() -> Iterator[tuple[str, str]]:
     """Every sentence a reader meets that is declared beside the model: sentence, where it is declared."""
-    from abm.month import MONTH
-
     import abm.declarations  # noqa: F401 – importing it registers every declaration
     from abm import Scenario
     from abm.describe import WORDS
+    from abm.month import MONTH
     from agents.core.declare import OUTPUTS, PARAMETERS, SWITCHES
     from experiments.paper import evidence
 

@@ -89,6 +89,23 @@ class Years:
             return math.nan
         return sum(series[year] for year in span) / len(span)
 
+    def both(self, name: str) -> dict[int, float]:
+        """The sum of both sides, for amounts."""
+        own, across = self.of(name, "id"), self.of(name, "my")
+        return {year: own[year] + across[year] for year in own if year in across}
+
+    def undeclared(self) -> dict[int, float]:
+        """The undeclared share of the trade of both sides' traders, by value."""
+        total: dict[int, float] = {}
+        hidden: dict[int, float] = {}
+        for side in ("id", "my"):
+            out, into, share = (self.of(name, side) for name in ("trade_out_usd", "trade_in_usd", "undeclared_share"))
+            for year in out:
+                value = out[year] + into.get(year, 0.0)
+                total[year] = total.get(year, 0.0) + value
+                hidden[year] = hidden.get(year, 0.0) + value * share.get(year, 0.0)
+        return {year: hidden[year] / total[year] for year in total if total[year] > 0}
+
     def slope(self, name: str, first: int, side: str = "id") -> float:
         """Change a year of the least-squares line from ``first`` to the end of the run (five years at least)."""
         points = [(year, value) for year, value in self.of(name, side).items() if year >= first]
@@ -168,7 +185,7 @@ def _care_in_the_1980s(years: Years, _: Translate, n: Numbers) -> list[Row]:
         (
             "E02",
             _("most people went to Sarawak for health care in the 1980s"),
-            gives.format(all=n.percent(everyone), near=n.percent(close)),
+            gives.format(all=n.percent(everyone, 1), near=n.percent(close, 1)),
             _direction(everyone > 0.5),
             {"share": everyone},
         )
@@ -293,11 +310,11 @@ def _pairs(years: Years, _: Translate, n: Numbers) -> list[Row]:
         ties=n.number(last("tie_strength_across"), 2), year=end
     )
     goods = _("{share} of the value of trade was undeclared in {year}; compare a run with --without enforcement").format(
-        share=n.percent(last("undeclared_share")), year=end
+        share=n.percent(years.undeclared().get(end, math.nan)), year=end
     )
-    belt = _("{share} of the border budget went to security in {year}; compare a run with another doctrine (--without doctrine_change)").format(
-        share=n.percent(last("budget_security_share")), year=end
-    )
+    belt = _(
+        "{share} of the border budget went to security in {year}; compare a run with another doctrine (--without doctrine_change)"
+    ).format(share=n.percent(last("budget_security_share")), year=end)
     return [
         ("E10", _("closeness across the border carries care, trade and work"), ties, "pair", {}),
         ("E15", _("smuggling is common"), goods, "pair", {}),

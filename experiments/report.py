@@ -70,15 +70,15 @@ def assumption_groups(region: Region, language: str = "en") -> list[AssumptionGr
     return groups + ([AssumptionGroup(_("Other figures of this region that no source backs."), other)] if other else [])
 
 
-def report(results: Results, manifest: Mapping[str, Any], *, language: str = "en") -> str:
-    """The page as HTML."""
+def report(results: Results, manifest: Mapping[str, Any], *, region: Region | None = None, language: str = "en") -> str:
+    """The page as HTML; the region is the manifest's where none is given."""
     from jinja2 import Environment, StrictUndefined
 
     from abm.region import Region
     from experiments.figures import pictures
 
     _, n = translator(language), Numbers(language)
-    region = Region.load(_region_name(manifest))
+    region = region or Region.load(_region_name(manifest))
     figures = [
         {
             "key": p.key,
@@ -126,7 +126,7 @@ def _scenario(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
 def _region_name(manifest: Mapping[str, Any]) -> str:
     region = manifest.get("region", "west-kalimantan-sarawak")
     if isinstance(region, Mapping):
-        region = region.get("folder") or region.get("id")
+        region = region.get("id", "west-kalimantan-sarawak")
     return str(region)
 
 

@@ -24,7 +24,7 @@ from abm.errors import ManifestError, UserError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from abm import BorderModel, Scenario
+    from abm import BorderModel, Region, Scenario
 
 KIND = "lintas results"
 TABLES = ("yearly", "monthly", "places", "flows")
@@ -37,13 +37,13 @@ class Results(Protocol):
     """The tables of a run, as ``model.results`` and :func:`read_results` give them."""
 
     @property
-    def yearly(self) -> pd.DataFrame: ...
+    def yearly(self) -> Any: ...
     @property
-    def monthly(self) -> pd.DataFrame: ...
+    def monthly(self) -> Any: ...
     @property
-    def places(self) -> pd.DataFrame: ...
+    def places(self) -> Any: ...
     @property
-    def flows(self) -> pd.DataFrame: ...
+    def flows(self) -> Any: ...
 
 
 @dataclass(frozen=True)
@@ -108,6 +108,7 @@ def write_results(
     manifest: Mapping[str, Any],
     folder: Path,
     *,
+    region: Region | None = None,
     command_line: list[str] | None = None,
     language: str = "en",
 ) -> Path:
@@ -122,7 +123,7 @@ def write_results(
         "command_line": list(command_line or []),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    page = report(results, complete, language=language)
+    page = report(results, complete, region=region, language=language)
     with _whole_folder(folder) as draft:
         for name in TABLES:
             write_table(getattr(results, name), draft / f"{name}.parquet")

@@ -112,9 +112,18 @@ def loop(start, stop, seed, month, p, uid, place, weight, n_adults, land, abilit
     for i in range(start, stop):
         where = int(place[i])
         n_farm = 0
+        n_thinking = 0
         for a in range(int(n_adults[i])):
-            if activity[i, a] == 0:
+            now = int(activity[i, a])
+            work_sought[i, a] = -1
+            if now == 0:
                 n_farm += 1
+            if think_again(uniform(seed, THINK_AGAIN, month, uid[i], a), p):
+                n_thinking += 1
+            elif now > 0:
+                job_holders[where, now] += weight[i]
+        if n_thinking == 0:
+            continue
         work = max(float(n_farm), 0.5)
         land_part = math.exp((1.0 - p.labour_share) * math.log(land[i]))
         output = technique[where] * ability[i] * land_part * math.exp(p.labour_share * math.log(work))
@@ -137,16 +146,16 @@ def loop(start, stop, seed, month, p, uid, place, weight, n_adults, land, abilit
             net = gross * (1.0 - p.living_cost) * (1.0 - caught_away[where]) * job_chance[where, 3]
             v_undocumented = value_of_work(net, gross, p.away * relief + p.hour_away * hours_work[where, 3] - pull, p.scale)
         for a in range(int(n_adults[i])):
+            if not think_again(uniform(seed, THINK_AGAIN, month, uid[i], a), p):
+                continue
             now = int(activity[i, a])
-            work_sought[i, a] = -1
-            if think_again(uniform(seed, THINK_AGAIN, month, uid[i], a), p):
-                wanted = choose_work(uniform(seed, CHOOSE_WORK, month, uid[i], a), v_farm, v_wage, v_pass, v_undocumented)
-                if wanted != now:
-                    work_sought[i, a] = wanted
-                    if wanted > 0:
-                        job_seekers[where, wanted] += weight[i]
-            if now > 0 and work_sought[i, a] != 0:
-                job_holders[where, now] += weight[i]
+            wanted = choose_work(uniform(seed, CHOOSE_WORK, month, uid[i], a), v_farm, v_wage, v_pass, v_undocumented)
+            if wanted != now:
+                work_sought[i, a] = wanted
+                if wanted > 0:
+                    job_seekers[where, wanted] += weight[i]
+            if now > 0 and wanted != 0:
+                job_holders[where, now] += weight[i]  # who asks for another job keeps this one until it has it
 
 
 rule(
