@@ -1,5 +1,7 @@
 """Importing this module loads every rule and field, so that the registries in ``agents.core.declare`` are complete."""
 
+# ruff: noqa: F401 (imported for what they register)
+
 import abm.history
 import abm.market
 import abm.outputs
@@ -19,4 +21,4 @@ import agents.official.spend_budget
 import agents.surroundings
 import agents.trader.choose_deal
 import agents.trader.cross
-import agents.trader.fields  # noqa: F401
+import agents.trader.fields

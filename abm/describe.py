@@ -96,7 +96,7 @@ def describe(name: str, region: str = "west-kalimantan-sarawak") -> list[Describ
 
 
 def _load() -> None:
-    import abm.declarations  # noqa: F401 – importing it registers every declaration
+    import abm.model  # noqa: F401 – importing it registers every declaration, the world's too
 
 
 def _month() -> list[Any]:

@@ -125,14 +125,34 @@ fields(
     Field("cpi", "Consumer prices by side", "index 2005=100", "float64", "fixed", REGION, 2, ("id", "my")),
     Field("world_price", "World prices of the goods", "USD", "float64", "fixed", REGION, 4, GOODS),
     Field("real_income", "Real product per head by side, relative to 2005", "1", "float64", "fixed", REGION, 2, ("id", "my")),
-    Field("wage_index", "Pay by side relative to 2005: prices and real product, with a lag", "1", "float64", "fixed", REGION, 2, ("id", "my")),
+    Field(
+        "wage_index", "Pay by side relative to 2005: prices and real product, with a lag", "1", "float64", "fixed", REGION, 2, ("id", "my")
+    ),
     Field("plantation", "Pay of a month of plantation work in Sarawak (26 days)", "MYR", "float64", "fixed", REGION),
     Field("dry", "Part of the harvest lost to drought", "share", "float64", "fixed", REGION),
-    Field("base", "Product per head of 2005 a month, by side, in own currency", "own currency/month", "float64", "fixed", REGION, 2, ("id", "my")),
+    Field(
+        "base",
+        "Product per head of 2005 a month, by side, in own currency",
+        "own currency/month",
+        "float64",
+        "fixed",
+        REGION,
+        2,
+        ("id", "my"),
+    ),
     Field("markup", "Market price over world price at the rate, by side and good", "1", "float64", "fixed", REGION, 4, GOODS),
     Field("basket", "Part of spending, by side and good", "share", "float64", "fixed", REGION, 4, GOODS),
-    Field("base_price", "Mean price of 2005 at the side's centres, by side and good", "own currency/kg", "float64", "fixed", REGION, 4, GOODS),
-    Field("fee", "Fee of one episode by side of the facility, tier and patient (citizen, foreigner)", "own currency", "float64", "fixed", REGION),
+    Field(
+        "base_price", "Mean price of 2005 at the side's centres, by side and good", "own currency/kg", "float64", "fixed", REGION, 4, GOODS
+    ),
+    Field(
+        "fee",
+        "Fee of one episode by side of the facility, tier and patient (citizen, foreigner)",
+        "own currency",
+        "float64",
+        "fixed",
+        REGION,
+    ),
     Field("season", "Part of the year's harvest in each calendar month, times 12, by crop", "1", "float64", "fixed", REGION),
 )
 
@@ -217,7 +237,9 @@ def make_series(region: Region, n_months: int, crisis: bool = True) -> Series:
     dry = np.zeros(n_months)
     dry[DROUGHT[0] : DROUGHT[1] + 1] = DRY_LOSS
     # rice is reaped in February to April and a little in September; rubber runs thin in the wet months
-    season = np.array([[0.4, 2.4, 3.0, 2.2, 0.8, 0.4, 0.3, 0.4, 0.9, 0.6, 0.3, 0.3], [0.8, 0.9, 1.0, 1.1, 1.15, 1.15, 1.1, 1.1, 1.05, 1.0, 0.85, 0.8]]).T
+    season = np.array(
+        [[0.4, 2.4, 3.0, 2.2, 0.8, 0.4, 0.3, 0.4, 0.9, 0.6, 0.3, 0.3], [0.8, 0.9, 1.0, 1.1, 1.15, 1.15, 1.1, 1.1, 1.05, 1.0, 0.85, 0.8]]
+    ).T
     return Series(
         idr_per_usd=_carry_on(idr, n_months, False), myr_per_usd=_carry_on(myr, n_months, False), cpi=cpi,
         world_price=_carry_on(world, n_months, False), real_income=real, wage_index=wage_index,
@@ -299,7 +321,9 @@ def loop(start, stop, month, p, idr_per_usd, myr_per_usd, cpi, world_price, seri
         living = 0.0
         shares = 0.0
         for g in range(4):
-            reference_price[where, g] = reference(world_price[month, g], rate_usd, markup[s, g], hours_centre[where], transport[where, g], g == 3)
+            reference_price[where, g] = reference(
+                world_price[month, g], rate_usd, markup[s, g], hours_centre[where], transport[where, g], g == 3
+            )
             living += basket[s, g] * price[where, g] / base_price[s, g]
             shares += basket[s, g]
             used = basket[s, g] * income_last[where] / price[where, g]

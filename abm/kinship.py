@@ -65,7 +65,9 @@ def contact_by_distance(hours: np.ndarray, p: Any) -> np.ndarray:
     return p.contact * np.exp(-hours / p.length)
 
 
-def make_ties(seed: int, uid: np.ndarray, place: np.ndarray, population: np.ndarray, groups: Any, hours: np.ndarray, side: np.ndarray, p: Any) -> np.ndarray:
+def make_ties(
+    seed: int, uid: np.ndarray, place: np.ndarray, population: np.ndarray, groups: Any, hours: np.ndarray, side: np.ndarray, p: Any
+) -> np.ndarray:
     """Pairs of uids, (ties, 2), each once, sorted. ``hours`` (places, places) holds home hours within and across hours between."""
     n_places = len(population)
     group = np.asarray(groups)
@@ -103,7 +105,17 @@ def make_ties(seed: int, uid: np.ndarray, place: np.ndarray, population: np.ndar
 class Kin:
     """The ties as rows of neighbours: those within the side first, then those across."""
 
-    def __init__(self, households: Any, ties: np.ndarray, hours: np.ndarray, side: np.ndarray, strength: np.ndarray | None, gap: float, p: Any, rule: Any) -> None:
+    def __init__(
+        self,
+        households: Any,
+        ties: np.ndarray,
+        hours: np.ndarray,
+        side: np.ndarray,
+        strength: np.ndarray | None,
+        gap: float,
+        p: Any,
+        rule: Any,
+    ) -> None:
         """``ties`` (ties, 2) of uids; ``strength`` (ties,) or None to start at the fixed point."""
         self.ties = ties
         n = len(households)

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import pickle
 import platform
 import threading
@@ -95,7 +96,9 @@ class BorderModel(mesa.Model):
         for change in self._said.events:
             if change.name.startswith("crossing.") and change.name[9:-5] not in ("all", *self.world.crossing_names):
                 known = self.world.crossing_names
-                raise ScenarioError(f"scenario '{self._said.name}': there is no crossing '{change.name[9:-5]}'; {near(change.name[9:-5], known)}")
+                raise ScenarioError(
+                    f"scenario '{self._said.name}': there is no crossing '{change.name[9:-5]}'; {near(change.name[9:-5], known)}"
+                )
         self._rules = _swap(dict(rules or {}))
         self.swapped = sorted(rules or {})
         self._series = {True: make_series(self.region, self.n_months, True), False: make_series(self.region, self.n_months, False)}
@@ -104,6 +107,7 @@ class BorderModel(mesa.Model):
         self._bound: dict[str, tuple[Any, ...]] = {}
         self._views: dict[tuple[str, int], AgentView] = {}
         self._pool: ThreadPoolExecutor | None = None
+        self._branched = False
         self._follow = [int(u) for u in follow]
         self.traces: list[dict[str, Any]] = []
         self._found()
@@ -132,7 +136,9 @@ class BorderModel(mesa.Model):
             if at.any():
                 doctrine = officials["doctrine"][at].mean()
                 world.crossing["honest"][c] = officials["honesty"][at].mean()
-                world.crossing["strictness"][c] = posture.strictness_security + (posture.strictness_prosperity - posture.strictness_security) * doctrine
+                world.crossing["strictness"][c] = (
+                    posture.strictness_security + (posture.strictness_prosperity - posture.strictness_security) * doctrine
+                )
             else:
                 world.crossing["honest"][c] = 1.0
         world.place["adults"][:] = self._sum_by_place(self.frames["household"]["n_adults"])
@@ -157,7 +163,9 @@ class BorderModel(mesa.Model):
 
         u = draw(self.seed_of_run, populate.FIRST_JOB, h["uid"], h["activity"].shape[1])
         h["activity"][:] = np.where(h["activity"] < 0, -1, (u < share[at][:, None]).astype(np.int8))
-        ties = make_ties(self.seed_of_run, h["uid"], at, world.population, world.groups, world.hours_between, side, self.settings.of(Kinship))
+        ties = make_ties(
+            self.seed_of_run, h["uid"], at, world.population, world.groups, world.hours_between, side, self.settings.of(Kinship)
+        )
         self.kin = Kin(h, ties, world.hours_between, side, None, self._income_gap(), self.settings.of(Kinship), self.settings.of(KeepTies))
         c = self.kin.columns
         kept = self.settings.of(KeepTies).enough
@@ -249,7 +257,7 @@ class BorderModel(mesa.Model):
         bounds = self.frames["household"].bounds(self.world.n_places)
         n = int(bounds[-1])
         cuts = sorted({0, n, *(int(bounds[np.abs(bounds - n * k // self.threads).argmin()]) for k in range(1, self.threads))})
-        return [(a, b) for a, b in zip(cuts[:-1], cuts[1:], strict=True) if b > a]
+        return [(a, b) for a, b in itertools.pairwise(cuts) if b > a]
 
     def column(self, name: str) -> np.ndarray:
         """The live array of a declared column, e.g. ``household.savings`` or ``place.price``."""
@@ -279,7 +287,9 @@ class BorderModel(mesa.Model):
             columns.append(view)
         columns += [self.column(name) for name in rule.writes]
         entity = rule.name.split(".")[0]
-        n = {"household": len(self.frames["household"]), "trader": len(self.frames["trader"]), "record": len(self.frames["household"])}.get(entity, 0)
+        n = {"household": len(self.frames["household"]), "trader": len(self.frames["trader"]), "record": len(self.frames["household"])}.get(
+            entity, 0
+        )
         if rule.name in ("household.offer_jobs", "official.inspect", "world.set_month", "market.adjust_prices"):
             n = self.world.n_places
         elif rule.name == "official.set_posture":
@@ -305,11 +315,12 @@ class BorderModel(mesa.Model):
                     sides = {"id": (0,), "my": (1,), "both": (0, 1)}[row["side"]]
                     for s in sides:
                         self.world.policy["turn"][s] += float(row["value"])
-        self.crossing_changed = self._set_open() or changed
+        self.crossing_changed = self._set_open() or changed or self._branched
+        self._branched = False
 
-    def _events_at(self, month: int) -> list[dict[str, Any]]:
+    def _events_at(self, month: int) -> list[Any]:
         if not hasattr(self, "_events_by_month"):
-            self._events_by_month: dict[int, list[dict[str, Any]]] = {}
+            self._events_by_month: dict[int, list[Any]] = {}
             for row in self.region.events.to_dict("records"):
                 self._events_by_month.setdefault(month_number(str(row["month"])), []).append(row)
         return self._events_by_month.get(month, [])
@@ -382,7 +393,9 @@ class BorderModel(mesa.Model):
         record.stock[t, :, 0], record.stock[t, :, 1] = world.district["road"], world.district["clinic"]
         record.split[t] = world.district["split"]
         officials = self.frames["official"]
-        record.doctrine[t] = np.bincount(officials["side"], officials["doctrine"], 2) / np.maximum(np.bincount(officials["side"], minlength=2), 1)
+        record.doctrine[t] = np.bincount(officials["side"], officials["doctrine"], 2) / np.maximum(
+            np.bincount(officials["side"], minlength=2), 1
+        )
         record.care_crossing[t], record.work_crossing[t] = world.place["crossing_care"][:, 2:], world.place["crossing_work"][:, 2:]
         record.trade_crossing[t], record.partner[t] = world.trade_link["crossing"], world.trade_link["partner"][:, 0]
         record.hours_care[t] = world.place["hours_care"]
@@ -451,18 +464,30 @@ class BorderModel(mesa.Model):
         if missing:
             raise ManifestError(f"the manifest lacks {', '.join(missing)}: it is not one that lintas wrote, or it was cut off")
         if said.get("rules_swapped"):
-            raise ManifestError(f"this run used rules of its own ({', '.join(said['rules_swapped'])}): run it from the script that holds them")
+            raise ManifestError(
+                f"this run used rules of its own ({', '.join(said['rules_swapped'])}): run it from the script that holds them"
+            )
         here = metadata.version("lintas")
         if said["lintas"] != here and not allow_other:
-            raise ManifestError(f"the manifest was written by lintas {said['lintas']}, this is {here}: install that version to reproduce it")
+            raise ManifestError(
+                f"the manifest was written by lintas {said['lintas']}, this is {here}: install that version to reproduce it"
+            )
         try:
             region = Region.load(said["region"]["id"])
             same = said["region"]["hash"] == region.hash
         except (KeyError, TypeError):
             raise ManifestError("the manifest's region is not readable: it needs an id and a hash") from None
         if not same and not allow_other:
-            raise ManifestError(f"the data of region '{region.id}' have changed since the manifest was written: the numbers would not be the same")
-        return cls(Scenario.from_dict(said["scenario"]), region=region, households=said["households"], rng=said["seed"], threads=said.get("threads", 1))
+            raise ManifestError(
+                f"the data of region '{region.id}' have changed since the manifest was written: the numbers would not be the same"
+            )
+        return cls(
+            Scenario.from_dict(said["scenario"]),
+            region=region,
+            households=said["households"],
+            rng=said["seed"],
+            threads=said.get("threads", 1),
+        )
 
     # ---- save, continue, branch ------------------------------------------------------------------------------------------
 
@@ -473,7 +498,8 @@ class BorderModel(mesa.Model):
         path = Path(path)
         state = {
             "lintas": metadata.version("lintas"), "region_hash": self.region.hash, "region": str(self.region.folder), "scenario": self._said.to_dict(),
-            "households": self.n_households, "seed": self.seed_of_run, "threads": self.threads, "state": self._state(),
+            "households": self.n_households, "seed": self.seed_of_run, "threads": self.threads, "rules": self.swapped,
+            "state": self._state(),
         }  # fmt: skip
         temporary = path.with_name(f".{path.name}.{os.getpid()}")
         with open(temporary, "wb") as out:
@@ -489,7 +515,7 @@ class BorderModel(mesa.Model):
             "month": self.month, "frames": frames, "world": world, "kin": (self.kin.ties, self.kin.strengths(), copy.deepcopy(self.kin.columns)),
             "record": copy.deepcopy(self.record.__dict__), "settings": (dict(self.settings.values), dict(self.settings.on), dict(self.settings.closed)),
             "crisis": self._crisis_of_month.copy(), "line": getattr(self, "_line", None), "purse": self.purse_at_start,
-            "open": self._open_state.copy(), "n": {name: len(f) for name, f in self.frames.items()},
+            "open": self._open_state.copy(), "hours_between": self.world.hours_between.copy(), "n": {name: len(f) for name, f in self.frames.items()},
         }  # fmt: skip
 
     @classmethod
@@ -503,7 +529,9 @@ class BorderModel(mesa.Model):
         except Exception as exc:
             raise UserError(f"{path} is not a saved run of lintas, or it was cut off: {exc}") from exc
         if said["lintas"] != metadata.version("lintas"):
-            raise UserError(f"{path} was saved by lintas {said['lintas']}, this is {metadata.version('lintas')}: continue it with that version")
+            raise UserError(
+                f"{path} was saved by lintas {said['lintas']}, this is {metadata.version('lintas')}: continue it with that version"
+            )
         own = Scenario.from_dict(said["scenario"])
         chosen = own if scenario is None else scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
         model = cls(chosen, region=said["region"], households=said["households"], rng=said["seed"], threads=said["threads"])
@@ -541,7 +569,10 @@ class BorderModel(mesa.Model):
             self._line = state["line"].copy()
         self.purse_at_start = state["purse"]
         self._open_state = state["open"].copy()
+        self.world.hours_between = state["hours_between"].copy()
         self._set_policy()
+        # another scenario may reach other facilities and crossings: work access out again before its first month
+        self._branched = not own_scenario
         self.world.travel(1980 + max(self.month - 1, 0) // 12, self.world.district["road"])
         self.steps, self.time = self.month, float(self.month)
         self._bound.clear()
@@ -593,8 +624,8 @@ class BorderModel(mesa.Model):
         owners = frame["uid"][self.frames["trader"]["household"]]
         frame.add(made)
         self.frames["trader"]["household"][:] = frame.rows(owners)
-        self.kin = Kin(frame, self.kin.ties, self.world.hours_between, self.world.place["side"], strengths, self._income_gap(),
-                       self.settings.of(Kinship), self.settings.of(KeepTies))  # fmt: skip
+        self.kin = Kin(frame, self.kin.ties, self.world.hours_between, self.world.place["side"], strengths,
+                       float(self.kin.columns["income_gap"][0]), self.settings.of(Kinship), self.settings.of(KeepTies))  # fmt: skip
         self._set_policy()
         self._views.clear()
         return self.household(int(made["uid"][0]))
@@ -615,10 +646,10 @@ class BorderModel(mesa.Model):
                 bare = plain(function)
                 labels = list(inspect.signature(bare).parameters)
 
-                def note(*values: Any, _bare: Any = bare, _labels: list[str] = labels) -> Any:
+                def note(*values: Any, _bare: Any = bare, _labels: list[str] = labels, _log: list[Any] = log) -> Any:
                     answer = _bare(*values)
                     seen = {k: (v if not hasattr(v, "_fields") else type(v).__name__) for k, v in zip(_labels, values, strict=True)}
-                    log.append({"function": _bare.__name__, "inputs": seen, "answer": answer})
+                    _log.append({"function": _bare.__name__, "inputs": seen, "answer": answer})
                     return answer
 
                 swapped[bare.__name__] = note
@@ -684,7 +715,9 @@ def _swap(rules: dict[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]
             raise UserError(f"rule '{name}' has no function '{which}' to replace; it has {', '.join(decide) or 'none'}")
         expected, given = argument_names(decide[which]), argument_names(own)
         if expected != given:
-            raise UserError(f"'{said}': your function takes ({', '.join(given)}), the shipped one takes ({', '.join(expected)}): give it the same arguments")
+            raise UserError(
+                f"'{said}': your function takes ({', '.join(given)}), the shipped one takes ({', '.join(expected)}): give it the same arguments"
+            )
         loop = plain(loops.get(name, rule.loop))
         compiled_own = own if hasattr(own, "py_func") else compiled_once(own)
         again = types.FunctionType(loop.__code__, {**loop.__globals__, which: compiled_own}, loop.__name__)

@@ -171,6 +171,8 @@ class Record:
 
 def gini(values: np.ndarray, weights: np.ndarray) -> float:
     """Gini coefficient of weighted values (negative ones count as zero): 1 - 2 · area under the Lorenz curve."""
+    held = weights > 0
+    values, weights = values[held], weights[held]
     order = np.argsort(values, kind="stable")
     v, w = np.maximum(values[order], 0.0), weights[order]
     people = np.concatenate([[0.0], np.cumsum(w)]) / w.sum()
@@ -287,7 +289,9 @@ class Results:
         sums = record.sums[:n]
         rate = self._rates()[:, side]
         total = {name: gather(sums[:, :, k]) for name, k in S.items()}
-        usd = {name: gather(sums[:, :, S[name]] / rate) for name in ("income", "income_farm", "income_wage", "income_across", "income_trade")}
+        usd = {
+            name: gather(sums[:, :, S[name]] / rate) for name in ("income", "income_farm", "income_wage", "income_across", "income_trade")
+        }
         person_years = total["persons"] / 12.0
         across = total["visits_pa"] + total["visits_ha"]
         home = total["visits_ph"] + total["visits_hh"]
@@ -337,7 +341,9 @@ class Results:
         visits_across = sums[:, :, S["visits_pa"]] + sums[:, :, S["visits_ha"]]
         visits = visits_across + sums[:, :, S["visits_ph"]] + sums[:, :, S["visits_hh"]]
         near_by_month = record.near[np.arange(n) // 12]
-        table["care_share_across_near"] = _ratio(gather(np.where(near_by_month, visits_across, 0.0)), gather(np.where(near_by_month, visits, 0.0)))
+        table["care_share_across_near"] = _ratio(
+            gather(np.where(near_by_month, visits_across, 0.0)), gather(np.where(near_by_month, visits, 0.0))
+        )
         price = np.log(record.price[:n])
         exchange = np.where(is_id, 1.0, -1.0) * np.log(self._series["idr_per_usd"] / self._series["myr_per_usd"])[:, None]
         partner = record.partner[:n].astype(np.int64)
@@ -350,8 +356,14 @@ class Results:
         mean = np.stack([np.bincount(bins, record.strictness[:n][:, officers].mean(axis=1), n_bins) / months_in[:, 0]] * 2, axis=1)
         table["strictness"] = mean
         d_side, d_people = model.world.district["side"], model.world.district["population"]
-        for name, source in (("infrastructure_roads", record.stock[:n, :, 0]), ("infrastructure_clinics", record.stock[:n, :, 1]), ("budget_security_share", record.split[:n, :, 0])):
-            by_side = np.stack([(source[:, d_side == s] * d_people[d_side == s]).sum(axis=1) / d_people[d_side == s].sum() for s in (0, 1)], axis=1)
+        for name, source in (
+            ("infrastructure_roads", record.stock[:n, :, 0]),
+            ("infrastructure_clinics", record.stock[:n, :, 1]),
+            ("budget_security_share", record.split[:n, :, 0]),
+        ):
+            by_side = np.stack(
+                [(source[:, d_side == s] * d_people[d_side == s]).sum(axis=1) / d_people[d_side == s].sum() for s in (0, 1)], axis=1
+            )
             out = np.zeros((n_bins, 2))
             np.add.at(out, bins, by_side)
             table[name] = out / months_in
@@ -376,7 +388,9 @@ class Results:
         weight = np.zeros((n_bins, people.shape[1]))
         np.add.at(weight, bins, people)
         poor = self._model.record.poor[:n_bins]
-        table["poverty_rate"] = np.stack([_ratio((poor * weight)[:, self._side == s].sum(axis=1), weight[:, self._side == s].sum(axis=1)) for s in (0, 1)], axis=1)
+        table["poverty_rate"] = np.stack(
+            [_ratio((poor * weight)[:, self._side == s].sum(axis=1), weight[:, self._side == s].sum(axis=1)) for s in (0, 1)], axis=1
+        )
         table["gini"] = self._model.record.gini[:n_bins]
         names = [n for n, o in OUTPUTS.items() if "yearly" in o.tables]
         rows = {"year": np.repeat(np.arange(n_bins) + 1980, 2), "side": np.tile(SIDES, n_bins)}
@@ -427,7 +441,9 @@ class Results:
         kinds = dict(zip(world.region.crossings["crossing"], world.region.crossings["kind"], strict=True))
         found: dict[tuple[int, int, str, str, str, str], np.ndarray] = {}
 
-        def add(months: np.ndarray, crossing: np.ndarray, place: int, purpose: str, good: str, outward: bool, channel: str, amounts: np.ndarray) -> None:
+        def add(
+            months: np.ndarray, crossing: np.ndarray, place: int, purpose: str, good: str, outward: bool, channel: str, amounts: np.ndarray
+        ) -> None:
             for t in np.flatnonzero((amounts[:, 0] > 0) & (crossing >= 0)):
                 key = (int(months[t]) // 12 + 1980, int(crossing[t]), purpose, good, "out" if outward else "in", channel)
                 found[key] = found.get(key, np.zeros(3)) + amounts[t]
@@ -445,7 +461,16 @@ class Results:
                     for c, channel in enumerate(CHANNELS):
                         deal = record.deals[:n, q, g, d, c]
                         amounts = np.stack([deal[:, D["loads"]], deal[:, D["outlay"]] / rate[:, q], deal[:, D["set_out"]]], axis=1)
-                        add(months, record.trade_crossing[:n, q, 1 if c == 3 else 0], q, "trade", good, outward == (d == 0), channel, amounts)
+                        add(
+                            months,
+                            record.trade_crossing[:n, q, 1 if c == 3 else 0],
+                            q,
+                            "trade",
+                            good,
+                            outward == (d == 0),
+                            channel,
+                            amounts,
+                        )
         rows = [(k[0], world.crossing_names[k[1]], kinds[world.crossing_names[k[1]]], *k[2:], *v) for k, v in sorted(found.items())]
         columns = ["year", "crossing", "kind", "purpose", "good", "direction", "channel", "persons", "value_usd", "quantity_kg"]
         return pd.DataFrame(rows, columns=columns)

@@ -106,7 +106,9 @@ class Scenario:
         if path.suffix != ".toml" and not path.is_file():
             path = FOLDER / f"{name_or_path}.toml"
         if not path.is_file():
-            raise ScenarioError(f"there is no scenario '{name_or_path}': it is neither a shipped name nor a file; {near(name_or_path, cls.names())}")
+            raise ScenarioError(
+                f"there is no scenario '{name_or_path}': it is neither a shipped name nor a file; {near(name_or_path, cls.names())}"
+            )
         key = str(path.resolve())
         if key in seen:
             raise ScenarioError(f"scenario '{path.stem}' inherits from itself by way of {' → '.join(Path(s).stem for s in seen)}")

@@ -34,7 +34,12 @@ class Parameters(NamedTuple):
     """What households and officials are like at the start."""
 
     land_median_id: float = parameter(
-        "Median land, Indonesian side", unit="ha", default=2.0, low=1.0, high=4.0, source=judgement("upland rice rotation and a rubber garden")
+        "Median land, Indonesian side",
+        unit="ha",
+        default=2.0,
+        low=1.0,
+        high=4.0,
+        source=judgement("upland rice rotation and a rubber garden"),
     )
     land_median_my: float = parameter(
         "Median land, Malaysian side", unit="ha", default=2.0, low=1.0, high=4.0, source=judgement("pepper and rubber smallholdings")
@@ -47,17 +52,32 @@ class Parameters(NamedTuple):
         source=judgement("sd of log pay 0.5-0.7 after schooling"),
     )  # fmt: skip
     schooling_id: float = parameter(
-        "Mean schooling of adults, Indonesian side", unit="year", default=4.0, low=2.5, high=6.0, source=judgement("paper lines 1508-1522: low")
+        "Mean schooling of adults, Indonesian side",
+        unit="year",
+        default=4.0,
+        low=2.5,
+        high=6.0,
+        source=judgement("paper lines 1508-1522: low"),
     )
     schooling_my: float = parameter(
-        "Mean schooling of adults, Malaysian side", unit="year", default=6.0, low=4.5, high=8.0, source=judgement("rural Sarawak, census years")
+        "Mean schooling of adults, Malaysian side",
+        unit="year",
+        default=6.0,
+        low=4.5,
+        high=8.0,
+        source=judgement("rural Sarawak, census years"),
     )
     trader_capital: float = parameter(
         "Goods that a middling trader can pay for at a time", unit="months of wage", default=0.8, low=0.3, high=3.0,
         source=judgement("a motorcycle load or two"),
     )  # fmt: skip
     honest: float = parameter(
-        "Mean chance that an officer takes no money", unit="probability", default=0.5, low=0.1, high=0.9, source=judgement("no local figure")
+        "Mean chance that an officer takes no money",
+        unit="probability",
+        default=0.5,
+        low=0.1,
+        high=0.9,
+        source=judgement("no local figure"),
     )
 
 

@@ -81,7 +81,9 @@ class World:
         self.node_side = np.array([SIDES.index(side_of[n]) for n in self.node_names])
         district_of = dict(zip(places["place"], places["district"], strict=True))
         self.district_names: list[str] = list(districts["district"])
-        self.node_district = np.array([self.district_names.index(district_of[n]) if district_of[n] in self.district_names else -1 for n in self.node_names])
+        self.node_district = np.array(
+            [self.district_names.index(district_of[n]) if district_of[n] in self.district_names else -1 for n in self.node_names]
+        )
         self.population = self.border["population"].to_numpy(float)
         self.groups = [region.groups.index(g) for g in self.border["group"]]
         n = self.n_places
@@ -131,7 +133,14 @@ class World:
         self.vehicle_classes = set(classes.loc[classes["mode"] == "vehicle", "class"])
         self._links = []
         for a, b, scope, km, first, later, crossing in zip(
-            links["from"], links["to"], links["scope"], links["km"], links["class_1980"], links["later_classes"], links["crossing"], strict=True
+            links["from"],
+            links["to"],
+            links["scope"],
+            links["km"],
+            links["class_1980"],
+            links["later_classes"],
+            links["crossing"],
+            strict=True,
         ):
             self._links.append((self.node[a], self.node[b], scope, float(km), first, later, speeds[scope], crossing))
 
@@ -248,7 +257,11 @@ class World:
             self.trade_link["partner"][:, way] = np.where(found, to, -1)
             self.trade_link["hours"][:, way] = np.where(found, table[rows, to] + local, 0.0)
             self.trade_link["crossing"][:, way] = np.where(found, used[rows, to], -1)
-        centre = np.where((self.node_side[None, :] == self.place["side"][:, None]) & (np.arange(len(self.node_names)) >= n)[None, :], self.home_hours[:n], FAR)
+        centre = np.where(
+            (self.node_side[None, :] == self.place["side"][:, None]) & (np.arange(len(self.node_names)) >= n)[None, :],
+            self.home_hours[:n],
+            FAR,
+        )
         self.place["hours_centre"][:] = centre.min(axis=1)
         self.hours_between = np.where(any_across[:, :n], hours_any[:, :n], self.home_hours[:n, :n])
         self.place["road"][:] = self.district["road"][self.place["district"]]

@@ -192,6 +192,7 @@ def parse_changes(changes: Sequence[str]) -> dict[str, float]:
 
 def load_scenario(name: str, changes: dict[str, float], without: Sequence[str], end: str | None) -> Scenario:
     """The scenario with what the command line changes in it."""
+    import abm.model  # noqa: F401 – the world's parameters can be set too
     from abm import Scenario
 
     extra: dict[str, Any] = {} if end is None else {"end": end}

@@ -138,7 +138,7 @@ def _called(function: ast.expr) -> str:
 
 def in_declarations() -> Iterator[tuple[str, str]]:
     """Every sentence a reader meets that is declared beside the model: sentence, where it is declared."""
-    import abm.declarations  # noqa: F401 – importing it registers every declaration
+    import abm.model  # noqa: F401 – importing it registers every declaration, the world's too
     from abm import Scenario
     from abm.describe import WORDS
     from abm.month import MONTH

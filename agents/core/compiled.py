@@ -20,11 +20,9 @@ import time
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import platformdirs
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 #: True when rules run as plain Python.
 PLAIN: bool = os.environ.get("LINTAS_PLAIN", "") not in ("", "0")
@@ -64,29 +62,33 @@ def cache_folder() -> Path:
     return folder
 
 
+_FOLDER: Path | None = None
+_numba: Any = None
 if not PLAIN:
-    import numba
+    import numba as _numba
+    from numba.core import config
 
-    numba.config.CACHE_DIR = str(cache_folder())
+    _FOLDER = cache_folder()
+    config.CACHE_DIR = str(_FOLDER)  # pyright: ignore[reportAttributeAccessIssue]
 
 #: Every compiled function, by ``module.name``: for warnings about first use and for the tests.
 COMPILED: dict[str, Any] = {}
 
 
-def compiled(function: F) -> F:
+def compiled[F: Callable[..., Any]](function: F) -> F:
     """Compile ``function`` on first use (numba, releasing the GIL), keeping Python's order of floating-point sums."""
     if PLAIN:
         return function
-    done = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=False)(function)
+    done = _numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=False)(function)
     COMPILED[f"{function.__module__}.{function.__name__}"] = done
     return done  # type: ignore[return-value]
 
 
-def compiled_once(function: F) -> F:
+def compiled_once[F: Callable[..., Any]](function: F) -> F:
     """Compile without keeping the result on disk: for a rule handed in by a user at run time."""
     if PLAIN:
         return function
-    return numba.njit(nogil=True, error_model="numpy", fastmath=False)(function)  # type: ignore[return-value]
+    return _numba.njit(nogil=True, error_model="numpy", fastmath=False)(function)  # type: ignore[return-value]
 
 
 def plain(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -96,6 +98,4 @@ def plain(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def is_warm() -> bool:
     """True when compiled code for these sources is on disk already (the next run starts at once)."""
-    if PLAIN:
-        return True
-    return any(Path(numba.config.CACHE_DIR).rglob("*.nbc"))
+    return _FOLDER is None or any(_FOLDER.rglob("*.nbc"))

@@ -350,7 +350,9 @@ def near(name: str, known: Iterable[str], n: int = 3) -> str:
     tails = {k.split(".")[-1]: k for k in names}
     found = difflib.get_close_matches(name, names, n=n, cutoff=0.6)
     found += [tails[t] for t in difflib.get_close_matches(name.split(".")[-1], list(tails), n=n, cutoff=0.6) if tails[t] not in found]
-    return f"did you mean {' or '.join(found[:n])}?" if found else f"known are {', '.join(sorted(names)[:12])}{'…' if len(names) > 12 else ''}"
+    return (
+        f"did you mean {' or '.join(found[:n])}?" if found else f"known are {', '.join(sorted(names)[:12])}{'…' if len(names) > 12 else ''}"
+    )
 
 
 _NAME = re.compile(r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$")

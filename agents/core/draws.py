@@ -11,6 +11,7 @@ output is ``mix(s + n·γ)``. The five keys are chained: each output is the stat
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import numpy as np
 
@@ -52,29 +53,32 @@ def uniform_python(seed: int, stream: int, month: int, uid: int, slot: int) -> f
     return ((h >> 12) + 0.5) * 2.220446049250313e-16
 
 
-if PLAIN:
-    splitmix = splitmix_python
-    uniform = uniform_python
-else:
-    _GAMMA64, _M1_64, _M2_64 = np.uint64(_GAMMA), np.uint64(_M1), np.uint64(_M2)
-    _S12, _S27, _S30, _S31 = np.uint64(12), np.uint64(27), np.uint64(30), np.uint64(31)
+_GAMMA64, _M1_64, _M2_64 = np.uint64(_GAMMA), np.uint64(_M1), np.uint64(_M2)
+_S12, _S27, _S30, _S31 = np.uint64(12), np.uint64(27), np.uint64(30), np.uint64(31)
 
-    @compiled
-    def splitmix(state, n):  # type: ignore[no-redef]
-        """The n-th output (n ≥ 1) of SplitMix64 from ``state`` (both unsigned 64-bit)."""
-        z = np.uint64(state) + np.uint64(n) * _GAMMA64
-        z = (z ^ (z >> _S30)) * _M1_64
-        z = (z ^ (z >> _S27)) * _M2_64
-        return z ^ (z >> _S31)
 
-    @compiled
-    def uniform(seed, stream, month, uid, slot):  # type: ignore[no-redef]
-        """A draw from the open interval (0, 1) that belongs to these five integers and to nothing else."""
-        h = splitmix(seed, stream + 1)
-        h = splitmix(h, month + 1)
-        h = splitmix(h, uid + 1)
-        h = splitmix(h, slot + 1)
-        return (np.float64(h >> _S12) + 0.5) * 2.220446049250313e-16
+@compiled
+def _splitmix(state, n):
+    """The n-th output (n ≥ 1) of SplitMix64 from ``state`` (both unsigned 64-bit)."""
+    z = np.uint64(state) + np.uint64(n) * _GAMMA64
+    z = (z ^ (z >> _S30)) * _M1_64
+    z = (z ^ (z >> _S27)) * _M2_64
+    return z ^ (z >> _S31)
+
+
+@compiled
+def _uniform(seed, stream, month, uid, slot):
+    """A draw from the open interval (0, 1) that belongs to these five integers and to nothing else."""
+    h = _splitmix(seed, stream + 1)
+    h = _splitmix(h, month + 1)
+    h = _splitmix(h, uid + 1)
+    h = _splitmix(h, slot + 1)
+    return (np.float64(h >> _S12) + 0.5) * 2.220446049250313e-16
+
+
+#: The forms that rules call: compiled, or plain Python when rules run as such (numpy's wrapping integers would only warn and crawl).
+splitmix: Any = splitmix_python if PLAIN else _splitmix
+uniform: Any = uniform_python if PLAIN else _uniform
 
 
 def origin_uid(seed: int, *origin: int) -> int:

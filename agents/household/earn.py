@@ -88,7 +88,7 @@ def loop(start, stop, p, q, place, n_adults, n_children, schooling, land, abilit
                 n2 += 1
             elif k == 3:
                 n3 += 1
-        at_work = 1.0 - min(days_lost[i] / (p.days_worked * max(adults, 1)), 1.0)
+        at_work = 1.0 - min(float(days_lost[i]) / (p.days_worked * max(adults, 1)), 1.0)
         pay = ability[i] * math.exp(schooling_return[where] * (float(schooling[i]) - 6.0))
         units = farm_output(technique[where], ability[i], land[i], n0 * at_work, q.labour_share)
         rice = units * yields[where, 0] * harvest[where, 0]

@@ -5,8 +5,6 @@ they do not hold is written down in this script as a declared assumption and is 
 script twice gives the same bytes.
 """
 
-# ruff: noqa: E501 (the credits are a table of text)
-
 from __future__ import annotations
 
 import csv
