@@ -13,15 +13,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from abm.region import Region
+from abm.region import Region, month_number
 from agents.core.compiled import compiled
 from agents.core.declare import Field, Rule, Source, fields, judgement, parameter, parameters, rule, switch
 from agents.surroundings import GOODS, REGION
 
+#: Part of the way that pay makes in a month towards prices and real product (judgement: most of a year).
+WAGE_LAG = 0.12
 CRISIS = switch("crisis", "The crisis of 1997-07 to 2001-12 in rates, prices, incomes and jobs")
-CRISIS_FROM, CRISIS_TO = 210, 263  # July 1997 to December 2001
-DROUGHT = (212, 221)  # September 1997 to June 1998, the months whose harvests the El Niño drought cut
-DRY_LOSS = 0.25
 
 
 @parameters("world.set_month")
@@ -53,7 +52,7 @@ class Parameters(NamedTuple):
         source=judgement("hundreds of day workers at Aruk (weak note of 2025)"),
     )  # fmt: skip
     jobs_undocumented: float = parameter(
-        "Jobs across without papers, for each adult", unit="share", default=0.1, low=0.03, high=0.25,
+        "Jobs across without papers, for each adult", unit="share", default=0.15, low=0.03, high=0.25,
         source=Source("200,000 Indonesians at work in Sarawak in 2010, of all origins (A14); border share: judgement", "derived"),
     )  # fmt: skip
     pay_of_day_work: float = parameter(
@@ -129,7 +128,7 @@ fields(
         "wage_index", "Pay by side relative to 2005: prices and real product, with a lag", "1", "float64", "fixed", REGION, 2, ("id", "my")
     ),
     Field("plantation", "Pay of a month of plantation work in Sarawak (26 days)", "MYR", "float64", "fixed", REGION),
-    Field("dry", "Part of the harvest lost to drought", "share", "float64", "fixed", REGION),
+    Field("dry", "Part of the harvest lost to drought, by side", "share", "float64", "fixed", REGION, 2, ("id", "my")),
     Field(
         "base",
         "Product per head of 2005 a month, by side, in own currency",
@@ -198,11 +197,7 @@ def _carry_on(values: np.ndarray, n: int, grows: bool) -> np.ndarray:
 
 
 def make_series(region: Region, n_months: int, crisis: bool = True) -> Series:
-    """The region's series as arrays of ``n_months`` months; with ``crisis`` off, the declared world without it.
-
-    Without the crisis, from July 1997 to December 2001: rupiah 4 % a year weaker, ringgit as before, prices +8 % and
-    +3.5 % a year, real product +4.5 % a year on both sides; world prices and the drought stay.
-    """
+    """The region's series as arrays of ``n_months`` months; with ``crisis`` off, the world without it that the region declares."""
     m, annual = region.monthly, region.annual
     idr, myr = m["idr_per_usd"].to_numpy(float).copy(), m["myr_per_usd"].to_numpy(float).copy()
     cpi = m[["cpi_id", "cpi_my"]].to_numpy(float).copy()
@@ -211,13 +206,15 @@ def make_series(region: Region, n_months: int, crisis: bool = True) -> Series:
     national = _yearly_to_monthly((annual["gdp_pc_idn_usd"] * annual["pop_idn_m"] * 1e6).to_numpy(float))
     plantation = _yearly_to_monthly(region.wages["plantation_my_myr_day"].to_numpy(float)) * 26.0
     if not crisis:
-        t = np.arange(CRISIS_FROM, CRISIS_TO + 1)
-        ahead = (t - CRISIS_FROM + 1) / 12.0
-        b = CRISIS_FROM - 1
-        idr[t], myr[t] = idr[b] * 1.04**ahead, myr[b]
-        cpi[t] = cpi[b] * np.stack([1.08**ahead, 1.035**ahead], axis=1)
-        real[t] = real[b] * (1.045**ahead)[:, None]
-        national[t] = national[b] * 1.06**ahead
+        said = region.meta["without_crisis"]
+        t = np.arange(month_number(said["from"]), month_number(said["to"]) + 1)
+        before = t[0] - 1
+        years = (t - before) / 12.0
+        idr[t], myr[t] = (x[before] * (1 + said[k]) ** years for x, k in ((idr, "rate_id"), (myr, "rate_my")))
+        for s, side in enumerate(("id", "my")):
+            cpi[t, s] = cpi[before, s] * (1 + said[f"prices_{side}"]) ** years
+            real[t, s] = real[before, s] * (1 + said[f"real_product_{side}"]) ** years
+        national[t] = national[before] * (1 + said["national_product_usd"]) ** years
     n_data = len(m)
     in_2005 = np.flatnonzero((m["year"] == 2005).to_numpy())
     rate_2005 = np.array([m["idr_per_usd"].to_numpy(float)[in_2005].mean(), m["myr_per_usd"].to_numpy(float)[in_2005].mean()])
@@ -233,13 +230,12 @@ def make_series(region: Region, n_months: int, crisis: bool = True) -> Series:
     wage_index[0] = target[0]
     for t in range(1, len(target)):
         # pay follows prices and real product with a lag: a sudden inflation cuts real pay
-        wage_index[t] = wage_index[t - 1] + 0.12 * (target[t] - wage_index[t - 1])
-    dry = np.zeros(n_months)
-    dry[DROUGHT[0] : DROUGHT[1] + 1] = DRY_LOSS
-    # rice is reaped in February to April and a little in September; rubber runs thin in the wet months
-    season = np.array(
-        [[0.4, 2.4, 3.0, 2.2, 0.8, 0.4, 0.3, 0.4, 0.9, 0.6, 0.3, 0.3], [0.8, 0.9, 1.0, 1.1, 1.15, 1.15, 1.1, 1.1, 1.05, 1.0, 0.85, 0.8]]
-    ).T
+        wage_index[t] = wage_index[t - 1] + WAGE_LAG * (target[t] - wage_index[t - 1])
+    dry = np.zeros((n_months, 2))
+    for month, side, target, value in zip(*(region.events[c] for c in ("month", "side", "target", "value")), strict=True):
+        if target == "farm.dry":
+            dry[month_number(str(month)) :, [s for s in (0, 1) if side in ("both", ("id", "my")[s])]] = float(value)
+    season = region.seasons[["rice", "rubber"]].to_numpy(float)
     return Series(
         idr_per_usd=_carry_on(idr, n_months, False), myr_per_usd=_carry_on(myr, n_months, False), cpi=cpi,
         world_price=_carry_on(world, n_months, False), real_income=real, wage_index=wage_index,
@@ -250,8 +246,6 @@ def make_series(region: Region, n_months: int, crisis: bool = True) -> Series:
 
 def _fees(region: Region, n_months: int) -> np.ndarray:
     """Fees (months, side of the facility, tier, citizen or foreigner)."""
-    from abm.region import month_number
-
     fee = np.zeros((n_months, 2, 2, 2))
     table = region.fees.sort_values("from", kind="stable")
     for side, tier, patient, start, amount in zip(table["side"], table["tier"], table["patient"], table["from"], table["fee"], strict=True):
@@ -313,9 +307,8 @@ def loop(start, stop, month, p, idr_per_usd, myr_per_usd, cpi, world_price, seri
         growth = p.technique_growth_id if s == 0 else p.technique_growth_my
         technique[where] = (p.farm_id if s == 0 else p.farm_my) * math.exp(growth * (month - 306.0) / 12.0)
         schooling_return[where] = p.schooling_id if s == 0 else p.schooling_my
-        lost = 1.0 - (dry[month] if s == 0 else 0.5 * dry[month])
-        harvest[where, 0] = season[month % 12, 0] * lost
-        harvest[where, 1] = season[month % 12, 1] * lost
+        for crop in range(2):
+            harvest[where, crop] = season[month % 12, crop] * (1.0 - dry[month, s])
         yields[where, 0] = p.yield_rice
         yields[where, 1] = p.yield_rubber
         living = 0.0

@@ -27,7 +27,7 @@ class Parameters(NamedTuple):
         source=Source("0.1-0.5 a month; above 0.5 the trial overshot, below 0.1 it drifted", "derived"),
     )  # fmt: skip
     push: float = parameter(
-        "Fall of the log price when traders bring a month's whole use", unit="log", default=0.3, low=0.05, high=0.6,
+        "Fall of the log price when traders bring a month's whole use", unit="log", default=0.2, low=0.05, high=0.6,
         source=judgement("bounded to half the pull in a month"),
     )  # fmt: skip
 

@@ -519,8 +519,13 @@ class BorderModel(mesa.Model):
         }  # fmt: skip
 
     @classmethod
-    def load(cls, path: str | Path, scenario: Scenario | str | None = None) -> BorderModel:
-        """Continue a saved run, under its own scenario or another one from here on (a branch)."""
+    def load(
+        cls, path: str | Path, scenario: Scenario | str | None = None, rules: Mapping[str, Callable[..., Any]] | None = None
+    ) -> BorderModel:
+        """Continue a saved run, under its own scenario or another one from here on (a branch).
+
+        A run with rules of its own is continued with the same ``rules``: functions are not saved.
+        """
         try:
             said = pickle.loads(Path(path).read_bytes())
             state = said["state"]
@@ -532,9 +537,14 @@ class BorderModel(mesa.Model):
             raise UserError(
                 f"{path} was saved by lintas {said['lintas']}, this is {metadata.version('lintas')}: continue it with that version"
             )
+        if said["rules"] != sorted(rules or {}):
+            names = [", ".join(r) or "none" for r in (said["rules"], sorted(rules or {}))]
+            raise UserError(
+                f"{path} was saved by a run with these rules of its own: {names[0]}; given are: {names[1]}; give the same as rules="
+            )
         own = Scenario.from_dict(said["scenario"])
         chosen = own if scenario is None else scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
-        model = cls(chosen, region=said["region"], households=said["households"], rng=said["seed"], threads=said["threads"])
+        model = cls(chosen, region=said["region"], households=said["households"], rng=said["seed"], threads=said["threads"], rules=rules)
         if model.region.hash != said["region_hash"]:
             raise UserError(f"the data of region '{model.region.id}' have changed since {path} was saved")
         model._restore(state, own_scenario=scenario is None)

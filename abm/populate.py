@@ -68,7 +68,7 @@ class Parameters(NamedTuple):
         source=judgement("rural Sarawak, census years"),
     )
     trader_capital: float = parameter(
-        "Goods that a middling trader can pay for at a time", unit="months of wage", default=0.8, low=0.3, high=3.0,
+        "Goods that a middling trader can pay for at a time", unit="months of wage", default=0.4, low=0.15, high=3.0,
         source=judgement("a motorcycle load or two"),
     )  # fmt: skip
     honest: float = parameter(

@@ -138,6 +138,13 @@ TABLES: dict[str, dict[str, str]] = {
     },
     "real_income.csv": {"year": "year", "real_gdp_pc_id": "positive", "real_gdp_pc_my": "positive"},
     "wages.csv": {"year": "year", "plantation_my_myr_day": "positive", "basis": "fact|assumption", "source": "text"},
+    "seasons.csv": {
+        "month": "month of year",
+        "rice": "not negative",
+        "rubber": "not negative",
+        "basis": "fact|assumption",
+        "source": "text",
+    },
     "goods.csv": {
         "good": "name",
         "label": "name",
@@ -209,6 +216,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "monthly.csv": ("year", "month"),
     "real_income.csv": ("year",),
     "wages.csv": ("year",),
+    "seasons.csv": ("month",),
     "goods.csv": ("good",),
     "events.csv": ("name",),
     "fees.csv": ("side", "tier", "patient", "from"),
@@ -217,6 +225,19 @@ KEYS: dict[str, tuple[str, ...]] = {
     "sources.csv": ("source_id",),
 }
 
+
+#: Keys of the section [without_crisis]: its months, and yearly changes by side.
+WITHOUT_CRISIS = (
+    "from",
+    "to",
+    "rate_id",
+    "rate_my",
+    "prices_id",
+    "prices_my",
+    "real_product_id",
+    "real_product_my",
+    "national_product_usd",
+)
 
 Lines = dict[str, list[int]]  # line numbers of a file's rows
 
@@ -386,6 +407,7 @@ class Region:
     monthly: pd.DataFrame
     real_income: pd.DataFrame
     wages: pd.DataFrame
+    seasons: pd.DataFrame
     goods: pd.DataFrame
     events: pd.DataFrame
     fees: pd.DataFrame
@@ -558,7 +580,7 @@ def _read_meta(folder: Path) -> dict[str, Any]:
         meta = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RegionError(f"region.toml cannot be read: {error}; correct that line.") from None
-    for key in ("id", "title", "sides", "data_end", "groups"):
+    for key in ("id", "title", "sides", "data_end", "groups", "without_crisis"):
         if key not in meta:
             raise RegionError(f"region.toml lacks the key {key} (found: {', '.join(meta)}); add it.")
     for side in SIDES:
@@ -568,6 +590,9 @@ def _read_meta(folder: Path) -> dict[str, Any]:
                 raise RegionError(f"region.toml: section [sides.{side}] lacks the key {key}; add it.")
     if not (isinstance(meta["groups"], list) and meta["groups"] and all(isinstance(g, str) for g in meta["groups"])):
         raise RegionError(f"region.toml: groups is {meta['groups']!r}; give the list of main groups that places.csv may name.")
+    for key in WITHOUT_CRISIS:
+        if not isinstance(meta["without_crisis"], dict) or key not in meta["without_crisis"]:
+            raise RegionError(f"region.toml: section [without_crisis] lacks the key {key}; give {', '.join(WITHOUT_CRISIS)}.")
     for way in meta.get("measured_ways", []):
         if set(way) != set(Way._fields):
             raise RegionError(f"region.toml: a section [[measured_ways]] has the keys {', '.join(way)}; give {', '.join(Way._fields)}.")
@@ -778,6 +803,8 @@ def _check_goods_and_events(region: Region, lines: Lines) -> None:
         name = row["world_series"]
         if name not in series:
             raise _bad("goods.csv", line, "world_series", f"{name!r} is no column of monthly.csv; {near(name, series)}")
+    if list(region.seasons["month"]) != list(range(1, 13)):
+        raise _bad("seasons.csv", None, "month", "give each calendar month from 1 to 12 once, in order.")
     crossings = list(region.crossings["crossing"])
     for line, row in _rows(region, lines, "events.csv"):
         first, _, rest = row["target"].partition(".")

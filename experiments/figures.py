@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -72,6 +73,7 @@ class Drawing:
             self._said(bottom, 5.7, n.number(5.7, 1))
         self._line(bottom, ratio, ACCENT)
         bottom.set_ylim(0, max([*ratio.values(), 6]) * 1.15)
+        bottom.yaxis.set_major_formatter(lambda v, _position: n.number(v, 1))
         self._heading(bottom, _("Ratio, Sarawak to Kalimantan"))
         a, b, r = self._at(own, self.last), self._at(across, self.last), self._at(ratio, self.last)
         sentence = _(
@@ -467,7 +469,7 @@ class Drawing:
             )
 
     def _heading(self, axes: Axes, text: str) -> None:
-        axes.set_title(text, loc="left", fontsize=10, color=INK, pad=8)
+        axes.set_title(textwrap.fill(text, 74), loc="left", fontsize=10, color=INK, pad=8)
 
     def _shares(self, axes: Axes, *, tight: bool = False) -> None:
         """A vertical scale of 0 to 100 %, or up to what is drawn."""

@@ -89,7 +89,7 @@ class Numbers:
 
     def percent(self, share: float, decimals: int = 0) -> str:
         """A share of 0 to 1 as a percentage."""
-        return f"{self.number(100 * share, decimals)}\N{NO-BREAK SPACE}%"
+        return f"{self.number(100 * share, decimals)}%"
 
     def month(self, year: int, month: int) -> str:
         """A month as a short name and the year (``Jan 1987``)."""

@@ -217,7 +217,7 @@ def _national_share(years: Years, _: Translate, n: Numbers) -> list[Row]:
     series = years.of("grdp_share_national")
     largest = max(series.values(), default=math.nan)
     gives = _("at most {share}, in {year}").format(share=n.percent(largest, 3), year=max(series, key=lambda y: series[y], default="–"))
-    return [("E04", _("less than 0.1 % of the national economy"), gives, "near" if largest < 0.001 else "not near", {"share": largest})]
+    return [("E04", _("less than 0.1% of the national economy"), gives, "near" if largest < 0.001 else "not near", {"share": largest})]
 
 
 def _crisis(years: Years, _: Translate, n: Numbers) -> list[Row]:

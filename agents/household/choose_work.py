@@ -39,7 +39,7 @@ class Parameters(NamedTuple):
         source=Source("trial on the region's data: at 0.1 nearly everybody does the same", "derived"),
     )  # fmt: skip
     away: float = parameter(
-        "Burden of living away, in logarithms of income", unit="log", default=0.9, low=0.4, high=1.6,
+        "Burden of living away, in logarithms of income", unit="log", default=1.5, low=0.4, high=2.2,
         source=judgement("identified by the share at work across, if at all"),
     )  # fmt: skip
     hour_daily: float = parameter(

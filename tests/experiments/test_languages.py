@@ -51,7 +51,7 @@ def test_numbers_follow_the_language() -> None:
     assert english.number(12345.6, 1) == "12,345.6"
     assert indonesian.number(12345.6, 1) == "12.345,6"
     assert malay.number(12345.6, 1) == "12,345.6"
-    assert english.percent(0.123) == "12\N{NO-BREAK SPACE}%"
+    assert english.percent(0.123) == "12%"
     assert english.number(-0.04, 1) == "0.0"
     assert english.number(float("nan")) == "–"
     assert [english.short(v) for v in (15234, 733.4, 12.34, 0.5, 0.0123)] == ["15,200", "733", "12.3", "0.50", "0.0123"]

@@ -284,6 +284,9 @@ EVENTS: list[tuple[str, str, str, str, str, str, str, str]] = [
         "Law 24/1992 on spatial planning: first turn from an inward to an outward policy", "P00", "E24"),
     ("1995-01", "perda-1-1995", "id", "official.doctrine", "0.10", "West Kalimantan regulation 1/1995 makes the border a priority area",
         "SEED6", "E24"),
+    ("1997-09", "drought-begins-id", "id", "farm.dry", "0.25", "El Niño drought begins", "", "E05"),
+    ("1997-09", "drought-begins-my", "my", "farm.dry", "0.12", "El Niño drought begins", "", ""),
+    ("1998-07", "drought-ends", "both", "farm.dry", "0", "El Niño drought ends", "", ""),
     ("1999-04", "bengkayang-district", "id", "rule.note", "", "Bengkayang becomes a district of its own", "RULE16", ""),
     ("2000-01", "programme-2000-2005", "id", "official.doctrine", "0.10", "Programme 2000-2005 of West Kalimantan for the border area",
         "SEED6", "E24"),
@@ -307,6 +310,11 @@ EVENTS: list[tuple[str, str, str, str, str, str, str, str]] = [
         "E15"),
 ]
 # fmt: on
+
+# part of a year's harvest in each calendar month, times 12: rice, rubber
+SEASONS = (
+    (0.4, 0.8), (2.4, 0.9), (3.0, 1.0), (2.2, 1.1), (0.8, 1.15), (0.4, 1.15), (0.3, 1.1), (0.4, 1.1), (0.9, 1.05), (0.6, 1.0), (0.3, 0.85), (0.3, 0.8),
+)  # fmt: skip
 
 # side, tier, patient, from, fee, low, high, currency, basis, source or reason
 _RETRIBUSI = "local health-centre charge of a few hundred to a few thousand rupiah, raised in steps about with prices"
@@ -486,6 +494,7 @@ class Build:
         self.events()
         self.fees()
         self.wages()
+        self.seasons()
         for row in GENERAL_ASSUMPTIONS:
             self.assume(*row)
         self.write("assumptions.csv", "id,quantity,value,low,high,unit,reason,where", self.assumptions)
@@ -920,7 +929,7 @@ class Build:
 
     def events(self) -> None:
         for month, name, _side, target, value, _label, source, _claims in EVENTS:
-            if target in ("official.doctrine", "rule.log_ban", "rule.import_stop"):
+            if target in ("official.doctrine", "rule.log_ban", "rule.import_stop", "farm.dry"):
                 self.assume(
                     f"event.{name}",
                     f"size of the event {name}",
@@ -928,7 +937,9 @@ class Build:
                     0.0,
                     min(1.0, 2 * float(value)),
                     "index 0-1",
-                    f"the date is sourced ({source}), the size of the step is judgement",
+                    f"the date is sourced ({source}), the size of the step is judgement"
+                    if source
+                    else "months and size are recalled judgement: yields a quarter lower on the Indonesian side",
                     "events.csv value",
                 )
             if month.endswith("-01") and target != "budget.decentralised":
@@ -985,6 +996,12 @@ class Build:
                 )
             rows.append((year, round(wage, 2), basis, source))
         self.write("wages.csv", "year,plantation_my_myr_day,basis,source", rows)
+
+    def seasons(self) -> None:
+        reason = "rice is reaped in February to April and a little in September; rubber runs thin in the wet months (judgement)"
+        rows = [(month + 1, rice, rubber, "assumption", reason) for month, (rice, rubber) in enumerate(SEASONS)]
+        self.assume("season", "harvest by calendar month", "see the file", "", "", "part of a year times 12", reason, "seasons.csv")
+        self.write("seasons.csv", "month,rice,rubber,basis,source", rows)
 
     def facts(self) -> None:
         for name in ("facts.csv", "sources.csv"):
@@ -1106,6 +1123,18 @@ groups = ["bidayuh", "iban", "malay", "other_dayak", "chinese", "mixed"]
 # hours_class of districts.csv: hours from the seat to the capital in 1995
 hours_class = { near = 4, middle = 10 }
 
+# The declared world without the crisis of 1997: yearly changes from the level of the month before; world prices and drought stay.
+[without_crisis]
+from = "1997-07"
+to = "2001-12"
+rate_id = 0.04
+rate_my = 0.0
+prices_id = 0.08
+prices_my = 0.035
+real_product_id = 0.045
+real_product_my = 0.045
+national_product_usd = 0.06
+
 [sides.id]
 name = "West Kalimantan"
 country = "Indonesia"
@@ -1190,6 +1219,7 @@ note = "no hours in the fact: patients of Sekayam go to Serian, about 40 km from
 "monthly.csv" = "Monthly exchange rates, price indices (2005 = 100) and world prices"
 "real_income.csv" = "Real product per person, 2005 = 1"
 "wages.csv" = "Day wage on a plantation in Sarawak"
+"seasons.csv" = "Part of the year's harvest in each calendar month, times 12, by crop"
 "goods.csv" = "Goods traded and consumed: prices relative to the world price, basket shares, duties"
 "events.csv" = "Dated policy events; fee levels themselves stand in fees.csv"
 "fees.csv" = "What a patient pays for a visit (primary) or a stay (hospital), from a month on"

@@ -1,0 +1,170 @@
+"""Every month people, goods and money are conserved: nothing is made or lost on the way from agents to tables."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from abm import BorderModel, Scenario
+from abm.outputs import D, S
+from tests.model.same import make, months
+
+#: Relative size of a sum's rounding: 2**-52 for each of some hundreds of terms, with room.
+ROUNDING = 1e-12
+
+
+def close(a: np.ndarray, b: np.ndarray, size: np.ndarray | float | None = None) -> bool:
+    """Equal up to the rounding of sums of this size."""
+    bound = np.maximum(np.abs(a), np.abs(b)) if size is None else size
+    return bool(np.all(np.abs(np.asarray(a) - b) <= ROUNDING * np.maximum(bound, 1.0)))
+
+
+@pytest.fixture(params=["history", "closed-border", "no-kinship"])
+def run(request) -> Iterator[tuple[BorderModel, int]]:
+    return BorderModel(Scenario.load(request.param, end="2003-12"), households=240, rng=13)
+
+
+def test_people(run):
+    model = run
+    h = model.frames["household"]
+    persons = h["weight"] * (h["n_adults"].astype(float) + h["n_children"])
+    people = np.bincount(h["place"], persons, model.world.n_places)
+    assert close(people, model.world.population)
+    for t in range(model.n_months):
+        model.step()
+        sums = model.record.sums[t]
+        assert close(sums[:, S["persons"]], people)
+        activity = h["activity"]
+        assert np.array_equal((activity >= 0).sum(axis=1), h["n_adults"])
+        assert activity.max() <= 3
+        assert close(sums[:, S["adults"]], sums[:, S["farm"]] + sums[:, S["wage"]] + sums[:, S["pass"]] + sums[:, S["undocumented"]])
+        visits, sought = h["care_visits"].astype(int), h["care_sought"].astype(int)
+        assert (visits <= sought).all()
+        episodes = h["episodes"].astype(int).sum(axis=1)
+        assert np.array_equal(episodes, visits.sum(axis=1) + h["untreated"])
+        assert (sought.sum(axis=1) <= episodes).all()
+        assert (episodes <= h["n_adults"].astype(int) + h["n_children"]).all()
+        by_kind = [f"visits_{k}" for k in ("ph", "hh", "pa", "ha")]
+        assert close(sums[:, S["episodes"]], sums[:, [S[k] for k in by_kind]].sum(axis=1) + sums[:, S["untreated"]])
+        for k, name in enumerate(by_kind):
+            assert close(sums[:, S[name]], np.bincount(h["place"], h["weight"] * visits[:, k], model.world.n_places))
+        for k in range(1, 4):
+            # a job is held by those for whom there is one: more than jobs only by the luck of the draw, never where there are none
+            held = np.bincount(h["place"], h["weight"] * (activity == k).sum(axis=1), model.world.n_places)
+            assert (held[model.world.place["job_slots"][:, k] <= 0] == 0).all()
+
+
+def test_goods(run):
+    model = run
+    trader, world = model.frames["trader"], model.world
+    for t in range(model.n_months):
+        model.step()
+        deals = model.record.deals[t]
+        assert close(deals[..., D["set_out"]], deals[..., D["sold"]] + deals[..., D["seized"]])
+        assert np.array_equal(trader["quantity"], trader["sold"] + trader["seized"])
+        assert (trader["sold"] * trader["seized"] == 0).all()
+        # each market gains what is sold there and loses what is set out with from there
+        net, size = np.zeros((world.n_places, 4)), np.zeros((world.n_places, 4))
+        for i in np.flatnonzero(trader["good"] >= 0):
+            here, g = int(trader["place"][i]), int(trader["good"][i])
+            there = int(world.trade_link["partner"][here, 1 if trader["channel"][i] == 3 else 0])
+            assert world.place["side"][here] != world.place["side"][there]
+            source, target = (here, there) if trader["direction"][i] == 0 else (there, here)
+            for where, amount in ((target, trader["sold"][i]), (source, -trader["quantity"][i])):
+                net[where, g] += trader["weight"][i] * amount
+                size[where, g] += trader["weight"][i] * abs(amount)
+        assert close(world.place["traded_in"], net, size)
+        for g in range(4):
+            total = math.fsum(world.place["traded_in"][:, g])
+            assert abs(total + deals[:, g, ..., D["seized"]].sum()) <= ROUNDING * max(size[:, g].sum(), 1.0)
+
+
+def test_money_of_each_household_and_trader(run):
+    model = run
+    h, trader, world = model.frames["household"], model.frames["trader"], model.world
+    before, profit = h["savings"].copy(), trader["profit"].copy()
+    for _ in range(model.n_months):
+        model.step()
+        turnover = np.abs(before) + h["income"].clip(0) + h["spending"] + h["care_cost"] + np.abs(h["income_trade"]) + h["own_use"]
+        assert close(h["savings"] - before, h["income"] - h["own_use"] - h["care_cost"] - h["spending"], turnover)
+        assert close(h["income"], h["income_farm"] + h["income_wage"] + h["income_across"] + h["income_trade"], turnover)
+        booked = np.where(h["trader"] >= 0, profit[np.maximum(h["trader"], 0)], 0.0)
+        assert np.array_equal(h["income_trade"], booked), "profit comes home in the month after"
+        at = h["place"].astype(int)
+        price = world.place["fee_care"][at] + 2.0 * world.place["fare"][at][:, None] * world.place["hours_care"][at]
+        assert close(h["care_cost"], (h["care_visits"] * price).sum(axis=1))
+        assert (h["own_use"] >= 0).all() and (h["spending"] >= 0).all()
+        costs = sum(trader[k] for k in ("outlay", "carriage", "duty", "bribe", "fine"))
+        assert close(trader["profit"], trader["revenue"] - costs, trader["revenue"] + costs)
+        idle = trader["good"] < 0
+        assert (trader["outlay"][idle] == 0).all() and (trader["profit"][idle] == 0).all()
+        assert (h["trader"][trader["household"]] == np.arange(len(trader))).all()
+        before, profit = h["savings"].copy(), trader["profit"].copy()
+
+
+def test_ledger_adds_up_to_nothing(run):
+    """Each month and currency balances to 0.01 unit, or to the rounding of what is booked and of the purses it changes."""
+    model = run.run()
+    ledger = model.results.ledger()
+    assert set(ledger["currency"]) == {"IDR", "MYR"}
+    n = 0
+    for (month, currency), part in ledger.groupby(["month", "currency"]):
+        amounts = part["amount"].to_numpy()
+        held = abs(model.record.sums[month][model.world.place["side"] == ("IDR", "MYR").index(currency), S["savings"]].sum())
+        bound = max(0.01, ROUNDING * (math.fsum(abs(amounts)) + held))
+        assert abs(math.fsum(amounts)) <= bound, f"month {month}, {currency}: {math.fsum(amounts):g} is missing, bound {bound:g}"
+        n += 1
+    assert n == 2 * model.n_months
+
+
+@pytest.mark.parametrize("month", [0, 40, 217])
+def test_ledger_is_what_the_frames_say(month):
+    model = make(n_months=month + 1, households=300, rng=4)
+    months(model, month)
+    h, trader = model.frames["household"], model.frames["trader"]
+    purse = h["savings"].copy()
+    last = trader["profit"].copy()
+    model.step()
+    ledger = model.results.ledger()
+    for s, currency in enumerate(("IDR", "MYR")):
+        mine, carries = h["side"] == s, trader["side"] == s
+        of = lambda name, m=mine: math.fsum((h["weight"] * h[name])[m])  # noqa: E731
+        deal = lambda name, m=carries: math.fsum((trader["weight"] * trader[name])[m])  # noqa: E731
+        expected = {
+            "crop_buyers": of("income_farm") - of("own_use"), "employers_home": of("income_wage"), "employers_across": of("income_across"),
+            "shops": -of("spending"), "clinics_and_carriers": -of("care_cost"), "goods_bought": -deal("outlay"), "goods_sold": deal("revenue"),
+            "carriers": -deal("carriage"), "customs": -deal("duty"), "officers": -deal("bribe"), "treasury_fines": -deal("fine"),
+            "purses": -math.fsum((h["weight"] * (h["savings"] - purse))[mine]),
+            "pending": -(deal("profit") - math.fsum((trader["weight"] * last)[carries])),
+        }  # fmt: skip
+        part = ledger[(ledger["month"] == month) & (ledger["currency"] == currency)].set_index("account")["amount"]
+        assert set(part.index) == set(expected)
+        size = sum(abs(v) for v in expected.values()) + abs(math.fsum((h["weight"] * h["savings"])[mine]))
+        for account, amount in expected.items():
+            assert abs(part[account] - amount) <= max(ROUNDING * size, 1e-6), account
+
+
+def test_a_cent_that_goes_missing_is_noticed():
+    model = make(n_months=12, households=120)
+    model.run()
+    q = int(np.flatnonzero(model.world.place["side"] == 1)[0])
+    model.record.sums[5, q, S["spending"]] += 0.02
+    part = model.results.ledger()
+    part = part[(part["month"] == 5) & (part["currency"] == "MYR")]["amount"]
+    assert abs(math.fsum(part)) > 0.01
+
+
+def test_prices_move_by_no_more_than_their_bounds(run):
+    model = run
+    pull = model.settings.values["market.adjust_prices.pull"]
+    price = model.world.place["price"].copy()
+    for _ in range(model.n_months):
+        model.step()
+        move = np.log(model.world.place["price"] / price)
+        assert np.isfinite(move).all()
+        gap = np.log(model.world.place["reference_price"] / price)
+        assert (np.abs(move - pull * gap) <= 0.5 * pull + 1e-12).all()
+        price = model.world.place["price"].copy()

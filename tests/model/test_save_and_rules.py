@@ -1,0 +1,282 @@
+"""Saved runs, branches, manifests, own rules and traces."""
+
+from __future__ import annotations
+
+import copy
+import math
+import pickle
+
+import numpy as np
+import pytest
+
+from abm import BorderModel, Scenario
+from abm.errors import UserError
+from abm.parameters import Change
+from agents.core.compiled import PLAIN, plain
+from agents.household.fall_ill import severity
+from tests.model.same import agents, differing, make, months, parts, state
+
+N = 150
+
+
+def one_sentence(refusal: pytest.ExceptionInfo) -> str:
+    text = str(refusal.value)
+    assert "\n" not in text and 20 < len(text) < 400
+    return text
+
+
+def scenario(name: str, end: str = "1992-06", **kwargs) -> Scenario:
+    return Scenario.load(name, end=end, **kwargs)
+
+
+@pytest.fixture(scope="module", params=["history", "closed-border"])
+def usual(request):
+    return request.param, parts(BorderModel(scenario(request.param), households=200, rng=9).run())
+
+
+@pytest.mark.parametrize("saved_at", [0, 5, 12, 125, 149])
+def test_saved_and_continued(usual, saved_at, tmp_path):
+    name, expected = usual
+    path = tmp_path / "half"
+    model = months(BorderModel(scenario(name), households=200, rng=9), saved_at)
+    held = state(model)
+    model.save(path)
+    again = BorderModel.load(path)
+    assert differing(held, state(again)) == [] and again.month == saved_at and again.steps == saved_at
+    assert parts(again.run()) == expected
+    assert parts(model.run()) == expected, "saving changes nothing"
+    assert [p.name for p in tmp_path.iterdir()] == ["half"], "no temporary file is left"
+
+
+def test_saved_twice_over(usual, tmp_path):
+    name, expected = usual
+    model = BorderModel(scenario(name), households=200, rng=9)
+    for at in (7, 60, 122):
+        months(model, at - model.month).save(tmp_path / "run")
+        model = BorderModel.load(tmp_path / "run")
+    assert parts(model.run()) == expected
+
+
+def test_branch_is_the_run_that_changes_then(tmp_path):
+    half = months(BorderModel(scenario("history"), households=200, rng=9), 60)
+    half.save(tmp_path / "half")
+    branch = BorderModel.load(tmp_path / "half", scenario=scenario("closed-border")).run()
+    direct = BorderModel(scenario("closed-border"), households=200, rng=9).run()
+    assert parts(branch) == parts(direct)
+    assert branch.manifest()["scenario"]["name"] == "closed-border"
+
+
+@pytest.mark.parametrize("at", [36, 77])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("household.seek_care.foreign_penalty", 1.9), ("household.seek_care.weight_quality", 1.6), ("world.travel.pass_hours", 1.0),
+     ("world.kinship.length", 2.0), ("switch.kinship", 0), ("switch.puskesmas_programme", 0), ("switch.cross_border_care", 0),
+     ("official.set_posture.doctrine_id", 0.9)],
+)  # fmt: skip
+def test_branch_is_the_run_with_an_event(at, name, value, tmp_path):
+    event = Scenario(name="event", end="1988-12", events=(Change(at, name, float(value)),))
+    direct = BorderModel(event, households=120, rng=9).run()
+    changed = {"without": [name[7:]]} if name.startswith("switch.") else {"set": {name: value}}
+    months(BorderModel(scenario("history", "1988-12"), households=120, rng=9), at).save(tmp_path / "half")
+    branch = BorderModel.load(tmp_path / "half", scenario=scenario("history", "1988-12", **changed)).run()
+    assert differing(state(direct), state(branch)) == []
+    a, b = parts(direct), parts(branch)
+    assert a == b
+
+
+def test_a_branch_may_end_later(tmp_path):
+    months(BorderModel(scenario("history", "1983-12"), households=120, rng=9), 48).save(tmp_path / "half")
+    longer = BorderModel.load(tmp_path / "half", scenario=scenario("history", "1986-12"))
+    assert parts(longer.run()) == parts(BorderModel(scenario("history", "1986-12"), households=120, rng=9).run())
+
+
+def test_an_added_household_is_saved_too(tmp_path):
+    model = months(make(n_months=40, households=120), 17)
+    model.add_household("Entikong", weight=50.0)
+    months(model, 3).save(tmp_path / "half")
+    again = BorderModel.load(tmp_path / "half")
+    for one in (model, again):
+        one.add_household("Badau")
+    assert parts(again.run()) == parts(model.run())
+
+
+def test_what_cannot_be_continued_is_refused(tmp_path):
+    model = months(make(households=120), 3)
+    path = tmp_path / "half"
+    model.save(path)
+    whole = path.read_bytes()
+    with pytest.raises(UserError) as refusal:
+        BorderModel.load(tmp_path / "nowhere")
+    assert "nowhere" in one_sentence(refusal)
+    for cut in (0, 10, len(whole) // 2, len(whole) - 1):
+        path.write_bytes(whole[:cut])
+        with pytest.raises(UserError) as refusal:
+            BorderModel.load(path)
+        assert "cut off" in one_sentence(refusal)
+    path.write_text("this is a text")
+    with pytest.raises(UserError) as refusal:
+        BorderModel.load(path)
+    one_sentence(refusal)
+    said = pickle.loads(whole)
+    path.write_bytes(pickle.dumps({**said, "lintas": "0.0.1"}))
+    with pytest.raises(UserError) as refusal:
+        BorderModel.load(path)
+    assert "0.0.1" in one_sentence(refusal)
+    path.write_bytes(pickle.dumps({**said, "region_hash": "0" * 64}))
+    with pytest.raises(UserError) as refusal:
+        BorderModel.load(path)
+    assert "data" in one_sentence(refusal)
+
+
+# ---- manifests --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["history", "closed-border", "no-puskesmas"])
+def test_manifest_reproduces(name):
+    import json
+
+    model = BorderModel(scenario(name, "1991-12", set={"household.seek_care.foreign_penalty": 1.1}), households=120, rng=21).run()
+    said = json.loads(json.dumps(model.manifest()))
+    again = BorderModel.from_manifest(said)
+    assert again.month == 0
+    assert parts(again.run()) == parts(model)
+    assert again.manifest() == model.manifest()
+
+
+def test_manifests_that_are_refused():
+    said = make(households=120).manifest()
+    for key in ("lintas", "scenario", "region", "households", "seed"):
+        with pytest.raises(UserError) as refusal:
+            BorderModel.from_manifest({k: v for k, v in said.items() if k != key})
+        assert key in one_sentence(refusal)
+    other = copy.deepcopy(said) | {"lintas": "9.9.9"}
+    with pytest.raises(UserError) as refusal:
+        BorderModel.from_manifest(other)
+    assert "9.9.9" in one_sentence(refusal)
+    assert BorderModel.from_manifest(other, allow_other=True).month == 0
+    changed = copy.deepcopy(said)
+    changed["region"]["hash"] = "0" * 64
+    with pytest.raises(UserError) as refusal:
+        BorderModel.from_manifest(changed)
+    assert "data" in one_sentence(refusal)
+    assert BorderModel.from_manifest(changed, allow_other=True).month == 0
+    with pytest.raises(UserError) as refusal:
+        BorderModel.from_manifest({**said, "scenario": {"name": "x"}})
+    one_sentence(refusal)
+    with pytest.raises(UserError) as refusal:
+        BorderModel.from_manifest({**said, "region": "west"})
+    one_sentence(refusal)
+
+
+# ---- own rules --------------------------------------------------------------------------------------------------------
+
+
+def everybody_a_little_ill(u, p_minor, p_disrupting, p_hospital):
+    return 1
+
+
+def test_own_rule_is_used_and_named():
+    model = make(n_months=14, households=120, rules={"household.fall_ill": everybody_a_little_ill})
+    model.run()
+    h = model.frames["household"]
+    assert np.array_equal(h["episodes"][:, 0], h["n_adults"] + h["n_children"])
+    assert (h["episodes"][:, 1:] == 0).all()
+    assert model.manifest()["rules_swapped"] == ["household.fall_ill"]
+    with pytest.raises(UserError) as refusal:
+        BorderModel.from_manifest(model.manifest())
+    assert "household.fall_ill" in one_sentence(refusal)
+
+
+def test_own_copy_of_a_rule_is_the_shipped_run():
+    def severity_again(u, p_minor, p_disrupting, p_hospital):
+        if u < p_hospital:
+            return 3
+        if u < p_hospital + p_disrupting:
+            return 2
+        return 1 if u < p_hospital + p_disrupting + p_minor else 0
+
+    swapped = make(n_months=24, households=120, rules={"household.fall_ill.severity": severity_again}).run()
+    assert parts(swapped) == parts(make(n_months=24, households=120).run())
+
+
+def test_own_function_of_another_place_in_the_rule():
+    def never(u, p):
+        return False
+
+    model = make(n_months=18, households=120, rules={"household.choose_work.think_again": never}).run()
+    assert (model.frames["household"]["work_sought"] == -1).all()
+
+
+def test_two_own_functions_of_one_rule():
+    def never(u, p):
+        return False
+
+    def nothing_more(farm_income, n_now, labour_share):
+        return 0.0 * farm_income
+
+    swaps = {"household.choose_work.think_again": never, "household.choose_work.added_by_one_more": nothing_more}
+    model = make(n_months=12, households=120, rules=swaps).run()
+    assert model.manifest()["rules_swapped"] == sorted(swaps)
+    assert (model.frames["household"]["work_sought"] == -1).all(), "both stand, not only the last"
+
+
+def test_own_rules_that_do_not_fit_are_refused():
+    def takes_two(u, p_minor):
+        return 0
+
+    with pytest.raises(UserError) as refusal:
+        make(households=120, rules={"household.fall_ill": takes_two})
+    assert "p_hospital" in one_sentence(refusal)
+    with pytest.raises(UserError) as refusal:
+        make(households=120, rules={"household.fal_ill": severity})
+    assert "household.fall_ill" in one_sentence(refusal)
+    with pytest.raises(UserError) as refusal:
+        make(households=120, rules={"household.fall_ill.severty": severity})
+    assert "severity" in one_sentence(refusal)
+
+
+def test_a_run_with_own_rules_is_continued_with_them_only(tmp_path):
+    rules = {"household.fall_ill": everybody_a_little_ill}
+    model = months(make(n_months=20, households=120, rules=rules), 9)
+    model.save(tmp_path / "half")
+    with pytest.raises(UserError) as refusal:
+        BorderModel.load(tmp_path / "half")
+    assert "household.fall_ill" in one_sentence(refusal)
+    assert parts(BorderModel.load(tmp_path / "half", rules=rules).run()) == parts(model.run())
+
+
+# ---- following a household ----------------------------------------------------------------------------------------------
+
+
+def test_traces_tell_what_the_rules_saw_and_said():
+    uid = int(make(households=120).frames["household"]["uid"][3])
+    model = make(n_months=12, households=120, follow=[uid])
+    h = model.frames["household"]
+    row = h.row(uid)
+    for _ in range(12):
+        model.step()
+        said = [t for t in model.traces if t["month"] == model.month - 1]
+        assert {t["uid"] for t in said} == {uid}
+        rules = [t["rule"] for t in said]
+        assert "household.fall_ill" in rules and "household.earn" in rules
+        ill = next(t for t in said if t["rule"] == "household.fall_ill")["calls"]
+        answers = [c["answer"] for c in ill]
+        assert len(answers) == h["n_adults"][row] + h["n_children"][row]
+        assert [answers.count(k) for k in (1, 2, 3)] == h["episodes"][row].tolist()
+        earned = next(t for t in said if t["rule"] == "household.earn")["calls"]
+        spent = next(c["answer"] for c in earned if c["function"] == "spend")
+        assert math.isclose(spent, h["spending"][row], rel_tol=1e-12)
+        for call in ill:
+            inputs = [call["inputs"][k] for k in ("u", "p_minor", "p_disrupting", "p_hospital")]
+            assert plain(severity)(*inputs) == call["answer"]
+
+
+def test_whom_to_follow_must_exist():
+    with pytest.raises((UserError, KeyError)):
+        make(households=120, follow=[1]).step()
+
+
+@pytest.mark.skipif(PLAIN, reason="compiled code only")
+def test_agents_of_a_swapped_rule_differ_from_history():
+    model = make(n_months=6, households=120, rules={"household.fall_ill": everybody_a_little_ill}).run()
+    assert "household.episodes" in differing(agents(model), agents(make(n_months=6, households=120).run()))
