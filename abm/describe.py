@@ -22,8 +22,6 @@ WORDS = (
     "coordinates",
 )  # fmt: skip
 
-_WIDE = 12  # names listed before the rest is counted
-
 
 @dataclass(frozen=True)
 class Described:
@@ -128,8 +126,7 @@ def _is(full: str, wanted: str) -> bool:
 
 
 def _some(names: Iterable[str]) -> str:
-    every = list(names)
-    return ", ".join(every[:_WIDE]) + (f" and {len(every) - _WIDE} more" if len(every) > _WIDE else "") if every else "–"
+    return ", ".join(names) or "–"
 
 
 def _declared(wanted: str) -> Iterator[Described]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -23,7 +22,8 @@ def close(a: np.ndarray, b: np.ndarray, size: np.ndarray | float | None = None) 
 
 
 @pytest.fixture(params=["history", "closed-border", "no-kinship"])
-def run(request) -> Iterator[tuple[BorderModel, int]]:
+def run(request) -> BorderModel:
+    """Before its first month; each test watches its own run."""
     return BorderModel(Scenario.load(request.param, end="2003-12"), households=240, rng=13)
 
 

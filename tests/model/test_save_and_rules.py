@@ -96,7 +96,7 @@ def test_an_added_household_is_saved_too(tmp_path):
     months(model, 3).save(tmp_path / "half")
     again = BorderModel.load(tmp_path / "half")
     for one in (model, again):
-        one.add_household("Badau")
+        one.add_household("Nanga Badau")
     assert parts(again.run()) == parts(model.run())
 
 

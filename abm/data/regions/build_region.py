@@ -362,6 +362,8 @@ WAGE_KNOTS: list[tuple[int, float, str, str]] = [
 # Assumptions that stand for no single cell of a table.
 # fmt: off
 GENERAL_ASSUMPTIONS: list[tuple[str, str, object, object, object, str, str, str]] = [
+    ("without_crisis", "rates, prices and product of 1997-07 to 2001-12 had there been no crisis", "see region.toml", "", "", "change a year",
+        "trends of the years before; world prices and the drought stay as they were", "monthly.csv idr_per_usd (switch crisis off)"),
     ("detour", "road length ÷ straight line", DETOUR, 1.2, 1.55, "ratio", "measured ways give 1.20-1.54, median 1.46",
         "links.csv km where km_basis is line"),
     ("detour.east", "road length ÷ straight line, trunk roads east of Sanggau", DETOUR_EAST, 1.5, 1.9, "ratio",
@@ -1000,7 +1002,7 @@ class Build:
     def seasons(self) -> None:
         reason = "rice is reaped in February to April and a little in September; rubber runs thin in the wet months (judgement)"
         rows = [(month + 1, rice, rubber, "assumption", reason) for month, (rice, rubber) in enumerate(SEASONS)]
-        self.assume("season", "harvest by calendar month", "see the file", "", "", "part of a year times 12", reason, "seasons.csv")
+        self.assume("season", "harvest by calendar month", "see the file", "", "", "part of a year times 12", reason, "seasons.csv rice, rubber")
         self.write("seasons.csv", "month,rice,rubber,basis,source", rows)
 
     def facts(self) -> None:

@@ -1,0 +1,92 @@
+"""Runs of many seeds, made once for all tests of a session. ``python -m tests.statistics.ensemble`` writes the numbers of README.md."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import comb
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from abm import BorderModel, Scenario
+
+HOUSEHOLDS = 600
+FEW, MANY = tuple(range(1, 6)), tuple(range(1, 21))
+
+
+@lru_cache(maxsize=None)
+def yearly(scenario: str, seed: int) -> pd.DataFrame:
+    """The yearly table of one run."""
+    return BorderModel(Scenario.load(scenario), households=HOUSEHOLDS, rng=seed).run().results.yearly
+
+
+def mean(scenario: str, seed: int, indicator: str, side: str, first: int, last: int) -> float:
+    """Mean of an indicator over years, both counted."""
+    table = yearly(scenario, seed)
+    rows = (table["side"] == side) & table["year"].between(first, last)
+    return float(table.loc[rows, indicator].mean())
+
+
+def many(scenario: str, seeds: tuple[int, ...], indicator: str, side: str, first: int, last: int) -> np.ndarray:
+    """The same for every seed."""
+    return np.array([mean(scenario, seed, indicator, side, first, last) for seed in seeds])
+
+
+def fall(scenario: str, seeds: tuple[int, ...], indicator: str) -> np.ndarray:
+    """By how much an indicator of the Indonesian side fell from the 1980s to 2004-2006."""
+    return many(scenario, seeds, indicator, "id", 1980, 1989) - many(scenario, seeds, indicator, "id", 2004, 2006)
+
+
+def sign_test(wins: int, n: int) -> float:
+    """Chance of so many wins or more in ``n`` pairs if either were as likely to win (one-sided)."""
+    return sum(comb(n, k) for k in range(wins, n + 1)) / 2**n
+
+
+def trend(scenario: str, seed: int, indicator: str, side: str, first: int, last: int) -> float:
+    """Slope a year of an indicator."""
+    table = yearly(scenario, seed)
+    part = table[(table["side"] == side) & table["year"].between(first, last)]
+    return float(np.polyfit(part["year"], part[indicator], 1)[0])
+
+
+def interval(values: Any) -> str:
+    """Median and 90 % interval."""
+    low, middle, high = np.quantile(np.asarray(values, dtype=float), [0.05, 0.5, 0.95])
+    return f"{middle:.4g} ({low:.4g} to {high:.4g})"
+
+
+def report(seeds: tuple[int, ...] = MANY) -> str:
+    """Every number that the tests speak of, as rows of a table."""
+    rows: list[tuple[str, str]] = []
+
+    def row(what: str, values: Any, note: str = "") -> None:
+        rows.append((what, interval(values) + note))
+
+    for side, name in (("id", "West Kalimantan"), ("my", "Sarawak")):
+        row(f"E01 income per head 2005–2007, {name} [US$]", many("history", seeds, "income_per_capita", side, 2005, 2007))
+    row("E01 ratio 2005–2007", many("history", seeds, "income_ratio", "id", 2005, 2007))
+    for name in ("care_share_across", "care_share_across_near", "care_share_across_primary", "care_share_across_hospital"):
+        for first, last in ((1980, 1989), (1990, 1999), (2004, 2006)):
+            values = many("history", seeds, name, "id", first, last)
+            row(f"E02/E03 {name} {first}–{last}", values, f"; above one half in {(values > 0.5).sum()} of {len(seeds)}" if first == 1980 else "")
+    for first, last in ((1980, 1989), (1990, 1999), (2004, 2006)):
+        row(f"E03 visits across per 1,000 people {first}–{last}", many("history", seeds, "visits_across_per_1000", "id", first, last))
+        row(f"E03 visits across (count) {first}–{last}", many("history", seeds, "visits_across", "id", first, last))
+    for name in ("care_share_across", "visits_across_per_1000"):
+        row(f"E03 trend a year 1990–2006 of {name}", [trend("history", s, name, "id", 1990, 2006) for s in seeds])
+        usual, without = fall("history", seeds, name), fall("no-puskesmas", seeds, name)
+        row(f"fall of {name}, 1980s to 2004–2006", usual)
+        row(f"the same under no-puskesmas, share of the fall left", without / usual, f"; smaller in {(without < usual).sum()} of {len(seeds)}")
+    row("E04 share of the national economy, highest year", [yearly("history", s)["grdp_share_national"].max() for s in seeds])
+    for name in ("care_share_across", "visits_across", "workers_across", "trade_out_usd", "trade_in_usd", "crossings", "traders_active"):
+        usual, without = (many(k, seeds, name, "id", 1980, 2015) for k in ("history", "no-kinship"))
+        row(f"no-kinship ÷ history, {name}, 1980–2015, id", without / usual, f"; lower in {(without < usual).sum()} of {len(seeds)}")
+    for name in ("crossings", "care_share_across", "workers_across", "trade_out_usd", "trade_in_usd"):
+        usual, without = (many(k, seeds, name, "id", 1990, 1999) for k in ("history", "closed-border"))
+        row(f"closed-border ÷ history, {name}, 1990–1999, id", without / usual, f"; lower in {(without < usual).sum()} of {len(seeds)}")
+    return "\n".join(["| what | median (90 % interval over seeds) |", "| --- | --- |", *(f"| {a} | {b} |" for a, b in rows)])
+
+
+if __name__ == "__main__":
+    print(report())
