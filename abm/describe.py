@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from abm.errors import UserError
 from agents.core import declare
+
+if TYPE_CHECKING:
+    from abm.region import Region
 
 #: Words that head a line or name a kind; they are translated where they are shown.
 WORDS = (
@@ -240,16 +244,19 @@ def _output(one: declare.Output) -> Described:
 # --- places ---------------------------------------------------------------------------------------------------------
 
 
-def _place_names(region: str) -> list[str]:
+@cache
+def _region(name: str) -> Region:
     from abm.region import Region
 
-    return [str(name) for name in Region.load(region).places["place"]]
+    return Region.load(name)
+
+
+def _place_names(region: str) -> list[str]:
+    return [str(name) for name in _region(region).places["place"]]
 
 
 def _place(wanted: str, region: str) -> Iterator[Described]:
-    from abm.region import Region
-
-    data = Region.load(region)
+    data = _region(region)
     for row in data.places.to_dict("records"):
         name = str(row["place"])
         if name.casefold() != wanted.casefold():

@@ -601,6 +601,10 @@ class BorderModel(mesa.Model):
         self.frames["household"].row(uid)
         return self._view("household", uid)  # type: ignore[return-value]
 
+    def kinship_graph(self) -> Any:
+        """The ties of this month as a networkx graph (nodes are uids with place and side; edges carry strength and ``across``)."""
+        return self.kin.graph(self.frames["household"], self.world.place_names)
+
     def _set_of(self, entities: Iterable[str]) -> AgentSet:
         views = [self._view(e, int(u)) for e in entities for u in self.frames[e]["uid"]]
         return AgentSet(views, random=self.random)

@@ -1,0 +1,184 @@
+"""Where the sick go."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from agents.household.seek_care import Parameters, choose_care, value_of_facility
+from tests.rules.tools import assert_share, both_forms, columns_of, draws, run_rule, take
+
+RULE = "household.seek_care"
+MISSING = -1.0e9
+P = Parameters(weight_quality=2.0, weight_cost=1.0, hour_primary=0.5, hour_hospital=0.25, foreign_penalty=1.0, kin_relief=0.5, papers=0.2,
+               post_strictness=0.4, kin_word=0.6, value_no_care=-1.0, schooling_effect=0.1, primary_for_hospital_need=0.5, hospital_burden=1.5,
+               nest_scale=0.5, severity_disrupting=1.5, severity_hospital=3.0)  # fmt: skip
+
+
+# quality, severity, hours, cost share, primary, across, kin, heard, strictness -> value
+@both_forms
+@pytest.mark.parametrize(
+    ("case", "expected"),
+    [
+        # 0.6*2*0.5*1 = 0.6, way 0.5*2 = 1
+        ((0.5, 1, 2.0, 0.0, True, False, 0.0, 0.0, 0.0), -0.4),
+        # 0.6*2*1*1.5 = 1.8, burden 1.5/1.5 = 1, ln 0.5 = -0.693147, way 0.25*4 = 1
+        ((1.0, 2, 4.0, 0.5, False, False, 0.0, 0.0, 0.0), -0.8931471805599453),
+        # a clinic counts half for a hospital illness: 0.6*2*(0.8*0.5)*3 = 1.44, way 0.5
+        ((0.8, 3, 1.0, 0.0, True, False, 0.0, 0.0, 0.0), 0.94),
+        # 0.6*2*0.9*3 = 3.24, way 2, foreign 1*(1-0.5*0.5) = 0.75, papers 0.2, post 0.4*0.5 = 0.2, word 0.6*0.25 = 0.15
+        ((0.9, 3, 8.0, 0.0, False, True, 0.5, 0.25, 0.5), 0.24),
+        # kin, word and strictness count across only: 0.6*2*0.5 = 0.6
+        ((0.5, 1, 0.0, 0.0, True, False, 1.0, 1.0, 1.0), 0.6),
+        # a cost above 0.9 of income counts as 0.9: ln 0.1 = -2.302585
+        ((0.0, 1, 0.0, 5.0, True, False, 0.0, 0.0, 0.0), -2.302585092994046),
+    ],
+)
+def test_value_by_hand(form: str, case: tuple[Any, ...], expected: float) -> None:
+    assert take(value_of_facility, form)(*case, P) == pytest.approx(expected, abs=1e-12)
+
+
+BASE = {"quality": 0.5, "severity": 2, "hours": 3.0, "cost": 0.2, "primary": True, "across": True, "kin": 0.5, "heard": 0.5, "strict": 0.5}
+
+
+@both_forms
+@pytest.mark.parametrize(
+    ("name", "more", "sign"),
+    [("quality", 0.9, 1), ("hours", 6.0, -1), ("cost", 0.4, -1), ("across", False, 1), ("kin", 0.9, 1), ("heard", 0.9, 1), ("strict", 0.9, -1)],
+)
+@pytest.mark.parametrize("primary", [True, False])
+@pytest.mark.parametrize("severity", [1, 2, 3])
+def test_value_rises_and_falls_as_it_should(form: str, name: str, more: float, sign: int, primary: bool, severity: int) -> None:
+    f = take(value_of_facility, form)
+    base = {**BASE, "primary": primary, "severity": severity}
+    less = f(*base.values(), Parameters())
+    assert (f(*{**base, name: more}.values(), Parameters()) - less) * sign > 0
+
+
+def test_quality_counts_more_the_worse_the_illness() -> None:
+    gains = [
+        value_of_facility(0.9, s, 1.0, 0.0, False, False, 0.0, 0.0, 0.0, P) - value_of_facility(0.1, s, 1.0, 0.0, False, False, 0.0, 0.0, 0.0, P)
+        for s in (1, 2, 3)
+    ]
+    # 0.6 * 2 * 0.8 = 0.96, times the weight of the severity
+    assert gains == pytest.approx([0.96, 1.44, 2.88])
+
+
+def shares(form: str, values: tuple[float, ...], scale: float, n: int = 20_000) -> np.ndarray:
+    """Shares of none and the four options over a fine grid of draws: exact to 1/n for each bound."""
+    f = take(choose_care, form)
+    found = [f((k + 0.5) / n, *values, scale) for k in range(n)]
+    return np.bincount(np.array(found) + 1, minlength=5) / n
+
+
+def counts(values: tuple[float, ...], scale: float, n: int = 20_000) -> np.ndarray:
+    """How often none and the four options come out of ``n`` draws."""
+    return np.bincount(np.array([choose_care(u, *values, scale) for u in draws(n)]) + 1, minlength=5)
+
+
+VALUES = (-0.3, 0.4, -0.8, 0.1, 0.9)
+
+
+def test_scale_one_is_a_plain_multinomial_logit() -> None:
+    expected = np.exp(VALUES) / np.exp(VALUES).sum()
+    found = counts(VALUES, 1.0)
+    for k in range(5):
+        assert_share(found[k], 20_000, expected[k])
+
+
+@both_forms
+@pytest.mark.parametrize("scale", [1.0, 0.7, 0.3])
+def test_shares_of_the_nested_logit(form: str, scale: float) -> None:
+    # options 0 and 2 are the nest of primary clinics, 1 and 3 that of hospitals: inclusive value scale * ln(sum exp(v / scale))
+    v = dict(zip((-1, 0, 1, 2, 3), VALUES, strict=True))
+    expected = {-1: math.exp(v[-1])}
+    for home, across in ((0, 2), (1, 3)):
+        inside = math.exp(v[home] / scale) + math.exp(v[across] / scale)
+        for k in (home, across):
+            expected[k] = inside**scale * math.exp(v[k] / scale) / inside
+    total = sum(expected.values())
+    found = shares(form, VALUES, scale)
+    for k in range(-1, 4):
+        assert found[k + 1] == pytest.approx(expected[k] / total, abs=2 / 20_000)
+
+
+@pytest.mark.parametrize("scale", [0.3, 0.6, 1.0])
+def test_equal_values_give_the_closed_form(scale: float) -> None:
+    # each nest of two equal options weighs 2**scale times one; none weighs 1
+    weight = 2.0**scale
+    expected = np.array([1.0, *[weight / 2] * 4]) / (1 + 2 * weight)
+    found = counts((0.7,) * 5, scale)
+    for k in range(5):
+        assert_share(found[k], 20_000, expected[k])
+
+
+@both_forms
+@pytest.mark.parametrize("there", range(16))
+def test_an_option_that_is_not_there_is_never_chosen(form: str, there: int) -> None:
+    f = take(choose_care, form)
+    values = tuple(0.2 if there >> k & 1 else MISSING for k in range(4))
+    for u in (2.0**-53, 0.1, 0.3, 0.5, 0.7, 0.9, 0.999999, 1 - 2.0**-53):
+        option = f(u, -0.5, *values, 0.45)
+        assert option == -1 or there >> option & 1, (u, option)
+    if there == 0:
+        assert f(0.5, -30.0, *values, 0.45) == -1
+
+
+def seek(form: str = "compiled", n: int = 3000, p: Parameters | None = None, **said: Any) -> np.ndarray:
+    """Care sought (options) by ``n`` like households, with one disrupting episode each unless said otherwise."""
+    values = {
+        "household.weight": 2.0, "household.schooling": 6.0, "household.income_mean": 1000.0, "household.episodes": (0, 1, 0),
+        "place.hours_care": (2.0, 4.0, 3.0, 5.0), "place.quality_care": (0.4, 0.5, 0.7, 0.8), "place.fee_care": (5.0, 50.0, 20.0, 200.0),
+        "place.friction_care": (0.0, 0.0, 0.5, 0.5), "place.facility_care": (0, 1, 2, 3), "place.fare": 3.0,
+    }  # fmt: skip
+    values |= {k.replace("__", "."): v for k, v in said.items()}
+    columns = columns_of(RULE, {"household": n, "place": 1}, values)
+    done = run_rule(RULE, columns, form, stop=n, p=p)
+    sought = done["household.care_sought"].astype(int)
+    # the place's demand is the weighted sum of what its households seek
+    assert done["place.care_demand"][0] == pytest.approx(2.0 * sought.sum(axis=0))
+    assert (sought.sum(axis=1) <= done["household.episodes"].sum(axis=1)).all()
+    return sought.sum(axis=0)
+
+
+DIRECTIONS = [
+    # what is changed, option watched (None: all care), sign of the change
+    ({"place__quality_care": (0.9, 0.5, 0.7, 0.8)}, 0, 1),
+    ({"place__quality_care": (0.9, 0.9, 0.9, 0.9)}, None, 1),
+    ({"place__hours_care": (2.0, 4.0, 6.0, 5.0)}, 2, -1),
+    ({"place__hours_care": (8.0, 9.0, 9.0, 9.0)}, None, -1),
+    ({"place__friction_care": (0.0, 0.0, 1.0, 1.0)}, "across", -1),
+    ({"place__fee_care": (5.0, 50.0, 900.0, 9000.0)}, "across", -1),
+    ({"household__support_across": 1.0}, "across", 1),
+    ({"household__heard_across": 1.0}, "across", 1),
+    ({"household__schooling": 12.0}, None, 1),
+    ({"household__income_mean": 60.0}, None, -1),
+    ({"place__facility_care": (0, 1, -1, -1)}, "across", -1),
+]
+
+
+@pytest.mark.parametrize(("change", "watch", "sign"), DIRECTIONS)
+def test_care_moves_the_right_way(change: dict[str, Any], watch: int | str | None, sign: int) -> None:
+    which = {None: slice(0, 4), "across": slice(2, 4)}.get(watch, watch)  # type: ignore[arg-type]
+    before, after = (np.sum(seek(**c)[which]) for c in ({}, change))
+    assert (after - before) * sign > 0
+
+
+def test_the_plain_loop_gives_the_same() -> None:
+    assert (seek("plain", 150) == seek("compiled", 150)).all()
+
+
+def test_the_loop_gives_the_shares_of_its_functions() -> None:
+    found = seek(n=20_000)
+    cost = np.array([5 + 2 * 3 * 2, 50 + 2 * 3 * 4, 20 + 2 * 3 * 3, 200 + 2 * 3 * 5]) / (1000.0 * np.array([1, 12, 1, 12]))
+    p = Parameters()
+    v = [
+        value_of_facility((0.4, 0.5, 0.7, 0.8)[k], 2, (2.0, 4.0, 3.0, 5.0)[k], cost[k], k % 2 == 0, k >= 2, 0.0, 0.0, 0.5 * (k >= 2), p)
+        for k in range(4)
+    ]
+    expected = shares("compiled", (p.value_no_care, *v), p.nest_scale)
+    for k in range(4):
+        assert_share(found[k], 20_000, expected[k + 1])

@@ -1,0 +1,98 @@
+"""Run one rule on a few made-up agents, compiled as the model runs it or as plain Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+
+import abm.declarations  # noqa: F401  (fills the registries)
+from abm.outputs import DEALS, SUMS
+from agents.core.compiled import plain
+from agents.core.declare import CALL_ARGUMENTS, FIELDS, RULES, argument_names
+from agents.core.draws import uniform
+
+#: Both forms of a function: what a reader of the source can follow, and what runs.
+FORMS = ("plain", "compiled")
+both_forms = pytest.mark.parametrize("form", FORMS)
+#: A binomial test of a right rule fails by chance at this rate; keys are fixed, so a test that passes always passes.
+CHANCE = 1.0e-4
+_POLICY = {"turn": 2, "real_income": 2, "may_trade": 3, "may_cross": 2}
+
+
+def take(function: Callable[..., Any], form: str) -> Callable[..., Any]:
+    """The compiled function as it is, or the Python function behind it."""
+    return plain(function) if form == "plain" else function
+
+
+def columns_of(rule: str, sizes: Mapping[str, int], values: Mapping[str, Any] | None = None) -> dict[str, np.ndarray]:
+    """Arrays for every column that the rule names, at the fields' initial values or at those given.
+
+    ``sizes`` says how many rows an entity has; of the kin columns ``kin`` counts ties and ``household`` households.
+    """
+    made: dict[str, np.ndarray] = {}
+    given = dict(values or {})
+    for name in (*RULES[rule].reads, *RULES[rule].writes):
+        entity, field = name.split(".")
+        declared = FIELDS[entity][field]
+        rows = sizes.get(entity, 1)
+        if entity == "policy":
+            shape: tuple[int, ...] = (_POLICY.get(field, 1),)
+        elif entity == "kin" and field in ("first", "first_across", "end"):
+            shape = (sizes["household"],)
+        elif name == "record.sums":
+            shape = (sizes["place"], len(SUMS))
+        elif name == "record.deals":
+            shape = (sizes["place"], 4, 2, 4, len(DEALS))
+        else:
+            shape = (rows,) if declared.width == 1 else (rows, declared.width)
+        made[name] = np.full(shape, declared.initial, dtype=declared.dtype)
+        if name in given:
+            made[name][...] = np.asarray(given.pop(name))
+        elif name.endswith(".uid"):
+            made[name][:] = np.arange(rows) + 1000
+    assert not given, f"{rule} names no column {', '.join(given)}"
+    return made
+
+
+def run_rule(
+    rule: str,
+    columns: dict[str, np.ndarray],
+    form: str = "compiled",
+    *,
+    stop: int,
+    p: Any = None,
+    q: Any = None,
+    seed: int = 7,
+    month: int = 0,
+) -> dict[str, np.ndarray]:
+    """Run the rule's loop over the first ``stop`` rows as the model does: what it only reads is handed in read-only."""
+    declared = RULES[rule]
+    if p is None and declared.parameters is not None:
+        p = declared.parameters()
+    if q is None and declared.other_parameters is not None:
+        q = declared.other_parameters()
+    lead = {"start": 0, "stop": stop, "seed": seed, "month": month, "p": p, "q": q}
+    arguments: list[Any] = []
+    for name in declared.reads:
+        view = columns[name].view()
+        view.flags.writeable = False
+        arguments.append(view)
+    arguments += [columns[name] for name in declared.writes]
+    names = [a for a in argument_names(declared.loop) if a in CALL_ARGUMENTS]
+    take(declared.loop, form)(*(lead[a] for a in names), *arguments)
+    return columns
+
+
+def draws(n: int, stream: int = 99) -> np.ndarray:
+    """``n`` draws of one stream, the same in every test run."""
+    return np.array([uniform(7, stream, 0, k, 0) for k in range(n)])
+
+
+def assert_share(hits: int, n: int, share: float) -> None:
+    """A count that a right rule gives with probability above :data:`CHANCE`."""
+    p = binomtest(int(hits), int(n), float(min(max(share, 0.0), 1.0))).pvalue
+    assert p > CHANCE, f"{hits} of {n} where {share:.4f} of them were expected (p = {p:.2g})"
