@@ -133,7 +133,7 @@ class Kin:
             fixed = strength[edge]
         bounds = np.searchsorted(source, np.arange(n + 1))
         n_within = np.bincount(source[~over], minlength=n)
-        self._edge = edge
+        self._edge = edge.astype(np.int32)
         self.columns: dict[str, np.ndarray] = {
             "first": bounds[:-1].astype(np.int64),
             "first_across": (bounds[:-1] + n_within).astype(np.int64),
@@ -144,7 +144,6 @@ class Kin:
             "is_on": np.ones(1),
             "income_gap": np.full(1, gap),
         }
-        self._source = source.astype(np.int32)
 
     def strengths(self) -> np.ndarray:
         """Strength of each tie, in the order of ``ties`` (both ends hold the same value)."""
@@ -155,7 +154,8 @@ class Kin:
     def renew_contact(self, hours: np.ndarray, place: np.ndarray, p: Any) -> None:
         """Chances to meet after the ways have changed."""
         at = place.astype(np.int64)
-        self.columns["contact"][:] = contact_by_distance(hours[at[self._source], at[self.columns["other"]]], p)
+        source = np.repeat(at, self.columns["end"] - self.columns["first"])
+        self.columns["contact"][:] = contact_by_distance(hours[source, at[self.columns["other"]]], p)
 
     def graph(self, households: Any, place_names: list[str]) -> nx.Graph:
         """The ties as a networkx graph: nodes are uids with their place, edges carry strength and whether they lead across."""

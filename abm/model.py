@@ -32,7 +32,7 @@ from abm.kinship import Parameters as Kinship
 from abm.month import MONTH
 from abm.outputs import Record, Results, gini, record_ties
 from abm.parameters import Scenario, ScenarioError, Settings
-from abm.region import Region, month_number
+from abm.region import REGIONS, Region, month_number, regions
 from abm.world import Parameters as Travel
 from abm.world import World
 from agents.core.compiled import compiled_once, plain
@@ -118,7 +118,6 @@ class BorderModel(mesa.Model):
         """Make the people, then the state of January 1980 before its first step."""
         world, p = self.world, self.settings.of(populate.Parameters)
         seed = self.seed_of_run
-        self.settings.apply(-1)
         self.frames: dict[str, AgentFrame] = {"household": populate.make_households(seed, world, self.n_households, p)}
         self.frames["trader"] = populate.make_traders(seed, world, self.frames["household"], p)
         self.frames["official"] = populate.make_officials(seed, world, p)
@@ -439,6 +438,10 @@ class BorderModel(mesa.Model):
         names = ("idr_per_usd", "myr_per_usd", "national_usd")
         return {k: np.where(on, getattr(self._series[True], k)[:n], getattr(self._series[False], k)[:n]) for k in names}
 
+    def _region_name(self) -> str:
+        """How to find the region again: its name where it ships, its folder otherwise."""
+        return self.region.id if self.region.id in regions() and REGIONS / self.region.id == self.region.folder else str(self.region.folder)
+
     def manifest(self) -> dict[str, Any]:
         """All that is needed to run this again, and what it was run with."""
         packages = ("lintas", "mesa", "numpy", "pandas", "networkx", "numba")
@@ -447,7 +450,7 @@ class BorderModel(mesa.Model):
             "lintas": metadata.version("lintas"),
             "scenario": self._said.to_dict(),
             "scenario_hash": self._said.hash,
-            "region": {"id": self.region.id, "hash": self.region.hash},
+            "region": {"id": self.region.id, "hash": self.region.hash, "where": self._region_name()},
             "households": self.n_households,
             "seed": self.seed_of_run,
             "threads": self.threads,
@@ -473,7 +476,7 @@ class BorderModel(mesa.Model):
                 f"the manifest was written by lintas {said['lintas']}, this is {here}: install that version to reproduce it"
             )
         try:
-            region = Region.load(said["region"]["id"])
+            region = Region.load(said["region"].get("where", said["region"]["id"]))
             same = said["region"]["hash"] == region.hash
         except (KeyError, TypeError):
             raise ManifestError("the manifest's region is not readable: it needs an id and a hash") from None
@@ -497,7 +500,7 @@ class BorderModel(mesa.Model):
 
         path = Path(path)
         state = {
-            "lintas": metadata.version("lintas"), "region_hash": self.region.hash, "region": str(self.region.folder), "scenario": self._said.to_dict(),
+            "lintas": metadata.version("lintas"), "region_hash": self.region.hash, "region": self._region_name(), "scenario": self._said.to_dict(),
             "households": self.n_households, "seed": self.seed_of_run, "threads": self.threads, "rules": self.swapped,
             "state": self._state(),
         }  # fmt: skip

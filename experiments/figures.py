@@ -243,7 +243,7 @@ class Drawing:
         self._line(top, {y: v / million for y, v in out.items()}, KALIMANTAN, _("to Sarawak"))
         self._line(top, {y: v / million for y, v in into.items()}, SARAWAK, _("to Kalimantan"), dashed=True)
         top.set_ylim(0, max([*out.values(), *into.values(), 1]) / million * 1.15)
-        top.yaxis.set_major_formatter(lambda v, _position: n.number(v, 1))
+        top.yaxis.set_major_formatter(lambda v, _position: n.number(v, 0 if top.get_ylim()[1] >= 10 else 1))
         self._heading(top, _("Trade across by the traders of both sides, million US$ a year (crisis shaded)"))
         self._line(bottom, undeclared, INK)
         self._shares(bottom)
@@ -469,7 +469,7 @@ class Drawing:
             )
 
     def _heading(self, axes: Axes, text: str) -> None:
-        axes.set_title(textwrap.fill(text, 74), loc="left", fontsize=10, color=INK, pad=8)
+        axes.set_title(textwrap.fill(text, 64), loc="left", fontsize=10, color=INK, pad=8)
 
     def _shares(self, axes: Axes, *, tight: bool = False) -> None:
         """A vertical scale of 0 to 100 %, or up to what is drawn."""

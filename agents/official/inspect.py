@@ -63,7 +63,7 @@ def loop(start, stop, p, road, hours, crossing, crossing_patrol, crossing_strict
                 from_post = hours[where, way] if way == 1 else 0.0
                 detection[where, way] = chance_found(crossing_patrol[c], road[where], from_post, path_loads[where], p)
         c = int(crossing[where, 0])
-        share_honest[where] = honest[c] if c >= 0 else 1.0
+        share_honest[where] = honest[c] if c >= 0 and enforced[0] > 0.0 else 0.0
         caught_away[where] = 0.0
         if enforced[0] > 0.0:
             # whoever works across without papers meets the other side's patrols

@@ -50,14 +50,14 @@ def test_select_get_agg_set(model):
     assert chosen.agg("income", max) == h["income"][here].max()
     by_side = model.agents_by_type[Household].groupby("side")
     assert {k: len(v) for k, v in by_side} == {"id": (h["side"] == 0).sum(), "my": (h["side"] == 1).sum()}
-    poorest = model.agents_by_type[Household].sort("income_mean", ascending=True)[0]
+    poorest = model.agents_by_type[Household].sort("income_mean", ascending=True).to_list()[0]
     assert poorest.income_mean == h["income_mean"].min()
     assert {a.place for a in model.agents_by_type[Household].shuffle()} == set(model.world.place_names)
 
 
 def test_views_write_the_frame():
     model = months(make(households=120), 2)
-    view = model.agents_by_type[Household].select(lambda a: a.side == "my")[0]
+    view = model.agents_by_type[Household].select(lambda a: a.side == "my").to_list()[0]
     view.savings = 123.0
     assert model.frames["household"]["savings"][view.row] == 123.0
     assert model.household(view.unique_id) is view or model.household(view.unique_id).savings == 123.0
@@ -73,7 +73,7 @@ def test_views_write_the_frame():
 
 def test_views_follow_their_agent_when_rows_move():
     model = months(make(households=120), 2)
-    last = model.agents_by_type[Household][-1]
+    last = model.agents_by_type[Household].to_list()[-1]
     uid, row, savings = last.unique_id, last.row, last.savings
     model.add_household(model.world.place_names[0])
     assert last.row == row + 1 and last.unique_id == uid and last.savings == savings
@@ -143,25 +143,35 @@ def test_reproducible_through_mesa_seed_argument():
 
 
 SOLARA = """
-import warnings
-import mesa, solara, reacton
-from mesa.visualization import SolaraViz, make_plot_component
+import ipyvuetify
+import solara
+from mesa.visualization import SolaraViz
 from abm import BorderModel, Scenario
+
+months = []
+def made(model):
+    months.append((model, model.month))
+    return solara.Text(f"{model.month} months")
+
 model = BorderModel(Scenario.load(end="1981-12"), households=120, rng=7)
-page = SolaraViz(model, components=[], name="lintas", play_interval=1)
+page = solara.AppLayout(children=[
+    SolaraViz(model, components=[made], model_params={"households": 150, "rng": 7}, name="lintas")
+])
 box, rc = solara.render(page, handle_error=False)
-def buttons():
-    import ipyvuetify as v
-    return [w for w in rc.find(v.Btn).widgets]
-labels = [str(b.children) for b in buttons()]
-step = next(b for b in buttons() if "Step" in str(b.children))
-step.click()
+press = lambda label: next(w for w in rc.find(ipyvuetify.Btn).widgets if label in str(w.children)).click()
+press("Step")
 assert model.month == 1, model.month
-step = next(b for b in buttons() if "Step" in str(b.children))
-step.click()
+press("Step")
 assert model.month == 2 and model.steps == 2, (model.month, model.steps)
+assert months[-1] == (model, 2), months
+press("Reset")
+again = months[-1][0]
+assert again is not model and again.month == 0 and len(again.frames["household"]) == 150
+assert again.scenario == model.scenario
+press("Step")
+assert again.month == 1 and model.month == 2
 rc.close()
-print("SHOWN", labels)
+print("SHOWN")
 """
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from math import comb
 from typing import Any
 
@@ -15,7 +15,7 @@ HOUSEHOLDS = 600
 FEW, MANY = tuple(range(1, 6)), tuple(range(1, 21))
 
 
-@lru_cache(maxsize=None)
+@cache
 def yearly(scenario: str, seed: int) -> pd.DataFrame:
     """The yearly table of one run."""
     return BorderModel(Scenario.load(scenario), households=HOUSEHOLDS, rng=seed).run().results.yearly
@@ -31,6 +31,11 @@ def mean(scenario: str, seed: int, indicator: str, side: str, first: int, last: 
 def many(scenario: str, seeds: tuple[int, ...], indicator: str, side: str, first: int, last: int) -> np.ndarray:
     """The same for every seed."""
     return np.array([mean(scenario, seed, indicator, side, first, last) for seed in seeds])
+
+
+def total_trade(scenario: str, seeds: tuple[int, ...]) -> np.ndarray:
+    """Value of all goods carried across in the whole run, both ways and by traders of both sides, in US$."""
+    return np.array([float(yearly(scenario, seed)[["trade_out_usd", "trade_in_usd"]].to_numpy().sum()) for seed in seeds])
 
 
 def fall(scenario: str, seeds: tuple[int, ...], indicator: str) -> np.ndarray:
@@ -77,11 +82,13 @@ def report(seeds: tuple[int, ...] = MANY) -> str:
         row(f"E03 trend a year 1990–2006 of {name}", [trend("history", s, name, "id", 1990, 2006) for s in seeds])
         usual, without = fall("history", seeds, name), fall("no-puskesmas", seeds, name)
         row(f"fall of {name}, 1980s to 2004–2006", usual)
-        row(f"the same under no-puskesmas, share of the fall left", without / usual, f"; smaller in {(without < usual).sum()} of {len(seeds)}")
+        row("the same under no-puskesmas, share of the fall left", without / usual, f"; smaller in {(without < usual).sum()} of {len(seeds)}")
     row("E04 share of the national economy, highest year", [yearly("history", s)["grdp_share_national"].max() for s in seeds])
     for name in ("care_share_across", "visits_across", "workers_across", "trade_out_usd", "trade_in_usd", "crossings", "traders_active"):
         usual, without = (many(k, seeds, name, "id", 1980, 2015) for k in ("history", "no-kinship"))
         row(f"no-kinship ÷ history, {name}, 1980–2015, id", without / usual, f"; lower in {(without < usual).sum()} of {len(seeds)}")
+    usual, without = (total_trade(k, seeds) for k in ("history", "no-kinship"))
+    row("no-kinship ÷ history, all trade, both sides", without / usual, f"; lower in {(without < usual).sum()} of {len(seeds)}")
     for name in ("crossings", "care_share_across", "workers_across", "trade_out_usd", "trade_in_usd"):
         usual, without = (many(k, seeds, name, "id", 1990, 1999) for k in ("history", "closed-border"))
         row(f"closed-border ÷ history, {name}, 1990–1999, id", without / usual, f"; lower in {(without < usual).sum()} of {len(seeds)}")

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from abm import BorderModel, Scenario
-from abm.kinship import N_ACROSS, N_WITHIN, Kin
+from abm.kinship import N_ACROSS, N_WITHIN, Kin, Parameters
 from agents.core.declare import PARAMETERS
+from agents.household.keep_ties import Parameters as KeepTies
 from agents.household.keep_ties import fixed_point
 from tests.model.same import make, months
 
@@ -42,24 +43,20 @@ def test_rows_hold_each_tie_at_both_ends(model):
     assert (across == (h["side"][source] != h["side"][c["other"]])).all()
 
 
+def kinship(model: BorderModel) -> Parameters:
+    return model.settings.of(Parameters)
+
+
 def test_both_ends_are_as_strong_after_two_years(model):
     c, h = model.kin.columns, model.frames["household"]
-    start = Kin(h, model.kin.ties, model.world.hours_between, model.world.place["side"], model.kin.strengths(), 0.0, None_safe(model), None)
+    start = Kin(h, model.kin.ties, model.world.hours_between, model.world.place["side"], model.kin.strengths(), 0.0, kinship(model), None)
     assert start.columns["strength"].tobytes() == c["strength"].tobytes(), "one strength for each tie gives both ends back"
     assert ((c["strength"] >= 0) & (c["strength"] <= 1)).all()
 
 
-def None_safe(model):
-    from abm.kinship import Parameters
-
-    return model.settings.of(Parameters)
-
-
 def test_ties_start_at_the_fixed_point_of_their_contact():
-    from agents.household.keep_ties import Parameters
-
     model = make(households=300)
-    c, p = model.kin.columns, model.settings.of(Parameters)
+    c, p = model.kin.columns, model.settings.of(KeepTies)
     n = len(model.frames["household"])
     source = np.repeat(np.arange(n), c["end"] - c["first"])
     across = np.arange(len(source)) >= c["first_across"][source]

@@ -1002,7 +1002,9 @@ class Build:
     def seasons(self) -> None:
         reason = "rice is reaped in February to April and a little in September; rubber runs thin in the wet months (judgement)"
         rows = [(month + 1, rice, rubber, "assumption", reason) for month, (rice, rubber) in enumerate(SEASONS)]
-        self.assume("season", "harvest by calendar month", "see the file", "", "", "part of a year times 12", reason, "seasons.csv rice, rubber")
+        self.assume(
+            "season", "harvest by calendar month", "see the file", "", "", "part of a year times 12", reason, "seasons.csv rice, rubber"
+        )
         self.write("seasons.csv", "month,rice,rubber,basis,source", rows)
 
     def facts(self) -> None:

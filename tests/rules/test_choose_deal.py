@@ -1,0 +1,143 @@
+"""Which deal, by which channel."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from agents.trader.choose_deal import Parameters, expected_profit, margin, trips_a_month
+from tests.rules.tools import assert_share, both_forms, columns_of, run_rule, take
+
+RULE = "trader.choose_deal"
+P = Parameters(scale=0.5, trouble=0.2, trading_days=8.0, slip=0.1, kin_saving=0.5, waiting=0.1, paperwork=0.05, path_carriage=2.0,
+               bribe_share=0.4, share_bribable=0.75, penalty=0.5)  # fmt: skip
+
+
+@both_forms
+def test_trips_and_margin_by_hand(form: str) -> None:
+    assert take(trips_a_month, form)(8.0, 4.0) == pytest.approx(4.0)  # a day and 8 hours there and back
+    assert take(trips_a_month, form)(8.0, 0.0) == pytest.approx(8.0)
+    assert take(margin, form)(10.0, 15.0, 0.1) == pytest.approx(0.45)
+    assert take(margin, form)(10.0, 8.0, 0.1) == pytest.approx(-0.18)
+
+
+# value 100, allowance 40, gain 0.5, carriage 0.05, duty 0.2, waiting 0.1, found 0.1
+@both_forms
+@pytest.mark.parametrize(
+    ("channel", "profit", "value"),
+    [
+        (0, 40 * 0.35, 40.0),  # no more than the allowance passes
+        (1, 100 * (0.5 - 0.05 - 0.1 - 0.05) - 0.2 * 60, 100.0),  # duty on what is above it
+        # asked 0.4*min(0.5, 0.2+0.5) = 0.2; passes 100*(0.5-0.05-0.1-0.2) = 15 with 0.75, else loses goods, fine, carriage: 155
+        (2, 0.75 * 15 - 0.25 * 155, 100.0),
+        (3, 100 * (0.9 * 1.5 - 1 - 0.1 * 0.5 - 0.05), 100.0),
+    ],
+)
+def test_expected_profit_by_hand(form: str, channel: int, profit: float, value: float) -> None:
+    found = take(expected_profit, form)(channel, 100.0, 40.0, 0.5, 0.05, 0.2, 0.1, 0.1, P)
+    assert found == pytest.approx((profit, value))
+
+
+def deals(form: str = "compiled", n: int = 20_000, p: Parameters = P, **said: Any) -> dict[str, np.ndarray]:
+    """``n`` like traders at place 0, whose market across is place 1. Rice costs 10 here and 15 there, the rest alike."""
+    values = {
+        "trader.place": 0, "trader.household": 0, "trader.capital": 1.0, "trader.cards": 1, "trader.skill": 0.0,
+        "household.support_across": 0.0, "place.wage": (0.0, 100.0, 0.0, 0.0), "place.price": [(10.0, 5.0, 5.0, 5.0), (15.0, 5.0, 5.0, 5.0)],
+        "place.exchange": 1.0, "trade_link.partner": [(1, 1), (0, 0)], "trade_link.hours": 4.0, "trade_link.strictness": 0.5,
+        "trade_link.detection": 0.1, "trade_link.is_open": 1.0, "trade_link.is_post": 1.0, "trade_link.allowance": 100.0,
+        "trade_link.duty_out": 0.2, "trade_link.duty_in": 0.1, "trade_link.transport": 0.01, "policy.may_trade": 1.0,
+    } | {k.replace("__", "."): v for k, v in said.items()}  # fmt: skip
+    return run_rule(RULE, columns_of(RULE, {"trader": n, "place": 2, "trade_link": 2, "household": 1}, values), form, stop=n, p=p)
+
+
+def with_channel(done: dict[str, np.ndarray], channel: int) -> int:
+    """Traders with a deal by this channel."""
+    return int(((done["trader.good"] >= 0) & (done["trader.channel"] == channel)).sum())
+
+
+def test_shares_are_those_of_a_logit() -> None:
+    done = deals()
+    # value 1 * 100 * 4 trips = 400; gain 0.5*0.9 = 0.45; carriage 0.01*4 = 0.04 (path 0.08); waiting 0.1*0.5 = 0.05
+    allowance = 100 * (0.45 - 0.04 - 0.05)
+    declared = 400 * (0.45 - 0.04 - 0.05 - 0.05) - 0.2 * 300
+    bribe = 0.75 * 400 * (0.45 - 0.04 - 0.05 - 0.4 * 0.45) - 0.25 * 400 * (1.5 + 0.04)
+    path = 400 * (0.9 * 1.45 - 1 - 0.1 * 0.5 - 0.08)
+    weights = np.exp([(profit / 100 - 0.2) / 0.5 for profit in (allowance, declared, bribe, path)])
+    for c in range(4):
+        assert_share(with_channel(done, c), 20_000, weights[c] / (1 + weights.sum()))
+    traded = done["trader.good"] >= 0
+    assert set(done["trader.good"][traded]) == {0} and set(done["trader.direction"][traded]) == {0}
+    # quantity: what the channel lets pass, at 10 a kilogram
+    for c, kg in ((0, 10.0), (1, 40.0), (2, 40.0), (3, 40.0)):
+        assert done["trader.quantity"][traded & (done["trader.channel"] == c)] == pytest.approx(kg)
+    assert (done["trader.quantity"][~traded] == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "channel", "sign"),
+    [
+        ({"trade_link__detection": 0.3}, 3, -1),
+        ({"trader__skill": 0.9}, 3, 1),
+        ({"trade_link__strictness": 1.0}, 0, -1),
+        ({"trade_link__strictness": 1.0}, 1, -1),
+        ({"trade_link__duty_out": 0.4}, 1, -1),
+        ({"trade_link__allowance": 400.0}, 0, 1),
+        ({"trader__cards": 4}, 0, 1),
+        ({"trade_link__hours": 8.0}, 3, -1),
+        ({"trade_link__transport": 0.03, "household__support_across": 1.0}, 3, -1),
+        ({"p": P._replace(share_bribable=0.9)}, 2, 1),
+        ({"p": P._replace(bribe_share=0.6)}, 2, -1),
+        ({"p": P._replace(penalty=1.5)}, 3, -1),
+    ],
+)
+def test_channels_move_the_right_way(change: dict[str, Any], channel: int, sign: int) -> None:
+    assert (with_channel(deals(**change), channel) - with_channel(deals(), channel)) * sign > 0
+
+
+def test_kin_save_carriage() -> None:
+    dear = {"trade_link__transport": 0.05}
+    n = lambda **s: int((deals(**dear, **s)["trader.good"] >= 0).sum())  # noqa: E731
+    assert n(household__support_across=1.0) > n()
+
+
+@both_forms
+@pytest.mark.parametrize(
+    ("change", "allowed"),
+    [
+        ({"policy__may_trade": (0.0, 1.0, 1.0)}, set()),
+        ({"policy__may_trade": (1.0, 0.0, 1.0)}, {0, 1}),
+        ({"policy__may_trade": (1.0, 1.0, 0.0)}, {0, 1, 3}),
+        ({"trade_link__partner": [(-1, -1), (-1, -1)]}, set()),
+        ({"trade_link__partner": [(-1, 1), (-1, 0)]}, {3}),
+        ({"trade_link__is_open": [(0.0, 1.0)] * 2}, {3}),
+        ({"trade_link__is_post": 0.0}, {0, 2, 3}),
+        ({"place__price": 5.0}, set()),  # no gap, no deal
+    ],
+)
+def test_what_is_not_allowed_is_not_done(form: str, change: dict[str, Any], allowed: set[int]) -> None:
+    done = deals(form, 400 if form == "plain" else 5000, P._replace(scale=2.0), **change)
+    assert set(done["trader.channel"][done["trader.good"] >= 0].tolist()) <= allowed
+    if form == "compiled" and allowed:
+        assert (done["trader.good"] >= 0).any()
+
+
+@both_forms
+def test_goods_flow_from_cheap_to_dear(form: str) -> None:
+    # sugar costs 8 here and 5 there at a rate of 1: bought across; at a rate of 2 (10 in own money) it is sold across
+    price = [(5.0, 8.0, 5.0, 5.0), (5.0, 5.0, 5.0, 5.0)]
+    done = deals(form, 200, place__price=price)
+    assert set(done["trader.direction"][done["trader.good"] >= 0]) == {1} and set(done["trader.good"]) == {-1, 1}
+    sugar = deals(form, 200, place__price=[(10.0, 8.0, 10.0, 10.0), (5.0,) * 4], place__exchange=2.0)
+    assert set(sugar["trader.direction"][sugar["trader.good"] >= 0]) == {0}
+
+
+def test_prices_that_multiply_make_no_difference() -> None:
+    # profits count in months of wage: prices and pay a hundred times higher give the same choices
+    same = deals(place__price=[(1000.0, 500, 500, 500), (1500.0, 500, 500, 500)], place__wage=(0, 1e4, 0, 0), trade_link__allowance=1e4)
+    base = deals()
+    # (rounding may shift the bound between two options across one draw in 20,000)
+    assert (same["trader.channel"] != base["trader.channel"]).sum() <= 1
+    assert math.isclose(same["trader.quantity"].sum(), base["trader.quantity"].sum(), rel_tol=1e-3)

@@ -1,0 +1,114 @@
+"""What a month brings in, and what of it is spent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from agents.household.choose_work import Parameters as ChooseWork
+from agents.household.earn import Parameters, farm_output, spend
+from tests.rules.tools import both_forms, columns_of, run_rule, take
+
+RULE = "household.earn"
+P = Parameters(inputs=0.1, own_rice=10.0, memory=0.1, spend_from_savings=0.05, adults_per_ha=1.0, days_worked=26.0)
+Q = ChooseWork(labour_share=0.5, living_cost=0.4)
+
+
+# technique * ability * land**0.5 * labour**0.5
+@both_forms
+@pytest.mark.parametrize(
+    ("technique", "ability", "land", "labour", "expected"),
+    [(1.0, 1.0, 4.0, 9.0, 6.0), (2.0, 0.5, 4.0, 9.0, 6.0), (1.0, 1.0, 1.0, 1.0, 1.0), (1.0, 1.0, 4.0, 0.0, 0.0), (1.0, 1.0, 4.0, -1.0, 0.0)],
+)
+def test_farm_output_by_hand(form: str, technique: float, ability: float, land: float, labour: float, expected: float) -> None:
+    assert take(farm_output, form)(technique, ability, land, labour, 0.5) == pytest.approx(expected)
+
+
+@both_forms
+@pytest.mark.parametrize("share", [0.4, 0.6, 0.7])
+def test_cobb_douglas(form: str, share: float) -> None:
+    f = take(farm_output, form)
+    base = f(1.3, 0.8, 2.5, 1.7, share)
+    assert f(1.3, 0.8, 5.0, 3.4, share) == pytest.approx(2.0 * base)  # constant returns to scale
+    assert f(1.3, 0.8, 2.5, 1.7 * 1.01, share) == pytest.approx(base * 1.01**share)  # elasticity of labour
+    assert f(1.3, 0.8, 2.5 * 1.01, 1.7, share) == pytest.approx(base * 1.01 ** (1 - share))  # elasticity of land
+
+
+# usual income 90, 5 % of what the purse holds above it
+@both_forms
+@pytest.mark.parametrize(
+    ("cash", "purse", "expected"),
+    [
+        (90.0, 90.0, 90.0),  # the usual month
+        (90.0, 290.0, 100.0),  # 90 + 0.05 * 200
+        (20.0, 40.0, 60.0),  # no more than there is
+        (0.0, 10.0, 30.0),  # but a third of the usual month
+        (0.0, -500.0, 30.0),  # in debt, too
+        (1000.0, 0.0, 90.0),  # a harvest does not pass to the table at once
+    ],
+)
+def test_spend_by_hand(form: str, cash: float, purse: float, expected: float) -> None:
+    assert take(spend, form)(90.0, cash, purse, 0.05) == pytest.approx(expected)
+
+
+def month(form: str = "compiled", n: int = 1, **said: Any) -> dict[str, np.ndarray]:
+    """A household of three adults (farm, wage, across without papers) and one child, with a trader who made 25."""
+    values = {
+        "household.n_adults": 3, "household.n_children": 1, "household.schooling": 6.0, "household.land": 4.0, "household.ability": 1.0,
+        "household.activity": (0, 1, 3, -1, -1, -1), "household.trader": 0, "household.savings": 100.0, "household.income_mean": 500.0,
+        "place.wage": (0.0, 200.0, 150.0, 300.0), "place.technique": 1.0, "place.harvest": (1.0, 0.5), "place.yields": (30.0, 40.0),
+        "place.farm_gate": (2.0, 3.0), "place.schooling_return": 0.05, "trader.profit": 25.0,
+    } | {k.replace("__", "."): v for k, v in said.items()}  # fmt: skip
+    return run_rule(RULE, columns_of(RULE, {"household": n, "place": 1, "trader": 1}, values), form, stop=n, p=P, q=Q)
+
+
+@both_forms
+def test_a_month_by_hand(form: str) -> None:
+    # units sqrt(4)*sqrt(1) = 2; rice 2*30 = 60 kg, rubber 2*40*0.5 = 40 kg; worth 60*2 + 40*3 = 240, inputs 24
+    # own use: 10 kg for 4 people = 40 kg at 2 = 80; wage 200; across 300 * 0.6 = 180; trade 25
+    # income 240-24+200+180+25 = 621; cash 541; usual table 500-80 = 420 out of 100+541
+    done = {k: v[0] for k, v in month(form).items() if k.startswith("household.")}
+    expected = {"income": 621.0, "income_farm": 216.0, "income_wage": 200.0, "income_across": 180.0, "income_trade": 25.0, "own_use": 80.0,
+                "spending": 420.0, "savings": 100.0 + 541.0 - 420.0, "income_mean": 500.0 + 0.1 * 121.0, "idle": 0.0}  # fmt: skip
+    for name, value in expected.items():
+        assert done[f"household.{name}"] == pytest.approx(value), name
+
+
+@both_forms
+def test_the_purse_changes_by_money_alone(form: str) -> None:
+    for change in ({}, {"household__care_cost": 30.0}, {"household__savings": -900.0}, {"household__days_lost": 20.0}, {"trader__profit": -400.0}):
+        before = change.get("household__savings", 100.0)
+        d = month(form, **change)
+        cash = d["household.income"] - d["household.own_use"] - d["household.care_cost"]
+        assert d["household.savings"][0] == pytest.approx((before + cash - d["household.spending"])[0])
+        parts = sum(d[f"household.income_{k}"][0] for k in ("farm", "wage", "across", "trade"))
+        assert d["household.income"][0] == pytest.approx(parts)
+
+
+@both_forms
+def test_illness_takes_the_days_it_takes(form: str) -> None:
+    # 39 of 3*26 = 78 days: half the work, so half the pay and sqrt(1/2) of the farm
+    half = month(form, household__days_lost=39.0)
+    assert half["household.income_wage"][0] == pytest.approx(100.0)
+    assert half["household.income_across"][0] == pytest.approx(90.0)
+    assert half["household.income_farm"][0] == pytest.approx(216.0 * 0.5**0.5)
+    # more days than there are: nothing is earned, nothing less than nothing
+    none = month(form, household__days_lost=500.0)
+    assert none["household.income"][0] == pytest.approx(25.0)
+
+
+@both_forms
+def test_hands_without_land_are_idle(form: str) -> None:
+    # three on a farm of one hectare, which keeps one busy: two of three are idle
+    done = month(form, household__activity=(0, 0, 0, -1, -1, -1), household__land=1.0)
+    assert done["household.idle"][0] == pytest.approx(2 / 3)
+
+
+def test_memory_converges_to_a_steady_income() -> None:
+    columns = month(household__income_mean=100.0)
+    income = columns["household.income"][0]
+    for _ in range(19):
+        run_rule(RULE, columns, stop=1, p=P, q=Q)
+    assert columns["household.income_mean"][0] == pytest.approx(income + (100.0 - income) * 0.9**20)

@@ -1,0 +1,118 @@
+"""Ties: how they live, what kin hear, what households remember."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from abm.kinship import fixed_point_array
+from agents.household.keep_ties import Memory, Parameters, fixed_point, next_strength, remembered, support_from
+from tests.rules.tools import both_forms, columns_of, run_rule, take
+
+RULE = "household.keep_ties"
+P = Parameters(gain=0.02, decay=0.005, inequality=0.5, trip_contact=0.5, enough=0.5)
+
+
+# strength + 0.02 * contact * (1 - strength) - 0.005 * (1 + 0.5 * gap) * strength
+@both_forms
+@pytest.mark.parametrize(
+    ("strength", "contact", "gap", "expected"),
+    [(0.5, 0.5, 0.0, 0.5025), (0.5, 0.0, 0.0, 0.4975), (0.5, 0.5, 2.0, 0.5), (0.0, 1.0, 1.0, 0.02), (1.0, 1.0, 0.0, 0.995), (0.0, 0.0, 3.0, 0.0)],
+)
+def test_next_strength_by_hand(form: str, strength: float, contact: float, gap: float, expected: float) -> None:
+    assert take(next_strength, form)(strength, contact, gap, 0.02, 0.005, 0.5) == pytest.approx(expected)
+
+
+@both_forms
+def test_bounds(form: str) -> None:
+    f = take(next_strength, form)
+    assert f(0.9, 100.0, 0.0, 0.05, 0.005, 0.0) == 1.0
+    assert f(0.1, 0.0, 1000.0, 0.02, 0.0058, 1.0) == 0.0
+
+
+@both_forms
+@pytest.mark.parametrize("contact", [0.01, 0.2, 1.0])
+@pytest.mark.parametrize("gap", [0.0, 1.5])
+def test_the_fixed_point_is_one_and_is_reached(form: str, contact: float, gap: float) -> None:
+    step, point = take(next_strength, form), take(fixed_point, form)(contact, gap, 0.02, 0.005, 0.5)
+    up, down = 0.02 * contact, 0.005 * (1 + 0.5 * gap)
+    assert point == pytest.approx(up / (up + down))
+    assert step(point, contact, gap, 0.02, 0.005, 0.5) == pytest.approx(point, abs=1e-15)
+    for start in (0.0, 1.0):
+        s = start
+        for _ in range(3000):
+            s = step(s, contact, gap, 0.02, 0.005, 0.5)
+        # each month leaves the part 1 - up - down of the gap
+        assert s == pytest.approx(point + (start - point) * (1 - up - down) ** 3000, abs=1e-12)
+
+
+def test_the_array_form_of_the_fixed_point() -> None:
+    contact, gap = np.array([0.1, 0.5]), np.array([0.0, 1.0])
+    assert fixed_point_array(contact, gap, P).tolist() == pytest.approx([fixed_point(c, g, 0.02, 0.005, 0.5) for c, g in zip(contact, gap, strict=True)])
+
+
+@both_forms
+def test_support_and_memory(form: str) -> None:
+    assert [take(support_from, form)(x, 0.5) for x in (0.0, 0.5, 1.5)] == pytest.approx([0.0, 0.5, 0.75])
+    assert take(remembered, form)(0.4, 0.9, 0.3) == pytest.approx(0.55)
+
+
+def three(form: str = "compiled", p: Parameters = P, is_on: float = 1.0, gap: float = 1.0, **said: Any) -> dict[str, np.ndarray]:
+    """Households 0 and 1 on one side, 2 on the other; ties 0-1 (within), 0-2 and 1-2 (across), all of strength 0.5."""
+    values = {
+        "kin.first": (0, 2, 4), "kin.first_across": (1, 3, 4), "kin.end": (2, 4, 6), "kin.other": (1, 2, 0, 2, 0, 1), "kin.contact": 0.5,
+        "kin.is_on": is_on, "kin.income_gap": gap, "kin.strength": 0.5,
+        "household.opinion_home": (0.2, 0.4, 0.8), "household.opinion_across": (0.6, 0.3, 0.1), "household.works_home": (0, 0, 1),
+        "household.works_across": (0, 1, 0), "household.trips_across": (0.0, 1.0, 3.0),
+    } | {k.replace("__", "."): v for k, v in said.items()}  # fmt: skip
+    return run_rule(RULE, columns_of(RULE, {"household": 3, "kin": 6}, values), form, stop=3, p=p)
+
+
+@both_forms
+def test_ties_by_hand(form: str) -> None:
+    done = three(form)
+    # within: 0.5 + 0.02*0.5*0.5 - 0.005*0.5 = 0.5025. Across, trips of both together, 2 at most: contact 0.5 + 0.5*2 = 1.5
+    # 0.5 + 0.02*1.5*0.5 - 0.005*1.5*0.5 = 0.51125
+    within, over = 0.5025, 0.51125
+    assert done["kin.strength"].tolist() == pytest.approx([within, over, within, over, over, over], rel=1e-6)
+    assert done["household.support_across"].tolist() == pytest.approx([over / (over + 0.5)] * 2 + [2 * over / (2 * over + 0.5)], rel=1e-6)
+    # household 0 hears of care across from 1 (its opinion of across: 0.3) and from 2, for whom that is home (0.8)
+    heard = [(within * 0.3 + over * 0.8) / (within + over), (within * 0.6 + over * 0.8) / (within + over), (0.2 + 0.4) / 2]
+    assert done["household.heard_across"].tolist() == pytest.approx(heard, rel=1e-6)
+    # of work across: 1 works there; 2 has a job at home, which is there
+    work = [1.0, over / (within + over), 0.0]
+    assert done["household.heard_work"].tolist() == pytest.approx(work, rel=1e-6)
+
+
+@both_forms
+def test_without_kinship_ties_across_count_for_nothing(form: str) -> None:
+    done = three(form, is_on=0.0)
+    assert (done["household.support_across"] == 0.0).all()
+    assert done["kin.strength"].tolist() == pytest.approx([0.5025, 0.5, 0.5025, 0.5, 0.5, 0.5], rel=1e-6)
+    assert done["household.heard_across"].tolist() == pytest.approx([0.3, 0.6, 0.0], rel=1e-6)
+
+
+def test_directions() -> None:
+    over = lambda **s: three(**s)["kin.strength"][1]  # noqa: E731
+    base = over()
+    assert over(household__trips_across=(0.0, 0.0, 0.0)) < base  # trips keep ties alive
+    assert over(gap=3.0) < base  # inequality wears them down
+    assert over(kin__contact=0.9) > base > over(kin__contact=0.1)
+    assert three(gap=3.0)["kin.strength"][0] == three()["kin.strength"][0]  # not those within a side
+
+
+@both_forms
+def test_remember_by_hand(form: str) -> None:
+    # two visits home (clinic 0.4, hospital 0.8), one across (0.9): good at home 1.2/3 = 0.4, across 0.9/3 = 0.3; memory 0.5
+    values = {"household.n_adults": (3, 3), "household.activity": [(1, 3, 2, -1, -1, -1), (0, 0, 0, -1, -1, -1)],
+              "household.care_visits": [(1, 1, 1, 0), (0, 0, 0, 0)], "place.quality_care": (0.4, 0.8, 0.9, 1.0),
+              "household.opinion_home": 0.2, "household.opinion_across": 0.1}  # fmt: skip
+    columns = columns_of("household.remember", {"household": 2, "place": 1}, values)
+    done = run_rule("household.remember", columns, form, stop=2, p=Memory(memory=0.5))
+    assert done["household.opinion_home"].tolist() == pytest.approx([0.3, 0.2])  # who went nowhere keeps its opinion
+    assert done["household.opinion_across"].tolist() == pytest.approx([0.2, 0.1])
+    assert done["household.works_home"].tolist() == [1, 0]
+    assert done["household.works_across"].tolist() == [1, 0]
+    assert done["household.trips_across"].tolist() == [3.0, 0.0]

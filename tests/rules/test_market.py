@@ -1,0 +1,160 @@
+"""Prices of the border markets, and what the outside brings to every community."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from abm import BorderModel, Scenario
+from abm.history import Parameters as SetMonth
+from abm.history import make_series, reference
+from abm.market import Parameters, next_price
+from agents.core.declare import RULES
+from tests.rules.tools import both_forms, columns_of, run_rule, take
+
+P = Parameters(pull=0.5, push=0.2)
+
+
+@both_forms
+@pytest.mark.parametrize(
+    ("price", "reference_price", "traded", "moves", "expected"),
+    [
+        (100.0, 400.0, 0.0, True, 200.0),  # half the way in logarithms
+        (100.0, 100.0, 0.0, True, 100.0),
+        (100.0, 100.0, 50.0, True, 100.0 * math.exp(-0.1)),  # half a month's use arrives: 0.2 * 0.5
+        (100.0, 100.0, -50.0, True, 100.0 * math.exp(0.1)),
+        (100.0, 100.0, 1e9, True, 100.0 * math.exp(-0.25)),  # bounded to half the pull
+        (100.0, 100.0, -1e9, True, 100.0 * math.exp(0.25)),
+        (100.0, 100.0, 1e9, False, 100.0),  # the switch
+    ],
+)
+def test_next_price_by_hand(form: str, price: float, reference_price: float, traded: float, moves: bool, expected: float) -> None:
+    assert take(next_price, form)(price, reference_price, traded, 100.0, moves, P) == pytest.approx(expected)
+
+
+@both_forms
+@pytest.mark.parametrize("pull", [0.1, 0.25, 0.5])
+def test_the_gap_closes_at_the_rate_of_the_pull(form: str, pull: float) -> None:
+    f, p, price = take(next_price, form), Parameters(pull=pull), 30.0
+    for month in range(1, 25):
+        price = f(price, 100.0, 0.0, 10.0, True, p)
+        assert math.log(price / 100.0) == pytest.approx(math.log(0.3) * (1 - pull) ** month)
+
+
+@both_forms
+def test_steady_trade_leaves_a_gap_of_push_over_pull(form: str) -> None:
+    f, p, price = take(next_price, form), Parameters(pull=0.25, push=0.2), 100.0
+    for _ in range(200):
+        price = f(price, 100.0, 20.0, 100.0, True, p)
+    assert math.log(price / 100.0) == pytest.approx(-0.2 * 0.2 / 0.25)
+
+
+@both_forms
+def test_every_market_and_good(form: str) -> None:
+    price = np.arange(1.0, 9.0).reshape(2, 4)
+    values = {"place.reference_price": 4.0, "place.traded_in": 1.0, "place.local_demand": 10.0, "policy.prices_move": 1.0, "place.price": price}
+    done = run_rule("market.adjust_prices", columns_of("market.adjust_prices", {"place": 2}, values), form, stop=2, p=P)
+    assert done["place.price"] == pytest.approx(np.sqrt(price * 4.0) * math.exp(-0.02))
+
+
+# world price 2, rate 10, mark-up 1.5: 30 at the centre; 5 hours at 2 % an hour
+@both_forms
+def test_reference_by_hand(form: str) -> None:
+    f = take(reference, form)
+    assert f(2.0, 10.0, 1.5, 5.0, 0.02, False) == pytest.approx(33.0)  # carriage adds to what comes in
+    assert f(2.0, 10.0, 1.5, 5.0, 0.02, True) == pytest.approx(27.0)  # and takes from what goes out
+    assert f(2.0, 10.0, 1.5, 500.0, 0.02, True) == pytest.approx(9.0)  # but leaves three tenths
+
+
+# ---- the month's figures, on the region's data ---------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def model() -> BorderModel:
+    """A small run that has left its first year."""
+    made = BorderModel(Scenario.load("history", end="1982-12"), households=60, rng=7)
+    for _ in range(15):
+        made.step()
+    return made
+
+
+def set_month(model: BorderModel, form: str, month: int, p: Any = None, **said: Any) -> dict[str, np.ndarray]:
+    """The rule run for a month on copies of the model's columns."""
+    rule = RULES["world.set_month"]
+    columns = {name: np.array(model.column(name), copy=True) for name in (*rule.reads, *rule.writes)}
+    for name, value in said.items():
+        columns[name.replace("__", ".", 1)][...] = value
+    return run_rule("world.set_month", columns, form, stop=model.world.n_places, p=p or SetMonth(), month=month)
+
+
+@both_forms
+def test_a_month_of_both_sides(model: BorderModel, form: str) -> None:
+    month, p = 20, SetMonth()
+    d = set_month(model, form, month, p)
+    s, side = model.series, d["place.side"]
+    per_myr = s.idr_per_usd[month] / s.myr_per_usd[month]
+    for where in (int(np.flatnonzero(side == 0)[0]), int(np.flatnonzero(side == 1)[0])):
+        k = int(side[where])
+        exchange = per_myr if k == 0 else 1 / per_myr
+        pay = [level * s.base[j] * s.wage_index[month, j] for j, level in enumerate((p.wage_id, p.wage_my))]
+        there = s.plantation[month] if k == 0 else p.pay_across_id * pay[0]
+        assert d["place.exchange"][where] == pytest.approx(exchange)
+        assert d["place.wage"][where].tolist() == pytest.approx([0.0, pay[k], 0.6 * there * exchange, there * exchange])
+        assert d["place.fare"][where] == pytest.approx(p.fare * pay[k] / 26)
+        share = (p.jobs_id, p.jobs_my)[k] * s.real_income[month, k] ** p.jobs_elasticity
+        assert d["place.job_slots"][where, 1] == pytest.approx(min(share, 0.9) * d["place.adults"][where])
+        # citizens' fees at home, foreigners' across, in own money
+        fees = [s.fee[month, k, 0, 0], s.fee[month, k, 1, 0], *(s.fee[month, 1 - k, t, 1] * exchange for t in (0, 1))]
+        assert d["place.fee_care"][where].tolist() == pytest.approx(fees)
+        years = (month - 306) / 12
+        assert d["place.technique"][where] == pytest.approx((p.farm_id, p.farm_my)[k] * math.exp((p.technique_growth_id, p.technique_growth_my)[k] * years))
+        rate = (s.idr_per_usd, s.myr_per_usd)[k][month]
+        for g in range(4):
+            ref = take(reference, form)(s.world_price[month, g], rate, s.markup[k, g], d["place.hours_centre"][where], d["trade_link.transport"][where, g], g == 3)
+            assert d["place.reference_price"][where, g] == pytest.approx(ref)
+        basket = s.basket[k] * d["place.price"][where] / s.base_price[k]
+        assert d["place.cost_of_living"][where] == pytest.approx(100 * basket.sum() + (1 - s.basket[k].sum()) * s.cpi[month, k])
+        assert d["place.harvest"][where].tolist() == pytest.approx((s.season[month % 12] * (1 - s.dry[month, k])).tolist())
+        assert d["trade_link.allowance"][where] == pytest.approx(p.allowance * (per_myr if k == 0 else 1))
+    for name in ("care_demand", "job_holders", "job_seekers", "traded_in"):
+        assert (d[f"place.{name}"] == 0).all()
+    assert d["policy.real_income"].tolist() == s.real_income[month].tolist()
+
+
+def test_switches_close_work_across(model: BorderModel) -> None:
+    open_now = set_month(model, "compiled", 20)
+    assert (open_now["place.may_work"][:, 2:] > 0).any()
+    for may, closed in (((0.0, 1.0), (2, 3)), ((1.0, 0.0), (3,))):
+        done = set_month(model, "compiled", 20, policy__may_cross=may)
+        for k in closed:
+            assert (done["place.may_work"][:, k] == 0).all() and (done["place.job_slots"][:, k] == 0).all()
+    shut = set_month(model, "compiled", 20, crossing__is_open=0.0)
+    assert (shut["place.may_work"][:, 2] == 0).all()  # a pass needs a crossing that is open
+    is_path = shut["crossing.is_path"] > 0
+    by = shut["trade_link.crossing"]
+    assert (shut["trade_link.is_open"] == ((by >= 0) & is_path[by])).all()
+
+
+def test_what_real_income_brings(model: BorderModel) -> None:
+    low = set_month(model, "compiled", 20, SetMonth(jobs_elasticity=1.2))["place.job_slots"][:, 1]
+    high = set_month(model, "compiled", 20, SetMonth(jobs_elasticity=0.2))["place.job_slots"][:, 1]
+    assert (low < high).all()  # real product stood below that of 2005
+
+
+def test_the_crisis_is_in_the_history_and_in_no_other_world(model: BorderModel) -> None:
+    real, without = make_series(model.region, 432), make_series(model.region, 432, crisis=False)
+    before, peak, after = 17 * 12 + 5, 18 * 12 + 5, 22 * 12
+    assert (real.idr_per_usd[: before + 1] == without.idr_per_usd[: before + 1]).all()
+    assert (real.idr_per_usd[after:] == without.idr_per_usd[after:]).all()
+    assert real.idr_per_usd[peak] > 2 * without.idr_per_usd[peak]
+    assert real.real_income[peak + 6, 0] < without.real_income[peak + 6, 0]
+
+
+def test_beyond_the_data_rates_stay_and_prices_grow(model: BorderModel) -> None:
+    s = make_series(model.region, 432 + 24)
+    assert (s.idr_per_usd[432:] == s.idr_per_usd[431]).all() and (s.world_price[432:] == s.world_price[431]).all()
+    growth = (s.cpi[431] / s.cpi[371]) ** (1 / 60)
+    assert s.cpi[455] == pytest.approx(s.cpi[431] * growth**24)

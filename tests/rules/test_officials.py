@@ -1,0 +1,217 @@
+"""Officials: posture, inspection, budgets, open doors."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from agents.official import inspect, open_doors, set_posture, spend_budget
+from tests.rules.tools import both_forms, columns_of, run_rule, take
+
+# ---- posture -----------------------------------------------------------------------------------------------------------
+
+POSTURE = set_posture.Parameters(doctrine_id=0.2, doctrine_my=0.7, strictness_prosperity=0.1, strictness_security=0.9, step=0.5)
+
+
+@both_forms
+def test_doctrine_and_strictness_by_hand(form: str) -> None:
+    f = take(set_posture.doctrine_of, form)
+    assert f(0.2, 0.1, 0.3) == pytest.approx(0.6)
+    assert f(0.2, -0.5, 0.0) == 0.0 and f(0.9, 0.1, 0.5) == 1.0
+    g = take(set_posture.next_strictness, form)
+    assert g(0.5, 0.0, POSTURE) == pytest.approx(0.7)  # half way to 0.9
+    assert g(0.5, 1.0, POSTURE) == pytest.approx(0.3)  # half way to 0.1
+    assert g(0.5, 0.5, POSTURE) == pytest.approx(0.5)  # the middle
+
+
+@both_forms
+def test_posture_of_crossings(form: str) -> None:
+    # two officers at crossing 0 (doctrines 0.2+0.1+0.1 = 0.4 and 0.7-0.1+0 = 0.6), a planner at none, nobody at crossing 1
+    columns = columns_of(
+        "official.set_posture", {"official": 3, "crossing": 2},
+        {"official.side": (0, 1, 0), "official.crossing": (0, 0, -1), "official.leaning": (0.1, -0.1, 0.0), "policy.turn": (0.1, 0.0),
+         "crossing.strictness": (0.9, 0.4)},
+    )  # fmt: skip
+    done = run_rule("official.set_posture", columns, form, stop=3, p=POSTURE)
+    assert done["official.doctrine"].tolist() == pytest.approx([0.4, 0.6, 0.3])
+    assert done["crossing.doctrine"].tolist() == pytest.approx([0.5, 0.0])
+    # target 0.9 - 0.8*0.5 = 0.5, half way from 0.9; a crossing without officers stays as it is
+    assert done["crossing.strictness"].tolist() == pytest.approx([0.7, 0.4])
+    for _ in range(9):
+        run_rule("official.set_posture", columns, form, stop=3, p=POSTURE)
+    assert columns["crossing.strictness"][0] == pytest.approx(0.5 + 0.4 * 0.5**10)
+
+
+# ---- inspection --------------------------------------------------------------------------------------------------------
+
+INSPECT = inspect.Parameters(per_patrol=0.1, hours_half=3.0, loads_half=400.0, sent_home=0.01)
+
+
+# 1 - exp(-0.1 * patrol * (0.5 + 0.5 road) / (1 + hours/3) / (1 + loads/400))
+@both_forms
+@pytest.mark.parametrize(
+    ("patrol", "road", "hours", "loads", "exponent"),
+    [(1.0, 1.0, 0.0, 0.0, 0.1), (1.0, 0.0, 0.0, 0.0, 0.05), (1.0, 1.0, 3.0, 0.0, 0.05), (1.0, 1.0, 0.0, 400.0, 0.05), (8.0, 1.0, 3.0, 400.0, 0.2), (0.0, 1.0, 0.0, 0.0, 0.0)],
+)
+def test_chance_found_by_hand(form: str, patrol: float, road: float, hours: float, loads: float, exponent: float) -> None:
+    assert take(inspect.chance_found, form)(patrol, road, hours, loads, INSPECT) == pytest.approx(1.0 - math.exp(-exponent))
+
+
+@both_forms
+def test_inspection_of_places(form: str) -> None:
+    # place 0 has a legal way by crossing 0 and a path by crossing 1; place 1 reaches no crossing
+    values = {
+        "place.road": 1.0, "trade_link.hours": [(3.0, 3.0), (0.0, 0.0)], "trade_link.crossing": [(0, 1), (-1, -1)], "crossing.patrol": (1.0, 2.0),
+        "crossing.strictness": (0.6, 0.3), "place.path_loads": 0.0, "policy.enforced": 1.0, "crossing.honest": (0.4, 1.0),
+    }  # fmt: skip
+    sizes = {"place": 2, "trade_link": 2, "crossing": 2}
+    done = run_rule("official.inspect", columns_of("official.inspect", sizes, values), form, stop=2, p=INSPECT)
+    # the post itself is where the officers are (no distance); the path lies 3 hours off: half
+    assert done["trade_link.detection"].tolist() == [pytest.approx([1 - math.exp(-0.1), 1 - math.exp(-0.1)]), [0.0, 0.0]]
+    assert done["trade_link.strictness"].tolist() == [[0.6, 0.3], [0.0, 0.0]]
+    assert done["trade_link.share_honest"].tolist() == [0.4, 1.0]
+    assert done["place.caught_away"].tolist() == pytest.approx([1 - math.exp(-0.01), 0.01])
+    off = run_rule("official.inspect", columns_of("official.inspect", sizes, {**values, "policy.enforced": 0.0}), form, stop=2, p=INSPECT)
+    assert (off["trade_link.detection"] == 0).all() and (off["place.caught_away"] == 0).all()
+
+
+@pytest.mark.parametrize(("change", "sign"), [({"crossing.patrol": 4.0}, 1), ({"place.road": 0.1}, -1), ({"trade_link.hours": 9.0}, -1), ({"place.path_loads": 900.0}, -1)])
+def test_detection_moves_the_right_way(change: dict[str, float], sign: int) -> None:
+    base = {"place.road": 0.5, "trade_link.hours": 3.0, "trade_link.crossing": 0, "crossing.patrol": 1.0, "place.path_loads": 100.0, "policy.enforced": 1.0}
+    found = [
+        run_rule("official.inspect", columns_of("official.inspect", {}, v), stop=1)["trade_link.detection"][0, 1] for v in (base, {**base, **change})
+    ]
+    assert (found[1] - found[0]) * sign > 0
+
+
+# ---- budgets -----------------------------------------------------------------------------------------------------------
+
+BUDGET = spend_budget.Parameters(
+    budget_id=0.4, budget_my=1.0, security_most=0.7, security_least=0.1, to_roads=0.4, to_health=0.25, to_primary=0.5, programme=0.16,
+    programme_years=20.0, decay=0.1, upkeep_threshold=0.3, patrol_per_money=2.0, start_id=0.2, start_my=0.6,
+)  # fmt: skip
+
+
+@both_forms
+def test_security_share_by_hand(form: str) -> None:
+    f = take(spend_budget.security_share, form)
+    assert [f(d, BUDGET) for d in (0.0, 0.5, 1.0)] == pytest.approx([0.7, 0.4, 0.1])
+
+
+# stock + spending (1 - stock) - decay stock; decay 0.1, doubled below 0.3 * 0.1 * stock
+@both_forms
+@pytest.mark.parametrize(
+    ("stock", "spending", "expected"),
+    [(0.5, 0.1, 0.5), (0.5, 0.015, 0.5 + 0.0075 - 0.05), (0.5, 0.014, 0.5 + 0.007 - 0.1), (0.5, 0.0, 0.4), (1.0, 5.0, 0.9), (0.2, 5.0, 1.0), (0.0, 0.0, 0.0)],
+)
+def test_next_stock_by_hand(form: str, stock: float, spending: float, expected: float) -> None:
+    assert take(spend_budget.next_stock, form)(stock, spending, 0.1, 0.3) == pytest.approx(expected)
+
+
+@both_forms
+@pytest.mark.parametrize("spending", [0.03, 0.1, 0.4])
+def test_a_stock_settles_at_spending_over_spending_and_decay(form: str, spending: float) -> None:
+    f = take(spend_budget.next_stock, form)
+    for start in (0.0, 1.0):
+        stock = start
+        for _ in range(600):
+            stock = f(stock, spending, 0.07, 0.3)
+        assert stock == pytest.approx(spending / (spending + 0.07))
+
+
+def test_neglect_costs_twice() -> None:
+    # below the threshold the stock settles where decay is doubled: a trickle of 0.001 leaves 0.001 / (0.001 + 0.14)
+    stock = 0.5
+    for _ in range(600):
+        stock = spend_budget.next_stock(stock, 0.001, 0.07, 0.7)
+    low = 0.001 / (0.001 + 0.14)
+    assert stock == pytest.approx(low) and 0.001 < 0.7 * 0.07 * low * 3
+
+
+def january(form: str, month: int = 120, p: Any = BUDGET, **said: Any) -> dict[str, np.ndarray]:
+    """Two districts, Indonesian and Malaysian, with planners of doctrines 0.2 and 0.8, all stocks at 0.5."""
+    values = {
+        "district.side": (0, 1), "district.population": 10_000.0, "district.line_km": 100.0, "policy.real_income": (0.5, 1.0),
+        "official.district": (0, 1, 0), "official.kind": (2, 2, 0), "official.doctrine": (0.2, 0.8, 1.0), "policy.invests": 1.0,
+        "policy.has_programme": 1.0, "district.road": 0.5, "district.clinic": 0.5, "district.hospital": 0.5, "district.other": 0.5,
+    } | {k.replace("__", "."): v for k, v in said.items()}  # fmt: skip
+    return run_rule("official.spend_budget", columns_of("official.spend_budget", {"district": 2, "official": 3}, values), form, stop=2, p=p, month=month)
+
+
+@both_forms
+def test_a_january_by_hand(form: str) -> None:
+    done = january(form)
+    # budgets 0.4*0.5 = 0.2 and 1.0; only planners count: security 0.7-0.6*0.2 = 0.58 and 0.7-0.6*0.8 = 0.22
+    assert done["district.budget"].tolist() == pytest.approx([0.2, 1.0])
+    assert done["district.split"].tolist() == [pytest.approx([0.58, 0.168, 0.105, 0.147]), pytest.approx([0.22, 0.312, 0.195, 0.273])]
+    assert done["district.split"].sum(axis=1) == pytest.approx(1.0)
+    # roads: 0.5 + 0.0336*0.5 - 0.05; 0.5 + 0.312*0.5 - 0.05
+    assert done["district.road"].tolist() == pytest.approx([0.4668, 0.606])
+    # the programme after ten of twenty years adds 0.08 on the Indonesian side: 0.5*0.021 + 0.08 = 0.0905
+    assert done["district.clinic"].tolist() == pytest.approx([0.5 + 0.0905 * 0.5 - 0.05, 0.5 + 0.0975 * 0.5 - 0.05])
+    # hospitals there get 0.0105, less than 0.3 * 0.1 * 0.5: decay doubles
+    assert done["district.hospital"].tolist() == pytest.approx([0.5 + 0.0105 * 0.5 - 0.1, 0.5 + 0.0975 * 0.5 - 0.05])
+    # patrols: 2 * 0.2 * 0.58 * 10 / 10 and 2 * 1 * 0.22 * 10 / 10
+    assert done["district.patrol"].tolist() == pytest.approx([0.232, 0.44])
+
+
+@both_forms
+def test_switches_of_the_budget(form: str) -> None:
+    without = january(form, policy__has_programme=0.0)
+    assert without["district.clinic"][0] == 0.5  # left as it is, as the facilities are
+    assert without["district.clinic"][1] == january(form)["district.clinic"][1]
+    nothing = january(form, policy__invests=0.0, policy__has_programme=0.0)
+    for stock in ("road", "hospital", "other"):
+        assert nothing[f"district.{stock}"].tolist() == pytest.approx([0.4, 0.4])  # decay, doubled
+    assert (nothing["district.patrol"] == january(form)["district.patrol"]).all()
+    full = [january(form, month=m)["district.clinic"][0] for m in (0, 120, 240, 420)]
+    assert full[0] < full[1] < full[2] == full[3]
+
+
+@pytest.mark.parametrize("corner", range(8))
+def test_no_part_of_a_budget_is_negative(corner: int) -> None:
+    ranges = {n: _range(n) for n in ("to_roads", "to_health", "security_most")}
+    p = BUDGET._replace(**{n: r[corner >> k & 1] for k, (n, r) in enumerate(ranges.items())})
+    split = january("compiled", p=p)["district.split"]
+    assert (split >= 0).all() and split.sum(axis=1) == pytest.approx(1.0)
+
+
+def _range(name: str) -> tuple[float, float]:
+    from agents.core.declare import PARAMETERS
+
+    said = PARAMETERS[f"official.spend_budget.{name}"]
+    return said.low, said.high
+
+
+@pytest.mark.parametrize(("name", "stock", "sign"), [("to_roads", "road", 1), ("to_health", "hospital", 1), ("to_primary", "clinic", 1), ("to_primary", "hospital", -1), ("security_most", "road", -1), ("decay", "road", -1)])
+def test_money_builds_what_it_is_spent_on(name: str, stock: str, sign: int) -> None:
+    low, high = (january("compiled", p=BUDGET._replace(**{name: v}))[f"district.{stock}"] for v in _range(name))
+    assert ((high - low) * sign > 0).all()
+
+
+# ---- open doors --------------------------------------------------------------------------------------------------------
+
+
+@both_forms
+def test_places_of_a_facility(form: str) -> None:
+    f = take(open_doors.places_of, form)
+    assert [f(q, 100.0) for q in (0.0, 0.5, 1.0)] == pytest.approx([20.0, 60.0, 100.0])
+
+
+@both_forms
+def test_open_doors_by_hand(form: str) -> None:
+    # clinic: 100 for each thousand of 2,000 people at quality 0.5: 200 * 0.6 = 120; hospital 1000 * (0.2 + 0.8*0.25) = 400
+    # demand at the clinic 100 + 50 from home and 10 from across = 160: three quarters are served
+    values = {"facility.is_primary": (1, 0), "facility.catchment": 2000.0, "facility.quality": (0.5, 0.25),
+              "place.facility_care": [(0, 1, -1, -1), (0, 1, -1, -1), (-1, -1, 0, -1)],
+              "place.care_demand": [(100.0, 30.0, 0.0, 0.0), (50.0, 70.0, 0.0, 0.0), (0.0, 0.0, 10.0, 0.0)]}  # fmt: skip
+    columns = columns_of("official.open_doors", {"place": 3, "facility": 2}, values)
+    done = run_rule("official.open_doors", columns, form, stop=2, p=open_doors.Parameters(primary=100.0, hospital=1000.0))
+    assert done["facility.capacity"].tolist() == pytest.approx([120.0, 400.0])
+    assert done["facility.demand"].tolist() == pytest.approx([160.0, 100.0])
+    assert done["place.served_share"].tolist() == [pytest.approx(r) for r in ([0.75, 1, 0, 0], [0.75, 1, 0, 0], [0, 0, 0.75, 0])]
+    served = (done["place.served_share"] * done["place.care_demand"]).sum()
+    assert served == pytest.approx(120.0 + 100.0)  # capacity where it is short, demand where it is not
