@@ -23,6 +23,7 @@ from typing import Any
 import mesa
 import numpy as np
 from mesa.agent import AgentSet
+from mesa.experimental.scenarios import Scenario as MesaScenario
 
 from abm import populate
 from abm.errors import ManifestError, UserError
@@ -55,6 +56,29 @@ class StoppedError(RuntimeError):
     """The run was asked to stop before its end."""
 
 
+class RunScenario(MesaScenario):
+    """The scenario of a run in the form that Mesa's page asks for: it has the scenario's attributes, and its class, called
+    without arguments, gives the same scenario again (so the page's Reset keeps it)."""
+
+    _said: Scenario
+
+    def __init__(self, **other: Any) -> None:
+        super().__init__(rng=None)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(type(self)._said, name)
+
+    def __eq__(self, other: object) -> bool:
+        return self._said == getattr(other, "_said", other)
+
+    def __hash__(self) -> int:
+        return hash(self._said.hash)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The scenario in full, as plain data."""
+        return self._said.to_dict()
+
+
 class BorderModel(mesa.Model):
     """Households, traders and officials on both sides of the border, month by month.
 
@@ -72,7 +96,7 @@ class BorderModel(mesa.Model):
 
     def __init__(
         self,
-        scenario: Scenario | str | Path | None = None,
+        scenario: Scenario | RunScenario | str | Path | None = None,
         *,
         region: Region | str | Path = "west-kalimantan-sarawak",
         households: int = 2000,
@@ -84,6 +108,8 @@ class BorderModel(mesa.Model):
         seed = _whole("seed", rng if rng is not None else 7, 0, 2**62)
         households = _whole("households", households, 60, MOST_HOUSEHOLDS)
         threads = _whole("threads", threads, 1, 256)
+        if isinstance(scenario, RunScenario):
+            scenario = scenario._said
         self._said = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario or "history")
         super().__init__(rng=seed)
         self.seed_of_run = seed
@@ -91,6 +117,7 @@ class BorderModel(mesa.Model):
         self.n_households, self.threads = households, threads
         self.n_months = self._said.n_months
         self.month = 0
+        self._is_winding = False
         self.settings = Settings(self._said)
         self.world = World(self.region, self.n_months)
         for change in self._said.events:
@@ -186,9 +213,9 @@ class BorderModel(mesa.Model):
     # ---- the month ---------------------------------------------------------------------------------------------------
 
     @property
-    def scenario(self) -> Scenario:  # type: ignore[override]
+    def scenario(self) -> Any:
         """The scenario of this run."""
-        return self._said
+        return type("RunScenario", (RunScenario,), {"_said": self._said})()
 
     @scenario.setter
     def scenario(self, scenario: Any) -> None:
@@ -207,6 +234,8 @@ class BorderModel(mesa.Model):
 
     def step(self) -> None:
         """Simulate one month."""
+        if self._is_winding:
+            return
         if self.month >= self.n_months:
             self.running = False
             return
@@ -587,7 +616,10 @@ class BorderModel(mesa.Model):
         # another scenario may reach other facilities and crossings: work access out again before its first month
         self._branched = not own_scenario
         self.world.travel(1980 + max(self.month - 1, 0) // 12, self.world.district["road"])
-        self.steps, self.time = self.month, float(self.month)
+        # Mesa's clock is moved by Mesa itself, with months that do nothing
+        self._is_winding = True
+        self.run_for(self.month)
+        self._is_winding = False
         self._bound.clear()
         self._views.clear()
 
