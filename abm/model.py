@@ -44,6 +44,8 @@ from agents.household.keep_ties import Parameters as KeepTies
 from agents.household.seek_care import Parameters as SeekCare
 
 MOST_HOUSEHOLDS = 5_000_000
+#: Months in which work settles before January 1980.
+SETTLING_MONTHS = 36
 #: Below this many households threads cost more than they bring.
 THREADS_FROM = 100_000
 _VIEWS: dict[str, type[AgentView]] = {"household": Household, "trader": Trader, "official": Official}
@@ -118,6 +120,7 @@ class BorderModel(mesa.Model):
         self.n_months = self._said.n_months
         self.month = 0
         self._is_winding = False
+        self._draws_of: int | None = None
         self.settings = Settings(self._said)
         self.world = World(self.region, self.n_months)
         for change in self._said.events:
@@ -137,6 +140,7 @@ class BorderModel(mesa.Model):
         self._branched = False
         self._follow = [int(u) for u in follow]
         self.traces: list[dict[str, Any]] = []
+        self._line = np.zeros(self.world.n_places)  # the poverty line of the year so far
         self._found()
 
     # ---- the start ---------------------------------------------------------------------------------------------------
@@ -198,7 +202,25 @@ class BorderModel(mesa.Model):
         if self.settings.on["kinship"]:
             total = np.array([c["strength"][a:b].sum() for a, b in zip(c["first_across"], c["end"], strict=True)], dtype=float)
             h["support_across"][:] = total / (total + kept)
+        self._settle_work()
         self.purse_at_start = [float((h["savings"] * h["weight"])[h["side"] == k].sum()) for k in (0, 1)]
+
+    def _settle_work(self) -> None:
+        """Let people look for work under the conditions of January 1980 until it has settled, so that the first years show no start.
+
+        The draws of these months are those of the months before 1980, counted down from -1.
+        """
+        self._first_year()
+        self.run_rule(RULES["world.set_month"])
+        self.run_rule(RULES["official.inspect"])
+        for month in range(-SETTLING_MONTHS, 0):
+            self._draws_of = month
+            for name in ("household.choose_work", "household.offer_jobs", "household.get_work"):
+                self.run_rule(RULES[name])
+            self.world.place["job_holders"][:] = 0.0
+            self.world.place["job_seekers"][:] = 0.0
+        self._draws_of = None
+        self.run_rule(RULES["household.remember"])
 
     def _sum_by_place(self, values: np.ndarray) -> np.ndarray:
         h = self.frames["household"]
@@ -267,7 +289,7 @@ class BorderModel(mesa.Model):
         loop = self._rules.get(rule.name, rule.loop)
         if self._follow and rule.name.startswith("household.") and rule.decide:
             self._trace(rule, arguments)
-        lead = {"start": 0, "stop": n, "seed": self.seed_of_run, "month": self.month}
+        lead = {"start": 0, "stop": n, "seed": self.seed_of_run, "month": self.month if self._draws_of is None else self._draws_of}
         names = [a for a in argument_names(rule.loop) if a in ("start", "stop", "seed", "month", "p", "q")]
         lead["p"] = self.settings.of(rule.parameters) if rule.parameters else None
         lead["q"] = self.settings.of(rule.other_parameters) if rule.other_parameters else None
@@ -378,23 +400,25 @@ class BorderModel(mesa.Model):
     def renew_year(self) -> None:
         """In January: budgets and stocks, then access. Otherwise access again when a crossing or the scenario changed."""
         if self.month % 12 == 0:
-            self.world.policy["real_income"][:] = self.series.real_income[self.month]
             if self.month > 0:
+                self.world.policy["real_income"][:] = self.series.real_income[self.month]
                 self.run_rule(RULES["official.spend_budget"])
             else:
-                self._first_patrols()
+                self._first_year()
             self._settle()
             self.record.near[self.month // 12] = self._near()
         elif self.crossing_changed:
             self._settle()
 
-    def _first_patrols(self) -> None:
+    def _first_year(self) -> None:
         """Budget and patrols of 1980, with the stocks left as they are given for its start."""
+        self.world.policy["real_income"][:] = self.series.real_income[0]
         district = self.world.district
         stocks = {k: district[k].copy() for k in ("road", "clinic", "hospital", "other")}
         self.run_rule(RULES["official.spend_budget"])
         for name, values in stocks.items():
             district[name][:] = values
+        self._set_patrols()
 
     def _settle(self) -> None:
         world, travel = self.world, self.settings.of(Travel)
@@ -403,11 +427,15 @@ class BorderModel(mesa.Model):
         world.travel(year, world.district["road"])
         standing = world.facility_open(year, travel.puskesmas_delay, self.settings.on["puskesmas_programme"])
         world.settle_access(travel, self.settings.of(SeekCare), standing, self._open_state, self.settings.on["cross_border_care"])
-        patrol = world.district["patrol"]
-        world.crossing["patrol"][:] = 0.5 * (patrol[world.crossing["district_id"]] + patrol[world.crossing["district_my"]])
+        self._set_patrols()
         if hasattr(self, "kin"):
             self.kin.renew_contact(world.hours_between, self.frames["household"]["place"], self.settings.of(Kinship))
             self.kin.columns["income_gap"][0] = self._income_gap()
+
+    def _set_patrols(self) -> None:
+        """Both sides patrol a crossing: the mean of the two districts."""
+        crossing, patrol = self.world.crossing, self.world.district["patrol"]
+        crossing["patrol"][:] = 0.5 * (patrol[crossing["district_id"]] + patrol[crossing["district_my"]])
 
     def _near(self) -> np.ndarray:
         """Places within the set hours of a primary clinic across."""
@@ -432,7 +460,7 @@ class BorderModel(mesa.Model):
         world.place["income_last"][:] = record.sums[t, :, 3]
         rubber_value = np.maximum(record.sums[t, :, 4], 0.0)
         world.place["output_last"][:] = np.maximum(0.5 * rubber_value / np.maximum(world.place["farm_gate"][:, 1], 1e-9), 1.0)
-        self._line = getattr(self, "_line", np.zeros(world.n_places)) + world.place["subsistence"]
+        self._line += world.place["subsistence"]
         if t % 12 == 11:
             self._close_year(t // 12)
 
@@ -546,7 +574,7 @@ class BorderModel(mesa.Model):
         return {
             "month": self.month, "frames": frames, "world": world, "kin": (self.kin.ties, self.kin.strengths(), copy.deepcopy(self.kin.columns)),
             "record": copy.deepcopy(self.record.__dict__), "settings": (dict(self.settings.values), dict(self.settings.on), dict(self.settings.closed)),
-            "crisis": self._crisis_of_month.copy(), "line": getattr(self, "_line", None), "purse": self.purse_at_start,
+            "crisis": self._crisis_of_month.copy(), "line": self._line.copy(), "purse": self.purse_at_start,
             "open": self._open_state.copy(), "hours_between": self.world.hours_between.copy(), "n": {name: len(f) for name, f in self.frames.items()},
         }  # fmt: skip
 
@@ -607,8 +635,7 @@ class BorderModel(mesa.Model):
                 self.settings.apply(t)
         n = min(len(state["crisis"]), self.n_months)
         self._crisis_of_month[:n] = state["crisis"][:n]
-        if state["line"] is not None:
-            self._line = state["line"].copy()
+        self._line[:] = state["line"]
         self.purse_at_start = state["purse"]
         self._open_state = state["open"].copy()
         self.world.hours_between = state["hours_between"].copy()

@@ -45,7 +45,7 @@ class Parameters(NamedTuple):
         source=judgement("public works are the largest item"),
     )  # fmt: skip
     to_health: float = parameter(
-        "Part of the rest for health", unit="share", default=0.25, low=0.1, high=0.5, role="lever",
+        "Part of the rest for health", unit="share", default=0.25, low=0.1, high=0.4, role="lever",
         source=judgement("primary care and hospitals"),
     )  # fmt: skip
     to_primary: float = parameter(

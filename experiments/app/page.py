@@ -37,6 +37,7 @@ STYLE = """
 .lintas-head { display: flex; flex-wrap: wrap; gap: 8px 24px; justify-content: space-between; align-items: center; }
 .lintas-body { display: grid; grid-template-columns: minmax(0, 340px) minmax(0, 1fr); gap: 32px; margin-top: 12px; align-items: start; }
 .lintas-figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 340px), 1fr)); gap: 28px 24px; align-items: start; }
+.lintas-map { grid-column: 1 / -1; max-width: 760px; } .lintas-map .lintas-lever { max-width: 340px; margin-top: 0; }
 .lintas img { width: 100%; height: auto; display: block; }
 .lintas small { display: block; color: #55555a; font-size: .8rem; line-height: 1.35; }
 .lintas-lever { margin: 14px 0 4px; } .lintas-lever b { font-weight: 600; }
@@ -167,7 +168,7 @@ def Controls(choice: Choice, set_choice: Callable[[Choice], None], language: str
             on_v_model=lambda value: change(scenario=str(value)),
             hide_details=True,
         )
-        solara.HTML(tag="small", unsafe_innerHTML=figures.escape(_(scenario.description)))
+        solara.HTML(tag="small", unsafe_innerHTML=figures.escape(_(scenario.description)), style="margin-top: 6px")
         Slider(
             _("Simulated households, both sides together"),
             n.number(choice.households),
@@ -205,7 +206,11 @@ def Lever(lever: Parameter, choice: Choice, set_choice: Callable[[Choice], None]
     _, n = translator(language), Numbers(language)
     step, value = step_of(lever), choice.value(lever.name)
     decimals = max(0, -math.floor(math.log10(step) + 1e-9))
-    show = lambda number: n.number(number, decimals)  # noqa: E731
+
+    def show(number: float) -> str:
+        needed = next((d for d in range(decimals) if math.isclose(round(number, d), number)), decimals)
+        return n.number(number, needed)
+
     unit = "" if lever.unit in ("1", "index", "share") else f" {lever.unit}"
     said = _("Range {low} to {high}, in this scenario {default}. Source: {source}").format(
         low=show(lever.low), high=show(lever.high), default=show(choice.value_of_scenario(lever.name)), source=lever.source.reference
@@ -230,7 +235,8 @@ def Slider(label: str, shown: str, value: float, span: tuple[float, float, float
             v_model=value, on_v_model=lambda new: on_value(float(new)), min=low, max=high, step=step, hide_details=True,
             attributes={"aria-label": label},
         )  # fmt: skip
-        solara.HTML(tag="small", unsafe_innerHTML=figures.escape(said))
+        if said:
+            solara.HTML(tag="small", unsafe_innerHTML=figures.escape(said))
 
 
 @solara.component
@@ -315,7 +321,7 @@ def Map(finished: Finished, language: str):
         return figures.figure_html(figures.map_picture(finished, language, year), language) if wanted.current == year else None
 
     drawn = solara.lab.use_task(draw, dependencies=[finished, language, year])
-    with solara.v.Html(tag="article"):
+    with solara.v.Html(tag="article", class_="lintas-map"):
+        Slider(_("Year of the map"), str(year), year, (first, last, 1), lambda value: set_year(int(value)), "")
         if drawn.latest:
             solara.HTML(unsafe_innerHTML=drawn.latest)
-        Slider(_("Year of the map"), str(year), year, (first, last, 1), lambda value: set_year(int(value)), "")

@@ -92,7 +92,11 @@ def make(scenario: str = "history", n_months: int = 24, **settings: Any) -> Bord
 def in_other_process(environment: dict[str, str] | None = None, **settings: Any) -> dict[str, str]:
     """:func:`parts` of a run made by a fresh interpreter."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.model.same", json.dumps(settings)], cwd=ROOT, env={**os.environ, **(environment or {})}, capture_output=True, text=True
+        [sys.executable, "-m", "tests.model.same", json.dumps(settings)],
+        cwd=ROOT,
+        env={**os.environ, **(environment or {})},
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stderr[-2000:]
     return json.loads(done.stdout.splitlines()[-1])

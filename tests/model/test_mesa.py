@@ -193,6 +193,9 @@ def test_no_warning_of_what_will_be_gone():
         "m.run_for(2); parts(m); m.kin.graph(m.frames['household'], m.world.place_names)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-W", "error::FutureWarning", "-W", "error::DeprecationWarning", "-c", code], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-W", "error::FutureWarning", "-W", "error::DeprecationWarning", "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stderr[-3000:]

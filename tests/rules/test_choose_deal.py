@@ -81,8 +81,8 @@ def test_shares_are_those_of_a_logit() -> None:
     [
         ({"trade_link__detection": 0.3}, 3, -1),
         ({"trader__skill": 0.9}, 3, 1),
-        ({"trade_link__strictness": 1.0}, 0, -1),
-        ({"trade_link__strictness": 1.0}, 1, -1),
+        ({"trade_link__strictness": 1.0}, (0, 1, 2), -1),
+        ({"trade_link__strictness": 1.0}, 3, 1),  # by path instead
         ({"trade_link__duty_out": 0.4}, 1, -1),
         ({"trade_link__allowance": 400.0}, 0, 1),
         ({"trader__cards": 4}, 0, 1),
@@ -93,8 +93,10 @@ def test_shares_are_those_of_a_logit() -> None:
         ({"p": P._replace(penalty=1.5)}, 3, -1),
     ],
 )
-def test_channels_move_the_right_way(change: dict[str, Any], channel: int, sign: int) -> None:
-    assert (with_channel(deals(**change), channel) - with_channel(deals(), channel)) * sign > 0
+def test_channels_move_the_right_way(change: dict[str, Any], channel: int | tuple[int, ...], sign: int) -> None:
+    which = channel if isinstance(channel, tuple) else (channel,)
+    before, after = (sum(with_channel(done, c) for c in which) for done in (deals(), deals(**change)))
+    assert (after - before) * sign > 0
 
 
 def test_kin_save_carriage() -> None:

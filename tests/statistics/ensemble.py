@@ -74,7 +74,11 @@ def report(seeds: tuple[int, ...] = MANY) -> str:
     for name in ("care_share_across", "care_share_across_near", "care_share_across_primary", "care_share_across_hospital"):
         for first, last in ((1980, 1989), (1990, 1999), (2004, 2006)):
             values = many("history", seeds, name, "id", first, last)
-            row(f"E02/E03 {name} {first}–{last}", values, f"; above one half in {(values > 0.5).sum()} of {len(seeds)}" if first == 1980 else "")
+            row(
+                f"E02/E03 {name} {first}–{last}",
+                values,
+                f"; above one half in {(values > 0.5).sum()} of {len(seeds)}" if first == 1980 else "",
+            )
     for first, last in ((1980, 1989), (1990, 1999), (2004, 2006)):
         row(f"E03 visits across per 1,000 people {first}–{last}", many("history", seeds, "visits_across_per_1000", "id", first, last))
         row(f"E03 visits across (count) {first}–{last}", many("history", seeds, "visits_across", "id", first, last))
@@ -82,7 +86,11 @@ def report(seeds: tuple[int, ...] = MANY) -> str:
         row(f"E03 trend a year 1990–2006 of {name}", [trend("history", s, name, "id", 1990, 2006) for s in seeds])
         usual, without = fall("history", seeds, name), fall("no-puskesmas", seeds, name)
         row(f"fall of {name}, 1980s to 2004–2006", usual)
-        row("the same under no-puskesmas, share of the fall left", without / usual, f"; smaller in {(without < usual).sum()} of {len(seeds)}")
+        row(
+            "the same under no-puskesmas, share of the fall left",
+            without / usual,
+            f"; smaller in {(without < usual).sum()} of {len(seeds)}",
+        )
     row("E04 share of the national economy, highest year", [yearly("history", s)["grdp_share_national"].max() for s in seeds])
     for name in ("care_share_across", "visits_across", "workers_across", "trade_out_usd", "trade_in_usd", "crossings", "traders_active"):
         usual, without = (many(k, seeds, name, "id", 1980, 2015) for k in ("history", "no-kinship"))
