@@ -3,8 +3,11 @@
 # ruff: noqa: F401 (imported for what they register)
 
 import abm.history
+import abm.kinship
 import abm.market
 import abm.outputs
+import abm.populate
+import abm.world
 import agents.household.choose_work
 import agents.household.earn
 import agents.household.fall_ill

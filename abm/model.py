@@ -535,7 +535,7 @@ class BorderModel(mesa.Model):
         try:
             region = Region.load(said["region"].get("where", said["region"]["id"]))
             same = said["region"]["hash"] == region.hash
-        except (KeyError, TypeError):
+        except (KeyError, TypeError, AttributeError):
             raise ManifestError("the manifest's region is not readable: it needs an id and a hash") from None
         if not same and not allow_other:
             raise ManifestError(
@@ -644,9 +644,10 @@ class BorderModel(mesa.Model):
         self._branched = not own_scenario
         self.world.travel(1980 + max(self.month - 1, 0) // 12, self.world.district["road"])
         # Mesa's clock is moved by Mesa itself, with months that do nothing
-        self._is_winding = True
-        self.run_for(self.month)
-        self._is_winding = False
+        if self.month > 0:
+            self._is_winding = True
+            self.run_for(self.month)
+            self._is_winding = False
         self._bound.clear()
         self._views.clear()
 

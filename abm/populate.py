@@ -67,9 +67,13 @@ class Parameters(NamedTuple):
         high=8.0,
         source=judgement("rural Sarawak, census years"),
     )
-    trader_capital: float = parameter(
-        "Goods that a middling trader can pay for at a time", unit="months of wage", default=0.4, low=0.15, high=3.0,
-        source=judgement("a motorcycle load or two"),
+    trader_capital_id: float = parameter(
+        "Goods that a middling trader of the Indonesian side can pay for at a time", unit="months of wage", default=0.4, low=0.15, high=3.0,
+        source=judgement("a motorcycle load; gives trade of the order of the US$3 million recorded at Entikong in 2005 (TRADE1)"),
+    )  # fmt: skip
+    trader_capital_my: float = parameter(
+        "Goods that a middling trader of the Malaysian side can pay for at a time", unit="months of wage", default=0.08, low=0.03, high=1.0,
+        source=judgement("about the same load in money: pay there is five times higher"),
     )  # fmt: skip
     honest: float = parameter(
         "Mean chance that an officer takes no money",
@@ -150,7 +154,7 @@ def make_traders(seed: int, world: World, households: AgentFrame, p: Any) -> Age
         "trader",
         {
             "uid": uid, "place": place[rows], "side": households["side"][rows], "weight": households["weight"][rows],
-            "capital": p.trader_capital * np.exp(0.6 * normal(u[:, 0])), "cards": 1 + np.floor(5 * u[:, 1] ** 2), "skill": 0.9 * u[:, 2],
+            "capital": np.where(households["side"][rows] == 0, p.trader_capital_id, p.trader_capital_my) * np.exp(0.6 * normal(u[:, 0])), "cards": 1 + np.floor(5 * u[:, 1] ** 2), "skill": 0.9 * u[:, 2],
         },
     )  # fmt: skip
     owner_of = dict(zip(uid.tolist(), owner.tolist(), strict=True))

@@ -96,9 +96,6 @@ fields(
     ),
     Field("cost_of_living", "Price of the basket relative to 2005", "index 2005=100", "float64", "month", STATE, initial=100.0),
     Field("exchange", "Own currency for one unit of the other side's", "1", "float64", "month", STATE, initial=1.0),
-    Field(
-        "contact_across", "Chance of an occasion to meet kin across in a month, by distance", "probability/month", "float64", "state", STATE
-    ),
     Field("road", "Condition of the district's roads", "index", "float64", "state", STATE),
     Field("path_loads", "Loads by path and past officers in the month before", "1", "float64", "state", STATE),
     Field("subsistence", "Poverty line", "own currency/person/month", "float64", "month", STATE),

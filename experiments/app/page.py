@@ -4,6 +4,9 @@ State lives in the components, so every visitor has their own; a module keeps no
 their own, which are not touched while a control moves.
 """
 
+# Solara hands on its parts without saying so in its types.
+# pyright: reportPrivateImportUsage=false
+
 from __future__ import annotations
 
 import math
@@ -73,9 +76,9 @@ def Page():
     """One visitor's page."""
     language, set_language = solara.use_state("en")
     choice, set_choice = solara.use_state(Choice())
-    progress = solara.use_reactive(None)
-    finished = solara.use_reactive(None)
-    refused = solara.use_reactive("")
+    progress: solara.Reactive[Progress | None] = solara.use_reactive(None)
+    finished: solara.Reactive[Finished | None] = solara.use_reactive(None)
+    refused: solara.Reactive[str] = solara.use_reactive("")
 
     def made() -> Runner:
         def end(outcome: Outcome) -> None:
@@ -105,8 +108,8 @@ def Page():
         progress.set(None)
 
     def reset() -> None:
-        set_choice(Choice())
         refused.set("")
+        set_choice(Choice())
 
     solara.Title("lintas")
     solara.Style(STYLE)

@@ -33,6 +33,12 @@ def finished(model: BorderModel) -> Finished:
     return Finished.of(model, SMALL)
 
 
+def read_yearly(text: str) -> pd.DataFrame:
+    """The downloaded table, its numbers read to the last bit by every version of pandas."""
+    table = pd.read_csv(io.StringIO(text), comment="#", dtype=str)
+    return pd.DataFrame({name: table[name] if name == "side" else table[name].astype(float) for name in table})
+
+
 def same(sentence: str) -> str:
     return sentence
 
@@ -87,8 +93,7 @@ def test_a_choice_that_cannot_be_run_is_refused_in_one_sentence(choice: Choice, 
 
 def test_the_yearly_table_comes_back_to_the_last_bit(model: BorderModel, finished: Finished) -> None:
     text = finished.yearly_csv().decode()
-    table = pd.read_csv(io.StringIO(text), comment="#", float_precision="round_trip")
-    pd.testing.assert_frame_equal(table, model.results.yearly, check_exact=True, check_dtype=False)
+    pd.testing.assert_frame_equal(read_yearly(text), model.results.yearly, check_exact=True, check_dtype=False)
     head = dict(line[2:].split(": ", 1) for line in text.splitlines() if line.startswith("# "))
     assert head["lintas"] == model.manifest()["lintas"]
     assert head["scenario"] == f"history ({Scenario.load('history').hash})"

@@ -48,6 +48,18 @@ def test_saved_and_continued(usual, saved_at, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["half"], "no temporary file is left"
 
 
+def test_a_loaded_run_goes_on_by_mesas_clock(tmp_path):
+    months(make(n_months=40, households=120), 17).save(tmp_path / "half")
+    again = BorderModel.load(tmp_path / "half")
+    assert again.time == 17.0
+    again.run_for(5)
+    assert again.month == again.steps == 22
+    again.run_until(30)
+    assert again.month == again.steps == 30
+    again.run_until(99)
+    assert parts(again) == parts(make(n_months=40, households=120).run())
+
+
 def test_saved_twice_over(usual, tmp_path):
     name, expected = usual
     model = BorderModel(scenario(name), households=200, rng=9)

@@ -61,7 +61,7 @@ def test_streams_are_unique() -> None:
 
 def test_a_clash_of_streams_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(draws, "STREAMS", {"somebody.else": stream("household.fall_ill")})
-    with pytest.raises(ValueError, match="'household.fall_ill' and 'somebody.else'"):
+    with pytest.raises(ValueError, match=r"'household\.fall_ill' and 'somebody\.else'"):
         stream("household.fall_ill")
 
 

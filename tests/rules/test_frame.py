@@ -117,6 +117,7 @@ def test_refusals(columns: dict[str, Any], error: type[Exception], says: str) ->
         f = frame()
         with pytest.raises(error, match=says):
             f.add({k: [v + 100 for v in values] if k == "uid" else values for k, values in columns.items()})
+        assert f["uid"].tolist() == [5, 10, 20, 30]  # a refusal leaves the frame as it was
 
 
 def test_unknown_entities_columns_and_uids() -> None:

@@ -1,0 +1,112 @@
+"""An edited rule is never run as it was before the edit, and nothing is compiled twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+#: Runs one rule of few functions in a fresh process: the worker of the test below.
+WORK = """
+import json, sys, time
+from pathlib import Path
+import numpy as np
+import agents.household.fall_ill as rule
+from agents.core import compiled
+warm = compiled.is_warm()
+n = 40
+episodes = np.zeros((n, 3), dtype=np.int8)
+uid, adults = np.arange(n), np.full(n, 2, dtype=np.int8)
+rule.loop(0, n, 7, 0, rule.Parameters(), uid, adults, adults, episodes)
+print(json.dumps({"file": rule.__file__, "folder": str(compiled._FOLDER), "warm": warm, "minor": int(episodes[:, 0].sum()),
+                  "hits": sum(rule.loop.stats.cache_hits.values()), "misses": sum(rule.loop.stats.cache_misses.values())}))
+"""
+
+
+def run(home: Path, cache: Path) -> dict[str, Any]:
+    """The rule's result with the packages in ``home`` and compiled code in ``cache``."""
+    env = {k: v for k, v in os.environ.items() if k not in ("LINTAS_PLAIN", "NUMBA_CACHE_DIR", "NUMBA_DISABLE_JIT")}
+    env |= {"LINTAS_CACHE": str(cache), "PYTHONPATH": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run([sys.executable, "-c", WORK], cwd=home, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert Path(said["file"]).is_relative_to(home)
+    return said
+
+
+def files(cache: Path) -> dict[str, int]:
+    """Compiled files with the time each was written."""
+    return {str(p.relative_to(cache)): p.stat().st_mtime_ns for p in cache.rglob("*.nb?")}
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the four packages."""
+    folder = tmp_path_factory.mktemp("copy")
+    for package in ("agents", "abm", "calibration", "experiments"):
+        shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__", "data", "locales"))
+    return folder
+
+
+def test_edits_are_seen_and_nothing_is_compiled_twice(home: Path, tmp_path: Path) -> None:
+    first = run(home, tmp_path)
+    assert not first["warm"] and first["misses"] == 1
+    held = files(tmp_path)
+    assert held and all(name.startswith("compiled/") for name in held)
+
+    again = run(home, tmp_path)
+    assert again["warm"] and again["hits"] == 1 and again["misses"] == 0
+    assert {k: again[k] for k in ("folder", "minor")} == {k: first[k] for k in ("folder", "minor")}
+    assert files(tmp_path) == held  # not a file more, none written anew
+
+    # an edit of a function that the loop calls, in another file: the loop's own file stays as it was
+    draws = home / "agents" / "core" / "draws.py"
+    text = draws.read_text("utf-8")
+    edited = text.replace("return (np.float64(h >> _S12) + 0.5) * 2.220446049250313e-16", "return (np.float64(h >> _S12) + 0.5) * 1.0e-19")
+    assert edited != text
+    draws.write_text(edited, "utf-8")
+    try:
+        changed = run(home, tmp_path)
+    finally:
+        draws.write_text(text, "utf-8")
+    assert changed["folder"] != first["folder"] and changed["misses"] == 1
+    # draws near nothing: everybody has an episode that needs a hospital, nobody a minor one
+    assert first["minor"] > 0 and changed["minor"] == 0
+
+    back = run(home, tmp_path)
+    assert back["folder"] == first["folder"] and back["hits"] == 1 and back["minor"] == first["minor"]
+
+
+def test_every_source_counts(home: Path) -> None:
+    code = "from agents.core.compiled import source_key; print(source_key())"
+
+    def key() -> str:
+        env = {**os.environ, "PYTHONPATH": str(home), "LINTAS_PLAIN": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+        return subprocess.run([sys.executable, "-c", code], cwd=home, env=env, capture_output=True, text=True, check=True).stdout.strip()
+
+    first = key()
+    assert len(first) == 16 and key() == first
+    for name in ("agents/household/seek_care.py", "abm/market.py"):
+        path = home / name
+        text = path.read_text("utf-8")
+        path.write_text(text + "# a word more\n", "utf-8")
+        assert key() != first, name
+        path.write_text(text, "utf-8")
+    # what holds no compiled code does not make anything be compiled again
+    (home / "experiments" / "new.py").write_text("x = 1\n", "utf-8")
+    assert key() == first
+
+
+def test_a_folder_that_cannot_be_written_is_no_hindrance(home: Path, tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder", "utf-8")
+    said = run(home, blocked)
+    assert said["minor"] > 0 and "lintas-compiled-" in said["folder"]
+    shutil.rmtree(said["folder"], ignore_errors=True)

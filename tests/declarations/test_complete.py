@@ -1,0 +1,294 @@
+"""What is declared is used, what is used is declared, and the month's order gives every rule what it reads."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+import numpy as np
+import pytest
+
+import abm.declarations  # noqa: F401  (fills the registries)
+from abm import BorderModel, Scenario
+from abm.month import MONTH, Step
+from agents.core.compiled import plain
+from agents.core.declare import (
+    CALL_ARGUMENTS,
+    FIELDS,
+    OUTPUTS,
+    PARAMETER_CLASSES,
+    PARAMETERS,
+    RULES,
+    SWITCHES,
+    UNITS,
+    Source,
+    argument_names,
+)
+from agents.core.draws import STREAMS
+from tests.declarations import sources
+
+
+@pytest.fixture(scope="module")
+def model() -> BorderModel:
+    """Two years of a small run."""
+    return BorderModel(Scenario.load("history", end="1981-12"), households=60, rng=7).run()
+
+
+# ---- everything says what it is ----------------------------------------------------------------------------------------
+
+DECLARED: dict[str, Any] = {
+    **{f"parameter {n}": x for n, x in PARAMETERS.items()},
+    **{f"field {e}.{n}": x for e, table in FIELDS.items() for n, x in table.items()},
+    **{f"output {n}": x for n, x in OUTPUTS.items()},
+}
+
+
+@pytest.mark.parametrize("what", DECLARED)
+def test_unit_label_and_source(what: str) -> None:
+    said = DECLARED[what]
+    assert said.unit in UNITS
+    assert said.label.strip() == said.label and not said.label.endswith(".")
+    assert said.label[0].isupper() or said.label[0].isdigit()
+    assert isinstance(said.source, Source) and said.source.reference.strip()
+
+
+def test_names_are_keys() -> None:
+    assert all(p.name == n for n, p in PARAMETERS.items())
+    assert all(f.name == n for table in FIELDS.values() for n, f in table.items())
+    assert {n.rsplit(".", 1)[0] for n in PARAMETERS} == set(PARAMETER_CLASSES)
+    assert all(cls._fields == tuple(n.rsplit(".", 1)[1] for n in PARAMETERS if n.rsplit(".", 1)[0] == rule)  # type: ignore[attr-defined]
+               for rule, cls in PARAMETER_CLASSES.items())  # fmt: skip
+    assert all(cls() == tuple(PARAMETERS[f"{rule}.{f}"].default for f in cls._fields) for rule, cls in PARAMETER_CLASSES.items())  # type: ignore[attr-defined]
+
+
+def test_rules_and_their_functions_are_described() -> None:
+    for rule in RULES.values():
+        assert (plain(rule.loop).__doc__ or "").strip(), rule.name
+        for function in rule.decide:
+            assert (plain(function).__doc__ or "").strip(), f"{rule.name}: {plain(function).__name__}"
+        if rule.parameters is not None:
+            assert (rule.parameters.__doc__ or "").strip()
+
+
+# ---- what is declared is used ------------------------------------------------------------------------------------------
+
+
+def users_of(rule: str, cls: type) -> list[ast.Module]:
+    """Modules that can see a class of parameters: its own, and those that import it or name its rule."""
+    found = []
+    for name, tree in sources.trees().items():
+        imports = [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.module == cls.__module__]
+        if name == cls.__module__ or any(a.name == cls.__name__ for n in imports for a in n.names) or rule in sources.texts(tree) or (any(isinstance(n, ast.ImportFrom) and n.module == cls.__module__.rsplit(".", 1)[0] for n in ast.walk(tree)) and any(
+            isinstance(n, ast.Attribute) and n.attr == cls.__name__ for n in ast.walk(tree)
+        )):
+            found.append(tree)
+    # functions of other modules that are handed the parameters as `p`, `care` or `rule`
+    if cls.__module__ in ("agents.household.seek_care", "agents.household.keep_ties", "abm.kinship", "abm.world", "abm.populate"):
+        found += [sources.trees()[m] for m in ("abm.world", "abm.kinship", "abm.populate", "abm.model")]
+    return found
+
+
+@pytest.mark.parametrize("rule", PARAMETER_CLASSES)
+def test_every_parameter_is_used(rule: str) -> None:
+    cls = PARAMETER_CLASSES[rule]
+    read = set().union(*(sources.attributes_read(tree) for tree in users_of(rule, cls)))
+    unused = [f for f in cls._fields if f not in read]  # type: ignore[attr-defined]
+    assert not unused, f"{rule}: declared but never read: {', '.join(unused)}"
+
+
+@pytest.mark.parametrize("rule", [r for r, x in RULES.items() if x.parameters])
+def test_the_parameters_of_a_rule_move_its_result_through_p(rule: str) -> None:
+    # a loop that takes p reads it or hands it on to its functions
+    declared = RULES[rule]
+    assert "p" in sources.names_read(sources.function_tree(declared.loop))
+    if declared.other_parameters is not None:
+        assert "q" in sources.names_read(sources.function_tree(declared.loop))
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_argument_of_a_loop_is_used(rule: str) -> None:
+    declared, tree = RULES[rule], sources.function_tree(RULES[rule].loop)
+    arguments = argument_names(declared.loop)
+    columns = [a for a in arguments if a not in CALL_ARGUMENTS]
+    used = sources.names_read(tree) | sources.names_stored_into(tree)
+    assert not [a for a in arguments if a not in used], f"{rule}: arguments that nothing uses"
+    stored = sources.names_stored_into(tree)
+    n = len(declared.reads)
+    assert not set(columns[:n]) & stored, f"{rule} writes what it says it reads"
+    # what is written is stored into by the loop, or by nobody
+    missing = [a for a in columns[n:] if a not in stored]
+    assert not missing, f"{rule} says it writes {missing} and does not"
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_function_that_decides_is_called(rule: str) -> None:
+    declared = RULES[rule]
+    names = {plain(f).__name__ for f in declared.decide}
+    called = sources.functions_called(sources.function_tree(declared.loop))
+    for f in declared.decide:
+        called |= sources.functions_called(sources.function_tree(f))
+    other_loops = {plain(r.loop).__name__ for r in RULES.values()}
+    # a module may hold two rules: a function of the first step (the share that fits) counts for the second, which hands its result on
+    shared = {plain(f).__name__ for r in RULES.values() for f in r.decide if plain(r.loop).__module__ == plain(declared.loop).__module__ and r is not declared}
+    assert not names - called - shared, f"{rule}: never called: {names - called - shared}"
+    assert not names & other_loops
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_streams_are_drawn_from(rule: str) -> None:
+    declared = RULES[rule]
+    module = plain(declared.loop).__module__
+    constants = {n.targets[0].id: n.value.args[0].value for n in ast.walk(sources.trees()[module])  # type: ignore[attr-defined]
+                 if isinstance(n, ast.Assign) and isinstance(n.value, ast.Call) and getattr(n.value.func, "id", "") == "stream"}  # fmt: skip
+    read = sources.names_read(sources.function_tree(declared.loop))
+    drawn = {text for name, text in constants.items() if name in read}
+    assert drawn == set(declared.streams) <= set(STREAMS)
+    assert ("seed" in argument_names(declared.loop)) == bool(declared.streams)
+
+
+def test_streams_belong_to_one_rule() -> None:
+    said = [s for r in RULES.values() for s in r.streams]
+    assert len(said) == len(set(said)) and len(set(STREAMS.values())) == len(STREAMS)
+
+
+def test_every_switch_is_read() -> None:
+    asked = {n.slice.value for tree in sources.trees().values() for n in ast.walk(tree)
+             if isinstance(n, ast.Subscript) and isinstance(n.slice, ast.Constant) and isinstance(n.slice.value, str)}  # fmt: skip
+    assert not set(SWITCHES) - asked
+    assert {r.switch for r in RULES.values() if r.switch} <= set(SWITCHES)
+
+
+# ---- columns -----------------------------------------------------------------------------------------------------------
+
+
+def test_columns_named_by_rules_exist() -> None:
+    for rule in RULES.values():
+        for name in (*rule.reads, *rule.writes):
+            entity, field = name.split(".")
+            assert field in FIELDS.get(entity, {}), f"{rule.name} names {name}, which is not declared"
+
+
+def test_every_field_is_used() -> None:
+    by_rules = {n for r in RULES.values() for n in (*r.reads, *r.writes)}
+    by_model = set().union(*(sources.texts(t) | sources.attributes_read(t) for m, t in sources.trees().items() if m.startswith("abm.")))
+    unused = [f"{e}.{n}" for e, table in FIELDS.items() for n in table if f"{e}.{n}" not in by_rules and n not in by_model]
+    assert not unused
+
+
+def test_columns_have_the_declared_type_and_shape(model: BorderModel) -> None:
+    for entity, table in FIELDS.items():
+        if entity in ("series", "record", "policy"):
+            continue  # arrays by month, side and good: their shapes are those of the series and of the record
+        for name, field in table.items():
+            column = model.column(f"{entity}.{name}")
+            assert column.dtype == np.dtype(field.dtype), f"{entity}.{name}"
+            assert (column.ndim, column.shape[-1]) == ((2, field.width) if field.width > 1 else (1, len(column))), f"{entity}.{name}"
+
+
+def test_fixed_columns_do_not_change(model: BorderModel) -> None:
+    start = BorderModel(Scenario.load("history", end="1981-12"), households=60, rng=7)
+    for entity, table in FIELDS.items():
+        for name, field in table.items():
+            if field.kind == "fixed" and entity != "record":
+                assert np.array_equal(start.column(f"{entity}.{name}"), model.column(f"{entity}.{name}")), f"{entity}.{name}"
+
+
+def test_no_rule_writes_a_fixed_column() -> None:
+    for rule in RULES.values():
+        for name in rule.writes:
+            entity, field = name.split(".")
+            assert FIELDS[entity][field].kind != "fixed", f"{rule.name} writes {name}"
+
+
+def test_reads_are_enforced(model: BorderModel) -> None:
+    model.month -= 1  # the record of the last month, to bind the rules that write it
+    try:
+        for rule in RULES.values():
+            arguments, _ = model._arguments(rule)
+            for name, array in zip((*rule.reads, *rule.writes), arguments, strict=True):
+                assert array.flags.writeable == (name in rule.writes), f"{rule.name}: {name}"
+                assert np.shares_memory(array, model.column(name)), f"{rule.name}: {name} is a copy"
+    finally:
+        model.month += 1
+
+
+# ---- the month -----------------------------------------------------------------------------------------------------------
+
+STEPS: list[tuple[Step, Any]] = [(s, s.rule) for s in MONTH if s.rule is not None]
+
+
+def test_steps_are_numbered_and_named() -> None:
+    assert [s.number for s in MONTH] == list(range(1, len(MONTH) + 1))
+    assert len({s.name for s in MONTH}) == len(MONTH)
+    assert all((s.rule is None) != (s.function is None) for s in MONTH)
+    named = {s.name for s in MONTH if s.rule} | {n for s in MONTH for n in RULES if n in s.note}
+    assert named == set(RULES), "every rule runs in the month, or a step's note names it"
+
+
+def test_one_writer_for_each_column() -> None:
+    writers: dict[str, list[Step]] = {}
+    for step, rule in STEPS:
+        for name in rule.writes:
+            writers.setdefault(name, []).append(step)
+    for name, steps in writers.items():
+        if len(steps) == 1:
+            continue
+        # sums are emptied at the start of the month, and filled once
+        assert len(steps) == 2 and steps[0].name == "world.set_month" and "empties the month's sums" in steps[0].note, f"{name}: {[s.name for s in steps]}"
+        tree = sources.function_tree(steps[1].rule.loop)  # type: ignore[union-attr]
+        added = {n.target.value.id for n in ast.walk(tree)
+                 if isinstance(n, ast.AugAssign) and isinstance(n.target, ast.Subscript) and isinstance(n.target.value, ast.Name)}  # fmt: skip
+        assert name.split(".")[1] in added, f"{steps[1].name} does not add to {name}"
+
+
+def test_every_column_of_the_month_is_written_before_it_is_read() -> None:
+    done: set[str] = set()
+    for step in MONTH:
+        if step.rule is None:
+            if step.name == "begin":
+                # switches and openings of crossings, taken over in the first step
+                done |= {f"policy.{n}" for n, f in FIELDS["policy"].items() if f.kind == "month"} | {"crossing.is_open", "crossing.is_post"}
+                done |= {"kin.is_on"}
+            if step.name == "january":
+                done |= set(RULES["official.spend_budget"].writes) | {"kin.income_gap"}
+            continue
+        for name in step.rule.reads:
+            entity, field = name.split(".")
+            if FIELDS[entity][field].kind == "month":
+                assert name in done, f"step {step.number} {step.name} reads {name}, which is written later"
+        done |= set(step.rule.writes)
+
+
+def test_profit_comes_home_next_month() -> None:
+    # the one column of the traders' that is read before it is written is carried over, and said to be
+    assert FIELDS["trader"]["profit"].kind == "state"
+
+
+# ---- outputs -----------------------------------------------------------------------------------------------------------
+
+KEYS = {
+    "yearly": {"year", "side"},
+    "monthly": {"year", "month", "side"},
+    "places": {"year", "place", "side", "lat", "lon", "population"},
+    "flows": {"year", "crossing", "kind", "purpose", "good", "direction", "channel"},
+}
+
+
+@pytest.mark.parametrize("table", KEYS)
+def test_tables_hold_what_is_declared(model: BorderModel, table: str) -> None:
+    found = list(getattr(model.results, table).columns)
+    assert len(found) == len(set(found))
+    declared = {n for n, o in OUTPUTS.items() if table in o.tables}
+    assert set(found) - KEYS[table] == declared - KEYS[table]
+    assert declared | KEYS[table] == set(found)
+
+
+def test_outputs_name_known_tables() -> None:
+    assert all(o.tables and set(o.tables) <= set(KEYS) for o in OUTPUTS.values())
+    assert all(c[0] == "E" and c[1:].isdigit() for o in OUTPUTS.values() for c in o.claims)
+
+
+def test_summary_is_the_yearly_table(model: BorderModel) -> None:
+    summary = model.results.summary
+    assert set(summary["indicator"]) == {n for n, o in OUTPUTS.items() if "yearly" in o.tables}
+    assert len(summary) == len(model.results.yearly) * summary["indicator"].nunique()
