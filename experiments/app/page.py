@@ -35,7 +35,7 @@ FIRST_MAP_YEAR = 1985
 
 STYLE = """
 .lintas { max-width: 1180px; margin: 0 auto; padding: 12px 16px 40px; color: #26262a; background: #fff; line-height: 1.45;
-  overflow-wrap: anywhere; }
+  overflow-wrap: break-word; }
 .lintas h1 { font-size: 1.5rem; margin: 0; } .lintas h2 { font-size: 1.15rem; margin: 0 0 6px; } .lintas p { margin: 6px 0 10px; }
 .lintas-head { display: flex; flex-wrap: wrap; gap: 8px 24px; justify-content: space-between; align-items: center; }
 .lintas-body { display: grid; grid-template-columns: minmax(0, 340px) minmax(0, 1fr); gap: 32px; margin-top: 12px; align-items: start; }
@@ -133,6 +133,7 @@ def Page():
                         solara.Button(_("Stop"), on_click=stop, outlined=True)
                     solara.Button(_("Reset"), on_click=reset, outlined=True)
                 Status(progress.value, refused.value, language)
+                More(choice, set_choice, language)
             with solara.v.Html(tag="section", attributes={"aria-label": _("What came of it")}):
                 if finished.value is None:
                     solara.HTML(
@@ -186,21 +187,26 @@ def Controls(choice: Choice, set_choice: Callable[[Choice], None], language: str
             on_value=lambda text: change(seed=text),
             continuous_update=True,
         )
-        declared = levers()
-        for lever in declared[: len(FIRST_LEVERS)]:
+        for lever in levers()[: len(FIRST_LEVERS)]:
             Lever(lever, choice, set_choice, language)
-        with solara.Details(_("More levers")):
-            for lever in declared[len(FIRST_LEVERS) :]:
-                Lever(lever, choice, set_choice, language)
-        with solara.Details(_("Mechanisms that can be switched off")):
-            fixed = choice.off_in_scenario()
-            for name, meaning in sorted(SWITCHES.items(), key=lambda pair: _(pair[1])):
-                solara.Checkbox(
-                    label=_(meaning),
-                    value=name not in fixed and name not in choice.off,
-                    on_value=lambda on, name=name: set_choice(choice.switched(name, bool(on))),
-                    disabled=name in fixed,
-                )
+
+
+@solara.component
+def More(choice: Choice, set_choice: Callable[[Choice], None], language: str):
+    """The levers and mechanisms that few need, each group under a fold."""
+    _ = translator(language)
+    with solara.Details(_("More levers")):
+        for lever in levers()[len(FIRST_LEVERS) :]:
+            Lever(lever, choice, set_choice, language)
+    with solara.Details(_("Mechanisms that can be switched off")):
+        fixed = choice.off_in_scenario()
+        for name, meaning in sorted(SWITCHES.items(), key=lambda pair: _(pair[1])):
+            solara.Checkbox(
+                label=_(meaning),
+                value=name not in fixed and name not in choice.off,
+                on_value=lambda on, name=name: set_choice(choice.switched(name, bool(on))),
+                disabled=name in fixed,
+            )
 
 
 @solara.component

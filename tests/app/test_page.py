@@ -145,12 +145,13 @@ def test_the_page_shows_a_direct_run_in_every_language(browser: Any, server: str
     for language, name in (("en", "English"), ("id", "Bahasa Indonesia"), ("ms", "Bahasa Melayu"), ("en", "English")):
         page.get_by_role("button", name=name).click()
         _ = translator(language)
-        assert page.get_by_role("button", name=_("Run"), exact=True).is_visible()
+        page.get_by_role("button", name=_("Run"), exact=True).wait_for()
         for picture in (*figures.pictures(expected, language), figures.map_picture(expected, language, 1985)):
             page.get_by_text(picture.sentence, exact=True).wait_for()
             assert table_of(page, picture.title) == [list(row) for row in picture.rows]
             assert page.get_by_alt_text(picture.alt, exact=True).count() == 1
         shown = page.locator("#lintas-shown").inner_text()
+        assert page.locator("main").get_attribute("lang") == language
         assert "300" in shown and _("History") in shown
         # the choice is the same in every language
         assert page.get_by_role("slider", name=_("Simulated households, both sides together")).get_attribute("aria-valuenow") == "300"

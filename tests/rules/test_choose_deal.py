@@ -143,3 +143,10 @@ def test_prices_that_multiply_make_no_difference() -> None:
     # (rounding may shift the bound between two options across one draw in 20,000)
     assert (same["trader.channel"] != base["trader.channel"]).sum() <= 1
     assert math.isclose(same["trader.quantity"].sum(), base["trader.quantity"].sum(), rel_tol=1e-3)
+
+
+@both_forms
+@pytest.mark.parametrize("factor", [1e2, 1e4, 1e8])
+def test_a_gain_without_measure_draws_everybody(form: str, factor: float) -> None:
+    done = deals(form, 200, P._replace(scale=0.15), place__price=[(10.0, 5.0, 5.0, 5.0), (10.0 * factor, 5.0, 5.0, 5.0)])
+    assert (done["trader.good"] == 0).all() and np.isfinite(done["trader.quantity"]).all()

@@ -151,3 +151,13 @@ def test_the_loop_gives_the_shares_of_its_functions() -> None:
     weights = np.exp([farm, wage, day, away])
     for k in (1, 2, 3):
         assert_share((done["household.work_sought"] == k).sum(), 20_000, weights[k] / weights.sum())
+
+
+@both_forms
+def test_who_left_the_farm_values_it_by_half_a_hand(form: str) -> None:
+    p = Parameters(think_again=1.0, labour_share=0.5, scale=0.5, hour_daily=0.2)
+    n = 10_000 if form == "compiled" else 400
+    done = want(form, n, p, household__activity=(1, 1, -1, -1, -1, -1), place__may_work=(1.0, 1.0, 0.0, 0.0))
+    # nobody on two hectares: half a hand would make sqrt(2 * 0.5) = 1 unit, worth 40; the job is worth 100 * 0.5, half an hour off
+    weights = np.exp([math.log(40.0) / 0.5, (math.log(50.0) - 0.2 * 0.5) / 0.5])
+    assert_share((done["household.work_sought"] == 0).sum(), 2 * n, weights[0] / weights.sum())

@@ -1,9 +1,10 @@
-"""Runs of many seeds, made once for all tests of a session. ``python -m tests.statistics.ensemble`` writes the numbers of README.md."""
+"""Runs of many seeds, made once for all tests of a session. ``uv run python -m tests.statistics.ensemble`` writes README.md's numbers."""
 
 from __future__ import annotations
 
 from functools import cache
 from math import comb
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -103,5 +104,12 @@ def report(seeds: tuple[int, ...] = MANY) -> str:
     return "\n".join(["| what | median (90 % interval over seeds) |", "| --- | --- |", *(f"| {a} | {b} |" for a, b in rows)])
 
 
+def write() -> None:
+    """Put the numbers into README.md, after its own words."""
+    path = Path(__file__).parent / "README.md"
+    words = path.read_text("utf-8").partition("| what |")[0]
+    path.write_text(f"{words}{report()}\n", "utf-8")
+
+
 if __name__ == "__main__":
-    print(report())
+    write()
