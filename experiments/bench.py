@@ -11,6 +11,7 @@ clinic, which job, how much is spent) from registered ``mesa.Agent`` objects, wi
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import math
 import os
@@ -145,9 +146,11 @@ def _measure_memory(households: int) -> dict[str, float]:
     _model(300, "1980-03").run()
     before = _resident()
     model = _model(households, "1980-03").run()
+    gc.collect()
     grown = _resident() - before
     frames = sum(len(frame) * frame.bytes_per_agent() for frame in model.frames.values())
-    ties = sum(column.nbytes for column in model.kin.columns.values())
+    held = [*model.kin.columns.values(), *(v for v in vars(model.kin).values() if hasattr(v, "nbytes"))]
+    ties = sum(array.nbytes for array in held)
     record = sum(array.nbytes for array in model.record.__dict__.values())
     return {"bytes_per_household": (frames + ties + record) / households, "rss_per_household": grown / households}
 

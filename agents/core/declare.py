@@ -130,7 +130,7 @@ class Parameter:
         if (self.role == "uncertain") != (self.prior != "none"):
             raise DeclarationError(f"parameter '{self.name}': an uncertain parameter needs a prior, and only such a one has it")
         if self.role != "fixed" and not self.low < self.high:
-            raise DeclarationError(f"parameter '{self.name}': a {self.role} parameter needs a range, low and high are both {self.low:g}")
+            raise DeclarationError(f"parameter '{self.name}': role '{self.role}' needs a range, low and high are both {self.low:g}")
         if self.prior == "log-uniform" and self.low <= 0:
             raise DeclarationError(f"parameter '{self.name}': a log-uniform prior needs low > 0, found {self.low:g}")
         if not isinstance(self.source, Source):
@@ -174,7 +174,7 @@ def parameter(
     ``low`` and ``high`` may be left out for a fixed number only.
     """
     if role != "fixed" and (low is None or high is None):
-        raise DeclarationError(f"parameter '{label}': a {role} parameter needs low and high")
+        raise DeclarationError(f"parameter '{label}': low and high are needed for role '{role}'")
     shape: PriorShape = prior if prior is not None else ("uniform" if role == "uncertain" else "none")
     bottom, top = (default if low is None else low), (default if high is None else high)
     return _Unnamed(label, unit, float(default), float(bottom), float(top), role, shape, source)

@@ -70,7 +70,7 @@ def test_a_source_cannot_be_left_out() -> None:
 
 def test_a_range_can_be_left_out_for_a_fixed_number_only() -> None:
     assert parameter("Days", unit="days", default=26.0, role="fixed", source=SAID).low == 26.0
-    with pytest.raises(DeclarationError, match="a uncertain parameter needs low and high"):
+    with pytest.raises(DeclarationError, match="low and high are needed for role 'uncertain'"):
         parameter("Rate", unit="share", default=0.2, source=SAID)
 
 
