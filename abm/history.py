@@ -341,6 +341,7 @@ def loop(start, stop, month, p, idr_per_usd, myr_per_usd, cpi, world_price, seri
 rule(
     Rule(
         name="world.set_month",
+        rows="place",
         question="What does the outside bring to every community this month?",
         loop=loop,
         reads=("series.idr_per_usd", "series.myr_per_usd", "series.cpi", "series.world_price", "series.real_income", "series.wage_index",

@@ -54,6 +54,7 @@ def loop(start, stop, p, reference_price, traded_in, local_demand, prices_move, 
 rule(
     Rule(
         name="market.adjust_prices",
+        rows="place",
         question="How does a price at a border market move?",
         loop=loop,
         reads=("place.reference_price", "place.traded_in", "place.local_demand", "policy.prices_move"),

@@ -37,7 +37,7 @@ from abm.region import REGIONS, Region, month_number, regions
 from abm.world import Parameters as Travel
 from abm.world import World
 from agents.core.compiled import compiled_once, plain
-from agents.core.declare import RULES, Rule, argument_names, near
+from agents.core.declare import CALL_ARGUMENTS, RULES, Rule, argument_names, near
 from agents.core.frame import AgentFrame
 from agents.core.view import AgentView, Household, Official, Trader
 from agents.household.keep_ties import Parameters as KeepTies
@@ -49,9 +49,6 @@ SETTLING_MONTHS = 36
 #: Below this many households threads cost more than they bring.
 THREADS_FROM = 100_000
 _VIEWS: dict[str, type[AgentView]] = {"household": Household, "trader": Trader, "official": Official}
-#: Loops that run over blocks of households, each writing its own communities' rows only.
-_BLOCKS = ("household.fall_ill", "household.seek_care", "household.receive_care", "household.choose_work", "household.get_work",
-           "household.earn", "household.remember", "household.keep_ties", "record.households")  # fmt: skip
 
 
 class StoppedError(RuntimeError):
@@ -135,6 +132,7 @@ class BorderModel(mesa.Model):
         self._crisis_of_month = np.ones(self.n_months, dtype=bool)
         self.record = Record(self.n_months, self.world.n_places, len(self.world.crossing_names), len(self.world.district_names))
         self._bound: dict[str, tuple[Any, ...]] = {}
+        self._call: dict[str, tuple[str, ...]] = {}
         self._views: dict[tuple[str, int], AgentView] = {}
         self._pool: ThreadPoolExecutor | None = None
         self._branched = False
@@ -290,10 +288,12 @@ class BorderModel(mesa.Model):
         if self._follow and rule.name.startswith("household.") and rule.decide:
             self._trace(rule, arguments)
         lead = {"start": 0, "stop": n, "seed": self.seed_of_run, "month": self.month if self._draws_of is None else self._draws_of}
-        names = [a for a in argument_names(rule.loop) if a in ("start", "stop", "seed", "month", "p", "q")]
+        names = self._call.get(rule.name)
+        if names is None:
+            names = self._call[rule.name] = tuple(a for a in argument_names(rule.loop) if a in CALL_ARGUMENTS)
         lead["p"] = self.settings.of(rule.parameters) if rule.parameters else None
         lead["q"] = self.settings.of(rule.other_parameters) if rule.other_parameters else None
-        if rule.name in _BLOCKS and self.threads > 1:
+        if rule.rows == "household" and self.threads > 1:
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(self.threads)
             work = [self._pool.submit(loop, *({**lead, "start": a, "stop": b}[k] for k in names), *arguments) for a, b in self._blocks()]
@@ -324,7 +324,7 @@ class BorderModel(mesa.Model):
 
     def _arguments(self, rule: Rule) -> tuple[tuple[Any, ...], int]:
         """Columns in the order of the loop's arguments (what is only read cannot be written), and the number of rows."""
-        varies = any(c.startswith("record.") for c in rule.writes)
+        varies = rule.name.startswith("record.")  # its rows of the record are those of the month
         key = rule.name
         stamp = (*(f.version for f in self.frames.values()), self.settings.on["crisis"])
         known = self._bound.get(key)
@@ -336,22 +336,15 @@ class BorderModel(mesa.Model):
             view.flags.writeable = False
             columns.append(view)
         columns += [self.column(name) for name in rule.writes]
-        entity = rule.name.split(".")[0]
-        n = {"household": len(self.frames["household"]), "trader": len(self.frames["trader"]), "record": len(self.frames["household"])}.get(
-            entity, 0
-        )
-        if rule.name in ("household.offer_jobs", "official.inspect", "world.set_month", "market.adjust_prices"):
-            n = self.world.n_places
-        elif rule.name == "official.set_posture":
-            n = len(self.frames["official"])
-        elif rule.name == "official.spend_budget":
-            n = len(self.world.district_names)
-        elif rule.name == "official.open_doors":
-            n = len(self.world.facility_node)
-        elif rule.name == "record.deals":
-            n = len(self.frames["trader"])
+        n = self.rows_of(rule.rows)
         self._bound[key] = (stamp, tuple(columns), n)
         return tuple(columns), n
+
+    def rows_of(self, entity: str) -> int:
+        """How many rows the columns of an entity have."""
+        if entity in self.frames:
+            return len(self.frames[entity])
+        return len(next(iter(getattr(self.world, entity).values())))
 
     def take_over_events(self) -> None:
         """Apply the scenario's changes of this month, the region's dated events, and openings of crossings."""

@@ -82,6 +82,7 @@ def record_households(start, stop, place, weight, n_adults, n_children, income, 
 rule(
     Rule(
         name="record.households",
+        rows="household",
         question="What did the month bring to each community?",
         loop=record_households,
         reads=("household.place", "household.weight", "household.n_adults", "household.n_children", "household.income", "household.income_farm",
@@ -123,6 +124,7 @@ def record_deals(start, stop, place, weight, good, direction, channel, quantity,
 rule(
     Rule(
         name="record.deals",
+        rows="trader",
         question="What was carried across, by whom and how?",
         loop=record_deals,
         reads=("trader.place", "trader.weight", "trader.good", "trader.direction", "trader.channel", "trader.quantity", "trader.sold",

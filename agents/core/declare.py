@@ -237,7 +237,8 @@ class Rule:
 
     The names of ``loop``'s arguments *are* the declaration: ``start`` and ``stop`` bound the rows, ``seed`` and
     ``month`` are the run's, ``p`` are the rule's parameters, ``q`` those of another rule that it shares, the rest are columns
-    (``reads``, then ``writes``; a prefix such as ``trader_`` tells two columns of one name apart).
+    (``reads``, then ``writes``; a prefix such as ``trader_`` tells two columns of one name apart). ``rows`` is the entity that the loop runs over: the first
+    part of the rule's name, if left out.
     """
 
     name: str
@@ -251,8 +252,11 @@ class Rule:
     switch: str | None = None
     decide: tuple[Callable[..., Any], ...] = ()
     not_modelled: str = ""
+    rows: str = ""
 
     def __post_init__(self) -> None:
+        if not self.rows:
+            object.__setattr__(self, "rows", self.name.split(".")[0])
         if not self.question.endswith("?"):
             raise DeclarationError(f"rule '{self.name}': the question must be a question")
         both = set(self.reads) & set(self.writes)

@@ -53,6 +53,7 @@ def offer_loop(start, stop, p, job_holders, job_seekers, job_slots, keep_share, 
 rule(
     Rule(
         name="household.offer_jobs",
+        rows="place",
         question="How many jobs are free, and what chance do people learn to expect?",
         loop=offer_loop,
         reads=("place.job_holders", "place.job_seekers", "place.job_slots"),

@@ -73,6 +73,7 @@ def loop(start, stop, p, road, hours, crossing, crossing_patrol, crossing_strict
 rule(
     Rule(
         name="official.inspect",
+        rows="place",
         question="How likely is it that a load on a path, or a worker without papers, is found?",
         loop=loop,
         reads=("place.road", "trade_link.hours", "trade_link.crossing", "crossing.patrol", "crossing.strictness", "place.path_loads",

@@ -55,6 +55,7 @@ def loop(start, stop, p, is_primary, catchment, quality, facility_care, care_dem
 rule(
     Rule(
         name="official.open_doors",
+        rows="facility",
         question="How many people can a facility serve this month, and what part of those who came?",
         loop=loop,
         reads=("facility.is_primary", "facility.catchment", "facility.quality", "place.facility_care", "place.care_demand"),

@@ -136,6 +136,7 @@ def loop(start, stop, month, p, side, population, line_km, real_income, official
 rule(
     Rule(
         name="official.spend_budget",
+        rows="district",
         question="How does a district spend its yearly budget, and what stands of what it built?",
         loop=loop,
         reads=("district.side", "district.population", "district.line_km", "policy.real_income", "official.district", "official.kind",

@@ -6,13 +6,15 @@ each other and against not trading, in a logit whose unit is the month's day-lab
 multiply without making it indifferent. Kin across save costs by lodging, credit and news, on legal and illegal ways
 alike. Prices are those at the start of the month; the trader expects to move them against itself a little.
 
-Not modelled: expectations beyond today's prices, credit, several deals a month, entry and exit of traders.
+Not modelled: expectations beyond today's prices, credit with interest, several deals a month, entry and exit of traders.
 """
 
 from __future__ import annotations
 
 import math
 from typing import NamedTuple
+
+import numpy as np
 
 from agents.core.compiled import compiled
 from agents.core.declare import Rule, Source, judgement, parameter, parameters, rule, switch
@@ -46,6 +48,10 @@ class Parameters(NamedTuple):
     )  # fmt: skip
     kin_saving: float = parameter(
         "Part of the cost of carrying that close kin across save", unit="share", default=0.4, low=0.1, high=0.7,
+        source=Source("ethnic networks raise trade by 15-60 % (Rauch and Trindade 2002; Felbermayr, Jung and Toubal 2009)", "opened"),
+    )  # fmt: skip
+    kin_credit: float = parameter(
+        "Goods that close kin across give on credit, relative to own capital", unit="share", default=0.5, low=0.0, high=1.0,
         source=Source("ethnic networks raise trade by 15-60 % (Rauch and Trindade 2002; Felbermayr, Jung and Toubal 2009)", "opened"),
     )  # fmt: skip
     waiting: float = parameter(
@@ -110,6 +116,8 @@ def expected_profit(channel, value, allowance, gain, carriage, duty_rate, waitin
 def loop(start, stop, seed, month, p, uid, place, household, capital, cards, skill, support_across, wage, price, exchange, partner, hours,
          strictness, detection, is_open, is_post, allowance, duty_out, duty_in, transport, may_trade, good, direction, channel, quantity):  # fmt: skip
     """Choose one deal for every trader. ``good`` is -1 without a deal; ``quantity`` in kilograms a month."""
+    reach = np.empty((4, 2, 4))  # weights of goods, directions and channels, summed up to each
+    amount = np.empty((4, 2, 4))
     for i in range(start, stop):
         here = int(place[i])
         good[i] = -1
@@ -120,45 +128,44 @@ def loop(start, stop, seed, month, p, uid, place, household, capital, cards, ski
             continue
         kin = support_across[household[i]]
         unit = wage[here, 1]
-        total = 1.0  # the outside option: exp(0)
+        reached = 1.0  # sum of the weights so far; the outside option has exp(0)
         u = uniform(seed, CHOOSE_DEAL, month, uid[i], 0)
-        # first pass adds the weights, second finds where the draw falls
-        for sweep in range(2):
-            at = u * total
-            reached = 1.0
-            if sweep == 1 and at < reached:
-                break
-            for g in range(4):
-                for d in range(2):
-                    for c in range(4):
-                        way = 1 if c == 3 else 0
-                        if partner[here, way] < 0 or (c < 3 and is_open[here, way] <= 0.0) or (c == 1 and is_post[here] <= 0.0):
-                            continue
-                        if (c >= 2 and may_trade[1] <= 0.0) or (c == 2 and may_trade[2] <= 0.0):
-                            continue
-                        there = int(partner[here, way])
-                        price_here, price_there = price[here, g], price[there, g] * exchange[here]
-                        price_from, price_to = (price_here, price_there) if d == 0 else (price_there, price_here)
-                        gain = margin(price_from, price_to, p.slip)
-                        if gain <= 0.0:
-                            continue
-                        rough = p.path_carriage if c == 3 else 1.0
-                        carriage = transport[here, g] * hours[here, way] * rough * (1.0 - p.kin_saving * kin)
-                        waiting = p.waiting * strictness[here, way] if c < 3 else 0.0
-                        duty_rate = duty_out[here, g] if d == 0 else duty_in[here, g]
-                        value = capital[i] * unit * trips_a_month(p.trading_days, hours[here, way])
-                        found = detection[here, way] * (1.0 - skill[i])
-                        profit, value = expected_profit(c, value, cards[i] * allowance[here], gain, carriage, duty_rate, waiting, found, p)
-                        weight = math.exp(min((profit / unit - p.trouble) / p.scale, 50.0))
-                        if sweep == 0:
-                            total += weight
-                        else:
-                            reached += weight
-                            if at < reached and good[i] < 0:
-                                good[i] = g
-                                direction[i] = d
-                                channel[i] = c
-                                quantity[i] = value / price_from
+        for g in range(4):
+            for d in range(2):
+                for c in range(4):
+                    reach[g, d, c] = reached
+                    way = 1 if c == 3 else 0
+                    if partner[here, way] < 0 or (c < 3 and is_open[here, way] <= 0.0) or (c == 1 and is_post[here] <= 0.0):
+                        continue
+                    if (c >= 2 and may_trade[1] <= 0.0) or (c == 2 and may_trade[2] <= 0.0):
+                        continue
+                    there = int(partner[here, way])
+                    price_here, price_there = price[here, g], price[there, g] * exchange[here]
+                    price_from, price_to = (price_here, price_there) if d == 0 else (price_there, price_here)
+                    gain = margin(price_from, price_to, p.slip)
+                    if gain <= 0.0:
+                        continue
+                    rough = p.path_carriage if c == 3 else 1.0
+                    carriage = transport[here, g] * hours[here, way] * rough * (1.0 - p.kin_saving * kin)
+                    waiting = p.waiting * strictness[here, way] if c < 3 else 0.0
+                    duty_rate = duty_out[here, g] if d == 0 else duty_in[here, g]
+                    value = capital[i] * (1.0 + p.kin_credit * kin) * unit * trips_a_month(p.trading_days, hours[here, way])
+                    found = detection[here, way] * (1.0 - skill[i])
+                    profit, value = expected_profit(c, value, cards[i] * allowance[here], gain, carriage, duty_rate, waiting, found, p)
+                    reached += math.exp(min((profit / unit - p.trouble) / p.scale, 50.0))
+                    reach[g, d, c] = reached
+                    amount[g, d, c] = value / price_from
+        at = u * reached
+        below = 1.0
+        for g in range(4):
+            for d in range(2):
+                for c in range(4):
+                    if below <= at < reach[g, d, c]:
+                        good[i] = g
+                        direction[i] = d
+                        channel[i] = c
+                        quantity[i] = amount[g, d, c]
+                    below = reach[g, d, c]
 
 
 rule(
@@ -175,6 +182,6 @@ rule(
         streams=("trader.choose_deal",),
         switch=TRADITIONAL_TRADE,
         decide=(trips_a_month, margin, expected_profit),
-        not_modelled="expectations beyond today's prices, credit, several deals a month, entry and exit of traders",
+        not_modelled="expectations beyond today's prices, credit with interest, several deals a month, entry and exit of traders",
     )
 )  # fmt: skip

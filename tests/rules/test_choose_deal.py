@@ -87,7 +87,7 @@ def test_shares_are_those_of_a_logit() -> None:
         ({"trade_link__allowance": 400.0}, 0, 1),
         ({"trader__cards": 4}, 0, 1),
         ({"trade_link__hours": 8.0}, 3, -1),
-        ({"trade_link__transport": 0.03, "household__support_across": 1.0}, 3, -1),
+        ({"trade_link__transport": 0.03, "household__support_across": 1.0, "p": P._replace(kin_credit=0.0)}, 3, -1),
         ({"p": P._replace(share_bribable=0.9)}, 2, 1),
         ({"p": P._replace(bribe_share=0.6)}, 2, -1),
         ({"p": P._replace(penalty=1.5)}, 3, -1),
@@ -103,6 +103,9 @@ def test_kin_save_carriage() -> None:
     dear = {"trade_link__transport": 0.05}
     n = lambda **s: int((deals(**dear, **s)["trader.good"] >= 0).sum())  # noqa: E731
     assert n(household__support_across=1.0) > n()
+    # close kin give half as much again on credit: 1.5 * 400 = 600 of money at 10 a kilogram
+    lent = deals(household__support_across=1.0, p=P._replace(kin_credit=0.5))
+    assert lent["trader.quantity"][lent["trader.channel"] == 3] == pytest.approx(60.0)
 
 
 @both_forms
