@@ -36,7 +36,7 @@ class Parameters(NamedTuple):
         source=Source("trial: needed for US$4,000 a head, which is 2.3 times the rural survey of 2007", "derived"),
     )  # fmt: skip
     jobs_id: float = parameter(
-        "Home jobs for each adult on the Indonesian side in 2005", unit="share", default=0.42, low=0.15, high=0.55,
+        "Home jobs for each adult on the Indonesian side in 2005", unit="share", default=0.46, low=0.15, high=0.55,
         source=Source("gives a farm share of income near the 46 % of district product (ECON3)", "derived"),
     )  # fmt: skip
     jobs_my: float = parameter(
@@ -72,7 +72,7 @@ class Parameters(NamedTuple):
         source=judgement("planting grants and clones, from a higher level"),
     )  # fmt: skip
     farm_id: float = parameter(
-        "Farm output scale, Indonesian side", unit="1", default=1.2, low=0.6, high=2.6,
+        "Farm output scale, Indonesian side", unit="1", default=1.25, low=0.6, high=2.6,
         source=Source("sets the income of 700 with the farm share near half; trial", "derived"),
     )  # fmt: skip
     farm_my: float = parameter(

@@ -78,9 +78,15 @@ def users_of(rule: str, cls: type) -> list[ast.Module]:
     found = []
     for name, tree in sources.trees().items():
         imports = [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.module == cls.__module__]
-        if name == cls.__module__ or any(a.name == cls.__name__ for n in imports for a in n.names) or rule in sources.texts(tree) or (any(isinstance(n, ast.ImportFrom) and n.module == cls.__module__.rsplit(".", 1)[0] for n in ast.walk(tree)) and any(
-            isinstance(n, ast.Attribute) and n.attr == cls.__name__ for n in ast.walk(tree)
-        )):
+        if (
+            name == cls.__module__
+            or any(a.name == cls.__name__ for n in imports for a in n.names)
+            or rule in sources.texts(tree)
+            or (
+                any(isinstance(n, ast.ImportFrom) and n.module == cls.__module__.rsplit(".", 1)[0] for n in ast.walk(tree))
+                and any(isinstance(n, ast.Attribute) and n.attr == cls.__name__ for n in ast.walk(tree))
+            )
+        ):
             found.append(tree)
     # functions of other modules that are handed the parameters as `p`, `care` or `rule`
     if cls.__module__ in ("agents.household.seek_care", "agents.household.keep_ties", "abm.kinship", "abm.world", "abm.populate"):
@@ -129,7 +135,12 @@ def test_every_function_that_decides_is_called(rule: str) -> None:
         called |= sources.functions_called(sources.function_tree(f))
     other_loops = {plain(r.loop).__name__ for r in RULES.values()}
     # a module may hold two rules: a function of the first step (the share that fits) counts for the second, which hands its result on
-    shared = {plain(f).__name__ for r in RULES.values() for f in r.decide if plain(r.loop).__module__ == plain(declared.loop).__module__ and r is not declared}
+    shared = {
+        plain(f).__name__
+        for r in RULES.values()
+        for f in r.decide
+        if plain(r.loop).__module__ == plain(declared.loop).__module__ and r is not declared
+    }
     assert not names - called - shared, f"{rule}: never called: {names - called - shared}"
     assert not names & other_loops
 
@@ -234,7 +245,9 @@ def test_one_writer_for_each_column() -> None:
         if len(steps) == 1:
             continue
         # sums are emptied at the start of the month, and filled once
-        assert len(steps) == 2 and steps[0].name == "world.set_month" and "empties the month's sums" in steps[0].note, f"{name}: {[s.name for s in steps]}"
+        assert len(steps) == 2 and steps[0].name == "world.set_month" and "empties the month's sums" in steps[0].note, (
+            f"{name}: {[s.name for s in steps]}"
+        )
         tree = sources.function_tree(steps[1].rule.loop)  # type: ignore[union-attr]
         added = {n.target.value.id for n in ast.walk(tree)
                  if isinstance(n, ast.AugAssign) and isinstance(n.target, ast.Subscript) and isinstance(n.target.value, ast.Name)}  # fmt: skip

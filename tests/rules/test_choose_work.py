@@ -25,7 +25,13 @@ def test_think_again(form: str) -> None:
 @both_forms
 @pytest.mark.parametrize(
     ("income", "n", "share", "expected"),
-    [(100.0, 1.0, 1.0, 100.0), (100.0, 1.0, 0.5, 41.42135623730951), (100.0, 4.0, 0.5, 11.803398874989484), (100.0, 0.5, 1.0, 200.0), (0.0, 2.0, 0.6, 0.0)],
+    [
+        (100.0, 1.0, 1.0, 100.0),
+        (100.0, 1.0, 0.5, 41.42135623730951),
+        (100.0, 4.0, 0.5, 11.803398874989484),
+        (100.0, 0.5, 1.0, 200.0),
+        (0.0, 2.0, 0.6, 0.0),
+    ],
 )
 def test_one_more_pair_of_hands(form: str, income: float, n: float, share: float, expected: float) -> None:
     assert take(added_by_one_more, form)(income, n, share) == pytest.approx(expected)

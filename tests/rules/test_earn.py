@@ -20,7 +20,13 @@ Q = ChooseWork(labour_share=0.5, living_cost=0.4)
 @both_forms
 @pytest.mark.parametrize(
     ("technique", "ability", "land", "labour", "expected"),
-    [(1.0, 1.0, 4.0, 9.0, 6.0), (2.0, 0.5, 4.0, 9.0, 6.0), (1.0, 1.0, 1.0, 1.0, 1.0), (1.0, 1.0, 4.0, 0.0, 0.0), (1.0, 1.0, 4.0, -1.0, 0.0)],
+    [
+        (1.0, 1.0, 4.0, 9.0, 6.0),
+        (2.0, 0.5, 4.0, 9.0, 6.0),
+        (1.0, 1.0, 1.0, 1.0, 1.0),
+        (1.0, 1.0, 4.0, 0.0, 0.0),
+        (1.0, 1.0, 4.0, -1.0, 0.0),
+    ],
 )
 def test_farm_output_by_hand(form: str, technique: float, ability: float, land: float, labour: float, expected: float) -> None:
     assert take(farm_output, form)(technique, ability, land, labour, 0.5) == pytest.approx(expected)
@@ -78,7 +84,13 @@ def test_a_month_by_hand(form: str) -> None:
 
 @both_forms
 def test_the_purse_changes_by_money_alone(form: str) -> None:
-    for change in ({}, {"household__care_cost": 30.0}, {"household__savings": -900.0}, {"household__days_lost": 20.0}, {"trader__profit": -400.0}):
+    for change in (
+        {},
+        {"household__care_cost": 30.0},
+        {"household__savings": -900.0},
+        {"household__days_lost": 20.0},
+        {"trader__profit": -400.0},
+    ):
         before = change.get("household__savings", 100.0)
         d = month(form, **change)
         cash = d["household.income"] - d["household.own_use"] - d["household.care_cost"]

@@ -19,7 +19,14 @@ P = Parameters(gain=0.02, decay=0.005, inequality=0.5, trip_contact=0.5, enough=
 @both_forms
 @pytest.mark.parametrize(
     ("strength", "contact", "gap", "expected"),
-    [(0.5, 0.5, 0.0, 0.5025), (0.5, 0.0, 0.0, 0.4975), (0.5, 0.5, 2.0, 0.5), (0.0, 1.0, 1.0, 0.02), (1.0, 1.0, 0.0, 0.995), (0.0, 0.0, 3.0, 0.0)],
+    [
+        (0.5, 0.5, 0.0, 0.5025),
+        (0.5, 0.0, 0.0, 0.4975),
+        (0.5, 0.5, 2.0, 0.5),
+        (0.0, 1.0, 1.0, 0.02),
+        (1.0, 1.0, 0.0, 0.995),
+        (0.0, 0.0, 3.0, 0.0),
+    ],
 )
 def test_next_strength_by_hand(form: str, strength: float, contact: float, gap: float, expected: float) -> None:
     assert take(next_strength, form)(strength, contact, gap, 0.02, 0.005, 0.5) == pytest.approx(expected)
@@ -50,7 +57,9 @@ def test_the_fixed_point_is_one_and_is_reached(form: str, contact: float, gap: f
 
 def test_the_array_form_of_the_fixed_point() -> None:
     contact, gap = np.array([0.1, 0.5]), np.array([0.0, 1.0])
-    assert fixed_point_array(contact, gap, P).tolist() == pytest.approx([fixed_point(c, g, 0.02, 0.005, 0.5) for c, g in zip(contact, gap, strict=True)])
+    assert fixed_point_array(contact, gap, P).tolist() == pytest.approx(
+        [fixed_point(c, g, 0.02, 0.005, 0.5) for c, g in zip(contact, gap, strict=True)]
+    )
 
 
 @both_forms

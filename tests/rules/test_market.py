@@ -55,7 +55,13 @@ def test_steady_trade_leaves_a_gap_of_push_over_pull(form: str) -> None:
 @both_forms
 def test_every_market_and_good(form: str) -> None:
     price = np.arange(1.0, 9.0).reshape(2, 4)
-    values = {"place.reference_price": 4.0, "place.traded_in": 1.0, "place.local_demand": 10.0, "policy.prices_move": 1.0, "place.price": price}
+    values = {
+        "place.reference_price": 4.0,
+        "place.traded_in": 1.0,
+        "place.local_demand": 10.0,
+        "policy.prices_move": 1.0,
+        "place.price": price,
+    }
     done = run_rule("market.adjust_prices", columns_of("market.adjust_prices", {"place": 2}, values), form, stop=2, p=P)
     assert done["place.price"] == pytest.approx(np.sqrt(price * 4.0) * math.exp(-0.02))
 
@@ -110,10 +116,14 @@ def test_a_month_of_both_sides(model: BorderModel, form: str) -> None:
         fees = [s.fee[month, k, 0, 0], s.fee[month, k, 1, 0], *(s.fee[month, 1 - k, t, 1] * exchange for t in (0, 1))]
         assert d["place.fee_care"][where].tolist() == pytest.approx(fees)
         years = (month - 306) / 12
-        assert d["place.technique"][where] == pytest.approx((p.farm_id, p.farm_my)[k] * math.exp((p.technique_growth_id, p.technique_growth_my)[k] * years))
+        assert d["place.technique"][where] == pytest.approx(
+            (p.farm_id, p.farm_my)[k] * math.exp((p.technique_growth_id, p.technique_growth_my)[k] * years)
+        )
         rate = (s.idr_per_usd, s.myr_per_usd)[k][month]
         for g in range(4):
-            ref = take(reference, form)(s.world_price[month, g], rate, s.markup[k, g], d["place.hours_centre"][where], d["trade_link.transport"][where, g], g == 3)
+            ref = take(reference, form)(
+                s.world_price[month, g], rate, s.markup[k, g], d["place.hours_centre"][where], d["trade_link.transport"][where, g], g == 3
+            )
             assert d["place.reference_price"][where, g] == pytest.approx(ref)
         basket = s.basket[k] * d["place.price"][where] / s.base_price[k]
         assert d["place.cost_of_living"][where] == pytest.approx(100 * basket.sum() + (1 - s.basket[k].sum()) * s.cpi[month, k])

@@ -54,7 +54,14 @@ INSPECT = inspect.Parameters(per_patrol=0.1, hours_half=3.0, loads_half=400.0, s
 @both_forms
 @pytest.mark.parametrize(
     ("patrol", "road", "hours", "loads", "exponent"),
-    [(1.0, 1.0, 0.0, 0.0, 0.1), (1.0, 0.0, 0.0, 0.0, 0.05), (1.0, 1.0, 3.0, 0.0, 0.05), (1.0, 1.0, 0.0, 400.0, 0.05), (8.0, 1.0, 3.0, 400.0, 0.2), (0.0, 1.0, 0.0, 0.0, 0.0)],
+    [
+        (1.0, 1.0, 0.0, 0.0, 0.1),
+        (1.0, 0.0, 0.0, 0.0, 0.05),
+        (1.0, 1.0, 3.0, 0.0, 0.05),
+        (1.0, 1.0, 0.0, 400.0, 0.05),
+        (8.0, 1.0, 3.0, 400.0, 0.2),
+        (0.0, 1.0, 0.0, 0.0, 0.0),
+    ],
 )
 def test_chance_found_by_hand(form: str, patrol: float, road: float, hours: float, loads: float, exponent: float) -> None:
     assert take(inspect.chance_found, form)(patrol, road, hours, loads, INSPECT) == pytest.approx(1.0 - math.exp(-exponent))
@@ -79,11 +86,22 @@ def test_inspection_of_places(form: str) -> None:
     assert all((off[c] == 0).all() for c in ("trade_link.detection", "place.caught_away", "trade_link.share_honest"))
 
 
-@pytest.mark.parametrize(("change", "sign"), [({"crossing.patrol": 4.0}, 1), ({"place.road": 0.1}, -1), ({"trade_link.hours": 9.0}, -1), ({"place.path_loads": 900.0}, -1)])
+@pytest.mark.parametrize(
+    ("change", "sign"),
+    [({"crossing.patrol": 4.0}, 1), ({"place.road": 0.1}, -1), ({"trade_link.hours": 9.0}, -1), ({"place.path_loads": 900.0}, -1)],
+)
 def test_detection_moves_the_right_way(change: dict[str, float], sign: int) -> None:
-    base = {"place.road": 0.5, "trade_link.hours": 3.0, "trade_link.crossing": 0, "crossing.patrol": 1.0, "place.path_loads": 100.0, "policy.enforced": 1.0}
+    base = {
+        "place.road": 0.5,
+        "trade_link.hours": 3.0,
+        "trade_link.crossing": 0,
+        "crossing.patrol": 1.0,
+        "place.path_loads": 100.0,
+        "policy.enforced": 1.0,
+    }
     found = [
-        run_rule("official.inspect", columns_of("official.inspect", {}, v), stop=1)["trade_link.detection"][0, 1] for v in (base, {**base, **change})
+        run_rule("official.inspect", columns_of("official.inspect", {}, v), stop=1)["trade_link.detection"][0, 1]
+        for v in (base, {**base, **change})
     ]
     assert (found[1] - found[0]) * sign > 0
 
@@ -106,7 +124,15 @@ def test_security_share_by_hand(form: str) -> None:
 @both_forms
 @pytest.mark.parametrize(
     ("stock", "spending", "expected"),
-    [(0.5, 0.1, 0.5), (0.5, 0.015, 0.5 + 0.0075 - 0.05), (0.5, 0.014, 0.5 + 0.007 - 0.1), (0.5, 0.0, 0.4), (1.0, 5.0, 0.9), (0.2, 5.0, 1.0), (0.0, 0.0, 0.0)],
+    [
+        (0.5, 0.1, 0.5),
+        (0.5, 0.015, 0.5 + 0.0075 - 0.05),
+        (0.5, 0.014, 0.5 + 0.007 - 0.1),
+        (0.5, 0.0, 0.4),
+        (1.0, 5.0, 0.9),
+        (0.2, 5.0, 1.0),
+        (0.0, 0.0, 0.0),
+    ],
 )
 def test_next_stock_by_hand(form: str, stock: float, spending: float, expected: float) -> None:
     assert take(spend_budget.next_stock, form)(stock, spending, 0.1, 0.3) == pytest.approx(expected)
@@ -138,7 +164,9 @@ def january(form: str, month: int = 120, p: Any = BUDGET, **said: Any) -> dict[s
         "official.district": (0, 1, 0), "official.kind": (2, 2, 0), "official.doctrine": (0.2, 0.8, 1.0), "policy.invests": 1.0,
         "policy.has_programme": 1.0, "district.road": 0.5, "district.clinic": 0.5, "district.hospital": 0.5, "district.other": 0.5,
     } | {k.replace("__", "."): v for k, v in said.items()}  # fmt: skip
-    return run_rule("official.spend_budget", columns_of("official.spend_budget", {"district": 2, "official": 3}, values), form, stop=2, p=p, month=month)
+    return run_rule(
+        "official.spend_budget", columns_of("official.spend_budget", {"district": 2, "official": 3}, values), form, stop=2, p=p, month=month
+    )
 
 
 @both_forms

@@ -47,7 +47,15 @@ BASE = {"quality": 0.5, "severity": 2, "hours": 3.0, "cost": 0.2, "primary": Tru
 @both_forms
 @pytest.mark.parametrize(
     ("name", "more", "sign"),
-    [("quality", 0.9, 1), ("hours", 6.0, -1), ("cost", 0.4, -1), ("across", False, 1), ("kin", 0.9, 1), ("heard", 0.9, 1), ("strict", 0.9, -1)],
+    [
+        ("quality", 0.9, 1),
+        ("hours", 6.0, -1),
+        ("cost", 0.4, -1),
+        ("across", False, 1),
+        ("kin", 0.9, 1),
+        ("heard", 0.9, 1),
+        ("strict", 0.9, -1),
+    ],
 )
 @pytest.mark.parametrize("primary", [True, False])
 @pytest.mark.parametrize("severity", [1, 2, 3])
@@ -60,7 +68,8 @@ def test_value_rises_and_falls_as_it_should(form: str, name: str, more: float, s
 
 def test_quality_counts_more_the_worse_the_illness() -> None:
     gains = [
-        value_of_facility(0.9, s, 1.0, 0.0, False, False, 0.0, 0.0, 0.0, P) - value_of_facility(0.1, s, 1.0, 0.0, False, False, 0.0, 0.0, 0.0, P)
+        value_of_facility(0.9, s, 1.0, 0.0, False, False, 0.0, 0.0, 0.0, P)
+        - value_of_facility(0.1, s, 1.0, 0.0, False, False, 0.0, 0.0, 0.0, P)
         for s in (1, 2, 3)
     ]
     # 0.6 * 2 * 0.8 = 0.96, times the weight of the severity

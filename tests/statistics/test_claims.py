@@ -79,10 +79,9 @@ def test_e10_without_kin_across_less_care_and_work_there(seeds, indicator):
     assert surely_lower(without, usual), without / usual
 
 
-@pytest.mark.slow
-def test_e10_without_kin_across_less_trade():
-    """The effect is small against the luck of single traders: it takes the twenty pairs to show."""
-    usual, without = (total_trade(name, MANY) for name in ("history", "no-kinship"))
+@over_seeds
+def test_e10_without_kin_across_less_trade(seeds):
+    usual, without = (total_trade(name, seeds) for name in ("history", "no-kinship"))
     assert surely_lower(without, usual), without / usual
 
 
@@ -103,10 +102,3 @@ def test_finding_hospital_care_across_was_no_majority(seeds):
     """E02 holds for all care and for primary care; of hospital visits alone less than half were across."""
     primary, hospital = (many("history", seeds, f"care_share_across_{tier}", "id", 1980, 1989) for tier in ("primary", "hospital"))
     assert (primary > 0.5).all() and (hospital < 0.5).all()
-
-
-@pytest.mark.slow
-def test_finding_kin_hardly_move_the_goods_sold_across():
-    """Without kin the value carried from Kalimantan changes by a few parts in a hundred at most."""
-    usual, without = (many(name, MANY, "trade_out_usd", "id", 1980, 2015) for name in ("history", "no-kinship"))
-    assert abs(np.median(without / usual) - 1.0) < 0.05
