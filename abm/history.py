@@ -208,13 +208,15 @@ def make_series(region: Region, n_months: int, crisis: bool = True) -> Series:
     if not crisis:
         said = region.meta["without_crisis"]
         t = np.arange(month_number(said["from"]), month_number(said["to"]) + 1)
-        before = t[0] - 1
+        before, end = t[0] - 1, t[-1]
         years = (t - before) / 12.0
-        idr[t], myr[t] = (x[before] * (1 + said[k]) ** years for x, k in ((idr, "rate_id"), (myr, "rate_my")))
-        for s, side in enumerate(("id", "my")):
-            cpi[t, s] = cpi[before, s] * (1 + said[f"prices_{side}"]) ** years
-            real[t, s] = real[before, s] * (1 + said[f"real_product_{side}"]) ** years
-        national[t] = national[before] * (1 + said["national_product_usd"]) ** years
+        series = [(idr, "rate_id"), (myr, "rate_my"), (cpi[:, 0], "prices_id"), (cpi[:, 1], "prices_my"), (real[:, 0], "real_product_id")]
+        series += [(real[:, 1], "real_product_my"), (national, "national_product_usd")]
+        for values, key in series:
+            happened = values[end]
+            values[t] = values[before] * (1 + said[key]) ** years
+            # afterwards the changes are those that happened, from the level reached
+            values[end + 1 :] *= values[end] / happened
     n_data = len(m)
     in_2005 = np.flatnonzero((m["year"] == 2005).to_numpy())
     rate_2005 = np.array([m["idr_per_usd"].to_numpy(float)[in_2005].mean(), m["myr_per_usd"].to_numpy(float)[in_2005].mean()])

@@ -8,8 +8,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import itertools
+import operator
 import pickle
 import platform
 import threading
@@ -32,7 +34,7 @@ from abm.kinship import Kin, make_ties
 from abm.kinship import Parameters as Kinship
 from abm.month import MONTH
 from abm.outputs import Record, Results, gini, record_ties
-from abm.parameters import Scenario, ScenarioError, Settings
+from abm.parameters import Scenario, ScenarioError, Settings, month_text
 from abm.region import REGIONS, Region, month_number, regions
 from abm.world import Parameters as Travel
 from abm.world import World
@@ -49,6 +51,22 @@ SETTLING_MONTHS = 36
 #: Below this many households threads cost more than they bring.
 THREADS_FROM = 100_000
 _VIEWS: dict[str, type[AgentView]] = {"household": Household, "trader": Trader, "official": Official}
+
+
+#: What the entries of a manifest are, beside those that are looked at more closely (a missing one is judged before).
+_MANIFEST_KINDS: tuple[tuple[str, type, str], ...] = (
+    ("lintas", str, "a version"),
+    ("scenario", dict, "a table"),
+    ("region", dict, "a table"),
+    ("households", int, "a whole number"),
+    ("seed", int, "a whole number"),
+    ("rules_swapped", list, "a list of rules"),
+)
+#: What the entries of a saved run are.
+_SAVED_KINDS: tuple[tuple[str, type], ...] = (
+    ("region_hash", str), ("region", str), ("scenario", dict), ("households", int), ("seed", int), ("threads", int), ("rules", list),
+    ("state", dict),
+)  # fmt: skip
 
 
 class StoppedError(RuntimeError):
@@ -126,8 +144,14 @@ class BorderModel(mesa.Model):
                 raise ScenarioError(
                     f"scenario '{self._said.name}': there is no crossing '{change.name[9:-5]}'; {near(change.name[9:-5], known)}"
                 )
-        self._rules = _swap(dict(rules or {}))
-        self.swapped = sorted(rules or {})
+            if change.name.startswith("crossing.") and change.name[9:-5] in self._paths():
+                raise ScenarioError(
+                    f"scenario '{self._said.name}': '{change.name[9:-5]}' is an unofficial path, which nobody opens or closes: "
+                    f"name a post or a traditional crossing, or leave the event out"
+                )
+        own_rules = _own_rules(rules)
+        self._rules = _swap(own_rules)
+        self.swapped = sorted(own_rules)
         self._series = {True: make_series(self.region, self.n_months, True), False: make_series(self.region, self.n_months, False)}
         self._crisis_of_month = np.ones(self.n_months, dtype=bool)
         self.record = Record(self.n_months, self.world.n_places, len(self.world.crossing_names), len(self.world.district_names))
@@ -136,10 +160,11 @@ class BorderModel(mesa.Model):
         self._views: dict[tuple[str, int], AgentView] = {}
         self._pool: ThreadPoolExecutor | None = None
         self._branched = False
-        self._follow = [int(u) for u in follow]
+        self._follow: list[int] = []  # nobody is followed before January 1980
         self.traces: list[dict[str, Any]] = []
         self._line = np.zeros(self.world.n_places)  # the poverty line of the year so far
         self._found()
+        self._follow = self._to_follow(follow)
 
     # ---- the start ---------------------------------------------------------------------------------------------------
 
@@ -220,6 +245,28 @@ class BorderModel(mesa.Model):
         self._draws_of = None
         self.run_rule(RULES["household.remember"])
 
+    def _paths(self) -> list[str]:
+        """Names of the unofficial crossings."""
+        return [name for name, is_path in zip(self.world.crossing_names, self.world.crossing["is_path"], strict=True) if is_path]
+
+    def _to_follow(self, said: Any) -> list[int]:
+        """The uids of the households to follow, all of which exist."""
+        try:
+            uids = [operator.index(u) for u in said]
+        except TypeError:
+            raise UserError(
+                f"follow = {_short(repr(said))} is not a list of whole numbers: give uids of households, as in frames['household']['uid']"
+            ) from None
+        for uid in uids:
+            try:
+                self.frames["household"].row(uid)
+            except (KeyError, OverflowError):
+                raise UserError(
+                    f"follow: no household has uid {_short(uid)}; uids of this run stand in frames['household']['uid'], "
+                    f"for example {self.frames['household']['uid'][0]}"
+                ) from None
+        return uids
+
     def _sum_by_place(self, values: np.ndarray) -> np.ndarray:
         h = self.frames["household"]
         return np.bincount(h["place"], h["weight"] * values, self.world.n_places)
@@ -285,7 +332,7 @@ class BorderModel(mesa.Model):
         """Run one rule over all its agents, in blocks on threads where that was asked for."""
         arguments, n = self._arguments(rule)
         loop = self._rules.get(rule.name, rule.loop)
-        if self._follow and rule.name.startswith("household.") and rule.decide:
+        if self._follow and self._draws_of is None and rule.rows == "household" and rule.decide:
             self._trace(rule, arguments)
         lead = {"start": 0, "stop": n, "seed": self.seed_of_run, "month": self.month if self._draws_of is None else self._draws_of}
         names = self._call.get(rule.name)
@@ -423,7 +470,8 @@ class BorderModel(mesa.Model):
         self._set_patrols()
         if hasattr(self, "kin"):
             self.kin.renew_contact(world.hours_between, self.frames["household"]["place"], self.settings.of(Kinship))
-            self.kin.columns["income_gap"][0] = self._income_gap()
+            if self.month % 12 == 0:  # a yearly figure: a change of ways in between must not renew it
+                self.kin.columns["income_gap"][0] = self._income_gap()
 
     def _set_patrols(self) -> None:
         """Both sides patrol a crossing: the mean of the two districts."""
@@ -437,7 +485,7 @@ class BorderModel(mesa.Model):
 
     def _record_month(self) -> None:
         world, record, t = self.world, self.record, self.month
-        record.price[t], record.cost_of_living[t] = world.place["price"], world.place["cost_of_living"]
+        record.cost_of_living[t] = world.place["cost_of_living"]
         record.strictness[t] = world.crossing["strictness"]
         record.stock[t, :, 0], record.stock[t, :, 1] = world.district["road"], world.district["clinic"]
         record.split[t] = world.district["split"]
@@ -513,13 +561,20 @@ class BorderModel(mesa.Model):
     @classmethod
     def from_manifest(cls, said: Mapping[str, Any], allow_other: bool = False) -> BorderModel:
         """The model that a manifest describes, before its first month; refuses another version or other data."""
+        if not isinstance(said, Mapping):
+            raise ManifestError(f"the manifest is {_short(repr(said))}, not a table of entries: it is not one that lintas wrote")
         missing = [k for k in ("lintas", "scenario", "region", "households", "seed") if k not in said]
         if missing:
             raise ManifestError(f"the manifest lacks {', '.join(missing)}: it is not one that lintas wrote, or it was cut off")
+        if said.get("format", 1) != 1:
+            raise ManifestError(f"the manifest has format {_short(repr(said['format']))}; this lintas reads format 1 only")
+        for key, kind, what in _MANIFEST_KINDS:
+            value = said.get(key, kind())
+            if not isinstance(value, kind) or isinstance(value, bool):
+                raise ManifestError(f"the manifest's {key} is {_short(repr(value))}, not {what}: it was changed by hand, or lintas did not write it")
         if said.get("rules_swapped"):
-            raise ManifestError(
-                f"this run used rules of its own ({', '.join(said['rules_swapped'])}): run it from the script that holds them"
-            )
+            names = ", ".join(map(str, said["rules_swapped"]))
+            raise ManifestError(f"this run used rules of its own ({_short(names)}): run it from the script that holds them")
         here = metadata.version("lintas")
         if said["lintas"] != here and not allow_other:
             raise ManifestError(
@@ -534,13 +589,16 @@ class BorderModel(mesa.Model):
             raise ManifestError(
                 f"the data of region '{region.id}' have changed since the manifest was written: the numbers would not be the same"
             )
-        return cls(
-            Scenario.from_dict(said["scenario"]),
-            region=region,
-            households=said["households"],
-            rng=said["seed"],
-            threads=said.get("threads", 1),
-        )
+        try:
+            return cls(
+                Scenario.from_dict(said["scenario"]),
+                region=region,
+                households=said["households"],
+                rng=said["seed"],
+                threads=said.get("threads", 1),
+            )
+        except UserError as exc:
+            raise ManifestError(f"the manifest cannot be run again: {exc}") from exc
 
     # ---- save, continue, branch ------------------------------------------------------------------------------------------
 
@@ -554,12 +612,24 @@ class BorderModel(mesa.Model):
             "households": self.n_households, "seed": self.seed_of_run, "threads": self.threads, "rules": self.swapped,
             "state": self._state(),
         }  # fmt: skip
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        with open(temporary, "wb") as out:
-            pickle.dump(state, out, protocol=5)
-            out.flush()
-            os.fsync(out.fileno())
-        os.replace(temporary, path)
+        temporary = None
+        try:
+            if path.is_dir():
+                raise UserError(f"the run cannot be saved to {path}: that is a folder; give the name of a file in it")
+            temporary = path.with_name(f".{path.name}.{os.getpid()}")
+            with open(temporary, "wb") as out:
+                pickle.dump(state, out, protocol=5)
+                out.flush()
+                os.fsync(out.fileno())
+            os.replace(temporary, path)
+        except OSError as exc:
+            raise UserError(
+                f"the run cannot be saved to {_short(path)}: {exc.strerror or exc}; give a file name in a folder that exists and can be written"
+            ) from exc
+        finally:
+            if temporary is not None:
+                with contextlib.suppress(OSError):
+                    temporary.unlink(missing_ok=True)
 
     def _state(self) -> dict[str, Any]:
         frames = {name: f.copy_state() for name, f in self.frames.items()}
@@ -581,26 +651,45 @@ class BorderModel(mesa.Model):
         """
         try:
             said = pickle.loads(Path(path).read_bytes())
-            state = said["state"]
         except FileNotFoundError:
             raise UserError(f"there is no saved run at {path}") from None
         except Exception as exc:
-            raise UserError(f"{path} is not a saved run of lintas, or it was cut off: {exc}") from exc
+            raise UserError(f"{_short(path)} is not a saved run of lintas, or it was cut off: {_short(exc)}") from exc
+        if not isinstance(said, dict) or not isinstance(said.get("lintas"), str):
+            raise UserError(f"{path} is not a saved run of lintas: it does not say which lintas saved it")
         if said["lintas"] != metadata.version("lintas"):
             raise UserError(
                 f"{path} was saved by lintas {said['lintas']}, this is {metadata.version('lintas')}: continue it with that version"
             )
-        if said["rules"] != sorted(rules or {}):
-            names = [", ".join(r) or "none" for r in (said["rules"], sorted(rules or {}))]
+        wrong = [key for key, kind in _SAVED_KINDS if not isinstance(said.get(key), kind) or isinstance(said[key], bool)]
+        if wrong:
+            raise UserError(f"{path} is not a saved run that lintas wrote: its {', '.join(wrong)} is missing or wrong")
+        state, given = said["state"], sorted(_own_rules(rules))
+        month = state.get("month")
+        if not isinstance(month, int) or isinstance(month, bool) or month < 0:
+            raise UserError(f"{path} is not a saved run that lintas wrote: its month is missing or wrong")
+        if said["rules"] != given:
+            names = [", ".join(map(str, r)) or "none" for r in (said["rules"], given)]
             raise UserError(
                 f"{path} was saved by a run with these rules of its own: {names[0]}; given are: {names[1]}; give the same as rules="
             )
         own = Scenario.from_dict(said["scenario"])
+        if isinstance(scenario, RunScenario):
+            scenario = scenario._said
         chosen = own if scenario is None else scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
+        if chosen.n_months < month:
+            raise UserError(
+                f"{path} was saved after {month_text(month - 1)}, but scenario '{chosen.name}' ends in {chosen.end}: give one that ends later"
+            )
         model = cls(chosen, region=said["region"], households=said["households"], rng=said["seed"], threads=said["threads"], rules=rules)
         if model.region.hash != said["region_hash"]:
             raise UserError(f"the data of region '{model.region.id}' have changed since {path} was saved")
-        model._restore(state, own_scenario=scenario is None)
+        try:
+            model._restore(state, own_scenario=scenario is None)
+        except UserError:
+            raise
+        except Exception as exc:
+            raise UserError(f"{path} is not a saved run that lintas wrote: part of its state is missing or wrong ({_short(exc)})") from exc
         return model
 
     def _restore(self, state: dict[str, Any], own_scenario: bool) -> None:
@@ -751,15 +840,22 @@ class _ByType(Mapping):
         return len(self._names)
 
 
+def _short(value: Any, length: int = 100) -> str:
+    """A text in one line, cut off where it is long, to be shown in a sentence."""
+    text = " ".join(str(value).split())
+    return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
 def _whole(what: str, value: Any, low: int, high: int) -> int:
     try:
         number = int(value)
         if isinstance(value, float) and number != value:
             raise ValueError
-    except (TypeError, ValueError):
-        raise UserError(f"{what} = {value!r} is not a whole number") from None
+    except (TypeError, ValueError, OverflowError):
+        raise UserError(f"{what} = {_short(repr(value))} is not a whole number") from None
     if not low <= number <= high:
-        raise UserError(f"{what} = {number} cannot be simulated: give a whole number from {low} to {high}")
+        shown = number if abs(number) < 10**20 else "a number of more than twenty digits"
+        raise UserError(f"{what} = {shown} cannot be simulated: give a whole number from {low} to {high}")
     return number
 
 
@@ -769,9 +865,39 @@ def _parameters(rule: str) -> type:
     return PARAMETER_CLASSES[rule]
 
 
+def _own_rules(said: Any) -> dict[str, Callable[..., Any]]:
+    """Own functions by the name of what they replace; refuses anything that is not a Python function."""
+    if said is None:
+        return {}
+    if not isinstance(said, Mapping) or not all(isinstance(name, str) for name in said):
+        raise UserError(f'rules = {_short(repr(said))} is not a table of functions by rule, such as {{"household.fall_ill": my_severity}}')
+    for name, own in said.items():
+        if not isinstance(plain(own), types.FunctionType):
+            raise UserError(f"rule '{_short(name)}': {_short(repr(own))} is not a function written in Python; define it with def")
+    return dict(said)
+
+
+class _OwnLoop:
+    """The loop of a rule with own functions in it: what goes wrong in them is told in one sentence (the cause is kept)."""
+
+    def __init__(self, loop: Callable[..., Any], own: list[str]) -> None:
+        self.py_func = loop
+        self._own, self._compiled = own, compiled_once(loop)
+
+    def __call__(self, *arguments: Any) -> Any:
+        try:
+            return self._compiled(*arguments)
+        except Exception as exc:
+            # numba says first that a step of its own failed, then why
+            lines = [line.strip() for line in str(exc).splitlines()]
+            why = next((line for line in lines if line and not line.startswith("Failed in ")), type(exc).__name__)
+            raise UserError(f"your function in place of {', '.join(self._own)} cannot be run as a rule: {_short(why)}") from exc
+
+
 def _swap(rules: dict[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
     """Loops in which a user's one-agent function stands in place of the shipped one, compiled for this run."""
     loops: dict[str, Callable[..., Any]] = {}
+    named: dict[str, list[str]] = {}
     for said, own in rules.items():
         name, which = said, None
         if name not in RULES and "." in name:
@@ -783,7 +909,9 @@ def _swap(rules: dict[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]
         which = which or next(iter(decide), None)
         if which not in decide:
             raise UserError(f"rule '{name}' has no function '{which}' to replace; it has {', '.join(decide) or 'none'}")
-        expected, given = argument_names(decide[which]), argument_names(own)
+        if which not in plain(rule.loop).__code__.co_names:
+            raise UserError(f"rule '{name}' does not call '{which}' itself, so it cannot be replaced there")
+        expected, given = argument_names(decide[which]), argument_names(plain(own))
         if expected != given:
             raise UserError(
                 f"'{said}': your function takes ({', '.join(given)}), the shipped one takes ({', '.join(expected)}): give it the same arguments"
@@ -791,5 +919,6 @@ def _swap(rules: dict[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]
         loop = plain(loops.get(name, rule.loop))
         compiled_own = own if hasattr(own, "py_func") else compiled_once(own)
         again = types.FunctionType(loop.__code__, {**loop.__globals__, which: compiled_own}, loop.__name__)
-        loops[name] = compiled_once(again)
+        named.setdefault(name, []).append(said)
+        loops[name] = _OwnLoop(again, named[name])
     return loops

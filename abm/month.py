@@ -25,6 +25,8 @@ class Step(NamedTuple):
 def begin(model: BorderModel) -> None:
     """Take over the scenario's changes and the region's dated events of this month."""
     model.take_over_events()
+    # the prices that everybody meets this month; trade moves them at its end, for the next
+    model.record.price[model.month] = model.world.place["price"]
 
 
 def january(model: BorderModel) -> None:

@@ -31,7 +31,7 @@ SUMS = (
 S = {name: k for k, name in enumerate(SUMS)}
 N_SUMS = len(SUMS)
 #: Columns of the trade record by community, good, direction and channel.
-DEALS = ("loads", "set_out", "sold", "seized", "outlay", "revenue", "carriage", "duty", "bribe", "fine", "profit")
+DEALS = ("loads", "set_out", "sold", "seized", "outlay", "revenue", "carriage", "duty", "bribe", "fine", "profit", "found")
 D = {name: k for k, name in enumerate(DEALS)}
 
 
@@ -68,8 +68,8 @@ def record_households(start, stop, place, weight, n_adults, n_children, income, 
         for a in range(int(n_adults[i])):
             sums[q, 19 + int(activity[i, a])] += w
         is_idle = float(idle[i])
-        # open unemployment: asked for a job, got none, and the farm keeps it busy less than a third of the time
-        sums[q, 23] += w * float(n_refused[i]) if is_idle > 1.0 / 3.0 else 0.0
+        # open unemployment: asked for a job, got none, and the farm keeps its household's adults busy less than a third of the time
+        sums[q, 23] += w * float(n_refused[i]) if is_idle > 2.0 / 3.0 else 0.0
         sums[q, 24] += w * adults * is_idle
         sums[q, 25] += w * float(n_deported[i])
         sums[q, 26] += w * support_across[i]
@@ -117,6 +117,8 @@ def record_deals(start, stop, place, weight, good, direction, channel, quantity,
         deals[q, g, d, c, 8] += w * bribe[i]
         deals[q, g, d, c, 9] += w * fine[i]
         deals[q, g, d, c, 10] += w * profit[i]
+        if seized[i] > 0.0:
+            deals[q, g, d, c, 11] += w
         if c >= 2:
             path_loads[q] += w
 
@@ -329,7 +331,7 @@ class Results:
             "undeclared_share": _ratio(gather(undeclared), gather(all_value)),
             "traders_active": gather(loads) / months_in,
             "crossings": across + total["pass"] + total["undocumented"] + gather(loads),
-            "detections": gather((deals[..., D["loads"]] * (deals[..., D["seized"]] > 0)).sum(axis=(2, 3, 4))),
+            "detections": gather(deals[..., D["found"]].sum(axis=(2, 3, 4))),
             "bribes_usd": gather(deals[..., D["bribe"]].sum(axis=(2, 3, 4)) / rate),
             "contacts_across": _ratio(total["trips"], total["households"]),
             "population": total["persons"] / months_in, "support_across": _ratio(total["support"], total["households"]),

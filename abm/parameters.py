@@ -12,8 +12,11 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from numbers import Real
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 import abm.declarations  # noqa: F401  (fills the registries)
 from abm.errors import UserError
@@ -22,8 +25,12 @@ from agents.core.declare import PARAMETER_CLASSES, PARAMETERS, SWITCHES, near
 FOLDER = Path(__file__).resolve().parent / "data" / "scenarios"
 FIRST_YEAR = 1980
 LAST_MONTH = (2030, 12)
-_MONTH = re.compile(r"^(\d{4})-(\d{2})$")
+_MONTH = re.compile(r"([0-9]{4})-([0-9]{2})")
 _KEYS = ("title", "description", "inherits", "end", "parameters", "switches", "events")
+_EVENT_KEYS = ("month", "set")
+#: What is used only to make the world of January 1980 (names, or beginnings of names): a later change would do nothing.
+START_ONLY = ("world.populate.", "world.kinship.length", "world.kinship.same_group", "world.kinship.across",
+              "official.spend_budget.start_id", "official.spend_budget.start_my")  # fmt: skip
 
 
 class ScenarioError(UserError):
@@ -32,9 +39,9 @@ class ScenarioError(UserError):
 
 def month_index(text: str, what: str = "month") -> int:
     """Months since January 1980 of a ``YYYY-MM`` text; refuses anything else with one sentence."""
-    match = _MONTH.match(str(text))
+    match = _MONTH.fullmatch(str(text))
     if not match or not 1 <= int(match[2]) <= 12:
-        raise ScenarioError(f"{what} '{text}' is not a month: write it as YYYY-MM, for example 2005-12")
+        raise ScenarioError(f"{what} '{_short(text)}' is not a month: write it as YYYY-MM, for example 2005-12")
     year, month = int(match[1]), int(match[2])
     if year < FIRST_YEAR:
         raise ScenarioError(f"{what} {text} lies before the start of the history, 1980-01")
@@ -71,11 +78,17 @@ class Scenario:
     events: tuple[Change, ...] = ()
 
     def __post_init__(self) -> None:
+        for what in ("name", "title", "description", "inherits"):
+            value = getattr(self, what)
+            if not isinstance(value, str) and not (what == "inherits" and value is None):
+                raise ScenarioError(f"{what} = {_short(repr(value))} is not a text: write it in quotation marks")
         month_index(self.end, "end")
-        object.__setattr__(self, "parameters", {n: check_parameter(n, v) for n, v in sorted(self.parameters.items())})
-        object.__setattr__(self, "switches", {check_switch(n): bool(v) for n, v in sorted(self.switches.items())})
-        for change in self.events:
-            check_change(change)
+        parameters, switches = check_table("parameters", self.parameters), check_table("switches", self.switches)
+        object.__setattr__(self, "parameters", {n: check_parameter(n, v) for n, v in sorted(parameters.items())})
+        object.__setattr__(self, "switches", {check_switch(n): check_on(n, v) for n, v in sorted(switches.items())})
+        if not isinstance(self.events, (list, tuple)) or not all(isinstance(e, Change) for e in self.events):
+            raise ScenarioError(f"events = {_short(repr(self.events))} is not a list of dated changes")
+        object.__setattr__(self, "events", tuple(check_change(e) for e in self.events))
 
     @staticmethod
     def names() -> list[str]:
@@ -92,56 +105,62 @@ class Scenario:
     ) -> Scenario:
         """A shipped scenario by name, or a file; then with parameters set, mechanisms switched off, another end."""
         base = cls._read(str(name_or_path), ())
-        changed = replace(
+        names: Any = (without,) if isinstance(without, str) else () if without is None else without
+        names = list(names) if isinstance(names, Iterable) else [names]
+        if not all(isinstance(n, str) for n in names):
+            raise ScenarioError(f"without = {_short(repr(without))} is not a list of mechanisms; known are {', '.join(sorted(SWITCHES))}")
+        return replace(
             base,
-            parameters={**base.parameters, **(dict(set) if set else {})},
-            switches={**base.switches, **dict.fromkeys(without, False)},
-            end=end or base.end,
+            parameters={**base.parameters, **({} if set is None else check_table("set", set))},
+            switches={**base.switches, **dict.fromkeys(names, False)},
+            end=base.end if end is None else end,
         )
-        return changed
 
     @classmethod
     def _read(cls, name_or_path: str, seen: tuple[str, ...]) -> Scenario:
         path = Path(name_or_path)
-        if path.suffix != ".toml" and not path.is_file():
+        if path.suffix != ".toml" and not _is_file(path):
             path = FOLDER / f"{name_or_path}.toml"
-        if not path.is_file():
+        if not _is_file(path):
+            said_name = _short(name_or_path)
             raise ScenarioError(
-                f"there is no scenario '{name_or_path}': it is neither a shipped name nor a file; {near(name_or_path, cls.names())}"
+                f"there is no scenario '{said_name}': it is neither a shipped name nor a file; {near(said_name, cls.names())}"
             )
         key = str(path.resolve())
         if key in seen:
             raise ScenarioError(f"scenario '{path.stem}' inherits from itself by way of {' → '.join(Path(s).stem for s in seen)}")
         try:
             said = tomllib.loads(path.read_text("utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        except OSError as exc:
+            raise ScenarioError(f"scenario file {path} cannot be read: {exc.strerror or exc}") from exc
+        except RecursionError as exc:
+            raise ScenarioError(f"scenario file {path} is not readable TOML: its values are nested too deep") from exc
+        except ValueError as exc:  # TOMLDecodeError, UnicodeDecodeError, or a number of thousands of digits
             raise ScenarioError(f"scenario file {path} is not readable TOML: {exc}") from exc
         for key_said in said:
             if key_said not in _KEYS:
                 raise ScenarioError(f"scenario file {path}: unknown key '{key_said}'; {near(key_said, _KEYS)}")
-        base = cls()
-        if said.get("inherits"):
-            parent = said["inherits"]
+        base, parent = cls(), said.get("inherits")
+        if parent is not None:
+            if not isinstance(parent, str) or not parent:
+                raise ScenarioError(f'{path.name}: inherits = {_short(repr(parent))} is not the name of a scenario, such as "history"')
             beside = path.parent / f"{parent}.toml"
-            base = cls._read(str(beside) if beside.is_file() else parent, (*seen, key))
-        events = tuple(
-            Change(month_index(e.get("month", ""), f"{path.name}: event month"), name, _number(name, value))
-            for e in said.get("events", [])
-            for name, value in e.get("set", {}).items()
-        )
+            base = cls._read(str(beside) if _is_file(beside) else parent, (*seen, key))
         try:
             return cls(
                 name=path.stem,
                 title=said.get("title", path.stem),
                 description=said.get("description", ""),
-                inherits=said.get("inherits"),
+                inherits=parent,
                 end=said.get("end", base.end),
-                parameters={**base.parameters, **_flat(said.get("parameters", {}))},
-                switches={**base.switches, **said.get("switches", {})},
-                events=base.events + events,
+                parameters={**base.parameters, **_flat(check_table("parameters", said.get("parameters", {})))},
+                switches={**base.switches, **check_table("switches", said.get("switches", {}))},
+                events=base.events + _events(said.get("events", [])),
             )
         except ScenarioError as exc:
             raise ScenarioError(f"{path.name}: {exc}") from exc
+        except RecursionError as exc:
+            raise ScenarioError(f"{path.name}: its tables are nested too deep") from exc
 
     @property
     def n_months(self) -> int:
@@ -164,13 +183,19 @@ class Scenario:
     @classmethod
     def from_dict(cls, said: Mapping[str, Any]) -> Scenario:
         """The scenario that :meth:`to_dict` wrote."""
-        try:
-            events = tuple(Change(month_index(m), n, float(v)) for m, n, v in said["events"])
-            return cls(**{k: said[k] for k in ("name", "title", "description", "inherits", "end", "parameters", "switches")}, events=events)
-        except (KeyError, TypeError, ValueError) as exc:
-            if isinstance(exc, ScenarioError):
-                raise
-            raise ScenarioError(f"this is not a scenario that lintas wrote: {exc!s} is missing or wrong") from exc
+        keys = ("name", "title", "description", "inherits", "end", "parameters", "switches", "events")
+        if not isinstance(said, Mapping):
+            raise ScenarioError(f"this is not a scenario that lintas wrote: found {_short(repr(said))} in place of a table")
+        missing = [k for k in keys if k not in said]
+        if missing:
+            raise ScenarioError(f"this is not a scenario that lintas wrote: {', '.join(missing)} is missing")
+        events = said["events"]
+        if not isinstance(events, (list, tuple)) or not all(isinstance(e, (list, tuple)) and len(e) == 3 for e in events):
+            raise ScenarioError(
+                f"this is not a scenario that lintas wrote: events = {_short(repr(events))} is no list of month, name, value"
+            )
+        changes = tuple(Change(month_index(month, "event month"), name, value) for month, name, value in events)
+        return cls(**{k: said[k] for k in keys[:-1]}, events=changes)
 
     @property
     def hash(self) -> str:
@@ -198,6 +223,8 @@ class Settings:
             if change.name.startswith("switch."):
                 self.on[change.name[7:]] = change.value > 0
             elif change.name.startswith("crossing."):
+                if change.name == "crossing.all.open":  # all means all: what was said of one crossing before no longer holds
+                    self.closed.clear()
                 self.closed[change.name[9:-5]] = change.value <= 0
             else:
                 self.values[change.name] = change.value
@@ -224,13 +251,58 @@ def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
+def _short(value: Any) -> str:
+    """A text in one line of no more than 60 characters, to be shown in a sentence."""
+    text = " ".join(str(value).split())
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+def _is_file(path: Path) -> bool:
+    """Whether there is such a file; a name that no file can have (too long, with a NUL) is none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _events(said: Any) -> tuple[Change, ...]:
+    """The dated changes of a scenario file."""
+    example = 'write [[events]], then month = "1990-01" and set = { "NAME" = VALUE }'
+    if not isinstance(said, list) or not all(isinstance(e, Mapping) for e in said):
+        raise ScenarioError(f"events = {_short(repr(said))} is not a list of dated changes: {example}")
+    changes: list[Change] = []
+    for event in said:
+        for key in event:
+            if key not in _EVENT_KEYS:
+                raise ScenarioError(f"an event has the unknown key '{_short(key)}'; {near(key, _EVENT_KEYS)}")
+        if "month" not in event:
+            raise ScenarioError(f"an event has no month: {example}")
+        month = month_index(event["month"], "event month")
+        if "set" not in event:
+            raise ScenarioError(f"the event of {event['month']} sets nothing: {example}")
+        changes += [Change(month, name, value) for name, value in _flat(check_table("an event's set", event["set"])).items()]
+    return tuple(changes)
+
+
 def _number(name: str, value: Any) -> float:
-    if isinstance(value, bool):
-        return float(value)
     try:
         return float(value)
-    except (TypeError, ValueError):
-        raise ScenarioError(f"{name} = {value!r} is not a number") from None
+    except (TypeError, ValueError, OverflowError):
+        raise ScenarioError(f"{name} = {_short(repr(value))} is not a number") from None
+
+
+def check_table(what: str, value: Any) -> Mapping[str, Any]:
+    """A table of names and values."""
+    if not isinstance(value, Mapping) or not all(isinstance(n, str) for n in value):
+        raise ScenarioError(f"{what} = {_short(repr(value))} is not a table of names and values")
+    return value
+
+
+def check_on(name: str, value: Any) -> bool:
+    """True or false, also written as 1 or 0; a text such as "false" is neither."""
+    if not isinstance(value, (Real, np.bool_)) or value not in (0, 1):
+        raise ScenarioError(f"{name} = {_short(repr(value))} is neither on nor off: write true or false (or 1 or 0)")
+    return bool(value)
 
 
 def check_parameter(name: str, value: Any) -> float:
@@ -252,12 +324,28 @@ def check_switch(name: str) -> str:
     return name
 
 
-def check_change(change: Change) -> None:
-    """Refuse a dated change of something that does not exist (crossings are checked by the model, which knows the region)."""
-    if change.name.startswith("switch."):
-        check_switch(change.name[7:])
-    elif change.name.startswith("crossing."):
-        if not change.name.endswith(".open"):
-            raise ScenarioError(f"event '{change.name}': a crossing is opened or closed with crossing.NAME.open = 1 or 0")
+def check_change(change: Change) -> Change:
+    """The dated change with its value as a number; refuses one of what does not exist or cannot change later.
+
+    Whether there is such a crossing is checked by the model, which knows the region.
+    """
+    name = change.name
+    if not isinstance(name, str):
+        raise ScenarioError(f"an event changes {_short(repr(name))}, which is no name")
+    if isinstance(change.month, bool) or not isinstance(change.month, (int, np.integer)) or change.month < 0:
+        raise ScenarioError(f"event '{name}': month {_short(repr(change.month))} is no count of months since January 1980")
+    if name.startswith("switch."):
+        check_switch(name[7:])
+        value = float(check_on(name, change.value))
+    elif name.startswith("crossing."):
+        if not name.endswith(".open"):
+            raise ScenarioError(f"event '{name}': a crossing is opened or closed with crossing.NAME.open = 1 or 0")
+        value = float(check_on(name, change.value))
     else:
-        check_parameter(change.name, change.value)
+        value = check_parameter(name, change.value)
+        if name.startswith(START_ONLY):
+            raise ScenarioError(
+                f"event '{name}': it only shapes the world of January 1980, so a later change would do nothing; set it from the start, "
+                f"under [parameters]"
+            )
+    return Change(int(change.month), name, value)

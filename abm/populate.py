@@ -23,10 +23,11 @@ from agents.household.fields import MAX_ADULTS
 COMPOSITION = stream("populate.composition")
 SHIFT = stream("populate.shift")
 TRADER = stream("populate.trader")
+TRADES = stream("populate.trades")
 OFFICIAL = stream("populate.official")
 FIRST_JOB = stream("populate.first_job")
 LEAST = 12
-TRADES_EVERY = 10  # one household in ten trades
+SHARE_TRADING = 0.1  # one household in ten trades
 
 
 @parameters("world.populate")
@@ -142,10 +143,9 @@ def make_households(seed: int, world: World, households: int, p: Any) -> AgentFr
 
 
 def make_traders(seed: int, world: World, households: AgentFrame, p: Any) -> AgentFrame:
-    """A trader for one household in ten of each community, at least one."""
+    """A trader for one household in ten, by the household's own draw."""
     place = households["place"].astype(np.int64)
-    bounds = households.bounds(world.n_places)
-    rows = np.concatenate([np.arange(bounds[q], bounds[q + 1])[::TRADES_EVERY] for q in range(world.n_places)])
+    rows = np.flatnonzero(draw(seed, TRADES, households["uid"])[:, 0] < SHARE_TRADING)
     owner = households["uid"][rows]
     uid = np.array([origin_uid(seed, 2, int(o)) for o in owner], dtype=np.int64)
     u = draw(seed, TRADER, uid, 3)

@@ -226,6 +226,29 @@ KEYS: dict[str, tuple[str, ...]] = {
 }
 
 
+# Tables that a region may leave at their header; every other one needs rows.
+MAY_BE_EMPTY = ("events.csv", "assumptions.csv", "facts.csv", "sources.csv")
+
+# Targets of events.csv besides crossing.NAME.open. Those of EVENT_VALUES act on the run, so their value is bounded; the others
+# date what fees.csv, crossings.csv and the rules hold already, for the marks in figures.
+EVENT_VALUES: dict[str, tuple[float, float]] = {"official.doctrine": (-1.0, 1.0), "farm.dry": (0.0, 1.0)}
+EVENT_TARGETS = (
+    *EVENT_VALUES,
+    "rule.log_ban",
+    "rule.import_stop",
+    "rule.note",
+    "committee.founded",
+    "committee.layers",
+    "budget.decentralised",
+    "care.foreign_fee_level",
+)
+
+#: Prices and product are stated relative to this year, so the series must reach it.
+BASE_YEAR = 2005
+
+#: Yearly changes of [without_crisis] are shares in this range.
+CRISIS_RATES = (-0.5, 1.0)
+
 #: Keys of the section [without_crisis]: its months, and yearly changes by side.
 WITHOUT_CRISIS = (
     "from",
@@ -422,7 +445,7 @@ class Region:
         folder = _find(name_or_path)
         meta = _read_meta(folder)
         digest = hashlib.sha256()
-        digest.update((folder / "region.toml").read_bytes())
+        digest.update(_bytes(folder / "region.toml"))
         tables: dict[str, pd.DataFrame] = {}
         lines: dict[str, list[int]] = {}
         for file, contract in TABLES.items():
@@ -432,7 +455,7 @@ class Region:
                 raise RegionError(
                     f"Region {folder.name}: the file {file} is missing ({found} found); add it or copy it from a shipped region."
                 )
-            data = path.read_bytes()
+            data = _bytes(path)
             digest.update(file.encode() + b"\0" + data)
             tables[file], lines[file] = _read_table(file, data, contract)
         region = cls(
@@ -560,47 +583,127 @@ class Region:
 
 
 def _find(name_or_path: str | Path) -> Path:
+    if not isinstance(name_or_path, str | Path):
+        raise RegionError(f"A region is named by a text or a path, found {name_or_path!r}; give one of {', '.join(regions())} or a folder.")
     path = Path(name_or_path)
-    if isinstance(name_or_path, str) and len(path.parts) == 1 and (REGIONS / name_or_path / "region.toml").is_file():
-        return REGIONS / name_or_path
-    if path.is_dir():
-        return path
+    try:
+        if isinstance(name_or_path, str) and len(path.parts) == 1 and (REGIONS / name_or_path / "region.toml").is_file():
+            return REGIONS / name_or_path
+        if path.is_dir():
+            return path
+    except (OSError, ValueError) as error:  # a name too long, a folder that may not be entered, a null character
+        raise RegionError(
+            f"Region {_short(name_or_path)!r} cannot be looked up: {getattr(error, 'strerror', None) or error}; "
+            f"give the path of a folder with region.toml, or a name ({', '.join(regions())})."
+        ) from None
     if len(path.parts) > 1 or path.is_absolute():
         raise RegionError(
-            f"Region folder {path} was not found; give the path of a folder with region.toml, or a name ({', '.join(regions())})."
+            f"Region folder {_short(path)} was not found; give the path of a folder with region.toml, or a name ({', '.join(regions())})."
         )
-    raise RegionError(f"Region {str(name_or_path)!r} is unknown; {near(str(name_or_path), regions())}")
+    raise RegionError(f"Region {_short(name_or_path)!r} is unknown; {near(str(name_or_path), regions())}")
+
+
+def _short(name: object, length: int = 120) -> str:
+    """A name as a message shows it: its beginning where it is very long."""
+    text = str(name)
+    return text if len(text) <= length else text[:length] + "…"
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise RegionError(f"{path.name} of region folder {path.parent} cannot be read: {error.strerror}; check the file.") from None
 
 
 def _read_meta(folder: Path) -> dict[str, Any]:
     path = folder / "region.toml"
-    if not path.is_file():
+    try:
+        is_there = path.is_file()
+    except OSError as error:  # a folder that may not be entered
+        raise RegionError(f"Region folder {_short(folder)} cannot be read: {error.strerror}; check its permissions.") from None
+    if not is_there:
         raise RegionError(f"Region folder {folder}: the file region.toml is missing; add it or copy it from a shipped region.")
     try:
-        meta = tomllib.loads(path.read_text(encoding="utf-8"))
+        meta = tomllib.loads(_bytes(path).decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RegionError(f"region.toml cannot be read: {error}; correct that line.") from None
     for key in ("id", "title", "sides", "data_end", "groups", "without_crisis"):
         if key not in meta:
             raise RegionError(f"region.toml lacks the key {key} (found: {', '.join(meta)}); add it.")
+    for key in ("id", "title"):
+        _check_text("region.toml", key, meta[key])
     for side in SIDES:
         section = meta["sides"].get(side) if isinstance(meta["sides"], dict) else None
         for key in ("name", "currency", "capital"):
             if not isinstance(section, dict) or key not in section:
                 raise RegionError(f"region.toml: section [sides.{side}] lacks the key {key}; add it.")
+            _check_text(f"region.toml, sides.{side}", key, section[key])
     if not (isinstance(meta["groups"], list) and meta["groups"] and all(isinstance(g, str) for g in meta["groups"])):
         raise RegionError(f"region.toml: groups is {meta['groups']!r}; give the list of main groups that places.csv may name.")
-    for key in WITHOUT_CRISIS:
-        if not isinstance(meta["without_crisis"], dict) or key not in meta["without_crisis"]:
-            raise RegionError(f"region.toml: section [without_crisis] lacks the key {key}; give {', '.join(WITHOUT_CRISIS)}.")
-    for way in meta.get("measured_ways", []):
-        if set(way) != set(Way._fields):
-            raise RegionError(f"region.toml: a section [[measured_ways]] has the keys {', '.join(way)}; give {', '.join(Way._fields)}.")
-    if not re.fullmatch(r"\d{4}-12", str(meta["data_end"])):
+    if not isinstance(meta["data_end"], str) or not re.fullmatch(r"[0-9]{4}-12", meta["data_end"]):
         raise RegionError(
             f'region.toml: data_end is {meta["data_end"]!r}; give the December in which the series end, for example "2015-12".'
         )
+    if int(meta["data_end"][:4]) < BASE_YEAR:
+        raise RegionError(
+            f"region.toml: data_end is {meta['data_end']}, but prices are stated relative to {BASE_YEAR}; "
+            f"give series that end in {BASE_YEAR}-12 or later."
+        )
+    _check_without_crisis(meta["without_crisis"], meta["data_end"])
+    _check_ways(meta.get("measured_ways", []))
     return meta
+
+
+def _check_text(where: str, key: str, value: Any) -> None:
+    if not isinstance(value, str) or not value.strip():
+        raise RegionError(f"{where}: {key} is {value!r}; give a text in quotes.")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _check_without_crisis(said: Any, data_end: str) -> None:
+    """Its months lie within the data, after a first month to start from, and its changes are shares a year."""
+    where = "region.toml, without_crisis"
+    for key in WITHOUT_CRISIS:
+        if not isinstance(said, dict) or key not in said:
+            raise RegionError(f"region.toml: section [without_crisis] lacks the key {key}; give {', '.join(WITHOUT_CRISIS)}.")
+    first = f"{FIRST_YEAR}-02"  # the changes start from the level of the month before
+    for key in ("from", "to"):
+        month = said[key]
+        try:
+            fits = first <= _month(month) <= data_end
+        except (TypeError, ValueError):
+            raise RegionError(f'{where}: {key} is {month!r}; give a month as YYYY-MM in quotes, for example "1997-07".') from None
+        if not fits:
+            raise RegionError(f"{where}: {key} is {month}; give a month from {first} to {data_end}.")
+    if said["from"] > said["to"]:
+        raise RegionError(f"{where}: from is {said['from']}, which lies after to, {said['to']}; put them in order.")
+    low, high = CRISIS_RATES
+    for key in WITHOUT_CRISIS[2:]:
+        if not _is_number(said[key]) or not low <= said[key] <= high:
+            raise RegionError(f"{where}: {key} is {said[key]!r}; give a yearly change as a number from {low:g} to {high:g}.")
+
+
+def _check_ways(ways: Any) -> None:
+    """The reported journeys: every key, and a value of its kind."""
+    if not isinstance(ways, list) or not all(isinstance(way, dict) for way in ways):
+        raise RegionError("region.toml: measured_ways is no list of sections; write each journey as a section [[measured_ways]].")
+    for number, way in enumerate(ways, 1):
+        if set(way) != set(Way._fields):
+            raise RegionError(f"region.toml: a section [[measured_ways]] has the keys {', '.join(way)}; give {', '.join(Way._fields)}.")
+        where = f"region.toml, measured_ways number {number}"
+        for key in ("start", "end", "fact"):
+            _check_text(where, key, way[key])
+        if not isinstance(way["note"], str):
+            raise RegionError(f"{where}: note is {way['note']!r}; give a text in quotes.")
+        if not isinstance(way["year"], int) or isinstance(way["year"], bool):
+            raise RegionError(f"{where}: year is {way['year']!r}; give a year, for example 2010.")
+        for key in ("low", "high", "within"):
+            if not _is_number(way[key]) or way[key] <= 0:
+                raise RegionError(f"{where}: {key} is {way[key]!r}; give a number above 0.")
 
 
 def _read_table(file: str, data: bytes, contract: dict[str, str]) -> tuple[pd.DataFrame, list[int]]:
@@ -627,6 +730,8 @@ def _read_table(file: str, data: bytes, contract: dict[str, str]) -> tuple[pd.Da
             )
         rows.append(row)
         numbers.append(reader.line_num)
+    if not rows and file not in MAY_BE_EMPTY:
+        raise RegionError(f"{file} holds no row below its header; give at least one, or copy the table from a shipped region.")
     columns: dict[str, list[Any]] = {}
     for at, column in enumerate(header):
         if column not in contract:
@@ -798,19 +903,45 @@ def _check_series(region: Region) -> None:
 
 
 def _check_goods_and_events(region: Region, lines: Lines) -> None:
-    series = [c for c in region.monthly.columns if c not in ("year", "month")]
+    from agents.surroundings import GOODS  # only here: the loader stays light to import
+
+    series = [c for c in region.monthly.select_dtypes("number").columns if c not in ("year", "month")]
     for line, row in _rows(region, lines, "goods.csv"):
+        if row["good"] not in GOODS:
+            raise _bad("goods.csv", line, "good", f"{row['good']!r} is no good of the model; {near(row['good'], GOODS)}")
         name = row["world_series"]
         if name not in series:
-            raise _bad("goods.csv", line, "world_series", f"{name!r} is no column of monthly.csv; {near(name, series)}")
+            raise _bad("goods.csv", line, "world_series", f"{name!r} is no column of numbers of monthly.csv; {near(name, series)}")
+        if not (region.monthly[name] > 0).all():  # a column of one's own may have blanks
+            raise _bad("goods.csv", line, "world_series", f"{name!r} of monthly.csv is not above 0 in every month; fill its gaps.")
+    lacking = [good for good in GOODS if good not in set(region.goods["good"])]
+    if lacking:
+        raise _bad("goods.csv", None, "good", f"no row for {', '.join(lacking)}; give each of {', '.join(GOODS)} one row.")
     if list(region.seasons["month"]) != list(range(1, 13)):
         raise _bad("seasons.csv", None, "month", "give each calendar month from 1 to 12 once, in order.")
-    crossings = list(region.crossings["crossing"])
     for line, row in _rows(region, lines, "events.csv"):
-        first, _, rest = row["target"].partition(".")
-        name = rest.rpartition(".")[0]
-        if first == "crossing" and name not in crossings:
-            raise _bad("events.csv", line, "target", f"the crossing {name!r} is not in crossings.csv; {near(name, crossings)}")
+        _check_event(line, row, list(region.crossings["crossing"]))
+
+
+def _check_event(line: int, row: Any, crossings: list[str]) -> None:
+    """An event has a known target, and where it acts on the run a size and a side to act on."""
+    file, target = "events.csv", row["target"]
+    openings = [f"crossing.{name}.open" for name in crossings]
+    if target not in EVENT_TARGETS and target not in openings:
+        name = target.removeprefix("crossing.").removesuffix(".open")
+        if target == f"crossing.{name}.open":
+            raise _bad(file, line, "target", f"the crossing {name!r} is not in crossings.csv; {near(name, crossings)}")
+        raise _bad(file, line, "target", f"{target!r} is no known target; {near(target, [*EVENT_TARGETS, *openings])}")
+    start = f"{FIRST_YEAR}-01"
+    if row["month"] < start and target != "rule.note":
+        raise _bad(file, line, "month", f"found {row['month']}, but a run starts in {start}; only a rule.note may lie before.")
+    if target in EVENT_VALUES:
+        low, high = EVENT_VALUES[target]
+        if not low <= row["value"] <= high:  # a blank is not a number
+            found = "a blank" if math.isnan(row["value"]) else f"{row['value']:g}"
+            raise _bad(file, line, "value", f"found {found}, but {target} needs a number from {low:g} to {high:g}.")
+        if not row["side"]:
+            raise _bad(file, line, "side", f"found a blank, but {target} acts on a side; give one of id, my, both.")
 
 
 def _check_fees(region: Region) -> None:

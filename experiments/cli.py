@@ -18,6 +18,7 @@ import typer
 
 from abm.errors import UserError
 from experiments.languages import Translate, check_language, translator
+from experiments.run import InterruptedAfterwards, shorten
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -42,9 +43,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command = typer.main.get_command(app)
     given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     try:
+        _check_text(given)
         outcome = command.main(args=given, prog_name="lintas", standalone_mode=False)
     except UserError as error:
         return _refuse(str(error))
+    except InterruptedAfterwards as error:
+        print(f"lintas: {error}", file=sys.stderr)
+        return 130
     except KeyboardInterrupt:
         return _interrupted()
     except BrokenPipeError:
@@ -62,6 +67,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if outcome == 130:  # the parser has caught the interruption itself
         return _interrupted()
     return outcome if isinstance(outcome, int) else 0
+
+
+def _check_text(arguments: Sequence[str]) -> None:
+    """Refuse bytes that are no text: no manifest and no message could hold them."""
+    for argument in arguments:
+        try:
+            argument.encode("utf-8")
+        except UnicodeEncodeError:
+            raise UserError(
+                f"the argument '{shorten(argument)}' is no readable text (not UTF-8); rename the file or folder, or write it another way"
+            ) from None
 
 
 def _refuse(sentence: str) -> int:
@@ -141,14 +157,45 @@ def run(
     from experiments.run import run as run_model
 
     chosen = load_scenario(scenario, numbers, without or [], end)
-    folder = check_folder(out if out is not None else default_folder(chosen, run_seed))
+    folder = check_folder(Path(at_home(str(out))) if out is not None else default_folder(chosen, run_seed))
     with show_progress(_, quiet) as progress:
-        model = run_model(chosen, region=region, households=n_households, seed=run_seed, progress=progress)
+        model = run_model(chosen, region=at_home(region), households=n_households, seed=run_seed, progress=progress)
     written = write_results(model.results, model.manifest(), folder, region=model.region, command_line=["lintas", *_given()], language=lang)
-    if quiet:
-        print(written)
-    else:
-        show_readings(model.results.yearly, written, lang)
+    with standing(written):
+        if quiet:
+            print(written)
+        else:
+            show_readings(model.results.yearly, written, lang)
+
+
+@contextlib.contextmanager
+def standing(folder: Path | None) -> Iterator[None]:
+    """An interruption in here comes after the results were written, and says where they stand."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if folder is None:
+            raise
+        raise InterruptedAfterwards(folder) from None
+
+
+def at_home(name: str) -> str:
+    """A name or path with a leading ``~`` written out (a shell leaves it in quotes and after ``=``)."""
+    if not name.startswith("~"):
+        return name
+    try:
+        return str(Path(name).expanduser())
+    except RuntimeError:
+        raise UserError(f"there is no home folder for '{shorten(name)}'; write the path in full") from None
+
+
+@contextlib.contextmanager
+def readable(what: str, name: object) -> Iterator[None]:
+    """What the system refuses about a file that the user named (a name too long, no permission), as one sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(f"cannot read the {what} '{shorten(name)}': {error.strerror or error}; check its name and permissions") from None
 
 
 def _given() -> list[str]:
@@ -196,7 +243,9 @@ def load_scenario(name: str, changes: dict[str, float], without: Sequence[str], 
     from abm import Scenario
 
     extra: dict[str, Any] = {} if end is None else {"end": end}
-    return Scenario.load(name, set=changes, without=list(without), **extra)
+    name = at_home(name)
+    with readable("scenario", name):
+        return Scenario.load(name, set=changes, without=list(without), **extra)
 
 
 @contextlib.contextmanager
@@ -349,7 +398,7 @@ def describe(
             if row.note:
                 console.print(f"     {row.note}", soft_wrap=True)
         return
-    for number, described in enumerate(explain(name, region=region)):
+    for number, described in enumerate(explain(name, region=at_home(region))):
         if number:
             console.print()
         console.print(f"{described.name} — {_(described.kind)}", style="bold", soft_wrap=True)
@@ -375,29 +424,32 @@ def rerun(
     from experiments.run import rerun as repeat
 
     _ = translator(check_language(lang))
-    content = read_manifest(manifest)
+    manifest = Path(at_home(str(manifest)))
+    with readable("manifest", manifest):
+        content = read_manifest(manifest)
+        folder = manifest if manifest.is_dir() else manifest.parent
     if region is not None and isinstance(content.get("region"), dict):
-        content["region"] = content["region"] | {"id": region}  # the hash still has to fit
+        content["region"] = content["region"] | {"where": at_home(region)}  # the hash still has to fit
     if out is not None:
-        check_folder(out)
-    folder = manifest if manifest.is_dir() else manifest.parent
+        out = check_folder(Path(at_home(str(out))))
     with show_progress(_, quiet) as progress:
         model = repeat(content, progress=progress)
     found = compare_with(content, folder, model.results)
     if out is not None:
         write_results(model.results, model.manifest(), out, region=model.region, command_line=["lintas", *_given()], language=lang)
-    words = {"equal": _("equal"), "differs": _("differs"), "unknown": _("nothing to compare with")}
-    if not quiet:
-        console = _console()
-        for row in found:
-            console.print(
-                f"{row.table:<8} {words[row.status]}" + (f": {row.first_difference}" if row.first_difference else ""), soft_wrap=True
-            )
-    differing = [row.table for row in found if row.status == "differs"]
-    if differing:
-        raise typer.Exit(1)
-    if out is not None:
-        print(out)
+    with standing(out):
+        words = {"equal": _("equal"), "differs": _("differs"), "unknown": _("nothing to compare with")}
+        if not quiet:
+            console = _console()
+            for row in found:
+                console.print(
+                    f"{row.table:<8} {words[row.status]}" + (f": {row.first_difference}" if row.first_difference else ""), soft_wrap=True
+                )
+        differing = [row.table for row in found if row.status == "differs"]
+        if differing:
+            raise typer.Exit(1)
+        if out is not None:
+            print(out)
 
 
 @app.command(name="app")

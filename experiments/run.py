@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 KIND = "lintas results"
 TABLES = ("yearly", "monthly", "places", "flows")
+
+#: Bytes that a name may have where the system does not say.
+NAME_BYTES = 255
 
 #: Called with months done and months in all.
 Progress = Callable[[int, int], None]
@@ -44,6 +47,14 @@ class Results(Protocol):
     def places(self) -> Any: ...
     @property
     def flows(self) -> Any: ...
+
+
+class InterruptedAfterwards(Exception):
+    """An interruption that came when the results folder already stood complete."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"interrupted; the results stand complete in '{folder}'")
+        self.folder = folder
 
 
 @dataclass(frozen=True)
@@ -86,6 +97,22 @@ def default_folder(scenario: Scenario, seed: int) -> Path:
 
 def check_folder(folder: Path) -> Path:
     """Refuse, before a run, a folder that could not be written after it; a former results folder may be replaced."""
+    shown = shorten(folder)
+    try:
+        str(folder).encode("utf-8")
+    except UnicodeEncodeError:
+        raise UserError(f"cannot write '{shown}': its name is no readable text (not UTF-8); name another folder with --out") from None
+    if "\0" in str(folder):
+        raise UserError(f"cannot write '{shown}': its name holds a null character; name another folder with --out")
+    if folder.name in ("", ".."):  # these cannot be replaced as a whole
+        raise UserError(f"cannot write '{shown}': results need a folder of their own; name a new folder with --out")
+    try:
+        return _check_place(folder)
+    except OSError as error:  # a name or path too long, a folder above that may not be entered
+        raise UserError(f"cannot write '{shown}': {error.strerror or error}; name another folder with --out") from None
+
+
+def _check_place(folder: Path) -> Path:
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise UserError(f"'{folder}' is not a folder; name a new folder with --out")
     if folder.is_dir() and any(folder.iterdir()):
@@ -100,7 +127,28 @@ def check_folder(folder: Path) -> Path:
         raise UserError(f"cannot write '{folder}': '{parent}' is not a folder; name another folder with --out")
     if not os.access(parent, os.W_OK | os.X_OK):
         raise UserError(f"cannot write '{folder}': no permission in '{parent}'; name another folder with --out")
+    # The folders above that are still to be made, the folder, and the longer name of its draft.
+    names = [*folder.absolute().relative_to(parent).parts[:-1], _beside(folder, "former").name]
+    most = _name_bytes(parent)
+    for name in names:
+        if len(os.fsencode(name)) > most:
+            raise UserError(f"cannot write '{shorten(folder)}': a name in it is too long; name another folder with --out")
+    with suppress(FileNotFoundError):
+        os.lstat(_beside(folder.absolute(), "former"))  # the system refuses a whole path that is too long
     return folder
+
+
+def _name_bytes(parent: Path) -> int:
+    try:
+        return int(os.pathconf(parent, "PC_NAME_MAX"))
+    except (AttributeError, OSError, ValueError):  # not every system says
+        return NAME_BYTES
+
+
+def shorten(name: object, length: int = 120) -> str:
+    """A name as a message shows it: bytes that are no text as their numbers, and only the beginning of a very long one."""
+    text = str(name).encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\0")
+    return text if len(text) <= length else text[:length] + "…"
 
 
 def write_results(
@@ -192,8 +240,8 @@ def _plain(value: Any) -> Any:
 @contextmanager
 def _whole_folder(folder: Path) -> Iterator[Path]:
     """A draft folder that takes the place of ``folder`` when all went well, and vanishes when not."""
-    draft = folder.with_name(f".{folder.name}.draft-{os.getpid()}")
-    former = folder.with_name(f".{folder.name}.former-{os.getpid()}")
+    draft, former = _beside(folder, "draft"), _beside(folder, "former")
+    is_filled = False
     made = [p for p in (folder.parent, *folder.parent.parents) if not p.exists()]
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -203,6 +251,7 @@ def _whole_folder(folder: Path) -> Iterator[Path]:
         for path in sorted(draft.iterdir()):
             _flush(path)
         _flush(draft)
+        is_filled = True
         if folder.exists():
             folder.rename(former)
         try:
@@ -214,6 +263,9 @@ def _whole_folder(folder: Path) -> Iterator[Path]:
         _flush(folder.parent)
         shutil.rmtree(former, ignore_errors=True)
     except BaseException as error:
+        if is_filled and isinstance(error, KeyboardInterrupt) and folder.exists() and not draft.exists():
+            shutil.rmtree(former, ignore_errors=True)  # the results had taken their place: only this was left to do
+            raise InterruptedAfterwards(folder) from error
         shutil.rmtree(draft, ignore_errors=True)
         for parent in made:  # folders made for a result that did not come
             try:
@@ -223,6 +275,11 @@ def _whole_folder(folder: Path) -> Iterator[Path]:
         if isinstance(error, OSError):
             raise UserError(f"cannot write '{folder}': {error.strerror or error}; name another folder with --out") from error
         raise
+
+
+def _beside(folder: Path, kind: str) -> Path:
+    """Where the draft, or the former results, of a folder stand while this process writes."""
+    return folder.with_name(f".{folder.name}.{kind}-{os.getpid()}")
 
 
 def _clear_leftovers(folder: Path) -> None:
@@ -268,12 +325,13 @@ def _flush(path: Path) -> None:
 
 def read_manifest(path: Path) -> dict[str, Any]:
     """The manifest of a results folder (the folder itself may be named too)."""
-    file = path / "manifest.json" if path.is_dir() else path
+    file = path
     try:
+        file = path / "manifest.json" if path.is_dir() else path
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ManifestError(f"there is no manifest '{file}'; name the manifest.json of a results folder") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise ManifestError(f"cannot read the manifest '{file}': {getattr(error, 'strerror', None) or 'it is no text file'}") from None
     try:
         manifest = json.loads(text)
@@ -282,6 +340,9 @@ def read_manifest(path: Path) -> dict[str, Any]:
             f"the manifest '{file}' is not complete JSON (line {error.lineno}: {error.msg}); "
             f"it may be cut off, take it from the results again"
         ) from None
+    except (RecursionError, ValueError):
+        # lists nested thousands deep, or a number of thousands of digits
+        raise ManifestError(f"the manifest '{file}' is not one that lintas wrote: its values are too deep or too long to be read") from None
     if not isinstance(manifest, dict):
         raise ManifestError(f"the manifest '{file}' holds no table of entries; name the manifest.json of a results folder")
     return manifest

@@ -43,7 +43,7 @@ fields(
     Field("days_lost", "Working days lost to illness and to the way to care", "days/month", "float32", "month", RULES),
     Field("care_cost", "Paid for fees and fares", "own currency", "float64", "month", RULES),
     Field("work_sought", "Job that each adult asks for, -1 where none", "code", "int8", "month", RULES, MAX_ADULTS, _SLOTS, -1),
-    Field("n_refused", "Adults who asked for a job and found none", "adult", "int8", "month", RULES),
+    Field("n_refused", "Adults without a job who asked for one and found none", "adult", "int8", "month", RULES),
     Field("n_deported", "Adults sent home", "adult", "int8", "month", RULES),
     Field("income", "Income of the month", "own currency", "float64", "month", RULES),
     Field("income_farm", "Farm output sold and used, at farm-gate prices, less inputs", "own currency", "float64", "month", RULES),

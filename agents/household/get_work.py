@@ -100,8 +100,8 @@ def loop(start, stop, seed, month, uid, place, n_adults, keep_share, job_offer, 
                 deported += 1
                 outcome -= 100
             if outcome >= 10:
-                refused += 1
                 outcome -= 10
+                refused += 1 if outcome == 0 else 0  # who holds a job and found no better one is not out of work
             activity[i, a] = outcome
         n_refused[i] = refused
         n_deported[i] = deported
@@ -116,7 +116,7 @@ rule(
                "household.work_sought"),
         writes=("household.activity", "household.n_refused", "household.n_deported"),
         streams=("household.get_work.dismissed", "household.get_work.found", "household.get_work.sent_home"),
-        decide=(share_that_fits, next_activity),
+        decide=(next_activity,),
         not_modelled="employers that choose, contracts, seniority",
     )
 )  # fmt: skip

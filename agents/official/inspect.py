@@ -35,7 +35,7 @@ class Parameters(NamedTuple):
         source=judgement("a handful of officers at a community"),
     )  # fmt: skip
     sent_home: float = parameter(
-        "Chance to be sent home in a month, for a unit of the Malaysian patrols", unit="probability/month", default=0.01, low=0.002, high=0.04,
+        "Chance to be sent home in a month, for a unit of patrols where one works", unit="probability/month", default=0.01, low=0.002, high=0.04,
         source=judgement("deported through Entikong: 1,077 to 11 July 2015 (HH11), of a stock of some tens of thousands"),
     )  # fmt: skip
 
@@ -49,8 +49,8 @@ def chance_found(patrol, road, hours, loads, p):
 
 
 @compiled
-def loop(start, stop, p, road, hours, crossing, crossing_patrol, crossing_strictness, path_loads, enforced,
-         honest, detection, strictness, share_honest, caught_away):  # fmt: skip
+def loop(start, stop, p, side, road, crossing_work, hours, crossing, crossing_patrol, crossing_strictness, district_id, district_my,
+         district_patrol, path_loads, enforced, honest, detection, strictness, share_honest, caught_away):  # fmt: skip
     """Work out the chances for every community. ``enforced`` has one element; ``honest`` (crossings,) is the officers' mean."""
     for where in range(start, stop):
         for way in range(2):
@@ -64,10 +64,12 @@ def loop(start, stop, p, road, hours, crossing, crossing_patrol, crossing_strict
                 detection[where, way] = chance_found(crossing_patrol[c], road[where], from_post, path_loads[where], p)
         c = int(crossing[where, 0])
         share_honest[where] = honest[c] if c >= 0 and enforced[0] > 0.0 else 0.0
+        # whoever works across without papers meets the patrols of the other side's district, where the way leads
+        w = int(crossing_work[where, 3])
         caught_away[where] = 0.0
-        if enforced[0] > 0.0:
-            # whoever works across without papers meets the other side's patrols
-            caught_away[where] = 1.0 - math.exp(-p.sent_home * crossing_patrol[c]) if c >= 0 else p.sent_home
+        if enforced[0] > 0.0 and w >= 0:
+            there = int(district_my[w]) if side[where] == 0 else int(district_id[w])
+            caught_away[where] = 1.0 - math.exp(-p.sent_home * district_patrol[there])
 
 
 rule(
@@ -76,7 +78,8 @@ rule(
         rows="place",
         question="How likely is it that a load on a path, or a worker without papers, is found?",
         loop=loop,
-        reads=("place.road", "trade_link.hours", "trade_link.crossing", "crossing.patrol", "crossing.strictness", "place.path_loads",
+        reads=("place.side", "place.road", "place.crossing_work", "trade_link.hours", "trade_link.crossing", "crossing.patrol",
+               "crossing.strictness", "crossing.district_id", "crossing.district_my", "district.patrol", "place.path_loads",
                "policy.enforced", "crossing.honest"),
         writes=("trade_link.detection", "trade_link.strictness", "trade_link.share_honest", "place.caught_away"),
         parameters=Parameters,

@@ -127,8 +127,7 @@ def loop(start, stop, month, p, side, population, line_km, real_income, official
             extra = p.programme * min(month / 12.0 / p.programme_years, 1.0)
         district_road[d] = next_stock(district_road[d], money * split[d, 1], p.decay, p.upkeep_threshold)
         other[d] = next_stock(other[d], money * split[d, 3], p.decay, p.upkeep_threshold)
-        if has_programme[0] > 0.0 or side[d] == 1:
-            district_clinic[d] = next_stock(district_clinic[d], p.to_primary * health + extra, p.decay, p.upkeep_threshold)
+        district_clinic[d] = next_stock(district_clinic[d], p.to_primary * health + extra, p.decay, p.upkeep_threshold)
         hospital[d] = next_stock(hospital[d], (1.0 - p.to_primary) * health, p.decay, p.upkeep_threshold)
         patrol[d] = p.patrol_per_money * budget[d] * security * population[d] / 1000.0 / (line_km[d] / 10.0)
 

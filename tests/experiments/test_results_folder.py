@@ -12,7 +12,18 @@ import pytest
 
 from abm.errors import UserError
 from experiments import run as runs
-from experiments.run import TABLES, compare_with, digest, first_difference, read_manifest, read_results, write_results
+from experiments.cli import main
+from experiments.run import (
+    TABLES,
+    InterruptedAfterwards,
+    check_folder,
+    compare_with,
+    digest,
+    first_difference,
+    read_manifest,
+    read_results,
+    write_results,
+)
 from tests.experiments import made_up
 
 
@@ -129,3 +140,135 @@ def test_the_manifest_is_plain_json(tmp_path: Path) -> None:
 
     folder = write_results(made_up.results(), made_up.manifest() | {"households": np.int64(2000)}, tmp_path / "a")
     assert json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["households"] == 2000
+
+
+# ---- names that cannot be used, and interruptions ----------------------------------------------------------------------------
+
+
+LONG = "a" * 300
+SMALL = ["--households", "300", "--end", "1980-06"]
+
+
+@pytest.mark.parametrize("name", [LONG, f"x/{LONG}", f"{LONG}/x", "a" * 250, "a/" * 4000 + "a", "\udcff", "a\0b", ".", "..", "/"])
+def test_a_name_that_cannot_be_written_is_refused_before_the_run(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="--out") as caught:
+        check_folder(Path(name))
+    str(caught.value).encode("utf-8")
+    assert len(str(caught.value)) < 300
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_name_that_just_fits_is_written(tmp_path: Path) -> None:
+    assert read_manifest(write(tmp_path / ("a" * 220)))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["run", "--out", LONG], ["cannot write", "aaa", "--out"]),
+        (["run", "--out", f"x/{LONG}"], ["cannot write", "x/aaa", "--out"]),
+        (["run", "--scenario", LONG], ["scenario", "aaa"]),
+        (["run", "--scenario", f"x/{LONG}.toml"], ["scenario", "x/aaa"]),
+        (["run", "--region", LONG], ["Region", "aaa"]),
+        (["run", "--region", f"x/{LONG}"], ["Region", "x/aaa"]),
+        (["describe", "Entikong", "--region", LONG], ["Region", "aaa"]),
+        (["rerun", LONG], ["manifest", "aaa"]),
+        (["rerun", f"x/{LONG}"], ["manifest", "x/aaa"]),
+        (["run", "--out", "r\udcff"], ["r\\udcff", "no readable text"]),
+        (["run", "--scenario", "r\udcff"], ["r\\udcff", "no readable text"]),
+        (["run", "--out", "~nobody-of-that-name/x"], ["no home folder", "~nobody-of-that-name/x"]),
+        (["run", "--out", "~/file"], ["is not a folder", "home/file"]),
+        (["run", "--scenario", "~/mine.toml"], ["home/mine.toml"]),
+        (["run", "--region", "~/region"], ["home/region"]),
+        (["describe", "Entikong", "--region", "~/region"], ["home/region"]),
+        (["rerun", "~/manifest.json"], ["home/manifest.json"]),
+    ],
+)
+def test_a_name_that_cannot_be_used_is_one_sentence(
+    tmp_path: Path, arguments: list[str], words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "file").write_text("")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    sentences = err.splitlines()
+    assert [line for line in sentences if line.startswith("lintas: ")] == sentences[-1:], err
+    assert "Traceback" not in err
+    for word in words:
+        assert word in sentences[-1]
+    assert [p.name for p in tmp_path.iterdir()] == ["home"]
+
+
+def test_home_is_written_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    import shutil
+
+    from abm.region import Region
+
+    home = tmp_path / "home"
+    home.mkdir()
+    shutil.copytree(Region.load().folder, home / "region", ignore=shutil.ignore_patterns("raw"))
+    (home / "mine.toml").write_text('title = "Mine"\n')
+    (tmp_path / "work").mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.chdir(tmp_path / "work")
+    assert main(["run", *SMALL, "--quiet", "--scenario", "~/mine.toml", "--region", "~/region", "--out", "~/x"]) == 0
+    assert capsys.readouterr().out.strip() == str(home / "x")
+    (home / "region").rename(home / "moved")
+    assert main(["rerun", "~/x", "--quiet", "--out", "~/y", "--region", "~/moved"]) == 0, (
+        "the region is looked for where it is said to stand"
+    )
+    assert read_manifest(home / "y")["tables"] == read_manifest(home / "x")["tables"]
+    assert not any((tmp_path / "work").iterdir())
+
+
+def test_an_interruption_after_the_results_says_where_they_stand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_given: object, **_named: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("experiments.cli.show_readings", interrupted)
+    assert main(["run", *SMALL, "--out", str(tmp_path / "r")]) == 130
+    err = capsys.readouterr().err
+    assert f"interrupted; the results stand complete in '{tmp_path / 'r'}'" in err and "nothing was written" not in err
+    assert read_results(tmp_path / "r").yearly is not None
+    monkeypatch.setattr("experiments.cli._console", interrupted)
+    assert main(["rerun", str(tmp_path / "r"), "--out", str(tmp_path / "s")]) == 130
+    assert f"the results stand complete in '{tmp_path / 's'}'" in capsys.readouterr().err
+    assert main(["rerun", str(tmp_path / "r")]) == 130
+    assert "nothing was written" in capsys.readouterr().err
+
+
+def test_an_interruption_while_the_former_results_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write(tmp_path / "a")
+    (folder / "note.txt").write_text("of the first run")
+    flush = runs._flush
+
+    def interrupted(path: Path) -> None:
+        flush(path)
+        if path == tmp_path:  # the last thing before the former results are removed
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(runs, "_flush", interrupted)
+    with pytest.raises(InterruptedAfterwards, match="stand complete"):
+        write(folder)
+    assert not (folder / "note.txt").exists()
+    assert [p.name for p in tmp_path.iterdir()] == ["a"]
+
+
+def test_an_interruption_before_leaves_the_former_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write(tmp_path / "a")
+    (folder / "note.txt").write_text("of the first run")
+
+    def interrupted(_path: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runs, "_flush", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write(folder)
+    assert (folder / "note.txt").exists()
+    assert [p.name for p in tmp_path.iterdir()] == ["a"]

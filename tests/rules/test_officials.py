@@ -69,18 +69,23 @@ def test_chance_found_by_hand(form: str, patrol: float, road: float, hours: floa
 
 @both_forms
 def test_inspection_of_places(form: str) -> None:
-    # place 0 has a legal way by crossing 0 and a path by crossing 1; place 1 reaches no crossing
+    # place 0 has a legal way by crossing 0 and a path by crossing 1; place 1 reaches no crossing for trade. People of place 0 work
+    # by crossing 1, in Malaysian district 1 with 4 patrols; those of place 1 (Malaysian) by crossing 0, in district 0 with 3
     values = {
-        "place.road": 1.0, "trade_link.hours": [(3.0, 3.0), (0.0, 0.0)], "trade_link.crossing": [(0, 1), (-1, -1)], "crossing.patrol": (1.0, 2.0),
+        "place.side": (0, 1), "place.crossing_work": [(-1, -1, -1, 1), (-1, -1, -1, 0)], "crossing.district_id": (0, 0),
+        "crossing.district_my": (1, 1), "district.patrol": (3.0, 4.0), "place.road": 1.0, "trade_link.hours": [(3.0, 3.0), (0.0, 0.0)], "trade_link.crossing": [(0, 1), (-1, -1)], "crossing.patrol": (1.0, 2.0),
         "crossing.strictness": (0.6, 0.3), "place.path_loads": 0.0, "policy.enforced": 1.0, "crossing.honest": (0.4, 1.0),
     }  # fmt: skip
-    sizes = {"place": 2, "trade_link": 2, "crossing": 2}
+    sizes = {"place": 2, "trade_link": 2, "crossing": 2, "district": 2}
     done = run_rule("official.inspect", columns_of("official.inspect", sizes, values), form, stop=2, p=INSPECT)
     # the post itself is where the officers are (no distance); the path lies 3 hours off: half
     assert done["trade_link.detection"].tolist() == [pytest.approx([1 - math.exp(-0.1), 1 - math.exp(-0.1)]), [0.0, 0.0]]
     assert done["trade_link.strictness"].tolist() == [[0.6, 0.3], [0.0, 0.0]]
     assert done["trade_link.share_honest"].tolist() == [0.4, 0.0]
-    assert done["place.caught_away"].tolist() == pytest.approx([1 - math.exp(-0.01), 0.01])
+    assert done["place.caught_away"].tolist() == pytest.approx([1 - math.exp(-0.04), 1 - math.exp(-0.03)])
+    stays = {**values, "place.crossing_work": -1}
+    home = run_rule("official.inspect", columns_of("official.inspect", sizes, stays), form, stop=2, p=INSPECT)
+    assert (home["place.caught_away"] == 0).all()  # nowhere to work, nobody to send home
     off = run_rule("official.inspect", columns_of("official.inspect", sizes, {**values, "policy.enforced": 0.0}), form, stop=2, p=INSPECT)
     # nobody looks: no load is found, nobody is sent home, no officer refuses
     assert all((off[c] == 0).all() for c in ("trade_link.detection", "place.caught_away", "trade_link.share_honest"))
@@ -189,7 +194,8 @@ def test_a_january_by_hand(form: str) -> None:
 @both_forms
 def test_switches_of_the_budget(form: str) -> None:
     without = january(form, policy__has_programme=0.0)
-    assert without["district.clinic"][0] == 0.5  # left as it is, as the facilities are
+    # district money alone, 0.5 * 0.021 = 0.0105, is less than 0.3 * 0.1 * 0.5: decay doubles
+    assert without["district.clinic"][0] == pytest.approx(0.5 + 0.0105 * 0.5 - 0.1)
     assert without["district.clinic"][1] == january(form)["district.clinic"][1]
     nothing = january(form, policy__invests=0.0, policy__has_programme=0.0)
     for stock in ("road", "hospital", "other"):

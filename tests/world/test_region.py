@@ -15,7 +15,7 @@ import pytest
 
 from abm.data.regions.build_region import build
 from abm.errors import UserError
-from abm.region import REGIONS, SIDES, TABLES, Region, RegionError, class_in, month_number, parse_steps, regions
+from abm.region import MAY_BE_EMPTY, REGIONS, SIDES, TABLES, Region, RegionError, class_in, month_number, parse_steps, regions
 
 NAME = "west-kalimantan-sarawak"
 FOLDER = REGIONS / NAME
@@ -312,6 +312,11 @@ def refusal(folder: Path) -> str:
     return message
 
 
+def event(of: str, **cells: str) -> Callable[[list[dict[str, str]]], object]:
+    """A change of the first event with this target."""
+    return lambda rows: where(rows, "target", of).update(cells)
+
+
 # file, change, parts the message must hold
 DAMAGE: dict[str, tuple[str, Callable[[list[dict[str, str]]], object], tuple[str, ...]]] = {
     "missing column": ("places.csv", drop_column("population"), ("places.csv", "population", "columns found", "population_year")),
@@ -402,6 +407,33 @@ DAMAGE: dict[str, tuple[str, Callable[[list[dict[str, str]]], object], tuple[str
         put("from", "1981-01"),
         ("fees.csv", "column from", "primary fee of a citizen on side id", "1980-01"),
     ),
+    "event target near": ("events.csv", event("farm.dry", target="farm.dri"), ("line 7", "column target", "'farm.dri'", "farm.dry")),
+    "event target unknown": ("events.csv", event("farm.dry", target="zzz"), ("column target", "'zzz'", "known: official.doctrine")),
+    "event of a crossing": (
+        "events.csv",
+        event("crossing.Aruk-Biawak.open", target="crossing.Aruk-Biawak.opne"),
+        ("column target", "did you mean crossing.Aruk-Biawak.open"),
+    ),
+    "event without a size": (
+        "events.csv",
+        event("official.doctrine", value=""),
+        ("column value", "a blank", "official.doctrine", "-1 to 1"),
+    ),
+    "event of no number": ("events.csv", event("official.doctrine", value="nan"), ("column value", "'nan'")),
+    "doctrine too large": ("events.csv", event("official.doctrine", value="1.5"), ("line 5", "column value", "1.5", "-1 to 1")),
+    "drought without a size": ("events.csv", event("farm.dry", value=""), ("column value", "a blank", "farm.dry", "0 to 1")),
+    "drought below 0": ("events.csv", event("farm.dry", value="-0.1"), ("column value", "-0.1", "farm.dry", "0 to 1")),
+    "drought above 1": ("events.csv", event("farm.dry", value="2"), ("column value", "found 2", "0 to 1")),
+    "drought of no side": ("events.csv", event("farm.dry", side=""), ("column side", "a blank", "id, my, both")),
+    "event before the start": ("events.csv", event("farm.dry", month="1979-12"), ("column month", "1979-12", "1980-01", "rule.note")),
+    "good missing": ("goods.csv", drop(lambda r: r["good"] != "sugar"), ("goods.csv", "column good", "no row for sugar", "rice, sugar")),
+    "good unknown": ("goods.csv", put("good", "ruber", 3), ("goods.csv", "line 5", "column good", "'ruber'", "did you mean rubber")),
+    "good added": (
+        "goods.csv",
+        lambda rows: rows.append(rows[0] | {"good": "tea"}),
+        ("goods.csv", "line 6", "column good", "'tea'", "no good of the model"),
+    ),
+    "series of text": ("goods.csv", put("world_series", "idr_basis"), ("line 2", "column world_series", "no column of numbers")),
     "assumption without a reason": ("assumptions.csv", put("reason", ""), ("assumptions.csv", "line 2", "column reason", "a blank")),
 }
 
@@ -424,6 +456,25 @@ def test_place_that_reaches_no_health_centre(tmp_path: Path) -> None:
     message = refusal(folder)
     assert "'Temajuk' reaches no primary facility of side id by 2015" in message
     assert "links.csv" in message
+
+
+@pytest.mark.parametrize("file", list(TABLES))
+def test_table_without_rows(tmp_path: Path, file: str) -> None:
+    folder = copy(tmp_path)
+    path = folder / file
+    path.write_text(path.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
+    if file in MAY_BE_EMPTY:
+        assert getattr(Region.load(folder), file.removesuffix(".csv")).empty
+    else:
+        message = refusal(folder)
+        assert file in message
+        assert "no row" in message
+
+
+def test_a_note_may_lie_before_the_start(tmp_path: Path) -> None:
+    folder = copy(tmp_path)
+    edit(folder, "events.csv", event("rule.note", month="1967-05"))
+    assert Region.load(folder).events["month"].iloc[0] == "1967-05"
 
 
 @pytest.mark.parametrize("file", list(TABLES))
@@ -478,6 +529,25 @@ def test_a_column_of_ones_own_is_kept(tmp_path: Path) -> None:
         ('groups = ["bidayuh", ', "groups = [1, ", ("region.toml", "groups")),
         ('start = "Entikong"', 'start = "Entikon"', ("region.toml", "Entikon", "did you mean Entikong")),
         ('fact = "GEO15"\n', "", ("region.toml", "measured_ways", "fact")),
+        ('id = "west-kalimantan-sarawak"', "id = 5", ("region.toml", "id is 5", "text in quotes")),
+        ('capital = "Kuching"', "capital = 3", ("region.toml, sides.my", "capital is 3", "text in quotes")),
+        ('capital = "Pontianak"', 'capital = ["Pontianak"]', ("region.toml, sides.id", "capital is ['Pontianak']", "text in quotes")),
+        ('start = "Entikong"', "start = 7", ("region.toml, measured_ways number 1", "start is 7", "text in quotes")),
+        ('end = "Pontianak"', 'end = ["Pontianak"]', ("region.toml, measured_ways number 1", "end is ['Pontianak']")),
+        ("low = 6.5", 'low = "long"', ("region.toml, measured_ways number 1", "low is 'long'", "above 0")),
+        ("year = 2010", 'year = "2010"', ("region.toml, measured_ways number 1", "year is '2010'")),
+        ('data_end = "2015-12"', 'data_end = "1999-12"', ("data_end is 1999-12", "2005-12 or later")),
+        ('from = "1997-07"', 'from = "1997-13"', ("without_crisis", "from is '1997-13'", "YYYY-MM")),
+        ('from = "1997-07"', "from = 1997", ("without_crisis", "from is 1997", "YYYY-MM")),
+        ('from = "1997-07"', 'from = ["1997-07"]', ("without_crisis", "from is ['1997-07']", "YYYY-MM")),
+        ('from = "1997-07"', 'from = "1980-01"', ("without_crisis", "from is 1980-01", "1980-02 to 2015-12")),
+        ('to = "2001-12"', 'to = "2016-01"', ("without_crisis", "to is 2016-01", "1980-02 to 2015-12")),
+        ('to = "2001-12"', 'to = "1997-06"', ("without_crisis", "from is 1997-07", "after to, 1997-06")),
+        ("rate_id = 0.04", 'rate_id = "4 %"', ("without_crisis", "rate_id is '4 %'", "-0.5 to 1")),
+        ("rate_id = 0.04", "rate_id = nan", ("without_crisis", "rate_id is nan", "-0.5 to 1")),
+        ("rate_id = 0.04", "rate_id = true", ("without_crisis", "rate_id is True", "-0.5 to 1")),
+        ("prices_id = 0.08", "prices_id = 1.01", ("without_crisis", "prices_id is 1.01", "-0.5 to 1")),
+        ("national_product_usd = 0.06", "national_product_usd = -1", ("without_crisis", "national_product_usd is -1", "-0.5 to 1")),
     ],
 )
 def test_region_file(tmp_path: Path, old: str, new: str, parts: tuple[str, ...]) -> None:
@@ -498,6 +568,20 @@ def test_unknown_region(tmp_path: Path) -> None:
         Region.load(tmp_path / "nowhere")
     with pytest.raises(RegionError, match=r"region\.toml is missing"):
         Region.load(tmp_path)
+
+
+@pytest.mark.parametrize("given", [5, None, ["a"], b"west"])
+def test_a_region_is_named_by_a_text_or_a_path(given: object) -> None:
+    with pytest.raises(RegionError, match="named by a text or a path"):
+        Region.load(given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("given", ["a" * 300, "folder/" + "a" * 300, Path("a" * 300), Path("/" + "a/" * 4000)])
+def test_a_very_long_name_is_refused(given: str | Path) -> None:
+    with pytest.raises(RegionError) as caught:
+        Region.load(given)
+    assert "aaa" in str(caught.value) or "a/a/a" in str(caught.value)
+    assert len(str(caught.value)) < 400
 
 
 def test_unknown_side(region: Region) -> None:

@@ -1127,7 +1127,8 @@ groups = ["bidayuh", "iban", "malay", "other_dayak", "chinese", "mixed"]
 # hours_class of districts.csv: hours from the seat to the capital in 1995
 hours_class = { near = 4, middle = 10 }
 
-# The declared world without the crisis of 1997: yearly changes from the level of the month before; world prices and drought stay.
+# The declared world without the crisis of 1997: yearly changes from the level of the month before, and from the level reached the
+# changes that happened; world prices and drought stay.
 [without_crisis]
 from = "1997-07"
 to = "2001-12"
