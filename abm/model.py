@@ -60,6 +60,7 @@ _MANIFEST_KINDS: tuple[tuple[str, type, str], ...] = (
     ("region", dict, "a table"),
     ("households", int, "a whole number"),
     ("seed", int, "a whole number"),
+    ("threads", int, "a whole number"),
     ("rules_swapped", list, "a list of rules"),
 )
 #: What the entries of a saved run are.
@@ -571,7 +572,9 @@ class BorderModel(mesa.Model):
         for key, kind, what in _MANIFEST_KINDS:
             value = said.get(key, kind())
             if not isinstance(value, kind) or isinstance(value, bool):
-                raise ManifestError(f"the manifest's {key} is {_short(repr(value))}, not {what}: it was changed by hand, or lintas did not write it")
+                raise ManifestError(
+                    f"the manifest's {key} is {_short(repr(value))}, not {what}: it was changed by hand, or lintas did not write it"
+                )
         if said.get("rules_swapped"):
             names = ", ".join(map(str, said["rules_swapped"]))
             raise ManifestError(f"this run used rules of its own ({_short(names)}): run it from the script that holds them")
@@ -585,6 +588,8 @@ class BorderModel(mesa.Model):
             same = said["region"]["hash"] == region.hash
         except (KeyError, TypeError, AttributeError):
             raise ManifestError("the manifest's region is not readable: it needs an id and a hash") from None
+        except UserError as exc:
+            raise ManifestError(f"the manifest's region cannot be used: {exc}") from exc
         if not same and not allow_other:
             raise ManifestError(
                 f"the data of region '{region.id}' have changed since the manifest was written: the numbers would not be the same"

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from abm.parameters import Scenario, ScenarioError
 from abm.region import Region
 from experiments.cli import main
 
@@ -95,6 +97,8 @@ def test_a_folder_that_cannot_be_written(capsys: pytest.CaptureFixture[str]) -> 
         ('{"kind": "lintas results", "scen', ["complete JSON"]),
         ("not JSON at all", ["complete JSON"]),
         ("[1, 2]", ["no table of entries"]),
+        ("[" * 100_000, ["manifest.json", "too deep"]),
+        ('{"seed": ' + "1" * 5000 + "}", ["manifest.json", "too long"]),
         ("{}", ["manifest"]),
         ('{"kind": "lintas results", "scenario": {}}', ["manifest"]),
     ],
@@ -148,6 +152,89 @@ def test_a_scenario_file_with_a_slip(capsys: pytest.CaptureFixture[str]) -> None
     assert "mine.toml" in sentence and "kinship" in sentence
     Path("mine.toml").write_text('title = "Mine\n')
     assert "mine.toml" in refused(capsys, "run", "--quiet", "--scenario", "mine.toml")
+
+
+EVENT = '[[events]]\nmonth = "1990-01"\n'
+
+
+@pytest.mark.parametrize(
+    ("content", "word"),
+    [
+        ("inherits = 5", "inherits"),
+        ('inherits = ["history"]', "inherits"),
+        ("inherits = true", "inherits"),
+        (f'inherits = "{"a" * 300}"', "aaa"),
+        ("parameters = 5", "parameters"),
+        ("parameters = [1]", "parameters"),
+        ('parameters = "x"', "parameters"),
+        ("[parameters]\nhousehold.seek_care.weight_quality = [1]", "household.seek_care.weight_quality"),
+        ("[parameters]\nhousehold.seek_care.weight_quality = 1" + "0" * 400, "household.seek_care.weight_quality"),
+        ("x = " + "[" * 5000 + "]" * 5000, "nested"),
+        ("switches = 5", "switches"),
+        ('switches = ["kinship"]', "switches"),
+        ('[switches]\nkinship = "false"', "true or false"),
+        ("[switches]\nkinship = { a = 1 }", "true or false"),
+        ("[switches]\nkinship = inf", "true or false"),
+        ("[switches]\nkinship = 2", "true or false"),
+        ("events = 5", "[[events]]"),
+        ('events = "x"', "[[events]]"),
+        ('events = ["x"]', "[[events]]"),
+        ('[events]\nmonth = "1990-01"', "[[events]]"),
+        (EVENT, "sets nothing"),
+        ("[[events]]\nset = {}", "no month"),
+        (EVENT + "set = 5", "set"),
+        (EVENT + 'set = ["x"]', "set"),
+        (EVENT + 'sett = { "switch.kinship" = 0 }', "sett"),
+        (EVENT + 'set = { "switch.kinship" = 2 }', "true or false"),
+        (EVENT + 'set = { "switch.kinship" = "no" }', "true or false"),
+        (EVENT + 'set = { "crossing.all.open" = nan }', "true or false"),
+        (EVENT + 'set = { "crossing.all.open" = 3 }', "true or false"),
+        (EVENT + 'set = { "crossing.Entikong paths.open" = 0 }', "Entikong paths"),
+        (EVENT + 'set = { "world.kinship.length" = 4.0 }', "from the start"),
+        ('title = ["a"]', "title"),
+        ("end = 1990", "end"),
+    ],
+)
+def test_a_scenario_file_of_wrong_kinds(capsys: pytest.CaptureFixture[str], content: str, word: str) -> None:
+    Path("mine.toml").write_text(content)
+    sentence = refused(capsys, "run", "--quiet", "--households", "60", "--scenario", "mine.toml")
+    assert word in sentence and len(sentence) < 450
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "a" * 300 + ".toml", "a" * 5000])
+def test_a_scenario_name_that_no_file_can_have(capsys: pytest.CaptureFixture[str], name: str) -> None:
+    sentence = refused(capsys, "run", "--quiet", "--scenario", name)
+    assert "there is no scenario 'aaa" in sentence and len(sentence) < 400
+
+
+def test_switches_may_be_written_as_numbers_and_events_in_nested_tables() -> None:
+    Path("mine.toml").write_text(
+        "[switches]\nkinship = 0\nbribery = true\n" + EVENT + "set = { crossing.all.open = false, switch.kinship = 1 }"
+    )
+    mine = Scenario.load("mine.toml")
+    assert mine.switches == {"bribery": True, "kinship": False}
+    assert [(e.month, e.name, e.value) for e in mine.events] == [(120, "crossing.all.open", 0.0), (120, "switch.kinship", 1.0)]
+    assert Scenario.from_dict(json.loads(json.dumps(mine.to_dict()))) == mine
+
+
+def test_what_scenario_load_takes() -> None:
+    assert Scenario.load(without="kinship").switches == {"kinship": False}
+    wrong: list[dict[str, Any]] = [{"set": 5}, {"set": ["a"]}, {"without": 5}, {"without": [["kinship"]]}, {"without": "kin"}, {"end": ""}]
+    for given in wrong:
+        with pytest.raises(ScenarioError):
+            Scenario.load(**given)
+
+
+def test_a_scenario_of_a_manifest_is_checked_alike() -> None:
+    said = Scenario.load("closed-border").to_dict()
+    for key in said:
+        for value in (5, True, [1], {1: 2}, [["1990-01", "switch.kinship", "no"]], [["1990-01", 5, 0]]):
+            with pytest.raises(ScenarioError):
+                Scenario.from_dict({**said, key: value})
+        with pytest.raises(ScenarioError, match=key):
+            Scenario.from_dict({k: v for k, v in said.items() if k != key})
+    with pytest.raises(ScenarioError):
+        Scenario.from_dict(5)  # pyright: ignore[reportArgumentType]
 
 
 def test_an_interruption_writes_nothing(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

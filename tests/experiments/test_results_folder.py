@@ -179,7 +179,7 @@ def test_a_name_that_just_fits_is_written(tmp_path: Path) -> None:
         (["run", "--scenario", "r\udcff"], ["r\\udcff", "no readable text"]),
         (["run", "--out", "~nobody-of-that-name/x"], ["no home folder", "~nobody-of-that-name/x"]),
         (["run", "--out", "~/file"], ["is not a folder", "home/file"]),
-        (["run", "--scenario", "~/mine.toml"], ["home/mine.toml"]),
+        (["run", "--scenario", "~/mine.toml"], ["there is no scenario '/"]),
         (["run", "--region", "~/region"], ["home/region"]),
         (["describe", "Entikong", "--region", "~/region"], ["home/region"]),
         (["rerun", "~/manifest.json"], ["home/manifest.json"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import math
 import pickle
 
@@ -10,10 +11,12 @@ import numpy as np
 import pytest
 
 from abm import BorderModel, Scenario
-from abm.errors import UserError
+from abm.errors import ManifestError, UserError
 from abm.parameters import Change
 from agents.core.compiled import PLAIN, plain
+from agents.core.declare import PARAMETERS, RULES
 from agents.household.fall_ill import severity
+from agents.household.get_work import share_that_fits
 from tests.model.same import agents, differing, make, months, parts, state
 
 N = 150
@@ -82,7 +85,7 @@ def test_branch_is_the_run_that_changes_then(tmp_path):
 @pytest.mark.parametrize(
     ("name", "value"),
     [("household.seek_care.foreign_penalty", 1.9), ("household.seek_care.weight_quality", 1.6), ("world.travel.pass_hours", 1.0),
-     ("world.kinship.length", 2.0), ("switch.kinship", 0), ("switch.puskesmas_programme", 0), ("switch.cross_border_care", 0),
+     ("world.kinship.contact", 0.8), ("switch.kinship", 0), ("switch.puskesmas_programme", 0), ("switch.cross_border_care", 0),
      ("official.set_posture.doctrine_id", 0.9)],
 )  # fmt: skip
 def test_branch_is_the_run_with_an_event(at, name, value, tmp_path):
@@ -140,6 +143,104 @@ def test_what_cannot_be_continued_is_refused(tmp_path):
     assert "data" in one_sentence(refusal)
 
 
+def test_a_saved_run_that_was_tampered_with_is_refused(tmp_path):
+    path = tmp_path / "half"
+    months(make(households=120), 3).save(path)
+    said = pickle.loads(path.read_bytes())
+    state_of = said["state"]
+    broken = [5, {}, [said], {**said, "lintas": 5}]
+    broken += [{k: v for k, v in said.items() if k != key} for key in said]
+    broken += [{**said, key: None} for key in said]
+    broken += [{**said, "seed": "7"}, {**said, "households": -5}, {**said, "state": {**state_of, "month": "3"}}]
+    broken += [{**said, "state": {k: v for k, v in state_of.items() if k != key}} for key in ("month", "frames", "kin", "settings", "open")]
+    broken += [{**said, "state": {**state_of, "frames": {"household": {"uid": np.zeros(3)}}}}]
+    for one in broken:
+        path.write_bytes(pickle.dumps(one))
+        with pytest.raises(UserError) as refusal:
+            BorderModel.load(path)
+        one_sentence(refusal)
+
+
+def test_a_scenario_that_ended_before_the_saved_month_is_refused(tmp_path):
+    months(make(n_months=30, households=120), 20).save(tmp_path / "half")
+    with pytest.raises(UserError) as refusal:
+        BorderModel.load(tmp_path / "half", scenario=scenario("history", "1980-12"))
+    assert "1981-08" in one_sentence(refusal) and "1980-12" in str(refusal.value)
+    assert BorderModel.load(tmp_path / "half", scenario=scenario("history", "1981-09")).run().month == 21
+
+
+def test_a_run_cannot_be_saved_where_no_file_can_stand(tmp_path):
+    model = make(households=120)
+    (tmp_path / "file").write_text("kept")
+    (tmp_path / "folder").mkdir()
+    for path in (tmp_path, tmp_path / "missing" / "run", tmp_path / "file" / "run", tmp_path / "folder", tmp_path / ("a" * 300)):
+        with pytest.raises(UserError) as refusal:
+            model.save(path)
+        assert "saved" in one_sentence(refusal)
+    assert sorted(p.name for p in tmp_path.rglob("*")) == ["file", "folder"] and (tmp_path / "file").read_text() == "kept"
+
+
+def test_a_failed_save_leaves_no_file(tmp_path, monkeypatch):
+    def full(*_given, **_named):
+        raise OSError(28, "No space left on device")
+
+    model = make(households=120)
+    monkeypatch.setattr(pickle, "dump", full)
+    with pytest.raises(UserError) as refusal:
+        model.save(tmp_path / "half")
+    assert "No space left" in one_sentence(refusal)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_numbers_that_are_none():
+    for given in ({"households": math.inf}, {"households": math.nan}, {"rng": math.inf}, {"threads": -math.inf}, {"households": 10**5000}):
+        with pytest.raises(UserError) as refusal:
+            make(**given)
+        assert next(iter(given)).replace("rng", "seed") in one_sentence(refusal)
+
+
+# ---- events -----------------------------------------------------------------------------------------------------------
+
+
+def test_closing_or_opening_all_ends_what_was_said_of_one():
+    name = "Entikong-Tebedu"
+    said = [
+        (2, f"crossing.{name}.open", 0.0),
+        (4, "crossing.all.open", 1.0),
+        (6, "crossing.all.open", 0.0),
+        (8, f"crossing.{name}.open", 1.0),
+    ]
+    model = BorderModel(Scenario(name="x", end="1980-12", events=tuple(Change(*s) for s in said)), households=120)
+    at, seen, others = model.world.crossing_names.index(name), [], []
+    official = [k for k, path in enumerate(model.world.crossing["is_path"]) if not path and k != at]
+    for _ in range(10):
+        model.step()
+        seen.append(bool(model.world.crossing["is_open"][at]))
+        others.append({bool(model.world.crossing["is_open"][k]) for k in official})
+    assert seen == [True] * 2 + [False] * 2 + [True] * 2 + [False] * 2 + [True] * 2
+    assert others == [{True}] * 6 + [{False}] * 4
+
+
+def test_an_unofficial_path_is_neither_opened_nor_closed():
+    with pytest.raises(UserError) as refusal:
+        BorderModel(Scenario(name="x", end="1980-12", events=(Change(2, "crossing.Entikong paths.open", 0.0),)), households=120)
+    assert "Entikong paths" in one_sentence(refusal)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["world.populate.honest", "official.spend_budget.start_id", "official.spend_budget.start_my", "world.kinship.length",
+     "world.kinship.same_group", "world.kinship.across"],
+)  # fmt: skip
+def test_what_only_shapes_the_start_cannot_change_later(name):
+    value = PARAMETERS[name].default
+    with pytest.raises(UserError) as refusal:
+        Scenario(name="x", events=(Change(12, name, value),))
+    assert name in one_sentence(refusal) and "from the start" in str(refusal.value)
+    assert Scenario.load(set={name: value}).parameters[name] == value
+    assert Scenario(name="x", events=(Change(12, "world.kinship.contact", 0.6),)).events[0].value == 0.6
+
+
 # ---- manifests --------------------------------------------------------------------------------------------------------
 
 
@@ -178,6 +279,28 @@ def test_manifests_that_are_refused():
     with pytest.raises(UserError) as refusal:
         BorderModel.from_manifest({**said, "region": "west"})
     one_sentence(refusal)
+
+
+def test_manifests_of_wrong_kinds_are_refused():
+    said = make(households=120).manifest()
+    broken = [5, [said], {**said, "format": 2}, {**said, "format": "1"}, {**said, "rules_swapped": 5}, {**said, "rules_swapped": [5]}]
+    for key in ("lintas", "scenario", "region", "households", "seed", "threads"):
+        broken += [{**said, key: value} for value in (None, True, [], 1.5, {"a": 1})]
+    broken += [
+        {**said, "seed": "7"},
+        {**said, "households": "120"},
+        {**said, "households": -5},
+        {**said, "seed": -1},
+        {**said, "scenario": "history"},
+    ]
+    for key in said["scenario"]:
+        broken += [{**said, "scenario": {**said["scenario"], key: value}} for value in (5, True, [1])]
+    broken += [{**said, "region": {**said["region"], key: value}} for key in ("where", "hash") for value in (5, [1])]
+    broken += [{**said, "scenario": {**said["scenario"], "switches": {"kinship": "false"}}}]
+    for one in broken:
+        with pytest.raises(ManifestError) as refusal:
+            BorderModel.from_manifest(one)
+        one_sentence(refusal)
 
 
 # ---- own rules --------------------------------------------------------------------------------------------------------
@@ -247,6 +370,48 @@ def test_own_rules_that_do_not_fit_are_refused():
     assert "severity" in one_sentence(refusal)
 
 
+@pytest.mark.parametrize(
+    ("rules", "word"),
+    [
+        (5, "rules = 5"),
+        ([severity], "rules ="),
+        ({5: severity}, "rules ="),
+        ({"household.fall_ill": 5}, "household.fall_ill"),
+        ({"household.fall_ill": print}, "household.fall_ill"),
+        ({"household.get_work.share_that_fits": share_that_fits}, "next_activity"),
+    ],
+)
+def test_what_is_no_own_rule_is_refused(rules, word, tmp_path):
+    with pytest.raises(UserError) as refusal:
+        make(households=120, rules=rules)
+    assert word in one_sentence(refusal)
+
+
+def test_a_function_that_the_loop_never_calls_cannot_be_replaced(monkeypatch):
+    rule = RULES["household.get_work"]
+    monkeypatch.setitem(RULES, rule.name, dataclasses.replace(rule, decide=(*rule.decide, share_that_fits)))
+    with pytest.raises(UserError) as refusal:
+        make(households=120, rules={"household.get_work.share_that_fits": share_that_fits})
+    assert "does not call 'share_that_fits'" in one_sentence(refusal)
+
+
+def test_every_function_of_a_rule_is_called_by_its_loop():
+    for rule in RULES.values():
+        uncalled = {plain(f).__name__ for f in rule.decide} - set(plain(rule.loop).__code__.co_names)
+        assert not uncalled, f"{rule.name}: {uncalled}"
+
+
+def test_an_own_rule_that_cannot_run_is_told_in_one_sentence():
+    def with_a_slip(u, p_minor, p_disrupting, p_hospital):
+        return undefined_name  # noqa: F821
+
+    for threads in (1, 2):
+        with pytest.raises(UserError) as refusal:
+            make(households=120, threads=threads, rules={"household.fall_ill": with_a_slip}).step()
+        text = one_sentence(refusal)
+        assert "household.fall_ill" in text and "undefined_name" in text
+
+
 def test_a_run_with_own_rules_is_continued_with_them_only(tmp_path):
     rules = {"household.fall_ill": everybody_a_little_ill}
     model = months(make(n_months=20, households=120, rules=rules), 9)
@@ -284,8 +449,10 @@ def test_traces_tell_what_the_rules_saw_and_said():
 
 
 def test_whom_to_follow_must_exist():
-    with pytest.raises((UserError, KeyError)):
-        make(households=120, follow=[1]).step()
+    for follow, word in (([1], "uid 1"), ([2**70], "uid"), (5, "whole numbers"), ("Entikong", "whole numbers"), ([1.5], "whole numbers")):
+        with pytest.raises(UserError) as refusal:
+            make(households=120, follow=follow)
+        assert word in one_sentence(refusal)
 
 
 @pytest.mark.skipif(PLAIN, reason="compiled code only")
