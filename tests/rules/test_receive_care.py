@@ -81,8 +81,8 @@ def test_the_served_are_the_share_for_whom_there_is_a_place(share: float) -> Non
 
 
 def test_better_care_saves_days_and_a_longer_way_costs_them() -> None:
-    days = lambda **s: receive("compiled", 1, household__episodes=(0, 1, 0), household__care_sought=(1, 0, 0, 0), **s)[
-        "household.days_lost"
-    ][0]
+    def days(**s):
+        return receive("compiled", 1, household__episodes=(0, 1, 0), household__care_sought=(1, 0, 0, 0), **s)["household.days_lost"][0]
+
     base = days()
     assert days(place__quality_care=(0.9, 0, 0, 0)) < base < days(place__hours_care=(6.0, 0, 0, 0))
