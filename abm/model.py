@@ -807,7 +807,7 @@ class BorderModel(mesa.Model):
             log: list[dict[str, Any]] = []
             swapped: dict[str, Any] = {}
             for function in rule.decide:
-                bare = plain(function)
+                bare = plain(loop.__globals__[plain(function).__name__])  # the user's own, where one stands in place of it
                 labels = list(inspect.signature(bare).parameters)
 
                 def note(*values: Any, _bare: Any = bare, _labels: list[str] = labels, _log: list[Any] = log) -> Any:

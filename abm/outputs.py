@@ -444,31 +444,36 @@ class Results:
         rate = self._rates()[:, self._side]
         kinds = dict(zip(world.region.crossings["crossing"], world.region.crossings["kind"], strict=True))
         found: dict[tuple[int, int, str, str, str, str], np.ndarray] = {}
+        year = np.arange(n) // 12
+        n_crossings = len(world.crossing_names)
 
-        def add(
-            months: np.ndarray, crossing: np.ndarray, place: int, purpose: str, good: str, outward: bool, channel: str, amounts: np.ndarray
-        ) -> None:
-            for t in np.flatnonzero((amounts[:, 0] > 0) & (crossing >= 0)):
-                key = (int(months[t]) // 12 + 1980, int(crossing[t]), purpose, good, "out" if outward else "in", channel)
-                found[key] = found.get(key, np.zeros(3)) + amounts[t]
+        def add(crossing: np.ndarray, purpose: str, good: str, outward: bool, channel: str, amounts: np.ndarray) -> None:
+            """Sum ``amounts`` (months, 3) over years and the crossing used in each month."""
+            used = np.flatnonzero((amounts[:, 0] > 0) & (crossing >= 0))
+            if len(used) == 0:
+                return
+            cell = year[used] * n_crossings + crossing[used]
+            sums = [np.bincount(cell, amounts[used, j]) for j in range(3)]
+            for k in np.unique(cell).tolist():
+                key = (k // n_crossings + 1980, k % n_crossings, purpose, good, "out" if outward else "in", channel)
+                found[key] = found.get(key, np.zeros(3)) + [x[k] for x in sums]
 
-        months = np.arange(n)
         for q in range(world.n_places):
             outward = self._side[q] == 0
             people = lambda name: np.stack([record.sums[:n, q, S[name]], np.zeros(n), np.zeros(n)], axis=1)  # noqa: B023, E731
-            add(months, record.care_crossing[:n, q, 0], q, "care_primary", "", outward, "", people("visits_pa"))
-            add(months, record.care_crossing[:n, q, 1], q, "care_hospital", "", outward, "", people("visits_ha"))
-            add(months, record.work_crossing[:n, q, 0], q, "work_pass", "", outward, "", people("pass"))
-            add(months, record.work_crossing[:n, q, 1], q, "work_undocumented", "", outward, "", people("undocumented"))
+            add(record.care_crossing[:n, q, 0], "care_primary", "", outward, "", people("visits_pa"))
+            add(record.care_crossing[:n, q, 1], "care_hospital", "", outward, "", people("visits_ha"))
+            add(record.work_crossing[:n, q, 0], "work_pass", "", outward, "", people("pass"))
+            add(record.work_crossing[:n, q, 1], "work_undocumented", "", outward, "", people("undocumented"))
             for g, good in enumerate(GOODS):
                 for d in (0, 1):
                     for c, channel in enumerate(CHANNELS):
                         deal = record.deals[:n, q, g, d, c]
+                        if not deal[:, D["loads"]].any():
+                            continue
                         amounts = np.stack([deal[:, D["loads"]], deal[:, D["outlay"]] / rate[:, q], deal[:, D["set_out"]]], axis=1)
                         add(
-                            months,
                             record.trade_crossing[:n, q, 1 if c == 3 else 0],
-                            q,
                             "trade",
                             good,
                             outward == (d == 0),

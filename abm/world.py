@@ -63,6 +63,27 @@ def shortest(hours):
                     hours[i, j] = through + hours[k, j]
 
 
+@compiled
+def nearest_across(home, over, ends, crossings, side, best, used):
+    """Fill ``best`` hours and the crossing ``used`` from border places (rows) to places of the other side (columns).
+
+    Ways lead over one of ``crossings``; where two take as long, the one listed first counts.
+    """
+    for c in crossings:
+        for e in range(2):
+            near_end, far_end = ends[c, e], ends[c, 1 - e]
+            for i in range(best.shape[0]):
+                if side[i] != side[near_end] or home[i, near_end] >= 1.0e6:
+                    continue
+                for j in range(best.shape[1]):
+                    if side[j] != side[far_end]:
+                        continue
+                    hours = home[i, near_end] + over[c] + home[far_end, j]
+                    if hours < best[i, j]:
+                        best[i, j] = hours
+                        used[i, j] = c
+
+
 class World:
     """What the region's folder says, as arrays, and what the model's rules write into them."""
 
@@ -170,19 +191,11 @@ class World:
 
     def across(self, crossings: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Hours from every border place to every place of the other side by one of these crossings, and the crossing used (-1: none)."""
-        n, m = self.n_places, len(self.node_names)
-        best, used = np.full((n, m), FAR), np.full((n, m), -1)
-        for c in crossings:
-            a, b = self.crossing_ends[c]
-            for near_end, far_end in ((a, b), (b, a)):
-                here = np.flatnonzero(self.node_side[:n] == self.node_side[near_end])
-                there = np.flatnonzero(self.node_side == self.node_side[far_end])
-                total = self.home_hours[here, near_end][:, None] + self.over_hours[c] + self.home_hours[far_end, there][None, :]
-                block = np.ix_(here, there)
-                better = total < best[block]
-                best[block] = np.where(better, total, best[block])
-                used[block] = np.where(better, c, used[block])
-        used[best >= FAR] = -1
+        best = np.full((self.n_places, len(self.node_names)), FAR)
+        used = np.full(best.shape, -1)
+        nearest_across(
+            self.home_hours, self.over_hours, self.crossing_ends, np.asarray(crossings, dtype=np.int64), self.node_side, best, used
+        )
         return best, used
 
     def set_quality(self, start: dict[str, np.ndarray]) -> None:

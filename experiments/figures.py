@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
     from abm.region import Region
-    from experiments.run import Results
+    from experiments.run import Drawn
 
 KALIMANTAN, SARAWAK, ACCENT, GREY, INK = "#b5460f", "#1c5d99", "#3c7a3e", "#8a8a86", "#26262a"
 WIDTH = 5.8
@@ -42,7 +42,7 @@ class Picture:
     notes: tuple[str, ...] = ()
 
 
-def pictures(results: Results, region: Region, language: str = "en") -> list[Picture]:
+def pictures(results: Drawn, region: Region, language: str = "en") -> list[Picture]:
     """All figures of the report, in reading order."""
     draw = Drawing(results, region, language)
     return [draw.income(), draw.care(), draw.poverty(), draw.work(), draw.trade(), draw.map()]
@@ -51,7 +51,7 @@ def pictures(results: Results, region: Region, language: str = "en") -> list[Pic
 class Drawing:
     """What the figures of one run share: its tables, its region, its language."""
 
-    def __init__(self, results: Results, region: Region, language: str):
+    def __init__(self, results: Drawn, region: Region, language: str):
         self.results, self.region = results, region
         self.years, self.n = Years(results.yearly), Numbers(language)
         self._: Translate = translator(language)
@@ -434,8 +434,12 @@ class Drawing:
         matplotlib.use("Agg")
         from matplotlib.figure import Figure as Canvas
 
-        canvas = Canvas(figsize=(WIDTH, height), layout="constrained" if panels > 1 or height < 4 else None)
-        grid: Any = canvas.subplots(panels, 1, sharex=panels > 1, squeeze=False, height_ratios=heights)
+        canvas = Canvas(figsize=(WIDTH, height))
+        # margins in inches: two lines of heading, the years, a legend; a layout engine would draw every figure twice to find them
+        above, below, gap = 0.44, 0.27 if panels > 1 else 0.52, 0.6
+        mean = (height - above - below - gap * (panels - 1)) / panels
+        place = {"left": 0.098, "right": 0.99, "top": 1 - above / height, "bottom": below / height, "hspace": gap / mean}
+        grid: Any = canvas.subplots(panels, 1, sharex=panels > 1, squeeze=False, height_ratios=heights, gridspec_kw=place)
         axes = [row[0] for row in grid]
         for one in axes:
             self.dress(one)
@@ -579,7 +583,7 @@ class Drawing:
         return Picture(key, title, svg(canvas), alt, sentence, head, rows, notes)
 
 
-def readme_picture(results: Results, region: Region) -> bytes:
+def readme_picture(results: Drawn, region: Region) -> bytes:
     """Income and care beside the map, as one PNG."""
     from matplotlib.figure import Figure as Canvas
 

@@ -19,7 +19,7 @@ from experiments.paper import VERDICTS, evidence, readings
 
 if TYPE_CHECKING:
     from abm.region import Region
-    from experiments.run import Results
+    from experiments.run import Drawn
 
 #: Kinds of assumptions (the first word of their id) that decide most, in that order, and what hangs on them.
 DECIDING: dict[str, str] = {
@@ -70,7 +70,7 @@ def assumption_groups(region: Region, language: str = "en") -> list[AssumptionGr
     return groups + ([AssumptionGroup(_("Other figures of this region that no source backs."), other)] if other else [])
 
 
-def report(results: Results, manifest: Mapping[str, Any], *, region: Region | None = None, language: str = "en") -> str:
+def report(results: Drawn, manifest: Mapping[str, Any], *, region: Region | None = None, language: str = "en") -> str:
     """The page as HTML; the region is the manifest's where none is given."""
     from jinja2 import Environment, StrictUndefined
 

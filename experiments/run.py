@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from abm import BorderModel, Region, Scenario
+    from experiments.draughtsman import Draughtsman
 
 KIND = "lintas results"
 TABLES = ("yearly", "monthly", "places", "flows")
@@ -36,15 +37,20 @@ NAME_BYTES = 255
 Progress = Callable[[int, int], None]
 
 
-class Results(Protocol):
-    """The tables of a run, as ``model.results`` and :func:`read_results` give them."""
+class Drawn(Protocol):
+    """The tables that figures and report are made from."""
 
     @property
     def yearly(self) -> Any: ...
     @property
-    def monthly(self) -> Any: ...
-    @property
     def places(self) -> Any: ...
+
+
+class Results(Drawn, Protocol):
+    """The tables of a run, as ``model.results`` and :func:`read_results` give them."""
+
+    @property
+    def monthly(self) -> Any: ...
     @property
     def flows(self) -> Any: ...
 
@@ -159,22 +165,27 @@ def write_results(
     region: Region | None = None,
     command_line: list[str] | None = None,
     language: str = "en",
+    draughtsman: Draughtsman | None = None,
 ) -> Path:
-    """Write a results folder whole or not at all."""
-    from experiments.report import report
-
+    """Write a results folder whole or not at all; a draughtsman, if given, draws the report meanwhile."""
     check_folder(folder)
-    complete = dict(manifest) | {
-        "kind": KIND,
-        "language": language,
+    said = dict(manifest) | {"kind": KIND, "language": language}
+    if draughtsman is not None and region is not None:
+        draughtsman.begin(results, said, region, language)
+    complete = said | {
         "tables": {name: digest(getattr(results, name)) for name in TABLES},
         "command_line": list(command_line or []),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    page = report(results, complete, region=region, language=language)
     with _whole_folder(folder) as draft:
         for name in TABLES:
             write_table(getattr(results, name), draft / f"{name}.parquet")
+        if draughtsman is not None and region is not None:
+            page = draughtsman.page()
+        else:
+            from experiments.report import report
+
+            page = report(results, complete, region=region, language=language)
         (draft / "report.html").write_text(page, encoding="utf-8")
         text = json.dumps(complete, indent=2, ensure_ascii=False, default=_plain) + "\n"
         (draft / "manifest.json").write_text(text, encoding="utf-8")
