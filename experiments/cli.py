@@ -166,18 +166,25 @@ def run(
         check_end(end)
     numbers = parse_changes(changes or [])
     n_households, run_seed = whole_number("--households", households, low=1), whole_number("--seed", seed, low=0)
-    from experiments.draughtsman import Draughtsman
+    from experiments.draughtsman import Draughtsmen
     from experiments.run import check_folder, default_folder, write_results
     from experiments.run import run as run_model
 
     chosen = load_scenario(scenario, numbers, without or [], end)
     folder = check_folder(Path(at_home(str(out))) if out is not None else default_folder(chosen, run_seed))
-    with Draughtsman() as draughtsman:
+    with Draughtsmen() as draughtsmen:
         with show_progress(_, quiet) as progress:
-            model = run_model(chosen, region=at_home(region), households=n_households, seed=run_seed, progress=progress)
+
+            def told(done: int, total: int) -> None:
+                if done == 1:  # libraries are loaded and rules compiled: a second core is free
+                    draughtsmen.enlist()
+                if progress is not None:
+                    progress(done, total)
+
+            model = run_model(chosen, region=at_home(region), households=n_households, seed=run_seed, progress=told)
         written = write_results(
             model.results, model.manifest(), folder, region=model.region, command_line=["lintas", *_given()], language=lang,
-            draughtsman=draughtsman,
+            draughtsmen=draughtsmen,
         )  # fmt: skip
     with standing(written):
         if quiet:

@@ -1,7 +1,7 @@
-"""A second process that draws the report, and gets ready for it while the months run.
+"""Processes that draw the figures of the report, and get ready for it while the months run.
 
 Importing the drawing library and drawing take as long as the run itself; on a machine with a second core they need not
-be waited for. The page is the same, byte for byte, as one drawn here: where no second process can be had, it is.
+be waited for. The page is the same, byte for byte, as one drawn here: where no other process can be had, it is.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from abm.region import Region
+    from experiments.figures import Picture
     from experiments.run import Drawn
 
 
@@ -31,27 +32,32 @@ class Tables(NamedTuple):
     places: pd.DataFrame
 
 
-class Draughtsman:
-    """Draws one report in a process of its own; use it in a ``with``, which ends the process in every case."""
+class Draughtsmen:
+    """Draw the figures of one report in two processes of their own; use them in a ``with``, which ends them in every case."""
 
     def __init__(self) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self.enlist()
+
+    def enlist(self) -> None:
+        """Start one more, which gets ready at once. The second is best started when the run no longer loads libraries itself."""
         if (os.cpu_count() or 1) > 1:
             with suppress(OSError):
-                self._process = subprocess.Popen(
-                    [sys.executable, "-m", "experiments.draughtsman"],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.DEVNULL,
-                    start_new_session=True,  # Ctrl-C is for the run, which then ends this one
+                self._processes.append(
+                    subprocess.Popen(
+                        [sys.executable, "-m", "experiments.draughtsman"],
+                        stdin=subprocess.PIPE,
+                        stdout=subprocess.PIPE,
+                        stderr=subprocess.DEVNULL,
+                        start_new_session=True,  # Ctrl-C is for the run, which then ends this one
+                    )
                 )
 
-    def __enter__(self) -> Draughtsman:
+    def __enter__(self) -> Draughtsmen:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        process = self._process
-        if process is not None:
+        for process in self._processes:
             process.kill()
             for pipe in (process.stdin, process.stdout):
                 if pipe is not None:
@@ -61,43 +67,55 @@ class Draughtsman:
 
     def begin(self, results: Drawn, manifest: Mapping[str, Any], region: Region, language: str) -> None:
         """Hand over the tables; the drawing starts."""
+        from experiments.figures import FIGURES
+
         self._work = (results, manifest, region, language)
-        if self._process is None or self._process.stdin is None:
-            return
-        try:
-            pickle.dump((Tables(results.yearly, results.places), dict(manifest), region, language), self._process.stdin, protocol=5)
-            self._process.stdin.close()
-        except (OSError, pickle.PicklingError):
-            self._process.kill()
+        n = len(self._processes)
+        for k, process in enumerate(self._processes):
+            assert process.stdin is not None
+            try:
+                pickle.dump((Tables(results.yearly, results.places), region, language, FIGURES[k::n]), process.stdin, protocol=5)
+                process.stdin.close()
+            except (OSError, pickle.PicklingError):
+                process.kill()
 
     def page(self) -> str:
         """The finished page."""
-        results, manifest, region, language = self._work
-        if self._process is not None and self._process.stdout is not None:
-            drawn = self._process.stdout.read()
-            if self._process.wait() == 0 and drawn:
-                return drawn.decode("utf-8")
         from experiments.report import report
 
-        return report(results, manifest, region=region, language=language)
+        results, manifest, region, language = self._work
+        return report(results, manifest, region=region, language=language, drawn=self._figures)
+
+    def _figures(self) -> list[Picture]:
+        """What was drawn, in reading order; drawn here where a process failed."""
+        from experiments.figures import FIGURES, pictures
+
+        done: list[Picture] = []
+        for process in self._processes:
+            assert process.stdout is not None
+            brought = process.stdout.read()
+            if process.wait() == 0 and brought:
+                done += pickle.loads(brought)
+        found = {picture.key: picture for picture in done}
+        results, _, region, language = self._work
+        if set(found) != set(FIGURES):
+            return pictures(results, region, language)
+        return [found[name] for name in FIGURES]
 
 
 def main() -> None:
-    """Get ready, wait for the tables, draw, hand the page back."""
+    """Get ready, wait for the tables, draw, hand the figures back."""
     gc.disable()  # short-lived: what it makes need not be collected
-    import jinja2  # noqa: F401
     import pandas  # noqa: F401
 
-    import abm.declarations  # noqa: F401
-    import experiments.figures  # noqa: F401
-    from experiments.report import report
+    import abm.outputs  # noqa: F401
+    from experiments.figures import pictures
 
     try:
-        tables, manifest, region, language = pickle.load(sys.stdin.buffer)
+        tables, region, language, which = pickle.load(sys.stdin.buffer)
     except EOFError:  # the run ended without a report
         return
-    page = report(tables, manifest, region=region, language=language)
-    sys.stdout.buffer.write(page.encode("utf-8"))
+    pickle.dump(pictures(tables, region, language, which), sys.stdout.buffer, protocol=5)
     sys.stdout.buffer.flush()
     os._exit(0)  # taking down the libraries would keep the run waiting
 

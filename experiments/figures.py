@@ -42,16 +42,22 @@ class Picture:
     notes: tuple[str, ...] = ()
 
 
-def pictures(results: Drawn, region: Region, language: str = "en") -> list[Picture]:
-    """All figures of the report, in reading order."""
+#: The figures of the report, in reading order.
+FIGURES = ("income", "care", "poverty", "work", "trade", "map")
+
+
+def pictures(results: Drawn, region: Region, language: str = "en", which: Iterable[str] = FIGURES) -> list[Picture]:
+    """These figures of the report, in the order given."""
     draw = Drawing(results, region, language)
-    return [draw.income(), draw.care(), draw.poverty(), draw.work(), draw.trade(), draw.map()]
+    return [getattr(draw, name)() for name in which]
 
 
 class Drawing:
     """What the figures of one run share: its tables, its region, its language."""
 
     def __init__(self, results: Drawn, region: Region, language: str):
+        import abm.outputs  # noqa: F401  (names and units of indicators)
+
         self.results, self.region = results, region
         self.years, self.n = Years(results.yearly), Numbers(language)
         self._: Translate = translator(language)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from experiments.paper import VERDICTS, evidence, readings
 
 if TYPE_CHECKING:
     from abm.region import Region
+    from experiments.figures import Picture
     from experiments.run import Drawn
 
 #: Kinds of assumptions (the first word of their id) that decide most, in that order, and what hangs on them.
@@ -70,8 +71,15 @@ def assumption_groups(region: Region, language: str = "en") -> list[AssumptionGr
     return groups + ([AssumptionGroup(_("Other figures of this region that no source backs."), other)] if other else [])
 
 
-def report(results: Drawn, manifest: Mapping[str, Any], *, region: Region | None = None, language: str = "en") -> str:
-    """The page as HTML; the region is the manifest's where none is given."""
+def report(
+    results: Drawn,
+    manifest: Mapping[str, Any],
+    *,
+    region: Region | None = None,
+    language: str = "en",
+    drawn: Callable[[], list[Picture]] | None = None,
+) -> str:
+    """The page as HTML; the region is the manifest's where none is given, and the figures are drawn here unless ``drawn`` brings them."""
     from jinja2 import Environment, StrictUndefined
 
     from abm.region import Region
@@ -79,6 +87,30 @@ def report(results: Drawn, manifest: Mapping[str, Any], *, region: Region | None
 
     _, n = translator(language), Numbers(language)
     region = region or Region.load(_region_name(manifest))
+    template = resources.files("experiments").joinpath("templates/report.html.j2").read_text(encoding="utf-8")
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.globals["_"] = _
+    page = environment.from_string(template)
+    scenario = _scenario(manifest)
+    yearly = results.yearly
+    said: dict[str, Any] = {
+        "language": language,
+        "language_name": LANGUAGES[language],
+        "title": _(str(scenario.get("title", scenario.get("name", "")))),
+        "description": _(str(scenario.get("description", ""))),
+        "region": _(str(region.title)),
+        "first": int(yearly["year"].min()),
+        "last": int(yearly["year"].max()),
+        "households": n.number(int(manifest.get("households", 0))),
+        "seed": manifest.get("seed", manifest.get("rng", "")),
+        "is_projection": int(yearly["year"].max()) > int(str(region.meta["data_end"])[:4]),
+        "data_end": str(region.meta["data_end"])[:4],
+        "readings": [(r, _(VERDICTS[r.verdict])) for r in readings(yearly, language)],
+        "groups": assumption_groups(region, language),
+        "later": [c for c in evidence().values() if not c.in_the_model],
+        "facts": manifest_rows(manifest, _),
+        "credits": credits_html(region),
+    }  # fmt: skip
     figures = [
         {
             "key": p.key,
@@ -90,32 +122,9 @@ def report(results: Drawn, manifest: Mapping[str, Any], *, region: Region | None
             "notes": p.notes,
             "source": "data:image/svg+xml;base64," + base64.b64encode(p.svg).decode("ascii"),
         }
-        for p in pictures(results, region, language)
+        for p in (drawn() if drawn else pictures(results, region, language))
     ]
-    template = resources.files("experiments").joinpath("templates/report.html.j2").read_text(encoding="utf-8")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.globals["_"] = _
-    scenario = _scenario(manifest)
-    yearly = results.yearly
-    return environment.from_string(template).render(
-        language=language,
-        language_name=LANGUAGES[language],
-        title=_(str(scenario.get("title", scenario.get("name", "")))),
-        description=_(str(scenario.get("description", ""))),
-        region=_(str(region.title)),
-        first=int(yearly["year"].min()),
-        last=int(yearly["year"].max()),
-        households=n.number(int(manifest.get("households", 0))),
-        seed=manifest.get("seed", manifest.get("rng", "")),
-        is_projection=int(yearly["year"].max()) > int(str(region.meta["data_end"])[:4]),
-        data_end=str(region.meta["data_end"])[:4],
-        readings=[(r, _(VERDICTS[r.verdict])) for r in readings(yearly, language)],
-        figures=figures,
-        groups=assumption_groups(region, language),
-        later=[c for c in evidence().values() if not c.in_the_model],
-        facts=manifest_rows(manifest, _),
-        credits=credits_html(region),
-    ) + "\n"  # fmt: skip
+    return page.render(**said, figures=figures) + "\n"
 
 
 def _scenario(manifest: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from abm import BorderModel, Region, Scenario
-    from experiments.draughtsman import Draughtsman
+    from experiments.draughtsman import Draughtsmen
 
 KIND = "lintas results"
 TABLES = ("yearly", "monthly", "places", "flows")
@@ -165,13 +165,13 @@ def write_results(
     region: Region | None = None,
     command_line: list[str] | None = None,
     language: str = "en",
-    draughtsman: Draughtsman | None = None,
+    draughtsmen: Draughtsmen | None = None,
 ) -> Path:
-    """Write a results folder whole or not at all; a draughtsman, if given, draws the report meanwhile."""
+    """Write a results folder whole or not at all; draughtsmen, if given, draw the figures meanwhile."""
     check_folder(folder)
     said = dict(manifest) | {"kind": KIND, "language": language}
-    if draughtsman is not None and region is not None:
-        draughtsman.begin(results, said, region, language)
+    if draughtsmen is not None and region is not None:
+        draughtsmen.begin(results, said, region, language)
     complete = said | {
         "tables": {name: digest(getattr(results, name)) for name in TABLES},
         "command_line": list(command_line or []),
@@ -180,8 +180,8 @@ def write_results(
     with _whole_folder(folder) as draft:
         for name in TABLES:
             write_table(getattr(results, name), draft / f"{name}.parquet")
-        if draughtsman is not None and region is not None:
-            page = draughtsman.page()
+        if draughtsmen is not None and region is not None:
+            page = draughtsmen.page()
         else:
             from experiments.report import report
 
