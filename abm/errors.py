@@ -13,3 +13,9 @@ class UserError(ValueError):
 
 class ManifestError(UserError):
     """A manifest that is incomplete, broken, or of another version or another region's data."""
+
+
+def shorten(value: object, length: int = 100) -> str:
+    """A text as one sentence can show it: in one line, bytes that are no text as their numbers, cut off where it is long."""
+    text = " ".join(str(value).encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\0").split())
+    return text if len(text) <= length else f"{text[: length - 1]}…"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,9 +18,17 @@ from agents.core.compiled import compiled
 from agents.core.declare import Field, Rule, Source, fields, judgement, parameter, parameters, rule, switch
 from agents.surroundings import GOODS, REGION
 
-#: Part of the way that pay makes in a month towards prices and real product (judgement: most of a year).
-WAGE_LAG = 0.12
 CRISIS = switch("crisis", "The crisis of 1997-07 to 2001-12 in rates, prices, incomes and jobs")
+
+
+@parameters("world.series")
+class SeriesParameters(NamedTuple):
+    """How the series are made from the region's data, before the first month."""
+
+    wage_lag: float = parameter(
+        "Part of the way that pay makes in a month towards prices and real product", unit="1/month", default=0.12, low=0.04, high=0.5,
+        source=judgement("pay takes most of a year to follow, so that a sudden inflation cuts real pay"),
+    )  # fmt: skip
 
 
 @parameters("world.set_month")
@@ -196,8 +204,12 @@ def _carry_on(values: np.ndarray, n: int, grows: bool) -> np.ndarray:
     return np.concatenate([values, more])
 
 
-def make_series(region: Region, n_months: int, crisis: bool = True) -> Series:
-    """The region's series as arrays of ``n_months`` months; with ``crisis`` off, the world without it that the region declares."""
+def make_series(region: Region, n_months: int, crisis: bool = True, p: Any = None) -> Series:
+    """The region's series as arrays of ``n_months`` months; with ``crisis`` off, the world without it that the region declares.
+
+    ``p`` are the :class:`SeriesParameters` in force (their defaults, if left out).
+    """
+    p = SeriesParameters() if p is None else p
     m, annual = region.monthly, region.annual
     idr, myr = m["idr_per_usd"].to_numpy(float).copy(), m["myr_per_usd"].to_numpy(float).copy()
     cpi = m[["cpi_id", "cpi_my"]].to_numpy(float).copy()
@@ -232,7 +244,7 @@ def make_series(region: Region, n_months: int, crisis: bool = True) -> Series:
     wage_index[0] = target[0]
     for t in range(1, len(target)):
         # pay follows prices and real product with a lag: a sudden inflation cuts real pay
-        wage_index[t] = wage_index[t - 1] + WAGE_LAG * (target[t] - wage_index[t - 1])
+        wage_index[t] = wage_index[t - 1] + p.wage_lag * (target[t] - wage_index[t - 1])
     dry = np.zeros((n_months, 2))
     for month, side, target, value in zip(*(region.events[c] for c in ("month", "side", "target", "value")), strict=True):
         if target == "farm.dry":

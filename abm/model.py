@@ -28,17 +28,18 @@ from mesa.agent import AgentSet
 from mesa.experimental.scenarios import Scenario as MesaScenario
 
 from abm import populate
-from abm.errors import ManifestError, UserError
-from abm.history import make_series
+from abm.errors import ManifestError, UserError, shorten
+from abm.history import SeriesParameters, make_series
 from abm.kinship import Kin, make_ties
 from abm.kinship import Parameters as Kinship
 from abm.month import MONTH
 from abm.outputs import Record, Results, gini, record_ties
+from abm.own_rules import own_rules, swap
 from abm.parameters import Scenario, ScenarioError, Settings, month_text
 from abm.region import REGIONS, Region, month_number, regions
 from abm.world import Parameters as Travel
 from abm.world import World
-from agents.core.compiled import compiled_once, plain
+from agents.core.compiled import plain
 from agents.core.declare import CALL_ARGUMENTS, RULES, Rule, argument_names, near
 from agents.core.frame import AgentFrame
 from agents.core.view import AgentView, Household, Official, Trader
@@ -150,10 +151,10 @@ class BorderModel(mesa.Model):
                     f"scenario '{self._said.name}': '{change.name[9:-5]}' is an unofficial path, which nobody opens or closes: "
                     f"name a post or a traditional crossing, or leave the event out"
                 )
-        own_rules = _own_rules(rules)
-        self._rules = _swap(own_rules)
-        self.swapped = sorted(own_rules)
-        self._series = {True: make_series(self.region, self.n_months, True), False: make_series(self.region, self.n_months, False)}
+        own = own_rules(rules)
+        self._rules = swap(own)
+        self.swapped = sorted(own)
+        self._series = {on: make_series(self.region, self.n_months, on, self.settings.of(SeriesParameters)) for on in (True, False)}
         self._crisis_of_month = np.ones(self.n_months, dtype=bool)
         self.record = Record(self.n_months, self.world.n_places, len(self.world.crossing_names), len(self.world.district_names))
         self._bound: dict[str, tuple[Any, ...]] = {}
@@ -256,14 +257,14 @@ class BorderModel(mesa.Model):
             uids = [operator.index(u) for u in said]
         except TypeError:
             raise UserError(
-                f"follow = {_short(repr(said))} is not a list of whole numbers: give uids of households, as in frames['household']['uid']"
+                f"follow = {shorten(repr(said))} is not a list of whole numbers: give uids of households, as in frames['household']['uid']"
             ) from None
         for uid in uids:
             try:
                 self.frames["household"].row(uid)
             except (KeyError, OverflowError):
                 raise UserError(
-                    f"follow: no household has uid {_short(uid)}; uids of this run stand in frames['household']['uid'], "
+                    f"follow: no household has uid {shorten(uid)}; uids of this run stand in frames['household']['uid'], "
                     f"for example {self.frames['household']['uid'][0]}"
                 ) from None
         return uids
@@ -563,21 +564,21 @@ class BorderModel(mesa.Model):
     def from_manifest(cls, said: Mapping[str, Any], allow_other: bool = False) -> BorderModel:
         """The model that a manifest describes, before its first month; refuses another version or other data."""
         if not isinstance(said, Mapping):
-            raise ManifestError(f"the manifest is {_short(repr(said))}, not a table of entries: it is not one that lintas wrote")
+            raise ManifestError(f"the manifest is {shorten(repr(said))}, not a table of entries: it is not one that lintas wrote")
         missing = [k for k in ("lintas", "scenario", "region", "households", "seed") if k not in said]
         if missing:
             raise ManifestError(f"the manifest lacks {', '.join(missing)}: it is not one that lintas wrote, or it was cut off")
         if said.get("format", 1) != 1:
-            raise ManifestError(f"the manifest has format {_short(repr(said['format']))}; this lintas reads format 1 only")
+            raise ManifestError(f"the manifest has format {shorten(repr(said['format']))}; this lintas reads format 1 only")
         for key, kind, what in _MANIFEST_KINDS:
             value = said.get(key, kind())
             if not isinstance(value, kind) or isinstance(value, bool):
                 raise ManifestError(
-                    f"the manifest's {key} is {_short(repr(value))}, not {what}: it was changed by hand, or lintas did not write it"
+                    f"the manifest's {key} is {shorten(repr(value))}, not {what}: it was changed by hand, or lintas did not write it"
                 )
         if said.get("rules_swapped"):
             names = ", ".join(map(str, said["rules_swapped"]))
-            raise ManifestError(f"this run used rules of its own ({_short(names)}): run it from the script that holds them")
+            raise ManifestError(f"this run used rules of its own ({shorten(names)}): run it from the script that holds them")
         here = metadata.version("lintas")
         if said["lintas"] != here and not allow_other:
             raise ManifestError(
@@ -629,7 +630,7 @@ class BorderModel(mesa.Model):
             os.replace(temporary, path)
         except OSError as exc:
             raise UserError(
-                f"the run cannot be saved to {_short(path)}: {exc.strerror or exc}; give a file name in a folder that exists and can be written"
+                f"the run cannot be saved to {shorten(path)}: {exc.strerror or exc}; give a file name in a folder that exists and can be written"
             ) from exc
         finally:
             if temporary is not None:
@@ -659,7 +660,7 @@ class BorderModel(mesa.Model):
         except FileNotFoundError:
             raise UserError(f"there is no saved run at {path}") from None
         except Exception as exc:
-            raise UserError(f"{_short(path)} is not a saved run of lintas, or it was cut off: {_short(exc)}") from exc
+            raise UserError(f"{shorten(path)} is not a saved run of lintas, or it was cut off: {shorten(exc)}") from exc
         if not isinstance(said, dict) or not isinstance(said.get("lintas"), str):
             raise UserError(f"{path} is not a saved run of lintas: it does not say which lintas saved it")
         if said["lintas"] != metadata.version("lintas"):
@@ -669,7 +670,7 @@ class BorderModel(mesa.Model):
         wrong = [key for key, kind in _SAVED_KINDS if not isinstance(said.get(key), kind) or isinstance(said[key], bool)]
         if wrong:
             raise UserError(f"{path} is not a saved run that lintas wrote: its {', '.join(wrong)} is missing or wrong")
-        state, given = said["state"], sorted(_own_rules(rules))
+        state, given = said["state"], sorted(own_rules(rules))
         month = state.get("month")
         if not isinstance(month, int) or isinstance(month, bool) or month < 0:
             raise UserError(f"{path} is not a saved run that lintas wrote: its month is missing or wrong")
@@ -694,7 +695,7 @@ class BorderModel(mesa.Model):
         except UserError:
             raise
         except Exception as exc:
-            raise UserError(f"{path} is not a saved run that lintas wrote: part of its state is missing or wrong ({_short(exc)})") from exc
+            raise UserError(f"{path} is not a saved run that lintas wrote: part of its state is missing or wrong ({shorten(exc)})") from exc
         return model
 
     def _restore(self, state: dict[str, Any], own_scenario: bool) -> None:
@@ -845,19 +846,13 @@ class _ByType(Mapping):
         return len(self._names)
 
 
-def _short(value: Any, length: int = 100) -> str:
-    """A text in one line, cut off where it is long, to be shown in a sentence."""
-    text = " ".join(str(value).split())
-    return text if len(text) <= length else f"{text[: length - 1]}…"
-
-
 def _whole(what: str, value: Any, low: int, high: int) -> int:
     try:
         number = int(value)
         if isinstance(value, float) and number != value:
             raise ValueError
     except (TypeError, ValueError, OverflowError):
-        raise UserError(f"{what} = {_short(repr(value))} is not a whole number") from None
+        raise UserError(f"{what} = {shorten(repr(value))} is not a whole number") from None
     if not low <= number <= high:
         shown = number if abs(number) < 10**20 else "a number of more than twenty digits"
         raise UserError(f"{what} = {shown} cannot be simulated: give a whole number from {low} to {high}")
@@ -868,62 +863,3 @@ def _parameters(rule: str) -> type:
     from agents.core.declare import PARAMETER_CLASSES
 
     return PARAMETER_CLASSES[rule]
-
-
-def _own_rules(said: Any) -> dict[str, Callable[..., Any]]:
-    """Own functions by the name of what they replace; refuses anything that is not a Python function."""
-    if said is None:
-        return {}
-    if not isinstance(said, Mapping) or not all(isinstance(name, str) for name in said):
-        raise UserError(f'rules = {_short(repr(said))} is not a table of functions by rule, such as {{"household.fall_ill": my_severity}}')
-    for name, own in said.items():
-        if not isinstance(plain(own), types.FunctionType):
-            raise UserError(f"rule '{_short(name)}': {_short(repr(own))} is not a function written in Python; define it with def")
-    return dict(said)
-
-
-class _OwnLoop:
-    """The loop of a rule with own functions in it: what goes wrong in them is told in one sentence (the cause is kept)."""
-
-    def __init__(self, loop: Callable[..., Any], own: list[str]) -> None:
-        self.py_func = loop
-        self._own, self._compiled = own, compiled_once(loop)
-
-    def __call__(self, *arguments: Any) -> Any:
-        try:
-            return self._compiled(*arguments)
-        except Exception as exc:
-            # numba says first that a step of its own failed, then why
-            lines = [line.strip() for line in str(exc).splitlines()]
-            why = next((line for line in lines if line and not line.startswith("Failed in ")), type(exc).__name__)
-            raise UserError(f"your function in place of {', '.join(self._own)} cannot be run as a rule: {_short(why)}") from exc
-
-
-def _swap(rules: dict[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
-    """Loops in which a user's one-agent function stands in place of the shipped one, compiled for this run."""
-    loops: dict[str, Callable[..., Any]] = {}
-    named: dict[str, list[str]] = {}
-    for said, own in rules.items():
-        name, which = said, None
-        if name not in RULES and "." in name:
-            name, which = said.rsplit(".", 1)
-        if name not in RULES:
-            raise UserError(f"there is no rule '{said}'; {near(said, RULES)}")
-        rule = RULES[name]
-        decide = {plain(f).__name__: f for f in rule.decide}
-        which = which or next(iter(decide), None)
-        if which not in decide:
-            raise UserError(f"rule '{name}' has no function '{which}' to replace; it has {', '.join(decide) or 'none'}")
-        if which not in plain(rule.loop).__code__.co_names:
-            raise UserError(f"rule '{name}' does not call '{which}' itself, so it cannot be replaced there")
-        expected, given = argument_names(decide[which]), argument_names(plain(own))
-        if expected != given:
-            raise UserError(
-                f"'{said}': your function takes ({', '.join(given)}), the shipped one takes ({', '.join(expected)}): give it the same arguments"
-            )
-        loop = plain(loops.get(name, rule.loop))
-        compiled_own = own if hasattr(own, "py_func") else compiled_once(own)
-        again = types.FunctionType(loop.__code__, {**loop.__globals__, which: compiled_own}, loop.__name__)
-        named.setdefault(name, []).append(said)
-        loops[name] = _OwnLoop(again, named[name])
-    return loops

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 import abm.declarations  # noqa: F401  (fills the registries)
-from abm.errors import UserError
+from abm.errors import UserError, shorten
 from agents.core.declare import PARAMETER_CLASSES, PARAMETERS, SWITCHES, near
 
 FOLDER = Path(__file__).resolve().parent / "data" / "scenarios"
@@ -29,7 +29,7 @@ _MONTH = re.compile(r"([0-9]{4})-([0-9]{2})")
 _KEYS = ("title", "description", "inherits", "end", "parameters", "switches", "events")
 _EVENT_KEYS = ("month", "set")
 #: What is used only to make the world of January 1980 (names, or beginnings of names): a later change would do nothing.
-START_ONLY = ("world.populate.", "world.kinship.length", "world.kinship.same_group", "world.kinship.across",
+START_ONLY = ("world.populate.", "world.series.", "world.kinship.length", "world.kinship.same_group", "world.kinship.across",
               "official.spend_budget.start_id", "official.spend_budget.start_my")  # fmt: skip
 
 
@@ -41,7 +41,7 @@ def month_index(text: str, what: str = "month") -> int:
     """Months since January 1980 of a ``YYYY-MM`` text; refuses anything else with one sentence."""
     match = _MONTH.fullmatch(str(text))
     if not match or not 1 <= int(match[2]) <= 12:
-        raise ScenarioError(f"{what} '{_short(text)}' is not a month: write it as YYYY-MM, for example 2005-12")
+        raise ScenarioError(f"{what} '{shorten(text)}' is not a month: write it as YYYY-MM, for example 2005-12")
     year, month = int(match[1]), int(match[2])
     if year < FIRST_YEAR:
         raise ScenarioError(f"{what} {text} lies before the start of the history, 1980-01")
@@ -81,13 +81,13 @@ class Scenario:
         for what in ("name", "title", "description", "inherits"):
             value = getattr(self, what)
             if not isinstance(value, str) and not (what == "inherits" and value is None):
-                raise ScenarioError(f"{what} = {_short(repr(value))} is not a text: write it in quotation marks")
+                raise ScenarioError(f"{what} = {shorten(repr(value))} is not a text: write it in quotation marks")
         month_index(self.end, "end")
         parameters, switches = check_table("parameters", self.parameters), check_table("switches", self.switches)
         object.__setattr__(self, "parameters", {n: check_parameter(n, v) for n, v in sorted(parameters.items())})
         object.__setattr__(self, "switches", {check_switch(n): check_on(n, v) for n, v in sorted(switches.items())})
         if not isinstance(self.events, (list, tuple)) or not all(isinstance(e, Change) for e in self.events):
-            raise ScenarioError(f"events = {_short(repr(self.events))} is not a list of dated changes")
+            raise ScenarioError(f"events = {shorten(repr(self.events))} is not a list of dated changes")
         object.__setattr__(self, "events", tuple(check_change(e) for e in self.events))
 
     @staticmethod
@@ -108,7 +108,7 @@ class Scenario:
         names: Any = (without,) if isinstance(without, str) else () if without is None else without
         names = list(names) if isinstance(names, Iterable) else [names]
         if not all(isinstance(n, str) for n in names):
-            raise ScenarioError(f"without = {_short(repr(without))} is not a list of mechanisms; known are {', '.join(sorted(SWITCHES))}")
+            raise ScenarioError(f"without = {shorten(repr(without))} is not a list of mechanisms; known are {', '.join(sorted(SWITCHES))}")
         return replace(
             base,
             parameters={**base.parameters, **({} if set is None else check_table("set", set))},
@@ -122,7 +122,7 @@ class Scenario:
         if path.suffix != ".toml" and not _is_file(path):
             path = FOLDER / f"{name_or_path}.toml"
         if not _is_file(path):
-            said_name = _short(name_or_path)
+            said_name = shorten(name_or_path)
             raise ScenarioError(
                 f"there is no scenario '{said_name}': it is neither a shipped name nor a file; {near(said_name, cls.names())}"
             )
@@ -143,7 +143,7 @@ class Scenario:
         base, parent = cls(), said.get("inherits")
         if parent is not None:
             if not isinstance(parent, str) or not parent:
-                raise ScenarioError(f'{path.name}: inherits = {_short(repr(parent))} is not the name of a scenario, such as "history"')
+                raise ScenarioError(f'{path.name}: inherits = {shorten(repr(parent))} is not the name of a scenario, such as "history"')
             beside = path.parent / f"{parent}.toml"
             base = cls._read(str(beside) if _is_file(beside) else parent, (*seen, key))
         try:
@@ -185,14 +185,14 @@ class Scenario:
         """The scenario that :meth:`to_dict` wrote."""
         keys = ("name", "title", "description", "inherits", "end", "parameters", "switches", "events")
         if not isinstance(said, Mapping):
-            raise ScenarioError(f"this is not a scenario that lintas wrote: found {_short(repr(said))} in place of a table")
+            raise ScenarioError(f"this is not a scenario that lintas wrote: found {shorten(repr(said))} in place of a table")
         missing = [k for k in keys if k not in said]
         if missing:
             raise ScenarioError(f"this is not a scenario that lintas wrote: {', '.join(missing)} is missing")
         events = said["events"]
         if not isinstance(events, (list, tuple)) or not all(isinstance(e, (list, tuple)) and len(e) == 3 for e in events):
             raise ScenarioError(
-                f"this is not a scenario that lintas wrote: events = {_short(repr(events))} is no list of month, name, value"
+                f"this is not a scenario that lintas wrote: events = {shorten(repr(events))} is no list of month, name, value"
             )
         changes = tuple(Change(month_index(month, "event month"), name, value) for month, name, value in events)
         return cls(**{k: said[k] for k in keys[:-1]}, events=changes)
@@ -251,12 +251,6 @@ def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def _short(value: Any) -> str:
-    """A text in one line of no more than 60 characters, to be shown in a sentence."""
-    text = " ".join(str(value).split())
-    return text if len(text) <= 60 else f"{text[:59]}…"
-
-
 def _is_file(path: Path) -> bool:
     """Whether there is such a file; a name that no file can have (too long, with a NUL) is none."""
     try:
@@ -269,12 +263,12 @@ def _events(said: Any) -> tuple[Change, ...]:
     """The dated changes of a scenario file."""
     example = 'write [[events]], then month = "1990-01" and set = { "NAME" = VALUE }'
     if not isinstance(said, list) or not all(isinstance(e, Mapping) for e in said):
-        raise ScenarioError(f"events = {_short(repr(said))} is not a list of dated changes: {example}")
+        raise ScenarioError(f"events = {shorten(repr(said))} is not a list of dated changes: {example}")
     changes: list[Change] = []
     for event in said:
         for key in event:
             if key not in _EVENT_KEYS:
-                raise ScenarioError(f"an event has the unknown key '{_short(key)}'; {near(key, _EVENT_KEYS)}")
+                raise ScenarioError(f"an event has the unknown key '{shorten(key)}'; {near(key, _EVENT_KEYS)}")
         if "month" not in event:
             raise ScenarioError(f"an event has no month: {example}")
         month = month_index(event["month"], "event month")
@@ -288,20 +282,20 @@ def _number(name: str, value: Any) -> float:
     try:
         return float(value)
     except (TypeError, ValueError, OverflowError):
-        raise ScenarioError(f"{name} = {_short(repr(value))} is not a number") from None
+        raise ScenarioError(f"{name} = {shorten(repr(value))} is not a number") from None
 
 
 def check_table(what: str, value: Any) -> Mapping[str, Any]:
     """A table of names and values."""
     if not isinstance(value, Mapping) or not all(isinstance(n, str) for n in value):
-        raise ScenarioError(f"{what} = {_short(repr(value))} is not a table of names and values")
+        raise ScenarioError(f"{what} = {shorten(repr(value))} is not a table of names and values")
     return value
 
 
 def check_on(name: str, value: Any) -> bool:
     """True or false, also written as 1 or 0; a text such as "false" is neither."""
     if not isinstance(value, (Real, np.bool_)) or value not in (0, 1):
-        raise ScenarioError(f"{name} = {_short(repr(value))} is neither on nor off: write true or false (or 1 or 0)")
+        raise ScenarioError(f"{name} = {shorten(repr(value))} is neither on nor off: write true or false (or 1 or 0)")
     return bool(value)
 
 
@@ -331,9 +325,9 @@ def check_change(change: Change) -> Change:
     """
     name = change.name
     if not isinstance(name, str):
-        raise ScenarioError(f"an event changes {_short(repr(name))}, which is no name")
+        raise ScenarioError(f"an event changes {shorten(repr(name))}, which is no name")
     if isinstance(change.month, bool) or not isinstance(change.month, (int, np.integer)) or change.month < 0:
-        raise ScenarioError(f"event '{name}': month {_short(repr(change.month))} is no count of months since January 1980")
+        raise ScenarioError(f"event '{name}': month {shorten(repr(change.month))} is no count of months since January 1980")
     if name.startswith("switch."):
         check_switch(name[7:])
         value = float(check_on(name, change.value))

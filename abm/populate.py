@@ -27,7 +27,6 @@ TRADES = stream("populate.trades")
 OFFICIAL = stream("populate.official")
 FIRST_JOB = stream("populate.first_job")
 LEAST = 12
-SHARE_TRADING = 0.1  # one household in ten trades
 
 
 @parameters("world.populate")
@@ -68,6 +67,25 @@ class Parameters(NamedTuple):
         high=8.0,
         source=judgement("rural Sarawak, census years"),
     )
+    schooling_spread: float = parameter(
+        "Spread of schooling on a side", unit="year", default=3.0, low=2.0, high=4.0, source=judgement("from none to secondary school")
+    )
+    share_trading: float = parameter(
+        "Households that trade across", unit="share", default=0.1, low=0.03, high=0.2,
+        source=judgement("no survey share found (HH10)"),
+    )  # fmt: skip
+    trader_capital_spread: float = parameter(
+        "Spread of traders' capital, in logarithms",
+        unit="log",
+        default=0.6,
+        low=0.3,
+        high=1.0,
+        source=judgement("petty and larger traders"),
+    )
+    leaning_spread: float = parameter(
+        "Spread of officials' own doctrine around their side's", unit="index", default=0.1, low=0.0, high=0.25,
+        source=judgement("orders leave some room"),
+    )  # fmt: skip
     trader_capital_id: float = parameter(
         "Goods that a middling trader of the Indonesian side can pay for at a time", unit="months of wage", default=0.4, low=0.15, high=3.0,
         source=judgement("a motorcycle load; gives trade of the order of the US$3 million recorded at Entikong in 2005 (TRADE1)"),
@@ -118,7 +136,7 @@ def household_columns(seed: int, world: World, place: int, numbers: np.ndarray, 
     n_adults = np.searchsorted(np.array([0.06, 0.52, 0.80, 0.93, 0.98]), u[:, 0], side="right") + 1
     n_children = np.searchsorted(np.array([0.14, 0.35, 0.65, 0.85, 0.95]), u[:, 1], side="right")
     mean = (p.schooling_id, p.schooling_my)[side]
-    schooling = np.clip(mean + 3.0 * normal(u[:, 2]), 0.0, 15.0)
+    schooling = np.clip(mean + p.schooling_spread * normal(u[:, 2]), 0.0, 15.0)
     land = (p.land_median_id, p.land_median_my)[side] * np.exp(p.land_spread * z_land)
     ability = np.exp(p.ability_spread * z_ability - 0.5 * p.ability_spread**2)
     count = len(numbers)
@@ -143,9 +161,9 @@ def make_households(seed: int, world: World, households: int, p: Any) -> AgentFr
 
 
 def make_traders(seed: int, world: World, households: AgentFrame, p: Any) -> AgentFrame:
-    """A trader for one household in ten, by the household's own draw."""
+    """A trader for the part of households that trade, by the household's own draw."""
     place = households["place"].astype(np.int64)
-    rows = np.flatnonzero(draw(seed, TRADES, households["uid"])[:, 0] < SHARE_TRADING)
+    rows = np.flatnonzero(draw(seed, TRADES, households["uid"])[:, 0] < p.share_trading)
     owner = households["uid"][rows]
     uid = np.array([origin_uid(seed, 2, int(o)) for o in owner], dtype=np.int64)
     u = draw(seed, TRADER, uid, 3)
@@ -154,7 +172,7 @@ def make_traders(seed: int, world: World, households: AgentFrame, p: Any) -> Age
         "trader",
         {
             "uid": uid, "place": place[rows], "side": households["side"][rows], "weight": households["weight"][rows],
-            "capital": np.where(households["side"][rows] == 0, p.trader_capital_id, p.trader_capital_my) * np.exp(0.6 * normal(u[:, 0])), "cards": 1 + np.floor(5 * u[:, 1] ** 2), "skill": 0.9 * u[:, 2],
+            "capital": np.where(households["side"][rows] == 0, p.trader_capital_id, p.trader_capital_my) * np.exp(p.trader_capital_spread * normal(u[:, 0])), "cards": 1 + np.floor(5 * u[:, 1] ** 2), "skill": 0.9 * u[:, 2],
         },
     )  # fmt: skip
     owner_of = dict(zip(uid.tolist(), owner.tolist(), strict=True))
@@ -183,6 +201,6 @@ def make_officials(seed: int, world: World, p: Any) -> AgentFrame:
         "official",
         {
             "uid": uid, "place": table[:, 0], "side": table[:, 1], "kind": table[:, 2], "crossing": table[:, 3], "district": table[:, 4],
-            "leaning": 0.1 * normal(u[:, 0]), "honesty": np.clip(p.honest + 0.4 * (u[:, 1] - 0.5), 0.0, 1.0),
+            "leaning": p.leaning_spread * normal(u[:, 0]), "honesty": np.clip(p.honest + 0.4 * (u[:, 1] - 0.5), 0.0, 1.0),
         },
     )  # fmt: skip

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from abm.errors import UserError
+from abm.errors import UserError, shorten
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -593,20 +593,14 @@ def _find(name_or_path: str | Path) -> Path:
             return path
     except (OSError, ValueError) as error:  # a name too long, a folder that may not be entered, a null character
         raise RegionError(
-            f"Region {_short(name_or_path)!r} cannot be looked up: {getattr(error, 'strerror', None) or error}; "
+            f"Region {shorten(name_or_path)!r} cannot be looked up: {getattr(error, 'strerror', None) or error}; "
             f"give the path of a folder with region.toml, or a name ({', '.join(regions())})."
         ) from None
     if len(path.parts) > 1 or path.is_absolute():
         raise RegionError(
-            f"Region folder {_short(path)} was not found; give the path of a folder with region.toml, or a name ({', '.join(regions())})."
+            f"Region folder {shorten(path)} was not found; give the path of a folder with region.toml, or a name ({', '.join(regions())})."
         )
-    raise RegionError(f"Region {_short(name_or_path)!r} is unknown; {near(str(name_or_path), regions())}")
-
-
-def _short(name: object, length: int = 120) -> str:
-    """A name as a message shows it: its beginning where it is very long."""
-    text = str(name)
-    return text if len(text) <= length else text[:length] + "…"
+    raise RegionError(f"Region {shorten(name_or_path)!r} is unknown; {near(str(name_or_path), regions())}")
 
 
 def _bytes(path: Path) -> bytes:
@@ -621,7 +615,7 @@ def _read_meta(folder: Path) -> dict[str, Any]:
     try:
         is_there = path.is_file()
     except OSError as error:  # a folder that may not be entered
-        raise RegionError(f"Region folder {_short(folder)} cannot be read: {error.strerror}; check its permissions.") from None
+        raise RegionError(f"Region folder {shorten(folder)} cannot be read: {error.strerror}; check its permissions.") from None
     if not is_there:
         raise RegionError(f"Region folder {folder}: the file region.toml is missing; add it or copy it from a shipped region.")
     try:

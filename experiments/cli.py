@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from abm.errors import UserError
+from abm.errors import UserError, shorten
 from experiments.languages import Translate, check_language, translator
-from experiments.run import InterruptedAfterwards, shorten
+from experiments.run import InterruptedAfterwards
 
 if TYPE_CHECKING:
     from rich.console import Console

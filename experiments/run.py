@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from abm.errors import ManifestError, UserError
+from abm.errors import ManifestError, UserError, shorten
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -149,12 +149,6 @@ def _name_bytes(parent: Path) -> int:
         return int(os.pathconf(parent, "PC_NAME_MAX"))
     except (AttributeError, OSError, ValueError):  # not every system says
         return NAME_BYTES
-
-
-def shorten(name: object, length: int = 120) -> str:
-    """A name as a message shows it: bytes that are no text as their numbers, and only the beginning of a very long one."""
-    text = str(name).encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\0")
-    return text if len(text) <= length else text[:length] + "…"
 
 
 def write_results(
