@@ -171,7 +171,7 @@ def write_results(
         "command_line": list(command_line or []),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    with _whole_folder(folder) as draft:
+    with whole_folder(folder) as draft:
         for name in TABLES:
             write_table(getattr(results, name), draft / f"{name}.parquet")
         if draughtsmen is not None and region is not None:
@@ -243,7 +243,7 @@ def _plain(value: Any) -> Any:
 
 
 @contextmanager
-def _whole_folder(folder: Path) -> Iterator[Path]:
+def whole_folder(folder: Path) -> Iterator[Path]:
     """A draft folder that takes the place of ``folder`` when all went well, and vanishes when not."""
     draft, former = _beside(folder, "draft"), _beside(folder, "former")
     is_filled = False

@@ -91,7 +91,7 @@ def test_what_a_killed_run_left_is_cleared(tmp_path: Path) -> None:
     dead = 2**22 + 12345  # above the largest process number of a usual Linux
     os.rename(folder, tmp_path / f".a.former-{dead}")
     (tmp_path / f".a.draft-{dead}").mkdir()
-    with runs._whole_folder(folder) as draft:
+    with runs.whole_folder(folder) as draft:
         assert folder.exists(), "the former folder came back"
         (draft / "manifest.json").write_text("{}")
     assert [p.name for p in tmp_path.iterdir()] == ["a"]

@@ -1,0 +1,229 @@
+"""What did a study give? Its status at any moment, and its rows as one table in the plan's order.
+
+Both are made from the plan and the parts alone, so they work while the study runs and after anything died.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from abm.errors import UserError, shorten
+from experiments import store
+from experiments.plan import ids_as_numbers, plan_batches, plan_ids, read_study_manifest
+from experiments.store import STATUSES, StoreError
+from experiments.study import Study
+from experiments.work import indicators
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+#: Parts kept in memory while collecting: runs of a chunk lie close to each other in the plan.
+KEPT_PARTS = 64
+#: Runs that a status counts the rate over, newest parts first.
+RATE_PARTS = 50
+
+
+@dataclass
+class Status:
+    """Where a study stands, from the parts alone."""
+
+    total: int
+    counts: dict[str, int]
+    missing: int
+    damaged: list[tuple[Path, str]]
+    versions: set[str]
+    rate: float | None  #: runs a second, by the file server's clock
+    eta: float | None
+    parts: int
+    failures: list[tuple[str, str, str]] = field(default_factory=list)  #: run id, status, cause
+    driver: str | None = None
+    outside: int = 0  #: runs in the parts that the plan does not have
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "total": self.total, **self.counts, "missing": self.missing, "damaged_parts": [p.name for p, _ in self.damaged],
+            "versions": sorted(self.versions), "rate": self.rate, "eta_seconds": self.eta, "parts": self.parts, "driver": self.driver,
+            "failures": [{"run_id": i, "status": s, "cause": c} for i, s, c in self.failures], "outside_plan": self.outside,
+        }  # fmt: skip
+
+
+def status(folder: Path, failures: int = 20) -> Status:
+    """Counts, rate and the first failures with their causes."""
+    folder = Path(folder)
+    read_study_manifest(folder)
+    ids = plan_ids(folder)
+    found = store.standing(folder)
+    at = found.of(ids)
+    mine = found.status[at[at >= 0]]
+    counts = {name: int((mine == k).sum()) for k, name in enumerate(STATUSES)}
+    missing = int((at < 0).sum())
+    rate = _rate(found)
+    driver = None
+    path = folder / "driver.json"
+    if path.exists():
+        import json
+
+        try:
+            said = json.loads(path.read_text("utf-8"))
+            driver = f"{said['host']}:{said['process']}"
+        except (OSError, ValueError, KeyError, TypeError):
+            driver = None
+    return Status(
+        len(ids), counts, missing, found.damaged, found.versions, rate, missing / rate if rate and missing and driver else None, len(found.parts),
+        _failures(found, at, failures), driver, int(len(found.ids) - (at >= 0).sum()),
+    )  # fmt: skip
+
+
+def _rate(found: store.Standing) -> float | None:
+    """Runs a second over the newest parts. Times of files all come from one clock, that of the disk, so they can be compared."""
+    times = []
+    for number, path in enumerate(found.parts):
+        try:
+            times.append((os.stat(path).st_mtime, number))
+        except OSError:
+            continue
+    times = sorted(times)[-RATE_PARTS:]
+    if len(times) < 3:
+        return None
+    span = times[-1][0] - times[0][0]
+    newer = {n for _, n in times[1:]}
+    count = int(np.isin(found.part, list(newer)).sum())
+    return count / span if span > 0 else None
+
+
+def _failures(found: store.Standing, at: np.ndarray, most: int) -> list[tuple[str, str, str]]:
+    """Run id, status and cause of rows that did not end well, in the plan's order."""
+    bad = at[(at >= 0)]
+    bad = bad[found.status[bad] > 0][:most]
+    causes: dict[int, str] = {}
+    for part in np.unique(found.part[bad]):
+        try:
+            table = store.read_part(found.parts[part], ["run_id", "cause"])
+        except (StoreError, FileNotFoundError):
+            continue
+        numbers = ids_as_numbers(table.column("run_id").combine_chunks())
+        wanted = set(found.ids[bad[found.part[bad] == part]].tolist())
+        causes |= {int(i): c for i, c in zip(numbers.tolist(), table.column("cause").to_pylist(), strict=True) if i in wanted}
+    return [(f"{int(found.ids[k]):016x}", STATUSES[found.status[k]], causes.get(int(found.ids[k]), "")) for k in bad]
+
+
+def collect(folder: Path, *, mixed: bool = False) -> pd.DataFrame:
+    """The rows of a study as one table, in the plan's order (all in memory; :func:`write_collected` needs less)."""
+    import pandas as pd
+    import pyarrow as pa
+
+    tables = list(collected(folder, mixed=mixed))
+    if not tables:
+        manifest = read_study_manifest(Path(folder))
+        return pd.DataFrame(columns=columns_of(manifest))
+    table = pa.concat_tables(tables)
+    frame = table.to_pandas()
+    if "year" in frame.columns:
+        frame["year"] = frame["year"].astype("Int32")
+    return frame
+
+
+def columns_of(manifest: Mapping[str, Any]) -> list[str]:
+    """Columns of the collected table, in order (those of the user's own function come after)."""
+    study = Study.from_dict(manifest["study"])
+    yearly = [] if study.record == "summaries" else ["year", "side"]
+    return [
+        "run_id", "status", "cause", "scenario", "region", "households", "replicate", "seed", "point", "version", "scenario_hash", *manifest["names"],
+        *yearly, *indicators(study),
+    ]  # fmt: skip
+
+
+def collected(folder: Path, *, mixed: bool = False) -> Iterator[pa.Table]:
+    """The rows some thousands of runs at a time; refuses rows of several model versions unless ``mixed``."""
+    import pyarrow as pa
+
+    folder = Path(folder)
+    manifest = read_study_manifest(folder)
+    found = store.standing(folder)
+    if len(found.versions) > 1 and not mixed:
+        raise StoreError(
+            f"the study holds rows of {len(found.versions)} model versions ({', '.join(sorted(found.versions))}), whose numbers do not belong together; "
+            f"to collect them all the same, add --mixed (the column version tells them apart)"
+        )
+    names = columns_of(manifest)
+    extra: list[str] | None = None
+    kept: dict[int, pa.Table] = {}
+    schema: pa.Schema | None = None
+    for batch in plan_batches(folder, ["run_id"]):
+        ids = ids_as_numbers(batch.column(0))
+        at = found.of(ids)
+        rank = {int(i): k for k, i in enumerate(ids.tolist())}
+        tables = []
+        for part in np.unique(found.part[at[at >= 0]]).tolist():
+            if part not in kept:
+                if len(kept) >= KEPT_PARTS:
+                    kept.pop(next(iter(kept)))
+                kept[part] = store.select(store.read_part(found.parts[part]), found.ids[found.part == part])
+            tables.append(store.select(kept[part], np.sort(ids)))
+        if not tables:
+            continue
+        table = pa.concat_tables(tables, promote_options="default")
+        order = np.array([rank[i] for i in ids_as_numbers(table.column("run_id").combine_chunks()).tolist()])
+        table = table.take(pa.array(np.argsort(order, kind="stable")))
+        if extra is None:
+            known = {*names, "attempt", "seconds", "year", "side"}
+            extra = [n for n in table.column_names if n not in known]
+        for name in [*names, *extra]:
+            if name not in table.column_names:
+                table = table.append_column(name, pa.nulls(table.num_rows, pa.float64()))
+        table = table.select([*names, *extra]).replace_schema_metadata(None)
+        schema = schema or table.schema
+        yield table.cast(schema)
+
+
+def write_collected(folder: Path, path: Path, *, mixed: bool = False) -> tuple[int, Counter[str]]:
+    """Write the collected table (Parquet, or CSV by its name), whole or not at all; returns lines, and runs by status.
+
+    Equal rows give equal bytes, whatever engine, number of workers, size of chunks or interruption they came from.
+    """
+    import pyarrow as pa
+    import pyarrow.csv as pc
+    import pyarrow.parquet as pq
+
+    if path.is_dir():
+        raise UserError(f"'{shorten(path)}' is a folder; name a file such as out.parquet or out.csv")
+    if path.suffix not in (".parquet", ".csv"):
+        raise UserError(f"'{shorten(path.name)}': write a .parquet or .csv file")
+    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
+    lines, counts = 0, Counter()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        writer: Any = None
+        with open(draft, "wb") as out:
+            for table in collected(folder, mixed=mixed):
+                if writer is None:
+                    writer = (
+                        pc.CSVWriter(out, table.schema)
+                        if path.suffix == ".csv"
+                        else pq.ParquetWriter(out, table.schema, compression="zstd", write_statistics=False)
+                    )
+                writer.write_table(table)
+                lines += table.num_rows
+                ids, first = np.unique(table.column("run_id").to_numpy(zero_copy_only=False), return_index=True)
+                counts.update(table.column("status").take(pa.array(first)).to_pylist())
+                del ids
+            if writer is None:
+                raise UserError(f"'{shorten(folder)}' has no row yet: run it with 'lintas batch {shorten(folder)}'")
+            writer.close()
+            out.flush()
+            os.fsync(out.fileno())
+        os.replace(draft, path)
+    except OSError as error:
+        raise UserError(f"cannot write '{shorten(path)}': {error.strerror or error}") from None
+    finally:
+        draft.unlink(missing_ok=True)
+    return lines, counts

@@ -1,0 +1,330 @@
+"""Which runs does a study have, and in which folder do they lie? Identities, seeds, the plan's file, the manifest, drift.
+
+A study folder holds ``manifest.json`` (what was planned, with which versions), ``plan.parquet`` (a row for each run),
+``results/`` (parts, see :mod:`experiments.store`) and ``logs/``. A run's identity is a hash of everything that its
+numbers depend on, so the same run has the same name in every study, and running it again can only give the same row.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from abm.errors import ManifestError, UserError, shorten
+from experiments.design import blocks, n_points, names_of
+from experiments.study import MOST_RUNS, SWITCH, Study, StudyError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from abm import Scenario
+
+KIND = "lintas study"
+FORMAT = 1
+PACKAGES = ("lintas", "mesa", "numpy", "pandas", "numba", "pyarrow", "dask", "distributed")
+_FIXED = ("run_id", "point", "scenario", "region", "households", "replicate", "seed")
+
+
+@cache
+def model_version() -> str:
+    """Version of the package and a hash of the model's sources: two models that could give other numbers differ in it."""
+    root, digest = Path(__file__).resolve().parents[1], hashlib.sha256()
+    for package in ("agents", "abm"):
+        for path in sorted((root / package).rglob("*.py")):
+            digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return f"{metadata.version('lintas')}+{digest.hexdigest()[:12]}"
+
+
+def seed_of(seed: int, replicate: int) -> int:
+    """Seed of a replicate: the same in every arm and at every point, so that arms differ only by what they change."""
+    digest = hashlib.blake2b(f"replicate {seed} {replicate}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "little") >> 2
+
+
+@dataclass(frozen=True)
+class Row:
+    """One planned run."""
+
+    run_id: str
+    point: int
+    scenario: str
+    region: str
+    households: int
+    replicate: int
+    seed: int
+    values: Mapping[str, float]
+
+    @classmethod
+    def read(cls, said: Mapping[str, Any]) -> Row:
+        """The row that stands in a plan."""
+        return cls(*(said[n] for n in _FIXED), values={n: v for n, v in said.items() if n not in _FIXED})
+
+    def apply(self, scenario: Scenario) -> Scenario:
+        """The scenario of this run: its arm's, with the point's values and switches."""
+        numbers = {n: v for n, v in self.values.items() if not n.startswith(SWITCH)}
+        switches = {n[len(SWITCH) :]: v > 0 for n, v in self.values.items() if n.startswith(SWITCH)}
+        return replace(scenario, parameters={**scenario.parameters, **numbers}, switches={**scenario.switches, **switches})
+
+
+def rows(study: Study, manifest: Mapping[str, Any], replicates: range | None = None) -> Iterator[Row]:
+    """Every run of the study: point by point, arms, then replicates (the same one may come twice)."""
+    names = names_of(study)
+    arms = [(s, r, h, _arm_key(manifest, s, r, h)) for s, r, h in study.arms()]
+    seeds = [(k, seed_of(study.seed, k)) for k in (replicates or range(study.replicates))]
+    point = 0
+    for block in blocks(study):
+        for values in block.tolist():
+            text = json.dumps(values).encode()
+            said = dict(zip(names, values, strict=True))
+            for scenario, region, households, key in arms:
+                for replicate, seed in seeds:
+                    digest = hashlib.blake2b(key + text + seed.to_bytes(8, "little"), digest_size=8)
+                    yield Row(digest.hexdigest(), point, scenario, region, households, replicate, seed, said)
+            point += 1
+
+
+def _arm_key(manifest: Mapping[str, Any], scenario: str, region: str, households: int) -> bytes:
+    """What all runs of an arm have in common, hashed: model, data, scenario, size, names of what varies, and what is measured."""
+    said = (
+        manifest["model_version"], manifest["scenarios"][scenario]["hash"], manifest["regions"][region]["hash"], households, manifest["names"],
+        manifest.get("measure_hash"),
+    )  # fmt: skip
+    return hashlib.blake2b(json.dumps(said).encode(), digest_size=16).digest()
+
+
+# --- making a study folder -------------------------------------------------------------------------------------------
+
+
+def n_runs(study: Study) -> int:
+    """Runs before equal ones are counted once."""
+    return n_points(study) * len(study.arms()) * study.replicates
+
+
+def make_manifest(study: Study, command_line: list[str]) -> dict[str, Any]:
+    """What is planned and with what: all that a run's numbers depend on, and who planned it when."""
+    from abm import Region
+
+    scenarios = {name: study.scenario(name) for name in study.scenarios}
+    manifest: dict[str, Any] = {
+        "kind": KIND, "format": FORMAT, "name": study.name, "model_version": model_version(), "study": study.to_dict(), "names": names_of(study),
+        "scenarios": {n: {"hash": s.hash, "scenario": s.to_dict()} for n, s in scenarios.items()},
+        "regions": {n: {"hash": Region.load(n).hash} for n in study.regions},
+        "versions": {"python": platform.python_version(), **{p: metadata.version(p) for p in PACKAGES}},
+        "commit": commit(), "platform": platform.platform(), "command_line": command_line,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"), "drift": [],
+    }  # fmt: skip
+    if study.measure:
+        manifest["measure_hash"] = hashlib.sha256(Path(study.measure.rpartition(":")[0]).read_bytes()).hexdigest()[:16]
+    return manifest
+
+
+def commit() -> dict[str, Any] | None:
+    """The commit that the sources stand at and whether they were edited since; None where they are in no repository."""
+    root = Path(__file__).resolve().parents[1]
+    if not (root / ".git").exists():
+        return None
+    try:
+        ask = lambda *a: subprocess.run(["git", "-C", str(root), *a], capture_output=True, text=True, timeout=20, check=True).stdout.strip()  # noqa: E731
+        return {"id": ask("rev-parse", "HEAD"), "dirty": bool(ask("status", "--porcelain", "--untracked-files=no"))}
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def make(study: Study, folder: Path, command_line: list[str] | None = None) -> int:
+    """Write a study folder whole (a draft first, renamed); returns the number of runs. Refuses a folder that holds anything."""
+    from experiments.run import check_folder, whole_folder
+
+    if n_runs(study) > MOST_RUNS:
+        raise StudyError(f"the study has {n_runs(study):,} runs; a plan holds at most {MOST_RUNS:,}: use fewer points, arms or replicates")
+    if (folder / "manifest.json").exists() or (folder / "plan.parquet").exists():
+        raise StudyError(f"'{shorten(folder)}' is a study already; continue it with 'lintas batch {folder}', or name a new folder with -o")
+    check_folder(folder)
+    manifest = make_manifest(study, command_line or [])
+    with whole_folder(folder) as draft:
+        (draft / "results").mkdir()
+        (draft / "logs").mkdir()
+        count = write_plan(study, manifest, draft / "plan.parquet")
+        manifest["runs"] = count
+        write_json(draft / "manifest.json", manifest)
+    return count
+
+
+def write_plan(study: Study, manifest: Mapping[str, Any], path: Path, replicates: range | None = None, known: np.ndarray | None = None) -> int:
+    """Write the rows, equal runs once, row group by row group; returns how many there are."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = plan_schema(manifest["names"])
+    seen: set[int] = set() if known is None else set(known.tolist())
+    count, batch = 0, []
+
+    def flush(writer: Any) -> None:
+        columns = {n: [getattr(r, n) for r in batch] for n in _FIXED} | {n: [r.values[n] for r in batch] for n in manifest["names"]}
+        writer.write_table(pa.table(columns, schema=schema))
+        batch.clear()
+
+    with pq.ParquetWriter(path, schema, compression="zstd", write_page_checksum=True) as writer:
+        for row in rows(study, manifest, replicates):
+            number = int(row.run_id, 16)
+            if number in seen:
+                continue
+            seen.add(number)
+            batch.append(row)
+            count += 1
+            if len(batch) == 20_000:
+                flush(writer)
+        if batch:
+            flush(writer)
+    _sync(path)
+    return count
+
+
+def plan_schema(names: list[str]) -> pa.Schema:
+    """Columns of a plan."""
+    import pyarrow as pa
+
+    kinds = (pa.string(), pa.int32(), pa.string(), pa.string(), pa.int32(), pa.int32(), pa.int64())
+    return pa.schema([*zip(_FIXED, kinds, strict=True), *((n, pa.float64()) for n in names)])
+
+
+# --- reading a study folder ------------------------------------------------------------------------------------------
+
+
+def read_study_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a study folder."""
+    file = folder / "manifest.json"
+    if not folder.is_dir():
+        raise StudyError(f"there is no study folder '{shorten(folder)}'; make one with 'lintas plan STUDY.toml -o {shorten(folder)}'")
+    try:
+        said = json.loads(file.read_text("utf-8"))
+    except FileNotFoundError:
+        raise StudyError(f"'{shorten(folder)}' is no study folder: it has no manifest.json; make one with 'lintas plan'") from None
+    except OSError as error:
+        raise ManifestError(f"cannot read '{file}': {error.strerror or error}") from None
+    except (ValueError, RecursionError):
+        raise ManifestError(
+            f"'{file}' is damaged (not complete JSON): nothing in results/ is lost; plan the same study into a new folder and move results/ there"
+        ) from None
+    if not isinstance(said, dict) or said.get("kind") != KIND:
+        raise StudyError(f"'{shorten(folder)}' is no study folder: its manifest is not a study's; make one with 'lintas plan'")
+    if said.get("format") != FORMAT:
+        raise ManifestError(f"'{file}' has format {shorten(repr(said.get('format')))}; this lintas reads format {FORMAT} only")
+    for key, kind in (("study", dict), ("names", list), ("scenarios", dict), ("regions", dict), ("model_version", str), ("drift", list)):
+        if not isinstance(said.get(key), kind):
+            raise ManifestError(f"'{file}': {key} is missing or wrong; it was changed by hand, or lintas did not write it")
+    return said
+
+
+def plan_files(folder: Path) -> list[Path]:
+    """The plan's file, and those that extensions added, in order."""
+    first = folder / "plan.parquet"
+    if not first.exists():
+        raise StudyError(f"'{shorten(folder)}' has no plan.parquet; plan the study again into a new folder and move results/ there")
+    more = [p for p in folder.glob("plan-*.parquet") if p.stem[5:].isdigit()]
+    return [first, *sorted(more, key=lambda p: int(p.stem[5:]))]
+
+
+def plan_batches(folder: Path, columns: list[str] | None = None, size: int = 4096) -> Iterator[pa.RecordBatch]:
+    """The plan, some thousands of rows at a time."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    for path in plan_files(folder):
+        try:
+            with pq.ParquetFile(path, page_checksum_verification=True) as file:
+                yield from file.iter_batches(size, columns=columns)
+        except (pa.ArrowException, OSError) as error:
+            raise StudyError(
+                f"'{path}' is damaged ({shorten(error, 60)}): nothing in results/ is lost; plan the same study into a new folder and move results/ there"
+            ) from None
+
+
+def plan_ids(folder: Path) -> np.ndarray:
+    """The run ids of the plan, in its order, as whole numbers (uint64)."""
+    parts = [ids_as_numbers(b.column(0)) for b in plan_batches(folder, ["run_id"], 65_536)]
+    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.uint64)
+
+
+def ids_as_numbers(column: pa.Array) -> np.ndarray:
+    """A column of run ids (16 hex digits each) as whole numbers."""
+    raw = b"".join(s.encode() for s in column.to_pylist())
+    return np.frombuffer(bytes.fromhex(raw.decode()), dtype=">u8").astype(np.uint64)
+
+
+def check_drift(folder: Path, manifest: dict[str, Any], allowed: bool) -> dict[str, Any]:
+    """Refuse to go on with another model or other data than planned; where that is allowed, write it into the manifest."""
+    drift = list(drift_of(manifest))
+    if not drift:
+        return manifest
+    if not allowed:
+        raise StudyError(
+            f"{'; '.join(drift)}: rows made now would not belong to the rows there are; plan a new study, or allow it with --allow-drift "
+            f"(it is recorded)"
+        )
+    entry = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "model_version": model_version(), "what": drift}
+    if not manifest["drift"] or manifest["drift"][-1]["what"] != drift:
+        manifest = manifest | {"drift": [*manifest["drift"], entry]}
+        write_json(folder / "manifest.json", manifest)
+    return manifest
+
+
+def drift_of(manifest: Mapping[str, Any]) -> Iterator[str]:
+    """What has changed since the study was planned, a sentence for each."""
+    from abm import Region
+
+    if manifest["model_version"] != model_version():
+        yield f"the study was planned with model {manifest['model_version']}, this is {model_version()}"
+    for name, said in manifest["regions"].items():
+        try:
+            if Region.load(name).hash != said["hash"]:
+                yield f"the data of region '{name}' have changed since the study was planned"
+        except UserError as error:
+            yield f"the region '{name}' cannot be read any more ({error})"
+    measure, said = manifest["study"].get("measure"), manifest.get("measure_hash")
+    if measure:
+        try:
+            now = hashlib.sha256(Path(measure.rpartition(":")[0]).read_bytes()).hexdigest()[:16]
+        except OSError:
+            now = None
+        if now != said:
+            yield f"the file of measure '{shorten(measure)}' has changed or gone since the study was planned"
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a JSON file whole: a draft beside it, flushed, renamed."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with draft.open("w", encoding="utf-8") as out:
+            out.write(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+            out.flush()
+            os.fsync(out.fileno())
+        os.replace(draft, path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise UserError(f"cannot write '{shorten(path)}': {error.strerror or error}") from None
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def command_line() -> list[str]:
+    """What was typed."""
+    return ["lintas", *sys.argv[1:]]

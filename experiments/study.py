@@ -1,0 +1,524 @@
+"""What is a study? A design over parameters, switches, scenarios, regions and sizes of world, written as a TOML file.
+
+Nothing here names a parameter, an output or a switch: what may be varied and recorded is read from the declarations.
+"""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import abm.declarations  # noqa: F401  (fills the registries)
+from abm.errors import UserError, shorten
+from agents.core.declare import OUTPUTS, PARAMETERS, SWITCHES, near
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from abm import Scenario
+
+Design = Literal["factorial", "lhs", "sobol", "saltelli", "morris", "shapley", "list", "posterior"]
+Take = Literal["mean", "sum", "min", "max", "first", "last"]
+SWITCH = "switch."
+SIDES = ("id", "my")
+#: Designs whose analysis needs all rows of a block: SALib lays them out.
+BLOCK_DESIGNS = ("saltelli", "morris", "shapley")
+#: More rows than this are a slip of the pen rather than a study.
+MOST_RUNS = 50_000_000
+_KEYS = (
+    "name", "design", "points", "replicates", "seed", "scenarios", "regions", "households", "end", "vary", "set", "without", "record",
+    "outputs", "summaries", "deadline", "measure", "table",
+)  # fmt: skip
+_VARY_KEYS = ("low", "high", "scale", "levels", "steps")
+_SUMMARY_KEYS = ("output", "side", "first", "last", "take")
+DEFAULT_REGION = "west-kalimantan-sarawak"
+
+
+class StudyError(UserError):
+    """A study that cannot be planned."""
+
+
+@dataclass(frozen=True)
+class Varied:
+    """One dimension of a design: a parameter between two values, or a switch (``switch.NAME``, 0 off and 1 on)."""
+
+    name: str
+    low: float
+    high: float
+    scale: Literal["linear", "log"] = "linear"
+    levels: tuple[float, ...] = ()
+
+    @property
+    def is_switch(self) -> bool:
+        """Whether this is a mechanism that is on or off."""
+        return self.name.startswith(SWITCH)
+
+    def at(self, unit: Any) -> Any:
+        """The value at a place between 0 (low) and 1 (high); for a switch off below one half."""
+        import numpy as np
+
+        unit = np.asarray(unit, dtype=float)
+        if self.is_switch:
+            return (unit >= 0.5).astype(float)
+        if self.scale == "log":
+            value = np.exp(math.log(self.low) + unit * (math.log(self.high) - math.log(self.low)))
+        else:
+            value = self.low + unit * (self.high - self.low)
+        return np.clip(value, self.low, self.high)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One number of a run: an output on one side over some years."""
+
+    name: str
+    output: str
+    side: str
+    first: int
+    last: int
+    take: Take = "mean"
+
+    def of(self, yearly: pd.DataFrame) -> float:
+        """The number, from a run's yearly table (``nan`` where the years were not reached or hold no number)."""
+        import numpy as np
+
+        mine = yearly[(yearly["side"] == self.side) & (yearly["year"] >= self.first) & (yearly["year"] <= self.last)]
+        values = mine.sort_values("year")[self.output].to_numpy(float)
+        values = values[~np.isnan(values)]
+        if len(values) == 0:
+            return math.nan
+        if self.take in ("first", "last"):
+            return float(values[0 if self.take == "first" else -1])
+        return float({"mean": np.mean, "sum": np.sum, "min": np.min, "max": np.max}[self.take](values))
+
+
+@dataclass(frozen=True)
+class Study:
+    """A design, checked. Arms (scenarios × regions × sizes of world) and replicates are crossed with its points."""
+
+    name: str
+    design: Design = "list"
+    points: int = 1
+    replicates: int = 1
+    seed: int = 1
+    scenarios: tuple[str, ...] = ("history",)
+    regions: tuple[str, ...] = (DEFAULT_REGION,)
+    households: tuple[int, ...] = (2000,)
+    end: str | None = None
+    vary: tuple[Varied, ...] = ()
+    set: Mapping[str, float] = field(default_factory=dict)
+    without: tuple[str, ...] = ()
+    record: Literal["yearly", "summaries"] = "yearly"
+    outputs: tuple[str, ...] = ()
+    summaries: tuple[Summary, ...] = ()
+    deadline: float | None = None
+    measure: str | None = None
+    table: str | None = None
+    #: Rows of a ``list`` design given in the file itself (names and values).
+    rows: tuple[Mapping[str, float], ...] = ()
+
+    @classmethod
+    def load(cls, path: str | Path) -> Study:
+        """Read a study file; each mistake in it gives one sentence with file and key."""
+        path = Path(path)
+        try:
+            said = tomllib.loads(path.read_text("utf-8"))
+        except FileNotFoundError:
+            raise StudyError(f"there is no study file '{shorten(path)}'; name a TOML file") from None
+        except OSError as error:
+            raise StudyError(f"cannot read the study file '{shorten(path)}': {error.strerror or error}") from None
+        except (ValueError, RecursionError) as error:
+            raise StudyError(f"{shorten(path.name)} is not readable TOML: {shorten(error)}") from None
+        try:
+            return read_study(said, path.absolute().parent, path.stem)
+        except UserError as error:
+            raise StudyError(f"{shorten(path.name)}: {error}") from None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The study as plain data."""
+        return asdict(self) | {"set": dict(self.set), "rows": [dict(r) for r in self.rows]}
+
+    @classmethod
+    def from_dict(cls, said: Mapping[str, Any]) -> Study:
+        """The study that :meth:`to_dict` wrote."""
+        try:
+            values = dict(said)
+            for name in ("scenarios", "regions", "households", "without", "outputs"):
+                values[name] = tuple(values[name])
+            values["vary"] = tuple(Varied(**(v | {"levels": tuple(v["levels"])})) for v in values["vary"])
+            values["summaries"] = tuple(Summary(**s) for s in values["summaries"])
+            values["rows"] = tuple(dict(r) for r in values["rows"])
+            return cls(**values)
+        except (KeyError, TypeError, AttributeError):
+            raise StudyError("the manifest's study is not one that lintas wrote: entries are missing or of another kind") from None
+
+    def yearly_outputs(self) -> tuple[str, ...]:
+        """The outputs that the yearly record keeps."""
+        return self.outputs or tuple(n for n, o in OUTPUTS.items() if "yearly" in o.tables)
+
+    def arms(self) -> list[tuple[str, str, int]]:
+        """Scenario, region and households of each arm."""
+        return [(s, r, h) for s in self.scenarios for r in self.regions for h in self.households]
+
+    def scenario(self, name: str) -> Scenario:
+        """The scenario of an arm with what the study sets in it, before the point's own values."""
+        from abm import Scenario
+
+        return Scenario.load(name, set=self.set, without=self.without, end=self.end)
+
+
+# --- reading a study file -------------------------------------------------------------------------------------------
+
+
+def read_study(said: Mapping[str, Any], folder: Path, stem: str) -> Study:
+    """The study of a parsed file; paths in it are taken from ``folder``."""
+    for key in said:
+        if key not in _KEYS:
+            raise StudyError(f"unknown key '{shorten(key)}'; {near(key, _KEYS)}")
+    name = _text(said, "name", stem)
+    if not name or any(c in name for c in "/\\\0\n"):
+        raise StudyError(f"name = {shorten(repr(name))} cannot name a folder; use letters, digits, spaces and dashes")
+    design = _text(said, "design", "list")
+    if design not in get_args(Design):
+        raise StudyError(f"design = '{shorten(design)}' is unknown; {near(design, get_args(Design))}")
+    table = _file(said, "table", folder)
+    vary, rows = _vary(said.get("vary", {}), design, said.get("points"))
+    if design in ("list", "posterior"):
+        if isinstance(said.get("vary"), Mapping) and said["vary"]:
+            raise StudyError(f"[vary] does not go with design = \"{design}\", whose values come from a table; leave it out or use [[vary]] rows")
+        if design == "posterior" and table is None:
+            raise StudyError('design = "posterior" needs table = "draws.csv" (or .parquet): a column for each parameter, weight if any')
+        if table is not None and rows:
+            raise StudyError("the list is given twice, as table and as [[vary]] rows; keep one")
+    elif table is not None:
+        raise StudyError(f'table = "{Path(table).name}" goes with design = "list" or "posterior" only, found "{design}"')
+    elif not vary:
+        raise StudyError(f'design = "{design}" needs a table [vary] with at least one parameter; an empty entry {{}} means its declared range')
+    points = _count(said, "points", 1, 2**31 - 1, 1)
+    if design in ("sobol", "saltelli") and points & (points - 1):
+        raise StudyError(f"points = {points}: a Sobol sequence is balanced at powers of two only; use {_power(points, 0)} or {_power(points, 1)}")
+    if design == "saltelli" and points < 2:
+        raise StudyError('points = 1: design = "saltelli" needs at least 2 base points')
+    numbers = _table(said, "set")
+    without = _names(said, "without", ())
+    scenarios = _names(said, "scenarios", ("history",))
+    varied_names = {v.name for v in vary} | {n for r in rows for n in r}
+    for what in numbers:
+        if what in varied_names:
+            raise StudyError(f"'{what}' is set and varied; keep it in [set] or in [vary]")
+    for what in without:
+        if f"{SWITCH}{what}" in varied_names:
+            raise StudyError(f"the mechanism '{what}' is switched off and varied; keep it in without or in [vary]")
+    record = _text(said, "record", "yearly")
+    if record not in ("yearly", "summaries"):
+        raise StudyError(f"record = '{shorten(record)}' is unknown; write \"yearly\" (all years) or \"summaries\" (declared numbers only)")
+    summaries = _summaries(said.get("summaries", {}))
+    measure = _measure(said, folder)
+    if record == "summaries" and not summaries and measure is None:
+        raise StudyError('record = "summaries" needs [summaries] such as NAME = { output = …, side = "id", first = 1980, last = 1989 }')
+    outputs = _names(said, "outputs", ())
+    yearly = tuple(n for n, o in OUTPUTS.items() if "yearly" in o.tables)
+    for output in outputs:
+        if output not in yearly:
+            raise StudyError(f"outputs: there is no yearly output '{shorten(output)}'; {near(output, yearly)}")
+    if outputs and record == "summaries":
+        raise StudyError('outputs goes with record = "yearly"; summaries name their outputs themselves')
+    study = Study(
+        name=name, design=design, points=points, replicates=_count(said, "replicates", 1, 1_000_000, 1), seed=_count(said, "seed", 0, 2**62, 1),
+        scenarios=tuple(_scenario(s, folder) for s in scenarios), regions=tuple(_region(r, folder) for r in _names(said, "regions", (DEFAULT_REGION,))),
+        households=_sizes(said), end=said.get("end"), vary=vary, set=numbers, without=without, record=record, outputs=outputs,
+        summaries=summaries, deadline=_seconds(said), measure=measure, table=table, rows=rows,
+    )  # fmt: skip
+    _check_arms(study)
+    return study
+
+
+def _check_arms(study: Study) -> None:
+    """Every scenario and region can be used, whatever the point; no two arms are the same."""
+    from abm import Region
+
+    for what, names in (("scenarios", study.scenarios), ("regions", study.regions), ("households", study.households)):
+        if not names:
+            raise StudyError(f"{what} is an empty list: the study would have no run; name at least one")
+        if len(set(names)) < len(names):
+            raise StudyError(f"{what} names the same twice; keep one of them")
+    ends = {study.scenario(name).end for name in study.scenarios}
+    for region in study.regions:
+        Region.load(region)
+    last = max(int(end[:4]) for end in ends)
+    for summary in study.summaries:
+        if summary.first > last:
+            raise StudyError(f"summary '{summary.name}' starts in {summary.first}, but the runs end in {max(ends)}")
+
+
+def _vary(said: Any, design: str, points: Any) -> tuple[tuple[Varied, ...], tuple[Mapping[str, float], ...]]:
+    if isinstance(said, list):  # [[vary]]: the rows of a list
+        if design != "list":
+            raise StudyError(f'[[vary]] rows go with design = "list" only, found "{design}"')
+        rows = []
+        for number, row in enumerate(said, 1):
+            if not isinstance(row, Mapping):
+                raise StudyError(f"row {number} of [[vary]] is not a table of names and values")
+            rows.append({n: _value(n, v) for n, v in _flat(row).items()})
+        names = set().union(*rows) if rows else set()
+        for number, row in enumerate(rows, 1):
+            if set(row) != names:
+                raise StudyError(f"row {number} of [[vary]] lacks '{min(names - set(row))}': each row gives a value to the same names")
+        return (), tuple(rows)
+    if not isinstance(said, Mapping):
+        raise StudyError("vary is not a table: write [vary] and below it \"NAME\" = {} or { low = …, high = … }")
+    return tuple(_varied(name, entry, design, points) for name, entry in _entries(said).items()), ()
+
+
+def _entries(said: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Entries of [vary] written as ``"a.b.c" = {…}`` or as nested tables, by full name."""
+    found: dict[str, Any] = {}
+    for name, entry in said.items():
+        is_entry = not isinstance(entry, Mapping) or not entry or any(k in _VARY_KEYS for k in entry) or f"{prefix}{name}" in PARAMETERS
+        if is_entry or all(not isinstance(v, Mapping) for v in entry.values()):
+            found[f"{prefix}{name}"] = entry
+        else:
+            found |= _entries(entry, f"{prefix}{name}.")
+    return found
+
+
+def _flat(said: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in said.items():
+        flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
+    return flat
+
+
+def _varied(name: str, entry: Any, design: str, points: Any) -> Varied:
+    if not isinstance(entry, Mapping):
+        raise StudyError(f"vary '{shorten(name)}' = {shorten(repr(entry))}: write {{}} for the declared range or {{ low = …, high = … }}")
+    for key in entry:
+        if key not in _VARY_KEYS:
+            raise StudyError(f"vary '{shorten(name)}': unknown key '{shorten(key)}'; {near(key, _VARY_KEYS)}")
+    if name.startswith(SWITCH):
+        _check_name(name)
+        if entry:
+            raise StudyError(f"vary '{name}': a mechanism is on or off; write {{}}")
+        return Varied(name, 0.0, 1.0, levels=(0.0, 1.0))
+    declared = PARAMETERS[_check_name(name)]
+    low, high = (_number(f"vary '{name}': {k}", entry.get(k, getattr(declared, k))) for k in ("low", "high"))
+    for key, value in (("low", low), ("high", high)):
+        if not declared.low <= value <= declared.high:
+            raise StudyError(f"vary '{name}': {key} = {value:g} lies outside the declared range {declared.low:g} to {declared.high:g}")
+    if not low < high:
+        raise StudyError(f"vary '{name}': low = {low:g} is not below high = {high:g}; to hold it at one value, put it in [set]")
+    scale = entry.get("scale", "log" if declared.prior == "log-uniform" else "linear")
+    if scale not in ("linear", "log"):
+        raise StudyError(f"vary '{name}': scale = {shorten(repr(scale))} is neither \"linear\" nor \"log\"")
+    if scale == "log" and low <= 0:
+        raise StudyError(f'vary \'{name}\': scale = "log" needs low above 0, found {low:g}')
+    if ("levels" in entry or "steps" in entry) and design != "factorial":
+        raise StudyError(f"vary '{name}': levels and steps go with design = \"factorial\" only, found \"{design}\"")
+    varied = Varied(name, low, high, scale)
+    if design != "factorial":
+        return varied
+    if "levels" in entry:
+        if "steps" in entry:
+            raise StudyError(f"vary '{name}': levels and steps are both given; keep one")
+        said = entry["levels"]
+        if not isinstance(said, list) or not said:
+            raise StudyError(f"vary '{name}': levels = {shorten(repr(said))} is not a list of values")
+        levels = tuple(_value(name, v) for v in said)
+        if len(set(levels)) < len(levels):
+            raise StudyError(f"vary '{name}': levels holds a value twice")
+        if "low" in entry or "high" in entry:
+            raise StudyError(f"vary '{name}': levels says which values; leave out low and high")
+    else:
+        steps = _whole(f"vary '{name}': steps", entry.get("steps", points if points is not None else 3), 2, 100_000)
+        levels = tuple(float(v) for v in varied.at([k / (steps - 1) for k in range(steps)]))
+    return Varied(name, low, high, scale, levels)
+
+
+def _check_name(name: str) -> str:
+    """A parameter's or switch's name as a study may vary it."""
+    if name.startswith(SWITCH):
+        if name[len(SWITCH) :] not in SWITCHES:
+            raise StudyError(f"there is no mechanism '{shorten(name[len(SWITCH) :])}' to vary; {near(name[len(SWITCH) :], SWITCHES)}")
+    elif name not in PARAMETERS:
+        raise StudyError(f"there is no parameter '{shorten(name)}' to vary; {near(name, PARAMETERS)}")
+    return name
+
+
+def _value(name: str, value: Any) -> float:
+    """A value of a varied parameter or switch, inside its declared range."""
+    if _check_name(name).startswith(SWITCH):
+        if value not in (0, 1):
+            raise StudyError(f"'{name}' = {shorten(repr(value))} is neither on nor off: write true or false (or 1 or 0)")
+        return float(value)
+    number = _number(f"'{name}'", value)
+    try:
+        return PARAMETERS[name].check(number)
+    except ValueError as error:
+        raise StudyError(str(error)) from None
+
+
+def read_table(study: Study) -> pd.DataFrame:
+    """The table of a ``list`` or ``posterior`` design: one column for each varied name, one row for each point."""
+    import pandas as pd
+
+    path = Path(study.table or "")
+    try:
+        table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+    except FileNotFoundError:
+        raise StudyError(f"there is no table '{shorten(path)}'") from None
+    except OSError as error:
+        raise StudyError(f"cannot read the table '{shorten(path)}': {error.strerror or shorten(error)}") from None
+    except Exception as error:
+        raise StudyError(f"cannot read the table '{shorten(path)}': {shorten(error)}; give a CSV or Parquet file") from None
+    names = [str(c).strip() for c in table.columns]
+    table.columns = names
+    if len(set(names)) < len(names):
+        raise StudyError(f"the table {path.name} has a column twice")
+    keep = [n for n in names if not (study.design == "posterior" and n in ("weight", "draw"))]
+    for name in keep:
+        _check_name(name)
+    if not keep:
+        raise StudyError(f"the table {path.name} has no column that names a parameter or switch")
+    for name in keep:
+        for row, value in enumerate(table[name].tolist(), 1):
+            try:
+                table.loc[row - 1, name] = _value(name, value)
+            except StudyError as error:
+                raise StudyError(f"{path.name}, row {row}: {error}") from None
+    return table
+
+
+def _summaries(said: Any) -> tuple[Summary, ...]:
+    if not isinstance(said, Mapping):
+        raise StudyError("summaries is not a table of names")
+    yearly = tuple(n for n, o in OUTPUTS.items() if "yearly" in o.tables)
+    found = []
+    for name, entry in said.items():
+        if not isinstance(entry, Mapping):
+            raise StudyError(f"summary '{shorten(name)}': write {{ output = …, side = \"id\", first = 1980, last = 1989 }}")
+        for key in entry:
+            if key not in _SUMMARY_KEYS:
+                raise StudyError(f"summary '{shorten(name)}': unknown key '{shorten(key)}'; {near(key, _SUMMARY_KEYS)}")
+        output, side, take = entry.get("output"), entry.get("side", "id"), entry.get("take", "mean")
+        if output not in yearly:
+            raise StudyError(f"summary '{shorten(name)}': there is no yearly output {shorten(repr(output))}; {near(str(output), yearly)}")
+        if side not in SIDES:
+            raise StudyError(f"summary '{shorten(name)}': side = {shorten(repr(side))} is neither \"id\" nor \"my\"")
+        if take not in get_args(Take):
+            raise StudyError(f"summary '{shorten(name)}': take = {shorten(repr(take))} is unknown; {near(str(take), get_args(Take))}")
+        first = _whole(f"summary '{shorten(name)}': first", entry.get("first", 1980), 1980, 2030)
+        last = _whole(f"summary '{shorten(name)}': last", entry.get("last", 2030), 1980, 2030)
+        if first > last:
+            raise StudyError(f"summary '{shorten(name)}': first = {first} comes after last = {last}")
+        if name in RESERVED:
+            raise StudyError(f"summary '{name}' has the name of another column of the collected table; call it something else")
+        found.append(Summary(name, output, side, first, last, take))
+    return tuple(found)
+
+
+#: Columns of the collected table that no summary or measured number may be called.
+RESERVED = ("run_id", "status", "cause", "scenario", "region", "households", "replicate", "seed", "point", "year", "side", "seconds",
+            "version")  # fmt: skip
+
+
+def _measure(said: Mapping[str, Any], folder: Path) -> str | None:
+    """``file.py:function``, a function of the finished model that gives further numbers of a run."""
+    if said.get("measure") is None:
+        return None
+    text = _text(said, "measure", "")
+    file, _, function = text.rpartition(":")
+    if not file or not function.isidentifier():
+        raise StudyError(f"measure = '{shorten(text)}': write FILE.py:FUNCTION, a function that takes the finished model and gives numbers")
+    path = folder / file
+    if not path.is_file():
+        raise StudyError(f"measure: there is no file '{shorten(path)}'")
+    return f"{path}:{function}"
+
+
+def _scenario(name: str, folder: Path) -> str:
+    """A shipped scenario's name, or a file's path written in full."""
+    path = folder / name
+    return str(path) if name.endswith(".toml") and path.is_file() else name
+
+
+def _region(name: str, folder: Path) -> str:
+    path = folder / name
+    return str(path) if path.is_dir() and ("/" in name or "\\" in name) else name
+
+
+def _sizes(said: Mapping[str, Any]) -> tuple[int, ...]:
+    from abm.model import MOST_HOUSEHOLDS
+
+    value = said.get("households", 2000)
+    return tuple(_whole("households", v, 60, MOST_HOUSEHOLDS) for v in (value if isinstance(value, list) else [value]))
+
+
+def _seconds(said: Mapping[str, Any]) -> float | None:
+    if said.get("deadline") is None:
+        return None
+    seconds = _number("deadline", said["deadline"])
+    if seconds <= 0:
+        raise StudyError(f"deadline = {seconds:g}: give the seconds a run may take, above 0")
+    return seconds
+
+
+def _file(said: Mapping[str, Any], key: str, folder: Path) -> str | None:
+    return None if said.get(key) is None else str(folder / _text(said, key, ""))
+
+
+def _text(said: Mapping[str, Any], key: str, default: str) -> str:
+    value = said.get(key, default)
+    if not isinstance(value, str):
+        raise StudyError(f"{key} = {shorten(repr(value))} is not a text: write it in quotation marks")
+    return value
+
+
+def _names(said: Mapping[str, Any], key: str, default: Iterable[str]) -> tuple[str, ...]:
+    value = said.get(key, list(default))
+    if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+        raise StudyError(f'{key} = {shorten(repr(value))} is not a list of texts: write {key} = ["…", "…"]')
+    return tuple(value)
+
+
+def _table(said: Mapping[str, Any], key: str) -> dict[str, float]:
+    value = said.get(key, {})
+    if not isinstance(value, Mapping):
+        raise StudyError(f"{key} = {shorten(repr(value))} is not a table of names and values")
+    numbers = {}
+    for name, number in _flat(value).items():
+        if name.startswith(SWITCH):
+            raise StudyError(f"[{key}] sets parameters; to switch a mechanism off, write without = [\"{name[len(SWITCH) :]}\"]")
+        numbers[name] = _value(name, number)
+    return numbers
+
+
+def _count(said: Mapping[str, Any], key: str, low: int, high: int, default: int) -> int:
+    return _whole(key, said.get(key, default), low, high)
+
+
+def _whole(what: str, value: Any, low: int, high: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise StudyError(f"{what} = {shorten(repr(value))} is not a whole number")
+    if not low <= value <= high:
+        raise StudyError(f"{what} = {shorten(value)}; it must be {low} to {high}")
+    return value
+
+
+def _number(what: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise StudyError(f"{what} = {shorten(repr(value))} is not a number")
+    try:
+        number = float(value)
+    except OverflowError:
+        raise StudyError(f"{what} is too large a number") from None
+    if not math.isfinite(number):
+        raise StudyError(f"{what} = {number} is not a finite number")
+    return number
+
+
+def _power(number: int, up: int) -> int:
+    return 2 ** (number.bit_length() - 1 + up)
