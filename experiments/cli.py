@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from abm.errors import UserError, shorten
+from experiments import study_commands
 from experiments.languages import Translate, check_language, translator
 from experiments.run import InterruptedAfterwards
 
@@ -436,7 +437,11 @@ def describe(
 
 @app.command()
 def rerun(
-    manifest: Annotated[Path, typer.Argument(metavar="MANIFEST", help="The manifest.json of a results folder, or the folder.")],
+    manifest: Annotated[
+        Path | None, typer.Argument(metavar="[MANIFEST]", help="The manifest.json of a results folder, or the folder.")
+    ] = None,
+    study: Annotated[Path | None, typer.Option("--study", metavar="S", help="Repeat one run of this study folder instead.")] = None,
+    run_id: Annotated[str | None, typer.Option("--run-id", metavar="ID", help="Which run of the study.")] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Also write the repeated run to this folder.")] = None,
     region: Annotated[
         str | None, typer.Option("--region", "-r", metavar="DIR", help="Where the region stands, if it does not ship.")
@@ -449,6 +454,14 @@ def rerun(
     from experiments.run import rerun as repeat
 
     _ = translator(check_language(lang))
+    if study is not None or run_id is not None:
+        if study is None or run_id is None or manifest is not None or out is not None or region is not None:
+            raise UserError("one run of a study is repeated with --study S --run-id ID, and nothing else beside --quiet and --lang")
+        from experiments.study_commands import rerun_row
+
+        raise typer.Exit(rerun_row(_, Path(at_home(str(study))), run_id, quiet))
+    if manifest is None:
+        raise UserError("name the manifest.json of a results folder, or --study S --run-id ID")
     manifest = Path(at_home(str(manifest)))
     with readable("manifest", manifest):
         content = read_manifest(manifest)
@@ -520,6 +533,9 @@ def bench(
     arguments = [option for option, given in (("--json", as_json), ("--quick", quick)) if given]
     code = import_module("experiments.bench").main(arguments)
     raise typer.Exit(code if isinstance(code, int) else 0)
+
+
+study_commands.register(app)
 
 
 if __name__ == "__main__":

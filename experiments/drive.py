@@ -168,7 +168,7 @@ class _Drive:
         self.todo = (status < 0) | redo
         self.attempt = np.where(redo, (self.standing.attempt[at] if len(self.standing.ids) else 0) + 1, 0).astype(np.int16)
         if self.most is not None:
-            self.todo &= np.cumsum(self.todo) <= self.most
+            self._thin(self.most)
         counts = Counter({STATUSES[s]: int(n) for s, n in zip(*np.unique(status[(status >= 0) & ~redo], return_counts=True), strict=True)})
         self.progress = Progress(len(ids), counts)
         self.left = int(self.todo.sum())
@@ -187,6 +187,13 @@ class _Drive:
         busy = self.busy / (wall * slots) if wall > 0 else None
         self._log("done", begun)
         return self._report(ids, time.monotonic() - begun, slots, aside, busy)
+
+    def _thin(self, most: int) -> None:
+        """Keep so many of the rows to do, spread evenly over the plan: a pilot must meet every arm."""
+        at = np.flatnonzero(self.todo)
+        if len(at) > most:
+            self.todo[:] = False
+            self.todo[at[np.linspace(0, len(at) - 1, most).round().astype(int)]] = True
 
     def _report(self, ids: np.ndarray, seconds: float, slots: int, aside: int, busy: float | None) -> Report:
         found = store.standing(self.folder)

@@ -113,11 +113,12 @@ def n_runs(study: Study) -> int:
     return n_points(study) * len(study.arms()) * study.replicates
 
 
-def make_manifest(study: Study, command_line: list[str]) -> dict[str, Any]:
+def make_manifest(study: Study, command_line: list[str], scenarios: Mapping[str, Scenario] | None = None) -> dict[str, Any]:
     """What is planned and with what: all that a run's numbers depend on, and who planned it when."""
     from abm import Region
 
-    scenarios = {name: study.scenario(name) for name in study.scenarios}
+    if scenarios is None:
+        scenarios = {name: study.scenario(name) for name in study.scenarios}
     manifest: dict[str, Any] = {
         "kind": KIND, "format": FORMAT, "name": study.name, "model_version": model_version(), "study": study.to_dict(), "names": names_of(study),
         "scenarios": {n: {"hash": s.hash, "scenario": s.to_dict()} for n, s in scenarios.items()},
@@ -143,8 +144,11 @@ def commit() -> dict[str, Any] | None:
         return None
 
 
-def make(study: Study, folder: Path, command_line: list[str] | None = None) -> int:
-    """Write a study folder whole (a draft first, renamed); returns the number of runs. Refuses a folder that holds anything."""
+def make(study: Study, folder: Path, command_line: list[str] | None = None, scenarios: Mapping[str, Scenario] | None = None) -> int:
+    """Write a study folder whole (a draft first, renamed); returns the number of runs. Refuses a folder that holds anything.
+
+    ``scenarios`` gives those of the arms by name where they are no files.
+    """
     from experiments.run import check_folder, whole_folder
 
     if n_runs(study) > MOST_RUNS:
@@ -152,7 +156,7 @@ def make(study: Study, folder: Path, command_line: list[str] | None = None) -> i
     if (folder / "manifest.json").exists() or (folder / "plan.parquet").exists():
         raise StudyError(f"'{shorten(folder)}' is a study already; continue it with 'lintas batch {folder}', or name a new folder with -o")
     check_folder(folder)
-    manifest = make_manifest(study, command_line or [])
+    manifest = make_manifest(study, command_line or [], scenarios)
     with whole_folder(folder) as draft:
         (draft / "results").mkdir()
         (draft / "logs").mkdir()
@@ -162,7 +166,9 @@ def make(study: Study, folder: Path, command_line: list[str] | None = None) -> i
     return count
 
 
-def write_plan(study: Study, manifest: Mapping[str, Any], path: Path, replicates: range | None = None, known: np.ndarray | None = None) -> int:
+def write_plan(
+    study: Study, manifest: Mapping[str, Any], path: Path, replicates: range | None = None, known: np.ndarray | None = None
+) -> int:
     """Write the rows, equal runs once, row group by row group; returns how many there are."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -198,6 +204,28 @@ def plan_schema(names: list[str]) -> pa.Schema:
 
     kinds = (pa.string(), pa.int32(), pa.string(), pa.string(), pa.int32(), pa.int32(), pa.int64())
     return pa.schema([*zip(_FIXED, kinds, strict=True), *((n, pa.float64()) for n in names)])
+
+
+def extend(folder: Path, replicates: int) -> int:
+    """Add replicates to the plan, up to so many in all; returns how many runs came to it."""
+    manifest = read_study_manifest(folder)
+    study = Study.from_dict(manifest["study"])
+    if replicates <= study.replicates:
+        return 0
+    files = plan_files(folder)
+    number = 1 + max([1, *(int(p.stem[5:]) for p in files[1:])])
+    draft, known = folder / f".plan-{number}.{os.getpid()}", plan_ids(folder)
+    try:
+        count = write_plan(study, manifest, draft, range(study.replicates, replicates), known)
+        os.replace(draft, folder / f"plan-{number}.parquet")
+    except OSError as error:
+        raise StudyError(f"cannot extend the plan in '{shorten(folder)}': {error.strerror or error}") from None
+    finally:
+        draft.unlink(missing_ok=True)
+    manifest["study"] = replace(study, replicates=replicates).to_dict()
+    manifest["runs"] = len(known) + count
+    write_json(folder / "manifest.json", manifest)
+    return count
 
 
 # --- reading a study folder ------------------------------------------------------------------------------------------

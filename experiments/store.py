@@ -85,7 +85,11 @@ def write_part(folder: Path, table: pa.Table) -> Path:
     try:
         with open(draft, "wb") as out:
             pq.write_table(
-                table.replace_schema_metadata({SCHEMA_KEY: SCHEMA}), out, compression="zstd", write_page_checksum=True, write_statistics=True
+                table.replace_schema_metadata({SCHEMA_KEY: SCHEMA}),
+                out,
+                compression="zstd",
+                write_page_checksum=True,
+                write_statistics=True,
             )
             out.flush()
             os.fsync(out.fileno())

@@ -189,7 +189,9 @@ def read_study(said: Mapping[str, Any], folder: Path, stem: str) -> Study:
     vary, rows = _vary(said.get("vary", {}), design, said.get("points"))
     if design in ("list", "posterior"):
         if isinstance(said.get("vary"), Mapping) and said["vary"]:
-            raise StudyError(f"[vary] does not go with design = \"{design}\", whose values come from a table; leave it out or use [[vary]] rows")
+            raise StudyError(
+                f'[vary] does not go with design = "{design}", whose values come from a table; leave it out or use [[vary]] rows'
+            )
         if design == "posterior" and table is None:
             raise StudyError('design = "posterior" needs table = "draws.csv" (or .parquet): a column for each parameter, weight if any')
         if table is not None and rows:
@@ -197,10 +199,14 @@ def read_study(said: Mapping[str, Any], folder: Path, stem: str) -> Study:
     elif table is not None:
         raise StudyError(f'table = "{Path(table).name}" goes with design = "list" or "posterior" only, found "{design}"')
     elif not vary:
-        raise StudyError(f'design = "{design}" needs a table [vary] with at least one parameter; an empty entry {{}} means its declared range')
+        raise StudyError(
+            f'design = "{design}" needs a table [vary] with at least one parameter; an empty entry {{}} means its declared range'
+        )
     points = _count(said, "points", 1, 2**31 - 1, 1)
     if design in ("sobol", "saltelli") and points & (points - 1):
-        raise StudyError(f"points = {points}: a Sobol sequence is balanced at powers of two only; use {_power(points, 0)} or {_power(points, 1)}")
+        raise StudyError(
+            f"points = {points}: a Sobol sequence is balanced at powers of two only; use {_power(points, 0)} or {_power(points, 1)}"
+        )
     if design == "saltelli" and points < 2:
         raise StudyError('points = 1: design = "saltelli" needs at least 2 base points')
     numbers = _table(said, "set")
@@ -215,7 +221,7 @@ def read_study(said: Mapping[str, Any], folder: Path, stem: str) -> Study:
             raise StudyError(f"the mechanism '{what}' is switched off and varied; keep it in without or in [vary]")
     record = _text(said, "record", "yearly")
     if record not in ("yearly", "summaries"):
-        raise StudyError(f"record = '{shorten(record)}' is unknown; write \"yearly\" (all years) or \"summaries\" (declared numbers only)")
+        raise StudyError(f'record = \'{shorten(record)}\' is unknown; write "yearly" (all years) or "summaries" (declared numbers only)')
     summaries = _summaries(said.get("summaries", {}))
     measure = _measure(said, folder)
     if record == "summaries" and not summaries and measure is None:
@@ -270,7 +276,7 @@ def _vary(said: Any, design: str, points: Any) -> tuple[tuple[Varied, ...], tupl
                 raise StudyError(f"row {number} of [[vary]] lacks '{min(names - set(row))}': each row gives a value to the same names")
         return (), tuple(rows)
     if not isinstance(said, Mapping):
-        raise StudyError("vary is not a table: write [vary] and below it \"NAME\" = {} or { low = …, high = … }")
+        raise StudyError('vary is not a table: write [vary] and below it "NAME" = {} or { low = …, high = … }')
     return tuple(_varied(name, entry, design, points) for name, entry in _entries(said).items()), ()
 
 
@@ -313,11 +319,11 @@ def _varied(name: str, entry: Any, design: str, points: Any) -> Varied:
         raise StudyError(f"vary '{name}': low = {low:g} is not below high = {high:g}; to hold it at one value, put it in [set]")
     scale = entry.get("scale", "log" if declared.prior == "log-uniform" else "linear")
     if scale not in ("linear", "log"):
-        raise StudyError(f"vary '{name}': scale = {shorten(repr(scale))} is neither \"linear\" nor \"log\"")
+        raise StudyError(f'vary \'{name}\': scale = {shorten(repr(scale))} is neither "linear" nor "log"')
     if scale == "log" and low <= 0:
-        raise StudyError(f'vary \'{name}\': scale = "log" needs low above 0, found {low:g}')
+        raise StudyError(f"vary '{name}': scale = \"log\" needs low above 0, found {low:g}")
     if ("levels" in entry or "steps" in entry) and design != "factorial":
-        raise StudyError(f"vary '{name}': levels and steps go with design = \"factorial\" only, found \"{design}\"")
+        raise StudyError(f'vary \'{name}\': levels and steps go with design = "factorial" only, found "{design}"')
     varied = Varied(name, low, high, scale)
     if design != "factorial":
         return varied
@@ -407,7 +413,7 @@ def _summaries(said: Any) -> tuple[Summary, ...]:
         if output not in yearly:
             raise StudyError(f"summary '{shorten(name)}': there is no yearly output {shorten(repr(output))}; {near(str(output), yearly)}")
         if side not in SIDES:
-            raise StudyError(f"summary '{shorten(name)}': side = {shorten(repr(side))} is neither \"id\" nor \"my\"")
+            raise StudyError(f'summary \'{shorten(name)}\': side = {shorten(repr(side))} is neither "id" nor "my"')
         if take not in get_args(Take):
             raise StudyError(f"summary '{shorten(name)}': take = {shorten(repr(take))} is unknown; {near(str(take), get_args(Take))}")
         first = _whole(f"summary '{shorten(name)}': first", entry.get("first", 1980), 1980, 2030)
@@ -418,6 +424,25 @@ def _summaries(said: Any) -> tuple[Summary, ...]:
             raise StudyError(f"summary '{name}' has the name of another column of the collected table; call it something else")
         found.append(Summary(name, output, side, first, last, take))
     return tuple(found)
+
+
+def target_of(study: Study, text: str) -> Summary:
+    """A number to look at: the name of a declared summary, or ``OUTPUT[:SIDE[:FIRST[-LAST]]]`` of a yearly record."""
+    for summary in study.summaries:
+        if summary.name == text:
+            return summary
+    output, *rest = text.split(":")
+    yearly = study.yearly_outputs() if study.record == "yearly" else ()
+    if output not in yearly or len(rest) > 2:
+        known = [*(s.name for s in study.summaries), *yearly]
+        raise StudyError(f"there is no summary or recorded output '{shorten(text)}' in this study; {near(output, known)}")
+    side = rest[0] if rest else "id"
+    if side not in SIDES:
+        raise StudyError(f"'{shorten(text)}': the side is \"id\" or \"my\", found '{shorten(side)}'")
+    first, _, last = (rest[1] if len(rest) > 1 else "1980-2030").partition("-")
+    if not (first.isdigit() and (last or first).isdigit()):
+        raise StudyError(f"'{shorten(text)}': write the years as FIRST-LAST, for example {output}:{side}:2004-2006")
+    return Summary(text, output, side, int(first), int(last or first))
 
 
 #: Columns of the collected table that no summary or measured number may be called.
@@ -491,7 +516,7 @@ def _table(said: Mapping[str, Any], key: str) -> dict[str, float]:
     numbers = {}
     for name, number in _flat(value).items():
         if name.startswith(SWITCH):
-            raise StudyError(f"[{key}] sets parameters; to switch a mechanism off, write without = [\"{name[len(SWITCH) :]}\"]")
+            raise StudyError(f'[{key}] sets parameters; to switch a mechanism off, write without = ["{name[len(SWITCH) :]}"]')
         numbers[name] = _value(name, number)
     return numbers
 

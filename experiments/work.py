@@ -79,6 +79,7 @@ def _task(folder: str, stamp: int, version: str) -> Task:
     manifest = read_study_manifest(Path(folder))
     study = Study.from_dict(manifest["study"])
     scenarios = {n: Scenario.from_dict(s["scenario"]) for n, s in manifest["scenarios"].items()}
+    _warm_up()
     return Task(
         Path(folder), study, tuple(manifest["names"]), scenarios, {n: Region.load(n) for n in study.regions}, version, load_measure(study.measure)
     )  # fmt: skip
@@ -94,8 +95,18 @@ def task_of(folder: str | Path) -> Task:
     manifest = read_study_manifest(Path(folder))
     allowed = {manifest["model_version"], *(d["model_version"] for d in manifest["drift"])}
     if model_version() not in allowed:
-        raise DriftError(f"a worker runs model {model_version()}, the study was planned with {manifest['model_version']}: give all the same")
+        raise DriftError(
+            f"a worker runs model {model_version()}, the study was planned with {manifest['model_version']}: give all the same"
+        )
     return _task(str(folder), stamp, model_version())
+
+
+def _warm_up() -> None:
+    """Load the compiled rules with a tiny world, so that the seconds of the first run are those of any other."""
+    from abm import BorderModel
+
+    with contextlib.suppress(Exception):  # what is wrong shows in the runs themselves
+        BorderModel(households=60, rng=0).step()
 
 
 def load_measure(said: str | None) -> Callable[[Any], Mapping[str, float]] | None:
