@@ -155,34 +155,52 @@ def collected(folder: Path, *, mixed: bool = False) -> Iterator[pa.Table]:
             f"to collect them all the same, add --mixed (the column version tells them apart)"
         )
     names = columns_of(manifest)
-    extra: list[str] | None = None
+    extra = _extra_columns(found, names) if manifest["study"].get("measure") else []
     kept: dict[int, pa.Table] = {}
     schema: pa.Schema | None = None
     for batch in plan_batches(folder, ["run_id"]):
         ids = ids_as_numbers(batch.column(0))
-        at = found.of(ids)
         rank = {int(i): k for k, i in enumerate(ids.tolist())}
-        tables = []
-        for part in np.unique(found.part[at[at >= 0]]).tolist():
-            if part not in kept:
-                if len(kept) >= KEPT_PARTS:
-                    kept.pop(next(iter(kept)))
-                kept[part] = store.select(store.read_part(found.parts[part]), found.ids[found.part == part])
-            tables.append(store.select(kept[part], np.sort(ids)))
+        try:
+            tables = _tables_of(found, ids, kept)
+        except FileNotFoundError:  # parts were merged meanwhile: their rows are in another
+            found = store.standing(folder)
+            kept.clear()
+            tables = _tables_of(found, ids, kept)
         if not tables:
             continue
         table = pa.concat_tables(tables, promote_options="default")
         order = np.array([rank[i] for i in ids_as_numbers(table.column("run_id").combine_chunks()).tolist()])
         table = table.take(pa.array(np.argsort(order, kind="stable")))
-        if extra is None:
-            known = {*names, "attempt", "seconds", "year", "side"}
-            extra = [n for n in table.column_names if n not in known]
         for name in [*names, *extra]:
             if name not in table.column_names:
                 table = table.append_column(name, pa.nulls(table.num_rows, pa.float64()))
         table = table.select([*names, *extra]).replace_schema_metadata(None)
         schema = schema or table.schema
         yield table.cast(schema)
+
+
+def _tables_of(found: store.Standing, ids: np.ndarray, kept: dict[int, pa.Table]) -> list[pa.Table]:
+    """The rows of some runs, part by part; parts that are read stay at hand for the next."""
+    at, tables = found.of(ids), []
+    for part in np.unique(found.part[at[at >= 0]]).tolist():
+        if part not in kept:
+            if len(kept) >= KEPT_PARTS:
+                kept.pop(next(iter(kept)))
+            try:
+                kept[part] = store.select(store.read_part(found.parts[part]), found.ids[found.part == part])
+            except StoreError:
+                continue  # damaged in a column that a status does not read: 'lintas batch' runs its runs again
+        tables.append(store.select(kept[part], np.sort(ids)))
+    return tables
+
+
+def _extra_columns(found: store.Standing, names: list[str]) -> list[str]:
+    """Columns of the user's own function, in an order that does not depend on how runs were cut into parts."""
+    extra: set[str] = set()
+    for path in found.parts:
+        extra.update(store.read_columns(path))
+    return sorted(extra - {*names, "attempt", "seconds", "year", "side"})
 
 
 def write_collected(folder: Path, path: Path, *, mixed: bool = False) -> tuple[int, Counter[str]]:

@@ -159,7 +159,8 @@ class _Drive:
 
     def run(self) -> Report:
         begun = time.monotonic()
-        self.standing = store.standing(self.folder)
+        self.standing = store.standing(self.folder, whole=True)
+        self.known = {p: _stamp(p) for p in self.standing.parts}
         aside = store.set_aside(self.folder, self.standing.damaged)
         ids = plan_ids(self.folder)
         at = self.standing.of(ids)
@@ -321,10 +322,10 @@ class _Drive:
         self.all_deaths += 1
         self.progress.deaths += 1
         stored = Standing()
-        known = {p.name for p in self.standing.parts}
-        fresh = [p for p in store.parts(self.folder) if p.name not in known]
-        stored.merge(fresh)
+        stored.merge(p for p in store.parts(self.folder) if p not in self.known or self.known[p] != _stamp(p))
         at = stored.of(ids_of(chunk.rows))
+        if len(stored.ids):  # rows of an earlier attempt say nothing of this one
+            at = np.where(stored.attempt[at] >= chunk.attempts, at, -1)
         ended = [
             (r["run_id"], STATUSES[stored.status[k]], float(stored.seconds[k])) for r, k in zip(chunk.rows, at, strict=True)
             if k >= 0
@@ -352,6 +353,14 @@ class _Drive:
         p.seconds, p.slots, p.rate = now - begun, self.engine.slots, count / span if span > 0 else 0.0
         if self.tell is not None:
             self.tell(p)
+
+
+def _stamp(path: Path) -> int:
+    """When a part was written, by the disk's clock (only ever compared with itself)."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def ids_of(rows: Sequence[Mapping[str, Any]]) -> np.ndarray:

@@ -7,6 +7,7 @@ numbers depend on, so the same run has the same name in every study, and running
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -221,7 +222,8 @@ def extend(folder: Path, replicates: int) -> int:
     except OSError as error:
         raise StudyError(f"cannot extend the plan in '{shorten(folder)}': {error.strerror or error}") from None
     finally:
-        draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
     manifest["study"] = replace(study, replicates=replicates).to_dict()
     manifest["runs"] = len(known) + count
     write_json(folder / "manifest.json", manifest)
@@ -341,7 +343,8 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
             os.fsync(out.fileno())
         os.replace(draft, path)
     except OSError as error:
-        draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
         raise UserError(f"cannot write '{shorten(path)}': {error.strerror or error}") from None
 
 

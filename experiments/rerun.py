@@ -63,7 +63,7 @@ def rerun_of_study(folder: Path, run_id: str) -> Again:
         x, y = a.to_numpy(zero_copy_only=False), b.to_numpy(zero_copy_only=False)
         same = x.tobytes() == y.tobytes() if x.dtype.kind in "fiu" else (x == y).all()
         if not same:
-            k = next(i for i in range(len(x)) if x[i] != y[i] and not (x[i] != x[i] and y[i] != y[i]))
+            k = next((i for i in range(len(x)) if x[i] != y[i] and not (x[i] != x[i] and y[i] != y[i])), 0)
             year, side = (then.column(c)[k].as_py() for c in ("year", "side"))
             where = "" if year is None else f" in {year}, {side}"
             return Again(outcome.status, stored, f"{name}{where}: stored {x[k]}, now {y[k]}")

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 SCHEMA = b"1"
 SCHEMA_KEY = b"lintas.part"
+#: Hash of a part's columns and number of lines: pages carry checksums of their own, the list of them at a file's end does not.
+SUM_KEY = b"lintas.sum"
 STATUSES = ("ok", "failed", "killed", "timeout")
 #: A draft older than this (by the file server's own clock) belongs to a process that is gone.
 STALE_SECONDS = 3600.0
@@ -85,7 +87,7 @@ def write_part(folder: Path, table: pa.Table) -> Path:
     try:
         with open(draft, "wb") as out:
             pq.write_table(
-                table.replace_schema_metadata({SCHEMA_KEY: SCHEMA}),
+                table.replace_schema_metadata({SCHEMA_KEY: SCHEMA, SUM_KEY: _sum(table.schema, table.num_rows)}),
                 out,
                 compression="zstd",
                 write_page_checksum=True,
@@ -101,6 +103,11 @@ def write_part(folder: Path, table: pa.Table) -> Path:
         reason = getattr(error, "strerror", None) or shorten(error)
         raise StoreError(f"cannot write results into '{shorten(path.parent)}': {reason}; what was stored before is safe") from None
     return path
+
+
+def _sum(schema: pa.Schema, lines: int) -> bytes:
+    said = [[f.name, str(f.type)] for f in schema] + [lines]
+    return hashlib.blake2b(repr(said).encode(), digest_size=8).hexdigest().encode()
 
 
 def flush_folder(folder: Path) -> None:
@@ -139,12 +146,15 @@ class Standing:
         """Take in one more part."""
         self.merge([path])
 
-    def merge(self, paths: Iterable[Path]) -> None:
-        """Take in more parts; what cannot be read is noted, and its runs count as not done."""
+    def merge(self, paths: Iterable[Path], whole: bool = False) -> None:
+        """Take in more parts; what cannot be read is noted, and its runs count as not done.
+
+        With ``whole`` every column is read, so that damage in any of them shows.
+        """
         columns: list[list[np.ndarray]] = [[self.ids], [self.status], [self.attempt], [self.seconds], [self.part]]
         for path in paths:
             try:
-                table = read_part(path, ["run_id", "status", "attempt", "seconds", "version"])
+                table = read_part(path, None if whole else ["run_id", "status", "attempt", "seconds", "version"])
             except FileNotFoundError:
                 continue  # compacted away in between: its rows are in another part
             except StoreError as error:
@@ -166,13 +176,13 @@ class Standing:
         self.ids, self.status, self.attempt, self.seconds, self.part = ids[keep], status[keep], attempt[keep], seconds[keep], part[keep]
 
 
-def standing(folder: Path) -> Standing:
-    """What the parts of a study say now."""
+def standing(folder: Path, whole: bool = False) -> Standing:
+    """What the parts of a study say now (with ``whole`` every column is looked at for damage)."""
     found = Standing()
     for _ in range(5):  # a part that vanishes while we read was compacted: read again, so that no run seems lost
         found = Standing()
         listed = parts(folder)
-        found.merge(listed)
+        found.merge(listed, whole)
         if len(found.parts) + len(found.damaged) == len(listed):
             break
     return found
@@ -180,19 +190,34 @@ def standing(folder: Path) -> Standing:
 
 def read_part(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
     """A part's table; raises StoreError with the reason where it is damaged or of another schema."""
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            schema = (file.schema_arrow.metadata or {}).get(SCHEMA_KEY)
-            if schema != SCHEMA:
-                raise StoreError(f"'{path.name}' has part schema {shorten(repr(schema))}, this lintas reads {SCHEMA.decode()}")
-            return file.read(columns=list(columns) if columns is not None else None)
-    except FileNotFoundError:
+            said = file.schema_arrow.metadata or {}
+            if said.get(SCHEMA_KEY) != SCHEMA:
+                raise StoreError(f"'{path.name}' has part schema {shorten(repr(said.get(SCHEMA_KEY)))}, this lintas reads {SCHEMA.decode()}")
+            sum_now = _sum(file.schema_arrow, file.metadata.num_rows)
+            if said.get(SUM_KEY, sum_now) != sum_now:
+                raise StoreError(f"'{path.name}' is damaged (its list of columns)")
+            table = file.read(columns=list(columns) if columns is not None else None)
+            if table.num_rows != file.metadata.num_rows:
+                raise StoreError(f"'{path.name}' is damaged (its number of lines)")
+            return table
+    except (FileNotFoundError, StoreError):
         raise
-    except (pa.ArrowException, OSError, KeyError) as error:
+    except Exception as error:  # what a reader stumbles over in a damaged file may be anything
         raise StoreError(f"'{path.name}' is damaged ({shorten(error, 60)})") from None
+
+
+def read_columns(path: Path) -> list[str]:
+    """Names of a part's columns (none where it cannot be read)."""
+    import pyarrow.parquet as pq
+
+    try:
+        return list(pq.read_schema(path).names)
+    except Exception:
+        return []
 
 
 def set_aside(folder: Path, damaged: Iterable[tuple[Path, str]]) -> int:
@@ -226,11 +251,16 @@ def compact(folder: Path, rows: int = COMPACT_ROWS) -> tuple[int, int]:
 
     A merged part stands complete before the first of its sources goes, so a reader meets each run at least once, whenever this dies.
     """
+    check_writable(folder)
+    with only_driver(folder):  # a part that a worker writes anew while it is merged would be lost
+        sweep(folder)
+        return _merge(folder, rows)
+
+
+def _merge(folder: Path, rows: int) -> tuple[int, int]:
     import pyarrow as pa
 
-    check_writable(folder)
-    sweep(folder)
-    found = standing(folder)
+    found = standing(folder, whole=True)
     before = len(found.parts)
 
     def finish(group: list[tuple[Path, pa.Table]]) -> None:
@@ -278,8 +308,8 @@ def _is_orphan(path: Path) -> bool:
     """A draft of a process of this machine that is gone."""
     import psutil
 
-    host, _, rest = path.suffixes[-2].lstrip(".").partition("-") if path.name.endswith(".draft") else ("", "", "")
-    number = rest.partition("-")[0]
+    rest = path.name.removesuffix(".draft").partition(".")[2].partition(".")[2]  # .part-HASH.HOST-PROCESS-WHEN.draft
+    host, _, number = rest.rpartition("-")[0].rpartition("-")  # (the name of a host may hold dots and dashes itself)
     return host == socket.gethostname() and number.isdigit() and not psutil.pid_exists(int(number))
 
 
@@ -322,7 +352,8 @@ def only_driver(folder: Path, patience: float = 12.0, beat: float = 3.0) -> Iter
             else:
                 os.replace(draft, path)
         except OSError as error:
-            draft.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                draft.unlink(missing_ok=True)
             raise StoreError(f"cannot write '{shorten(path)}': {error.strerror or error}") from None
         return True
 

@@ -180,7 +180,7 @@ def read_study(said: Mapping[str, Any], folder: Path, stem: str) -> Study:
         if key not in _KEYS:
             raise StudyError(f"unknown key '{shorten(key)}'; {near(key, _KEYS)}")
     name = _text(said, "name", stem)
-    if not name or any(c in name for c in "/\\\0\n"):
+    if name.strip(" .") == "" or any(c in name for c in "/\\\0\n"):
         raise StudyError(f"name = {shorten(repr(name))} cannot name a folder; use letters, digits, spaces and dashes")
     design = _text(said, "design", "list")
     if design not in get_args(Design):
@@ -233,6 +233,10 @@ def read_study(said: Mapping[str, Any], folder: Path, stem: str) -> Study:
             raise StudyError(f"outputs: there is no yearly output '{shorten(output)}'; {near(output, yearly)}")
     if outputs and record == "summaries":
         raise StudyError('outputs goes with record = "yearly"; summaries name their outputs themselves')
+    taken = {*varied_names, *((outputs or yearly) if record == "yearly" else ())}
+    for summary in summaries:
+        if summary.name in taken:
+            raise StudyError(f"summary '{summary.name}' has the name of another column of the collected table; call it something else")
     study = Study(
         name=name, design=design, points=points, replicates=_count(said, "replicates", 1, 1_000_000, 1), seed=_count(said, "seed", 0, 2**62, 1),
         scenarios=tuple(_scenario(s, folder) for s in scenarios), regions=tuple(_region(r, folder) for r in _names(said, "regions", (DEFAULT_REGION,))),
@@ -389,13 +393,18 @@ def read_table(study: Study) -> pd.DataFrame:
         _check_name(name)
     if not keep:
         raise StudyError(f"the table {path.name} has no column that names a parameter or switch")
-    for name in keep:
-        for row, value in enumerate(table[name].tolist(), 1):
-            try:
-                table.loc[row - 1, name] = _value(name, value)
-            except StudyError as error:
-                raise StudyError(f"{path.name}, row {row}: {error}") from None
-    return table
+    return pd.DataFrame({name: _column(path.name, name, table[name].tolist()) for name in names if name != "draw" or name in keep})
+
+
+def _column(file: str, name: str, values: list[Any]) -> list[float]:
+    """A column of a table as numbers, each checked; the message says in which row the first wrong one stands."""
+    found = []
+    for row, value in enumerate(values, 1):
+        try:
+            found.append(_value(name, value) if name in PARAMETERS or name.startswith(SWITCH) else _number(f"'{name}'", value))
+        except StudyError as error:
+            raise StudyError(f"{file}, row {row}: {error}") from None
+    return found
 
 
 def _summaries(said: Any) -> tuple[Summary, ...]:
@@ -447,7 +456,7 @@ def target_of(study: Study, text: str) -> Summary:
 
 #: Columns of the collected table that no summary or measured number may be called.
 RESERVED = ("run_id", "status", "cause", "scenario", "region", "households", "replicate", "seed", "point", "year", "side", "seconds",
-            "version")  # fmt: skip
+            "version", "scenario_hash", "attempt")  # fmt: skip
 
 
 def _measure(said: Mapping[str, Any], folder: Path) -> str | None:

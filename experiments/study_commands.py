@@ -19,6 +19,7 @@ import typer
 
 from abm.errors import UserError, shorten
 from experiments.languages import Translate, check_language, translator
+from experiments.run import InterruptedAfterwards
 
 if TYPE_CHECKING:
     from experiments.drive import Progress, Report
@@ -39,7 +40,7 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done,
 
 def register(app: typer.Typer) -> None:
     """Add the commands to ``lintas``."""
-    for function in (plan, estimate, batch, status, retry, extend, collect, compact):
+    for function in (plan, estimate, batch, status, retry, extend, collect, compact, sensitivity):
         app.command()(function)
 
 
@@ -320,6 +321,32 @@ def compact(folder: Folder, lang: Language = "en") -> None:
     print(_("{before} parts are now {after}").format(before=before, after=after))
 
 
+def sensitivity(
+    folder: Folder,
+    target: Annotated[
+        list[str] | None, typer.Option("--target", metavar="NAME", help="A summary, or OUTPUT:SIDE:FIRST-LAST; default all summaries (may be repeated).")
+    ] = None,
+    method: Annotated[str | None, typer.Option("--method", metavar="NAME", help="Default: what goes with the study's design.")] = None,
+    discover: Annotated[
+        str | None, typer.Option("--discover", metavar="above|below", help="Find the ranges in which the target lies beyond --threshold (PRIM).")
+    ] = None,
+    threshold: Annotated[str | None, typer.Option("--threshold", metavar="X", help="Goes with --discover.")] = None,
+    out: Annotated[Path | None, typer.Option("-o", "--out", metavar="DIR", help="Where tables and figures go; default S/sensitivity.")] = None,
+    mixed: Annotated[bool, typer.Option("--mixed", help="Also when rows come from several model versions.")] = False,
+    as_json: Json = False,
+    lang: Language = "en",
+) -> None:
+    """Say what the outcomes of a study depend on, with intervals and figures."""
+    from experiments.sensitivity import sensitivity_command
+
+    try:
+        limit = None if threshold is None else float(threshold)
+    except ValueError:
+        raise UserError(f"--threshold takes a number, found '{threshold}'") from None
+    place = None if out is None else at_home(out)
+    raise typer.Exit(sensitivity_command(at_home(folder), target, method, discover, limit, place, as_json, lang, mixed=mixed))
+
+
 def rerun_row(_: Translate, folder: Path, run_id: str, quiet: bool) -> int:
     """Run one row of a study again and compare it with the row there is, bit for bit; the exit code is 1 when they differ."""
     from experiments.rerun import rerun_of_study
@@ -364,6 +391,13 @@ def engine_of(
     return (lambda: cluster.engine(folder, settings, name)), lambda: cluster.cancel_jobs(name)
 
 
+class StudyInterrupted(InterruptedAfterwards):
+    """An interruption of a study, whose rows are safe."""
+
+    def __init__(self, sentence: str) -> None:
+        Exception.__init__(self, sentence)
+
+
 @contextlib.contextmanager
 def exit_codes(_: Translate, folder: Path) -> Iterator[None]:
     """What ends a study early, as a sentence and an exit code; what was stored is safe each time."""
@@ -382,9 +416,7 @@ def exit_codes(_: Translate, folder: Path) -> Iterator[None]:
         print(f"lintas: {error}", file=sys.stderr)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
-        said = _("interrupted; what was stored in {folder} is safe, the same command goes on").format(folder=folder)
-        print(f"lintas: {said}", file=sys.stderr)
-        raise typer.Exit(130) from None
+        raise StudyInterrupted(_("interrupted; what was stored in {folder} is safe, the same command goes on").format(folder=folder)) from None
 
 
 @contextlib.contextmanager

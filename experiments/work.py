@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import importlib.util
-import math
 import os
 import threading
 import time
@@ -221,7 +220,7 @@ def as_table(task: Task, outcomes: Sequence[Outcome], attempts: Sequence[int]) -
     table = pa.concat_tables(tables, promote_options="default")
     missing = [n for n in indicators(task.study) if n not in table.column_names]
     for name in missing:  # a chunk of which no run ended well
-        table = table.append_column(name, pa.array([math.nan] * table.num_rows, pa.float64()).cast(pa.float64()))
+        table = table.append_column(name, pa.nulls(table.num_rows, pa.float64()))
     return table
 
 

@@ -1,0 +1,319 @@
+"""The commands of a study, end to end as a user types them: exit codes, sentences, JSON, other languages, one row again."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from agents.core.declare import OUTPUTS, PARAMETERS
+from experiments import batch, store
+from experiments.batch import RunConfiguration, run_scenarios
+from experiments.cli import main
+from experiments.engine import ThreadsEngine
+from experiments.study import StudyError
+
+NAME = next(n for n, p in PARAMETERS.items() if p.low < p.high)
+OUTPUT = next(n for n, o in OUTPUTS.items() if "yearly" in o.tables)
+TEXT = f"""
+name = "small"
+design = "lhs"
+points = 2
+replicates = 2
+scenarios = ["history", "no-puskesmas"]
+households = 60
+end = "1980-03"
+[vary]
+"{NAME}" = {{}}
+[summaries]
+early = {{ output = "{OUTPUT}", side = "my", first = 1980, last = 1980, take = "max" }}
+"""
+
+type Captured = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers of their own take seconds to start: here threads do, except where a test says otherwise."""
+    monkeypatch.setattr(batch, "local_engine", lambda folder, workers=None: ThreadsEngine(workers or 2))
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "small.toml"
+    path.write_text(TEXT, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study that was carried out; tests that change it copy it."""
+    place = tmp_path_factory.mktemp("done")
+    (place / "small.toml").write_text(TEXT, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batch, "local_engine", lambda folder, workers=None: ThreadsEngine(2))
+        assert main(["batch", str(place / "small.toml"), "-o", str(place / "s"), "--quiet"]) == 0
+    return place / "s"
+
+
+def copied(done: Path, place: Path) -> Path:
+    import shutil
+
+    return Path(shutil.copytree(done, place / "copy"))
+
+
+def refusal(capsys: Captured) -> str:
+    """The one sentence on standard error."""
+    said = capsys.readouterr().err
+    assert said.startswith("lintas: ") and said.count("\n") == 1 and "Traceback" not in said
+    return said
+
+
+def test_from_a_file_to_a_table(file: Path, tmp_path: Path, capsys: Captured) -> None:
+    folder = tmp_path / "s"
+    assert main(["plan", str(file), "-o", str(folder)]) == 0
+    said = capsys.readouterr().out
+    assert "8 runs: 2 points × 2 arms × 2 replicates" in said and f"lintas batch {folder}" in said
+    assert {p.name for p in folder.iterdir()} == {"manifest.json", "plan.parquet", "results", "logs"}
+    assert main(["status", str(folder)]) == 0
+    assert "8 runs: 0 ok, 8 missing" in capsys.readouterr().out
+    assert main(["collect", str(folder), "-o", str(tmp_path / "out.parquet")]) == 2
+    assert "has no row yet" in refusal(capsys)
+    assert main(["batch", str(folder), "--workers", "1"]) == 0
+    output = capsys.readouterr()
+    assert "8 of 8 runs are well; 8 were run now" in output.out and "8/8" in output.err
+    assert main(["batch", str(folder), "--quiet"]) == 0
+    assert "0 were run now" in capsys.readouterr().out
+    assert main(["status", str(folder)]) == 0 and "8 ok, 0 missing" in capsys.readouterr().out
+    assert main(["compact", str(folder)]) == 0 and "parts are now 1" in capsys.readouterr().out
+    for name in ("out.parquet", "out.csv"):
+        assert main(["collect", str(folder), "-o", str(tmp_path / "deep" / name)]) == 0
+        assert "16 lines of 8 runs (8 ok)" in capsys.readouterr().out
+    table, text = pd.read_parquet(tmp_path / "deep" / "out.parquet"), pd.read_csv(tmp_path / "deep" / "out.csv")
+    assert len(table) == len(text) == 16 and list(table.columns) == list(text.columns)
+    assert {"run_id", "status", "scenario", "replicate", NAME, "year", "side", OUTPUT, "early"} <= set(table.columns)
+    mine = table[table["side"] == "my"]
+    assert (mine["early"] == mine[OUTPUT]).all()
+    pd.testing.assert_series_equal(table[OUTPUT], text[OUTPUT])
+
+
+def test_a_study_file_can_be_run_at_once(done: Path, capsys: Captured, tmp_path: Path) -> None:
+    file = done.parent / "small.toml"
+    assert main(["batch", str(file), "-o", str(done), "--quiet"]) == 0 and "0 were run now" in capsys.readouterr().out
+    other = tmp_path / "small.toml"
+    other.write_text(TEXT.replace("points = 2", "points = 3"), encoding="utf-8")
+    assert main(["batch", str(other), "-o", str(done), "--quiet"]) == 2
+    assert "holds another study" in refusal(capsys)
+    assert main(["batch", str(done), "-o", str(tmp_path / "x")]) == 2
+    assert "-o goes with a study file" in refusal(capsys)
+
+
+def test_a_dry_run_does_nothing(file: Path, done: Path, tmp_path: Path, capsys: Captured) -> None:
+    folder = tmp_path / "s"
+    assert main(["plan", str(file), "-o", str(folder), "--dry-run"]) == 0
+    assert "8 runs" in capsys.readouterr().out and not folder.exists()
+    copy = copied(done, tmp_path)
+    store.parts(copy)[0].unlink()
+    before = {p: p.read_bytes() for p in copy.rglob("*") if p.is_file()}
+    missing = 8 - len(store.standing(copy).ids)
+    assert missing > 0
+    for command in (["batch"], ["retry", "--status", "failed"]):
+        assert main([command[0], str(copy), *command[1:], "--dry-run"]) == 0
+        assert f"{missing} of 8 runs would be run" in capsys.readouterr().out
+    assert {p: p.read_bytes() for p in copy.rglob("*") if p.is_file()} == before
+
+
+@pytest.mark.parametrize("lang", ["en", "id", "ms"])
+def test_every_command_speaks_three_languages(lang: str, file: Path, done: Path, tmp_path: Path, capsys: Captured) -> None:
+    run_id = f"{int(store.standing(done).ids[0]):016x}"
+    for command in (
+        ["plan", str(file), "-o", str(tmp_path / "s")], ["plan", str(file), "-o", str(tmp_path / "t"), "--dry-run"], ["batch", str(done)],
+        ["retry", str(done), "--status", "failed", "--quiet"], ["status", str(done)], ["extend", str(done), "--replicates", "2"],
+        ["collect", str(done), "-o", str(tmp_path / "o.csv")], ["compact", str(done)], ["rerun", "--study", str(done), "--run-id", run_id],
+    ):  # fmt: skip
+        assert main([*command, "--lang", lang]) == 0, command
+        assert capsys.readouterr().out.strip()
+    assert main(["status", str(done), "--lang", "xx"]) == 2
+    assert "xx" in refusal(capsys)
+
+
+def test_status_is_json_on_request(done: Path, tmp_path: Path, capsys: Captured) -> None:
+    copy = copied(done, tmp_path)
+    store.parts(copy)[0].write_bytes(b"")
+    assert main(["status", str(copy), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["total"] == 8 and said["ok"] + said["missing"] == 8 and len(said["damaged_parts"]) == 1
+    assert said["failures"] == [] and len(said["versions"]) == 1
+    assert main(["status", str(done), "--watch"]) == 0  # ends by itself: every run has its row
+
+
+def test_estimate_counts_its_pilot_as_done(file: Path, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch, "LocalEngine", ThreadsEngine)
+    folder = tmp_path / "s"
+    assert main(["plan", str(file), "-o", str(folder)]) == 0
+    capsys.readouterr()
+    assert main(["estimate", str(folder), "--workers", "1", "--pilot", "3", "--json", "--quiet"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["pilot"] == 4 and said["left"] == 4 and said["total"] == 8  # four a worker at least
+    assert 0 < said["low"] <= said["seconds"] <= said["high"] and said["cpu_hours"] == pytest.approx(4 * said["seconds"] / 3600)
+    assert said["wall_seconds"]["1"] >= said["wall_seconds"]["8"] > 0
+    assert main(["estimate", str(folder), "--workers", "1", "--quiet"]) == 0
+    said = capsys.readouterr().out
+    assert "0 of 8 runs are left" in said and "s a run" in said
+
+
+def test_exit_codes_tell_whether_all_is_well(file: Path, tmp_path: Path, capsys: Captured) -> None:
+    file.write_text(TEXT.replace('end = "1980-03"', 'end = "1980-03"\ndeadline = 1e-9'), encoding="utf-8")
+    folder = tmp_path / "s"
+    assert main(["batch", str(file), "-o", str(folder), "--quiet"]) == 3
+    said = capsys.readouterr().out
+    assert "0 of 8 runs are well" in said and "not well: 8 timeout" in said and "lintas retry" in said
+    assert main(["status", str(folder)]) == 0
+    said = capsys.readouterr().out
+    assert "0 ok, 8 timeout, 0 missing" in said and said.count("more than 1e-09 s") == 8
+    assert main(["batch", str(folder), "--quiet"]) == 3 and "0 were run now" in capsys.readouterr().out
+    assert main(["retry", str(folder), "--status", "failed", "--quiet"]) == 3 and "0 were run now" in capsys.readouterr().out
+    assert main(["retry", str(folder), "--status", "timeout", "--quiet"]) == 3 and "8 were run now" in capsys.readouterr().out
+    assert main(["estimate", str(folder), "--quiet", "--workers", "1"]) == 2
+    assert "no run of the pilot ended well (timeout)" in refusal(capsys)
+    assert main(["collect", str(folder), "-o", str(tmp_path / "o.csv")]) == 0
+    assert "8 lines of 8 runs (8 timeout)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["plan", "none.toml", "-o", "x"], ["there is no study file", "none.toml"]),
+        (["plan", "{file}", "-o", "{done}"], ["is a study already", "lintas batch"]),
+        (["plan", "{file}"], ["--out", "lintas plan --help"]),
+        (["batch", "nowhere"], ["there is no study folder 'nowhere'", "lintas plan"]),
+        (["batch", "{empty}"], ["is no study folder", "no manifest.json"]),
+        (["batch", "{done}", "--workers", "0"], ["--workers"]),
+        (["batch", "{done}", "--workers", "many"], ["--workers", "many"]),
+        (["batch", "{done}", "--chunk-seconds", "soon"], ["--chunk-seconds", "soon"]),
+        (["batch", "{done}", "--chunk-seconds", "nan"], ["--chunk-seconds", "0.05 to 3600"]),
+        (["batch", "{done}", "--slurm", "a.toml", "--scheduler-file", "b.json"], ["two ways to get workers"]),
+        (["retry", "{done}"], ["--status"]),
+        (["retry", "{done}", "--status", "kiled"], ["kiled", "did you mean killed"]),
+        (["retry", "{done}", "--status", "ok"], ["failed, killed, timeout"]),
+        (["extend", "{done}"], ["--replicates N", "--precision"]),
+        (["extend", "{done}", "--replicates", "0"], ["--replicates"]),
+        (["extend", "{done}", "--precision", "early"], ["TARGET=H", "early"]),
+        (["extend", "{done}", "--precision", "erly=1"], ["erly", "did you mean early"]),
+        (["extend", "{done}", "--precision", "early=0"], ["above 0"]),
+        (["collect", "{done}", "-o", "{empty}"], ["is a folder", "out.parquet"]),
+        (["collect", "{done}", "-o", "out.xlsx"], ["out.xlsx", ".parquet or .csv"]),
+        (["collect", "nowhere", "-o", "out.csv"], ["there is no study folder"]),
+        (["rerun", "--study", "{done}"], ["--study S --run-id ID"]),
+        (["rerun", "--study", "{done}", "--run-id", "abc"], ["'abc' is no run id", "16"]),
+        (["rerun", "--study", "{done}", "--run-id", "0123456789abcdef"], ["has no run 0123456789abcdef"]),
+        (["rerun", "--study", "nowhere", "--run-id", "0123456789abcdef"], ["there is no study folder"]),
+    ],
+)
+def test_mistakes_give_one_sentence(
+    arguments: list[str], words: list[str], file: Path, done: Path, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    given = [a.format(file=file, done=done, empty=tmp_path / "empty") for a in arguments]
+    assert main(given) == 2
+    said = refusal(capsys)
+    for word in words:
+        assert word in said, said
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["empty", "small.toml"]
+
+
+# --- one row again -----------------------------------------------------------------------------------------------------
+
+
+def test_each_kind_of_row_comes_out_again_bit_for_bit(done: Path, capsys: Captured) -> None:
+    for number in store.standing(done).ids[:3]:
+        assert main(["rerun", "--study", str(done), "--run-id", f"{int(number):016X}"]) == 0
+        assert "gives the same row, bit for bit" in capsys.readouterr().out
+    assert main(["rerun", "--study", str(done), "--run-id", f"{int(number):016x}", "--quiet"]) == 0
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("change", ["value", "last bit", "sign of zero", "missing", "lines", "status"])
+def test_a_row_that_differs_is_told_with_its_place(change: str, done: Path, tmp_path: Path, capsys: Captured) -> None:
+    copy = copied(done, tmp_path)
+    path = store.parts(copy)[0]
+    table = pq.read_table(path)
+    run_id = table.column("run_id")[0].as_py()
+    at = table.column_names.index(OUTPUT)
+    numbers = table.column(OUTPUT).to_pylist()
+    match change:
+        case "value":
+            numbers[0] += 1.0
+        case "last bit":
+            numbers[0] = math.nextafter(numbers[0], math.inf)
+        case "sign of zero":
+            zero = next(n for n in table.column_names if table.column(n).type == pa.float64() and table.column(n)[0].as_py() == 0.0)
+            at = table.column_names.index(zero)
+            numbers = [-0.0, *table.column(zero).to_pylist()[1:]]
+        case "missing":
+            numbers[0] = None
+        case "lines":
+            table, numbers = table.slice(1), numbers[1:]
+        case "status":
+            where = table.column_names.index("status")
+            table = table.set_column(where, "status", pa.array(["failed"] * table.num_rows))
+    name = table.column_names[at]
+    table = table.set_column(at, name, pa.array(numbers, pa.float64()))
+    assert store.write_part(copy, table) == path
+    assert main(["rerun", "--study", str(copy), "--run-id", run_id]) == 1
+    said = capsys.readouterr().out
+    assert f"run {run_id} differs: " in said
+    assert {"lines": "1 lines stored, 2 now", "status": "status in 1980, id: stored failed, now ok"}.get(change, f"{name} in 1980, id: stored") in said
+
+
+def test_a_row_that_is_not_there_yet_is_run_all_the_same(file: Path, tmp_path: Path, capsys: Captured) -> None:
+    folder = tmp_path / "s"
+    assert main(["plan", str(file), "-o", str(folder)]) == 0
+    run_id = pq.read_table(folder / "plan.parquet").column("run_id")[3].as_py()
+    capsys.readouterr()
+    assert main(["rerun", "--study", str(folder), "--run-id", run_id]) == 0
+    assert f"run {run_id} has no row yet; it gives ok" in capsys.readouterr().out
+    assert store.parts(folder) == []
+
+
+def test_a_row_of_another_model_is_refused(done: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("experiments.plan.model_version", lambda: "another model")
+    run_id = f"{int(store.standing(done).ids[0]):016x}"
+    assert main(["rerun", "--study", str(done), "--run-id", run_id]) == 2
+    assert "another model" in refusal(capsys)
+
+
+# --- from Python -------------------------------------------------------------------------------------------------------
+
+
+def test_scenarios_run_from_python(tmp_path: Path) -> None:
+    configuration = RunConfiguration(replicates=2, households=60, end="1980-02", outputs=(OUTPUT,))
+    table = run_scenarios(["history", "no-puskesmas"], configuration, executor=ThreadsEngine(1), store=tmp_path / "s")
+    assert table["run_id"].nunique() == 4 and (table["status"] == "ok").all()
+    again = run_scenarios(["history", "no-puskesmas"], configuration, executor=object.__new__(ThreadsEngine), store=tmp_path / "s")
+    pd.testing.assert_frame_equal(again, table)
+    with pytest.raises(StudyError, match="holds another study"):
+        run_scenarios(["history"], configuration, store=tmp_path / "s")
+    with pytest.raises(StudyError, match="no scenario"):
+        run_scenarios([], configuration)
+    with pytest.raises(StudyError, match="same name"):
+        run_scenarios(["history", "history"], configuration)
+
+
+def test_help_of_the_study_commands_loads_no_heavy_packages() -> None:
+    heavy = ("dask", "distributed", "SALib", "pandas", "scipy", "pyarrow", "matplotlib", "ema_workbench")
+    code = (
+        "import sys; from experiments.cli import main; codes = [main([c, '--help']) for c in "
+        "('plan', 'estimate', 'batch', 'status', 'retry', 'extend', 'collect', 'compact')]; "
+        f"print(codes, [m for m in {heavy!r} if m in sys.modules])"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert out.splitlines()[-1] == f"{[0] * 8} []"
