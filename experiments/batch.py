@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
@@ -98,7 +99,7 @@ def _study(scenarios: Any, said: RunConfiguration) -> tuple[Study, dict[str, Sce
 
 def _run_in(folder: Path, study: Study, scenarios: dict[str, Scenario], executor: Any, progress: Any) -> pd.DataFrame:
     if (folder / "manifest.json").exists():
-        there, wanted = read_study_manifest(folder), plan.make_manifest(study, [], scenarios)
+        there, wanted = read_study_manifest(folder), json.loads(json.dumps(plan.make_manifest(study, [], scenarios)))
         for key in ("study", "scenarios", "regions"):
             if there[key] != wanted[key]:
                 raise StudyError(f"'{folder}' holds another study ({key} differ); give another store")

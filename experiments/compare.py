@@ -143,7 +143,7 @@ def parts_of(
 ) -> list[Part]:  # fmt: skip
     """Pair the rows of a collected table and describe the differences of each scenario from the baseline."""
     found: list[Part] = []
-    places = rows[["region", "households"]].drop_duplicates().itertuples(index=False)
+    places: Any = rows[["region", "households"]].drop_duplicates().itertuples(index=False)
     for region, households in places:
         mine = rows[(rows["region"] == region) & (rows["households"] == households)]
         for other in others:
@@ -226,7 +226,7 @@ def _described(units: Sequence[pd.DataFrame], outputs: Sequence[str], spots: Seq
     for name in outputs:
         a, b, d = (f[name].to_numpy(float) for f in (before, after, change))
         for spot, at in sorted(groups.items()):
-            where = dict(zip(spots, spot if isinstance(spot, tuple) else (spot,), strict=True))
+            where: dict[str, Any] = dict(zip(spots, spot if isinstance(spot, tuple) else (spot,), strict=True))
             rows = np.asarray(at)[np.isfinite(d[at])]
             n = len(rows)
             mean = float(d[rows].mean()) if n else math.nan

@@ -42,6 +42,9 @@ def register(app: typer.Typer) -> None:
     """Add the commands to ``lintas``."""
     for function in (plan, estimate, batch, status, retry, extend, collect, compact, sensitivity):
         app.command()(function)
+    from experiments.compare import compare_command
+
+    app.command("compare")(compare_command)
 
 
 def plan(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -178,7 +179,7 @@ def test_figure_and_json_are_the_same_twice() -> None:
 
 
 def test_summaries_have_no_years_and_no_figure() -> None:
-    rows = (
+    rows: Any = (
         made_up(np.array([1.0, 2.0]))
         .groupby(["scenario", "region", "households", "status", "point", "replicate"], as_index=False)[FIRST]
         .mean()

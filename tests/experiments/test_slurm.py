@@ -223,11 +223,16 @@ def speaks_tls_to_strangers(port: int) -> bool:
         return False
 
 
+@pytest.fixture(scope="module")
+def calm_of_kills(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("calm")
+    return undisturbed(the_study(128, folder), folder / "study")
+
+
 @pytest.mark.slurm
 @pytest.mark.parametrize("route", ROUTES)
-def test_kills_on_slurm_lose_nothing(cluster: None, route: str, tmp_path: Path) -> None:
+def test_kills_on_slurm_lose_nothing(cluster: None, calm_of_kills: Path, route: str, tmp_path: Path) -> None:
     study, folder, luck = the_study(128, tmp_path), tmp_path / "study", random.Random(7)
-    calm = undisturbed(study, tmp_path / "calm")
     plan.make(study, folder)
     name = slurm.job_name(folder)
 
@@ -263,7 +268,7 @@ def test_kills_on_slurm_lose_nothing(cluster: None, route: str, tmp_path: Path) 
     options = ["--slurm", str(settings_file(tmp_path, route)), "--chunk-seconds", "0.3"]
     trial = carry_out(folder, options, kinds, wanted=KILLS, seed=11, minutes=6)
     print(route, dict(trial.kills), trial.starts, trial.codes, (folder / "logs" / "driver.jsonl").read_text())
-    check(trial, folder, calm)
+    check(trial, folder, calm_of_kills)
     assert sum(trial.kills.values()) >= KILLS and len(trial.kills) == len(kinds), trial.kills
     assert trial.codes[-1] == 0
 

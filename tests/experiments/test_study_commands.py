@@ -132,6 +132,7 @@ def test_a_dry_run_does_nothing(file: Path, done: Path, tmp_path: Path, capsys: 
 
 @pytest.mark.parametrize("lang", ["en", "id", "ms"])
 def test_every_command_speaks_three_languages(lang: str, file: Path, done: Path, tmp_path: Path, capsys: Captured) -> None:
+    done = copied(done, tmp_path)
     run_id = f"{int(store.standing(done).ids[0]):016x}"
     for command in (
         ["plan", str(file), "-o", str(tmp_path / "s")], ["plan", str(file), "-o", str(tmp_path / "t"), "--dry-run"], ["batch", str(done)],
