@@ -39,7 +39,7 @@ from abm.parameters import Scenario, ScenarioError, Settings, month_text
 from abm.region import REGIONS, Region, month_number, regions
 from abm.world import Parameters as Travel
 from abm.world import World
-from agents.core.compiled import entry, plain
+from agents.core.compiled import plain
 from agents.core.declare import CALL_ARGUMENTS, RULES, Rule, argument_names, near
 from agents.core.frame import AgentFrame
 from agents.core.view import AgentView, Household, Official, Trader
@@ -159,7 +159,6 @@ class BorderModel(mesa.Model):
         self.record = Record(self.n_months, self.world.n_places, len(self.world.crossing_names), len(self.world.district_names))
         self._bound: dict[str, tuple[Any, ...]] = {}
         self._call: dict[str, tuple[str, ...]] = {}
-        self._entries: dict[str, tuple[Any, Callable[..., Any]]] = {}
         self._views: dict[tuple[str, int], AgentView] = {}
         self._pool: ThreadPoolExecutor | None = None
         self._branched = False
@@ -343,19 +342,14 @@ class BorderModel(mesa.Model):
             names = self._call[rule.name] = tuple(a for a in argument_names(rule.loop) if a in CALL_ARGUMENTS)
         lead["p"] = self.settings.of(rule.parameters) if rule.parameters else None
         lead["q"] = self.settings.of(rule.other_parameters) if rule.other_parameters else None
-        first = tuple(lead[k] for k in names)
-        ready = self._entries.get(rule.name)
-        if ready is None or ready[0] != self._bound[rule.name][0]:
-            ready = self._entries[rule.name] = (self._bound[rule.name][0], entry(loop, (*first, *arguments)))
-        call = ready[1]
         if rule.rows == "household" and self.threads > 1:
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(self.threads)
-            work = [self._pool.submit(call, *({**lead, "start": a, "stop": b}[k] for k in names), *arguments) for a, b in self._blocks()]
+            work = [self._pool.submit(loop, *({**lead, "start": a, "stop": b}[k] for k in names), *arguments) for a, b in self._blocks()]
             for one in work:
                 one.result()
         else:
-            call(*first, *arguments)
+            loop(*(lead[k] for k in names), *arguments)
 
     def _blocks(self) -> list[tuple[int, int]]:
         """Rows in as many blocks as threads, cut between communities so that each community's sums have one writer."""
@@ -379,25 +373,21 @@ class BorderModel(mesa.Model):
 
     def _arguments(self, rule: Rule) -> tuple[tuple[Any, ...], int]:
         """Columns in the order of the loop's arguments (what is only read cannot be written), and the number of rows."""
+        varies = rule.name.startswith("record.")  # its rows of the record are those of the month
         key = rule.name
         stamp = (*(f.version for f in self.frames.values()), self.settings.on["crisis"])
         known = self._bound.get(key)
-        if known is None or known[0] != stamp:
-            columns = []
-            for name in rule.reads:
-                view = self.column(name).view()
-                view.flags.writeable = False
-                columns.append(view)
-            columns += [self.column(name) for name in rule.writes]
-            # what a rule writes into the record is another row of it each month
-            moves = tuple((len(rule.reads) + k, name[7:]) for k, name in enumerate(rule.writes) if name.startswith("record."))
-            known = self._bound[key] = (stamp, tuple(columns), self.rows_of(rule.rows), moves)
-        if not known[3]:
+        if known is not None and known[0] == stamp and not varies:
             return known[1], known[2]
-        arguments = list(known[1])
-        for at, name in known[3]:
-            arguments[at] = getattr(self.record, name)[self.month]
-        return tuple(arguments), known[2]
+        columns = []
+        for name in rule.reads:
+            view = self.column(name).view()
+            view.flags.writeable = False
+            columns.append(view)
+        columns += [self.column(name) for name in rule.writes]
+        n = self.rows_of(rule.rows)
+        self._bound[key] = (stamp, tuple(columns), n)
+        return tuple(columns), n
 
     def rows_of(self, entity: str) -> int:
         """How many rows the columns of an entity have."""

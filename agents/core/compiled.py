@@ -91,17 +91,6 @@ def compiled_once[F: Callable[..., Any]](function: F) -> F:
     return _numba.njit(nogil=True, error_model="numpy", fastmath=False)(function)  # type: ignore[return-value]
 
 
-def entry(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Callable[..., Any]:
-    """The machine code of a compiled function for arguments of these types, to be called without looking at the types again.
-
-    numba looks at every argument of every call, which for two dozen columns takes longer than a small loop does. Whoever
-    calls this must hand in arguments of the same types (dtype, dimensions, order, writable or not) ever after.
-    """
-    if not hasattr(function, "overloads"):
-        return function
-    return function.compile(tuple(_numba.typeof(a) for a in arguments))  # type: ignore[attr-defined]
-
-
 def plain(function: Callable[..., Any]) -> Callable[..., Any]:
     """The Python function behind a compiled one."""
     return getattr(function, "py_func", function)
