@@ -79,8 +79,8 @@ class Bound(NamedTuple):
     n: int
     #: Which of ``columns`` are rows of the record, so others every month, and their names.
     monthly: tuple[tuple[int, str], ...]
-    #: Names of the arguments before the columns.
-    lead: tuple[str, ...]
+    #: Which of CALL_ARGUMENTS the loop takes before the columns.
+    lead: tuple[int, ...]
 
 
 class StoppedError(RuntimeError):
@@ -345,21 +345,22 @@ class BorderModel(mesa.Model):
 
     def run_rule(self, rule: Rule) -> None:
         """Run one rule over all its agents, in blocks on threads where that was asked for."""
-        columns, n = self._arguments(rule)
+        bound = self._bind(rule)
+        columns = bound.columns
         if self._follow and self._draws_of is None and rule.rows == "household" and rule.decide:
-            self._trace(rule, columns)
-        lead = {"start": 0, "stop": n, "seed": self.seed_of_run, "month": self.month if self._draws_of is None else self._draws_of}
-        lead["p"] = self.settings.of(rule.parameters) if rule.parameters else None
-        lead["q"] = self.settings.of(rule.other_parameters) if rule.other_parameters else None
-        names = self._bound[rule.name].lead
-        arguments = (*[lead[k] for k in names], *columns)
+            self._trace(rule, tuple(columns))
+        month = self.month if self._draws_of is None else self._draws_of
+        p = self.settings.of(rule.parameters) if rule.parameters else None
+        q = self.settings.of(rule.other_parameters) if rule.other_parameters else None
+        given = (0, bound.n, self.seed_of_run, month, p, q)  # in the order of CALL_ARGUMENTS
+        arguments = (*[given[k] for k in bound.lead], *columns)
         call = self._entries.get(rule.name)
         if call is None:
             call = self._entries[rule.name] = entry(self._rules.get(rule.name, rule.loop), arguments)
         if rule.rows == "household" and self.threads > 1:
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(self.threads)
-            work = [self._pool.submit(call, *({**lead, "start": a, "stop": b}[k] for k in names), *columns) for a, b in self._blocks()]
+            work = [self._pool.submit(call, *((a, b, *given[2:])[k] for k in bound.lead), *columns) for a, b in self._blocks()]
             for one in work:
                 one.result()
         else:
@@ -387,17 +388,17 @@ class BorderModel(mesa.Model):
 
     def _arguments(self, rule: Rule) -> tuple[tuple[Any, ...], int]:
         """Columns in the order of the loop's arguments (what is only read cannot be written), and the number of rows."""
+        bound = self._bind(rule)
+        return tuple(bound.columns), bound.n
+
+    def _bind(self, rule: Rule) -> Bound:
         frames = self.frames
         stamp = (frames["household"].version, frames["trader"].version, frames["official"].version, self.settings.on["crisis"])
         bound = self._bound.get(rule.name)
-        if bound is None or bound.stamp != stamp:
-            bound = self._bound[rule.name] = self._bind(rule, stamp)
-            self._entries.pop(rule.name, None)  # columns made anew may be of another type
-        for at, name in bound.monthly:
-            bound.columns[at] = self.column(name)
-        return tuple(bound.columns), bound.n
-
-    def _bind(self, rule: Rule, stamp: tuple[Any, ...]) -> Bound:
+        if bound is not None and bound.stamp == stamp:
+            for at, name in bound.monthly:
+                bound.columns[at] = self.column(name)
+            return bound
         columns = []
         for name in rule.reads:
             view = self.column(name).view()
@@ -405,8 +406,10 @@ class BorderModel(mesa.Model):
             columns.append(view)
         columns += [self.column(name) for name in rule.writes]
         monthly = tuple((at, name) for at, name in enumerate(rule.writes, len(rule.reads)) if name.startswith("record."))
-        lead = tuple(a for a in argument_names(rule.loop) if a in CALL_ARGUMENTS)
-        return Bound(stamp, columns, self.rows_of(rule.rows), monthly, lead)
+        lead = tuple(CALL_ARGUMENTS.index(a) for a in argument_names(rule.loop) if a in CALL_ARGUMENTS)
+        self._entries.pop(rule.name, None)  # columns made anew may be of another type
+        bound = self._bound[rule.name] = Bound(stamp, columns, self.rows_of(rule.rows), monthly, lead)
+        return bound
 
     def rows_of(self, entity: str) -> int:
         """How many rows the columns of an entity have."""
