@@ -126,7 +126,7 @@ class Kin:
         edge = np.concatenate([np.arange(len(ties))] * 2)
         order = np.lexsort((households["uid"][other], self.over, source))
         source, other, edge, over = source[order], other[order], edge[order], self.over[order]
-        contact = contact_by_distance(hours[place[source], place[other]], p).astype(np.float32)
+        contact = contact_by_distance(hours, p)[place[source], place[other]].astype(np.float32)
         if strength is None:
             fixed = fixed_point_array(contact.astype(float), np.where(over, gap, 0.0), rule)
         else:
@@ -155,7 +155,8 @@ class Kin:
         """Chances to meet after the ways have changed."""
         at = place.astype(np.int64)
         source = np.repeat(at, self.columns["end"] - self.columns["first"])
-        self.columns["contact"][:] = contact_by_distance(hours[source, at[self.columns["other"]]], p)
+        # by pairs of places first: they are far fewer than ties
+        self.columns["contact"][:] = contact_by_distance(hours, p)[source, at[self.columns["other"]]]
 
     def graph(self, households: Any, place_names: list[str]) -> nx.Graph:
         """The ties as a networkx graph: nodes are uids with their place, edges carry strength and whether they lead across."""

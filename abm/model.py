@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import mesa
 import numpy as np
@@ -39,7 +39,7 @@ from abm.parameters import Scenario, ScenarioError, Settings, month_text
 from abm.region import REGIONS, Region, month_number, regions
 from abm.world import Parameters as Travel
 from abm.world import World
-from agents.core.compiled import plain
+from agents.core.compiled import entry, plain
 from agents.core.declare import CALL_ARGUMENTS, RULES, Rule, argument_names, near
 from agents.core.frame import AgentFrame
 from agents.core.view import AgentView, Household, Official, Trader
@@ -69,6 +69,18 @@ _SAVED_KINDS: tuple[tuple[str, type], ...] = (
     ("region_hash", str), ("region", str), ("scenario", dict), ("households", int), ("seed", int), ("threads", int), ("rules", list),
     ("state", dict),
 )  # fmt: skip
+
+
+class Bound(NamedTuple):
+    """What a rule is called with, as it stays while no agent comes or goes: found once, not every month."""
+
+    stamp: tuple[Any, ...]
+    columns: list[np.ndarray]
+    n: int
+    #: Which of ``columns`` are rows of the record, so others every month, and their names.
+    monthly: tuple[tuple[int, str], ...]
+    #: Which of CALL_ARGUMENTS the loop takes before the columns.
+    lead: tuple[int, ...]
 
 
 class StoppedError(RuntimeError):
@@ -157,13 +169,14 @@ class BorderModel(mesa.Model):
         self._series = {on: make_series(self.region, self.n_months, on, self.settings.of(SeriesParameters)) for on in (True, False)}
         self._crisis_of_month = np.ones(self.n_months, dtype=bool)
         self.record = Record(self.n_months, self.world.n_places, len(self.world.crossing_names), len(self.world.district_names))
-        self._bound: dict[str, tuple[Any, ...]] = {}
-        self._call: dict[str, tuple[str, ...]] = {}
+        self._bound: dict[str, Bound] = {}
+        self._entries: dict[str, Callable[..., Any]] = {}
         self._views: dict[tuple[str, int], AgentView] = {}
         self._pool: ThreadPoolExecutor | None = None
         self._branched = False
         self._follow: list[int] = []  # nobody is followed before January 1980
         self.traces: list[dict[str, Any]] = []
+        self._closed_known: tuple[dict[str, bool], np.ndarray] | None = None  # what is closed, and which crossings are open then
         self._line = np.zeros(self.world.n_places)  # the poverty line of the year so far
         self._found()
         self._follow = self._to_follow(follow)
@@ -332,24 +345,26 @@ class BorderModel(mesa.Model):
 
     def run_rule(self, rule: Rule) -> None:
         """Run one rule over all its agents, in blocks on threads where that was asked for."""
-        arguments, n = self._arguments(rule)
-        loop = self._rules.get(rule.name, rule.loop)
+        bound = self._bind(rule)
+        columns = bound.columns
         if self._follow and self._draws_of is None and rule.rows == "household" and rule.decide:
-            self._trace(rule, arguments)
-        lead = {"start": 0, "stop": n, "seed": self.seed_of_run, "month": self.month if self._draws_of is None else self._draws_of}
-        names = self._call.get(rule.name)
-        if names is None:
-            names = self._call[rule.name] = tuple(a for a in argument_names(rule.loop) if a in CALL_ARGUMENTS)
-        lead["p"] = self.settings.of(rule.parameters) if rule.parameters else None
-        lead["q"] = self.settings.of(rule.other_parameters) if rule.other_parameters else None
+            self._trace(rule, tuple(columns))
+        month = self.month if self._draws_of is None else self._draws_of
+        p = self.settings.of(rule.parameters) if rule.parameters else None
+        q = self.settings.of(rule.other_parameters) if rule.other_parameters else None
+        given = (0, bound.n, self.seed_of_run, month, p, q)  # in the order of CALL_ARGUMENTS
+        arguments = (*[given[k] for k in bound.lead], *columns)
+        call = self._entries.get(rule.name)
+        if call is None:
+            call = self._entries[rule.name] = entry(self._rules.get(rule.name, rule.loop), arguments)
         if rule.rows == "household" and self.threads > 1:
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(self.threads)
-            work = [self._pool.submit(loop, *({**lead, "start": a, "stop": b}[k] for k in names), *arguments) for a, b in self._blocks()]
+            work = [self._pool.submit(call, *((a, b, *given[2:])[k] for k in bound.lead), *columns) for a, b in self._blocks()]
             for one in work:
                 one.result()
         else:
-            loop(*(lead[k] for k in names), *arguments)
+            call(*arguments)
 
     def _blocks(self) -> list[tuple[int, int]]:
         """Rows in as many blocks as threads, cut between communities so that each community's sums have one writer."""
@@ -373,21 +388,28 @@ class BorderModel(mesa.Model):
 
     def _arguments(self, rule: Rule) -> tuple[tuple[Any, ...], int]:
         """Columns in the order of the loop's arguments (what is only read cannot be written), and the number of rows."""
-        varies = rule.name.startswith("record.")  # its rows of the record are those of the month
-        key = rule.name
-        stamp = (*(f.version for f in self.frames.values()), self.settings.on["crisis"])
-        known = self._bound.get(key)
-        if known is not None and known[0] == stamp and not varies:
-            return known[1], known[2]
+        bound = self._bind(rule)
+        return tuple(bound.columns), bound.n
+
+    def _bind(self, rule: Rule) -> Bound:
+        frames = self.frames
+        stamp = (frames["household"].version, frames["trader"].version, frames["official"].version, self.settings.on["crisis"])
+        bound = self._bound.get(rule.name)
+        if bound is not None and bound.stamp == stamp:
+            for at, name in bound.monthly:
+                bound.columns[at] = self.column(name)
+            return bound
         columns = []
         for name in rule.reads:
             view = self.column(name).view()
             view.flags.writeable = False
             columns.append(view)
         columns += [self.column(name) for name in rule.writes]
-        n = self.rows_of(rule.rows)
-        self._bound[key] = (stamp, tuple(columns), n)
-        return tuple(columns), n
+        monthly = tuple((at, name) for at, name in enumerate(rule.writes, len(rule.reads)) if name.startswith("record."))
+        lead = tuple(CALL_ARGUMENTS.index(a) for a in argument_names(rule.loop) if a in CALL_ARGUMENTS)
+        self._entries.pop(rule.name, None)  # columns made anew may be of another type
+        bound = self._bound[rule.name] = Bound(stamp, columns, self.rows_of(rule.rows), monthly, lead)
+        return bound
 
     def rows_of(self, entity: str) -> int:
         """How many rows the columns of an entity have."""
@@ -431,11 +453,14 @@ class BorderModel(mesa.Model):
     def _set_open(self) -> bool:
         """Which crossings let people pass with papers this month; True when that changed."""
         world, closed = self.world, self.settings.closed
-        is_path = world.crossing["is_path"] > 0
-        open_now = np.array([not (closed.get(name, closed.get("all", False))) for name in world.crossing_names]) & ~is_path
+        if self._closed_known is None or closed != self._closed_known[0]:
+            is_path = world.crossing["is_path"] > 0
+            open_now = np.array([not (closed.get(name, closed.get("all", False))) for name in world.crossing_names]) & ~is_path
+            self._closed_known = dict(closed), open_now
+        open_now = self._closed_known[1]
         world.crossing["is_open"][:] = open_now
         world.crossing["is_post"][:] = world.is_post_kind & (world.opened <= self.month)
-        changed = not np.array_equal(open_now, self._open_state)
+        changed = open_now is not self._open_state and not np.array_equal(open_now, self._open_state)
         self._open_state = open_now
         return changed
 

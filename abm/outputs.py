@@ -140,13 +140,15 @@ rule(
 @compiled
 def record_ties(start, stop, first, first_across, end, strength, out):
     """Sum strengths: out is (4,): within, number within, across, number across (each tie counted at both ends)."""
+    within, n_within, across, n_across = out[0], out[1], out[2], out[3]
     for i in range(start, stop):
         for e in range(first[i], first_across[i]):
-            out[0] += float(strength[e])
-        out[1] += float(first_across[i] - first[i])
+            within += float(strength[e])
+        n_within += float(first_across[i] - first[i])
         for e in range(first_across[i], end[i]):
-            out[2] += float(strength[e])
-        out[3] += float(end[i] - first_across[i])
+            across += float(strength[e])
+        n_across += float(end[i] - first_across[i])
+    out[0], out[1], out[2], out[3] = within, n_within, across, n_across
 
 
 class Record:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import difflib
+import functools
 import hashlib
 import io
 import math
@@ -385,10 +386,16 @@ def month_number(month: str) -> int:
     return (int(month[:4]) - FIRST_YEAR) * 12 + int(month[5:7]) - 1
 
 
+@functools.cache
+def _steps(later: str) -> tuple[tuple[int, str], ...]:
+    """The steps of a text, read once: every year of every run asks for them again."""
+    return tuple(parse_steps(later))
+
+
 def class_in(first: str, later: str, year: int) -> str:
     """The class of a way in a year: the last step whose year has come."""
     current = first
-    for start, name in parse_steps(later):
+    for start, name in _steps(later):
         if year >= start:
             current = name
     return current

@@ -171,9 +171,10 @@ class World:
         hours = np.full((n, n), FAR)
         np.fill_diagonal(hours, 0.0)
         over = np.full(len(self.crossing_names), FAR)
-        mean = [condition[self.district["side"] == s].mean() for s in (0, 1)]
+        mean = [float(condition[self.district["side"] == s].mean()) for s in (0, 1)]
+        condition, node_district, node_side = condition.tolist(), self.node_district.tolist(), self.node_side.tolist()
         for a, b, scope, km, first, later, speeds, crossing in self._links:
-            ends = [condition[d] if (d := self.node_district[e]) >= 0 else mean[self.node_side[e]] for e in (a, b)]
+            ends = [condition[d] if (d := node_district[e]) >= 0 else mean[node_side[e]] for e in (a, b)]
             way = class_in(first, later, year)
             # a district's road money keeps up roads; a footpath or a river stays what it is
             took = km / (speeds[way] * (0.5 + 0.25 * (ends[0] + ends[1]) if way in self.vehicle_classes else 1.0))
@@ -200,15 +201,14 @@ class World:
 
     def set_quality(self, start: dict[str, np.ndarray]) -> None:
         """Quality of each facility: it makes up the way from its start to 1 as its district's stock does."""
-        stock = {"primary": self.district["clinic"], "hospital": self.district["hospital"]}
-        for f in range(len(self.facility_node)):
-            tier = "primary" if self.facility["is_primary"][f] else "hospital"
-            d = self.node_district[self.facility_node[f]]
-            now, then = stock[tier], start["clinic" if tier == "primary" else "hospital"]
-            rows = [d] if d >= 0 else np.flatnonzero(self.district["side"] == self.facility_side[f])
-            progress = float(np.mean((now[rows] - then[rows]) / np.maximum(1.0 - then[rows], 1e-9)))
-            q0 = self.facility_start[f]
-            self.facility["quality"][f] = min(max(q0 + (1.0 - q0) * progress, 0.05), 1.0)
+        at, q0 = self.node_district[self.facility_node], self.facility_start
+        for stock, is_tier in (("clinic", self.facility["is_primary"] != 0), ("hospital", self.facility["is_primary"] == 0)):
+            then = start[stock]
+            made_up = (self.district[stock] - then) / np.maximum(1.0 - then, 1e-9)
+            mean = np.array([made_up[self.district["side"] == s].mean() for s in (0, 1)])
+            progress = np.where(at >= 0, made_up[at], mean[self.facility_side])
+            quality = np.minimum(np.maximum(q0 + (1.0 - q0) * progress, 0.05), 1.0)
+            self.facility["quality"][is_tier] = quality[is_tier]
 
     def facility_open(self, year: float, delay: float, programme: bool) -> np.ndarray:
         """Which facilities stand in a year. The delay moves Indonesian primary clinics that were not there by 1979, within their bounds."""
@@ -233,17 +233,15 @@ class World:
         hours_legal, used_legal = self.across(legal)
         hours_path, used_path = self.across(np.flatnonzero(is_path))
         local = p.local_access
+        elsewhere = self.facility_side[None, :] != self.place["side"][:, None]
         for k in range(4):
             primary, over = k % 2 == 0, k >= 2
             mine = standing & ((self.facility["is_primary"] == 1) == primary)
             per_hour, severity = (care.hour_primary, 1.0) if primary else (care.hour_hospital, care.severity_hospital)
             table = hours_any if over else self.home_hours[:n]
-            value = np.full((n, len(mine)), -np.inf)
-            for f in np.flatnonzero(mine):
-                there = self.facility_side[f] != self.place["side"] if over else self.facility_side[f] == self.place["side"]
-                h = table[:, self.facility_node[f]]
-                ok = there & (h < FAR)
-                value[:, f] = np.where(ok, 0.6 * care.weight_quality * self.facility["quality"][f] * severity - per_hour * h, -np.inf)
+            hours = table[:, self.facility_node]
+            ok = mine & (elsewhere if over else ~elsewhere) & (hours < FAR)
+            value = np.where(ok, 0.6 * care.weight_quality * self.facility["quality"] * severity - per_hour * hours, -np.inf)
             best = value.argmax(axis=1)
             found = np.isfinite(value[rows, best]) & (may_care_across or not over)
             self.place["facility_care"][:, k] = np.where(found, best, -1)

@@ -17,7 +17,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -89,6 +89,17 @@ def compiled_once[F: Callable[..., Any]](function: F) -> F:
     if PLAIN:
         return function
     return _numba.njit(nogil=True, error_model="numpy", fastmath=False)(function)  # type: ignore[return-value]
+
+
+def entry(function: Callable[..., Any], arguments: Iterable[Any]) -> Callable[..., Any]:
+    """The machine code of a compiled function for arguments of these types; of any other callable, the callable itself.
+
+    numba looks at the type of every argument at every call, which costs more than many a rule's own work. Who calls with the
+    same types again and again asks once, here. The types are not looked at afterwards: ask again when the arguments change.
+    """
+    if not hasattr(function, "typeof_pyval"):
+        return function
+    return function.compile(tuple(function.typeof_pyval(a) for a in arguments))  # type: ignore[attr-defined]
 
 
 def plain(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -89,7 +89,7 @@ def loop(start, stop, p, q, place, n_adults, n_children, schooling, land, abilit
             elif k == 3:
                 n3 += 1
         at_work = 1.0 - min(float(days_lost[i]) / (p.days_worked * max(adults, 1)), 1.0)
-        pay = ability[i] * math.exp(schooling_return[where] * (float(schooling[i]) - 6.0))
+        pay = ability[i] * math.exp(schooling_return[where] * (float(schooling[i]) - 6.0)) if n1 > 0 else 0.0
         units = farm_output(technique[where], ability[i], land[i], n0 * at_work, q.labour_share)
         rice = units * yields[where, 0] * harvest[where, 0]
         rubber = units * yields[where, 1] * harvest[where, 1]
