@@ -387,7 +387,7 @@ def month_number(month: str) -> int:
 
 
 @functools.cache
-def _steps(later: str) -> tuple[tuple[int, str], ...]:
+def _steps_read(later: str) -> tuple[tuple[int, str], ...]:
     """The steps of a text, read once: every year of every run asks for them again."""
     return tuple(parse_steps(later))
 
@@ -395,7 +395,7 @@ def _steps(later: str) -> tuple[tuple[int, str], ...]:
 def class_in(first: str, later: str, year: int) -> str:
     """The class of a way in a year: the last step whose year has come."""
     current = first
-    for start, name in _steps(later):
+    for start, name in _steps_read(later):
         if year >= start:
             current = name
     return current

@@ -22,7 +22,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 from abm.errors import UserError, shorten
 from agents.core.declare import near
@@ -350,7 +350,8 @@ class _ClusterEngine(DaskEngine):
     wanted = 0  #: slots when all workers are there; 0 where somebody else starts them
 
     def __init__(self, folder: Path, interface: str | None) -> None:
-        import dask
+        import dask.config
+        import distributed  # noqa: F401  (its own settings must be there before ours, or putting ours back takes them away)
 
         self.folder = Path(folder)
         self.host = address_here(interface)
@@ -462,8 +463,7 @@ class SlurmJobqueueEngine(_SlurmEngine):
     """A job for each worker, submitted by ``dask-jobqueue``."""
 
     def _open(self) -> Any:
-        from dask_jobqueue import SLURMCluster
-        from dask_jobqueue.slurm import SLURMJob
+        from dask_jobqueue.slurm import SLURMCluster, SLURMJob
 
         settings, certificates = self.settings, self.certificates
         lines = worker_lines(settings, certificates, self.host)
@@ -489,10 +489,10 @@ class SlurmJobqueueEngine(_SlurmEngine):
 
         self.trouble = ""
         return SLURMCluster(
-            job_cls=WorkerJob, cores=settings.processes * settings.threads, processes=settings.processes, memory=settings.memory,
+            job_cls=cast(Any, WorkerJob), cores=settings.processes * settings.threads, processes=settings.processes, memory=settings.memory,
             queue=settings.partition, account=settings.account, walltime=settings.walltime, job_name=self.name, protocol="tls://",
             security=certificates.security, shared_temp_directory=str(certificates.folder), scheduler_options=self.scheduler_options(),
-            python=settings.python, silence_logs=50, name="w",
+            python=settings.python, silence_logs=cast(Any, 50), name="w",
         )  # fmt: skip
 
     def _begin(self) -> None:
@@ -532,7 +532,7 @@ def _scheduler_alone(engine: _ClusterEngine, file: Path) -> Any:
         )
     return SpecCluster(
         workers={}, scheduler={"cls": Scheduler, "options": engine.scheduler_options() | {"scheduler_file": str(file.absolute())}},
-        security=engine.certificates.security, silence_logs=50,
+        security=engine.certificates.security, silence_logs=cast(Any, 50),
     )  # fmt: skip
 
 

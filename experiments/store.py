@@ -196,7 +196,9 @@ def read_part(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             said = file.schema_arrow.metadata or {}
             if said.get(SCHEMA_KEY) != SCHEMA:
-                raise StoreError(f"'{path.name}' has part schema {shorten(repr(said.get(SCHEMA_KEY)))}, this lintas reads {SCHEMA.decode()}")
+                raise StoreError(
+                    f"'{path.name}' has part schema {shorten(repr(said.get(SCHEMA_KEY)))}, this lintas reads {SCHEMA.decode()}"
+                )
             sum_now = _sum(file.schema_arrow, file.metadata.num_rows)
             if said.get(SUM_KEY, sum_now) != sum_now:
                 raise StoreError(f"'{path.name}' is damaged (its list of columns)")

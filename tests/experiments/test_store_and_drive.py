@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import duckdb
 import numpy as np
@@ -82,7 +82,7 @@ class MadeUpEngine:
     def close(self) -> None:
         self.closed += 1
 
-    def __enter__(self) -> MadeUpEngine:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -279,7 +279,13 @@ def use(monkeypatch: pytest.MonkeyPatch, make: Callable[[], Any]) -> None:
     ],
 )
 def test_after_any_end_the_same_command_goes_on(
-    error: BaseException, code: int, word: str, quick: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    error: BaseException,
+    code: int,
+    word: str,
+    quick: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     folder = made(tmp_path / "s")
     use(monkeypatch, lambda: MadeUpEngine(stop_after(2, error)))
@@ -454,7 +460,9 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("years", [-30, 0, 30])
-def test_a_driver_of_another_machine_is_known_by_its_counter_not_by_clocks(years: int, quick: None, impatient: None, tmp_path: Path) -> None:
+def test_a_driver_of_another_machine_is_known_by_its_counter_not_by_clocks(
+    years: int, quick: None, impatient: None, tmp_path: Path
+) -> None:
     folder, stop = made(tmp_path / "s"), threading.Event()
     when = time.time() + years * 3.15e7
 
@@ -552,7 +560,21 @@ def test_the_calm_table_has_all_columns_and_lines(mixed_study: tuple[Study, Path
     table = pd.read_parquet(mixed_study[1])
     assert list(table.columns[-3:]) == ["alpha", "beta", "zeta"]
     assert len(table) == 8 * 2 + 4
-    for name in ("run_id", "status", "cause", "scenario", "region", "households", "replicate", "seed", "point", "version", RANGED[0], "year", "side"):
+    for name in (
+        "run_id",
+        "status",
+        "cause",
+        "scenario",
+        "region",
+        "households",
+        "replicate",
+        "seed",
+        "point",
+        "version",
+        RANGED[0],
+        "year",
+        "side",
+    ):
         assert name in table.columns
     assert table["point"].is_monotonic_increasing
     assert table.loc[table["status"] == "ok", [OUTPUT]].notna().all(axis=None)
@@ -595,7 +617,9 @@ def and_compacted(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("way", [interrupted_and_resumed, after_deaths, in_processes, one_by_one, all_at_once, and_compacted])
-def test_the_table_does_not_depend_on_who_made_it_or_how(way: Callable[[Path], None], mixed_study: tuple[Study, Path], tmp_path: Path) -> None:
+def test_the_table_does_not_depend_on_who_made_it_or_how(
+    way: Callable[[Path], None], mixed_study: tuple[Study, Path], tmp_path: Path
+) -> None:
     study, calm = mixed_study
     plan.make(study, tmp_path / "s")
     way(tmp_path / "s")
@@ -615,7 +639,8 @@ def test_everybody_can_read_while_the_study_runs(quick: None, tmp_path: Path) ->
     def look(ids: list[str]) -> None:
         done = len(statuses(folder))
         assert done > (seen[-1] if seen else 0)
-        ((n, ok),) = duckdb.sql(f"SELECT count(DISTINCT run_id), count(DISTINCT run_id) FILTER (status = 'ok') FROM read_parquet('{pattern}')").fetchall()
+        asked = f"SELECT count(DISTINCT run_id), count(DISTINCT run_id) FILTER (status = 'ok') FROM read_parquet('{pattern}')"
+        ((n, ok),) = duckdb.connect().execute(asked).fetchall()
         assert n == ok == done
         assert pd.concat(pd.read_parquet(p) for p in store.parts(folder))["run_id"].nunique() == done
         now = status(folder)
@@ -673,7 +698,9 @@ def test_a_good_row_stands_before_any_other_then_the_latest(quick: None, tmp_pat
     task, row = work.task_of(folder), next(plan.Row.read(r) for b in plan.plan_batches(folder) for r in b.to_pylist())
 
     def part(how: str, attempt: int, name: str) -> None:
-        outcome = work.Outcome(row, how, f"attempt {attempt}", 0.0, "x", {"year": [1980], "side": ["id"], OUTPUT: [1.0]} if how == "ok" else {})
+        outcome = work.Outcome(
+            row, how, f"attempt {attempt}", 0.0, "x", {"year": [1980], "side": ["id"], OUTPUT: [1.0]} if how == "ok" else {}
+        )
         path = store.write_part(folder, work.as_table(task, [outcome], [attempt]))
         path.rename(path.with_name(f"part-{name}.parquet"))
 
@@ -703,7 +730,9 @@ def flipped_in(column: str) -> Callable[[Path], None]:
     def flip(path: Path) -> None:
         content, group = bytearray(path.read_bytes()), pq.read_metadata(path).row_group(0)
         (at,) = (group.column(k) for k in range(group.num_columns) if group.column(k).path_in_schema == column)
-        content[at.data_page_offset + at.total_compressed_size - 2 - (at.data_page_offset - (at.dictionary_page_offset or at.data_page_offset))] ^= 0x10
+        content[
+            at.data_page_offset + at.total_compressed_size - 2 - (at.data_page_offset - (at.dictionary_page_offset or at.data_page_offset))
+        ] ^= 0x10
         path.write_bytes(content)
 
     return flip
@@ -810,9 +839,17 @@ def test_a_damaged_manifest_is_told_and_no_row_is_lost(quick: None, tmp_path: Pa
         json.dumps(said | {"kind": "lintas results"}), json.dumps(said | {"study": {"name": "s"}}),
     ):  # fmt: skip
         (folder / "manifest.json").write_text(broken, "utf-8")
-        for command in (["status"], ["batch", "--quiet"], ["collect", "-o", str(tmp_path / "o.csv")], ["extend", "--replicates", "20"], ["rerun"]):
+        for command in (
+            ["status"],
+            ["batch", "--quiet"],
+            ["collect", "-o", str(tmp_path / "o.csv")],
+            ["extend", "--replicates", "20"],
+            ["rerun"],
+        ):
             capsys.readouterr()
-            given = ["rerun", "--study", str(folder), "--run-id", "0" * 16] if command == ["rerun"] else [command[0], str(folder), *command[1:]]
+            given = (
+                ["rerun", "--study", str(folder), "--run-id", "0" * 16] if command == ["rerun"] else [command[0], str(folder), *command[1:]]
+            )
             if '"study": {"name": "s"}' in broken and command[0] in ("status", "batch"):
                 continue  # nothing is left to do: what the study says is not needed
             assert main(given) == 2, (broken[:40], command)
@@ -840,7 +877,9 @@ def test_a_damaged_or_lost_plan_is_told(quick: None, tmp_path: Path) -> None:
         status(folder)
 
 
-def test_a_folder_that_is_gone_is_told(quick: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_that_is_gone_is_told(
+    quick: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder = made(tmp_path / "s")
     use(monkeypatch, MadeUpEngine)
     shutil.rmtree(folder / "results")
@@ -862,7 +901,9 @@ def test_a_folder_that_is_gone_is_told(quick: None, tmp_path: Path, monkeypatch:
 @contextlib.contextmanager
 def mounted(place: Path, *how: str) -> Iterator[None]:
     """A file system at a place, for tests of full and read-only disks."""
-    tried = subprocess.run(["mount", *how, str(place)], capture_output=True, text=True) if shutil.which("mount") and os.getuid() == 0 else None
+    tried = (
+        subprocess.run(["mount", *how, str(place)], capture_output=True, text=True) if shutil.which("mount") and os.getuid() == 0 else None
+    )
     if tried is None or tried.returncode:
         pytest.skip(f"NOT TESTED: a file system cannot be mounted here ({tried.stderr.strip() if tried else 'no root'})")
     try:
@@ -931,7 +972,9 @@ def test_a_full_disk_ends_a_study_with_a_sentence_and_loses_nothing(
         (place / "film.mkv").unlink()
         assert main(["batch", str(folder), "--quiet"]) == 0
         table = whole(folder)
-        pd.testing.assert_frame_equal(table[table["run_id"].isin(stored)].reset_index(drop=True), kept[kept["run_id"].isin(stored)].reset_index(drop=True))
+        pd.testing.assert_frame_equal(
+            table[table["run_id"].isin(stored)].reset_index(drop=True), kept[kept["run_id"].isin(stored)].reset_index(drop=True)
+        )
         assert not list(place.glob(".part-*"))
 
 
@@ -1002,4 +1045,3 @@ def test_the_drivers_memory_is_about_flat_from_ten_thousand_runs_to_a_million(tm
     small, large = (found[p]["mb"] for p in found)
     print(found)
     assert large - small < 150.0, found
-

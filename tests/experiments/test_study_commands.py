@@ -235,10 +235,11 @@ def test_mistakes_give_one_sentence(
 
 
 def test_each_kind_of_row_comes_out_again_bit_for_bit(done: Path, capsys: Captured) -> None:
-    for number in store.standing(done).ids[:3]:
-        assert main(["rerun", "--study", str(done), "--run-id", f"{int(number):016X}"]) == 0
+    ids = [f"{int(i):016x}" for i in store.standing(done).ids[:3]]
+    for run_id in ids:
+        assert main(["rerun", "--study", str(done), "--run-id", run_id.upper()]) == 0
         assert "gives the same row, bit for bit" in capsys.readouterr().out
-    assert main(["rerun", "--study", str(done), "--run-id", f"{int(number):016x}", "--quiet"]) == 0
+    assert main(["rerun", "--study", str(done), "--run-id", ids[0], "--quiet"]) == 0
     assert capsys.readouterr().out == ""
 
 
@@ -272,7 +273,9 @@ def test_a_row_that_differs_is_told_with_its_place(change: str, done: Path, tmp_
     assert main(["rerun", "--study", str(copy), "--run-id", run_id]) == 1
     said = capsys.readouterr().out
     assert f"run {run_id} differs: " in said
-    assert {"lines": "1 lines stored, 2 now", "status": "status in 1980, id: stored failed, now ok"}.get(change, f"{name} in 1980, id: stored") in said
+    assert {"lines": "1 lines stored, 2 now", "status": "status in 1980, id: stored failed, now ok"}.get(
+        change, f"{name} in 1980, id: stored"
+    ) in said
 
 
 def test_a_row_that_is_not_there_yet_is_run_all_the_same(file: Path, tmp_path: Path, capsys: Captured) -> None:

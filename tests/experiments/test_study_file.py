@@ -72,11 +72,17 @@ REFUSED: dict[str, tuple[str, list[str]]] = {
     "row with a half switch": (f"[[vary]]\n'switch.{SWITCH}' = 0.5", [f"switch.{SWITCH}", "neither on nor off"]),
     "vary that is no table": ("design = 'lhs'\nvary = 'all'", ["vary is not a table"]),
     "entry that is no table": (f"design = 'lhs'\n[vary]\n'{A}' = 0.3", [f"vary '{A}' = 0.3", "{}"]),
-    "misspelt key of an entry": (f"design = 'lhs'\n[vary]\n'{A}' = {{ lwo = 0.1 }}", [f"vary '{A}': unknown key 'lwo'", "did you mean low?"]),
+    "misspelt key of an entry": (
+        f"design = 'lhs'\n[vary]\n'{A}' = {{ lwo = 0.1 }}",
+        [f"vary '{A}': unknown key 'lwo'", "did you mean low?"],
+    ),
     "misspelt parameter": (f"design = 'lhs'\n[vary]\n'{A}x' = {{}}", [f"no parameter '{A}x'", f"did you mean {A}"]),
     "misspelt switch": (f"design = 'lhs'\n[vary]\n'switch.{SWITCH}x' = {{}}", [f"no mechanism '{SWITCH}x'", f"did you mean {SWITCH}"]),
     "range of a switch": (f"design = 'lhs'\n[vary]\n'switch.{SWITCH}' = {{ low = 0 }}", ["a mechanism is on or off", "write {}"]),
-    "low outside": (f"design = 'lhs'\n[vary]\n'{A}' = {{ low = {PARAMETERS[A].low - 1} }}", [f"vary '{A}': low", "outside the declared range"]),
+    "low outside": (
+        f"design = 'lhs'\n[vary]\n'{A}' = {{ low = {PARAMETERS[A].low - 1} }}",
+        [f"vary '{A}': low", "outside the declared range"],
+    ),
     "high outside": (f"design = 'lhs'\n[vary]\n'{A}' = {{ high = {TOO_HIGH} }}", [f"vary '{A}': high", "outside the declared range"]),
     "low above high": (
         f"design = 'lhs'\n[vary]\n'{A}' = {{ low = {inside(A, 0.7)}, high = {inside(A, 0.2)} }}",
@@ -91,7 +97,10 @@ REFUSED: dict[str, tuple[str, list[str]]] = {
     "levels and steps": (f"design = 'factorial'\n[vary]\n'{A}' = {{ levels = [{inside(A)}], steps = 2 }}", [f"vary '{A}'", "keep one"]),
     "no levels": (f"design = 'factorial'\n[vary]\n'{A}' = {{ levels = [] }}", [f"vary '{A}': levels = [] is not a list of values"]),
     "levels twice": (f"design = 'factorial'\n[vary]\n'{A}' = {{ levels = [{inside(A)}, {inside(A)}] }}", [f"vary '{A}'", "a value twice"]),
-    "levels and low": (f"design = 'factorial'\n[vary]\n'{A}' = {{ levels = [{inside(A)}], low = {inside(A)} }}", ["leave out low and high"]),
+    "levels and low": (
+        f"design = 'factorial'\n[vary]\n'{A}' = {{ levels = [{inside(A)}], low = {inside(A)} }}",
+        ["leave out low and high"],
+    ),
     "one step": (f"design = 'factorial'\n[vary]\n'{A}' = {{ steps = 1 }}", [f"vary '{A}': steps = 1", "must be 2 to"]),
     "no points": (f"design = 'lhs'\npoints = 0\n[vary]\n'{A}' = {{}}", ["points = 0; it must be 1 to"]),
     "points that are no number": (f"design = 'lhs'\npoints = '64'\n[vary]\n'{A}' = {{}}", ["points = '64' is not a whole number"]),
@@ -122,17 +131,35 @@ REFUSED: dict[str, tuple[str, list[str]]] = {
     "misspelt output": (f"outputs = ['{OUTPUT}x']", [f"no yearly output '{OUTPUT}x'", f"did you mean {OUTPUT}"]),
     "summaries that are no table": ("summaries = 3", ["summaries is not a table"]),
     "summary that is no table": ("[summaries]\na = 3", ["summary 'a'", "output ="]),
-    "misspelt key of a summary": (f"[summaries]\na = {{ output = '{OUTPUT}', frist = 1980 }}", ["summary 'a'", "'frist'", "did you mean first"]),
+    "misspelt key of a summary": (
+        f"[summaries]\na = {{ output = '{OUTPUT}', frist = 1980 }}",
+        ["summary 'a'", "'frist'", "did you mean first"],
+    ),
     "summary of nothing": ("[summaries]\na = { side = 'id' }", ["summary 'a': there is no yearly output None"]),
     "summary of a misspelt output": (f"[summaries]\na = {{ output = '{OUTPUT}x' }}", ["summary 'a'", f"did you mean {OUTPUT}"]),
     "summary of a third side": (f"[summaries]\na = {{ output = '{OUTPUT}', side = 'sg' }}", ["summary 'a': side = 'sg'", '"my"']),
-    "summary taken otherwise": (f"[summaries]\na = {{ output = '{OUTPUT}', take = 'meen' }}", ["summary 'a': take = 'meen'", "did you mean mean"]),
-    "summary that runs back": (f"[summaries]\na = {{ output = '{OUTPUT}', first = 1990, last = 1985 }}", ["first = 1990 comes after last = 1985"]),
-    "summary before the start": (f"[summaries]\na = {{ output = '{OUTPUT}', first = 1900 }}", ["summary 'a': first = 1900", "1980 to 2030"]),
-    "summary after the end": (f"end = '1985-12'\n[summaries]\na = {{ output = '{OUTPUT}', first = 1990 }}", ["starts in 1990", "end in 1985-12"]),
+    "summary taken otherwise": (
+        f"[summaries]\na = {{ output = '{OUTPUT}', take = 'meen' }}",
+        ["summary 'a': take = 'meen'", "did you mean mean"],
+    ),
+    "summary that runs back": (
+        f"[summaries]\na = {{ output = '{OUTPUT}', first = 1990, last = 1985 }}",
+        ["first = 1990 comes after last = 1985"],
+    ),
+    "summary before the start": (
+        f"[summaries]\na = {{ output = '{OUTPUT}', first = 1900 }}",
+        ["summary 'a': first = 1900", "1980 to 2030"],
+    ),
+    "summary after the end": (
+        f"end = '1985-12'\n[summaries]\na = {{ output = '{OUTPUT}', first = 1990 }}",
+        ["starts in 1990", "end in 1985-12"],
+    ),
     "summary called as a column": (f"[summaries]\nstatus = {{ output = '{OUTPUT}' }}", ["summary 'status'", "another column"]),
     "summary called as a hidden column": (f"[summaries]\nattempt = {{ output = '{OUTPUT}' }}", ["summary 'attempt'", "another column"]),
-    "summary called as a recorded output": (f"[summaries]\n{OUTPUT} = {{ output = '{OUTPUT}' }}", [f"summary '{OUTPUT}'", "another column"]),
+    "summary called as a recorded output": (
+        f"[summaries]\n{OUTPUT} = {{ output = '{OUTPUT}' }}",
+        [f"summary '{OUTPUT}'", "another column"],
+    ),
     "summary called as what varies": (
         f"design = 'lhs'\nrecord = 'summaries'\n[summaries]\n'{A}' = {{ output = '{OUTPUT}' }}\n[vary]\n'{A}' = {{}}",
         [f"summary '{A}'", "another column"],
@@ -229,7 +256,12 @@ def test_targets_are_summaries_or_outputs_with_side_and_years(tmp_path: Path) ->
     assert target_of(one, "mine").take == "max"
     assert target_of(one, f"{OUTPUT}:my:1980-1981") == Summary(f"{OUTPUT}:my:1980-1981", OUTPUT, "my", 1980, 1981)
     assert target_of(one, f"{OUTPUT}:id:1980").last == 1980
-    for text, word in (("mien", "did you mean mine"), (f"{OUTPUT}:sg", "side"), (f"{OUTPUT}:id:then", "FIRST-LAST"), (f"{OUTPUT}:id:1:2", "no summary")):
+    for text, word in (
+        ("mien", "did you mean mine"),
+        (f"{OUTPUT}:sg", "side"),
+        (f"{OUTPUT}:id:then", "FIRST-LAST"),
+        (f"{OUTPUT}:id:1:2", "no summary"),
+    ):
         with pytest.raises(StudyError, match=word):
             target_of(one, text)
 
@@ -310,7 +342,9 @@ def test_a_value_never_leaves_its_range(unit: float, low: float, more: float, sc
 )
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 def test_points_lie_inside_any_ranges(name: str, names: list[str], shares: tuple[float, float], seed: int) -> None:
-    vary: dict[str, Any] = {n: {} if n.startswith("switch.") else {"low": inside(n, shares[0]), "high": inside(n, shares[1])} for n in names}
+    vary: dict[str, Any] = {
+        n: {} if n.startswith("switch.") else {"low": inside(n, shares[0]), "high": inside(n, shares[1])} for n in names
+    }
     one = read_study({"design": name, "points": 4, "seed": seed, "vary": vary}, Path(), "any")
     points = design.points_of(one)
     assert len(points) == design.n_points(one) and not points.isna().any(axis=None)
