@@ -2,7 +2,7 @@
 
 The driver keeps no truth of its own: it starts from the parts, hands out what they lack, and reads them again at the end.
 A worker's death is blamed on the runs of its chunk: after the first the chunk goes again, after the second its
-runs go one by one, and a run that takes its worker down alone gets a row that says so. Chunks last some seconds and shrink towards
+runs go one by one, and a run that takes its worker down alone, twice, gets a row that says so. Chunks last some seconds and shrink towards
 the end, so that all workers stop at about the same time.
 """
 
@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -35,8 +35,8 @@ CHUNK_SECONDS = 7.0
 LOOK_AHEAD = 4
 #: Most runs in a chunk.
 MOST_RUNS = 5_000
-#: Deaths under a run, the last of them alone, after which the run is to blame.
-DEATHS = 3
+#: Deaths under a run alone in its chunk, after which the run is to blame: one may have come from outside.
+DEATHS = 2
 #: Seconds between looks at the engine and at the progress.
 LOOK_SECONDS = 1.0
 KEEP_SECONDS = 5.0
@@ -148,6 +148,7 @@ class _Drive:
         self.allowed = {manifest["model_version"], *(d["model_version"] for d in manifest["drift"])}
         self.cost = _Cost()
         self.deaths: Counter[str] = Counter()
+        self.deaths_alone: Counter[str] = Counter()
         self.all_deaths = 0
         self.waiting: list[_Chunk] = []  # chunks to go again, before anything new
         self.finished: queue.SimpleQueue[tuple[_Chunk, Any]] = queue.SimpleQueue()
@@ -175,9 +176,9 @@ class _Drive:
         self.left = int(self.todo.sum())
         if self.left == 0:
             return self._report(ids, 0.0, 0, aside, None)
-        engine = self.make_engine() if callable(self.make_engine) else self.make_engine
+        engine = cast(Engine, self.make_engine() if callable(self.make_engine) else self.make_engine)
         with engine:
-            self.engine = engine
+            self.engine: Engine = engine
             first = time.monotonic()
             try:
                 self._loop(begun)
@@ -334,9 +335,10 @@ class _Drive:
         rest = [(r, a) for r, a, k in zip(chunk.rows, chunk.attempts, at, strict=True) if k < 0]
         for row, _ in rest:
             self.deaths[row["run_id"]] += 1
-        if chunk.alone and rest and self.deaths[rest[0][0]["run_id"]] >= DEATHS:
+            self.deaths_alone[row["run_id"]] += chunk.alone
+        if chunk.alone and rest and self.deaths_alone[rest[0][0]["run_id"]] >= DEATHS:
             row, attempt = rest[0]
-            cause = f"took its worker down {self.deaths[row['run_id']]} times, the last time alone"
+            cause = f"took its worker down {self.deaths[row['run_id']]} times, {self.deaths_alone[row['run_id']]} of them alone"
             killed(self.folder, Row.read(row), attempt, cause)
             self._count(chunk, [(row["run_id"], "killed", 0.0)])
             return

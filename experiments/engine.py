@@ -131,7 +131,7 @@ class DaskEngine(_Closing):
     @property
     def slots(self) -> int:
         """Threads of the workers there are."""
-        return max(1, sum(self.client.nthreads().values()))
+        return max(1, sum(self.client.nthreads().values()))  # pyright: ignore[reportAttributeAccessIssue]
 
     def submit(self, folder: str, rows: Rows, attempts: Sequence[int]) -> Future:
         """Send the chunk to the scheduler. Its key is new each time: Dask must not take a result from memory."""
@@ -157,7 +157,7 @@ class LocalEngine(DaskEngine):
     """Dask workers as processes of this machine, on loopback only and encrypted, since a scheduler obeys whoever reaches it."""
 
     def __init__(self, workers: int, threads: int = 1) -> None:
-        import dask
+        import dask.config
         from distributed import Client, LocalCluster
         from distributed.security import Security
 
@@ -166,7 +166,7 @@ class LocalEngine(DaskEngine):
         self._environment = _in_environment({"LINTAS_WORKER": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"})
         try:
             self.cluster = LocalCluster(
-                n_workers=workers, threads_per_worker=threads, processes=True, host="127.0.0.1", dashboard_address=None, worker_dashboard_address=None,
+                n_workers=workers, threads_per_worker=threads, processes=True, host="127.0.0.1", dashboard_address="127.0.0.1:0", worker_dashboard_address="127.0.0.1:0",
                 security=Security.temporary(), silence_logs=50, memory_limit="auto",
             )  # fmt: skip
         except Exception as error:

@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 import abm.declarations  # noqa: F401  (fills the registries)
 from abm.errors import UserError, shorten
@@ -238,7 +238,7 @@ def read_study(said: Mapping[str, Any], folder: Path, stem: str) -> Study:
         if summary.name in taken:
             raise StudyError(f"summary '{summary.name}' has the name of another column of the collected table; call it something else")
     study = Study(
-        name=name, design=design, points=points, replicates=_count(said, "replicates", 1, 1_000_000, 1), seed=_count(said, "seed", 0, 2**62, 1),
+        name=name, design=cast(Design, design), points=points, replicates=_count(said, "replicates", 1, 1_000_000, 1), seed=_count(said, "seed", 0, 2**62, 1),
         scenarios=tuple(_scenario(s, folder) for s in scenarios), regions=tuple(_region(r, folder) for r in _names(said, "regions", (DEFAULT_REGION,))),
         households=_sizes(said), end=said.get("end"), vary=vary, set=numbers, without=without, record=record, outputs=outputs,
         summaries=summaries, deadline=_seconds(said), measure=measure, table=table, rows=rows,

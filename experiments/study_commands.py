@@ -132,7 +132,7 @@ def batch(
             raise UserError(f"'{shorten(folder)}' holds another study than the file says; name a new folder with -o")
     elif out is not None:
         raise UserError("-o goes with a study file; a study folder is run where it stands")
-    _drive(_, folder, workers, slurm, scheduler_file, allow_drift, (), chunk_seconds, dry_run, quiet)
+    _drive(_, folder, workers, slurm, scheduler_file, allow_drift, (), chunk_seconds, dry_run, quiet, lang)
 
 
 def _differs(folder: Path, study: Any) -> bool:
@@ -163,12 +163,12 @@ def retry(
             raise UserError(
                 f"--status {shorten(said)}: rows can be run again that are {', '.join(STATUSES[1:])}; {near(said, STATUSES[1:])}"
             )
-    _drive(_, at_home(folder), workers, slurm, scheduler_file, allow_drift, tuple(statuses), "7", dry_run, quiet)
+    _drive(_, at_home(folder), workers, slurm, scheduler_file, allow_drift, tuple(statuses), "7", dry_run, quiet, lang)
 
 
 def _drive(
     _: Translate, folder: Path, workers: str | None, slurm: Path | None, scheduler_file: Path | None, allow_drift: bool, again: tuple[str, ...],
-    chunk_seconds: str, dry_run: bool, quiet: bool,
+    chunk_seconds: str, dry_run: bool, quiet: bool, lang: str,
 ) -> None:  # fmt: skip
     from experiments.collect import status as status_of
     from experiments.drive import drive
@@ -179,7 +179,7 @@ def _drive(
         raise UserError(f"--chunk-seconds takes a number, found '{chunk_seconds}'") from None
     if not 0.05 <= seconds <= 3600:
         raise UserError(f"--chunk-seconds is {seconds:g}; it must be 0.05 to 3600")
-    make, before = engine_of(folder, workers, slurm, scheduler_file)
+    make, before = engine_of(folder, workers, slurm, scheduler_file, lang)
     if dry_run:
         now = status_of(folder, failures=0)
         todo = now.missing + sum(now.counts[s] for s in again)
@@ -269,7 +269,7 @@ def extend(
     folder = at_home(folder)
     if not precision and replicates is None:
         raise UserError("say how far to extend: --replicates N, or --precision TARGET=H such as --precision NAME=0.05")
-    make, before = engine_of(folder, workers, slurm, scheduler_file)
+    make, before = engine_of(folder, workers, slurm, scheduler_file, lang)
     wanted = {}
     for said in precision or []:
         name, sign, text = said.rpartition("=")
@@ -280,15 +280,14 @@ def extend(
         if not sign or not name:
             raise UserError(f"--precision takes TARGET=H, found '{shorten(said)}'; for example --precision NAME=0.05")
     with show_progress(_, quiet) as tell, exit_codes(_, folder), terminated_is_interrupted():
+        plans.check_drift(folder, plans.read_study_manifest(folder), False)
         if replicates is not None:
-            plans.check_drift(folder, plans.read_study_manifest(folder), False)
             added = plans.extend(folder, _whole("--replicates", replicates, 1))
             if not quiet:
                 print(_("{n} runs were added to the plan").format(n=added))
-            report = drive(folder, make, progress=tell, before=before)
+        report = drive(folder, make, progress=tell, before=before)
         found = []
         if wanted:
-            report = drive(folder, make, progress=tell, before=before)
             found, last = batches.extend_to(folder, wanted, make, most=_whole("--most", most, 2), progress=tell)
             report = last or report
     for p in found:
@@ -327,14 +326,18 @@ def compact(folder: Folder, lang: Language = "en") -> None:
 def sensitivity(
     folder: Folder,
     target: Annotated[
-        list[str] | None, typer.Option("--target", metavar="NAME", help="A summary, or OUTPUT:SIDE:FIRST-LAST; default all summaries (may be repeated).")
+        list[str] | None,
+        typer.Option("--target", metavar="NAME", help="A summary, or OUTPUT:SIDE:FIRST-LAST; default all summaries (may be repeated)."),
     ] = None,
     method: Annotated[str | None, typer.Option("--method", metavar="NAME", help="Default: what goes with the study's design.")] = None,
     discover: Annotated[
-        str | None, typer.Option("--discover", metavar="above|below", help="Find the ranges in which the target lies beyond --threshold (PRIM).")
+        str | None,
+        typer.Option("--discover", metavar="above|below", help="Find the ranges in which the target lies beyond --threshold (PRIM)."),
     ] = None,
     threshold: Annotated[str | None, typer.Option("--threshold", metavar="X", help="Goes with --discover.")] = None,
-    out: Annotated[Path | None, typer.Option("-o", "--out", metavar="DIR", help="Where tables and figures go; default S/sensitivity.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", metavar="DIR", help="Where tables and figures go; default S/sensitivity.")
+    ] = None,
     mixed: Annotated[bool, typer.Option("--mixed", help="Also when rows come from several model versions.")] = False,
     as_json: Json = False,
     lang: Language = "en",
@@ -369,7 +372,7 @@ def rerun_row(_: Translate, folder: Path, run_id: str, quiet: bool) -> int:
 
 
 def engine_of(
-    folder: Path, workers: str | None, slurm: Path | None, scheduler_file: Path | None
+    folder: Path, workers: str | None, slurm: Path | None, scheduler_file: Path | None, lang: str = "en"
 ) -> tuple[Callable[[], Engine], Callable[[], None] | None]:
     """A function that makes the engine, and what is to be done once this is the only driver."""
     from experiments.batch import local_engine
@@ -387,11 +390,15 @@ def engine_of(
 
     if scheduler_file is not None:
         file = at_home(scheduler_file)
-        return (lambda: cluster.waiting_engine(folder, file)), None
+        return (lambda: cluster.waiting_engine(folder, file, lang)), None
     assert slurm is not None
     settings = cluster.SlurmSettings.load(at_home(slurm))
     name = cluster.job_name(folder)
-    return (lambda: cluster.engine(folder, settings, name)), lambda: cluster.cancel_jobs(name)
+
+    def cancel() -> None:
+        cluster.cancel_jobs(name)
+
+    return (lambda: cluster.engine(folder, settings, name)), cancel
 
 
 class StudyInterrupted(InterruptedAfterwards):
@@ -419,7 +426,9 @@ def exit_codes(_: Translate, folder: Path) -> Iterator[None]:
         print(f"lintas: {error}", file=sys.stderr)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
-        raise StudyInterrupted(_("interrupted; what was stored in {folder} is safe, the same command goes on").format(folder=folder)) from None
+        raise StudyInterrupted(
+            _("interrupted; what was stored in {folder} is safe, the same command goes on").format(folder=folder)
+        ) from None
 
 
 @contextlib.contextmanager

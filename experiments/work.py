@@ -246,7 +246,7 @@ def _may_exit() -> bool:
 
     if "distributed" not in sys.modules:
         return False
-    from distributed.worker import thread_state
+    from dask.context import thread_state
 
     return getattr(thread_state, "execution_state", None) is not None and os.environ.get("LINTAS_WORKER") == "1"
 

@@ -16,11 +16,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from abm import BorderModel, Scenario
+from abm import BorderModel, Region, Scenario
 from agents.core.declare import PARAMETERS
 
 END = "1990-12"
@@ -72,13 +73,21 @@ class Trial:
         return self.levels[self.values // 2], self.numbers[self.seeds // 2]
 
 
+@cache
+def loaded() -> tuple[Scenario, Region]:
+    """Scenario and region, read once in a process: our workers do so too, and reading is not what is timed."""
+    return Scenario.load("history", end=END), Region.load("west-kalimantan-sarawak")
+
+
 class Wrapped(BorderModel):
     """The model as ``batch_run`` can drive it: numbers as arguments, and a data collector that is filled once, at the end."""
 
     def __init__(self, value: float, fault: str, culprit: tuple[float, int], rng: int | None = None) -> None:
         from mesa import DataCollector
 
-        super().__init__(Scenario.load("history", set={PARAMETER: value}, end=END), households=HOUSEHOLDS, rng=rng)
+        scenario, region = loaded()
+        changed = replace(scenario, parameters={**scenario.parameters, PARAMETER: value})
+        super().__init__(changed, region=region, households=HOUSEHOLDS, rng=rng)
         self.fault = fault if (value, rng) == tuple(culprit) else "none"
         self.datacollector = DataCollector(model_reporters={"yearly": lambda model: model.results.yearly})
 

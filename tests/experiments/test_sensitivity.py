@@ -55,7 +55,15 @@ def make(
     """A study folder as planned, with rows that a function made instead of the model."""
     varied = vary or tuple(Varied(n, PARAMETERS[n].low, PARAMETERS[n].high) for n in NAMES[:d])
     summaries = (Summary("made_up", OUTPUT, "id", 1980, 1980),) if record == "summaries" else ()
-    said = {"replicates": replicates, "households": (60,), "end": "1982-12", "vary": varied, "record": record, "summaries": summaries, "outputs": ()}
+    said = {
+        "replicates": replicates,
+        "households": (60,),
+        "end": "1982-12",
+        "vary": varied,
+        "record": record,
+        "summaries": summaries,
+        "outputs": (),
+    }
     if record == "yearly":
         said["outputs"] = (OUTPUT,)
     study = Study(name="made-up", design=kind, points=points, **(said | more))  # type: ignore[arg-type]
@@ -74,7 +82,11 @@ def make(
         "scenario_hash": pa.array([""] * n), "attempt": pa.array([0] * n, pa.int16()), "seconds": pa.array([0.1] * n, pa.float32()),
     }  # fmt: skip
     if record == "summaries":
-        columns |= {"year": pa.array([None] * n, pa.int32()), "side": pa.array([None] * n, pa.string()), "made_up": pa.array(y, mask=is_bad)}
+        columns |= {
+            "year": pa.array([None] * n, pa.int32()),
+            "side": pa.array([None] * n, pa.string()),
+            "made_up": pa.array(y, mask=is_bad),
+        }
         store.write_part(folder, pa.table(columns))
         return folder
     table, tables = pa.table(columns), []
@@ -141,7 +153,10 @@ def test_first_order_from_given_points(tmp_path: Path, kind: str) -> None:
 def test_points_are_analysed_in_unit_space(tmp_path: Path) -> None:
     """A logarithmic scale does not change the effect of going over the whole range."""
     name = next(n for n in NAMES[1:] if PARAMETERS[n].low > 0)
-    vary = (Varied(name, PARAMETERS[name].low, PARAMETERS[name].high, "log"), Varied(NAMES[0], PARAMETERS[NAMES[0]].low, PARAMETERS[NAMES[0]].high))
+    vary = (
+        Varied(name, PARAMETERS[name].low, PARAMETERS[name].high, "log"),
+        Varied(NAMES[0], PARAMETERS[NAMES[0]].low, PARAMETERS[NAMES[0]].high),
+    )
     analysis = analyse(make(tmp_path / "s", "morris", 8, lambda u, _r: 2 * u[:, 0] + u[:, 1], vary=vary))
     assert np.allclose(only(analysis, "mu_star")[0], [2, 1])
 
@@ -348,7 +363,7 @@ def test_targets_of_the_yearly_record_are_refused(tmp_path: Path, target: str, s
 
 def test_methods_that_do_not_suit_are_refused(tmp_path: Path) -> None:
     folder = make(tmp_path / "s", "morris", 8)
-    for method, said in (("sobl", "did you mean sobol"), ("sobol", "needs design = \"saltelli\", the study has \"morris\"")):
+    for method, said in (("sobl", "did you mean sobol"), ("sobol", 'needs design = "saltelli", the study has "morris"')):
         with pytest.raises(UserError, match=said):
             analyse(folder, method=method)
     assert analyse(folder, method="morris").method == "morris"

@@ -35,7 +35,7 @@ ROOT = Path(__file__).parents[2]
 UP = ROOT / "tests" / "slurm" / "slurm_up.sh"
 SHIPPED = ROOT / "docs" / "slurm.toml"
 ROUTES = ("jobqueue", "array")
-KILLS = 6  #: by each route
+KILLS = 5  #: by each route
 
 
 # --- slurm.toml: what it refuses ---------------------------------------------------------------------------------------
