@@ -3,7 +3,10 @@
 ``run_scenarios`` and ``RunConfiguration`` are looked up when they are used, so that the command line starts at once.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from experiments.batch import RunConfiguration, run_scenarios
 
 __all__ = ["RunConfiguration", "run_scenarios"]
 

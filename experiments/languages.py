@@ -185,7 +185,7 @@ def collect() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for sentence, path, _ in in_source(Path(__file__).parent):
         found.setdefault(sentence, []).append(path)
-    for sentence, where in in_declarations():
+    for sentence, where in sorted(in_declarations()):  # whatever was imported first
         if sentence.strip():
             found.setdefault(sentence, []).append(where)
     return {sentence: sorted(set(where)) for sentence, where in found.items()}

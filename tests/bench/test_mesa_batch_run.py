@@ -7,25 +7,25 @@ import pytest
 from tests.bench.mesa_batch_run import Trial, alone
 
 pytestmark = pytest.mark.slow
-RUNS = {"values": 3, "seeds": 4}
+VALUES, SEEDS = 3, 4
 
 
 @pytest.mark.parametrize("tool", ["mesa", "ours"])
 def test_both_end_when_nothing_goes_wrong(tool: str) -> None:
-    found = alone(Trial(tool, 2, **RUNS), 300)
+    found = alone(Trial(tool, 2, VALUES, SEEDS), 300)
     assert (found["end"], found["rows"]) == ("ends", {"ok": 12})
 
 
 def test_ours_has_a_row_for_the_run_that_raises() -> None:
-    found = alone(Trial("ours", 2, **RUNS, fault="raise"), 300)
+    found = alone(Trial("ours", 2, VALUES, SEEDS, "raise"), 300)
     assert (found["end"], found["rows"]) == ("ends", {"ok": 11, "failed": 1})
 
 
 def test_ours_has_a_row_for_the_run_that_kills_its_worker() -> None:
-    found = alone(Trial("ours", 2, **RUNS, fault="kill"), 300)
+    found = alone(Trial("ours", 2, VALUES, SEEDS, "kill"), 300)
     assert (found["end"], found["rows"]) == ("ends", {"ok": 11, "killed": 1})
 
 
 def test_mesa_loses_all_when_one_run_raises() -> None:
-    found = alone(Trial("mesa", 2, **RUNS, fault="raise"), 300)
+    found = alone(Trial("mesa", 2, VALUES, SEEDS, "raise"), 300)
     assert "this run raises" in found["end"] and found["rows"] == {}

@@ -71,8 +71,10 @@ def test_the_example_scenario_loads(tmp_path: Path) -> None:
 
 
 def test_the_python_example_runs() -> None:
-    (text,) = blocks("python")
+    study, text = blocks("python")
     names: dict[str, object] = {}
+    exec(study.replace("replicates=8, households=400", 'replicates=2, households=60, end="1980-06"'), names)
+    assert names["table"]["run_id"].nunique() == 4  # type: ignore[index]
     exec(text.replace("households=2000", "households=200").replace('"history")', '"history", end="1980-12")'), names)
     model = names["model"]
     assert len(model.results.yearly) == 2  # type: ignore[attr-defined]

@@ -154,14 +154,14 @@ def test_a_run_that_kills_its_worker_costs_no_other_run_its_row(at: list[int], s
     assert report.exit_code == 3 and report.counts["killed"] == len(at) and report.ran == 12
     table = whole(folder)
     causes = table.loc[table["status"] == "killed", "cause"]
-    assert causes.str.contains("took its worker down 3 times, the last time alone").all()
-    for killer in killers:  # blamed after three deaths, the last of them alone
+    assert causes.str.contains("took its worker down 4 times, 2 of them alone").all()
+    for killer in killers:  # blamed after four deaths, two of them alone
         deadly = [c for c in engine.chunks if killer in c]
-        assert len(deadly) == 3 and deadly[-1] == [killer]
+        assert len(deadly) == 4 and deadly[-1] == [killer]
     assert engine.closed == 1
 
 
-@pytest.mark.parametrize("deaths", [1, 2])
+@pytest.mark.parametrize("deaths", [1, 2, 3])
 def test_runs_that_were_only_near_a_death_are_never_blamed(deaths: int, quick: None, tmp_path: Path) -> None:
     folder, seen = made(tmp_path / "s"), Counter[str]()
 
@@ -246,7 +246,7 @@ def test_runs_that_hang_or_kill_a_real_worker_cost_no_other_run(tmp_path: Path) 
     assert report.counts == {"ok": 6, "failed": 0, "killed": 1, "timeout": 1} and report.deaths >= 4
     table = whole(folder).set_index("replicate")
     assert table.loc[1, "status"] == "timeout" and "hung inside a month for more than 5 s" in str(table.loc[1, "cause"])
-    assert table.loc[4, "status"] == "killed" and "the last time alone" in str(table.loc[4, "cause"])
+    assert table.loc[4, "status"] == "killed" and "2 of them alone" in str(table.loc[4, "cause"])
 
 
 # --- ends and resumptions --------------------------------------------------------------------------------------------
