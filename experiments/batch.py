@@ -125,9 +125,12 @@ def engine_of(executor: Any, folder: Path) -> Engine | Callable[[], Engine]:
 
 
 def local_engine(folder: Path, workers: int | None = None) -> Engine:
-    """Threads of this process for a study of seconds, else a worker process for each core (or as many as asked for)."""
-    n = workers or cores()
-    return ThreadsEngine(n) if workers is None and work_left(folder) < TINY else LocalEngine(n)
+    """Threads of this process for a study of seconds, else a worker process for each core (or as many as asked for).
+
+    A function of the user's may take its process down, so with one there is always a worker to lose.
+    """
+    n, measure = workers or cores(), read_study_manifest(folder)["study"].get("measure")
+    return ThreadsEngine(n) if workers is None and measure is None and work_left(folder) < TINY else LocalEngine(n)
 
 
 def work_left(folder: Path) -> float:

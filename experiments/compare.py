@@ -424,7 +424,8 @@ def compare_study(
     elif baseline not in names:
         raise CompareError(f"the study has no scenario '{shorten(baseline)}'; {near(baseline, names)}")
     yearly_outputs()
-    known = list(indicators(study))
+    # in a yearly record a summary stands on every year's line, so it would tell nothing of years
+    known = list(indicators(study) if study.record == "summaries" else study.yearly_outputs())
     check_outputs(outputs, known)
     if years is not None and study.record == "summaries":
         raise CompareError("--years does not go with this study: it keeps summaries, no years")
