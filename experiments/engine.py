@@ -166,7 +166,9 @@ class LocalEngine(DaskEngine):
         self._environment = _in_environment({"LINTAS_WORKER": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"})
         try:
             self.cluster = LocalCluster(
-                n_workers=workers, threads_per_worker=threads, processes=True, host="127.0.0.1", dashboard_address=None, worker_dashboard_address=None,
+                n_workers=workers, threads_per_worker=threads, processes=True, host="127.0.0.1",
+                dashboard_address=None,  # pyright: ignore[reportArgumentType] – None is its documented way to have no dashboard
+                worker_dashboard_address=None,
                 scheduler_kwargs={"dashboard_address": "127.0.0.1:0"}, security=Security.temporary(), silence_logs=50, memory_limit="auto",
             )  # fmt: skip
         except Exception as error:
