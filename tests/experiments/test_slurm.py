@@ -208,7 +208,7 @@ def speaks_tls(port: int) -> bool:
     try:
         _stranger(port).close()
     except ssl.SSLError as error:
-        return "WRONG_VERSION" not in str(error)
+        return "ALERT" in str(error).upper()  # a plain page answers with nonsense or hangs up, TLS with an alert
     except OSError:
         return False
     return True
