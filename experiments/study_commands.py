@@ -45,6 +45,9 @@ def register(app: typer.Typer) -> None:
     from experiments.compare import compare_command
 
     app.command("compare")(compare_command)
+    from experiments import calibrate_commands
+
+    calibrate_commands.register(app)
 
 
 def plan(

@@ -1,0 +1,165 @@
+"""What would the model give at a place of the prior that was not run? A polynomial in the few parameters that matter.
+
+For each statistic, the parameters that move it are chosen by a lasso over first and second order terms of all of them; a cubic
+(or quadratic, where there are many) polynomial in those is then fitted by ridge regression. Everything else that moves the
+statistic (the other parameters and chance) is its residual, whose size is measured on runs that the fit did not see.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations_with_replacement
+from typing import Any
+
+import numpy as np
+
+#: The most parameters that one statistic's polynomial may have, and how many a full cubic bears.
+MOST_ACTIVE = 16
+CUBIC_UP_TO = 12
+#: A parameter counts as moving a statistic from this share of the statistic's spread on (its own first and second order terms).
+LEAST_SHARE = 0.004
+_FOLDS = 5
+
+
+@dataclass(frozen=True)
+class Polynomial:
+    """One statistic as a polynomial in some coordinates of the unit cube."""
+
+    active: np.ndarray  #: positions of the parameters
+    powers: np.ndarray  #: (terms, active)
+    coefficients: np.ndarray  #: (terms,)
+    intercept: float
+    spread: float  #: sd of what it does not explain, on runs not used
+    r2: float  #: share of the variance explained, on runs not used
+    noise: np.ndarray  #: standardised residuals on runs not used
+
+    def __call__(self, unit: np.ndarray) -> np.ndarray:
+        """The statistic at places of shape (n, d)."""
+        out = np.empty(len(unit))
+        for start in range(0, len(unit), 20_000):
+            part = 2.0 * unit[start : start + 20_000, self.active] - 1.0
+            out[start : start + 20_000] = _terms(part, self.powers) @ self.coefficients + self.intercept
+        return out
+
+
+@dataclass(frozen=True)
+class Emulator:
+    """One polynomial for each statistic."""
+
+    each: tuple[Polynomial, ...]
+
+    def __call__(self, unit: np.ndarray) -> np.ndarray:
+        """Statistics at places of shape (n, d): shape (n, statistics)."""
+        return np.stack([p(unit) for p in self.each], axis=1)
+
+    @property
+    def spread(self) -> np.ndarray:
+        """sd of what is not known of each statistic."""
+        return np.array([p.spread for p in self.each])
+
+    @property
+    def active(self) -> np.ndarray:
+        """Positions of the parameters that move any statistic."""
+        return np.unique(np.concatenate([p.active for p in self.each])) if self.each else np.zeros(0, dtype=int)
+
+    def pack(self) -> dict[str, np.ndarray]:
+        """As plain arrays."""
+        packed: dict[str, np.ndarray] = {}
+        for i, p in enumerate(self.each):
+            for key in ("active", "powers", "coefficients", "noise"):
+                packed[f"{i}.{key}"] = getattr(p, key)
+            packed[f"{i}.numbers"] = np.array([p.intercept, p.spread, p.r2])
+        return packed
+
+    @classmethod
+    def unpack(cls, packed: Any) -> Emulator:
+        """The emulator that :meth:`pack` wrote."""
+        each = []
+        while f"{len(each)}.numbers" in packed:
+            i = len(each)
+            numbers = packed[f"{i}.numbers"]
+            each.append(Polynomial(
+                packed[f"{i}.active"], packed[f"{i}.powers"], packed[f"{i}.coefficients"], float(numbers[0]), float(numbers[1]),
+                float(numbers[2]), packed[f"{i}.noise"],
+            ))  # fmt: skip
+        return cls(tuple(each))
+
+
+def _terms(x: np.ndarray, powers: np.ndarray) -> np.ndarray:
+    """Products of powers of the columns, shape (n, terms)."""
+    raised = np.stack([np.ones_like(x), x, x * x, x * x * x])
+    out = np.ones((len(x), len(powers)))
+    for j in range(powers.shape[1]):
+        used = np.flatnonzero(powers[:, j])
+        out[:, used] *= raised[powers[used, j], :, j].T
+    return out
+
+
+def _powers(n: int, degree: int) -> np.ndarray:
+    """Powers of all terms up to a degree, and pure cubes, without the constant."""
+    rows = []
+    for d in range(1, degree + 1):
+        for chosen in combinations_with_replacement(range(n), d):
+            rows.append(np.bincount(chosen, minlength=n))
+    if degree < 3:
+        rows += [3 * row for row in np.eye(n, dtype=int)]
+    return np.array(rows, dtype=int).reshape(-1, n)
+
+
+def active_parameters(unit: np.ndarray, statistic: np.ndarray) -> np.ndarray:
+    """Positions of the parameters that move a statistic, the strongest first."""
+    from sklearn.linear_model import LassoCV
+
+    x = 2.0 * unit - 1.0
+    d = x.shape[1]
+    features = np.concatenate([x, (3.0 * x * x - 1.0) / 2.0], axis=1)
+    features = (features - features.mean(axis=0)) / np.maximum(features.std(axis=0), 1e-12)
+    sd = statistic.std()
+    if not sd > 0:
+        return np.zeros(0, dtype=int)
+    y = (statistic - statistic.mean()) / sd
+    model = LassoCV(cv=_FOLDS, alphas=30, max_iter=5000, tol=1e-3).fit(features, y)
+    share = model.coef_[:d] ** 2 + model.coef_[d:] ** 2
+    order = np.argsort(-share, kind="stable")
+    return order[: MOST_ACTIVE][share[order[: MOST_ACTIVE]] >= LEAST_SHARE]
+
+
+def fit_polynomial(unit: np.ndarray, statistic: np.ndarray, weights: np.ndarray | None = None) -> Polynomial:
+    """Fit one statistic; runs without a number are left out. Residuals are those of five-fold cross-validation."""
+    from sklearn.linear_model import RidgeCV
+
+    good = np.isfinite(statistic)
+    unit, y = unit[good], statistic[good]
+    weights = None if weights is None else weights[good]
+    active = active_parameters(unit, y)
+    if len(active) == 0:
+        mean = float(y.mean()) if len(y) else 0.0
+        sd = float(y.std()) if len(y) else 1.0
+        return Polynomial(active, np.zeros((0, 0), dtype=int), np.zeros(0), mean, sd, 0.0, (y - mean) / max(sd, 1e-12))
+    n_cubic = len(_powers(len(active), 3))
+    powers = _powers(len(active), 3 if len(active) <= CUBIC_UP_TO and n_cubic < len(y) / 3 else 2)
+    terms = _terms(2.0 * unit[:, active] - 1.0, powers)
+    alphas = np.geomspace(1e-2, 1e4, 13)
+    sw = None if weights is None else weights / weights.mean()
+    chosen = RidgeCV(alphas=alphas).fit(terms, y, sample_weight=sw)
+    predicted = np.empty(len(y))
+    fold = np.arange(len(y)) % _FOLDS
+    from sklearn.linear_model import Ridge
+
+    for k in range(_FOLDS):
+        inside = fold != k
+        part = Ridge(alpha=float(chosen.alpha_)).fit(terms[inside], y[inside], sample_weight=None if sw is None else sw[inside])
+        predicted[~inside] = part.predict(terms[~inside])
+    residual = y - predicted
+    w = np.ones(len(y)) if sw is None else sw
+    spread = float(np.sqrt(np.average(residual**2, weights=w)))
+    variance = float(np.average((y - np.average(y, weights=w)) ** 2, weights=w))
+    r2 = 1.0 - spread**2 / variance if variance > 0 else 0.0
+    return Polynomial(
+        active, powers, np.asarray(chosen.coef_, dtype=float), float(chosen.intercept_), spread, r2, residual / max(spread, 1e-12)
+    )
+
+
+def fit_emulator(unit: np.ndarray, statistics: np.ndarray, weights: np.ndarray | None = None) -> Emulator:
+    """Fit every column of ``statistics`` (n, statistics) over places (n, d)."""
+    return Emulator(tuple(fit_polynomial(unit, statistics[:, i], weights) for i in range(statistics.shape[1])))

@@ -1,0 +1,231 @@
+"""What do the facts say of the parameters? Three ways to the same posterior, and what they disagree on.
+
+*Population Monte Carlo* is the result that ships. Runs come in populations: the first from the prior, each next one from a proposal made of
+what was learned so far. Every run, of whatever population, gets the weight  prior × likelihood of its own numbers / mixture of all
+proposals, all three exactly; so the emulators that shape the proposals can make it slow but not wrong, and chance inside a run is
+averaged over instead of being ignored (each run has a seed of its own). *Emulated likelihood* replaces runs by polynomials, *regression-adjusted
+ABC* replaces the likelihood by nearness to simulated reports; both need no run beyond the first population, so they serve simulation-based
+calibration, and as alarms where they disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from calibration.emulator import Emulator, fit_emulator
+from calibration.targets import Likelihood
+
+#: Places at which emulators are asked.
+POOL = 160_000
+#: Neighbours that regression-adjusted ABC takes.
+NEIGHBOURS = 600
+#: Share of a proposal that is the prior: no weight can exceed 1 / share of what the prior alone would give.
+DEFENSIVE = 0.2
+#: Power of the emulated likelihood in a proposal: below 1, since an emulator is surer of itself than it ought to be.
+TEMPER = 0.8
+ENOUGH_ESS = 300.0
+LEAST_ESS = 100.0
+MOST_WEIGHT = 0.05
+
+
+@dataclass(frozen=True)
+class Weighted:
+    """Draws with weights (summing to 1) at places of the unit cube, shape (n, d)."""
+
+    unit: np.ndarray
+    weights: np.ndarray
+
+    @classmethod
+    def from_log(cls, unit: np.ndarray, log_weights: np.ndarray) -> Weighted:
+        """Weights from their logarithms; all equal where none is above zero."""
+        top = log_weights.max() if len(log_weights) else -np.inf
+        if not np.isfinite(top):
+            return cls(unit, np.zeros(len(unit)))
+        w = np.exp(log_weights - top)
+        return cls(unit, w / w.sum())
+
+    @property
+    def ess(self) -> float:
+        """Effective sample size."""
+        square = float((self.weights**2).sum())
+        return 1.0 / square if square > 0 else 0.0
+
+    def mean(self) -> np.ndarray:
+        """Mean of each coordinate."""
+        return self.weights @ self.unit
+
+    def sd(self) -> np.ndarray:
+        """Standard deviation of each coordinate."""
+        return np.sqrt(np.maximum(self.weights @ (self.unit - self.mean()) ** 2, 0.0))
+
+    def quantiles(self, at: Sequence[float]) -> np.ndarray:
+        """Quantiles of each coordinate, shape (len(at), d)."""
+        return np.stack([weighted_quantile(self.unit[:, j], self.weights, at) for j in range(self.unit.shape[1])], axis=1)
+
+    def resample(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        """Positions of ``n`` draws by systematic resampling."""
+        return systematic(self.weights, n, float(rng.random()))
+
+
+def systematic(weights: np.ndarray, n: int, start: float = 0.5) -> np.ndarray:
+    """Positions of ``n`` draws, each weight represented to within one; ``start`` in [0, 1)."""
+    edges = np.cumsum(weights / weights.sum())
+    edges[-1] = 1.0
+    return np.searchsorted(edges, (np.arange(n) + start) / n, side="right").clip(0, len(weights) - 1)
+
+
+def weighted_quantile(values: np.ndarray, weights: np.ndarray, at: Sequence[float]) -> np.ndarray:
+    """Quantiles of a weighted sample (numbers only; runs without one do not count)."""
+    good = np.isfinite(values) & (weights > 0)
+    if not good.any():
+        return np.full(len(at), np.nan)
+    order = np.argsort(values[good], kind="stable")
+    v, w = values[good][order], weights[good][order]
+    middle = np.cumsum(w) - 0.5 * w
+    return np.interp(np.asarray(at) * w.sum(), middle, v)
+
+
+# --- emulated likelihood --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Places drawn from the prior with what the emulators give there."""
+
+    unit: np.ndarray  #: (n, d)
+    statistics: np.ndarray  #: (n, targets)
+    spread: np.ndarray  #: (targets,)
+
+    @classmethod
+    def of(cls, emulator: Emulator, d: int, seed: int, n: int = POOL) -> Pool:
+        """Draw the places; coordinates that no emulator uses are not drawn, only what they stand for counts."""
+        unit = np.random.default_rng(seed).random((n, d))
+        return cls(unit, emulator(unit), emulator.spread)
+
+    def posterior(self, likelihood: Likelihood, observed: np.ndarray | None = None) -> Weighted:
+        """The emulated posterior of a report."""
+        return Weighted.from_log(self.unit, replace(likelihood, spread=self.spread)(self.statistics, observed))
+
+
+# --- regression-adjusted ABC ----------------------------------------------------------------------------------------------------
+
+
+def simulated_reports(likelihood: Likelihood, statistics: np.ndarray, seed: int, copies: int = 4) -> tuple[np.ndarray, np.ndarray]:
+    """Reports that each run might have given rise to: position of the run, report; several for each run."""
+    at = np.tile(np.arange(len(statistics)), copies)
+    return at, likelihood.report(statistics[at], np.random.default_rng(seed))
+
+
+def regression_abc(
+    likelihood: Likelihood, unit: np.ndarray, reports: tuple[np.ndarray, np.ndarray], observed: np.ndarray | None = None, neighbours: int = NEIGHBOURS
+) -> Weighted:
+    """Runs whose simulated reports lie nearest to the real one, moved along a local-linear regression (Beaumont et al. 2002).
+
+    Reports of the kind "most did" are matched exactly; the others by distance in units of their spread. Places are adjusted as logits, so none
+    leaves the prior's range.
+    """
+    seen = likelihood.observed if observed is None else observed
+    at, made = reports
+    is_number = np.array([t.kind in ("value", "ratio") for t in likelihood.targets])
+    same = np.isfinite(made).all(axis=1) & (made[:, ~is_number] == seen[~is_number]).all(axis=1)
+    at, made = at[same], made[same][:, is_number]
+    if len(at) < 30:
+        return Weighted(unit[:0], np.zeros(0))
+    scale = np.maximum(1.4826 * np.median(np.abs(made - np.median(made, axis=0)), axis=0), 1e-9)
+    off = (made - seen[is_number]) / scale
+    distance = np.sqrt((off**2).sum(axis=1))
+    near = np.argsort(distance, kind="stable")[:neighbours]
+    width = float(distance[near[-1]]) * (1.0 + 1e-9) + 1e-12
+    kernel = 1.0 - (distance[near] / width) ** 2
+    places = np.clip(unit[at[near]], 1e-6, 1.0 - 1e-6)
+    y = np.log(places) - np.log1p(-places)
+    x = np.concatenate([np.ones((len(near), 1)), off[near]], axis=1)
+    gram = (x * kernel[:, None]).T @ x + 1e-6 * np.eye(x.shape[1])
+    slope = np.linalg.solve(gram, (x * kernel[:, None]).T @ y)
+    adjusted = y - off[near] @ slope[1:]
+    return Weighted(1.0 / (1.0 + np.exp(-adjusted)), kernel / kernel.sum())
+
+
+# --- population Monte Carlo ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """prior × (emulated likelihood ^ temper, capped, mixed with the prior); its density is known exactly relative to the prior's."""
+
+    emulator: Emulator
+    log_cap: float  #: largest emulated log-likelihood that counts
+    log_z: float  #: log of the prior mean of the tempered, capped likelihood
+    temper: float = TEMPER
+    defensive: float = DEFENSIVE
+
+    def _log_g(self, likelihood: Likelihood, unit: np.ndarray) -> np.ndarray:
+        told = replace(likelihood, spread=self.emulator.spread)(self.emulator(unit))
+        return self.temper * np.minimum(told, self.log_cap)
+
+    def log_density(self, likelihood: Likelihood, unit: np.ndarray) -> np.ndarray:
+        """Log of proposal / prior at places of shape (n, d)."""
+        return np.logaddexp(np.log(self.defensive), np.log1p(-self.defensive) + self._log_g(likelihood, unit) - self.log_z)
+
+    @classmethod
+    def of(cls, emulator: Emulator, likelihood: Likelihood, pool: Pool) -> Proposal:
+        """The proposal that an emulator gives; its constant is the mean over a pool."""
+        told = replace(likelihood, spread=emulator.spread)(pool.statistics)
+        cap = float(np.quantile(told, 0.9999))
+        g = TEMPER * np.minimum(told, cap)
+        top = g.max()
+        return cls(emulator, cap, float(top + np.log(np.mean(np.exp(g - top)))))
+
+    def draw(self, likelihood: Likelihood, n: int, d: int, seed: int) -> np.ndarray:
+        """``n`` places by rejection from the prior, shape (n, d)."""
+        rng = np.random.default_rng(seed)
+        n_prior = int(rng.binomial(n, self.defensive))
+        found, have = [rng.random((n_prior, d))], n_prior
+        for _ in range(400):
+            if have >= n:
+                break
+            unit = rng.random((40_000, d))
+            kept = unit[np.log(rng.random(len(unit))) < self._log_g(likelihood, unit) - self.temper * self.log_cap]
+            found.append(kept)
+            have += len(kept)
+        return np.concatenate(found)[:n]
+
+    def pack(self) -> dict[str, np.ndarray]:
+        """As plain arrays."""
+        return self.emulator.pack() | {"proposal": np.array([self.log_cap, self.log_z, self.temper, self.defensive])}
+
+    @classmethod
+    def unpack(cls, packed: Any) -> Proposal:
+        """The proposal that :meth:`pack` wrote."""
+        cap, z, temper, defensive = (float(x) for x in packed["proposal"])
+        return cls(Emulator.unpack(packed), cap, z, temper, defensive)
+
+
+def mixture_weights(
+    unit: np.ndarray, log_likelihood: np.ndarray, sizes: Sequence[int], proposals: Sequence[Proposal], designed_for: Likelihood
+) -> tuple[Weighted, float]:
+    """Exact weights of all runs of all populations, and the log of the evidence (the mean likelihood under the prior).
+
+    ``sizes`` are those of the first population (from the prior) and of each proposal's. A proposal's density is that of the likelihood
+    it was designed for, which stays what it was when targets change.
+    """
+    total = float(sum(sizes))
+    parts = [np.full(len(unit), np.log(sizes[0] / total))]
+    parts += [np.log(size / total) + p.log_density(designed_for, unit) for size, p in zip(sizes[1:], proposals, strict=True) if size]
+    log_mixture = np.logaddexp.reduce(np.stack(parts), axis=0)
+    log_weights = log_likelihood - log_mixture
+    top = log_weights.max() if len(log_weights) else -np.inf
+    if not np.isfinite(top):
+        return Weighted.from_log(unit, log_weights), float("-inf")
+    return Weighted.from_log(unit, log_weights), float(top + np.log(np.mean(np.exp(log_weights - top))))
+
+
+def next_proposal(unit: np.ndarray, statistics: np.ndarray, likelihood: Likelihood, seed: int, pool_size: int = POOL) -> tuple[Proposal, Pool]:
+    """The proposal that all runs so far give."""
+    emulator = fit_emulator(unit, statistics)
+    pool = Pool.of(emulator, unit.shape[1], seed, pool_size)
+    return Proposal.of(emulator, likelihood, pool), pool

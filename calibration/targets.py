@@ -1,0 +1,459 @@
+"""What facts is the model held against, how sure is each, and how well does a run agree with them?
+
+A target is a row of ``data/targets.toml``: a statistic of a run, what was reported, how far off the report may be (its
+*tolerance*, with the reason for its size) and what the row is for: ``fit`` rows are the likelihood, ``held-out`` rows are
+looked at afterwards only, ``check`` rows are plausibility checks. The tolerance is the error of the *report*; what chance in a run
+adds comes from the runs themselves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import numpy as np
+from scipy.special import log_ndtr
+
+import abm.declarations  # noqa: F401  (fills the registries)
+from abm.errors import UserError, shorten
+from agents.core.declare import OUTPUTS, near
+
+if TYPE_CHECKING:
+    from calibration.runs import Runs
+
+Kind = Literal["value", "ratio", "threshold", "trend", "sign", "monotone"]
+Role = Literal["fit", "held-out", "check"]
+Scale = Literal["log", "logit", "linear"]
+Take = Literal["mean", "sum", "min", "max", "first", "last"]
+
+#: Shares are kept this far from 0 and 1 before their logit is taken (about one visit of a sampled household in ten years).
+EDGE = 1e-4
+#: Kinds that report a number with an error, and kinds that report only on which side of a mark the truth lies.
+MEASURED: tuple[Kind, ...] = ("value", "ratio")
+REPORTED: tuple[Kind, ...] = ("threshold", "trend")
+_NEEDED = ("id", "title", "kind", "role", "of", "source", "reason")
+_KEYS = (
+    *_NEEDED, "value", "unit", "scale", "tolerance", "tolerance_reason", "group", "correlation", "built_in", "against", "threshold",
+    "width", "flat_above", "direction", "first", "last", "side", "quote", "lines", "facts", "claims",
+)  # fmt: skip
+
+
+class TargetError(UserError):
+    """A target that cannot be used."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One number of a run: an output of one side over some years."""
+
+    output: str
+    side: str
+    first: int
+    last: int
+    take: Take = "mean"
+
+    def of(self, runs: Runs) -> np.ndarray:
+        """The number of each run, shape (n,); ``nan`` where the years were not reached."""
+        years = (runs.years >= self.first) & (runs.years <= self.last)
+        if years.sum() != self.last - self.first + 1:
+            return np.full(len(runs), np.nan)
+        values = runs.outputs[self.output][:, years, ("id", "my").index(self.side)]
+        if self.take in ("first", "last"):
+            return values[:, 0 if self.take == "first" else -1]
+        return {"mean": np.mean, "sum": np.sum, "min": np.min, "max": np.max}[self.take](values, axis=1)
+
+
+@dataclass(frozen=True)
+class Target:
+    """One fact that a run can agree with or not; see the module's words for what the fields mean."""
+
+    id: str
+    title: str
+    kind: Kind
+    role: Role
+    of: Reading
+    source: str
+    reason: str
+    value: float = math.nan
+    unit: str = ""
+    scale: Scale = "log"
+    tolerance: float = math.nan
+    tolerance_reason: str = ""
+    group: str = ""
+    correlation: float = 0.0
+    built_in: bool = False
+    against: Reading | None = None
+    threshold: float = math.nan
+    width: float = math.nan
+    flat_above: float = math.nan
+    direction: Literal["up", "down", ""] = ""
+    quote: str = ""
+    lines: str = ""
+    facts: tuple[str, ...] = ()
+    claims: tuple[str, ...] = ()
+
+    # ---- what a run gives ----
+
+    def natural(self, runs: Runs) -> np.ndarray:
+        """The statistic in the reader's unit: the number itself, the quotient, or the change; shape (n,)."""
+        one = self.of.of(runs)
+        if self.kind == "monotone":
+            return np.exp(self.statistic(runs) * (self.of.last - self.of.first)) if self.scale == "log" else self.statistic(runs)
+        if self.against is None:
+            return one
+        other = self.against.of(runs)
+        if self.kind == "sign" and self.scale == "linear":
+            return one - other
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return one / other
+
+    def statistic(self, runs: Runs) -> np.ndarray:
+        """The statistic on the scale of its error, shape (n,)."""
+        if self.kind == "monotone":
+            return _slope(self.of, self.scale, runs)
+        if self.kind == "threshold":
+            return logit(self.natural(runs))
+        if self.kind in ("trend", "ratio") or (self.kind == "sign" and self.scale == "log"):
+            return _log(self.natural(runs))
+        if self.kind == "sign":
+            return self.natural(runs)
+        return to_scale(self.natural(runs), self.scale)
+
+    def shown(self, statistic: np.ndarray) -> np.ndarray:
+        """A statistic back in the reader's unit."""
+        if self.kind == "threshold":
+            return 1.0 / (1.0 + np.exp(-statistic))
+        if self.kind in ("trend", "ratio") or (self.kind in ("sign", "monotone") and self.scale == "log"):
+            return np.exp(statistic)
+        if self.kind in ("sign", "monotone"):
+            return statistic
+        return {"log": np.exp, "logit": lambda x: 1.0 / (1.0 + np.exp(-x)), "linear": lambda x: x}[self.scale](statistic)
+
+    # ---- what was reported ----
+
+    @property
+    def observed(self) -> float:
+        """What the report says: a number on the error's scale, or 1 for "yes, so it was"."""
+        if self.kind in MEASURED:
+            return math.log(self.value) if self.kind == "ratio" else float(to_scale(np.array(self.value), self.scale))
+        return 1.0
+
+    @property
+    def mark(self) -> float:
+        """The mark of a reported threshold or trend, on the error's scale."""
+        return float(logit(np.array(self.threshold))) if self.kind == "threshold" else self.threshold
+
+    @property
+    def cap(self) -> float:
+        """Beyond this a report of "most" is no likelier, on the error's scale."""
+        return math.inf if math.isnan(self.flat_above) else float(logit(np.array(self.flat_above)))
+
+    def log_likelihood(self, statistic: np.ndarray, observed: float | np.ndarray, spread: float = 0.0) -> np.ndarray:
+        """Log-probability of the report given the statistic; ``spread`` is the sd of what is not known of the statistic itself."""
+        if self.kind in MEASURED:
+            sd = math.hypot(self.tolerance, spread)
+            return -0.5 * ((statistic - observed) / sd) ** 2 - math.log(sd) - 0.5 * math.log(2 * math.pi)
+        if self.kind in REPORTED:
+            score = (np.minimum(statistic, self.cap) - self.mark) / math.hypot(self.width, spread)
+            return log_ndtr(np.where(np.asarray(observed) > 0.5, score, -score))
+        raise TargetError(f"target '{self.id}' is a {self.kind}: it has a direction but no size, so it cannot be in the likelihood")
+
+    def passes(self, statistic: np.ndarray) -> np.ndarray:
+        """Whether each run agrees: a number within 1.645 tolerances (a 90 % interval), a mark passed, a direction kept."""
+        if self.kind in MEASURED:
+            return np.abs(statistic - self.observed) <= 1.645 * self.tolerance
+        if self.kind in REPORTED:
+            return statistic > (self.mark if self.kind == "threshold" else 0.0)
+        return statistic > 0 if self.direction == "up" else statistic < 0
+
+
+def to_scale(x: np.ndarray, scale: Scale) -> np.ndarray:
+    """A number on the scale of its error."""
+    return {"log": _log, "logit": logit, "linear": lambda v: np.asarray(v, dtype=float)}[scale](x)
+
+
+def logit(share: np.ndarray) -> np.ndarray:
+    """Log-odds of a share, which is kept away from 0 and 1."""
+    p = np.clip(share, EDGE, 1.0 - EDGE)
+    return np.log(p) - np.log1p(-p)
+
+
+def _log(x: np.ndarray) -> np.ndarray:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.log(np.maximum(x, 1e-12))
+
+
+def _slope(of: Reading, scale: Scale, runs: Runs) -> np.ndarray:
+    """Change a year of the least-squares line, of the logarithm where the scale is logarithmic."""
+    years = (runs.years >= of.first) & (runs.years <= of.last)
+    if years.sum() != of.last - of.first + 1 or years.sum() < 3:
+        return np.full(len(runs), np.nan)
+    values = to_scale(runs.outputs[of.output][:, years, ("id", "my").index(of.side)], scale)
+    t = runs.years[years] - runs.years[years].mean()
+    return (values - values.mean(axis=1, keepdims=True)) @ t / (t @ t)
+
+
+# --- all of them ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Targets:
+    """The rows of a target file."""
+
+    rows: tuple[Target, ...]
+    path: str = ""
+
+    def __iter__(self) -> Any:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, name: str) -> Target:
+        for row in self.rows:
+            if row.id == name:
+                return row
+        raise TargetError(f"there is no target '{shorten(name)}'; {near(name, [r.id for r in self.rows])}")
+
+    @property
+    def fit(self) -> tuple[Target, ...]:
+        """Rows of the likelihood."""
+        return tuple(r for r in self.rows if r.role == "fit")
+
+    @property
+    def held_out(self) -> tuple[Target, ...]:
+        """Rows that the fit does not see."""
+        return tuple(r for r in self.rows if r.role == "held-out")
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Outputs that any row reads."""
+        found = {r.of.output for r in self.rows} | {r.against.output for r in self.rows if r.against is not None}
+        return tuple(sorted(found))
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of all that the rows say."""
+        return hashlib.sha256(json.dumps([asdict(r) for r in self.rows], sort_keys=True).encode()).hexdigest()
+
+    @classmethod
+    def load(cls, path: str | Path | None = None) -> Targets:
+        """The shipped targets, or those of a file; each mistake gives one sentence."""
+        if path is None:
+            return _read(resources.files("calibration").joinpath("data/targets.toml").read_text("utf-8"), "targets.toml")
+        path = Path(path)
+        try:
+            return _read(path.read_text("utf-8"), str(path))
+        except FileNotFoundError:
+            raise TargetError(f"there is no target file '{shorten(path)}'; name a TOML file with [[target]] rows") from None
+        except OSError as error:
+            raise TargetError(f"cannot read the target file '{shorten(path)}': {error.strerror or error}") from None
+
+    def with_tolerance(self, group: str, tolerance: float) -> Targets:
+        """The same targets with another tolerance for one group of them."""
+        return replace(self, rows=tuple(replace(r, tolerance=tolerance) if r.group == group else r for r in self.rows))
+
+    def without(self, name: str) -> Targets:
+        """The same targets without one of them in the fit: it becomes a held-out row."""
+        self[name]
+        return replace(self, rows=tuple(replace(r, role="held-out") if r.id == name else r for r in self.rows))
+
+
+def _read(text: str, where: str) -> Targets:
+    name = Path(where).name
+    try:
+        said = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise TargetError(f"{shorten(name)} is not readable TOML: {shorten(error)}") from None
+    rows = said.get("target")
+    if not isinstance(rows, list) or not rows:
+        raise TargetError(f"{shorten(name)} holds no [[target]] rows: there is nothing to fit")
+    found = tuple(_row(r, number, name) for number, r in enumerate(rows, 1))
+    ids = [r.id for r in found]
+    for twice in {i for i in ids if ids.count(i) > 1}:
+        raise TargetError(f"{shorten(name)}: the target '{twice}' stands there twice; keep one")
+    targets = Targets(found, where)
+    _check_against_each_other(targets, name)
+    return targets
+
+
+def _row(said: Any, number: int, file: str) -> Target:
+    name = said.get("id", f"number {number}") if isinstance(said, Mapping) else f"number {number}"
+    here = f"{shorten(file)}, target '{shorten(name)}'"
+    if not isinstance(said, Mapping):
+        raise TargetError(f"{here} is not a table")
+    for key in said:
+        if key not in _KEYS:
+            raise TargetError(f"{here}: unknown key '{shorten(key)}'; {near(key, _KEYS)}")
+    for key in _NEEDED:
+        if key not in said or (isinstance(said[key], str) and not said[key].strip()):
+            raise TargetError(f"{here} has no {key}: a fact without it cannot be weighed" if key == "source" else f"{here} has no {key}")
+    for key, known in (("kind", get_args(Kind)), ("role", get_args(Role)), ("scale", get_args(Scale)), ("direction", ("up", "down"))):
+        if key in said and said[key] not in known:
+            raise TargetError(f"{here}: {key} = '{shorten(said[key])}' is unknown; {near(str(said[key]), known)}")
+    values: dict[str, Any] = {k: v for k, v in said.items() if k not in ("of", "against", "facts", "claims", "first", "last", "side")}
+    for key in ("value", "tolerance", "threshold", "width", "flat_above", "correlation"):
+        if key in values:
+            if isinstance(values[key], bool) or not isinstance(values[key], (int, float)) or not math.isfinite(values[key]):
+                raise TargetError(f"{here}: {key} = {shorten(repr(values[key]))} is not a number")
+            values[key] = float(values[key])
+    values["of"] = _reading(said["of"], "of", here)
+    if "against" in said:
+        values["against"] = _reading(said["against"], "against", here)
+    for key in ("facts", "claims"):
+        values[key] = tuple(said.get(key, ()))
+    row = Target(**values)
+    _check_row(row, here)
+    return row
+
+
+def _check_row(row: Target, here: str) -> None:
+    if row.kind in MEASURED:
+        if math.isnan(row.value):
+            raise TargetError(f"{here} has no value")
+        if not row.tolerance > 0:
+            raise TargetError(f"{here} has no tolerance above 0: say how far off the report may be")
+        if not row.tolerance_reason.strip():
+            raise TargetError(f"{here} has no tolerance_reason: say why the tolerance {row.tolerance:g} and no other")
+        if (row.scale == "log" or row.kind == "ratio") and row.value <= 0:
+            raise TargetError(f"{here}: value = {row.value:g} has no logarithm; use another scale")
+        if row.scale == "logit" and row.kind == "value" and not 0 < row.value < 1:
+            raise TargetError(f"{here}: value = {row.value:g} is no share between 0 and 1, so it has no logit")
+    if row.kind in REPORTED:
+        if math.isnan(row.threshold) or not row.width > 0:
+            raise TargetError(f"{here}: a {row.kind} needs threshold and width (above 0)")
+        if row.kind == "threshold" and not 0 < row.threshold < 1:
+            raise TargetError(f"{here}: threshold = {row.threshold:g} is no share between 0 and 1")
+    if row.kind in ("ratio", "trend", "sign") and row.against is None:
+        raise TargetError(f"{here}: a {row.kind} needs against = {{ output = …, side = …, first = …, last = … }}")
+    if row.kind in ("sign", "monotone"):
+        if row.direction not in ("up", "down"):
+            raise TargetError(f'{here}: a {row.kind} needs direction = "up" or "down"')
+        if row.role == "fit":
+            raise TargetError(f"{here}: a {row.kind} reports a direction and no size, so it cannot be fitted; make it held-out")
+    if not -1 < row.correlation < 1:
+        raise TargetError(f"{here}: correlation = {row.correlation:g}; it must lie between -1 and 1")
+    if row.role == "fit" and not (row.quote.strip() or row.facts):
+        raise TargetError(f"{here} has neither quote nor facts: say which words or which fact it rests on")
+
+
+def _reading(said: Any, key: str, here: str) -> Reading:
+    if not isinstance(said, Mapping):
+        raise TargetError(f"{here}: {key} is not a table such as {{ output = …, side = …, first = …, last = … }}")
+    for name in said:
+        if name not in ("output", "side", "first", "last", "take"):
+            raise TargetError(f"{here}: {key} has the unknown key '{shorten(name)}'; {near(name, ('output', 'side', 'first', 'last', 'take'))}")
+    yearly = [n for n, o in OUTPUTS.items() if "yearly" in o.tables]
+    if said.get("output") not in yearly:
+        raise TargetError(f"{here}: there is no yearly output '{shorten(said.get('output', ''))}'; {near(str(said.get('output', '')), yearly)}")
+    if said.get("side") not in ("id", "my"):
+        raise TargetError(f"{here}: {key}.side = '{shorten(said.get('side', ''))}'; write \"id\" or \"my\"")
+    for year in ("first", "last"):
+        if isinstance(said.get(year), bool) or not isinstance(said.get(year), int):
+            raise TargetError(f"{here}: {key}.{year} = {shorten(repr(said.get(year)))} is not a year")
+    if said["last"] < said["first"]:
+        raise TargetError(f"{here}: {key} ends in {said['last']}, before it starts in {said['first']}")
+    if said.get("take", "mean") not in get_args(Take):
+        raise TargetError(f"{here}: {key}.take = '{shorten(said['take'])}' is unknown; {near(str(said['take']), get_args(Take))}")
+    return Reading(said["output"], said["side"], said["first"], said["last"], said.get("take", "mean"))
+
+
+def _check_against_each_other(targets: Targets, file: str) -> None:
+    """Two fitted rows that read the same number must not say different things beyond their errors."""
+    fitted = [t for t in targets.fit if t.kind in MEASURED]
+    for i, a in enumerate(fitted):
+        for b in fitted[i + 1 :]:
+            if (a.of, a.against, a.scale) == (b.of, b.against, b.scale):
+                apart = abs(a.observed - b.observed) / math.hypot(a.tolerance, b.tolerance)
+                if apart > 3.0:
+                    raise TargetError(
+                        f"{shorten(file)}: the targets '{a.id}' ({a.value:g}) and '{b.id}' ({b.value:g}) contradict each other: both report the same "
+                        f"number and lie {apart:.1f} tolerances apart; widen a tolerance with its reason, or leave one out"
+                    )
+    for t in targets.fit:
+        if t.group:
+            said = {r.correlation for r in targets.fit if r.group == t.group}
+            if len(said) > 1:
+                raise TargetError(f"{shorten(file)}: the group '{t.group}' has several correlations {sorted(said)}; give one")
+
+
+# --- the likelihood of all reports together --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Likelihood:
+    """Log-probability of all fitted reports given a run's statistics; reports of a group share part of their error."""
+
+    targets: tuple[Target, ...]
+    #: sd of what is unknown of each statistic itself (an emulator's error); none for a run's own numbers
+    spread: np.ndarray = field(default_factory=lambda: np.zeros(0))
+
+    @property
+    def observed(self) -> np.ndarray:
+        """What was reported, shape (targets,)."""
+        return np.array([t.observed for t in self.targets])
+
+    def _groups(self) -> list[list[int]]:
+        found: dict[str, list[int]] = {}
+        for i, t in enumerate(self.targets):
+            shared = t.group if t.group and t.kind in MEASURED and t.correlation else f" {i}"
+            found.setdefault(shared, []).append(i)
+        return list(found.values())
+
+    def _sd(self, i: int) -> float:
+        return float(self.spread[i]) if len(self.spread) else 0.0
+
+    def covariance(self, members: Sequence[int]) -> np.ndarray:
+        """Covariance of the reports of a group, the shared error correlated and the unknown of the statistics not."""
+        tolerance = np.array([self.targets[i].tolerance for i in members])
+        shared = np.full((len(members), len(members)), self.targets[members[0]].correlation)
+        np.fill_diagonal(shared, 1.0)
+        return shared * np.outer(tolerance, tolerance) + np.diag([self._sd(i) ** 2 for i in members])
+
+    def each(self, statistics: np.ndarray, observed: np.ndarray | None = None) -> np.ndarray:
+        """Log-likelihood of each target by itself, shape (n, targets)."""
+        seen = self.observed if observed is None else observed
+        columns = [t.log_likelihood(statistics[:, i], seen[i], self._sd(i)) for i, t in enumerate(self.targets)]
+        return np.stack([np.where(np.isfinite(c), c, -np.inf) for c in columns], axis=1)
+
+    def __call__(self, statistics: np.ndarray, observed: np.ndarray | None = None) -> np.ndarray:
+        """Log-likelihood of all reports, shape (n,), of statistics of shape (n, targets); a run without a number has none."""
+        seen = self.observed if observed is None else observed
+        total = np.zeros(len(statistics))
+        for members in self._groups():
+            if len(members) == 1:
+                i = members[0]
+                total += self.targets[i].log_likelihood(statistics[:, i], seen[i], self._sd(i))
+                continue
+            covariance = self.covariance(members)
+            off = statistics[:, members] - seen[members]
+            half = np.linalg.solve(np.linalg.cholesky(covariance), off.T)
+            constant = float(np.linalg.slogdet(covariance)[1]) + len(members) * math.log(2 * math.pi)
+            total += -0.5 * (half**2).sum(axis=0) - 0.5 * constant
+        return np.where(np.isfinite(total), total, -np.inf)
+
+    def report(self, statistics: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """What might have been reported of runs with these statistics, shape (n, targets)."""
+        made = np.zeros_like(statistics)
+        for members in self._groups():
+            if len(members) > 1 or self.targets[members[0]].kind in MEASURED:
+                root = np.linalg.cholesky(replace(self, spread=np.zeros(0)).covariance(members))
+                made[:, members] = statistics[:, members] + rng.standard_normal((len(statistics), len(members))) @ root.T
+                continue
+            t = self.targets[members[0]]
+            score = (np.minimum(statistics[:, members[0]], t.cap) - t.mark) / t.width
+            made[:, members[0]] = rng.standard_normal(len(statistics)) < score
+        return made
+
+
+def statistics(targets: Iterable[Target], runs: Runs) -> np.ndarray:
+    """Statistics of each run, shape (n, targets)."""
+    rows = list(targets)
+    return np.stack([t.statistic(runs) for t in rows], axis=1) if rows else np.zeros((len(runs), 0))

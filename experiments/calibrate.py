@@ -1,0 +1,324 @@
+"""How is a fit carried out? Bank of runs, populations of proposals, posterior, checks: each stage from files, so each can be killed.
+
+A fit folder holds ``manifest.json`` (what was asked for, and of which model), ``targets.toml``, ``bank/`` and ``population-K/`` (study
+folders, see :mod:`experiments.plan`), ``population-K.npz`` (the proposal that the K-th population was drawn from), ``predictive/`` (draws run again with
+new seeds, mechanisms switched off beside), ``fit.json``, ``check.json`` and ``posterior/`` (what ships). Everything but the runs' times is a
+function of the manifest and the targets, whatever the number of workers and however often a stage was interrupted.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import os
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from abm.errors import UserError, shorten
+from agents.core.declare import OUTPUTS, PARAMETERS
+from calibration import check as checks
+from calibration import infer
+from calibration.emulator import Emulator, fit_emulator
+from calibration.infer import Pool, Proposal, Weighted, weighted_quantile
+from calibration.priors import UNIT_SD, Prior
+from calibration.runs import Runs
+from calibration.targets import Likelihood, Target, Targets, statistics
+from experiments import plan
+from experiments.collect import collect
+from experiments.drive import Progress, Report, drive
+from experiments.engine import Engine
+from experiments.plan import model_version, write_json
+from experiments.study import DEFAULT_REGION, Study, Varied
+
+KIND = "lintas fit"
+FORMAT = 1
+STAGES = ("bank", "fit", "check", "report")
+#: Tolerances of the incomes at which results are published beside the declared one.
+TOLERANCES = (0.05, 0.10, 0.20)
+#: Outputs that the report draws, whatever the targets read.
+DRAWN = (
+    "income_per_capita", "income_ratio", "care_share_across", "care_share_across_near", "visits_across_per_1000", "visits_primary_across",
+    "visits_hospital_across", "visits_primary_home", "visits_hospital_home", "untreated_share", "poverty_rate", "workers_across",
+)  # fmt: skip
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+#: Mechanisms that predictive runs are repeated without.
+SWITCHED_OFF = ("puskesmas_programme", "kinship", "cross_border_work", "cross_border_care", "infrastructure_investment", "crisis")
+
+
+class FitError(UserError):
+    """A fit that cannot be made or continued."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a fit was asked to be; everything that its numbers depend on besides model, data and targets."""
+
+    region: str = DEFAULT_REGION
+    points: int = 2048
+    population: int = 1024
+    most_populations: int = 6
+    households: int = 2000
+    seed: int = 1
+    end: str = "2015-12"
+    without: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()  #: parameters that vary; all uncertain ones when empty
+    widen: float = 0.0
+    tests: int = 256
+    draws: int = 200
+
+    @classmethod
+    def of(cls, said: Mapping[str, Any]) -> Asked:
+        """As a manifest has it."""
+        return cls(**{**said, "without": tuple(said["without"]), "names": tuple(said["names"])})
+
+
+# --- the fit folder ---------------------------------------------------------------------------------------------------------------
+
+
+def make(folder: Path, asked: Asked, targets: str | Path | None, command_line: list[str]) -> dict[str, Any]:
+    """Plan a fit: the folder with its manifest, its targets and the plan of its bank. Refuses a folder that holds anything."""
+    from importlib import resources
+
+    from abm import Region
+    from experiments.run import check_folder, whole_folder
+
+    if (folder / "manifest.json").exists():
+        raise FitError(f"'{shorten(folder)}' is a fit already; continue it with 'lintas calibrate bank {folder}', or name a new folder")
+    read = Targets.load(targets)
+    if not read.fit:
+        raise FitError("no target has the role fit: there is nothing to fit")
+    prior = prior_of(asked)
+    text = resources.files("calibration").joinpath("data/targets.toml").read_text("utf-8") if targets is None else Path(targets).read_text("utf-8")
+    check_folder(folder)
+    manifest = {
+        "kind": KIND, "format": FORMAT, "model_version": model_version(), "asked": {**asked.__dict__, "without": list(asked.without), "names": list(asked.names)},
+        "region_hash": Region.load(asked.region).hash, "targets_hash": read.hash, "parameters": list(prior.names), "command_line": command_line,
+        "commit": plan.commit(), "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }  # fmt: skip
+    with whole_folder(folder) as draft:
+        (draft / "targets.toml").write_text(text, "utf-8")
+        plan.make(bank_study(asked, prior), draft / "bank", command_line)
+        write_json(draft / "manifest.json", manifest)
+    return manifest
+
+
+def prior_of(asked: Asked) -> Prior:
+    """The priors of what varies, as declared or widened."""
+    prior = Prior.of(asked.names or None)
+    if not asked.widen:
+        return prior
+    return Prior.of(prior.names, {n: PARAMETERS[n].widened(asked.widen) for n in prior.names})
+
+
+def bank_study(asked: Asked, prior: Prior) -> Study:
+    """Runs spread evenly over the whole prior (a scrambled Sobol sequence), each with a seed of its own."""
+    vary = tuple(
+        Varied(n, float(low), float(high), "log" if shape == "log-uniform" else "linear")
+        for n, low, high, shape in zip(prior.names, prior.low, prior.high, prior.shape, strict=True)
+    )
+    if "triangular" in prior.shape:  # no study design knows this shape
+        raise FitError("a triangular prior cannot be put into a bank yet: declare it uniform or log-uniform")
+    return Study(
+        name="bank", design="sobol", points=asked.points, seed=asked.seed, regions=(asked.region,), households=(asked.households,), end=asked.end,
+        vary=vary, without=asked.without, record="yearly", fitted=False, common_draws=False, widen=asked.widen,
+    )  # fmt: skip
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a fit folder."""
+    try:
+        said = json.loads((folder / "manifest.json").read_text("utf-8"))
+    except FileNotFoundError:
+        raise FitError(f"'{shorten(folder)}' is no fit folder (no manifest.json); make one with 'lintas calibrate plan -o {shorten(folder)}'") from None
+    except (OSError, ValueError) as error:
+        raise FitError(f"cannot read '{shorten(folder / 'manifest.json')}': {shorten(error)}") from None
+    if not isinstance(said, dict) or said.get("kind") != KIND or said.get("format") != FORMAT:
+        raise FitError(f"'{shorten(folder)}' is no fit folder of this lintas; make one with 'lintas calibrate plan'")
+    return said
+
+
+@dataclass
+class Fit:
+    """A fit folder, read."""
+
+    folder: Path
+    manifest: dict[str, Any]
+    asked: Asked
+    targets: Targets
+    prior: Prior
+
+    @classmethod
+    def open(cls, folder: Path, *, any_model: bool = False) -> Fit:
+        """Read the folder; refuses runs of another model than this one, whose numbers would not belong to it."""
+        from abm import Region
+
+        manifest = read_manifest(folder)
+        asked = Asked.of(manifest["asked"])
+        if not any_model:
+            if manifest["model_version"] != model_version():
+                raise FitError(
+                    f"the bank in '{shorten(folder)}' belongs to model {manifest['model_version']}, this is {model_version()}: its runs say nothing of "
+                    f"this model; make a new fit with 'lintas calibrate plan -o FOLDER'"
+                )
+            if manifest["region_hash"] != Region.load(asked.region).hash:
+                raise FitError(f"the data of region '{asked.region}' have changed since the bank in '{shorten(folder)}' was planned; make a new fit")
+        targets = Targets.load(folder / "targets.toml")
+        if targets.hash != manifest["targets_hash"]:
+            raise FitError(
+                f"'{shorten(folder / 'targets.toml')}' was changed after the fit was planned; "
+                f"use 'lintas calibrate retarget {folder} --targets FILE -o NEW' to weigh the same runs by other targets"
+            )
+        return cls(folder, manifest, asked, targets, prior_of(asked))
+
+    @property
+    def likelihood(self) -> Likelihood:
+        """The likelihood of the fitted targets."""
+        return Likelihood(self.targets.fit)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Outputs that targets read or figures show."""
+        return tuple(dict.fromkeys((*self.targets.outputs, *(o for o in DRAWN if o in OUTPUTS))))
+
+    def populations(self) -> list[Path]:
+        """Study folders of the populations after the first, in order."""
+        found: list[Path] = []
+        while (self.folder / f"population-{len(found) + 1}.npz").exists():
+            found.append(self.folder / f"population-{len(found) + 1}")
+        return found
+
+    def runs_of(self, folder: Path) -> Runs:
+        """The runs of one study folder."""
+        return Runs.read(collect(folder), self.prior, self.outputs)
+
+    def proposal(self, number: int) -> Proposal:
+        """The proposal of a population (counted from 1)."""
+        with np.load(self.folder / f"population-{number}.npz") as packed:
+            return Proposal.unpack(packed)
+
+
+# --- stages ------------------------------------------------------------------------------------------------------------------------
+
+EngineOf = Callable[[Path], Callable[[], Engine]]
+Tell = Callable[[Progress], None]
+
+
+def run_bank(fit: Fit, engine: EngineOf, tell: Tell | None = None) -> Report:
+    """Run what the bank lacks."""
+    return drive(fit.folder / "bank", engine(fit.folder / "bank"), progress=tell)
+
+
+@dataclass
+class Populations:
+    """All runs so far with their exact weights."""
+
+    runs: Runs
+    statistics: np.ndarray  #: of the fitted targets
+    posterior: Weighted
+    log_evidence: float
+    sizes: list[int]
+    proposals: list[Proposal]
+    history: list[dict[str, Any]]
+
+    def weigh(self, likelihood: Likelihood, designed_for: Likelihood, statistics_: np.ndarray) -> tuple[Weighted, float]:
+        """The posterior under another likelihood, from the same runs."""
+        return infer.mixture_weights(self.runs.unit, likelihood(statistics_), self.sizes, self.proposals, designed_for)
+
+
+def populations(fit: Fit) -> Populations:
+    """Read all populations that are complete and weigh them."""
+    parts, sizes, proposals, history = [fit.runs_of(fit.folder / "bank")], [], [], []
+    sizes.append(len(parts[0]))
+    folders = fit.populations()
+    likelihood = fit.likelihood
+    for number in range(len(folders) + 1):
+        if number:
+            folder = folders[number - 1]
+            if not (folder / "manifest.json").exists() or _missing(folder):
+                break
+            parts.append(fit.runs_of(folder))
+            sizes.append(len(parts[-1]))
+            proposals.append(fit.proposal(number))
+        runs = Runs.join(parts)
+        z = statistics(likelihood.targets, runs)
+        posterior, evidence = infer.mixture_weights(runs.unit, likelihood(z), sizes, proposals, likelihood)
+        history.append({"runs": len(runs), "ess": posterior.ess, "largest_weight": float(posterior.weights.max()), "log_evidence": evidence})
+    return Populations(runs, z, posterior, evidence, sizes, proposals, history)
+
+
+def _missing(folder: Path) -> int:
+    from experiments.collect import status
+
+    return status(folder).missing
+
+
+def is_enough(posterior: Weighted) -> bool:
+    """Whether the draws will do."""
+    return posterior.ess >= infer.ENOUGH_ESS and float(posterior.weights.max()) <= infer.MOST_WEIGHT
+
+
+def run_populations(fit: Fit, engine: EngineOf, tell: Tell | None = None, told: Callable[[dict[str, Any]], None] | None = None) -> Populations:
+    """Population after population until the draws will do."""
+    have = populations(fit)
+    if told is not None:
+        told(have.history[-1])
+    while not is_enough(have.posterior) and len(have.proposals) < fit.asked.most_populations:
+        number = len(have.proposals) + 1
+        _plan_population(fit, have, number)
+        folder = fit.folder / f"population-{number}"
+        drive(folder, engine(folder), progress=tell)
+        have = populations(fit)
+        if len(have.proposals) < number:
+            raise FitError(f"population {number} is not complete: 'lintas status {folder}' shows what is missing")
+        if told is not None:
+            told(have.history[-1])
+    return have
+
+
+def _plan_population(fit: Fit, have: Populations, number: int) -> None:
+    """Write the proposal and the plan of the next population, unless they are there."""
+    import pandas as pd
+
+    npz, folder = fit.folder / f"population-{number}.npz", fit.folder / f"population-{number}"
+    if npz.exists() and (folder / "manifest.json").exists():
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    with single_threaded():
+        seed = plan.seed_of(fit.asked.seed, 1000 + number)
+        proposal, _ = infer.next_proposal(have.runs.unit, have.statistics, fit.likelihood, seed % 2**32)
+        unit = proposal.draw(fit.likelihood, fit.asked.population, len(fit.prior), (seed + 1) % 2**32)
+    packed = io.BytesIO()
+    np.savez(packed, **proposal.pack())  # type: ignore[arg-type]
+    table = fit.folder / f"population-{number}.parquet"
+    _write(table, lambda path: pd.DataFrame(fit.prior.values(unit), columns=list(fit.prior.names)).to_parquet(path))
+    study = replace(
+        bank_study(fit.asked, fit.prior), name=f"population-{number}", design="list", points=1, vary=(), table=str(table.absolute()), seed=seed % 2**31
+    )
+    plan.make(study, folder, plan.command_line())
+    _write(npz, lambda path: path.write_bytes(packed.getvalue()))
+
+
+def _write(path: Path, write: Callable[[Path], Any]) -> None:
+    """Write a file whole or not at all."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        write(draft)
+        with open(draft, "rb") as handle:
+            os.fsync(handle.fileno())
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def single_threaded() -> Any:
+    """Sums in one order, whatever the number of cores."""
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(1)

@@ -1,0 +1,285 @@
+"""``lintas calibrate``: plan a fit, fill its bank, fit, check, retarget, report. Each command first does what earlier stages lack.
+
+Interrupted or killed at any moment, the same command goes on; what is written is whole. Exit codes as of studies.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from abm.errors import UserError, shorten
+from experiments.languages import Numbers, Translate, check_language, translator
+from experiments.study_commands import (
+    Json, Language, Quiet, SchedulerFile, Slurm, Workers, at_home, duration, engine_of, exit_codes, show_progress, terminated_is_interrupted,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from experiments.calibrate import Fit
+    from experiments.engine import Engine
+
+Folder = Annotated[Path, typer.Argument(metavar="F", help="The fit folder.")]
+
+app = typer.Typer(name="calibrate", help="Fit the uncertain parameters to the reported facts, and check what was learned.", rich_markup_mode=None)
+
+
+def register(main: typer.Typer) -> None:
+    """Add the commands to ``lintas``."""
+    for function in (plan, bank, fit, check, report, retarget, adopt):
+        app.command()(function)
+    main.add_typer(app)
+
+
+@app.callback()
+def _start() -> None:
+    """Fit the uncertain parameters to the reported facts, and check what was learned."""
+
+
+def plan(
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="F", help="The fit folder to make.")],
+    targets: Annotated[Path | None, typer.Option("--targets", metavar="FILE", help="Targets; default those that ship.")] = None,
+    region: Annotated[str | None, typer.Option("--region", "-r", metavar="NAME|DIR", help="A shipped region or a region folder.")] = None,
+    points: Annotated[str, typer.Option("--points", metavar="N", help="Runs of the bank, a power of two.")] = "2048",
+    population: Annotated[str, typer.Option("--population", metavar="N", help="Runs of each later population.")] = "1024",
+    most: Annotated[str, typer.Option("--most", metavar="N", help="Most later populations.")] = "6",
+    households: Annotated[str, typer.Option("--households", "-n", metavar="N", help="Simulated households of each run.")] = "2000",
+    seed: Annotated[str, typer.Option("--seed", metavar="K", help="Seed of everything random in the fit.")] = "1",
+    without: Annotated[list[str] | None, typer.Option("--without", metavar="MECHANISM", help="Fit without a mechanism (may be repeated).")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", metavar="PARAMETER", help="Fit these parameters only, others at declared values (may be repeated).")
+    ] = None,
+    widen: Annotated[str, typer.Option("--widen", metavar="S", help="Widen each prior by this share of its width, within what its unit permits.")] = "0",
+    draws: Annotated[str, typer.Option("--draws", metavar="N", help="Draws that predictive runs take.")] = "200",
+    tests: Annotated[str, typer.Option("--tests", metavar="N", help="Truths of the simulation-based calibration.")] = "256",
+    end: Annotated[str, typer.Option("--end", metavar="YYYY-MM", help="Last month of each run.")] = "2015-12",
+    lang: Language = "en",
+) -> None:
+    """Plan a fit: a folder with its targets and the runs of its bank."""
+    _ = translator(check_language(lang))
+    from abm.parameters import check_switch
+    from experiments import plan as plans
+    from experiments.calibrate import Asked, make
+    from experiments.cli import check_end, whole_number
+    from experiments.study import DEFAULT_REGION
+
+    n = whole_number("--points", points, low=64, high=2**20)
+    if n & (n - 1):
+        raise UserError(f"--points is {n}: a Sobol sequence is balanced at powers of two only; use {2 ** (n.bit_length() - 1)} or {2 ** n.bit_length()}")
+    try:
+        wider = float(widen)
+    except ValueError:
+        raise UserError(f"--widen takes a number, found '{widen}'") from None
+    if not 0 <= wider <= 1:
+        raise UserError(f"--widen is {wider:g}; it must be 0 to 1")
+    asked = Asked(
+        region=region or DEFAULT_REGION, points=n, population=whole_number("--population", population, low=32), most_populations=whole_number("--most", most, low=0),
+        households=whole_number("--households", households, low=60), seed=whole_number("--seed", seed, low=0), end=check_end(end),
+        without=tuple(check_switch(w) for w in without or ()), names=tuple(only or ()), widen=wider,
+        tests=whole_number("--tests", tests, low=20), draws=whole_number("--draws", draws, low=10),
+    )  # fmt: skip
+    manifest = make(at_home(out), asked, None if targets is None else at_home(targets), plans.command_line())
+    print(_("{runs} runs of the bank over {n} parameters are planned in {folder}").format(runs=n, n=len(manifest["parameters"]), folder=out))
+    print(_("Next: lintas calibrate report {folder} does the rest; bank, fit and check are its stages").format(folder=out))
+
+
+def bank(
+    folder: Folder, workers: Workers = None, slurm: Slurm = None, scheduler_file: SchedulerFile = None, quiet: Quiet = False, lang: Language = "en"
+) -> None:
+    """Run what the bank lacks."""
+    _ = translator(check_language(lang))
+    opened = _open(folder)
+    report_ = _bank(_, opened, _engines(workers, slurm, scheduler_file, lang), quiet)
+    if report_:
+        raise typer.Exit(report_)
+
+
+def fit(
+    folder: Folder, workers: Workers = None, slurm: Slurm = None, scheduler_file: SchedulerFile = None, quiet: Quiet = False, as_json: Json = False,
+    lang: Language = "en",
+) -> None:  # fmt: skip
+    """Find the posterior: population after population until there are enough effective draws."""
+    _ = translator(check_language(lang))
+    opened = _open(folder)
+    found = _fit(_, opened, _engines(workers, slurm, scheduler_file, lang), quiet)
+    if as_json:
+        print(json.dumps(found, indent=2))
+        return
+    _say_fit(_, found, lang)
+
+
+def check(
+    folder: Folder, workers: Workers = None, slurm: Slurm = None, scheduler_file: SchedulerFile = None, quiet: Quiet = False, as_json: Json = False,
+    lang: Language = "en",
+) -> None:  # fmt: skip
+    """Check the posterior: coverage, planted truths, new runs with mechanisms switched off, what each target moves."""
+    _ = translator(check_language(lang))
+    opened = _open(folder)
+    engines = _engines(workers, slurm, scheduler_file, lang)
+    if not (opened.folder / "fit.json").exists():
+        _fit(_, opened, engines, quiet)
+    found = _check(_, opened, engines, quiet)
+    if as_json:
+        print(json.dumps(found, indent=2))
+        return
+    _say_check(_, found, lang)
+
+
+def report(
+    folder: Folder, workers: Workers = None, slurm: Slurm = None, scheduler_file: SchedulerFile = None, quiet: Quiet = False, lang: Language = "en"
+) -> None:
+    """Write the report; bank, fit and checks that are missing are made first."""
+    _ = translator(check_language(lang))
+    opened = _open(folder)
+    engines = _engines(workers, slurm, scheduler_file, lang)
+    if not (opened.folder / "fit.json").exists():
+        _fit(_, opened, engines, quiet)
+    if not (opened.folder / "check.json").exists():
+        _check(_, opened, engines, quiet)
+    from experiments.calibrate_report import write_report
+
+    for path in write_report(opened.folder, lang):
+        print(_("Report: {file}").format(file=path))
+
+
+def retarget(
+    folder: Folder,
+    targets: Annotated[Path, typer.Option("--targets", metavar="FILE", help="The other targets.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Where the new posterior goes.")],
+    as_json: Json = False,
+    lang: Language = "en",
+) -> None:
+    """Weigh the runs there are by other targets, without a new run."""
+    _ = translator(check_language(lang))
+    from calibration.targets import Targets
+    from experiments.calibrate_results import retarget as weigh
+
+    opened, file = _open(folder), at_home(targets)
+    read = Targets.load(file)
+    found = weigh(opened, read, file.read_text("utf-8"), at_home(out))
+    if as_json:
+        print(json.dumps(found, indent=2))
+        return
+    _say_fit(_, found, lang)
+
+
+def adopt(
+    folder: Folder,
+    into: Annotated[Path | None, typer.Option("--into", metavar="DIR", help="Region folder that takes the central draw; default the shipped one.")] = None,
+    lang: Language = "en",
+) -> None:
+    """Make a fit the shipped one: its posterior goes into the package, its central draw becomes the region's fitted values."""
+    _ = translator(check_language(lang))
+    from experiments.calibrate_adopt import adopt as take
+
+    places = take(_open(folder), None if into is None else at_home(into))
+    for place in places:
+        print(_("written: {file}").format(file=place))
+
+
+# --- stages -------------------------------------------------------------------------------------------------------------------------
+
+
+def _open(folder: Path) -> Fit:
+    from experiments.calibrate import Fit
+
+    return Fit.open(at_home(folder))
+
+
+def _engines(workers: str | None, slurm: Path | None, scheduler_file: Path | None, lang: str) -> Callable[[Path], Callable[[], Engine]]:
+    def engine(folder: Path) -> Callable[[], Engine]:
+        make, before = engine_of(folder, workers, slurm, scheduler_file, lang)
+        if before is not None:
+            before()
+        return make
+
+    return engine
+
+
+def _bank(_: Translate, opened: Fit, engines: Callable[[Path], Callable[[], Engine]], quiet: bool) -> int:
+    from experiments.calibrate import run_bank
+
+    with show_progress(_, quiet) as tell, exit_codes(_, opened.folder), terminated_is_interrupted():
+        done = run_bank(opened, engines, tell)
+    if not quiet:
+        print(_("bank: {ok} of {total} runs are well, {ran} were run now in {time}").format(
+            ok=done.counts.get("ok", 0), total=done.total, ran=done.ran, time=duration(done.seconds)))  # fmt: skip
+    return 0 if done.counts.get("ok", 0) else 3
+
+
+def _fit(_: Translate, opened: Fit, engines: Callable[[Path], Callable[[], Engine]], quiet: bool) -> dict[str, Any]:
+    from experiments.calibrate import run_populations
+    from experiments.calibrate_results import conclude, prior_predictive
+
+    _bank(_, opened, engines, quiet)
+    prior_predictive(opened, opened.runs_of(opened.folder / "bank"))
+
+    def told(step: dict[str, Any]) -> None:
+        if not quiet:
+            print(_("{runs} runs: effective sample size {ess:.0f}, largest weight {weight:.1f} %").format(
+                runs=step["runs"], ess=step["ess"], weight=100 * step["largest_weight"]))  # fmt: skip
+
+    with show_progress(_, quiet) as tell, exit_codes(_, opened.folder), terminated_is_interrupted():
+        run_populations(opened, engines, tell, told)
+    begun = time.process_time()
+    found = conclude(opened)
+    if not quiet:
+        print(_("inference took {time} of one core").format(time=duration(time.process_time() - begun)))
+    return found
+
+
+def _check(_: Translate, opened: Fit, engines: Callable[[Path], Callable[[], Engine]], quiet: bool) -> dict[str, Any]:
+    from experiments.calibrate_results import check as look
+    from experiments.calibrate_results import run_predictive
+
+    with show_progress(_, quiet) as tell, exit_codes(_, opened.folder), terminated_is_interrupted():
+        run_predictive(opened, engines, tell)
+    begun = time.process_time()
+    found = look(opened)
+    if not quiet:
+        print(_("checks took {time} of one core").format(time=duration(time.process_time() - begun)))
+    return found
+
+
+# --- words ----------------------------------------------------------------------------------------------------------------------------
+
+
+def _say_fit(_: Translate, found: dict[str, Any], lang: str) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    n = Numbers(lang)
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        console.width = max(console.width, 110)
+    console.print(_("{runs} runs, effective sample size {ess:.0f}").format(runs=found["runs"], ess=found["ess"]))
+    table = Table(show_edge=False, pad_edge=False, header_style="bold")
+    for heading in (_("target"), _("role"), _("reported"), _("median"), _("90 % interval"), _("agrees"), _("agrees under the prior")):
+        table.add_column(heading)
+    for t in found["targets"]:
+        q = t["quantiles"]
+        table.add_row(
+            t["title"], _(t["role"]), "–" if t["observed"] is None else n.short(t["observed"]), n.short(q[2]), f"{n.short(q[0])} … {n.short(q[4])}",
+            "–" if t["pass"] is None else n.percent(t["pass"]), "–" if t["prior"]["pass"] is None else n.percent(t["prior"]["pass"]),
+        )  # fmt: skip
+    console.print(table)
+    known = {k: [p["parameter"] for p in found["parameters"] if p["known"] == k] for k in ("informed", "weak", "prior only")}
+    for kind, names in known.items():
+        shown = ", ".join(names[:12]) + (" …" if len(names) > 12 else "")
+        console.print(f"{_(kind)} ({len(names)}): {shown}", soft_wrap=True)
+    for alarm in found.get("alarms", ()):
+        console.print(_("warning: {what}").format(what=" ".join(shorten(str(v), 80) for v in alarm.values())), soft_wrap=True)
+
+
+def _say_check(_: Translate, found: dict[str, Any], lang: str) -> None:
+    n = Numbers(lang)
+    for row in found["sbc"]:
+        print(_("{method}: 90 % intervals hold {c90} of planted truths, 50 % intervals {c50}; mean error {error} prior sd").format(
+            method=row["method"], c90=n.percent(row["coverage_90"]), c50=n.percent(row["coverage_50"]), error=n.short(row["error"])))  # fmt: skip
+    for row in found["planted"]:
+        for name, off in zip(row["parameters"], row["off"], strict=True):
+            print(_("planted {parameter}: found within {off} posterior sd").format(parameter=name, off=n.short(off)))

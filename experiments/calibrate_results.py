@@ -1,0 +1,454 @@
+"""What did a fit find? ``fit.json``, ``check.json`` and the posterior that ships, from the runs there are."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from agents.core.declare import PARAMETERS
+from calibration import check as checks
+from calibration import infer
+from calibration.emulator import Emulator, fit_emulator
+from calibration.infer import Pool, Weighted, weighted_quantile
+from calibration.priors import UNIT_SD, Prior
+from calibration.runs import Runs
+from calibration.targets import Likelihood, Target, Targets, statistics
+from experiments import plan
+from experiments.calibrate import (
+    DRAWN, QUANTILES, SWITCHED_OFF, TOLERANCES, EngineOf, Fit, FitError, Populations, Tell, _write, populations, single_threaded,
+)  # fmt: skip
+from experiments.collect import collect
+from experiments.drive import drive
+from experiments.plan import write_json
+from experiments.study import Study
+
+#: A target of the fit must lie inside this part of what the prior gives.
+PRIOR_RANGE = (0.01, 0.99)
+#: A parameter leans on its bound when so much more of the posterior than of the prior lies in an outer twentieth of its range.
+LEANING = 3.0
+#: The two approximate posteriors may differ by so many sd.
+MOST_DISAGREEMENT = 0.3
+#: Targets that the report of a fit misses are those with a smaller tail share.
+SURPRISED = 0.05
+MEDIAN_WITHIN = 0.05
+
+
+def prior_predictive(fit: Fit, bank: Runs) -> list[dict[str, Any]]:
+    """For each target the prior's range; a fitted one outside it has no mechanism that could reach it, and a flat one has nothing to move it."""
+    rows = []
+    for t in fit.targets:
+        z = t.statistic(bank)
+        good = z[np.isfinite(z)]
+        if len(good) < len(z) / 2:
+            if t.role == "fit":
+                raise FitError(f"target '{t.id}' has no number in {len(z) - len(good)} of {len(z)} runs: its years may lie after the runs' end")
+            rows.append({"target": t.id, "inside": None, "quantiles": None, "pass": None})
+            continue
+        low, high = np.quantile(good, PRIOR_RANGE)
+        seen = t.observed if t.kind in ("value", "ratio") else t.mark if t.kind in ("threshold", "trend") else math.nan
+        inside = bool(low <= seen <= high) if math.isfinite(seen) else None
+        if t.kind in ("threshold", "trend"):  # a one-sided report: the prior must reach its far side
+            inside = bool(high > seen)
+        if t.role == "fit":
+            if float(good.std()) < 1e-9:
+                raise FitError(f"target '{t.id}' is the same in every run: no parameter moves it, so nothing can be learned from it; give it another role")
+            if inside is False:
+                raise FitError(
+                    f"target '{t.id}' was reported as {_natural(t, seen):.4g}, but 98 % of the prior's runs give {_natural(t, low):.4g} to {_natural(t, high):.4g}: "
+                    f"a mechanism is missing, or a prior is too narrow; widen the prior with a reason, or make the target held-out"
+                )
+        rows.append({
+            "target": t.id, "inside": inside, "quantiles": [_natural(t, q) for q in np.quantile(good, QUANTILES)],
+            "pass": float(t.passes(good).mean()) if t.kind else None,
+        })  # fmt: skip
+    return rows
+
+
+def _natural(t: Target, statistic: float) -> float:
+    return float(t.shown(np.array(float(statistic))))
+
+
+def conclude(fit: Fit) -> dict[str, Any]:
+    """The posterior and all that can be said of it without new runs; written to ``fit.json`` and ``posterior/``."""
+    with single_threaded():
+        found = _conclude(fit)
+    write_json(fit.folder / "fit.json", found)
+    return found
+
+
+def _conclude(fit: Fit) -> dict[str, Any]:
+    have = populations(fit)
+    bank = have.runs.take(np.arange(have.sizes[0]))
+    before = prior_predictive(fit, bank)
+    likelihood, posterior = fit.likelihood, have.posterior
+    if posterior.ess < infer.LEAST_ESS:
+        raise FitError(
+            f"the effective sample size is {posterior.ess:.0f}, below {infer.LEAST_ESS:.0f}: the draws say too little; "
+            f"allow more populations, or look at the targets (contradictory ones leave no run a weight)"
+        )
+    emulator = fit_emulator(have.runs.unit, have.statistics)
+    active = emulator.active
+    seed = plan.seed_of(fit.asked.seed, 2000) % 2**32
+    pool = Pool.of(emulator, len(fit.prior), seed)
+    emulated = pool.posterior(likelihood)
+    z_bank = have.statistics[: have.sizes[0]]
+    abc = infer.regression_abc(likelihood, bank.unit, infer.simulated_reports(likelihood, z_bank, seed + 1))
+    apart = checks.disagreement(emulated, abc, active)
+    apart_pmc = checks.disagreement(emulated, posterior, active)
+    all_statistics = statistics(fit.targets, have.runs)
+    result: dict[str, Any] = {
+        "kind": "lintas fit result", "model_version": fit.manifest["model_version"], "region": fit.asked.region, "targets_hash": fit.targets.hash,
+        "households": fit.asked.households, "without": list(fit.asked.without), "runs": len(have.runs), "populations": have.history,
+        "ess": posterior.ess, "largest_weight": float(posterior.weights.max()), "log_evidence": have.log_evidence,
+        "active": [fit.prior.names[p] for p in active],
+        "emulators": [
+            {"target": t.id, "r2": p.r2, "spread": p.spread, "active": [fit.prior.names[a] for a in p.active], "tail": float(np.mean(np.abs(p.noise) > 3))}
+            for t, p in zip(likelihood.targets, emulator.each, strict=True)
+        ],
+        "not_ruled_out": _not_ruled_out(pool, likelihood),
+        "parameters": _parameters(fit.prior, posterior, emulated, abc),
+        "targets": _targets(fit, before, all_statistics, posterior),
+        "tolerances": _tolerances(fit, have),
+        "leave_one_out": _named(checks.leave_one_out(posterior, have.statistics, likelihood, active), fit.prior),
+        "directions": [
+            {"ratio": d.ratio, "parameters": [fit.prior.names[p] for p in d.positions], "loadings": list(d.loadings)}
+            for d in checks.directions(posterior, active)
+        ],
+        "pairs": [
+            {"a": fit.prior.names[a], "b": fit.prior.names[b], "correlation": r} for a, b, r in checks.sloppy_pairs(posterior, active)[:12]
+        ],
+        "disagreement": {
+            "emulated_abc": [{"parameter": fit.prior.names[p], "sd": float(s)} for p, s in zip(active, apart, strict=True)],
+            "emulated_population": [{"parameter": fit.prior.names[p], "sd": float(s)} for p, s in zip(active, apart_pmc, strict=True)],
+            "largest": float(apart.max()), "largest_population": float(apart_pmc.max()),
+        },
+        "years": _years(have.runs, posterior),
+    }  # fmt: skip
+    result["alarms"] = _alarms(result)
+    write_posterior(fit, have, active, result)
+    return result
+
+
+def _not_ruled_out(pool: Pool, likelihood: Likelihood) -> float:
+    """Share of the prior where every measured target lies within three sd (tolerance and emulator) of its report (history matching)."""
+    kept = np.ones(len(pool.unit), dtype=bool)
+    for i, t in enumerate(likelihood.targets):
+        if t.kind in ("value", "ratio"):
+            kept &= np.abs(pool.statistics[:, i] - t.observed) <= 3.0 * math.hypot(t.tolerance, float(pool.spread[i]))
+        else:
+            kept &= pool.statistics[:, i] > t.mark - 3.0 * math.hypot(t.width, float(pool.spread[i]))
+    return float(kept.mean())
+
+
+def _parameters(prior: Prior, posterior: Weighted, emulated: Weighted, abc: Weighted) -> list[dict[str, Any]]:
+    """One row for each parameter: what is known of it, prior and posterior, and the two other ways beside."""
+    mean, sd, quantiles = posterior.mean(), posterior.sd(), posterior.quantiles(QUANTILES)
+    shown = prior.values(quantiles)
+    edges = np.linspace(0.0, 1.0, 21)
+    rows = []
+    for j, name in enumerate(prior.names):
+        declared = PARAMETERS[name]
+        density = np.histogram(posterior.unit[:, j], edges, weights=posterior.weights)[0]
+        ratio = float(sd[j] / UNIT_SD)
+        leans = "low" if density[0] * 20 > LEANING else "high" if density[-1] * 20 > LEANING else ""
+        rows.append({
+            "parameter": name, "label": declared.label, "unit": declared.unit, "low": float(prior.low[j]), "high": float(prior.high[j]),
+            "default": declared.default, "known": checks.label(ratio), "ratio": ratio, "mean": float(prior.values(mean)[0, j]),
+            "quantiles": shown[:, j].tolist(), "density": density.tolist(), "leans": leans, "prior_basis": declared.source.basis,
+            "emulated": {"mean": float(emulated.mean()[j]), "ratio": float(emulated.sd()[j] / UNIT_SD)},
+            "abc": {"mean": float(abc.mean()[j]), "ratio": float(abc.sd()[j] / UNIT_SD)}, "unit_mean": float(mean[j]),
+        })  # fmt: skip
+    return rows
+
+
+def _targets(fit: Fit, before: list[dict[str, Any]], z: np.ndarray, posterior: Weighted) -> list[dict[str, Any]]:
+    rows = []
+    w = posterior.weights
+    for i, (t, prior) in enumerate(zip(fit.targets, before, strict=True)):
+        quantiles = weighted_quantile(z[:, i], w, QUANTILES)
+        good = np.isfinite(z[:, i])
+        passes = float(w[good] @ t.passes(z[good, i])) if good.any() else None
+        seen = None if t.kind not in ("value", "ratio") else _natural(t, t.observed)
+        median = _natural(t, quantiles[2])
+        rows.append({
+            "id": t.id, "title": t.title, "kind": t.kind, "role": t.role, "observed": seen, "unit": t.unit, "scale": t.scale,
+            "tolerance": None if math.isnan(t.tolerance) else t.tolerance, "tolerance_reason": t.tolerance_reason, "width": None if math.isnan(t.width) else t.width,
+            "threshold": None if math.isnan(t.threshold) else t.threshold, "direction": t.direction, "reason": t.reason, "quote": t.quote, "lines": t.lines,
+            "source": t.source, "facts": list(t.facts), "claims": list(t.claims), "built_in": t.built_in, "group": t.group,
+            "prior": prior, "quantiles": [_natural(t, q) for q in quantiles], "pass": passes,
+            "surprise": checks.surprise(t, z[:, i], w) if t.kind not in ("sign", "monotone") else None,
+            "off": None if seen is None or not seen else median / seen - 1.0,
+        })  # fmt: skip
+    return rows
+
+
+def _tolerances(fit: Fit, have: Populations) -> list[dict[str, Any]]:
+    """The incomes, the share and the fall at other tolerances of the incomes, from the same runs."""
+    rows = []
+    for tolerance in TOLERANCES:
+        targets = fit.targets.with_tolerance("incomes", tolerance)
+        likelihood = Likelihood(targets.fit)
+        posterior, _ = have.weigh(likelihood, fit.likelihood, have.statistics)
+        row: dict[str, Any] = {"tolerance": tolerance, "ess": posterior.ess}
+        years = have.runs.years
+        in_window = (years >= 2005) & (years <= 2007)
+        income = have.runs.outputs["income_per_capita"][:, in_window].mean(axis=1)
+        row["income_id"] = weighted_quantile(income[:, 0], posterior.weights, QUANTILES).tolist()
+        row["income_my"] = weighted_quantile(income[:, 1], posterior.weights, QUANTILES).tolist()
+        row["ratio"] = weighted_quantile(income[:, 1] / income[:, 0], posterior.weights, QUANTILES).tolist()
+        rows.append(row)
+    return rows
+
+
+def _named(rows: list[dict[str, Any]], prior: Prior) -> list[dict[str, Any]]:
+    return [r | {"moves": [{"parameter": prior.names[m["position"]], "shift": m["shift"], "width": m["width"]} for m in r["moves"]]} for r in rows]
+
+
+def _years(runs: Runs, posterior: Weighted) -> dict[str, Any]:
+    """Bands of what the report draws, by year and side, prior and posterior."""
+    n = len(runs)
+    found: dict[str, Any] = {"years": runs.years.tolist()}
+    del n
+    for name in DRAWN:
+        if name not in runs.outputs:
+            continue
+        values = runs.outputs[name]
+        found[name] = {
+            side: [[float(x) for x in weighted_quantile(values[:, y, s], posterior.weights, (0.05, 0.5, 0.95))] for y in range(len(runs.years))]
+            for s, side in enumerate(("id", "my"))
+            if np.isfinite(values[:, :, s]).any()
+        }
+    return found
+
+
+def _alarms(result: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What a reader must be warned of, each with the figures that say so."""
+    found: list[dict[str, Any]] = []
+    if result["ess"] < infer.ENOUGH_ESS:
+        found.append({"what": "ess", "value": result["ess"]})
+    if result["largest_weight"] > infer.MOST_WEIGHT:
+        found.append({"what": "weight", "value": result["largest_weight"]})
+    if result["disagreement"]["largest"] > MOST_DISAGREEMENT:
+        worst = max(result["disagreement"]["emulated_abc"], key=lambda r: r["sd"])
+        found.append({"what": "disagreement", "value": worst["sd"], "parameter": worst["parameter"]})
+    for row in result["emulators"]:
+        if row["r2"] < 0.5:
+            found.append({"what": "emulator", "value": row["r2"], "target": row["target"]})
+    for row in result["targets"]:
+        if row["role"] == "fit" and row["surprise"] is not None and row["surprise"] < SURPRISED:
+            found.append({"what": "missed", "value": row["surprise"], "target": row["id"]})
+        if row["role"] == "fit" and row["observed"] and row["id"].startswith("income") and abs(row["off"]) > MEDIAN_WITHIN:
+            found.append({"what": "median", "value": row["off"], "target": row["id"]})
+    for row in result["parameters"]:
+        if row["leans"]:
+            found.append({"what": "leans", "value": row["leans"], "parameter": row["parameter"]})
+    for row in result["leave_one_out"]:
+        if not row["observed_inside"]:
+            found.append({"what": "conflict", "target": row["target"], "value": row["ess"]})
+    return found
+
+
+# --- the posterior that ships ---------------------------------------------------------------------------------------------------
+
+
+def write_posterior(fit: Fit, have: Populations, active: np.ndarray, result: Mapping[str, Any]) -> Path:
+    """``posterior/``: draws with weights and a manifest that says which model, data and targets they belong to."""
+    import hashlib
+
+    import pandas as pd
+
+    folder = fit.folder / "posterior"
+    folder.mkdir(exist_ok=True)
+    order = np.argsort(-have.posterior.weights, kind="stable")
+    enough = int(np.searchsorted(np.cumsum(have.posterior.weights[order]), 0.999)) + 1
+    kept = np.sort(order[:enough])
+    weights = have.posterior.weights[kept] / have.posterior.weights[kept].sum()
+    values = fit.prior.values(have.runs.unit[kept])
+    table = pd.DataFrame({"draw": np.arange(len(kept)), "weight": weights, **{n: values[:, j] for j, n in enumerate(fit.prior.names)}})
+    _write(folder / "draws.parquet", lambda path: table.to_parquet(path, index=False, compression="zstd"))
+    digest = hashlib.sha256(table.to_numpy(float).tobytes()).hexdigest()[:12]
+    manifest = {
+        "kind": "lintas posterior", "format": 1, "id": f"{fit.asked.region}-{digest}", "model_version": fit.manifest["model_version"],
+        "region": fit.asked.region, "region_hash": fit.manifest["region_hash"], "households": fit.asked.households, "end": fit.asked.end,
+        "without": list(fit.asked.without), "parameters": list(fit.prior.names), "active": [fit.prior.names[p] for p in active],
+        "targets_hash": fit.targets.hash, "runs": len(have.runs), "ess": have.posterior.ess, "draws": len(kept),
+    }  # fmt: skip
+    write_json(folder / "manifest.json", manifest)
+    return folder
+
+
+# --- checks -----------------------------------------------------------------------------------------------------------------------
+
+
+def run_predictive(fit: Fit, engine: EngineOf, tell: Tell | None = None) -> list[Path]:
+    """Draws of the posterior run again with new seeds, as they are and with one mechanism after another switched off."""
+    made = []
+    for name in ("", *(s for s in SWITCHED_OFF if s not in fit.asked.without)):
+        folder = fit.folder / "predictive" / (name or "all")
+        folder.parent.mkdir(exist_ok=True)
+        if not (folder / "manifest.json").exists():
+            plan.make(_predictive_study(fit, name), folder, plan.command_line())
+        drive(folder, engine(folder), progress=tell)
+        made.append(folder)
+    return made
+
+
+def _predictive_study(fit: Fit, without: str) -> Study:
+    return Study(
+        name="predictive", design="posterior", points=fit.asked.draws, seed=plan.seed_of(fit.asked.seed, 3000) % 2**31, regions=(fit.asked.region,),
+        households=(fit.asked.households,), end=fit.asked.end, without=(*fit.asked.without, *([without] if without else [])), record="yearly",
+        table=str((fit.folder / "posterior" / "draws.parquet").absolute()), fitted=False, common_draws=False, widen=fit.asked.widen,
+    )  # fmt: skip
+
+
+def check(fit: Fit, told: Callable[[str], None] | None = None) -> dict[str, Any]:
+    """Everything that ``check.json`` holds; the predictive runs must be there."""
+    with single_threaded():
+        found = _check(fit, told or (lambda _: None))
+    write_json(fit.folder / "check.json", found)
+    return found
+
+
+def _check(fit: Fit, told: Callable[[str], None]) -> dict[str, Any]:
+    have = populations(fit)
+    n0 = have.sizes[0]
+    unit, z = have.runs.unit[:n0], have.statistics[:n0]
+    likelihood = fit.likelihood
+    seed = plan.seed_of(fit.asked.seed, 4000) % 2**32
+    tests = min(fit.asked.tests, n0 // 4)
+    positions = fit_emulator(have.runs.unit, have.statistics).active
+    result: dict[str, Any] = {"kind": "lintas fit checks", "model_version": fit.manifest["model_version"], "sbc": []}
+    for method in ("emulated", "abc", "prior"):
+        told(f"sbc {method}")
+        found = checks.sbc(unit, z, likelihood, method=method, tests=tests, seed=seed, positions=positions)  # type: ignore[arg-type]
+        result["sbc"].append(found.to_dict(fit.prior.names))
+    told("planted")
+    result["planted"] = [
+        {
+            "truth": [float(p.truth[q]) for q in p.positions], "parameters": [fit.prior.names[q] for q in p.positions], "mean": p.mean.tolist(),
+            "sd": p.sd.tolist(), "off": p.off.tolist(),
+        }
+        for p in checks.planted(unit, z, likelihood, plausible(likelihood, z), seed)
+    ]  # fmt: skip
+    told("predictive")
+    result["predictive"] = {name or "all": _predictive(fit, name) for name in ("", *SWITCHED_OFF) if (fit.folder / "predictive" / (name or "all")).exists()}
+    result["priors"] = _other_priors(fit, have, seed)
+    told("sensitivity")
+    result["sensitivity"] = _sensitivity(fit, have, seed)
+    return result
+
+
+def plausible(likelihood: Likelihood, z: np.ndarray, n: int = 3) -> list[int]:
+    """Runs to be planted as truths: the median, the tenth and the ninetieth percentile of the prior by the first target."""
+    good = np.flatnonzero(np.isfinite(z).all(axis=1))
+    order = good[np.argsort(z[good, 0], kind="stable")]
+    return [int(order[round(q * (len(order) - 1))]) for q in np.linspace(0.1, 0.9, n)]
+
+
+def _predictive(fit: Fit, name: str) -> dict[str, Any]:
+    runs = fit.runs_of(fit.folder / "predictive" / (name or "all"))
+    rows = {}
+    for t in fit.targets:
+        z = t.statistic(runs)
+        good = z[np.isfinite(z)]
+        rows[t.id] = {
+            "quantiles": [_natural(t, q) for q in np.quantile(good, QUANTILES)] if len(good) else None,
+            "pass": float(t.passes(good).mean()) if len(good) else None,
+        }
+    equal = Weighted(runs.unit, np.full(len(runs), 1.0 / len(runs)))
+    return {"runs": len(runs), "targets": rows, "years": _years(runs, equal)}
+
+
+def _other_priors(fit: Fit, have: Populations, seed: int) -> list[dict[str, Any]]:
+    """The posterior if the declared ranges had been narrower (the middle 60 %), by emulator: what hangs on the width of the priors."""
+    emulator: Emulator = fit_emulator(have.runs.unit, have.statistics)
+    active = emulator.active
+    rows = []
+    for share in (1.0, 0.6):
+        unit = np.random.default_rng(seed).random((infer.POOL, len(fit.prior)))
+        unit = 0.5 + share * (unit - 0.5)
+        posterior = Pool(unit, emulator(unit), emulator.spread).posterior(fit.likelihood)
+        rows.append({
+            "share": share, "ess": posterior.ess,
+            "parameters": [{"parameter": fit.prior.names[p], "mean": float(posterior.mean()[p]), "sd": float(posterior.sd()[p])} for p in active],
+            "targets": [
+                {"target": t.id, "quantiles": [_natural(t, q) for q in weighted_quantile(pool_z, posterior.weights, QUANTILES)]}
+                for t, pool_z in zip(fit.likelihood.targets, emulator(unit).T, strict=True)
+            ],
+        })  # fmt: skip
+    return rows
+
+
+def _sensitivity(fit: Fit, have: Populations, seed: int) -> list[dict[str, Any]]:
+    """Total-order indices of each fitted target over the prior, from its emulator (SALib)."""
+    from SALib.analyze import sobol as analyze
+    from SALib.sample import sobol as sample
+
+    emulator = fit_emulator(have.runs.unit[: have.sizes[0]], have.statistics[: have.sizes[0]])
+    rows = []
+    for t, polynomial in zip(fit.likelihood.targets, emulator.each, strict=True):
+        k = len(polynomial.active)
+        if k < 2:
+            continue
+        problem = {"num_vars": k, "names": [fit.prior.names[a] for a in polynomial.active], "bounds": [[0.0, 1.0]] * k}
+        points = sample.sample(problem, 1024, calc_second_order=False, seed=seed % 2**31)
+        unit = np.full((len(points), len(fit.prior)), 0.5)
+        unit[:, polynomial.active] = points
+        found = analyze.analyze(problem, polynomial(unit), calc_second_order=False, seed=seed % 2**31)
+        rows.append({
+            "target": t.id, "r2": polynomial.r2,
+            "indices": [
+                {"parameter": n, "total": float(st), "half_width": float(c)}
+                for n, st, c in sorted(zip(problem["names"], found["ST"], found["ST_conf"], strict=True), key=lambda r: -r[1])
+            ],
+        })  # fmt: skip
+    return rows
+
+
+# --- other targets, the same runs ---------------------------------------------------------------------------------------------------
+
+
+def retarget(fit: Fit, targets: Targets, text: str, out: Path) -> dict[str, Any]:
+    """Weigh the runs there are by other targets; no new run. Written as a fit result of its own into ``out``."""
+    from experiments.run import check_folder, whole_folder
+
+    if not targets.fit:
+        raise FitError("no target has the role fit: there is nothing to fit")
+    missing = [o for o in targets.outputs if o not in fit.runs_of(fit.folder / "bank").outputs and o not in _recorded(fit)]
+    if missing:
+        raise FitError(f"the bank did not record {missing[0]}; make a new fit for these targets")
+    check_folder(out)
+    wanted = replace(fit, targets=targets)
+    with single_threaded():
+        have = populations(fit)
+        parts = [wanted.runs_of(fit.folder / "bank"), *(wanted.runs_of(f) for f in fit.populations()[: len(have.proposals)])]
+        runs = Runs.join(parts)
+        z = statistics(targets.fit, runs)
+        log_likelihood = Likelihood(targets.fit)(z)
+        posterior, evidence = infer.mixture_weights(runs.unit, log_likelihood, have.sizes, have.proposals, fit.likelihood)
+        before = prior_predictive(wanted, runs.take(np.arange(have.sizes[0])))
+        again = Populations(runs, z, posterior, evidence, have.sizes, have.proposals, have.history)
+        active = fit_emulator(runs.unit, z).active
+        result = {
+            "kind": "lintas fit result", "retargeted_from": str(fit.folder), "model_version": fit.manifest["model_version"], "region": fit.asked.region,
+            "targets_hash": targets.hash, "households": fit.asked.households, "without": list(fit.asked.without), "runs": len(runs),
+            "ess": posterior.ess, "largest_weight": float(posterior.weights.max()), "log_evidence": evidence,
+            "active": [fit.prior.names[p] for p in active],
+            "parameters": _parameters(fit.prior, posterior, posterior, posterior),
+            "targets": _targets(wanted, before, statistics(targets, runs), posterior),
+        }  # fmt: skip
+    with whole_folder(out) as draft:
+        (draft / "targets.toml").write_text(text, "utf-8")
+        write_json(draft / "fit.json", result)
+        write_posterior(replace(wanted, folder=draft), again, active, result)
+    return result
+
+
+def _recorded(fit: Fit) -> Sequence[str]:
+    return Study.from_dict(json.loads((fit.folder / "bank" / "manifest.json").read_text("utf-8"))["study"]).yearly_outputs()
