@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 #: Words that head a line or name a kind; they are translated where they are shown.
 WORDS = (
     "a rule", "a step of the month", "a parameter", "a state variable", "an output", "a switch", "a place",
-    "in the month", "note", "reads", "writes", "parameters", "random draws", "switch", "not modelled", "default", "range", "role", "source",
+    "in the month", "note", "reads", "writes", "parameters", "random draws", "switch", "not modelled", "default", "fitted", "range", "role", "source",
     "used by", "change it", "unit", "kind", "options", "read by", "written by", "meaning", "tables", "claims",
     "rules that stop without it", "switch it off", "side", "district", "people", "main group", "health facilities", "crossings",
     "coordinates",
@@ -66,9 +66,15 @@ def month_rows() -> list[MonthRow]:
     return rows
 
 
-def parameter_rows() -> list[dict[str, Any]]:
-    """Every parameter as plain values, in the order of its rule's declaration."""
+def parameter_rows(region: str | None = None) -> list[dict[str, Any]]:
+    """Every parameter as plain values, in the order of its rule's declaration.
+
+    With a region (a name or folder), ``fitted`` and ``posterior`` stand beside the default where a value was fitted to it.
+    """
     _load()
+    from abm.region import fitted_of
+
+    values, posterior = fitted_of(region) if region is not None else ({}, None)
     return [
         {
             "name": p.name,
@@ -82,6 +88,7 @@ def parameter_rows() -> list[dict[str, Any]]:
             "source": p.source.reference,
             "basis": p.source.basis,
         }
+        | ({"fitted": values[p.name], "posterior": posterior} if p.name in values else {})
         for p in declare.PARAMETERS.values()
     ]
 
@@ -90,7 +97,7 @@ def describe(name: str, region: str = "west-kalimantan-sarawak") -> list[Describ
     """Everything that has this name (a full name, its last part, or the name of a place)."""
     _load()
     wanted = name.strip()
-    found = list(_declared(wanted)) + list(_place(wanted, region))
+    found = list(_declared(wanted, region)) + list(_place(wanted, region))
     if not found:
         known = [*_names(), *_place_names(region)]
         raise UserError(f"there is nothing called '{wanted}'; {declare.near(wanted, known)}")
@@ -133,7 +140,7 @@ def _some(names: Iterable[str]) -> str:
     return ", ".join(names) or "–"
 
 
-def _declared(wanted: str) -> Iterator[Described]:
+def _declared(wanted: str, region: str) -> Iterator[Described]:
     for rule in declare.RULES.values():
         if _is(rule.name, wanted):
             yield _rule(rule)
@@ -145,7 +152,7 @@ def _declared(wanted: str) -> Iterator[Described]:
             yield Described(step.name, "a step of the month", tuple(lines))
     for one in declare.PARAMETERS.values():
         if _is(one.name, wanted):
-            yield _parameter(one)
+            yield _parameter(one, region)
     for entity, table in declare.FIELDS.items():
         for column in table.values():
             if _is(f"{entity}.{column.name}", wanted):
@@ -184,7 +191,10 @@ def _rule(rule: declare.Rule) -> Described:
     return Described(rule.name, "a rule", tuple(lines))
 
 
-def _parameter(one: declare.Parameter) -> Described:
+def _parameter(one: declare.Parameter, region: str) -> Described:
+    from abm.region import fitted_of
+
+    values, posterior = fitted_of(region)
     rule = one.name.rpartition(".")[0]
     users = [r.name for r in declare.RULES.values() if r.name == rule or declare.PARAMETER_CLASSES.get(rule) is r.parameters]
     return Described(
@@ -193,6 +203,7 @@ def _parameter(one: declare.Parameter) -> Described:
         (
             ("", one.label),
             ("default", f"{one.default:g} [{one.unit}]"),
+            *((("fitted", f"{values[one.name]:g} [{one.unit}] ({posterior})"),) if one.name in values else ()),
             ("range", f"{one.low:g} – {one.high:g}" if one.low != one.high else "–"),
             ("role", one.role + (f", {one.prior}" if one.prior != "none" else "")),
             ("source", f"{one.source.reference} ({one.source.basis})"),

@@ -35,7 +35,7 @@ from abm.kinship import Parameters as Kinship
 from abm.month import MONTH
 from abm.outputs import Record, Results, gini, record_ties
 from abm.own_rules import own_rules, swap
-from abm.parameters import Scenario, ScenarioError, Settings, month_text
+from abm.parameters import Scenario, ScenarioError, Settings, check_fitted, month_text
 from abm.region import REGIONS, Region, month_number, regions
 from abm.world import Parameters as Travel
 from abm.world import World
@@ -63,11 +63,12 @@ _MANIFEST_KINDS: tuple[tuple[str, type, str], ...] = (
     ("seed", int, "a whole number"),
     ("threads", int, "a whole number"),
     ("rules_swapped", list, "a list of rules"),
+    ("fitted", dict, "a table"),
 )
 #: What the entries of a saved run are.
 _SAVED_KINDS: tuple[tuple[str, type], ...] = (
     ("region_hash", str), ("region", str), ("scenario", dict), ("households", int), ("seed", int), ("threads", int), ("rules", list),
-    ("state", dict),
+    ("state", dict), ("fitted", dict),
 )  # fmt: skip
 
 
@@ -123,6 +124,8 @@ class BorderModel(mesa.Model):
     rules : own one-agent functions in place of shipped ones, by rule name, e.g. ``{"household.fall_ill": my_severity}``
         (the first function of the rule) or ``{"household.seek_care.choose_care": …}``.
     follow : uids of households whose decisions are traced (see :attr:`traces`).
+    fitted : values in place of the declared starting values of uncertain parameters, by name; the region's when left out,
+        ``{}`` for the declared ones. What the scenario sets holds over them.
     """
 
     def __init__(
@@ -135,6 +138,7 @@ class BorderModel(mesa.Model):
         threads: int = 1,
         rules: Mapping[str, Callable[..., Any]] | None = None,
         follow: Iterable[int] = (),
+        fitted: Mapping[str, float] | None = None,
     ) -> None:
         seed = _whole("seed", rng if rng is not None else 7, 0, 2**62)
         households = _whole("households", households, 60, MOST_HOUSEHOLDS)
@@ -150,7 +154,10 @@ class BorderModel(mesa.Model):
         self.month = 0
         self._is_winding = False
         self._draws_of: int | None = None
-        self.settings = Settings(self._said)
+        #: Fitted values of this run by parameter, and the posterior they come from (None where that is not known).
+        self.fitted = dict(self.region.fitted) if fitted is None else check_fitted(fitted, self._said.widen)
+        self.fitted_from = self.region.fitted_from if self.fitted == self.region.fitted else None
+        self.settings = Settings(self._said, self.fitted)
         self.world = World(self.region, self.n_months)
         for change in self._said.events:
             if change.name.startswith("crossing.") and change.name[9:-5] not in ("all", *self.world.crossing_names):
@@ -567,6 +574,14 @@ class BorderModel(mesa.Model):
         """How to find the region again: its name where it ships, its folder otherwise."""
         return self.region.id if self.region.id in regions() and REGIONS / self.region.id == self.region.folder else str(self.region.folder)
 
+    def _fitted_said(self) -> dict[str, Any]:
+        return {"posterior": self.fitted_from, "parameters": dict(self.fitted)}
+
+    def _take_fitted_from(self, said: Mapping[str, Any]) -> None:
+        """The posterior that the fitted values of a manifest or saved run came from, which the region may no longer name."""
+        posterior = said.get("posterior")
+        self.fitted_from = posterior if isinstance(posterior, str) else None
+
     def manifest(self) -> dict[str, Any]:
         """All that is needed to run this again, and what it was run with."""
         packages = ("lintas", "mesa", "numpy", "pandas", "networkx", "numba")
@@ -576,6 +591,7 @@ class BorderModel(mesa.Model):
             "scenario": self._said.to_dict(),
             "scenario_hash": self._said.hash,
             "region": {"id": self.region.id, "hash": self.region.hash, "where": self._region_name()},
+            "fitted": self._fitted_said(),
             "households": self.n_households,
             "seed": self.seed_of_run,
             "threads": self.threads,
@@ -620,14 +636,18 @@ class BorderModel(mesa.Model):
             raise ManifestError(
                 f"the data of region '{region.id}' have changed since the manifest was written: the numbers would not be the same"
             )
+        fitted = said.get("fitted", {})  # a manifest from before there were any has none
         try:
-            return cls(
+            model = cls(
                 Scenario.from_dict(said["scenario"]),
                 region=region,
                 households=said["households"],
                 rng=said["seed"],
                 threads=said.get("threads", 1),
+                fitted=fitted.get("parameters", {}),
             )
+            model._take_fitted_from(fitted)
+            return model
         except UserError as exc:
             raise ManifestError(f"the manifest cannot be run again: {exc}") from exc
 
@@ -641,7 +661,7 @@ class BorderModel(mesa.Model):
         state = {
             "lintas": metadata.version("lintas"), "region_hash": self.region.hash, "region": self._region_name(), "scenario": self._said.to_dict(),
             "households": self.n_households, "seed": self.seed_of_run, "threads": self.threads, "rules": self.swapped,
-            "state": self._state(),
+            "fitted": self._fitted_said(), "state": self._state(),
         }  # fmt: skip
         temporary = None
         try:
@@ -712,7 +732,11 @@ class BorderModel(mesa.Model):
             raise UserError(
                 f"{path} was saved after {month_text(month - 1)}, but scenario '{chosen.name}' ends in {chosen.end}: give one that ends later"
             )
-        model = cls(chosen, region=said["region"], households=said["households"], rng=said["seed"], threads=said["threads"], rules=rules)
+        model = cls(
+            chosen, region=said["region"], households=said["households"], rng=said["seed"], threads=said["threads"], rules=rules,
+            fitted=said["fitted"].get("parameters", {}),
+        )  # fmt: skip
+        model._take_fitted_from(said["fitted"])
         if model.region.hash != said["region_hash"]:
             raise UserError(f"the data of region '{model.region.id}' have changed since {path} was saved")
         try:

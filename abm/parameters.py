@@ -76,19 +76,22 @@ class Scenario:
     parameters: Mapping[str, float] = field(default_factory=dict)
     switches: Mapping[str, bool] = field(default_factory=dict)
     events: tuple[Change, ...] = ()
+    #: Parameters may lie outside their declared range by this share of its width (see ``Parameter.widened``).
+    widen: float = 0.0
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "widen", check_widen(self.widen))
         for what in ("name", "title", "description", "inherits"):
             value = getattr(self, what)
             if not isinstance(value, str) and not (what == "inherits" and value is None):
                 raise ScenarioError(f"{what} = {shorten(repr(value))} is not a text: write it in quotation marks")
         month_index(self.end, "end")
         parameters, switches = check_table("parameters", self.parameters), check_table("switches", self.switches)
-        object.__setattr__(self, "parameters", {n: check_parameter(n, v) for n, v in sorted(parameters.items())})
+        object.__setattr__(self, "parameters", {n: check_parameter(n, v, self.widen) for n, v in sorted(parameters.items())})
         object.__setattr__(self, "switches", {check_switch(n): check_on(n, v) for n, v in sorted(switches.items())})
         if not isinstance(self.events, (list, tuple)) or not all(isinstance(e, Change) for e in self.events):
             raise ScenarioError(f"events = {shorten(repr(self.events))} is not a list of dated changes")
-        object.__setattr__(self, "events", tuple(check_change(e) for e in self.events))
+        object.__setattr__(self, "events", tuple(check_change(e, self.widen) for e in self.events))
 
     @staticmethod
     def names() -> list[str]:
@@ -102,8 +105,12 @@ class Scenario:
         set: Mapping[str, Any] | None = None,
         without: Iterable[str] = (),
         end: str | None = None,
+        widen: float = 0.0,
     ) -> Scenario:
-        """A shipped scenario by name, or a file; then with parameters set, mechanisms switched off, another end."""
+        """A shipped scenario by name, or a file; then with parameters set, mechanisms switched off, another end.
+
+        With ``widen`` (0 to 1) parameters may be set outside their declared range by that share of its width.
+        """
         base = cls._read(str(name_or_path), ())
         names: Any = (without,) if isinstance(without, str) else () if without is None else without
         names = list(names) if isinstance(names, Iterable) else [names]
@@ -114,6 +121,7 @@ class Scenario:
             parameters={**base.parameters, **({} if set is None else check_table("set", set))},
             switches={**base.switches, **dict.fromkeys(names, False)},
             end=base.end if end is None else end,
+            widen=widen,
         )
 
     @classmethod
@@ -153,7 +161,7 @@ class Scenario:
                 description=said.get("description", ""),
                 inherits=parent,
                 end=said.get("end", base.end),
-                parameters={**base.parameters, **_flat(check_table("parameters", said.get("parameters", {})))},
+                parameters={**base.parameters, **flat_table(check_table("parameters", said.get("parameters", {})))},
                 switches={**base.switches, **check_table("switches", said.get("switches", {}))},
                 events=base.events + _events(said.get("events", [])),
             )
@@ -168,8 +176,8 @@ class Scenario:
         return month_index(self.end, "end") + 1
 
     def to_dict(self) -> dict[str, Any]:
-        """The scenario in full, as plain data."""
-        return {
+        """The scenario in full, as plain data (``widen`` only where it is not 0)."""
+        said: dict[str, Any] = {
             "name": self.name,
             "title": self.title,
             "description": self.description,
@@ -179,6 +187,7 @@ class Scenario:
             "switches": dict(self.switches),
             "events": [[month_text(e.month), e.name, e.value] for e in self.events],
         }
+        return said | ({"widen": self.widen} if self.widen else {})
 
     @classmethod
     def from_dict(cls, said: Mapping[str, Any]) -> Scenario:
@@ -195,20 +204,23 @@ class Scenario:
                 f"this is not a scenario that lintas wrote: events = {shorten(repr(events))} is no list of month, name, value"
             )
         changes = tuple(Change(month_index(month, "event month"), name, value) for month, name, value in events)
-        return cls(**{k: said[k] for k in keys[:-1]}, events=changes)
+        return cls(**{k: said[k] for k in keys[:-1]}, events=changes, widen=said.get("widen", 0.0))
 
     @property
     def hash(self) -> str:
-        """SHA-256 of what changes results (not of titles)."""
-        effective = {k: v for k, v in self.to_dict().items() if k not in ("name", "title", "description", "inherits")}
+        """SHA-256 of what changes results (not of titles, nor of how far values were allowed to lie)."""
+        effective = {k: v for k, v in self.to_dict().items() if k not in ("name", "title", "description", "inherits", "widen")}
         return hashlib.sha256(json.dumps(effective, sort_keys=True).encode()).hexdigest()
 
 
 class Settings:
-    """The values in force in a month: parameters as the tuples that rules take, and switches."""
+    """The values in force in a month: parameters as the tuples that rules take, and switches.
 
-    def __init__(self, scenario: Scenario) -> None:
-        self.values = {n: p.default for n, p in PARAMETERS.items()} | dict(scenario.parameters)
+    A parameter has its declared starting value, or the one ``fitted`` to the region, or the scenario's; the last one said holds.
+    """
+
+    def __init__(self, scenario: Scenario, fitted: Mapping[str, float] | None = None) -> None:
+        self.values = {n: p.default for n, p in PARAMETERS.items()} | dict(fitted or {}) | dict(scenario.parameters)
         self.on = dict.fromkeys(SWITCHES, True) | dict(scenario.switches)
         self.closed: dict[str, bool] = {}
         self._events: dict[int, list[Change]] = {}
@@ -240,12 +252,12 @@ class Settings:
         return self._tuples[cls]
 
 
-def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def flat_table(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Parameters written as ``"a.b.c" = 1`` or as nested tables, as one flat table."""
     flat: dict[str, Any] = {}
     for name, value in table.items():
         if isinstance(value, Mapping):
-            flat |= _flat(value, f"{prefix}{name}.")
+            flat |= flat_table(value, f"{prefix}{name}.")
         else:
             flat[f"{prefix}{name}"] = value
     return flat
@@ -274,7 +286,7 @@ def _events(said: Any) -> tuple[Change, ...]:
         month = month_index(event["month"], "event month")
         if "set" not in event:
             raise ScenarioError(f"the event of {event['month']} sets nothing: {example}")
-        changes += [Change(month, name, value) for name, value in _flat(check_table("an event's set", event["set"])).items()]
+        changes += [Change(month, name, value) for name, value in flat_table(check_table("an event's set", event["set"])).items()]
     return tuple(changes)
 
 
@@ -299,12 +311,32 @@ def check_on(name: str, value: Any) -> bool:
     return bool(value)
 
 
-def check_parameter(name: str, value: Any) -> float:
-    """The value of a declared parameter, inside its range."""
+def check_widen(value: Any) -> float:
+    """A share from 0 to 1 by which ranges are widened."""
+    if isinstance(value, bool) or not 0.0 <= (share := _number("widen", value)) <= 1.0:
+        raise ScenarioError(f"widen = {shorten(repr(value))}: give a share of the declared range, from 0 to 1")
+    return share
+
+
+def check_fitted(said: Any, widen: float = 0.0) -> dict[str, float]:
+    """Fitted values by parameter name, in the order of names; only what is declared uncertain can be fitted."""
+    found: dict[str, float] = {}
+    for name, value in sorted(check_table("fitted", said).items()):
+        if isinstance(value, (bool, str)):
+            raise ScenarioError(f"{name} = {shorten(repr(value))} is not a number")
+        found[name] = check_parameter(name, value, widen)
+        role = PARAMETERS[name].role
+        if role != "uncertain":
+            raise ScenarioError(f"{name} is declared as {role}: only parameters of the role uncertain are fitted, so leave it out")
+    return found
+
+
+def check_parameter(name: str, value: Any, widen: float = 0.0) -> float:
+    """The value of a declared parameter, inside its range (widened by that share of it)."""
     if name not in PARAMETERS:
         raise ScenarioError(f"there is no parameter '{name}'; {near(name, PARAMETERS)}")
     try:
-        return PARAMETERS[name].check(_number(name, value))
+        return PARAMETERS[name].check(_number(name, value), widen)
     except ScenarioError:
         raise
     except ValueError as exc:
@@ -318,7 +350,7 @@ def check_switch(name: str) -> str:
     return name
 
 
-def check_change(change: Change) -> Change:
+def check_change(change: Change, widen: float = 0.0) -> Change:
     """The dated change with its value as a number; refuses one of what does not exist or cannot change later.
 
     Whether there is such a crossing is checked by the model, which knows the region.
@@ -336,7 +368,7 @@ def check_change(change: Change) -> Change:
             raise ScenarioError(f"event '{name}': a crossing is opened or closed with crossing.NAME.open = 1 or 0")
         value = float(check_on(name, change.value))
     else:
-        value = check_parameter(name, change.value)
+        value = check_parameter(name, change.value, widen)
         if name.startswith(START_ONLY):
             raise ScenarioError(
                 f"event '{name}': it only shapes the world of January 1980, so a later change would do nothing; set it from the start, "

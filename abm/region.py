@@ -2,6 +2,9 @@
 
 A region folder holds `region.toml` and the tables of `TABLES`. `Region.load` reads them, refuses anything that does not fit
 with one sentence that names file, line, column and value, and returns a frozen `Region`. Adding a region needs no code.
+
+A region may also hold `fitted.toml`: values of uncertain parameters that were fitted to its facts. They are no facts of the
+border, so they are no part of `Region.hash`.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ import io
 import math
 import re
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -230,6 +233,10 @@ KEYS: dict[str, tuple[str, ...]] = {
 # Tables that a region may leave at their header; every other one needs rows.
 MAY_BE_EMPTY = ("events.csv", "assumptions.csv", "facts.csv", "sources.csv")
 
+#: The file of fitted values, and what it must say.
+FITTED = "fitted.toml"
+FITTED_KEYS = ("posterior", "model_version", "parameters")
+
 # Targets of events.csv besides crossing.NAME.open. Those of EVENT_VALUES act on the run, so their value is bounded; the others
 # date what fees.csv, crossings.csv and the rules hold already, for the marks in figures.
 EVENT_VALUES: dict[str, tuple[float, float]] = {"official.doctrine": (-1.0, 1.0), "farm.dry": (0.0, 1.0)}
@@ -281,6 +288,13 @@ class Way(NamedTuple):
     within: float
     fact: str
     note: str
+
+
+class Fitted(NamedTuple):
+    """Values fitted to a region's facts, by parameter, and the posterior they come from; empty and None where there are none."""
+
+    fitted: Mapping[str, float]
+    fitted_from: str | None
 
 
 # ---- reading cells -----------------------------------------------------------------------------------------------------------
@@ -445,6 +459,10 @@ class Region:
     facts: pd.DataFrame
     sources: pd.DataFrame
     hash: str = field(default="")
+    #: Values of uncertain parameters fitted to this region's facts, by name; empty where nothing was fitted.
+    fitted: Mapping[str, float] = field(default_factory=dict)
+    #: The posterior they were taken from.
+    fitted_from: str | None = None
 
     @classmethod
     def load(cls, name_or_path: str | Path = "west-kalimantan-sarawak") -> Region:
@@ -465,12 +483,15 @@ class Region:
             data = _bytes(path)
             digest.update(file.encode() + b"\0" + data)
             tables[file], lines[file] = _read_table(file, data, contract)
+        fitted = read_fitted(folder)
         region = cls(
             id=meta["id"],
             title=meta["title"],
             folder=folder,
             meta=meta,
             hash=digest.hexdigest(),
+            fitted=fitted.fitted,
+            fitted_from=fitted.fitted_from,
             **{file.removesuffix(".csv"): table for file, table in tables.items()},
         )
         _check(region, lines)
@@ -654,6 +675,38 @@ def _read_meta(folder: Path) -> dict[str, Any]:
     _check_without_crisis(meta["without_crisis"], meta["data_end"])
     _check_ways(meta.get("measured_ways", []))
     return meta
+
+
+def fitted_of(name_or_path: str | Path) -> Fitted:
+    """The fitted values of a region (a shipped name or a folder), without reading its tables."""
+    return read_fitted(_find(name_or_path))
+
+
+def read_fitted(folder: Path) -> Fitted:
+    """The fitted values that a region folder holds; a folder need not hold any. RegionError where the file is wrong."""
+    path = folder / FITTED
+    if not path.is_file():
+        return Fitted({}, None)
+    try:
+        said = tomllib.loads(_bytes(path).decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise RegionError(
+            f"{FITTED} of region {folder.name} is not readable TOML: {shorten(error)}; write it again or remove it."
+        ) from None
+    for key in said:
+        if key not in FITTED_KEYS:
+            raise RegionError(f"{FITTED} of region {folder.name}: unknown key '{shorten(key)}'; {near(key, FITTED_KEYS)}")
+    for key in FITTED_KEYS:
+        if key not in said:
+            raise RegionError(f"{FITTED} of region {folder.name} lacks the key {key} (found: {', '.join(said) or 'none'}); add it.")
+    for key in ("posterior", "model_version"):
+        _check_text(f"{FITTED} of region {folder.name}", key, said[key])
+    from abm.parameters import ScenarioError, check_fitted, check_table, flat_table  # only here: they load every rule
+
+    try:
+        return Fitted(check_fitted(flat_table(check_table("parameters", said["parameters"]))), said["posterior"])
+    except ScenarioError as error:
+        raise RegionError(f"{FITTED} of region {folder.name}: {error}") from None
 
 
 def _check_text(where: str, key: str, value: Any) -> None:

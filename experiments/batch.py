@@ -50,6 +50,8 @@ class RunConfiguration:
     outputs: tuple[str, ...] = ()
     summaries: tuple[Summary, ...] = ()
     deadline: float | None = None
+    #: Whether runs have the values fitted to the region where a scenario sets none; else the declared starting values.
+    fitted: bool = True
 
 
 def run_scenarios(
@@ -93,6 +95,7 @@ def _study(scenarios: Any, said: RunConfiguration) -> tuple[Study, dict[str, Sce
     study = Study(
         name="scenarios", scenarios=tuple(names), replicates=said.replicates, seed=said.seed, households=sizes, regions=tuple(said.regions),
         record=said.record, outputs=tuple(said.outputs), summaries=tuple(said.summaries), deadline=said.deadline,  # type: ignore[arg-type]
+        fitted=said.fitted,
     )  # fmt: skip
     return study, dict(zip(names, chosen, strict=True))
 
@@ -100,6 +103,7 @@ def _study(scenarios: Any, said: RunConfiguration) -> tuple[Study, dict[str, Sce
 def _run_in(folder: Path, study: Study, scenarios: dict[str, Scenario], executor: Any, progress: Any) -> pd.DataFrame:
     if (folder / "manifest.json").exists():
         there, wanted = read_study_manifest(folder), json.loads(json.dumps(plan.make_manifest(study, [], scenarios)))
+        there["study"] = json.loads(json.dumps(Study.from_dict(there["study"]).to_dict()))  # with what keys mean that came later
         for key in ("study", "scenarios", "regions"):
             if there[key] != wanted[key]:
                 raise StudyError(f"'{folder}' holds another study ({key} differ); give another store")

@@ -157,6 +157,9 @@ def run(
     changes: Annotated[
         list[str] | None, typer.Option("--set", metavar="PARAMETER=VALUE", help="Change a parameter (may be repeated).")
     ] = None,
+    declared: Annotated[
+        bool, typer.Option("--declared", help="Use the declared starting values instead of those fitted to the region.")
+    ] = False,
     out: Out = None,
     quiet: Quiet = False,
     lang: Language = "en",
@@ -182,7 +185,9 @@ def run(
                 if progress is not None:
                     progress(done, total)
 
-            model = run_model(chosen, region=at_home(region), households=n_households, seed=run_seed, progress=told)
+            model = run_model(
+                chosen, region=at_home(region), households=n_households, seed=run_seed, fitted={} if declared else None, progress=told
+            )  # fmt: skip
         written = write_results(
             model.results, model.manifest(), folder, region=model.region, command_line=["lintas", *_given()], language=lang,
             draughtsmen=draughtsmen,
@@ -191,7 +196,7 @@ def run(
         if quiet:
             print(written)
         else:
-            show_readings(model.results.yearly, written, lang)
+            show_readings(model.results.yearly, written, lang, is_fitted=bool(model.fitted))
 
 
 @contextlib.contextmanager
@@ -321,7 +326,7 @@ def month_name(year: int, month: int, _: Translate) -> str:
     return f"{names[month - 1]} {year}"
 
 
-def show_readings(yearly: Any, folder: Path, lang: str) -> None:
+def show_readings(yearly: Any, folder: Path, lang: str, *, is_fitted: bool = False) -> None:
     """The table of claims, and where the results stand."""
     from rich.table import Table
     from rich.text import Text
@@ -342,7 +347,10 @@ def show_readings(yearly: Any, folder: Path, lang: str) -> None:
     console = _console()
     console.print(table)
     console.print()
-    console.print(_("One run with one seed and starting values that were not fitted: it can come near a number, it proves nothing."))
+    if is_fitted:
+        console.print(_("One run with one seed and values fitted to some of these numbers: that it comes near them proves nothing."))
+    else:
+        console.print(_("One run with one seed and starting values that were not fitted: it can come near a number, it proves nothing."))
     console.print(_("Results: {folder}").format(folder=folder), soft_wrap=True, markup=False, highlight=False)
     console.print(
         _("Open {page} in a browser; 'lintas app' starts the interactive page.").format(page=folder / "report.html"),
@@ -385,13 +393,16 @@ def scenarios(lang: Language = "en") -> None:
 @app.command()
 def parameters(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    region: Annotated[
+        str, typer.Option("--region", "-r", metavar="NAME|DIR", help="The region whose fitted values stand beside the default.")
+    ] = DEFAULT_REGION,
     lang: Language = "en",
 ) -> None:
     """List every parameter with its unit, range, role, prior and source."""
     from abm.describe import parameter_rows
 
     _ = translator(check_language(lang))
-    rows = parameter_rows()
+    rows = parameter_rows(at_home(region))
     if as_json:
         print(json.dumps(rows, indent=2, ensure_ascii=False))
         return
@@ -401,6 +412,8 @@ def parameters(
         role = row["role"] if row["prior"] == "none" else f"{row['role']}, {row['prior']}"
         console.print(f"{row['name']} = {row['default']:g} [{row['unit']}]", style="bold", soft_wrap=True)
         console.print(f"    {_(row['label'])}", soft_wrap=True)
+        if "fitted" in row:
+            console.print(f"    {_('fitted')}: {row['fitted']:g} ({row['posterior']})", soft_wrap=True)
         console.print(f"    {_('range')}: {spread}; {_('role')}: {role}; {_('source')}: {row['source']} ({row['basis']})", soft_wrap=True)
 
 

@@ -98,12 +98,29 @@ def rows(study: Study, manifest: Mapping[str, Any], replicates: range | None = N
 
 
 def _arm_key(manifest: Mapping[str, Any], scenario: str, region: str, households: int) -> bytes:
-    """What all runs of an arm have in common, hashed: model, data, scenario, size, names of what varies, and what is measured."""
-    said = (
+    """What all runs of an arm have in common, hashed: model, data, fitted values, scenario, size, names of what varies, what is measured."""
+    said: tuple[Any, ...] = (
         manifest["model_version"], manifest["scenarios"][scenario]["hash"], manifest["regions"][region]["hash"], households, manifest["names"],
         manifest.get("measure_hash"),
     )  # fmt: skip
+    fitted = fitted_in(manifest, region)
+    if fitted:  # a region without any has the runs that it had before there were any
+        said = (*said, sorted(fitted.items()))
     return hashlib.blake2b(json.dumps(said).encode(), digest_size=16).digest()
+
+
+def fitted_in(manifest: Mapping[str, Any], region: str) -> dict[str, float]:
+    """The fitted values that the runs of a study have in a region, by parameter; none in a study with ``fitted = false``."""
+    return dict(manifest["regions"][region].get("fitted", {}))
+
+
+def _region_said(name: str, with_fitted: bool) -> dict[str, Any]:
+    from abm import Region
+
+    region = Region.load(name)
+    if not (with_fitted and region.fitted):
+        return {"hash": region.hash}
+    return {"hash": region.hash, "fitted": dict(region.fitted), "posterior": region.fitted_from}
 
 
 # --- making a study folder -------------------------------------------------------------------------------------------
@@ -116,14 +133,12 @@ def n_runs(study: Study) -> int:
 
 def make_manifest(study: Study, command_line: list[str], scenarios: Mapping[str, Scenario] | None = None) -> dict[str, Any]:
     """What is planned and with what: all that a run's numbers depend on, and who planned it when."""
-    from abm import Region
-
     if scenarios is None:
         scenarios = {name: study.scenario(name) for name in study.scenarios}
     manifest: dict[str, Any] = {
         "kind": KIND, "format": FORMAT, "name": study.name, "model_version": model_version(), "study": study.to_dict(), "names": names_of(study),
         "scenarios": {n: {"hash": s.hash, "scenario": s.to_dict()} for n, s in scenarios.items()},
-        "regions": {n: {"hash": Region.load(n).hash} for n in study.regions},
+        "regions": {n: _region_said(n, study.fitted) for n in study.regions},
         "versions": {"python": platform.python_version(), **{p: metadata.version(p) for p in PACKAGES}},
         "commit": commit(), "platform": platform.platform(), "command_line": command_line,
         "created": datetime.now(UTC).isoformat(timespec="seconds"), "drift": [],
@@ -319,8 +334,11 @@ def drift_of(manifest: Mapping[str, Any]) -> Iterator[str]:
         yield f"the study was planned with model {manifest['model_version']}, this is {model_version()}"
     for name, said in manifest["regions"].items():
         try:
-            if Region.load(name).hash != said["hash"]:
+            region = Region.load(name)
+            if region.hash != said["hash"]:
                 yield f"the data of region '{name}' have changed since the study was planned"
+            if manifest["study"].get("fitted", True) and dict(region.fitted) != fitted_in(manifest, name):
+                yield f"the values fitted to region '{name}' have changed since the study was planned (runs keep those of the plan)"
         except UserError as error:
             yield f"the region '{name}' cannot be read any more ({error})"
     measure, said = manifest["study"].get("measure"), manifest.get("measure_hash")

@@ -103,6 +103,7 @@ def report(
         "last": int(yearly["year"].max()),
         "households": n.number(int(manifest.get("households", 0))),
         "seed": manifest.get("seed", manifest.get("rng", "")),
+        "is_fitted": bool((manifest.get("fitted") or {}).get("parameters")),
         "is_projection": int(yearly["year"].max()) > int(str(region.meta["data_end"])[:4]),
         "data_end": str(region.meta["data_end"])[:4],
         "readings": [(r, _(VERDICTS[r.verdict])) for r in readings(yearly, language)],

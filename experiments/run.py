@@ -83,12 +83,16 @@ def run(
     households: int = 2000,
     seed: int = 7,
     threads: int = 1,
+    fitted: Mapping[str, float] | None = None,
     progress: Progress | None = None,
 ) -> BorderModel:
-    """Run one history to the scenario's end and return the model with its results."""
+    """Run one history to the scenario's end and return the model with its results.
+
+    ``fitted`` stands for the region's fitted values where it is given, ``{}`` for the declared starting values.
+    """
     from abm import BorderModel
 
-    model = BorderModel(scenario, region=region, households=households, rng=seed, threads=threads)
+    model = BorderModel(scenario, region=region, households=households, rng=seed, threads=threads, fitted=fitted)
     model.run(progress=progress)
     return model
 

@@ -647,7 +647,12 @@ def _first_same(points: np.ndarray) -> np.ndarray:
 
 def _same_arms(manifest: Mapping[str, Any], arms: Sequence[Arm]) -> tuple[int, ...]:
     """For each arm the first with the same scenario and data under another name: a plan holds their runs once."""
-    keys = [(manifest["scenarios"][a.scenario]["hash"], manifest["regions"][a.region]["hash"], a.households) for a in arms]
+    from experiments.plan import fitted_in
+
+    keys = [
+        (manifest["scenarios"][a.scenario]["hash"], manifest["regions"][a.region]["hash"], fitted_in(manifest, a.region), a.households)
+        for a in arms
+    ]
     return tuple(keys.index(k) for k in keys)
 
 

@@ -31,7 +31,7 @@ BLOCK_DESIGNS = ("saltelli", "morris", "shapley")
 MOST_RUNS = 50_000_000
 _KEYS = (
     "name", "design", "points", "replicates", "seed", "scenarios", "regions", "households", "end", "vary", "set", "without", "record",
-    "outputs", "summaries", "deadline", "measure", "table",
+    "outputs", "summaries", "deadline", "measure", "table", "fitted", "widen",
 )  # fmt: skip
 _VARY_KEYS = ("low", "high", "scale", "levels", "steps")
 _SUMMARY_KEYS = ("output", "side", "first", "last", "take")
@@ -120,6 +120,10 @@ class Study:
     table: str | None = None
     #: Rows of a ``list`` design given in the file itself (names and values).
     rows: tuple[Mapping[str, float], ...] = ()
+    #: Whether what is neither varied nor set has the values fitted to the region, or its declared starting values.
+    fitted: bool = True
+    #: Parameters may lie outside their declared range by this share of its width.
+    widen: float = 0.0
 
     @classmethod
     def load(cls, path: str | Path) -> Study:
@@ -168,7 +172,7 @@ class Study:
         """The scenario of an arm with what the study sets in it, before the point's own values."""
         from abm import Scenario
 
-        return Scenario.load(name, set=self.set, without=self.without, end=self.end)
+        return Scenario.load(name, set=self.set, without=self.without, end=self.end, widen=self.widen)
 
 
 # --- reading a study file -------------------------------------------------------------------------------------------
@@ -186,7 +190,8 @@ def read_study(said: Mapping[str, Any], folder: Path, stem: str) -> Study:
     if design not in get_args(Design):
         raise StudyError(f"design = '{shorten(design)}' is unknown; {near(design, get_args(Design))}")
     table = _file(said, "table", folder)
-    vary, rows = _vary(said.get("vary", {}), design, said.get("points"))
+    widen = _share(said, "widen")
+    vary, rows = _vary(said.get("vary", {}), design, said.get("points"), widen)
     if design in ("list", "posterior"):
         if isinstance(said.get("vary"), Mapping) and said["vary"]:
             raise StudyError(
@@ -209,7 +214,7 @@ def read_study(said: Mapping[str, Any], folder: Path, stem: str) -> Study:
         )
     if design == "saltelli" and points < 2:
         raise StudyError('points = 1: design = "saltelli" needs at least 2 base points')
-    numbers = _table(said, "set")
+    numbers = _table(said, "set", widen)
     without = _names(said, "without", ())
     scenarios = _names(said, "scenarios", ("history",))
     varied_names = {v.name for v in vary} | {n for r in rows for n in r}
@@ -242,6 +247,7 @@ def read_study(said: Mapping[str, Any], folder: Path, stem: str) -> Study:
         scenarios=tuple(_scenario(s, folder) for s in scenarios), regions=tuple(_region(r, folder) for r in _names(said, "regions", (DEFAULT_REGION,))),
         households=_sizes(said), end=said.get("end"), vary=vary, set=numbers, without=without, record=record, outputs=outputs,
         summaries=summaries, deadline=_seconds(said), measure=measure, table=table, rows=rows,
+        fitted=_yes_or_no(said, "fitted", True), widen=widen,
     )  # fmt: skip
     _check_arms(study)
     return study
@@ -265,7 +271,7 @@ def _check_arms(study: Study) -> None:
             raise StudyError(f"summary '{summary.name}' starts in {summary.first}, but the runs end in {max(ends)}")
 
 
-def _vary(said: Any, design: str, points: Any) -> tuple[tuple[Varied, ...], tuple[Mapping[str, float], ...]]:
+def _vary(said: Any, design: str, points: Any, widen: float) -> tuple[tuple[Varied, ...], tuple[Mapping[str, float], ...]]:
     if isinstance(said, list):  # [[vary]]: the rows of a list
         if design != "list":
             raise StudyError(f'[[vary]] rows go with design = "list" only, found "{design}"')
@@ -273,7 +279,7 @@ def _vary(said: Any, design: str, points: Any) -> tuple[tuple[Varied, ...], tupl
         for number, row in enumerate(said, 1):
             if not isinstance(row, Mapping):
                 raise StudyError(f"row {number} of [[vary]] is not a table of names and values")
-            rows.append({n: _value(n, v) for n, v in _flat(row).items()})
+            rows.append({n: _value(n, v, widen) for n, v in _flat(row).items()})
         names = set().union(*rows) if rows else set()
         for number, row in enumerate(rows, 1):
             if set(row) != names:
@@ -281,7 +287,7 @@ def _vary(said: Any, design: str, points: Any) -> tuple[tuple[Varied, ...], tupl
         return (), tuple(rows)
     if not isinstance(said, Mapping):
         raise StudyError('vary is not a table: write [vary] and below it "NAME" = {} or { low = …, high = … }')
-    return tuple(_varied(name, entry, design, points) for name, entry in _entries(said).items()), ()
+    return tuple(_varied(name, entry, design, points, widen) for name, entry in _entries(said).items()), ()
 
 
 def _entries(said: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -303,7 +309,7 @@ def _flat(said: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def _varied(name: str, entry: Any, design: str, points: Any) -> Varied:
+def _varied(name: str, entry: Any, design: str, points: Any, widen: float) -> Varied:
     if not isinstance(entry, Mapping):
         raise StudyError(f"vary '{shorten(name)}' = {shorten(repr(entry))}: write {{}} for the declared range or {{ low = …, high = … }}")
     for key in entry:
@@ -315,10 +321,12 @@ def _varied(name: str, entry: Any, design: str, points: Any) -> Varied:
             raise StudyError(f"vary '{name}': a mechanism is on or off; write {{}}")
         return Varied(name, 0.0, 1.0, levels=(0.0, 1.0))
     declared = PARAMETERS[_check_name(name)]
-    low, high = (_number(f"vary '{name}': {k}", entry.get(k, getattr(declared, k))) for k in ("low", "high"))
+    ends = declared.widened(widen)
+    low, high = (_number(f"vary '{name}': {k}", entry.get(k, end)) for k, end in zip(("low", "high"), ends, strict=True))
     for key, value in (("low", low), ("high", high)):
-        if not declared.low <= value <= declared.high:
-            raise StudyError(f"vary '{name}': {key} = {value:g} lies outside the declared range {declared.low:g} to {declared.high:g}")
+        if not ends[0] <= value <= ends[1]:
+            which = "declared range" if widen == 0 else f"range widened by {widen:g}"
+            raise StudyError(f"vary '{name}': {key} = {value:g} lies outside the {which} {ends[0]:g} to {ends[1]:g}")
     if not low < high:
         raise StudyError(f"vary '{name}': low = {low:g} is not below high = {high:g}; to hold it at one value, put it in [set]")
     scale = entry.get("scale", "log" if declared.prior == "log-uniform" else "linear")
@@ -337,7 +345,7 @@ def _varied(name: str, entry: Any, design: str, points: Any) -> Varied:
         said = entry["levels"]
         if not isinstance(said, list) or not said:
             raise StudyError(f"vary '{name}': levels = {shorten(repr(said))} is not a list of values")
-        levels = tuple(_value(name, v) for v in said)
+        levels = tuple(_value(name, v, widen) for v in said)
         if len(set(levels)) < len(levels):
             raise StudyError(f"vary '{name}': levels holds a value twice")
         if "low" in entry or "high" in entry:
@@ -358,15 +366,15 @@ def _check_name(name: str) -> str:
     return name
 
 
-def _value(name: str, value: Any) -> float:
-    """A value of a varied parameter or switch, inside its declared range."""
+def _value(name: str, value: Any, widen: float = 0.0) -> float:
+    """A value of a varied parameter or switch, inside its declared range (widened by that share of it)."""
     if _check_name(name).startswith(SWITCH):
         if value not in (0, 1):
             raise StudyError(f"'{name}' = {shorten(repr(value))} is neither on nor off: write true or false (or 1 or 0)")
         return float(value)
     number = _number(f"'{name}'", value)
     try:
-        return PARAMETERS[name].check(number)
+        return PARAMETERS[name].check(number, widen)
     except ValueError as error:
         raise StudyError(str(error)) from None
 
@@ -393,15 +401,17 @@ def read_table(study: Study) -> pd.DataFrame:
         _check_name(name)
     if not keep:
         raise StudyError(f"the table {path.name} has no column that names a parameter or switch")
-    return pd.DataFrame({name: _column(path.name, name, table[name].tolist()) for name in names if name != "draw" or name in keep})
+    return pd.DataFrame(
+        {name: _column(path.name, name, table[name].tolist(), study.widen) for name in names if name != "draw" or name in keep}
+    )
 
 
-def _column(file: str, name: str, values: list[Any]) -> list[float]:
+def _column(file: str, name: str, values: list[Any], widen: float) -> list[float]:
     """A column of a table as numbers, each checked; the message says in which row the first wrong one stands."""
     found = []
     for row, value in enumerate(values, 1):
         try:
-            found.append(_value(name, value) if name in PARAMETERS or name.startswith(SWITCH) else _number(f"'{name}'", value))
+            found.append(_value(name, value, widen) if name in PARAMETERS or name.startswith(SWITCH) else _number(f"'{name}'", value))
         except StudyError as error:
             raise StudyError(f"{file}, row {row}: {error}") from None
     return found
@@ -518,7 +528,21 @@ def _names(said: Mapping[str, Any], key: str, default: Iterable[str]) -> tuple[s
     return tuple(value)
 
 
-def _table(said: Mapping[str, Any], key: str) -> dict[str, float]:
+def _share(said: Mapping[str, Any], key: str) -> float:
+    share = _number(key, said.get(key, 0.0))
+    if not 0.0 <= share <= 1.0:
+        raise StudyError(f"{key} = {share:g}: give a share of the declared range, from 0 to 1")
+    return share
+
+
+def _yes_or_no(said: Mapping[str, Any], key: str, default: bool) -> bool:
+    value = said.get(key, default)
+    if not isinstance(value, bool):
+        raise StudyError(f"{key} = {shorten(repr(value))} is neither true nor false")
+    return value
+
+
+def _table(said: Mapping[str, Any], key: str, widen: float) -> dict[str, float]:
     value = said.get(key, {})
     if not isinstance(value, Mapping):
         raise StudyError(f"{key} = {shorten(repr(value))} is not a table of names and values")
@@ -526,7 +550,7 @@ def _table(said: Mapping[str, Any], key: str) -> dict[str, float]:
     for name, number in _flat(value).items():
         if name.startswith(SWITCH):
             raise StudyError(f'[{key}] sets parameters; to switch a mechanism off, write without = ["{name[len(SWITCH) :]}"]')
-        numbers[name] = _value(name, number)
+        numbers[name] = _value(name, number, widen)
     return numbers
 
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from abm.errors import UserError, shorten
-from experiments.plan import Row, model_version, plan_schema, read_study_manifest
+from experiments.plan import Row, fitted_in, model_version, plan_schema, read_study_manifest
 from experiments.store import write_part
 from experiments.study import RESERVED, Study
 
@@ -67,6 +67,7 @@ class Task:
     names: tuple[str, ...]
     scenarios: Mapping[str, Scenario]
     regions: Mapping[str, Region]
+    fitted: Mapping[str, Mapping[str, float]]  #: those of the plan, whatever the region's file says now
     version: str
     measure: Callable[[Any], Mapping[str, float]] | None
 
@@ -80,7 +81,8 @@ def _task(folder: str, stamp: int, version: str) -> Task:
     scenarios = {n: Scenario.from_dict(s["scenario"]) for n, s in manifest["scenarios"].items()}
     _warm_up()
     return Task(
-        Path(folder), study, tuple(manifest["names"]), scenarios, {n: Region.load(n) for n in study.regions}, version, load_measure(study.measure)
+        Path(folder), study, tuple(manifest["names"]), scenarios, {n: Region.load(n) for n in study.regions},
+        {n: fitted_in(manifest, n) for n in study.regions}, version, load_measure(study.measure)
     )  # fmt: skip
 
 
@@ -166,7 +168,7 @@ def _run(task: Task, row: Row, start: float, limit: float, found: list[str]) -> 
 
     scenario = row.apply(task.scenarios[row.scenario])
     found[0] = scenario.hash
-    model = BorderModel(scenario, region=task.regions[row.region], households=row.households, rng=row.seed)
+    model = BorderModel(scenario, region=task.regions[row.region], households=row.households, rng=row.seed, fitted=task.fitted[row.region])
     model.run(progress=look)
     yearly = model.results.yearly
     extra = _measured(task, model)

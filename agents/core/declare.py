@@ -76,6 +76,12 @@ UNITS: dict[str, str] = {
 }
 
 
+#: Units whose numbers lie between 0 and 1, whatever range is declared.
+UNIT_INTERVAL = ("share", "probability", "probability/month", "index")
+#: A parameter declared above 0 is never widened below this part of its lowest value: 0 may mean something else altogether.
+LEAST_OF_LOW = 0.2
+
+
 class DeclarationError(ValueError):
     """A declaration that says too little or contradicts itself."""
 
@@ -136,11 +142,28 @@ class Parameter:
         if not isinstance(self.source, Source):
             raise DeclarationError(f"parameter '{self.name}' has no source")
 
-    def check(self, value: float) -> float:
-        """The value as a float, or an error that names the range."""
+    def widened(self, share: float) -> tuple[float, float]:
+        """Low and high (in the parameter's unit) with the range widened on both sides by a share (0 to 1) of its width.
+
+        Never narrower than declared, and never where the unit has no meaning: 0 to 1 for shares, probabilities and indices, not
+        below 0 where the declared low is not, and not below ``LEAST_OF_LOW`` of a declared low above 0.
+        """
+        if share == 0:
+            return self.low, self.high
+        by = share * (self.high - self.low)
+        low, high = self.low - by, self.high + by
+        if self.low >= 0 or self.unit in UNIT_INTERVAL:
+            low = min(self.low, max(low, LEAST_OF_LOW * max(self.low, 0.0)))
+        if self.unit in UNIT_INTERVAL:
+            high = max(self.high, min(high, 1.0))
+        return low, high
+
+    def check(self, value: float, widen: float = 0.0) -> float:
+        """The value as a float, or a ValueError that names the range (widened by ``widen``, see :meth:`widened`)."""
         number = float(value)
-        if not (math.isfinite(number) and self.low <= number <= self.high):
-            raise ValueError(f"{self.name} = {value} lies outside its range {self.low:g} to {self.high:g} [{self.unit}]")
+        low, high = self.widened(widen)
+        if not (math.isfinite(number) and low <= number <= high):
+            raise ValueError(f"{self.name} = {value} lies outside its range {low:g} to {high:g} [{self.unit}]")
         return number
 
 

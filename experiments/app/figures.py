@@ -79,7 +79,10 @@ def claims_html(finished: Finished, language: str) -> str:
             )
             + f"<td data-head='{escape(head[3], quote=True)}'><span class='lintas-{kind}'>{escape(_(VERDICTS[reading.verdict]))}</span></td></tr>"
         )
-    caution = _("One run with one seed and starting values that were not fitted: it can come near a number, it proves nothing.")
+    if finished.manifest.get("fitted", {}).get("parameters"):
+        caution = _("One run with one seed and values fitted to some of these numbers: that it comes near them proves nothing.")
+    else:
+        caution = _("One run with one seed and starting values that were not fitted: it can come near a number, it proves nothing.")
     return (
         f"<h2>{escape(_('What the paper says, and what this run gave'))}</h2><p>{escape(caution)}</p>"
         f"<table class='lintas-claims'><thead><tr>{top}</tr></thead><tbody>{''.join(rows)}</tbody></table>"

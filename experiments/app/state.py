@@ -147,5 +147,8 @@ class Finished:
             "switched_off": json.dumps(sorted(name for name, on in scenario["switches"].items() if not on)),
             "events": json.dumps(scenario["events"]),
         }
+        fitted = said.get("fitted", {})
+        if fitted.get("parameters"):
+            head |= {"fitted": json.dumps(fitted["parameters"], sort_keys=True), "posterior": fitted.get("posterior")}
         lines = "".join(f"# {name}: {value}\n" for name, value in head.items())
         return (lines + self.results.yearly.to_csv(index=False, lineterminator="\n")).encode()
