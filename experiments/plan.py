@@ -49,10 +49,10 @@ def model_version() -> str:
     return f"{metadata.version('lintas')}+{digest.hexdigest()[:12]}"
 
 
-def seed_of(seed: int, replicate: int) -> int:
-    """Seed of a replicate: the same in every arm and at every point, so that arms differ only by what they change."""
-    digest = hashlib.blake2b(f"replicate {seed} {replicate}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "little") >> 2
+def seed_of(seed: int, replicate: int, point: int | None = None) -> int:
+    """Seed of a replicate: the same in every arm, so that arms differ only by what they change, and at every point unless one is given."""
+    said = f"replicate {seed} {replicate}" if point is None else f"replicate {seed} {replicate} point {point}"
+    return int.from_bytes(hashlib.blake2b(said.encode(), digest_size=8).digest(), "little") >> 2
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,8 @@ def rows(study: Study, manifest: Mapping[str, Any], replicates: range | None = N
     point = 0
     for block in blocks(study):
         for values in block.tolist():
+            if not study.common_draws:
+                seeds = [(k, seed_of(study.seed, k, point)) for k, _ in seeds]
             text = json.dumps(values).encode()
             said = dict(zip(names, values, strict=True))
             for scenario, region, households, key in arms:

@@ -31,7 +31,7 @@ BLOCK_DESIGNS = ("saltelli", "morris", "shapley")
 MOST_RUNS = 50_000_000
 _KEYS = (
     "name", "design", "points", "replicates", "seed", "scenarios", "regions", "households", "end", "vary", "set", "without", "record",
-    "outputs", "summaries", "deadline", "measure", "table", "fitted", "widen",
+    "outputs", "summaries", "deadline", "measure", "table", "fitted", "widen", "common_draws",
 )  # fmt: skip
 _VARY_KEYS = ("low", "high", "scale", "levels", "steps")
 _SUMMARY_KEYS = ("output", "side", "first", "last", "take")
@@ -124,6 +124,8 @@ class Study:
     fitted: bool = True
     #: Parameters may lie outside their declared range by this share of its width.
     widen: float = 0.0
+    #: Whether all points share the seeds of the replicates (so that points differ by their values only), or each point has its own.
+    common_draws: bool = True
 
     @classmethod
     def load(cls, path: str | Path) -> Study:
@@ -247,7 +249,7 @@ def read_study(said: Mapping[str, Any], folder: Path, stem: str) -> Study:
         scenarios=tuple(_scenario(s, folder) for s in scenarios), regions=tuple(_region(r, folder) for r in _names(said, "regions", (DEFAULT_REGION,))),
         households=_sizes(said), end=said.get("end"), vary=vary, set=numbers, without=without, record=record, outputs=outputs,
         summaries=summaries, deadline=_seconds(said), measure=measure, table=table, rows=rows,
-        fitted=_yes_or_no(said, "fitted", True), widen=widen,
+        fitted=_yes_or_no(said, "fitted", True), widen=widen, common_draws=_yes_or_no(said, "common_draws", True),
     )  # fmt: skip
     _check_arms(study)
     return study
