@@ -33,8 +33,10 @@ Role = Literal["fit", "held-out", "check"]
 Scale = Literal["log", "logit", "linear"]
 Take = Literal["mean", "sum", "min", "max", "first", "last"]
 
-#: Shares are kept this far from 0 and 1 before their logit is taken (about one visit of a sampled household in ten years).
-EDGE = 1e-4
+#: Shares are kept this far from 0 and 1 before their logit is taken: about one household of a side's sample in a default run.
+EDGE = 1e-3
+#: A report of "most did" or "it fell" cannot tell statistics apart that lie more than so many widths from its mark.
+DEAF = 6.0
 #: Kinds that report a number with an error, and kinds that report only on which side of a mark the truth lies.
 MEASURED: tuple[Kind, ...] = ("value", "ratio")
 REPORTED: tuple[Kind, ...] = ("threshold", "trend")
@@ -118,9 +120,10 @@ class Target:
         """The statistic on the scale of its error, shape (n,)."""
         if self.kind == "monotone":
             return _slope(self.of, self.scale, runs)
-        if self.kind == "threshold":
-            return logit(self.natural(runs))
-        if self.kind in ("trend", "ratio") or (self.kind == "sign" and self.scale == "log"):
+        if self.kind in REPORTED:
+            found = logit(self.natural(runs)) if self.kind == "threshold" else _log(self.natural(runs))
+            return np.clip(found, self.mark - DEAF * self.width, min(self.cap, self.mark + DEAF * self.width))
+        if self.kind == "ratio" or (self.kind == "sign" and self.scale == "log"):
             return _log(self.natural(runs))
         if self.kind == "sign":
             return self.natural(runs)
@@ -187,7 +190,7 @@ def logit(share: np.ndarray) -> np.ndarray:
 
 def _log(x: np.ndarray) -> np.ndarray:
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.log(np.maximum(x, 1e-12))
+        return np.log(np.clip(x, 1e-12, 1e12))
 
 
 def _slope(of: Reading, scale: Scale, runs: Runs) -> np.ndarray:
@@ -333,6 +336,8 @@ def _check_row(row: Target, here: str) -> None:
             raise TargetError(f"{here}: threshold = {row.threshold:g} is no share between 0 and 1")
     if row.kind in ("ratio", "trend", "sign") and row.against is None:
         raise TargetError(f"{here}: a {row.kind} needs against = {{ output = …, side = …, first = …, last = … }}")
+    if row.kind == "sign" and row.scale == "logit":
+        raise TargetError(f'{here}: a sign compares logarithms or differences; write scale = "log" or "linear"')
     if row.kind in ("sign", "monotone"):
         if row.direction not in ("up", "down"):
             raise TargetError(f'{here}: a {row.kind} needs direction = "up" or "down"')
