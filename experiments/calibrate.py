@@ -10,26 +10,23 @@ from __future__ import annotations
 
 import io
 import json
-import math
 import os
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from abm.errors import UserError, shorten
-from agents.core.declare import OUTPUTS, PARAMETERS
-from calibration import check as checks
+from agents.core.declare import OUTPUTS, PARAMETERS, near
 from calibration import infer
-from calibration.emulator import Emulator, fit_emulator
-from calibration.infer import Pool, Proposal, Weighted, weighted_quantile
-from calibration.priors import UNIT_SD, Prior
+from calibration.infer import Proposal, Weighted
+from calibration.priors import Prior
 from calibration.runs import Runs
-from calibration.targets import Likelihood, Target, Targets, statistics
+from calibration.targets import Likelihood, Targets, statistics
 from experiments import plan
 from experiments.collect import collect
 from experiments.drive import Progress, Report, drive
@@ -69,6 +66,7 @@ class Asked:
     end: str = "2015-12"
     without: tuple[str, ...] = ()
     names: tuple[str, ...] = ()  #: parameters that vary; all uncertain ones when empty
+    ranges: tuple[tuple[str, float, float], ...] = ()  #: priors other than the declared ones
     widen: float = 0.0
     tests: int = 256
     draws: int = 200
@@ -76,7 +74,12 @@ class Asked:
     @classmethod
     def of(cls, said: Mapping[str, Any]) -> Asked:
         """As a manifest has it."""
-        return cls(**{**said, "without": tuple(said["without"]), "names": tuple(said["names"])})
+        ranges = tuple((str(n), float(a), float(b)) for n, a, b in said.get("ranges", ()))
+        return cls(**{**said, "without": tuple(said["without"]), "names": tuple(said["names"]), "ranges": ranges})
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON."""
+        return {**self.__dict__, "without": list(self.without), "names": list(self.names), "ranges": [list(r) for r in self.ranges]}
 
 
 # --- the fit folder ---------------------------------------------------------------------------------------------------------------
@@ -98,7 +101,7 @@ def make(folder: Path, asked: Asked, targets: str | Path | None, command_line: l
     text = resources.files("calibration").joinpath("data/targets.toml").read_text("utf-8") if targets is None else Path(targets).read_text("utf-8")
     check_folder(folder)
     manifest = {
-        "kind": KIND, "format": FORMAT, "model_version": model_version(), "asked": {**asked.__dict__, "without": list(asked.without), "names": list(asked.names)},
+        "kind": KIND, "format": FORMAT, "model_version": model_version(), "asked": asked.to_dict(),
         "region_hash": Region.load(asked.region).hash, "targets_hash": read.hash, "parameters": list(prior.names), "command_line": command_line,
         "commit": plan.commit(), "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }  # fmt: skip
@@ -112,9 +115,14 @@ def make(folder: Path, asked: Asked, targets: str | Path | None, command_line: l
 def prior_of(asked: Asked) -> Prior:
     """The priors of what varies, as declared or widened."""
     prior = Prior.of(asked.names or None)
-    if not asked.widen:
-        return prior
-    return Prior.of(prior.names, {n: PARAMETERS[n].widened(asked.widen) for n in prior.names})
+    wide = {n: PARAMETERS[n].widened(asked.widen) for n in prior.names}
+    for name, low, high in asked.ranges:
+        if name not in prior.names:
+            raise FitError(f"the prior of '{shorten(name)}' is given, but it is not fitted; {near(name, prior.names)}")
+        if not wide[name][0] <= low <= high <= wide[name][1]:
+            raise FitError(f"the prior of '{name}' ({low:g} to {high:g}) leaves its declared range {wide[name][0]:g} to {wide[name][1]:g}; see --widen")
+        wide[name] = (low, high)
+    return Prior.of(prior.names, wide)
 
 
 def bank_study(asked: Asked, prior: Prior) -> Study:

@@ -30,7 +30,7 @@ app = typer.Typer(name="calibrate", help="Fit the uncertain parameters to the re
 
 def register(main: typer.Typer) -> None:
     """Add the commands to ``lintas``."""
-    for function in (plan, bank, fit, check, report, retarget, adopt):
+    for function in (plan, bank, fit, check, report, retarget, point, adopt):
         app.command()(function)
     main.add_typer(app)
 
@@ -52,6 +52,9 @@ def plan(
     without: Annotated[list[str] | None, typer.Option("--without", metavar="MECHANISM", help="Fit without a mechanism (may be repeated).")] = None,
     only: Annotated[
         list[str] | None, typer.Option("--only", metavar="PARAMETER", help="Fit these parameters only, others at declared values (may be repeated).")
+    ] = None,
+    priors: Annotated[
+        list[str] | None, typer.Option("--prior", metavar="PARAMETER=LOW:HIGH", help="A narrower prior than the declared one (may be repeated).")
     ] = None,
     widen: Annotated[str, typer.Option("--widen", metavar="S", help="Widen each prior by this share of its width, within what its unit permits.")] = "0",
     draws: Annotated[str, typer.Option("--draws", metavar="N", help="Draws that predictive runs take.")] = "200",
@@ -79,7 +82,7 @@ def plan(
     asked = Asked(
         region=region or DEFAULT_REGION, points=n, population=whole_number("--population", population, low=32), most_populations=whole_number("--most", most, low=0),
         households=whole_number("--households", households, low=60), seed=whole_number("--seed", seed, low=0), end=check_end(end),
-        without=tuple(check_switch(w) for w in without or ()), names=tuple(only or ()), widen=wider,
+        without=tuple(check_switch(w) for w in without or ()), names=tuple(only or ()), ranges=tuple(_range(p) for p in priors or ()), widen=wider,
         tests=whole_number("--tests", tests, low=20), draws=whole_number("--draws", draws, low=10),
     )  # fmt: skip
     manifest = make(at_home(out), asked, None if targets is None else at_home(targets), plans.command_line())
@@ -167,6 +170,35 @@ def retarget(
     _say_fit(_, found, lang)
 
 
+def point(
+    folder: Folder,
+    starts: Annotated[str, typer.Option("--starts", metavar="N", help="Searches from different places.")] = "4",
+    as_json: Json = False,
+    lang: Language = "en",
+) -> None:
+    """Show why one best point misleads: several searches, several answers, all of which hit the targets."""
+    _ = translator(check_language(lang))
+    from experiments.calibrate_point import point_fits, to_dict
+    from experiments.cli import whole_number
+
+    opened = _open(folder)
+    found = to_dict(opened, point_fits(opened, whole_number("--starts", starts, low=2, high=100)))
+    if as_json:
+        print(json.dumps(found, indent=2))
+        return
+    n = Numbers(lang)
+    for number, answer in enumerate(found["answers"], 1):
+        print(_("search {number}:").format(number=number))
+        for name, value in answer["targets"].items():
+            reported = opened.targets[name]
+            said = n.short(reported.value) if reported.kind in ("value", "ratio") else "–"
+            print(_("  {target}: model {model}, reported {reported}").format(target=reported.title, model=n.short(value["model"]), reported=said))
+        for name, value in answer["parameters"].items():
+            print(f"  {name} = {n.short(value)}")
+    print(_("The answers lie up to {share} of a prior's range apart, in {parameter}: hitting the targets does not make a point the truth.").format(
+        share=n.percent(found["apart"]), parameter=found["parameter"]))  # fmt: skip
+
+
 def adopt(
     folder: Folder,
     into: Annotated[Path | None, typer.Option("--into", metavar="DIR", help="Region folder that takes the central draw; default the shipped one.")] = None,
@@ -182,6 +214,15 @@ def adopt(
 
 
 # --- stages -------------------------------------------------------------------------------------------------------------------------
+
+
+def _range(said: str) -> tuple[str, float, float]:
+    name, _sign, bounds = said.partition("=")
+    low, _colon, high = bounds.partition(":")
+    try:
+        return name.strip(), float(low), float(high)
+    except ValueError:
+        raise UserError(f"--prior takes PARAMETER=LOW:HIGH, found '{shorten(said)}'") from None
 
 
 def _open(folder: Path) -> Fit:
