@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from abm import Scenario
+    from calibration.posterior import Posterior
     from experiments.run import Progress
 
 PACKAGE_MODULES = ("agents", "abm", "calibration", "experiments")
@@ -160,11 +161,19 @@ def run(
     declared: Annotated[
         bool, typer.Option("--declared", help="Use the declared starting values instead of those fitted to the region.")
     ] = False,
+    posterior: Annotated[bool, typer.Option("--posterior", help="Run draws of the posterior that ships for the region.")] = False,
+    posterior_from: Annotated[
+        Path | None, typer.Option("--posterior-from", metavar="DIR", help="Run draws of the posterior in this folder.")
+    ] = None,
+    draws: Annotated[str | None, typer.Option("--draws", metavar="N", help="Draws of the posterior; default 50.")] = None,
+    allow_drift: Annotated[
+        bool, typer.Option("--allow-drift", help="Use a posterior of another model version or of other data; it is recorded.")
+    ] = False,
     out: Out = None,
     quiet: Quiet = False,
     lang: Language = "en",
 ) -> None:
-    """Run one history and write its tables and report."""
+    """Run one history, or one for each draw of a posterior, and write its tables and report."""
     _ = translator(check_language(lang))
     if end is not None:
         check_end(end)
@@ -175,6 +184,14 @@ def run(
     from experiments.run import run as run_model
 
     chosen = load_scenario(scenario, numbers, without or [], end)
+    if posterior or posterior_from is not None:
+        if declared:
+            raise UserError("--declared and a posterior are two answers to where values come from; keep one")
+        n_draws = whole_number("--draws", draws or "50", low=1)
+        _run_posterior(chosen, at_home(region), posterior_from, n_draws, n_households, run_seed, allow_drift, out, quiet, lang)
+        return
+    if draws is not None or allow_drift:
+        raise UserError("--draws and --allow-drift go with --posterior or --posterior-from")
     folder = check_folder(Path(at_home(str(out))) if out is not None else default_folder(chosen, run_seed))
     with Draughtsmen() as draughtsmen:
         with show_progress(_, quiet) as progress:
@@ -197,6 +214,37 @@ def run(
             print(written)
         else:
             show_readings(model.results.yearly, written, lang, is_fitted=bool(model.fitted))
+
+
+def _run_posterior(
+    scenario: Scenario, where: str, source: Path | None, draws: int, households: int, seed: int, allow_drift: bool, out: Path | None,
+    quiet: bool, lang: str,
+) -> None:  # fmt: skip
+    """One run for each draw of a posterior."""
+    from abm import Region
+    from experiments.posterior import KIND, check_posterior, run_draws, show_draws, write_draws
+    from experiments.run import check_folder
+
+    region = Region.load(where)
+    found = load_posterior(region.id, source)
+    drift = check_posterior(found, region, allow_drift)
+    place = Path(at_home(str(out))) if out is not None else Path("results") / f"{scenario.name}-posterior-{seed}"
+    check_folder(place, KIND)
+    with study_commands.show_progress(translator(lang), quiet) as progress:
+        runs = run_draws(found, scenario, region, draws=draws, households=households, seed=seed, progress=progress)
+    written = write_draws(runs, place, drift=drift, language=lang)
+    with standing(written):
+        if quiet:
+            print(written)
+        else:
+            show_draws(runs, written, lang)
+
+
+def load_posterior(region: str, folder: Path | None) -> Posterior:
+    """The posterior in a folder, or the one that ships for a region."""
+    from calibration.posterior import Posterior
+
+    return Posterior.load(region) if folder is None else Posterior.load(Path(at_home(str(folder))))
 
 
 @contextlib.contextmanager
@@ -479,6 +527,8 @@ def rerun(
     with readable("manifest", manifest):
         content = read_manifest(manifest)
         folder = manifest if manifest.is_dir() else manifest.parent
+    if content.get("kind") == "lintas posterior results":
+        raise UserError("these are runs over the draws of a posterior: repeat them with the command_line in their manifest")
     if region is not None and isinstance(content.get("region"), dict):
         content["region"] = content["region"] | {"where": at_home(region)}  # the hash still has to fit
     if out is not None:

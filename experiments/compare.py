@@ -2,7 +2,8 @@
 
 Replicate k has the same seed in both arms, so most of what chance does is the same in both and falls out of the
 difference. What is left is described by indicator, year and side: the mean difference, its 95 % interval (Student's t),
-the share of pairs that agree in sign. Works on two scenarios that are run now, and on the arms of a study folder while it runs.
+the share of pairs that agree in sign. Over the draws of a posterior the spread is parted into what the posterior leaves open and
+what chance does. Works on two scenarios that are run now, and on the arms of a study folder while it runs.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from abm import Scenario
+    from calibration.posterior import Posterior
 
 KIND = "lintas comparison"
 FORMAT = 1
@@ -36,6 +38,8 @@ LEVEL = 0.95
 LAST_YEARS = 3
 #: Indicators that a figure shows, and that the table on the screen lists, when none are named.
 MOST_DRAWN, MOST_LISTED = 4, 12
+#: Half the width of a 90 % interval of a normal quantity, in standard deviations.
+NINETY = 1.6448536269514722
 #: What two runs must share to be a pair.
 PAIR = ("region", "households", "point", "replicate")
 
@@ -83,6 +87,51 @@ class Effect:
 
 
 @dataclass(frozen=True)
+class Split:
+    """Where the spread of a difference over the draws of a posterior comes from, for one indicator on one side.
+
+    ``var_posterior`` is the variance over draws of the draws' means less what chance adds to it (var_chance / replicates), not below
+    0; ``var_chance`` the variance between replicates of a draw. Both in the indicator's unit, squared.
+    """
+
+    output: str
+    side: str
+    draws: int
+    difference: float
+    var_posterior: float
+    var_chance: float
+
+    def interval(self, variance: float) -> tuple[float, float]:
+        """The 90 % interval of the difference that a variance makes (normal)."""
+        half = NINETY * math.sqrt(variance) if variance >= 0 else math.nan
+        return self.difference - half, self.difference + half
+
+    @property
+    def of_posterior(self) -> tuple[float, float]:
+        """What the mean effect may be, as far as the posterior leaves it open."""
+        return self.interval(self.var_posterior)
+
+    @property
+    def of_chance(self) -> tuple[float, float]:
+        """What one pair of histories may show, were the parameters known."""
+        return self.interval(self.var_chance)
+
+    @property
+    def of_both(self) -> tuple[float, float]:
+        """What one pair of histories may show."""
+        return self.interval(self.var_posterior + self.var_chance)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON; what is no number becomes null."""
+        said = {k: getattr(self, k) for k in ("output", "side", "draws", "difference", "var_posterior", "var_chance")}
+        total = self.var_posterior + self.var_chance
+        said["share_posterior"] = self.var_posterior / total if total > 0 else math.nan
+        for name in ("of_both", "of_posterior", "of_chance"):
+            said[f"low_{name}"], said[f"high_{name}"] = getattr(self, name)
+        return {k: _plain(v) for k, v in said.items()}
+
+
+@dataclass(frozen=True)
 class Part:
     """One scenario against one baseline in one region and world size."""
 
@@ -100,6 +149,13 @@ class Part:
     years: tuple[int, int] | None
     first: int | None  #: first year in which any indicator differs in any pair
     from_year: int | None
+    #: Over the draws of a posterior: its id, and for each of ``effects`` where the spread comes from.
+    posterior: str | None = None
+    splits: tuple[Split, ...] = ()
+
+    def split_of(self, effect: Effect) -> Split | None:
+        """Where the spread of one of the effects comes from; None without a posterior."""
+        return next((s for s in self.splits if (s.output, s.side) == (effect.output, effect.side)), None)
 
     @property
     def has_years(self) -> bool:
@@ -118,13 +174,16 @@ class Part:
 
     def to_dict(self, lang: str = "en") -> dict[str, Any]:
         """As JSON."""
-        return {
+        said = {
             "a": self.a, "b": self.b, "region": self.region, "households": self.households, "pairs": self.pairs, "unpaired_runs": self.unpaired,
             "replicates": self.replicates, "points": self.points, "interval_over": "points" if self.is_over_points else "replicates",
             "level": LEVEL, "years": list(self.years) if self.years else None, "first_year_that_differs": self.first,
             "sentence": sentence(self, lang), "start": start_sentence(self, lang),
             "chosen": [e.to_dict(lang) for e in self.chosen], "effects": [e.to_dict(lang) for e in self.effects],
         }  # fmt: skip
+        if self.posterior is None:
+            return said
+        return said | {"posterior": {"id": self.posterior, "level": 0.90, "splits": [s.to_dict() for s in self.splits]}}
 
 
 # --- pairs and their differences --------------------------------------------------------------------------------------
@@ -325,6 +384,14 @@ def sentence(part: Part, lang: str = "en") -> str:
         head = _("With {b} instead of {a}, {label} is on average {size} higher: {mean_b} instead of {mean_a}")
     else:
         head = _("With {b} instead of {a}, {label} is on average {size} lower: {mean_b} instead of {mean_a}")
+    split = part.split_of(effect)
+    if split is not None:
+        both, posterior, chance = (
+            f"{n.short(low)} … {n.short(high)}" for low, high in (split.of_both, split.of_posterior, split.of_chance)
+        )
+        tail = _("(90 % interval {both} over {draws} draws, of which the posterior {posterior} and of which chance {chance})")
+        tail = tail.format(both=both, draws=split.draws, posterior=posterior, chance=chance)
+        return f"{head.format(**said)} {tail}."
     if effect.n < 2:
         tail = _("(one pair only: there is no interval, and chance alone may do as much)")
     elif part.is_over_points:
@@ -358,14 +425,7 @@ def compare_scenarios(
     from experiments.batch import RunConfiguration, run_scenarios
     from experiments.study import DEFAULT_REGION
 
-    if a.end != b.end:
-        raise CompareError(f"'{a.name}' ends in {a.end} and '{b.name}' in {b.end}: give both one end with --end")
-    if a.hash == b.hash:
-        raise CompareError(
-            f"'{a.name}' and '{b.name}' are the same scenario, so nothing can differ; change the second with --set or --without"
-        )
-    if a.name == b.name:
-        b = replace(b, name=f"{b.name}-changed")
+    a, b = _two_of_one_end(a, b)
     all_outputs = yearly_outputs()
     check_outputs(outputs, all_outputs)
     said = RunConfiguration(replicates=replicates, seed=seed, households=households, regions=(region or DEFAULT_REGION,))
@@ -373,6 +433,77 @@ def compare_scenarios(
     if not (rows["status"] == "ok").any():
         raise CompareError(f"no run ended well: {shorten(rows['cause'].iloc[0], 200)}")
     return parts_of(rows, a.name, [b.name], all_outputs, years=years, wanted=outputs)[0]
+
+
+def _two_of_one_end(a: Scenario, b: Scenario) -> tuple[Scenario, Scenario]:
+    """The two with names that differ; refuses two that cannot be compared."""
+    if a.end != b.end:
+        raise CompareError(f"'{a.name}' ends in {a.end} and '{b.name}' in {b.end}: give both one end with --end")
+    if a.hash == b.hash:
+        raise CompareError(
+            f"'{a.name}' and '{b.name}' are the same scenario, so nothing can differ; change the second with --set or --without"
+        )
+    return a, replace(b, name=f"{b.name}-changed") if a.name == b.name else b
+
+
+def compare_draws(
+    a: Scenario, b: Scenario, posterior: Posterior, *, draws: int = 50, replicates: int = 2, households: int = 1000, seed: int = 1,
+    region: str | None = None, outputs: Sequence[str] = (), years: tuple[int, int] | None = None, executor: Any = None, progress: Any = None,
+) -> Part:  # fmt: skip
+    """Run both with the same seeds for each draw of a posterior, ``replicates`` (2 or more) times, and describe the differences.
+
+    Points of the Part are draws. CompareError where too few runs end well to part the posterior from chance.
+    """
+    import pandas as pd
+
+    from abm import Region
+    from experiments.posterior import jobs_of, run_jobs
+    from experiments.study import DEFAULT_REGION
+
+    a, b = _two_of_one_end(a, b)
+    if draws < 2 or replicates < 2:
+        raise CompareError(f"{draws} draws and {replicates} replicates: it takes 2 of each to part the posterior from chance")
+    all_outputs = yearly_outputs()
+    check_outputs(outputs, all_outputs)
+    where = region or DEFAULT_REGION
+    jobs, _drawn = jobs_of(
+        [a, b], posterior, Region.load(where), draws=draws, replicates=replicates, households=households, seed=seed, tables=("yearly",)
+    )  # fmt: skip
+    frames = []
+    for done in run_jobs(jobs, executor, progress):
+        frame = done.tables["yearly"] if done.tables else pd.DataFrame({"year": [1980], "side": ["id"]})
+        fixed = {
+            "scenario": done.job.scenario.name, "region": where, "households": households, "point": done.job.draw,
+            "replicate": done.job.replicate, "status": done.status, "cause": done.cause,
+        }  # fmt: skip
+        frames.append(frame.assign(**fixed))
+    rows = pd.concat(frames, ignore_index=True)
+    if not (rows["status"] == "ok").any():
+        raise CompareError(f"no run ended well: {shorten(rows['cause'].iloc[0], 200)}")
+    part = parts_of(rows, a.name, [b.name], all_outputs, years=years, wanted=outputs)[0]
+    return replace(part, posterior=posterior.id, splits=splits_of(rows, part, all_outputs))
+
+
+def splits_of(rows: pd.DataFrame, part: Part, outputs: Sequence[str]) -> tuple[Split, ...]:
+    """Part the spread of each difference, averaged over the part's years, into that over draws (points) and that of chance."""
+    assert part.years is not None
+    well = rows[(rows["status"] == "ok") & (rows["year"] >= part.years[0]) & (rows["year"] <= part.years[1])]
+    keys = ["point", "replicate", "year", "side"]
+    before, after = (well[well["scenario"] == name].set_index(keys)[list(outputs)].astype(float) for name in (part.a, part.b))
+    shared = before.index.intersection(after.index)
+    change = (after.loc[shared] - before.loc[shared]).groupby(level=["point", "replicate", "side"]).mean()
+    by_draw = change.groupby(level=["point", "side"])
+    means, variances, counts = by_draw.mean(), by_draw.var(ddof=1), by_draw.count()
+    found = []
+    for output in outputs:
+        for side in sorted(set(change.index.get_level_values("side"))):
+            m, v, n = (f.xs(side, level="side")[output] for f in (means, variances, counts))
+            enough = n >= 2
+            m, v, n = m[enough], v[enough], n[enough]
+            chance = float(v.mean()) if len(m) else math.nan
+            posterior = max(float(m.var(ddof=1)) - float((v / n).mean()), 0.0) if len(m) > 1 else math.nan
+            found.append(Split(output, side, len(m), float(m.mean()) if len(m) else math.nan, posterior, chance))
+    return tuple(found)
 
 
 def yearly_outputs() -> list[str]:
@@ -512,7 +643,7 @@ def compare_command(
     a: Annotated[str, typer.Argument(metavar="A", help="The scenario to compare with (a name or file), or a study folder.")],
     b: Annotated[str | None, typer.Argument(metavar="[B]", help="The scenario that is compared; none with a study folder.")] = None,
     replicates: Annotated[
-        str | None, typer.Option("--replicates", metavar="N", help="Runs of each, with the same seeds; default 8.")
+        str | None, typer.Option("--replicates", metavar="N", help="Runs of each, with the same seeds; default 8, of each draw 2.")
     ] = None,
     households: Annotated[str | None, typer.Option("--households", "-n", metavar="N", help="Simulated households; default 1000.")] = None,
     seed: Annotated[str | None, typer.Option("--seed", metavar="K", help="Seed that the replicates' seeds come from; default 1.")] = None,
@@ -528,6 +659,14 @@ def compare_command(
         str | None, typer.Option("--years", metavar="FIRST-LAST", help="Years of the sentence; default the last three.")
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder of the results; default results/compare-A-B.")] = None,
+    posterior: Annotated[bool, typer.Option("--posterior", help="Over draws of the posterior that ships for the region.")] = False,
+    posterior_from: Annotated[
+        Path | None, typer.Option("--posterior-from", metavar="DIR", help="Over draws of the posterior in this folder.")
+    ] = None,
+    draws: Annotated[str | None, typer.Option("--draws", metavar="N", help="Draws of the posterior; default 50.")] = None,
+    allow_drift: Annotated[
+        bool, typer.Option("--allow-drift", help="Use a posterior of another model version or of other data; it is recorded.")
+    ] = False,
     mixed: Annotated[bool, typer.Option("--mixed", help="Take rows of several model versions of a study together.")] = False,
     as_json_only: Json = False,
     quiet: Quiet = False,
@@ -541,7 +680,7 @@ def compare_command(
     if b is None:
         given = {
             "--replicates": replicates, "--households": households, "--seed": seed, "--region": region, "--end": end, "--set": changes,
-            "--without": without,
+            "--without": without, "--posterior": posterior, "--posterior-from": posterior_from, "--draws": draws, "--allow-drift": allow_drift,
         }  # fmt: skip
         for option, value in given.items():
             if value:
@@ -560,7 +699,12 @@ def compare_command(
     else:
         if baseline is not None:
             raise CompareError("--baseline goes with a study folder; of two scenarios the first is the one compared with")
-        parts, place, more = _two(a, b, replicates, households, seed, region, end, changes, without, wanted, span, out, quiet, lang)
+        over = None
+        if posterior or posterior_from is not None:
+            over = Over(posterior_from, draws or "50", allow_drift)
+        elif draws is not None or allow_drift:
+            raise CompareError("--draws and --allow-drift go with --posterior or --posterior-from")
+        parts, place, more = _two(a, b, replicates, households, seed, region, end, changes, without, wanted, span, out, quiet, lang, over)
     write(parts, place, _origin() | more, lang)
     if as_json_only:
         print(as_json(parts, lang))
@@ -571,17 +715,30 @@ def compare_command(
     return 0
 
 
+@dataclass(frozen=True)
+class Over:
+    """The draws of a posterior that a comparison is to be made over, as typed."""
+
+    folder: Path | None
+    draws: str
+    allow_drift: bool
+
+
 def _two(
     a: str, b: str, replicates: str | None, households: str | None, seed: str | None, region: str | None, end: str | None,
     changes: list[str] | None, without: list[str] | None, wanted: list[str], span: tuple[int, int] | None, out: Path | None,
-    quiet: bool, lang: str,
+    quiet: bool, lang: str, over: Over | None = None,
 ) -> tuple[list[Part], Path, dict[str, Any]]:  # fmt: skip
-    from experiments.cli import at_home, check_end, load_scenario, parse_changes, whole_number
+    from abm import Region
+    from experiments.cli import at_home, check_end, load_posterior, load_scenario, parse_changes, whole_number
     from experiments.engine import EngineLost
     from experiments.plan import seed_of
     from experiments.study import DEFAULT_REGION
 
-    n, size = whole_number("--replicates", replicates or "8", low=1), whole_number("--households", households or "1000", low=1)
+    n, size = (
+        whole_number("--replicates", replicates or ("8" if over is None else "2"), low=1 if over is None else 2),
+        whole_number("--households", households or "1000", low=1),
+    )
     start = whole_number("--seed", seed or "1", low=0)
     if end is not None:
         check_end(end)
@@ -592,6 +749,22 @@ def _two(
     check_out(place)
     check_outputs(wanted, yearly_outputs())
     where = at_home(region) if region is not None else DEFAULT_REGION
+    if over is not None:
+        from experiments.posterior import check_posterior
+
+        draws, data = whole_number("--draws", over.draws, low=2), Region.load(where)
+        found = load_posterior(data.id, over.folder)
+        drift = check_posterior(found, data, over.allow_drift)
+        with show_progress(translator(lang), quiet) as tell:
+            part = compare_draws(
+                first, second, found, draws=draws, replicates=n, households=size, seed=start, region=where, outputs=wanted, years=span,
+                progress=tell,
+            )  # fmt: skip
+        return [part], place, {
+            "a": {"hash": first.hash, "scenario": first.to_dict()}, "b": {"hash": second.hash, "scenario": second.to_dict()},
+            "region": where, "households": size, "seed": start, "draws": draws, "replicates": n, "drift": drift,
+            "posterior": {"id": found.id, "model_version": found.model_version},
+        }  # fmt: skip
     try:
         with show_progress(translator(lang), quiet) as tell:
             part = compare_scenarios(
@@ -647,10 +820,14 @@ def _show(part: Part, lang: str, *, is_study: bool) -> None:
     console.print(start_sentence(part, lang), soft_wrap=True)
     table = Table(show_edge=False, pad_edge=False, header_style="bold")
     table.add_column(_("indicator") + (f", {years_text(part.years)}" if part.years else ""), ratio=4)
-    for heading in (_("side"), part.a, part.b, _("difference"), _("95 % interval"), _("same sign")):
+    last = (_("95 % interval"), _("same sign")) if part.posterior is None else (_("90 %, of the posterior"), _("90 %, of chance"))
+    for heading in (_("side"), part.a, part.b, _("difference"), *last):
         table.add_column(heading, ratio=None)
     for e in part.chosen:
         spread = f"{n.short(e.low)} … {n.short(e.high)}" if e.n > 1 else "–"
+        cells, split = (spread, n.percent(e.same_sign)), part.split_of(e)
+        if split is not None:
+            cells = tuple(f"{n.short(low)} … {n.short(high)}" for low, high in (split.of_posterior, split.of_chance))
         side = _(side_name(part.region, e.side)) if e.side else "–"
-        table.add_row(named(e.output, _), side, n.short(e.mean_a), n.short(e.mean_b), n.short(e.difference), spread, n.percent(e.same_sign))
+        table.add_row(named(e.output, _), side, n.short(e.mean_a), n.short(e.mean_b), n.short(e.difference), *cells)
     console.print(table)

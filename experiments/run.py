@@ -105,8 +105,8 @@ def default_folder(scenario: Scenario, seed: int) -> Path:
 # --- the results folder ---------------------------------------------------------------------------------------------
 
 
-def check_folder(folder: Path) -> Path:
-    """Refuse, before a run, a folder that could not be written after it; a former results folder may be replaced."""
+def check_folder(folder: Path, kind: str = KIND) -> Path:
+    """Refuse, before a run, a folder that could not be written after it; a former results folder of this kind may be replaced."""
     shown = shorten(folder)
     try:
         str(folder).encode("utf-8")
@@ -117,12 +117,12 @@ def check_folder(folder: Path) -> Path:
     if folder.name in ("", ".."):  # these cannot be replaced as a whole
         raise UserError(f"cannot write '{shown}': results need a folder of their own; name a new folder with --out")
     try:
-        return _check_place(folder)
+        return _check_place(folder, kind)
     except OSError as error:  # a name or path too long, a folder above that may not be entered
         raise UserError(f"cannot write '{shown}': {error.strerror or error}; name another folder with --out") from None
 
 
-def _check_place(folder: Path) -> Path:
+def _check_place(folder: Path, wanted: str) -> Path:
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise UserError(f"'{folder}' is not a folder; name a new folder with --out")
     if folder.is_dir() and any(folder.iterdir()):
@@ -130,7 +130,7 @@ def _check_place(folder: Path) -> Path:
             kind = json.loads((folder / "manifest.json").read_text(encoding="utf-8")).get("kind")
         except (OSError, ValueError, AttributeError):
             kind = None
-        if kind != KIND:
+        if kind != wanted:
             raise UserError(f"the folder '{folder}' holds something other than lintas results; name another folder with --out")
     parent = next(p for p in folder.absolute().parents if p.exists() or p.is_symlink())
     if not parent.is_dir():

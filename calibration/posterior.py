@@ -1,0 +1,180 @@
+"""What did a calibration leave open? A posterior: weighted draws of the fitted parameters, as a folder of data.
+
+The folder holds ``manifest.json`` and ``draws.parquet``: a column ``draw`` (whole numbers), a column ``weight`` (they sum to 1),
+and one column for each fitted parameter in the parameter's own unit. Posteriors that ship stand in ``calibration/posteriors``,
+one folder for each region.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from abm.errors import UserError, shorten
+from abm.parameters import PARAMETERS, ScenarioError, check_fitted, check_widen
+from agents.core.declare import near
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FOLDER = Path(__file__).parent / "posteriors"
+KIND = "lintas posterior"
+#: How far the sum of the weights may be from 1: what writing them to a file costs.
+SUM_TOLERANCE = 1e-6
+_TEXTS = ("id", "model_version", "region", "region_hash")
+
+
+class PosteriorError(UserError):
+    """A posterior that cannot be used, in one sentence."""
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior:
+    """Weighted draws of fitted parameters, with what they were made from."""
+
+    id: str
+    region: str  #: id of the region
+    region_hash: str
+    model_version: str
+    households: int  #: of the runs that it was made with
+    draws: pd.DataFrame  #: (draws, 2 + parameters): ``draw``, ``weight``, then a column for each parameter
+    manifest: Mapping[str, Any]
+    widen: float = 0.0  #: by which share of their width the priors' ranges were widened
+
+    @property
+    def parameters(self) -> list[str]:
+        """Names of the fitted parameters, in the order of the columns."""
+        return [str(c) for c in self.draws.columns[2:]]
+
+    @classmethod
+    def names(cls) -> list[str]:
+        """Regions for which a posterior ships."""
+        return sorted(p.parent.name for p in FOLDER.glob("*/manifest.json"))
+
+    @classmethod
+    def load(cls, name_or_path: str | Path) -> Posterior:
+        """The posterior that ships for a region (by its name), or one in a folder; PosteriorError where it cannot be used."""
+        folder = _find(name_or_path)
+        said = _read_manifest(folder / "manifest.json")
+        widen = said.get("widen", 0.0)
+        try:
+            widen = check_widen(widen)
+        except ScenarioError as error:
+            raise PosteriorError(f"the posterior's manifest '{folder / 'manifest.json'}': {error}") from None
+        draws = _read_draws(folder / "draws.parquet", list(said["parameters"]), widen)
+        return cls(
+            said["id"], said["region"], said["region_hash"], said["model_version"], said["households"], draws, said, widen
+        )  # fmt: skip
+
+    def values(self, row: int) -> dict[str, float]:
+        """The parameters of one row of ``draws`` (counted from 0), as a model takes them for ``fitted``."""
+        return {n: float(self.draws[n].iloc[row]) for n in self.parameters}
+
+    def sample(self, n: int, seed: int) -> pd.DataFrame:
+        """``n`` draws (n × (1 + parameters): ``draw``, then the parameters) by systematic resampling of the weights.
+
+        A draw of weight w comes floor(n w) or ceil(n w) times; the same ``n`` and ``seed`` give the same draws.
+        """
+        if n < 1:
+            raise PosteriorError(f"{n} draws cannot be taken from a posterior: give a whole number above 0")
+        edges = np.cumsum(self.draws["weight"].to_numpy(float))
+        at = (np.arange(n) + np.random.default_rng(seed).random()) / n * edges[-1]
+        rows = np.minimum(np.searchsorted(edges, at, side="right"), len(edges) - 1)
+        return self.draws.iloc[rows].drop(columns="weight").reset_index(drop=True)
+
+    def central(self) -> dict[str, float]:
+        """One draw that stands for all: the weighted medoid, parameters counted in units of their declared range.
+
+        A point made of medians parameter by parameter may lie where no draw does, since parameters trade against each other.
+        """
+        from scipy.spatial.distance import cdist
+
+        ranges = np.array([PARAMETERS[n].high - PARAMETERS[n].low for n in self.parameters])
+        points = self.draws[self.parameters].to_numpy(float) / ranges
+        weight = self.draws["weight"].to_numpy(float)
+        # a thousand rows at a time: all distances at once would take a gigabyte for ten thousand draws
+        far = np.concatenate([cdist(points[a : a + 1000], points) @ weight for a in range(0, len(points), 1000)])
+        far[weight == 0] = np.inf
+        return self.values(int(np.argmin(far)))
+
+
+def _find(said: str | Path) -> Path:
+    path = Path(said)
+    if isinstance(said, str) and len(path.parts) == 1 and (FOLDER / said / "manifest.json").is_file():
+        return FOLDER / said
+    try:
+        if path.is_dir():
+            return path
+    except (OSError, ValueError):
+        pass
+    if isinstance(said, str) and len(path.parts) == 1:
+        known = Posterior.names()
+        ships = f"posteriors ship for {', '.join(known)}" if known else "none ships with this version"
+        raise PosteriorError(f"no posterior ships for the region '{shorten(said)}' ({ships}): name the folder of one")
+    raise PosteriorError(f"there is no posterior folder '{shorten(said)}': name a folder with manifest.json and draws.parquet")
+
+
+def _read_manifest(path: Path) -> dict[str, Any]:
+    try:
+        said = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise PosteriorError(f"'{shorten(path.parent)}' is no posterior: it has no manifest.json") from None
+    except OSError as error:
+        raise PosteriorError(f"cannot read the posterior's manifest '{shorten(path)}': {error.strerror or error}") from None
+    except (ValueError, RecursionError):
+        raise PosteriorError(
+            f"the posterior's manifest '{shorten(path)}' is damaged (not complete JSON): copy the posterior again"
+        ) from None
+    if not isinstance(said, dict) or said.get("kind") != KIND:
+        raise PosteriorError(f"'{shorten(path.parent)}' is no posterior: its manifest is of another kind")
+    wrong = [k for k in _TEXTS if not isinstance(said.get(k), str) or not said[k]]
+    if not isinstance(said.get("households"), int) or isinstance(said["households"], bool):
+        wrong.append("households")
+    names = said.get("parameters")
+    if not isinstance(names, (list, dict)) or not names or not all(isinstance(n, str) for n in names):
+        wrong.append("parameters")
+    if wrong:
+        raise PosteriorError(f"the posterior's manifest '{shorten(path)}': {', '.join(wrong)} is missing or wrong")
+    return said
+
+
+def _read_draws(path: Path, names: list[str], widen: float) -> pd.DataFrame:
+    import pandas as pd
+
+    try:
+        table = pd.read_parquet(path)
+    except FileNotFoundError:
+        raise PosteriorError(f"'{shorten(path.parent)}' is no posterior: it has no draws.parquet") from None
+    except Exception as error:
+        raise PosteriorError(
+            f"the posterior's draws '{shorten(path)}' are damaged or no Parquet file ({type(error).__name__}): copy the posterior again"
+        ) from None
+    what = f"the posterior's draws '{shorten(path)}'"
+    columns = [str(c) for c in table.columns]
+    for column in columns:
+        if column not in ("draw", "weight") and column not in PARAMETERS:
+            raise PosteriorError(f"{what}: there is no parameter '{shorten(column)}'; {near(column, PARAMETERS)}")
+    if columns[:2] != ["draw", "weight"] or sorted(columns[2:]) != sorted(names):
+        raise PosteriorError(
+            f"{what} need the columns draw, weight and the parameters of the manifest, found {shorten(', '.join(columns))}"
+        )
+    if not len(table):
+        raise PosteriorError(f"{what} hold no draw")
+    if any(table[c].dtype.kind not in "iuf" for c in columns) or table["draw"].dtype.kind == "f":
+        raise PosteriorError(f"{what} hold columns that are no numbers, or draw is no column of whole numbers")
+    weight = table["weight"].to_numpy(float)
+    if not np.isfinite(weight).all() or (weight < 0).any() or not math.isclose(weight.sum(), 1.0, abs_tol=SUM_TOLERANCE):
+        raise PosteriorError(f"{what}: the weights sum to {weight.sum():g} or hold a negative one; they must be 0 or more and sum to 1")
+    for name in columns[2:]:
+        for value in (table[name].min(skipna=False), table[name].max(skipna=False)):
+            try:
+                check_fitted({name: float(value)}, widen)
+            except ScenarioError as error:
+                raise PosteriorError(f"{what}: {error}") from None
+    return table
