@@ -304,7 +304,7 @@ def years_text(years: tuple[int, int]) -> str:
 def sentence(part: Part, lang: str = "en") -> str:
     """The strongest of the chosen differences in words."""
     _, n, effect = translator(lang), Numbers(lang), part.chosen[0]
-    from experiments.sensitivity import side_name
+    from experiments.outcomes import side_name
 
     said = {
         "a": part.a, "b": part.b, "label": _inside(named(effect.output, _)), "size": n.short(abs(effect.difference)),
@@ -632,7 +632,7 @@ def _show(part: Part, lang: str, *, is_study: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from experiments.sensitivity import side_name
+    from experiments.outcomes import side_name
 
     _, n = translator(lang), Numbers(lang)
     console = Console(highlight=False, markup=False)

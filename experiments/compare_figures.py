@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from experiments.compare import MOST_DRAWN, Effect, Part, label_of, named, sentence, start_sentence
 from experiments.figures import ACCENT, GREY, INK, KALIMANTAN, SARAWAK, WIDTH, Picture, svg
 from experiments.languages import Numbers, translator
-from experiments.sensitivity import side_name
+from experiments.outcomes import side_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

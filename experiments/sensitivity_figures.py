@@ -5,9 +5,11 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any
 
+from experiments.discovery import Found, box_sentence, condition
 from experiments.figures import ACCENT, GREY, INK, KALIMANTAN, SARAWAK, WIDTH, Picture, svg
+from experiments.indices import MEASURES, Part, sentence
 from experiments.languages import Numbers, translator
-from experiments.sensitivity import MEASURES, Base, Found, Part, box_sentence, condition, heading, parameter_label, sentence
+from experiments.outcomes import Base, heading, parameter_label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -16,7 +16,7 @@ import pytest
 import abm.model  # noqa: F401  (registers every declaration)
 from abm.errors import UserError
 from agents.core.declare import OUTPUTS, PARAMETERS, SWITCHES
-from experiments import design, plan, sensitivity, store
+from experiments import design, discovery, outcomes, plan, sensitivity, store
 from experiments.sensitivity import CONSTANT, FEW_BLOCKS, FINE, Analysis, Discovery, analyse, discover, sensitivity_command
 from experiments.study import SWITCH, Study, Summary, Varied
 
@@ -313,7 +313,7 @@ def test_an_outcome_from_the_yearly_record(tmp_path: Path) -> None:
     one = table[table["run_id"] == table["run_id"].iloc[0]]
     for take in ("mean", "sum", "min", "max", "first", "last"):
         summary = Summary("x", OUTPUT, "id", 1981, 1982, take)
-        assert sensitivity._taken(one, summary).iloc[0] == pytest.approx(summary.of(one))
+        assert outcomes._taken(one, summary).iloc[0] == pytest.approx(summary.of(one))
 
 
 def test_an_outcome_that_does_not_vary(tmp_path: Path) -> None:
@@ -509,7 +509,7 @@ def test_prim_drops_limits_that_chance_would_give(tmp_path: Path, monkeypatch: p
     assert found.coverage == pytest.approx(wanted[inside].sum() / wanted.sum())
     assert found.density == pytest.approx(wanted[inside].mean())
     assert found.mass == pytest.approx(inside.mean()) and found.interesting == wanted.sum()
-    monkeypatch.setattr(sensitivity, "QUASI_P", 2.0)
+    monkeypatch.setattr(discovery, "QUASI_P", 2.0)
     (peeled,) = discover(folder, None, 0.5).parts
     assert len(sides(peeled)) > len(sides(found)) and max(sides(peeled)) > 0.05
 
