@@ -167,8 +167,7 @@ class Record:
         arm = np.array([arm_of[key] for key in zip(runs["scenario"], runs["region"], runs["households"].astype(int), strict=True)])
         at = (arm, point, runs["replicate"].to_numpy(int))
         for target in self.targets:
-            found = runs.set_index("run_id")[target.key] if target.is_column or target.summary is None else _taken(frame, target.summary)
-            self.values[target.key][at] = found.reindex(runs["run_id"]).to_numpy(float)
+            self.values[target.key][at] = values_of(frame, target).reindex(runs["run_id"]).to_numpy(float)
 
     def complete(self, arm: Arm, target: Target, size: int, method: str) -> tuple[Base, np.ndarray, np.ndarray]:
         """Complete blocks of an arm and outcome (blocks, points, replicates), which they are, and what they rest on.
@@ -218,8 +217,11 @@ def noise_shares(values: np.ndarray) -> tuple[float, float]:
     return one, float(np.clip(chance / between, 0.0, 1.0)) if between > 0 else math.nan
 
 
-def _taken(frame: pd.DataFrame, summary: Summary) -> pd.Series:
-    """A summary of every run at once (as ``Summary.of`` takes it of one)."""
+def values_of(frame: pd.DataFrame, target: Target) -> pd.Series:
+    """The outcome of every run, by run id (as ``Summary.of`` takes it of one); runs without a number may lack."""
+    summary = target.summary
+    if target.is_column or summary is None:
+        return frame.drop_duplicates("run_id").set_index("run_id")[target.key]
     mine = frame[(frame["side"] == summary.side) & (frame["year"] >= summary.first) & (frame["year"] <= summary.last)]
     mine = mine[["run_id", "year", summary.output]].dropna().sort_values(["run_id", "year"], kind="stable")
     return mine.groupby("run_id")[summary.output].agg(summary.take)
@@ -239,15 +241,23 @@ def _targets(wanted: Sequence[str] | None, study: Study, manifest: Mapping[str, 
     return (*declared, *own)
 
 
-def target_of(said: str, study: Study, manifest: Mapping[str, Any], extra: Sequence[str] | None) -> Target | None:
-    """The outcome that was named; ``extra`` are columns of the study's own measure, None while they are not known."""
+def target_of(
+    said: str, study: Study, manifest: Mapping[str, Any], extra: Sequence[str] | None, *, may_be_short: bool = False
+) -> Target | None:
+    """The outcome that was named; ``extra`` are columns of the study's own measure, None while they are not known.
+
+    Where it ``may_be_short``, an output's name alone means its side id, and no years mean all of them.
+    """
     declared = {s.name: s for s in study.summaries}
     if said in declared:
         return Target(said, declared[said], is_column=True)
     if extra is not None and said in extra:
         return Target(said, is_column=True)
     outputs = study.yearly_outputs() if study.record == "yearly" else ()
-    if ":" not in said:
+    full = said
+    if may_be_short and said.split(":")[0] in outputs:
+        full += {0: ":id:1980-2030", 1: ":1980-2030"}.get(said.count(":"), "")
+    if ":" not in full:
         if said in outputs:
             raise SensitivityError(f"target '{shorten(said)}' needs a side and years: write {said}:id:1985-1989")
         if extra is None:
@@ -258,7 +268,7 @@ def target_of(said: str, study: Study, manifest: Mapping[str, Any], extra: Seque
             f"target '{shorten(said)}' needs yearly numbers, but the study keeps summaries only; "
             f"its targets are {', '.join([*declared, *(extra or ())])}"
         )
-    output, side, years, take = (*said.split(":"), "mean")[:4] if said.count(":") in (2, 3) else (said.split(":")[0], "", "", "")
+    output, side, years, take = (*full.split(":"), "mean")[:4] if full.count(":") in (2, 3) else (full.split(":")[0], "", "", "")
     if output not in outputs:
         raise SensitivityError(f"target '{shorten(said)}': the study records no output '{shorten(output)}'; {near(output, outputs)}")
     span = re.fullmatch(r"(\d{4})(?:[-–](\d{4}))?", years)

@@ -334,18 +334,25 @@ def drift_of(manifest: Mapping[str, Any]) -> Iterator[str]:
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a JSON file whole: a draft beside it, flushed, renamed."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    """Write a JSON file whole."""
+    write_file(path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def write_file(path: Path, content: bytes, *, make_folder: bool = False, hint: str = "") -> None:
+    """Write a file whole or not at all: a draft beside it, flushed, renamed; ``hint`` ends the sentence where that fails."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
     try:
-        with draft.open("w", encoding="utf-8") as out:
-            out.write(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+        if make_folder:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        with draft.open("wb") as out:
+            out.write(content)
             out.flush()
             os.fsync(out.fileno())
         os.replace(draft, path)
     except OSError as error:
         with contextlib.suppress(OSError):
             draft.unlink(missing_ok=True)
-        raise UserError(f"cannot write '{shorten(path)}': {error.strerror or error}") from None
+        raise UserError(f"cannot write '{shorten(path)}': {error.strerror or error}{hint}") from None
 
 
 def _sync(path: Path) -> None:

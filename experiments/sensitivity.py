@@ -6,9 +6,7 @@ their public names are here too.
 
 from __future__ import annotations
 
-import contextlib
 import io
-import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -32,7 +30,8 @@ from experiments.outcomes import (
     parameter_label,
     short_name,
     side_name,
-)  # fmt: skip
+)
+from experiments.plan import write_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,7 +64,7 @@ def write(result: Analysis | Discovery, folder: Path, lang: str = "en") -> list[
             slug = re.sub(r"[^A-Za-z0-9_.]+", "-", f"{short_name(part.arm.scenario)}-{part.target.key}").strip("-.")[:80]
             files[f"{stem}-{number:02d}-{slug}.svg"] = drawn.svg
     for name, content in files.items():
-        _write(folder / name, content)
+        write_file(folder / name, content, make_folder=True, hint="; name another folder with --out")
     return [folder / name for name in files]
 
 
@@ -76,21 +75,6 @@ def _parquet(table: pd.DataFrame) -> bytes:
     out = io.BytesIO()
     pq.write_table(pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None), out, compression="zstd")
     return out.getvalue()
-
-
-def _write(path: Path, content: bytes) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with draft.open("wb") as out:
-            out.write(content)
-            out.flush()
-            os.fsync(out.fileno())
-        os.replace(draft, path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            draft.unlink(missing_ok=True)
-        raise SensitivityError(f"cannot write '{shorten(path)}': {error.strerror or error}; name another folder with --out") from None
 
 
 # --- the command -----------------------------------------------------------------------------------------------------

@@ -435,25 +435,6 @@ def _summaries(said: Any) -> tuple[Summary, ...]:
     return tuple(found)
 
 
-def target_of(study: Study, text: str) -> Summary:
-    """A number to look at: the name of a declared summary, or ``OUTPUT[:SIDE[:FIRST[-LAST]]]`` of a yearly record."""
-    for summary in study.summaries:
-        if summary.name == text:
-            return summary
-    output, *rest = text.split(":")
-    yearly = study.yearly_outputs() if study.record == "yearly" else ()
-    if output not in yearly or len(rest) > 2:
-        known = [*(s.name for s in study.summaries), *yearly]
-        raise StudyError(f"there is no summary or recorded output '{shorten(text)}' in this study; {near(output, known)}")
-    side = rest[0] if rest else "id"
-    if side not in SIDES:
-        raise StudyError(f"'{shorten(text)}': the side is \"id\" or \"my\", found '{shorten(side)}'")
-    first, _, last = (rest[1] if len(rest) > 1 else "1980-2030").partition("-")
-    if not (first.isdigit() and (last or first).isdigit()):
-        raise StudyError(f"'{shorten(text)}': write the years as FIRST-LAST, for example {output}:{side}:2004-2006")
-    return Summary(text, output, side, int(first), int(last or first))
-
-
 #: Columns of the collected table that no summary or measured number may be called.
 RESERVED = ("run_id", "status", "cause", "scenario", "region", "households", "replicate", "seed", "point", "year", "side", "seconds",
             "version", "scenario_hash", "attempt")  # fmt: skip

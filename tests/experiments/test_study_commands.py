@@ -209,6 +209,8 @@ def test_exit_codes_tell_whether_all_is_well(file: Path, tmp_path: Path, capsys:
         (["extend", "{done}", "--precision", "early"], ["TARGET=H", "early"]),
         (["extend", "{done}", "--precision", "erly=1"], ["erly", "did you mean early"]),
         (["extend", "{done}", "--precision", "early=0"], ["above 0"]),
+        (["extend", "{done}", "--precision", f"{OUTPUT}:id:1999=1"], ["starts in 1999", "end in 1980-03"]),
+        (["extend", "{done}", "--precision", f"{OUTPUT}:id:1981-1980=1"], ["1981 comes after 1980"]),
         (["collect", "{done}", "-o", "{empty}"], ["is a folder", "out.parquet"]),
         (["collect", "{done}", "-o", "out.xlsx"], ["out.xlsx", ".parquet or .csv"]),
         (["collect", "nowhere", "-o", "out.csv"], ["there is no study folder"]),

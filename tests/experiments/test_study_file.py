@@ -20,7 +20,7 @@ from abm import Scenario
 from abm.errors import UserError
 from agents.core.declare import OUTPUTS, PARAMETERS, SWITCHES
 from experiments import design, plan
-from experiments.study import Study, StudyError, Summary, Varied, read_study, target_of
+from experiments.study import Study, StudyError, Summary, Varied, read_study
 
 RANGED = [n for n, p in PARAMETERS.items() if p.low < p.high]
 A, B, C = RANGED[0], RANGED[1], RANGED[2]
@@ -249,21 +249,6 @@ def test_a_study_too_large_to_be_meant_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match="at most"):
         plan.make(huge, tmp_path / "s")
     assert not (tmp_path / "s").exists()
-
-
-def test_targets_are_summaries_or_outputs_with_side_and_years(tmp_path: Path) -> None:
-    one = study(tmp_path, summaries={"mine": {"output": OUTPUT, "take": "max"}}, outputs=[OUTPUT])
-    assert target_of(one, "mine").take == "max"
-    assert target_of(one, f"{OUTPUT}:my:1980-1981") == Summary(f"{OUTPUT}:my:1980-1981", OUTPUT, "my", 1980, 1981)
-    assert target_of(one, f"{OUTPUT}:id:1980").last == 1980
-    for text, word in (
-        ("mien", "did you mean mine"),
-        (f"{OUTPUT}:sg", "side"),
-        (f"{OUTPUT}:id:then", "FIRST-LAST"),
-        (f"{OUTPUT}:id:1:2", "no summary"),
-    ):
-        with pytest.raises(StudyError, match=word):
-            target_of(one, text)
 
 
 def test_a_summary_takes_what_it_says() -> None:
