@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from abm import Scenario
+    from experiments.study import Study
 
 KIND = "lintas comparison"
 FORMAT = 1
@@ -184,6 +185,7 @@ def _part(
     change = after - before
     differs = (change != 0).to_numpy() & change.notna().to_numpy() | (before.isna() != after.isna()).to_numpy()
     is_other = np.asarray(differs.any(axis=1))
+    before, after = (f.where(change.notna()) for f in (before, after))  # means of the same runs and years as their difference
     first = from_year = None
     if has_years:
         all_years = np.asarray(shared.get_level_values("year"), dtype=int)
@@ -303,9 +305,9 @@ def years_text(years: tuple[int, int]) -> str:
 
 def sentence(part: Part, lang: str = "en") -> str:
     """The strongest of the chosen differences in words."""
-    _, n, effect = translator(lang), Numbers(lang), part.chosen[0]
     from experiments.outcomes import side_name
 
+    _, n, effect = translator(lang), Numbers(lang), part.chosen[0]
     said = {
         "a": part.a, "b": part.b, "label": _inside(named(effect.output, _)), "size": n.short(abs(effect.difference)),
         "mean_a": n.short(effect.mean_a), "mean_b": n.short(effect.mean_b), "years": years_text(part.years) if part.years else "",
@@ -411,7 +413,8 @@ def compare_study(
     from experiments.work import indicators
 
     folder = Path(folder)
-    study = Study.from_dict(read_study_manifest(folder)["study"])
+    manifest = read_study_manifest(folder)
+    study = Study.from_dict(manifest["study"])
     names = list(study.scenarios)
     if len(names) < 2:
         raise CompareError(f"the study in '{shorten(folder)}' has one scenario only, '{names[0]}': there is nothing to compare it with")
@@ -432,7 +435,24 @@ def compare_study(
     rows = collect(folder, mixed=mixed)
     if rows.empty:
         raise CompareError(f"the study in '{shorten(folder)}' has no run yet; start it with 'lintas batch {shorten(folder)}'")
+    rows = _with_equal_arms(rows, study, manifest)
     return parts_of(rows, baseline, [n for n in names if n != baseline], known, years=years, wanted=outputs)
+
+
+def _with_equal_arms(rows: pd.DataFrame, study: Study, manifest: Mapping[str, Any]) -> pd.DataFrame:
+    """The rows with those of arms that are another's under a second name, which a plan holds once."""
+    import pandas as pd
+
+    from experiments.outcomes import same_arms
+
+    arms = study.arms()
+    first = [arms[k] for k in same_arms(manifest, arms)]
+    more = []
+    for (scenario, region, households), (s, r, _h) in zip(arms, first, strict=True):
+        if (scenario, region) != (s, r):
+            mine = rows[(rows["scenario"] == s) & (rows["region"] == r) & (rows["households"] == households)]
+            more.append(mine.assign(scenario=scenario, region=region))
+    return pd.concat([rows, *more], ignore_index=True) if more else rows
 
 
 # --- files -----------------------------------------------------------------------------------------------------------

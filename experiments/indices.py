@@ -35,7 +35,7 @@ from experiments.outcomes import (
     too_few,
     varies,
 )  # fmt: skip
-from experiments.study import Study
+from experiments.study import SWITCH, Study
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,7 +72,8 @@ class Part(Base):
 
     def stands_out(self, k: int) -> bool:
         """Whether the interval of a parameter lies above what chance alone would give."""
-        return bool(self.indices[self.measure][1][k] > (self.floor if math.isfinite(self.floor) else 0.0))
+        floor = self.floor * (_whole_range(self.names)[k] if self.method == "morris" else 1.0)
+        return bool(self.indices[self.measure][1][k] > (floor if math.isfinite(floor) else 0.0))
 
     def entry(self) -> dict[str, Any]:
         """As a row."""
@@ -246,7 +247,7 @@ def _floor(base: Base, cube: np.ndarray) -> float:
     Shapley's walk gives it to whichever step is first; the mean size of an elementary effect of chance alone is that
     of the difference of two normal numbers. Given-data estimates count it to no parameter.
     """
-    from experiments.design import MORRIS_LEVELS
+    from experiments.design import MORRIS_STEP
 
     match base.method:
         case "sobol":
@@ -254,10 +255,19 @@ def _floor(base: Base, cube: np.ndarray) -> float:
         case "shapley":
             return base.noise_left / (cube.shape[1] - 1)
         case "morris":
-            step = MORRIS_LEVELS / (2 * (MORRIS_LEVELS - 1))
-            return 2 * math.sqrt(base.noise_left * float(cube.mean(axis=2).var(ddof=1)) / math.pi) / step
+            return 2 * math.sqrt(base.noise_left * float(cube.mean(axis=2).var(ddof=1)) / math.pi) / MORRIS_STEP
         case _:
             return 0.0
+
+
+def _whole_range(names: Sequence[str]) -> list[float]:
+    """Factors that turn SALib's elementary effects into those of going through the whole range.
+
+    SALib divides a change by the length of its step. A switch goes all the way from off to on in a step, whatever its length.
+    """
+    from experiments.design import MORRIS_STEP
+
+    return [MORRIS_STEP if n.startswith(SWITCH) else 1.0 for n in names]
 
 
 def _salib_or_none(method: str, problem: dict[str, Any], x: np.ndarray, y: np.ndarray, seed: int) -> dict[str, np.ndarray] | None:
@@ -280,7 +290,8 @@ def _salib(
                 from SALib.analyze import morris
 
                 said = morris.analyze(problem, x, y, num_resamples=resamples, conf_level=LEVEL, num_levels=MORRIS_LEVELS, seed=seed)
-                return {m: number(said[m]) for m in MEASURES[method]}, {"mu_star": number(said["mu_star_conf"])}
+                whole = np.array(_whole_range(problem["names"]))
+                return {m: number(said[m]) * whole for m in MEASURES[method]}, {"mu_star": number(said["mu_star_conf"]) * whole}
             case "sobol":
                 from SALib.analyze import sobol
 

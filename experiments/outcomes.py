@@ -124,14 +124,15 @@ class Record:
 
         import abm.model  # noqa: F401  (registers every declaration: labels and outputs)
         from experiments import collect, design
-        from experiments.plan import plan_batches, read_study_manifest
+        from experiments.plan import check_table, plan_batches, read_study_manifest
 
         manifest = read_study_manifest(folder)
-        names = tuple(design.names_of(study))
+        check_table(manifest)
+        names = tuple(manifest["names"])
         arms = tuple(Arm(*a) for a in study.arms())
         points = design.points_of(study).to_numpy(float)
         n_replicates = max((int(np.max(b.column(0).to_numpy())) + 1 for b in plan_batches(folder, ["replicate"]) if b.num_rows), default=0)
-        record = cls(study, names, arms, (), {}, points, _first_same(points), _same_arms(manifest, arms))
+        record = cls(study, names, arms, (), {}, points, _first_same(points), same_arms(manifest, study.arms()))
         if wanted is not None:
             for said in wanted:  # before anything is read: mistakes are told even where there is no row yet
                 target_of(said, study, manifest, None if study.measure else ())
@@ -297,9 +298,9 @@ def _first_same(points: np.ndarray) -> np.ndarray:
     return first[inverse.ravel()]
 
 
-def _same_arms(manifest: Mapping[str, Any], arms: Sequence[Arm]) -> tuple[int, ...]:
+def same_arms(manifest: Mapping[str, Any], arms: Sequence[tuple[str, str, int]]) -> tuple[int, ...]:
     """For each arm the first with the same scenario and data under another name: a plan holds their runs once."""
-    keys = [(manifest["scenarios"][a.scenario]["hash"], manifest["regions"][a.region]["hash"], a.households) for a in arms]
+    keys = [(manifest["scenarios"][s]["hash"], manifest["regions"][r]["hash"], h) for s, r, h in arms]
     return tuple(keys.index(k) for k in keys)
 
 

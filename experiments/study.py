@@ -27,6 +27,8 @@ SWITCH = "switch."
 SIDES = ("id", "my")
 #: Designs whose analysis needs all rows of a block: SALib lays them out.
 BLOCK_DESIGNS = ("saltelli", "morris", "shapley")
+#: Designs that take any number of points.
+SAMPLED = ("lhs", "sobol", *BLOCK_DESIGNS)
 #: More rows than this are a slip of the pen rather than a study.
 MOST_RUNS = 50_000_000
 _KEYS = (
@@ -202,7 +204,9 @@ def read_study(said: Mapping[str, Any], folder: Path, stem: str) -> Study:
         raise StudyError(
             f'design = "{design}" needs a table [vary] with at least one parameter; an empty entry {{}} means its declared range'
         )
-    points = _count(said, "points", 1, 2**31 - 1, 1)
+    listed = None if table is None else table_of(table, design)
+    columns = set() if listed is None else {*listed.columns} - {"weight"}
+    points = _points(said, design, 0 if listed is None else len(listed))
     if design in ("sobol", "saltelli") and points & (points - 1):
         raise StudyError(
             f"points = {points}: a Sobol sequence is balanced at powers of two only; use {_power(points, 0)} or {_power(points, 1)}"
@@ -212,13 +216,14 @@ def read_study(said: Mapping[str, Any], folder: Path, stem: str) -> Study:
     numbers = _table(said, "set")
     without = _names(said, "without", ())
     scenarios = _names(said, "scenarios", ("history",))
-    varied_names = {v.name for v in vary} | {n for r in rows for n in r}
+    varied_names = {v.name for v in vary} | {n for r in rows for n in r} | columns
     for what in numbers:
         if what in varied_names:
-            raise StudyError(f"'{what}' is set and varied; keep it in [set] or in [vary]")
+            raise StudyError(f"'{what}' is set and varied; keep it in [set] or in {'[vary]' if what not in columns else 'the table'}")
     for what in without:
         if f"{SWITCH}{what}" in varied_names:
-            raise StudyError(f"the mechanism '{what}' is switched off and varied; keep it in without or in [vary]")
+            place = "[vary]" if f"{SWITCH}{what}" not in columns else "the table"
+            raise StudyError(f"the mechanism '{what}' is switched off and varied; keep it in without or in {place}")
     record = _text(said, "record", "yearly")
     if record not in ("yearly", "summaries"):
         raise StudyError(f'record = \'{shorten(record)}\' is unknown; write "yearly" (all years) or "summaries" (declared numbers only)')
@@ -245,6 +250,17 @@ def read_study(said: Mapping[str, Any], folder: Path, stem: str) -> Study:
     )  # fmt: skip
     _check_arms(study)
     return study
+
+
+def _points(said: Mapping[str, Any], design: str, rows: int) -> int:
+    """How many points; a design that has no number of its own must be told one."""
+    if "points" in said and design == "list":
+        raise StudyError('points does not go with design = "list", whose points are its rows; leave it out')
+    if "points" not in said and design in SAMPLED:
+        raise StudyError(f'design = "{design}" needs points = N, the size of the design; for example points = 64')
+    if "points" not in said and design == "posterior":
+        return rows
+    return _count(said, "points", 1, 2**31 - 1, 1)
 
 
 def _check_arms(study: Study) -> None:
@@ -373,9 +389,14 @@ def _value(name: str, value: Any) -> float:
 
 def read_table(study: Study) -> pd.DataFrame:
     """The table of a ``list`` or ``posterior`` design: one column for each varied name, one row for each point."""
+    return table_of(study.table or "", study.design)
+
+
+def table_of(file: str, design: str) -> pd.DataFrame:
+    """A file as the table of a design, each column and value checked."""
     import pandas as pd
 
-    path = Path(study.table or "")
+    path = Path(file)
     try:
         table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
     except FileNotFoundError:
@@ -388,9 +409,11 @@ def read_table(study: Study) -> pd.DataFrame:
     table.columns = names
     if len(set(names)) < len(names):
         raise StudyError(f"the table {path.name} has a column twice")
-    keep = [n for n in names if not (study.design == "posterior" and n in ("weight", "draw"))]
+    keep = [n for n in names if not (design == "posterior" and n in ("weight", "draw"))]
     for name in keep:
         _check_name(name)
+    if not len(table):
+        raise StudyError("the table has no rows: the study would have no run")
     if not keep:
         raise StudyError(f"the table {path.name} has no column that names a parameter or switch")
     return pd.DataFrame({name: _column(path.name, name, table[name].tolist()) for name in names if name != "draw" or name in keep})

@@ -122,7 +122,7 @@ def load_measure(said: str | None) -> Callable[[Any], Mapping[str, float]] | Non
         return getattr(module, name)
     except AttributeError:
         raise UserError(f"measure: '{shorten(file)}' has no function '{name}'") from None
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UserError(f"measure: '{shorten(file)}' cannot be loaded: {type(error).__name__}: {shorten(error)}") from None
 
 
@@ -153,7 +153,7 @@ def run_row(task: Task, row: Row) -> Outcome:
         return ended("ok", "", _run(task, row, start, limit, found))
     except OverdueError as error:
         return ended("timeout", str(error), {})
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a measure may want to leave
         return ended("failed", _cause(error), {})
 
 

@@ -141,6 +141,17 @@ def test_morris_effects_of_a_known_function(tmp_path: Path) -> None:
     assert (sigma_high - sigma_low)[:2].min() > 0.01
 
 
+def test_the_effect_of_a_switch_is_that_of_throwing_it(tmp_path: Path) -> None:
+    switch = f"{SWITCH}{next(iter(SWITCHES))}"
+    vary = (Varied(switch, 0.0, 1.0, levels=(0.0, 1.0)), Varied(NAMES[0], PARAMETERS[NAMES[0]].low, PARAMETERS[NAMES[0]].high))
+    analysis = analyse(make(tmp_path / "s", "morris", 12, lambda u, _r: -2.0 * (u[:, 0] >= 0.5) + 2.5 * u[:, 1], vary=vary))
+    for measure, known in (("mu_star", [2.0, 2.5]), ("mu", [-2.0, 2.5])):
+        estimate, low, high = only(analysis, measure)
+        assert np.allclose(estimate, known) and np.allclose(low, known) and np.allclose(high, known)
+    (part,) = analyse(make(tmp_path / "t", "morris", 40, chance(1.0), vary=vary, replicates=4)).parts
+    assert not part.stands_out(0) and not part.stands_out(1)
+
+
 @pytest.mark.parametrize("kind", ["lhs", "sobol"])
 def test_first_order_from_given_points(tmp_path: Path, kind: str) -> None:
     analysis = analyse(make(tmp_path / "s", kind, 1024))
