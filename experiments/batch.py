@@ -90,6 +90,8 @@ def _study(scenarios: Any, said: RunConfiguration) -> tuple[Study, dict[str, Sce
         raise StudyError("no scenario was given: the study would have no run")
     if len(set(names)) < len(names):
         raise StudyError("two scenarios have the same name; give each its own with replace(scenario, name=…)")
+    if said.replicates < 1:
+        raise StudyError(f"replicates = {said.replicates}: the study would have no run; give 1 or more")
     sizes = (said.households,) if isinstance(said.households, int) else tuple(said.households)
     study = Study(
         name="scenarios", scenarios=tuple(names), replicates=said.replicates, seed=said.seed, households=sizes, regions=tuple(said.regions),

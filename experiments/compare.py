@@ -101,6 +101,7 @@ class Part:
     years: tuple[int, int] | None
     first: int | None  #: first year in which any indicator differs in any pair
     from_year: int | None
+    asked: int = 0  #: how many of the chosen were named, rather than found to differ most
 
     @property
     def has_years(self) -> bool:
@@ -123,7 +124,7 @@ class Part:
             "a": self.a, "b": self.b, "region": self.region, "households": self.households, "pairs": self.pairs, "unpaired_runs": self.unpaired,
             "replicates": self.replicates, "points": self.points, "interval_over": "points" if self.is_over_points else "replicates",
             "level": LEVEL, "years": list(self.years) if self.years else None, "first_year_that_differs": self.first,
-            "sentence": sentence(self, lang), "start": start_sentence(self, lang),
+            "sentence": sentence(self, lang), "sentences": sentences(self, lang), "start": start_sentence(self, lang),
             "chosen": [e.to_dict(lang) for e in self.chosen], "effects": [e.to_dict(lang) for e in self.effects],
         }  # fmt: skip
 
@@ -206,7 +207,8 @@ def _part(
     effects = tuple(Effect(**said) for said in _described(averaged, outputs, side_of))
     table = _as_table(a, b, region, households, _described(units, outputs, spots))
     return Part(
-        a, b, region, households, len(both), unpaired, replicates, points, table, effects, _chosen(effects, wanted), years, first, from_year
+        a, b, region, households, len(both), unpaired, replicates, points, table, effects, _chosen(effects, wanted), years, first, from_year,
+        len(wanted),
     )  # fmt: skip
 
 
@@ -295,7 +297,7 @@ def unit_of(output: str) -> str:
 def named(output: str, _: Callable[[str], str]) -> str:
     """A label with its unit in brackets; a pure number has none to show."""
     unit = unit_of(output)
-    return label_of(output, _) + (f" [{unit}]" if unit not in ("", "1") else "")
+    return label_of(output, _) + (f" [{unit}]" if unit not in ("", "1", "share") else "")
 
 
 def years_text(years: tuple[int, int]) -> str:
@@ -303,11 +305,16 @@ def years_text(years: tuple[int, int]) -> str:
     return f"{years[0]}–{years[1]}" if years[0] != years[1] else str(years[0])
 
 
-def sentence(part: Part, lang: str = "en") -> str:
-    """The strongest of the chosen differences in words."""
+def sentences(part: Part, lang: str = "en") -> list[str]:
+    """Each of the differences that were asked for in words, or the strongest where none was."""
+    return [sentence(part, lang, effect) for effect in part.chosen[: max(part.asked, 1)]]
+
+
+def sentence(part: Part, lang: str = "en", effect: Effect | None = None) -> str:
+    """A difference in words; the strongest of the chosen where none is named."""
     from experiments.outcomes import side_name
 
-    _, n, effect = translator(lang), Numbers(lang), part.chosen[0]
+    _, n, effect = translator(lang), Numbers(lang), effect or part.chosen[0]
     said = {
         "a": part.a, "b": part.b, "label": _inside(named(effect.output, _)), "size": n.short(abs(effect.difference)),
         "mean_a": n.short(effect.mean_a), "mean_b": n.short(effect.mean_b), "years": years_text(part.years) if part.years else "",
@@ -663,7 +670,8 @@ def _show(part: Part, lang: str, *, is_study: bool) -> None:
         console.print(said.format(a=part.a, b=part.b, region=part.region, households=part.households), style="bold", soft_wrap=True)
     if part.unpaired:
         console.print(_("{n} runs have no partner that ended well and were left out.").format(n=part.unpaired), soft_wrap=True)
-    console.print(sentence(part, lang), soft_wrap=True)
+    for said in sentences(part, lang):
+        console.print(said, soft_wrap=True)
     console.print(start_sentence(part, lang), soft_wrap=True)
     table = Table(show_edge=False, pad_edge=False, header_style="bold")
     table.add_column(_("indicator") + (f", {years_text(part.years)}" if part.years else ""), ratio=4)

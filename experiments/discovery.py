@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -48,6 +49,12 @@ class Limit:
     p_high: float | None
     range: tuple[float, float]
     states: tuple[str, ...] = ()
+    is_log: bool = False
+
+    def place(self, value: float) -> float:
+        """Where a value lies between the lowest (0) and the highest (1) of the study, on the scale that its points were drawn on."""
+        low, high, at = (math.log(v) if self.is_log else v for v in (*self.range, value))
+        return (at - low) / (high - low)
 
 
 @dataclass(frozen=True)
@@ -213,6 +220,7 @@ def _found(base: Base, record: Record, x: np.ndarray, y: np.ndarray, threshold: 
             _widen(box, at, name, side)
             at = len(box.box_lims) - 1
     row = box.peeling_trajectory.loc[at]
+    logs = {v.name for v in record.study.vary if v.scale == "log"}
     whole, lims = box.box_lims[0], box.box_lims[at]
     limits = []
     for name, p in sorted(box.p_values[at].items(), key=lambda item: (_smallest(item[1]), item[0])):
@@ -220,11 +228,8 @@ def _found(base: Base, record: Record, x: np.ndarray, y: np.ndarray, threshold: 
             limits.append(Limit(name, None, None, _p(p[0]), None, (0.0, 1.0), tuple(sorted(lims[name].iloc[0]))))
             continue
         (low, high), (lowest, highest) = lims[name].astype(float).tolist(), whole[name].astype(float).tolist()
-        limits.append(
-            Limit(
-                name, low if low > lowest else None, high if high < highest else None, _p(p[0]), _p(p[1]), (float(lowest), float(highest))
-            )
-        )
+        ends = low if low > lowest else None, high if high < highest else None
+        limits.append(Limit(name, *ends, _p(p[0]), _p(p[1]), (float(lowest), float(highest)), is_log=name in logs))
     return Found(
         **said, coverage=float(row["coverage"]), density=float(row["density"]), mass=float(row["mass"]), limits=tuple(limits), path=path
     )
@@ -293,9 +298,10 @@ def box_sentence(found: Found, lang: str = "en") -> str:
     )
 
 
-def condition(limit: Limit, _: Translate, n: Numbers) -> str:
-    """A side of a box in words."""
-    name = f"“{parameter_label(limit.name, _)}”"
+def condition(limit: Limit, _: Translate, n: Numbers, most: int | None = None) -> str:
+    """A side of a box in words; its name in at most so many letters."""
+    label = parameter_label(limit.name, _)
+    name = f"“{label if most is None else textwrap.shorten(label, most, placeholder='…')}”"
     if limit.states:
         return _("{name} is on").format(name=name) if limit.states == ("on",) else _("{name} is off").format(name=name)
     if limit.high is None and limit.low is not None:

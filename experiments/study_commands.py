@@ -379,6 +379,8 @@ def rerun_row(_: Translate, folder: Path, run_id: str, quiet: bool) -> int:
             print(_("run {run_id} has no row yet; it gives {status}").format(run_id=run_id, status=found.status))
         elif found.differs:
             print(_("run {run_id} differs: {where}").format(run_id=run_id, where=found.differs))
+        elif found.status in ("killed", "timeout"):
+            print(_("run {run_id} ends as it did: {status} ({cause})").format(run_id=run_id, status=found.status, cause=found.cause))
         else:
             print(_("run {run_id} gives the same row, bit for bit").format(run_id=run_id))
     return 1 if found.differs else 0

@@ -140,10 +140,15 @@ def work(folder: str, rows: Sequence[Mapping[str, Any]], attempts: Sequence[int]
     return [(o.row.run_id, o.status, o.seconds) for o in done]
 
 
+def deadline_of(study: Study, households: int) -> float:
+    """Seconds that a run may take."""
+    return study.deadline or max(DEADLINE[0], DEADLINE[1] * households)
+
+
 def run_row(task: Task, row: Row) -> Outcome:
     """One run of the plan, whatever becomes of it."""
     start = time.perf_counter()
-    limit = task.study.deadline or max(DEADLINE[0], DEADLINE[1] * row.households)
+    limit = deadline_of(task.study, row.households)
     found: list[str] = [""]
 
     def ended(status: str, cause: str, columns: Mapping[str, Sequence[Any]]) -> Outcome:
@@ -255,7 +260,7 @@ class _watch:
     """Ends this process when the run inside takes far longer than its deadline, after storing what the chunk has."""
 
     def __init__(self, task: Task, row: Row, done: list[Outcome], attempts: list[int], number: int) -> None:
-        limit = HANGS * (task.study.deadline or max(DEADLINE[0], DEADLINE[1] * row.households)) + 2.0
+        limit = HANGS * deadline_of(task.study, row.households) + 2.0
         self._timer = threading.Timer(limit, self._end, (task, row, list(done), attempts[: number + 1], limit))
         self._timer.daemon = True
 

@@ -16,8 +16,10 @@ import pytest
 import abm.model  # noqa: F401  (registers every declaration)
 from abm.errors import UserError
 from agents.core.declare import OUTPUTS, PARAMETERS, SWITCHES
-from experiments import design, discovery, outcomes, plan, sensitivity, store
+from experiments import design, discovery, outcomes, plan, sensitivity, sensitivity_figures, store
+from experiments.languages import Numbers
 from experiments.sensitivity import CONSTANT, FEW_BLOCKS, FINE, Analysis, Discovery, Target, analyse, discover, sensitivity_command
+from experiments.sensitivity_figures import picture
 from experiments.study import SWITCH, Study, Summary, Varied
 
 NAMES = [n for n, p in PARAMETERS.items() if p.role == "uncertain" and p.prior == "uniform"]
@@ -517,6 +519,23 @@ def test_prim_with_a_mechanism_and_in_each_language(tmp_path: Path, capsys: pyte
     assert (tmp_path / "en" / "discovery.csv").read_bytes() == (tmp_path / "ms" / "discovery.csv").read_bytes()
     assert any(p.suffix == ".svg" for p in (tmp_path / "en").iterdir())
     json.dumps(result.to_dict(), allow_nan=False)
+
+
+def test_a_box_is_drawn_on_the_scale_of_its_parameter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("ema_workbench")
+    name = next(n for n in NAMES[1:] if PARAMETERS[n].low > 0)
+    vary = tuple(Varied(n, PARAMETERS[n].low, PARAMETERS[n].high, "log" if n == name else "linear") for n in (name, NAMES[0]))
+    (found,) = discover(make(tmp_path / "s", "lhs", 400, lambda u, _k: (u[:, 0] > 0.7) * 1.0, vary=vary), None, 0.5).parts
+    (limit,) = found.limits
+    assert limit.name == name and limit.is_log and limit.low is not None
+    assert limit.place(limit.low) == pytest.approx(0.7, abs=0.03) and [limit.place(v) for v in limit.range] == [0.0, 1.0]
+    drawn = picture(found)
+    assert drawn is not None and "is above" in sensitivity_figures._condition(limit, str, Numbers("en"))
+    long = "word " * 40
+    monkeypatch.setattr(discovery, "parameter_label", lambda *_: long)
+    monkeypatch.setattr(sensitivity_figures, "parameter_label", lambda *_: long)
+    said = sensitivity_figures._condition(limit, str, Numbers("en"))  # what is said of a name is never cut
+    assert len(said) <= sensitivity_figures.MOST_LETTERS and "…" in said and said.endswith("(logarithmic scale)") and "is above" in said
 
 
 def test_prim_finds_no_box_in_chance(tmp_path: Path) -> None:
