@@ -58,7 +58,14 @@ class Calibration:
             for k, p in enumerate(self.positions)
         ]  # fmt: skip
         said = {"coverage_90": float(self.inside_90.mean()), "coverage_50": float(self.inside_50.mean()), "error": float(self.error.mean())}
-        return {"method": self.method, "n": self.n, **said, "smallest_p": float(self.p_value.min()), "needed_p": 0.05 / len(rows), "parameters": rows}
+        return {
+            "method": self.method,
+            "n": self.n,
+            **said,
+            "smallest_p": float(self.p_value.min()),
+            "needed_p": 0.05 / len(rows),
+            "parameters": rows,
+        }
 
 
 def sbc(
@@ -94,7 +101,9 @@ def sbc(
         if len(found.weights) == 0 or not found.weights.sum() > 0:
             ranks[k], error[k] = rng.integers(0, RANKS + 1, len(positions)), np.abs(theta - 0.5) / UNIT_SD
             continue
-        draws = found.unit[np.searchsorted(np.cumsum(found.weights), rng.random(RANKS) * (1 - 1e-12)).clip(0, len(found.weights) - 1)][:, positions]
+        draws = found.unit[np.searchsorted(np.cumsum(found.weights), rng.random(RANKS) * (1 - 1e-12)).clip(0, len(found.weights) - 1)][
+            :, positions
+        ]
         ranks[k] = (draws < theta).sum(axis=0)
         mine = Weighted(found.unit[:, positions], found.weights) if len(positions) < found.unit.shape[1] else found
         edges = mine.quantiles([0.05, 0.25, 0.75, 0.95])
@@ -187,9 +196,7 @@ def disagreement(a: Weighted, b: Weighted, positions: np.ndarray) -> np.ndarray:
     return np.abs(a.mean() - b.mean())[positions] / sd
 
 
-def leave_one_out(
-    posterior: Weighted, statistics: np.ndarray, likelihood: Likelihood, positions: np.ndarray
-) -> list[dict[str, Any]]:
+def leave_one_out(posterior: Weighted, statistics: np.ndarray, likelihood: Likelihood, positions: np.ndarray) -> list[dict[str, Any]]:
     """What each target moves: the posterior without it, by taking its likelihood out of the weights."""
     total, found = likelihood(statistics), []
     base_mean, base_sd = posterior.mean(), posterior.sd()

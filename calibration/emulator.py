@@ -121,7 +121,7 @@ def active_parameters(unit: np.ndarray, statistic: np.ndarray) -> np.ndarray:
     model = LassoCV(cv=_FOLDS, alphas=30, eps=1e-2, max_iter=20_000, tol=1e-3).fit(features, y)
     share = model.coef_[:d] ** 2 + model.coef_[d:] ** 2
     order = np.argsort(-share, kind="stable")
-    return order[: MOST_ACTIVE][share[order[: MOST_ACTIVE]] >= LEAST_SHARE]
+    return order[:MOST_ACTIVE][share[order[:MOST_ACTIVE]] >= LEAST_SHARE]
 
 
 def fit_polynomial(unit: np.ndarray, statistic: np.ndarray, weights: np.ndarray | None = None) -> Polynomial:

@@ -121,7 +121,11 @@ def simulated_reports(likelihood: Likelihood, statistics: np.ndarray, seed: int,
 
 
 def regression_abc(
-    likelihood: Likelihood, unit: np.ndarray, reports: tuple[np.ndarray, np.ndarray], observed: np.ndarray | None = None, neighbours: int = NEIGHBOURS
+    likelihood: Likelihood,
+    unit: np.ndarray,
+    reports: tuple[np.ndarray, np.ndarray],
+    observed: np.ndarray | None = None,
+    neighbours: int = NEIGHBOURS,
 ) -> Weighted:
     """Runs whose simulated reports lie nearest to the real one, moved along a local-linear regression (Beaumont et al. 2002).
 
@@ -224,7 +228,9 @@ def mixture_weights(
     return Weighted.from_log(unit, log_weights), float(top + np.log(np.mean(np.exp(log_weights - top))))
 
 
-def next_proposal(unit: np.ndarray, statistics: np.ndarray, likelihood: Likelihood, seed: int, pool_size: int = POOL) -> tuple[Proposal, Pool]:
+def next_proposal(
+    unit: np.ndarray, statistics: np.ndarray, likelihood: Likelihood, seed: int, pool_size: int = POOL
+) -> tuple[Proposal, Pool]:
     """The proposal that all runs so far give."""
     emulator = fit_emulator(unit, statistics)
     pool = Pool.of(emulator, unit.shape[1], seed, pool_size)

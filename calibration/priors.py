@@ -76,7 +76,9 @@ class Prior:
                 out[:, j] = np.log(v / self.low[j]) / np.log(self.high[j] / self.low[j])
             elif shape == "triangular":
                 a, b, c = self.low[j], self.high[j], self._middle(j)
-                out[:, j] = np.where(v < c, (v - a) ** 2 / ((b - a) * max(c - a, 1e-300)), 1 - (b - v) ** 2 / ((b - a) * max(b - c, 1e-300)))
+                out[:, j] = np.where(
+                    v < c, (v - a) ** 2 / ((b - a) * max(c - a, 1e-300)), 1 - (b - v) ** 2 / ((b - a) * max(b - c, 1e-300))
+                )
         return np.clip(out, 0.0, 1.0)
 
     def _middle(self, j: int) -> float:

@@ -48,12 +48,18 @@ class Runs:
             raise RunsError("the bank holds no run that ended well: run 'lintas calibrate bank' first (or see 'lintas status')")
         missing = [n for n in (*prior.names, *outputs) if n not in good.columns]
         if missing:
-            raise RunsError(f"the bank does not hold {', '.join(missing[:3])}{' …' if len(missing) > 3 else ''}: it was made for another fit")
+            raise RunsError(
+                f"the bank does not hold {', '.join(missing[:3])}{' …' if len(missing) > 3 else ''}: it was made for another fit"
+            )
         years = np.array(sorted(good["year"].unique()), dtype=int)
         lines = len(years) * 2
         n, rest = divmod(len(good), lines)
         first = good["run_id"].to_numpy()[::lines]
-        if rest or not (np.repeat(first, lines) == good["run_id"].to_numpy()).all() or not (np.tile(SIDES, n * len(years)) == good["side"]).all():
+        if (
+            rest
+            or not (np.repeat(first, lines) == good["run_id"].to_numpy()).all()
+            or not (np.tile(SIDES, n * len(years)) == good["side"]).all()
+        ):
             raise RunsError("the bank's runs do not all have the same years: they cannot be put side by side")
         values = good.loc[:, list(prior.names)].to_numpy(float)[::lines]
         return cls(prior, prior.unit(values), years, {o: good[o].to_numpy(float).reshape(n, len(years), 2) for o in outputs})

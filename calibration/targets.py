@@ -354,12 +354,16 @@ def _reading(said: Any, key: str, here: str) -> Reading:
         raise TargetError(f"{here}: {key} is not a table such as {{ output = …, side = …, first = …, last = … }}")
     for name in said:
         if name not in ("output", "side", "first", "last", "take"):
-            raise TargetError(f"{here}: {key} has the unknown key '{shorten(name)}'; {near(name, ('output', 'side', 'first', 'last', 'take'))}")
+            raise TargetError(
+                f"{here}: {key} has the unknown key '{shorten(name)}'; {near(name, ('output', 'side', 'first', 'last', 'take'))}"
+            )
     yearly = [n for n, o in OUTPUTS.items() if "yearly" in o.tables]
     if said.get("output") not in yearly:
-        raise TargetError(f"{here}: there is no yearly output '{shorten(said.get('output', ''))}'; {near(str(said.get('output', '')), yearly)}")
+        raise TargetError(
+            f"{here}: there is no yearly output '{shorten(said.get('output', ''))}'; {near(str(said.get('output', '')), yearly)}"
+        )
     if said.get("side") not in ("id", "my"):
-        raise TargetError(f"{here}: {key}.side = '{shorten(said.get('side', ''))}'; write \"id\" or \"my\"")
+        raise TargetError(f'{here}: {key}.side = \'{shorten(said.get("side", ""))}\'; write "id" or "my"')
     for year in ("first", "last"):
         if isinstance(said.get(year), bool) or not isinstance(said.get(year), int):
             raise TargetError(f"{here}: {key}.{year} = {shorten(repr(said.get(year)))} is not a year")

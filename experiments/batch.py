@@ -19,12 +19,13 @@ import numpy as np
 
 from abm.errors import UserError
 from experiments import plan
-from experiments.collect import collect
+from experiments.collect import collect, columns_of
 from experiments.drive import CHUNK_SECONDS, Progress, Report, drive
 from experiments.engine import DaskEngine, Engine, ExecutorEngine, LocalEngine, ThreadsEngine, cores
+from experiments.outcomes import target_of, values_of
 from experiments.plan import plan_batches, plan_ids, read_study_manifest
 from experiments.store import STATUSES, standing
-from experiments.study import DEFAULT_REGION, Study, StudyError, Summary, target_of
+from experiments.study import DEFAULT_REGION, Study, StudyError, Summary
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,6 +92,8 @@ def _study(scenarios: Any, said: RunConfiguration) -> tuple[Study, dict[str, Sce
         raise StudyError("no scenario was given: the study would have no run")
     if len(set(names)) < len(names):
         raise StudyError("two scenarios have the same name; give each its own with replace(scenario, name=…)")
+    if said.replicates < 1:
+        raise StudyError(f"replicates = {said.replicates}: the study would have no run; give 1 or more")
     sizes = (said.households,) if isinstance(said.households, int) else tuple(said.households)
     study = Study(
         name="scenarios", scenarios=tuple(names), replicates=said.replicates, seed=said.seed, households=sizes, regions=tuple(said.regions),
@@ -265,14 +268,21 @@ def precision_of(folder: Path, wanted: Mapping[str, float]) -> list[Precision]:
     """For each target the widest half width of the 95 % interval of its mean over replicates, and the replicates it would take."""
     from scipy.stats import t
 
-    study = Study.from_dict(read_study_manifest(folder)["study"])
+    manifest = read_study_manifest(folder)
+    study = Study.from_dict(manifest["study"])
     frame = collect(folder)
+    extra = [c for c in frame.columns if c not in columns_of(manifest)]
+    frame = frame[frame["status"] == "ok"]
+    runs = frame.drop_duplicates("run_id").set_index("run_id")
     found = []
     for name, half in wanted.items():
-        target = target_of(study, name)
+        target = target_of(name, study, manifest, extra, may_be_short=True)
+        assert target is not None  # (the names of measured columns are known)
         if not half > 0:
             raise StudyError(f"--precision {name} = {half:g}: give half the width of the interval, above 0")
-        values = values_of(frame[frame["status"] == "ok"], study, target)
+        values = runs.assign(value=values_of(frame, target).reindex(runs.index).astype(float))
+        if len(values) and values["value"].isna().all():
+            raise StudyError(f"'{name}' has no number in any run: name another target or other years")
         groups = values.groupby(["scenario", "region", "households", "point"])["value"]
         sd, n = groups.std(ddof=1), groups.count()
         if int(n.min() if len(n) else 0) < 2:
@@ -286,17 +296,6 @@ def precision_of(folder: Path, wanted: Mapping[str, float]) -> list[Precision]:
             needed += 1
         found.append(Precision(name, half, float(widths.max()), needed))
     return found
-
-
-def values_of(frame: pd.DataFrame, study: Study, target: Summary) -> pd.DataFrame:
-    """One row for each run with the target's value in the column ``value``."""
-    keys = ["run_id", "scenario", "region", "households", "point", "replicate"]
-    if target.name in frame.columns:
-        return frame.drop_duplicates("run_id")[keys].assign(value=frame.drop_duplicates("run_id")[target.name].to_numpy(float))
-    del study
-    mine = frame[(frame["side"] == target.side) & (frame["year"] >= target.first) & (frame["year"] <= target.last)]
-    grouped = mine.sort_values("year").groupby(keys, sort=False)[target.output]
-    return grouped.agg(target.take).rename("value").reset_index()
 
 
 def extend_to(

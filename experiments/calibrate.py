@@ -98,7 +98,11 @@ def make(folder: Path, asked: Asked, targets: str | Path | None, command_line: l
     if not read.fit:
         raise FitError("no target has the role fit: there is nothing to fit")
     prior = prior_of(asked)
-    text = resources.files("calibration").joinpath("data/targets.toml").read_text("utf-8") if targets is None else Path(targets).read_text("utf-8")
+    text = (
+        resources.files("calibration").joinpath("data/targets.toml").read_text("utf-8")
+        if targets is None
+        else Path(targets).read_text("utf-8")
+    )
     check_folder(folder)
     manifest = {
         "kind": KIND, "format": FORMAT, "model_version": model_version(), "asked": asked.to_dict(),
@@ -120,7 +124,9 @@ def prior_of(asked: Asked) -> Prior:
         if name not in prior.names:
             raise FitError(f"the prior of '{shorten(name)}' is given, but it is not fitted; {near(name, prior.names)}")
         if not wide[name][0] <= low <= high <= wide[name][1]:
-            raise FitError(f"the prior of '{name}' ({low:g} to {high:g}) leaves its declared range {wide[name][0]:g} to {wide[name][1]:g}; see --widen")
+            raise FitError(
+                f"the prior of '{name}' ({low:g} to {high:g}) leaves its declared range {wide[name][0]:g} to {wide[name][1]:g}; see --widen"
+            )
         wide[name] = (low, high)
     return Prior.of(prior.names, wide)
 
@@ -144,7 +150,9 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     try:
         said = json.loads((folder / "manifest.json").read_text("utf-8"))
     except FileNotFoundError:
-        raise FitError(f"'{shorten(folder)}' is no fit folder (no manifest.json); make one with 'lintas calibrate plan -o {shorten(folder)}'") from None
+        raise FitError(
+            f"'{shorten(folder)}' is no fit folder (no manifest.json); make one with 'lintas calibrate plan -o {shorten(folder)}'"
+        ) from None
     except (OSError, ValueError) as error:
         raise FitError(f"cannot read '{shorten(folder / 'manifest.json')}': {shorten(error)}") from None
     if not isinstance(said, dict) or said.get("kind") != KIND or said.get("format") != FORMAT:
@@ -176,7 +184,9 @@ class Fit:
                     f"this model; make a new fit with 'lintas calibrate plan -o FOLDER'"
                 )
             if manifest["region_hash"] != Region.load(asked.region).hash:
-                raise FitError(f"the data of region '{asked.region}' have changed since the bank in '{shorten(folder)}' was planned; make a new fit")
+                raise FitError(
+                    f"the data of region '{asked.region}' have changed since the bank in '{shorten(folder)}' was planned; make a new fit"
+                )
         targets = Targets.load(folder / "targets.toml")
         if targets.hash != manifest["targets_hash"]:
             raise FitError(
@@ -257,7 +267,9 @@ def populations(fit: Fit) -> Populations:
         runs = Runs.join(parts)
         z = statistics(likelihood.targets, runs)
         posterior, evidence = infer.mixture_weights(runs.unit, likelihood(z), sizes, proposals, likelihood)
-        history.append({"runs": len(runs), "ess": posterior.ess, "largest_weight": float(posterior.weights.max()), "log_evidence": evidence})
+        history.append(
+            {"runs": len(runs), "ess": posterior.ess, "largest_weight": float(posterior.weights.max()), "log_evidence": evidence}
+        )
     return Populations(runs, z, posterior, evidence, sizes, proposals, history)
 
 
@@ -272,7 +284,9 @@ def is_enough(posterior: Weighted) -> bool:
     return posterior.ess >= infer.ENOUGH_ESS and float(posterior.weights.max()) <= infer.MOST_WEIGHT
 
 
-def run_populations(fit: Fit, engine: EngineOf, tell: Tell | None = None, told: Callable[[dict[str, Any]], None] | None = None) -> Populations:
+def run_populations(
+    fit: Fit, engine: EngineOf, tell: Tell | None = None, told: Callable[[dict[str, Any]], None] | None = None
+) -> Populations:
     """Population after population until the draws will do."""
     have = populations(fit)
     if told is not None:
@@ -307,7 +321,13 @@ def _plan_population(fit: Fit, have: Populations, number: int) -> None:
     table = fit.folder / f"population-{number}.parquet"
     _write(table, lambda path: pd.DataFrame(fit.prior.values(unit), columns=list(fit.prior.names)).to_parquet(path))
     study = replace(
-        bank_study(fit.asked, fit.prior), name=f"population-{number}", design="list", points=1, vary=(), table=str(table.absolute()), seed=seed % 2**31
+        bank_study(fit.asked, fit.prior),
+        name=f"population-{number}",
+        design="list",
+        points=1,
+        vary=(),
+        table=str(table.absolute()),
+        seed=seed % 2**31,
     )
     plan.make(study, folder, plan.command_line())
     _write(npz, lambda path: path.write_bytes(packed.getvalue()))

@@ -21,7 +21,9 @@ def adopt(fit: Fit, region: Path | None = None, posteriors: Path | None = None) 
     Refuses a fit that is not whole (no checks, no report), one without a mechanism or with widened priors, and one too large to ship.
     """
     if fit.asked.without or fit.asked.widen or fit.asked.names:
-        raise FitError("only a fit of the whole model with the declared priors can be adopted; this one leaves a mechanism out or changes the priors")
+        raise FitError(
+            "only a fit of the whole model with the declared priors can be adopted; this one leaves a mechanism out or changes the priors"
+        )
     missing = [n for n in SHIPPED if not (fit.folder / n).exists()] + ([] if (fit.folder / "report").is_dir() else ["report/"])
     if missing:
         raise FitError(f"the fit in '{shorten(fit.folder)}' has no {missing[0]} yet; run 'lintas calibrate report {fit.folder}' first")

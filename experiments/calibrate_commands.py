@@ -16,7 +16,18 @@ import typer
 from abm.errors import UserError, shorten
 from experiments.languages import Numbers, Translate, check_language, translator
 from experiments.study_commands import (
-    Json, Language, Quiet, SchedulerFile, Slurm, Workers, at_home, duration, engine_of, exit_codes, show_progress, terminated_is_interrupted,
+    Json,
+    Language,
+    Quiet,
+    SchedulerFile,
+    Slurm,
+    Workers,
+    at_home,
+    duration,
+    engine_of,
+    exit_codes,
+    show_progress,
+    terminated_is_interrupted,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -25,7 +36,9 @@ if TYPE_CHECKING:
 
 Folder = Annotated[Path, typer.Argument(metavar="F", help="The fit folder.")]
 
-app = typer.Typer(name="calibrate", help="Fit the uncertain parameters to the reported facts, and check what was learned.", rich_markup_mode=None)
+app = typer.Typer(
+    name="calibrate", help="Fit the uncertain parameters to the reported facts, and check what was learned.", rich_markup_mode=None
+)
 
 
 def register(main: typer.Typer) -> None:
@@ -49,14 +62,20 @@ def plan(
     most: Annotated[str, typer.Option("--most", metavar="N", help="Most later populations.")] = "6",
     households: Annotated[str, typer.Option("--households", "-n", metavar="N", help="Simulated households of each run.")] = "2000",
     seed: Annotated[str, typer.Option("--seed", metavar="K", help="Seed of everything random in the fit.")] = "1",
-    without: Annotated[list[str] | None, typer.Option("--without", metavar="MECHANISM", help="Fit without a mechanism (may be repeated).")] = None,
+    without: Annotated[
+        list[str] | None, typer.Option("--without", metavar="MECHANISM", help="Fit without a mechanism (may be repeated).")
+    ] = None,
     only: Annotated[
-        list[str] | None, typer.Option("--only", metavar="PARAMETER", help="Fit these parameters only, others at declared values (may be repeated).")
+        list[str] | None,
+        typer.Option("--only", metavar="PARAMETER", help="Fit these parameters only, others at declared values (may be repeated)."),
     ] = None,
     priors: Annotated[
-        list[str] | None, typer.Option("--prior", metavar="PARAMETER=LOW:HIGH", help="A narrower prior than the declared one (may be repeated).")
+        list[str] | None,
+        typer.Option("--prior", metavar="PARAMETER=LOW:HIGH", help="A narrower prior than the declared one (may be repeated)."),
     ] = None,
-    widen: Annotated[str, typer.Option("--widen", metavar="S", help="Widen each prior by this share of its width, within what its unit permits.")] = "0",
+    widen: Annotated[
+        str, typer.Option("--widen", metavar="S", help="Widen each prior by this share of its width, within what its unit permits.")
+    ] = "0",
     draws: Annotated[str, typer.Option("--draws", metavar="N", help="Draws that predictive runs take.")] = "200",
     tests: Annotated[str, typer.Option("--tests", metavar="N", help="Truths of the simulation-based calibration.")] = "256",
     end: Annotated[str, typer.Option("--end", metavar="YYYY-MM", help="Last month of each run.")] = "2015-12",
@@ -72,7 +91,9 @@ def plan(
 
     n = whole_number("--points", points, low=64, high=2**20)
     if n & (n - 1):
-        raise UserError(f"--points is {n}: a Sobol sequence is balanced at powers of two only; use {2 ** (n.bit_length() - 1)} or {2 ** n.bit_length()}")
+        raise UserError(
+            f"--points is {n}: a Sobol sequence is balanced at powers of two only; use {2 ** (n.bit_length() - 1)} or {2 ** n.bit_length()}"
+        )
     try:
         wider = float(widen)
     except ValueError:
@@ -86,12 +107,19 @@ def plan(
         tests=whole_number("--tests", tests, low=20), draws=whole_number("--draws", draws, low=10),
     )  # fmt: skip
     manifest = make(at_home(out), asked, None if targets is None else at_home(targets), plans.command_line())
-    print(_("{runs} runs of the bank over {n} parameters are planned in {folder}").format(runs=n, n=len(manifest["parameters"]), folder=out))
+    print(
+        _("{runs} runs of the bank over {n} parameters are planned in {folder}").format(runs=n, n=len(manifest["parameters"]), folder=out)
+    )
     print(_("Next: lintas calibrate report {folder} does the rest; bank, fit and check are its stages").format(folder=out))
 
 
 def bank(
-    folder: Folder, workers: Workers = None, slurm: Slurm = None, scheduler_file: SchedulerFile = None, quiet: Quiet = False, lang: Language = "en"
+    folder: Folder,
+    workers: Workers = None,
+    slurm: Slurm = None,
+    scheduler_file: SchedulerFile = None,
+    quiet: Quiet = False,
+    lang: Language = "en",
 ) -> None:
     """Run what the bank lacks."""
     _ = translator(check_language(lang))
@@ -133,7 +161,12 @@ def check(
 
 
 def report(
-    folder: Folder, workers: Workers = None, slurm: Slurm = None, scheduler_file: SchedulerFile = None, quiet: Quiet = False, lang: Language = "en"
+    folder: Folder,
+    workers: Workers = None,
+    slurm: Slurm = None,
+    scheduler_file: SchedulerFile = None,
+    quiet: Quiet = False,
+    lang: Language = "en",
 ) -> None:
     """Write the report; bank, fit and checks that are missing are made first."""
     _ = translator(check_language(lang))
@@ -192,7 +225,11 @@ def point(
         for name, value in answer["targets"].items():
             reported = opened.targets[name]
             said = n.short(reported.value) if reported.kind in ("value", "ratio") else "–"
-            print(_("  {target}: model {model}, reported {reported}").format(target=reported.title, model=n.short(value["model"]), reported=said))
+            print(
+                _("  {target}: model {model}, reported {reported}").format(
+                    target=reported.title, model=n.short(value["model"]), reported=said
+                )
+            )
         for name, value in answer["parameters"].items():
             print(f"  {name} = {n.short(value)}")
     print(_("The answers lie up to {share} of a prior's range apart, in {parameter}: hitting the targets does not make a point the truth.").format(
@@ -201,7 +238,9 @@ def point(
 
 def adopt(
     folder: Folder,
-    into: Annotated[Path | None, typer.Option("--into", metavar="DIR", help="Region folder that takes the central draw; default the shipped one.")] = None,
+    into: Annotated[
+        Path | None, typer.Option("--into", metavar="DIR", help="Region folder that takes the central draw; default the shipped one.")
+    ] = None,
     lang: Language = "en",
 ) -> None:
     """Make a fit the shipped one: its posterior goes into the package, its central draw becomes the region's fitted values."""

@@ -69,7 +69,11 @@ def _confirmed(fit: Fit, unit: np.ndarray, n: int, k: int) -> np.ndarray:
     rows = []
     for replicate in range(n):
         model = BorderModel(
-            scenario, region=fit.asked.region, households=fit.asked.households, rng=plan.seed_of(fit.asked.seed, 6000 + replicate, k), fitted={}
+            scenario,
+            region=fit.asked.region,
+            households=fit.asked.households,
+            rng=plan.seed_of(fit.asked.seed, 6000 + replicate, k),
+            fitted={},
         )
         model.run()
         yearly = model.results.yearly

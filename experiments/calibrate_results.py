@@ -21,9 +21,19 @@ from calibration.runs import Runs
 from calibration.targets import Likelihood, Target, Targets, statistics
 from experiments import plan
 from experiments.calibrate import (
-    DRAWN, QUANTILES, SWITCHED_OFF, TOLERANCES, EngineOf, Fit, FitError, Populations, Tell, _write, populations, single_threaded,
+    DRAWN,
+    QUANTILES,
+    SWITCHED_OFF,
+    TOLERANCES,
+    EngineOf,
+    Fit,
+    FitError,
+    Populations,
+    Tell,
+    _write,
+    populations,
+    single_threaded,
 )  # fmt: skip
-from experiments.collect import collect
 from experiments.drive import drive
 from experiments.plan import write_json
 from experiments.study import Study
@@ -47,7 +57,9 @@ def prior_predictive(fit: Fit, bank: Runs) -> list[dict[str, Any]]:
         good = z[np.isfinite(z)]
         if len(good) < len(z) / 2:
             if t.role == "fit":
-                raise FitError(f"target '{t.id}' has no number in {len(z) - len(good)} of {len(z)} runs: its years may lie after the runs' end")
+                raise FitError(
+                    f"target '{t.id}' has no number in {len(z) - len(good)} of {len(z)} runs: its years may lie after the runs' end"
+                )
             rows.append({"target": t.id, "inside": None, "quantiles": None, "pass": None})
             continue
         low, high = np.quantile(good, PRIOR_RANGE)
@@ -57,7 +69,9 @@ def prior_predictive(fit: Fit, bank: Runs) -> list[dict[str, Any]]:
             inside = bool(high > seen)
         if t.role == "fit":
             if float(good.std()) < 1e-9:
-                raise FitError(f"target '{t.id}' is the same in every run: no parameter moves it, so nothing can be learned from it; give it another role")
+                raise FitError(
+                    f"target '{t.id}' is the same in every run: no parameter moves it, so nothing can be learned from it; give it another role"
+                )
             if inside is False:
                 raise FitError(
                     f"target '{t.id}' was reported as {_natural(t, seen):.4g}, but 98 % of the prior's runs give {_natural(t, low):.4g} to {_natural(t, high):.4g}: "
@@ -208,7 +222,10 @@ def _tolerances(fit: Fit, have: Populations) -> list[dict[str, Any]]:
 
 
 def _named(rows: list[dict[str, Any]], prior: Prior) -> list[dict[str, Any]]:
-    return [r | {"moves": [{"parameter": prior.names[m["position"]], "shift": m["shift"], "width": m["width"]} for m in r["moves"]]} for r in rows]
+    return [
+        r | {"moves": [{"parameter": prior.names[m["position"]], "shift": m["shift"], "width": m["width"]} for m in r["moves"]]}
+        for r in rows
+    ]
 
 
 def _years(runs: Runs, posterior: Weighted) -> dict[str, Any]:
@@ -219,7 +236,9 @@ def _years(runs: Runs, posterior: Weighted) -> dict[str, Any]:
             continue
         values = runs.outputs[name]
         found[name] = {
-            side: [[float(x) for x in weighted_quantile(values[:, y, s], posterior.weights, (0.05, 0.5, 0.95))] for y in range(len(runs.years))]
+            side: [
+                [float(x) for x in weighted_quantile(values[:, y, s], posterior.weights, (0.05, 0.5, 0.95))] for y in range(len(runs.years))
+            ]
             for s, side in enumerate(("id", "my"))
             if np.isfinite(values[:, :, s]).any()
         }
@@ -336,7 +355,9 @@ def _check(fit: Fit, told: Callable[[str], None]) -> dict[str, Any]:
         for p in checks.planted(unit, z, likelihood, plausible(likelihood, z), seed)
     ]  # fmt: skip
     told("predictive")
-    result["predictive"] = {name or "all": _predictive(fit, name) for name in ("", *SWITCHED_OFF) if (fit.folder / "predictive" / (name or "all")).exists()}
+    result["predictive"] = {
+        name or "all": _predictive(fit, name) for name in ("", *SWITCHED_OFF) if (fit.folder / "predictive" / (name or "all")).exists()
+    }
     result["priors"] = _other_priors(fit, have, seed)
     told("sensitivity")
     result["sensitivity"] = _sensitivity(fit, have, seed)

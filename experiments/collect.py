@@ -5,6 +5,7 @@ Both are made from the plan and the parts alone, so they work while the study ru
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -92,6 +93,10 @@ def _rate(found: store.Standing) -> float | None:
         except OSError:
             continue
     times = sorted(times)[-RATE_PARTS:]
+    gaps = np.diff([t for t, _ in times])
+    if len(gaps):  # a pause between two drivers is no work
+        pauses = np.flatnonzero(gaps > max(60.0, 20.0 * float(np.median(gaps))))
+        times = times[int(pauses[-1]) + 1 :] if len(pauses) else times
     if len(times) < 3:
         return None
     span = times[-1][0] - times[0][0]
@@ -243,5 +248,6 @@ def write_collected(folder: Path, path: Path, *, mixed: bool = False) -> tuple[i
     except OSError as error:
         raise UserError(f"cannot write '{shorten(path)}': {error.strerror or error}") from None
     finally:
-        draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
     return lines, counts

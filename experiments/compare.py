@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from abm import Scenario
     from calibration.posterior import Posterior
+    from experiments.study import Study
 
 KIND = "lintas comparison"
 FORMAT = 1
@@ -149,6 +150,7 @@ class Part:
     years: tuple[int, int] | None
     first: int | None  #: first year in which any indicator differs in any pair
     from_year: int | None
+    asked: int = 0  #: how many of the chosen were named, rather than found to differ most
     #: Over the draws of a posterior: its id, and for each of ``effects`` where the spread comes from.
     posterior: str | None = None
     splits: tuple[Split, ...] = ()
@@ -178,7 +180,7 @@ class Part:
             "a": self.a, "b": self.b, "region": self.region, "households": self.households, "pairs": self.pairs, "unpaired_runs": self.unpaired,
             "replicates": self.replicates, "points": self.points, "interval_over": "points" if self.is_over_points else "replicates",
             "level": LEVEL, "years": list(self.years) if self.years else None, "first_year_that_differs": self.first,
-            "sentence": sentence(self, lang), "start": start_sentence(self, lang),
+            "sentence": sentence(self, lang), "sentences": sentences(self, lang), "start": start_sentence(self, lang),
             "chosen": [e.to_dict(lang) for e in self.chosen], "effects": [e.to_dict(lang) for e in self.effects],
         }  # fmt: skip
         if self.posterior is None:
@@ -243,6 +245,7 @@ def _part(
     change = after - before
     differs = (change != 0).to_numpy() & change.notna().to_numpy() | (before.isna() != after.isna()).to_numpy()
     is_other = np.asarray(differs.any(axis=1))
+    before, after = (f.where(change.notna()) for f in (before, after))  # means of the same runs and years as their difference
     first = from_year = None
     if has_years:
         all_years = np.asarray(shared.get_level_values("year"), dtype=int)
@@ -263,7 +266,8 @@ def _part(
     effects = tuple(Effect(**said) for said in _described(averaged, outputs, side_of))
     table = _as_table(a, b, region, households, _described(units, outputs, spots))
     return Part(
-        a, b, region, households, len(both), unpaired, replicates, points, table, effects, _chosen(effects, wanted), years, first, from_year
+        a, b, region, households, len(both), unpaired, replicates, points, table, effects, _chosen(effects, wanted), years, first, from_year,
+        len(wanted),
     )  # fmt: skip
 
 
@@ -352,7 +356,7 @@ def unit_of(output: str) -> str:
 def named(output: str, _: Callable[[str], str]) -> str:
     """A label with its unit in brackets; a pure number has none to show."""
     unit = unit_of(output)
-    return label_of(output, _) + (f" [{unit}]" if unit not in ("", "1") else "")
+    return label_of(output, _) + (f" [{unit}]" if unit not in ("", "1", "share") else "")
 
 
 def years_text(years: tuple[int, int]) -> str:
@@ -360,11 +364,16 @@ def years_text(years: tuple[int, int]) -> str:
     return f"{years[0]}–{years[1]}" if years[0] != years[1] else str(years[0])
 
 
-def sentence(part: Part, lang: str = "en") -> str:
-    """The strongest of the chosen differences in words."""
-    _, n, effect = translator(lang), Numbers(lang), part.chosen[0]
-    from experiments.sensitivity import side_name
+def sentences(part: Part, lang: str = "en") -> list[str]:
+    """Each of the differences that were asked for in words, or the strongest where none was."""
+    return [sentence(part, lang, effect) for effect in part.chosen[: max(part.asked, 1)]]
 
+
+def sentence(part: Part, lang: str = "en", effect: Effect | None = None) -> str:
+    """A difference in words; the strongest of the chosen where none is named."""
+    from experiments.outcomes import side_name
+
+    _, n, effect = translator(lang), Numbers(lang), effect or part.chosen[0]
     said = {
         "a": part.a, "b": part.b, "label": _inside(named(effect.output, _)), "size": n.short(abs(effect.difference)),
         "mean_a": n.short(effect.mean_a), "mean_b": n.short(effect.mean_b), "years": years_text(part.years) if part.years else "",
@@ -542,7 +551,8 @@ def compare_study(
     from experiments.work import indicators
 
     folder = Path(folder)
-    study = Study.from_dict(read_study_manifest(folder)["study"])
+    manifest = read_study_manifest(folder)
+    study = Study.from_dict(manifest["study"])
     names = list(study.scenarios)
     if len(names) < 2:
         raise CompareError(f"the study in '{shorten(folder)}' has one scenario only, '{names[0]}': there is nothing to compare it with")
@@ -563,7 +573,24 @@ def compare_study(
     rows = collect(folder, mixed=mixed)
     if rows.empty:
         raise CompareError(f"the study in '{shorten(folder)}' has no run yet; start it with 'lintas batch {shorten(folder)}'")
+    rows = _with_equal_arms(rows, study, manifest)
     return parts_of(rows, baseline, [n for n in names if n != baseline], known, years=years, wanted=outputs)
+
+
+def _with_equal_arms(rows: pd.DataFrame, study: Study, manifest: Mapping[str, Any]) -> pd.DataFrame:
+    """The rows with those of arms that are another's under a second name, which a plan holds once."""
+    import pandas as pd
+
+    from experiments.outcomes import same_arms
+
+    arms = study.arms()
+    first = [arms[k] for k in same_arms(manifest, arms)]
+    more = []
+    for (scenario, region, households), (s, r, _h) in zip(arms, first, strict=True):
+        if (scenario, region) != (s, r):
+            mine = rows[(rows["scenario"] == s) & (rows["region"] == r) & (rows["households"] == households)]
+            more.append(mine.assign(scenario=scenario, region=region))
+    return pd.concat([rows, *more], ignore_index=True) if more else rows
 
 
 # --- files -----------------------------------------------------------------------------------------------------------
@@ -805,7 +832,7 @@ def _show(part: Part, lang: str, *, is_study: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from experiments.sensitivity import side_name
+    from experiments.outcomes import side_name
 
     _, n = translator(lang), Numbers(lang)
     console = Console(highlight=False, markup=False)
@@ -816,7 +843,8 @@ def _show(part: Part, lang: str, *, is_study: bool) -> None:
         console.print(said.format(a=part.a, b=part.b, region=part.region, households=part.households), style="bold", soft_wrap=True)
     if part.unpaired:
         console.print(_("{n} runs have no partner that ended well and were left out.").format(n=part.unpaired), soft_wrap=True)
-    console.print(sentence(part, lang), soft_wrap=True)
+    for said in sentences(part, lang):
+        console.print(said, soft_wrap=True)
     console.print(start_sentence(part, lang), soft_wrap=True)
     table = Table(show_edge=False, pad_edge=False, header_style="bold")
     table.add_column(_("indicator") + (f", {years_text(part.years)}" if part.years else ""), ratio=4)

@@ -6,10 +6,10 @@ import math
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from experiments.compare import MOST_DRAWN, Effect, Part, label_of, named, sentence, start_sentence
+from experiments.compare import MOST_DRAWN, Effect, Part, label_of, named, sentences, start_sentence
 from experiments.figures import ACCENT, GREY, INK, KALIMANTAN, SARAWAK, WIDTH, Picture, svg
 from experiments.languages import Numbers, translator
-from experiments.sensitivity import side_name
+from experiments.outcomes import side_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -65,7 +65,7 @@ def picture(part: Part, lang: str = "en") -> Picture | None:
         for e in part.chosen
     )
     alt = _("For each indicator two lines by year, one for each scenario, and below the difference of the two with its interval.")
-    return Picture("compare", title, svg(canvas), alt, f"{sentence(part, lang)} {start_sentence(part, lang)}".strip(), head, rows)
+    return Picture("compare", title, svg(canvas), alt, " ".join([*sentences(part, lang), start_sentence(part, lang)]).strip(), head, rows)
 
 
 def _draw(part: Part, effect: Effect, arms: Axes, below: Axes, n: Numbers) -> None:
@@ -105,7 +105,8 @@ def _tick(value: float, n: Numbers) -> str:
         return f"{n.number(value / 1e6, 1)}·10⁶"
     if size >= 10 or abs(value - round(value)) < 1e-9:
         return n.number(value, 0 if abs(value - round(value)) < 1e-9 else 1)
-    return n.number(value, 2 if size >= 0.1 else 3 if size >= 0.001 else 5)
+    fewest = 2 if size >= 0.1 else 3 if size >= 0.001 else 5
+    return n.number(value, next((d for d in range(fewest, 7) if abs(value - round(value, d)) < 1e-6 * size), 7))
 
 
 def _whole(most: int) -> Any:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 BLOCK = 16_384
 #: Levels of a Morris screening, as in Campolongo et al. (2007).
 MORRIS_LEVELS = 4
+#: How far a step of its trajectories goes, as a part of the whole range.
+MORRIS_STEP = MORRIS_LEVELS / (2 * (MORRIS_LEVELS - 1))
 #: Most dimensions that SciPy's Sobol sequence has direction numbers for.
 MOST_SOBOL = 21_201
 
@@ -121,8 +123,6 @@ def _listed(study: Study) -> Iterator[np.ndarray]:
         yield np.zeros((1, 0))  # one point: the arms as they are
     else:
         table = read_table(study)
-        if not len(table):
-            raise StudyError("the table has no rows: the study would have no run")
         values = table[names].to_numpy(float)
         if study.design == "posterior":
             values = values[_resample(study, table)]

@@ -23,11 +23,12 @@ from typing import Any, cast
 
 import numpy as np
 
+from abm.errors import UserError
 from experiments import store
 from experiments.engine import Engine, EngineLost
 from experiments.plan import Row, check_drift, ids_as_numbers, plan_batches, plan_ids, read_study_manifest
 from experiments.store import STATUSES, Standing, StoreError
-from experiments.work import DriftError, killed
+from experiments.work import killed
 
 #: Seconds that a chunk should last: long against what a task costs, short against what is repeated when a worker dies.
 CHUNK_SECONDS = 7.0
@@ -300,7 +301,7 @@ class _Drive:
             self._count(chunk, future.result())
         elif self.engine.is_death(error):
             self._died(chunk)
-        elif isinstance(error, (StoreError, DriftError)):
+        elif isinstance(error, UserError):  # the disk, another model, a measure that cannot be loaded
             raise error
         elif isinstance(error, (MemoryError, OSError)):
             raise StoreError(f"a worker could not go on: {type(error).__name__}: {error}; what was stored is safe") from error

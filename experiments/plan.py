@@ -133,6 +133,12 @@ def n_runs(study: Study) -> int:
     return n_points(study) * len(study.arms()) * study.replicates
 
 
+def check_size(study: Study) -> None:
+    """Refuse what no plan can hold."""
+    if n_runs(study) > MOST_RUNS:
+        raise StudyError(f"the study has {n_runs(study):,} runs; a plan holds at most {MOST_RUNS:,}: use fewer points, arms or replicates")
+
+
 def make_manifest(study: Study, command_line: list[str], scenarios: Mapping[str, Scenario] | None = None) -> dict[str, Any]:
     """What is planned and with what: all that a run's numbers depend on, and who planned it when."""
     if scenarios is None:
@@ -146,8 +152,26 @@ def make_manifest(study: Study, command_line: list[str], scenarios: Mapping[str,
         "created": datetime.now(UTC).isoformat(timespec="seconds"), "drift": [],
     }  # fmt: skip
     if study.measure:
-        manifest["measure_hash"] = hashlib.sha256(Path(study.measure.rpartition(":")[0]).read_bytes()).hexdigest()[:16]
+        manifest["measure_hash"] = _hash_of(study.measure.rpartition(":")[0])
+    if study.table:
+        manifest["table_hash"] = _hash_of(study.table)
     return manifest
+
+
+def _hash_of(file: str) -> str | None:
+    try:
+        return hashlib.sha256(Path(file).read_bytes()).hexdigest()[:16]
+    except OSError:
+        return None
+
+
+def check_table(manifest: Mapping[str, Any]) -> None:
+    """Refuse to make the points of a table again that is not the one they were planned from."""
+    table = manifest["study"].get("table")
+    if table and manifest.get("table_hash", _hash_of(table)) != _hash_of(table):
+        raise StudyError(
+            f"the table '{shorten(table)}' has changed or gone since the study was planned: put it back as it was, or plan a new study"
+        )
 
 
 def commit() -> dict[str, Any] | None:
@@ -169,8 +193,7 @@ def make(study: Study, folder: Path, command_line: list[str] | None = None, scen
     """
     from experiments.run import check_folder, whole_folder
 
-    if n_runs(study) > MOST_RUNS:
-        raise StudyError(f"the study has {n_runs(study):,} runs; a plan holds at most {MOST_RUNS:,}: use fewer points, arms or replicates")
+    check_size(study)
     if (folder / "manifest.json").exists() or (folder / "plan.parquet").exists():
         raise StudyError(f"'{shorten(folder)}' is a study already; continue it with 'lintas batch {folder}', or name a new folder with -o")
     check_folder(folder)
@@ -230,6 +253,7 @@ def extend(folder: Path, replicates: int) -> int:
     study = Study.from_dict(manifest["study"])
     if replicates <= study.replicates:
         return 0
+    check_table(manifest)
     files = plan_files(folder)
     number = 1 + max([1, *(int(p.stem[5:]) for p in files[1:])])
     draft, known = folder / f".plan-{number}.{os.getpid()}", plan_ids(folder)
@@ -344,28 +368,30 @@ def drift_of(manifest: Mapping[str, Any]) -> Iterator[str]:
         except UserError as error:
             yield f"the region '{name}' cannot be read any more ({error})"
     measure, said = manifest["study"].get("measure"), manifest.get("measure_hash")
-    if measure:
-        try:
-            now = hashlib.sha256(Path(measure.rpartition(":")[0]).read_bytes()).hexdigest()[:16]
-        except OSError:
-            now = None
-        if now != said:
-            yield f"the file of measure '{shorten(measure)}' has changed or gone since the study was planned"
+    if measure and _hash_of(measure.rpartition(":")[0]) != said:
+        yield f"the file of measure '{shorten(measure)}' has changed or gone since the study was planned"
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a JSON file whole: a draft beside it, flushed, renamed."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    """Write a JSON file whole."""
+    write_file(path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def write_file(path: Path, content: bytes, *, make_folder: bool = False, hint: str = "") -> None:
+    """Write a file whole or not at all: a draft beside it, flushed, renamed; ``hint`` ends the sentence where that fails."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
     try:
-        with draft.open("w", encoding="utf-8") as out:
-            out.write(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+        if make_folder:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        with draft.open("wb") as out:
+            out.write(content)
             out.flush()
             os.fsync(out.fileno())
         os.replace(draft, path)
     except OSError as error:
         with contextlib.suppress(OSError):
             draft.unlink(missing_ok=True)
-        raise UserError(f"cannot write '{shorten(path)}': {error.strerror or error}") from None
+        raise UserError(f"cannot write '{shorten(path)}': {error.strerror or error}{hint}") from None
 
 
 def _sync(path: Path) -> None:

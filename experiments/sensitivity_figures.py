@@ -5,9 +5,11 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any
 
+from experiments.discovery import Found, Limit, box_sentence, condition
 from experiments.figures import ACCENT, GREY, INK, KALIMANTAN, SARAWAK, WIDTH, Picture, svg
-from experiments.languages import Numbers, translator
-from experiments.sensitivity import MEASURES, Base, Found, Part, box_sentence, condition, heading, parameter_label, sentence
+from experiments.indices import MEASURES, Part, sentence
+from experiments.languages import Numbers, Translate, translator
+from experiments.outcomes import Base, heading, parameter_label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Parameters that a figure shows, most influential first (tables have them all).
 MOST_SHOWN = 15
+#: Letters that a row has room for.
+MOST_LETTERS = 80
 
 
 def picture(part: Base, lang: str = "en") -> Picture | None:
@@ -54,7 +58,7 @@ def indices(part: Part, lang: str = "en") -> Picture:
     axes.set_xlim(min(left, 0), max(right, 1e-12))
     axes.xaxis.set_major_locator(_ticks())
     axes.xaxis.set_major_formatter(lambda v, _position: show(v))
-    canvas.legend(loc="lower left", bbox_to_anchor=(0.0, 0.0), ncols=3, frameon=False, fontsize=9, handlelength=1.4)
+    canvas.legend(loc="lower left", bbox_to_anchor=(0.0, 0.0), ncols=3, frameon=False, fontsize=8, handlelength=1.2, columnspacing=1.2)
     notes = ()
     if len(part.names) > len(shown):
         notes = (_("The {n} most influential of {total} parameters are shown.").format(n=len(shown), total=len(part.names)),)
@@ -80,13 +84,11 @@ def box(found: Found, lang: str = "en") -> Picture:
         if limit.states:
             a, b = (0.5, 1.0) if limit.states == ("on",) else (0.0, 0.5)
         else:
-            a, b = (
-                ((v - low) / (high - low)) for v in (low if limit.low is None else limit.low, high if limit.high is None else limit.high)
-            )
+            a, b = (limit.place(v) for v in (low if limit.low is None else limit.low, high if limit.high is None else limit.high))
         y = -row - 0.15
         top.plot([0, 1], [y, y], color="#e6e6e2", lw=7, solid_capstyle="butt", zorder=2)
         top.plot([a, b], [y, y], color=KALIMANTAN, lw=7, solid_capstyle="butt", zorder=3)
-    _rows(top, [condition(x, _, n) for x in found.limits])
+    _rows(top, [_condition(x, _, n) for x in found.limits])
     top.set_xlim(0, 1)
     if found.limits:
         top.set_xticks([0, 1], labels=[_("lowest in the study"), _("highest in the study")])
@@ -113,6 +115,17 @@ def box(found: Found, lang: str = "en") -> Picture:
     )
     alt = _("Bars of the ranges that bound the box; below, coverage against density of the boxes along the peeling.")
     return Picture("discovery", title, svg(canvas), alt, box_sentence(found, lang), head, rows)
+
+
+def _condition(limit: Limit, _: Translate, n: Numbers) -> str:
+    """A side of a box in a row's room: where that is too short, the name is cut, not what is said of it."""
+
+    def said(most: int | None) -> str:
+        text = condition(limit, _, n, most)
+        return _("{condition} (logarithmic scale)").format(condition=text) if limit.is_log else text
+
+    over = len(said(None)) - MOST_LETTERS
+    return said(None) if over <= 0 else said(max(len(parameter_label(limit.name, _)) - over, 12))
 
 
 def _canvas(title: str, heights: list[float]) -> tuple[Canvas, list[Axes]]:
@@ -149,7 +162,7 @@ def _rows(axes: Axes, labels: list[str]) -> None:
     axes.grid(axis="x", color="#e6e6e2", lw=0.8)
     for row, label in enumerate(labels):
         axes.text(
-            0.004, -row + 0.28, textwrap.shorten(label, 88, placeholder="…"), transform=axes.get_yaxis_transform(), va="center",
+            0.004, -row + 0.28, textwrap.shorten(label, MOST_LETTERS, placeholder="…"), transform=axes.get_yaxis_transform(), va="center",
             fontsize=8.5, color=INK, zorder=6,
         )  # fmt: skip
 

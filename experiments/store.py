@@ -79,22 +79,12 @@ def check_writable(folder: Path) -> None:
 def write_part(folder: Path, table: pa.Table) -> Path:
     """Write a part and return its place; afterwards its rows survive the death of everything but the disk."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     ids = "\n".join(sorted(set(table.column("run_id").to_pylist())))
     path = results_of(folder) / f"part-{hashlib.blake2b(ids.encode(), digest_size=12).hexdigest()}.parquet"
     draft = path.with_name(f".{path.stem}.{socket.gethostname()}-{os.getpid()}-{time.monotonic_ns()}.draft")
     try:
-        with open(draft, "wb") as out:
-            pq.write_table(
-                table.replace_schema_metadata({SCHEMA_KEY: SCHEMA, SUM_KEY: _sum(table.schema, table.num_rows)}),
-                out,
-                compression="zstd",
-                write_page_checksum=True,
-                write_statistics=True,
-            )
-            out.flush()
-            os.fsync(out.fileno())
+        write_table(table, draft)
         os.replace(draft, path)
         flush_folder(path.parent)
     except (OSError, pa.ArrowException) as error:
@@ -103,6 +93,22 @@ def write_part(folder: Path, table: pa.Table) -> Path:
         reason = getattr(error, "strerror", None) or shorten(error)
         raise StoreError(f"cannot write results into '{shorten(path.parent)}': {reason}; what was stored before is safe") from None
     return path
+
+
+def write_table(table: pa.Table, path: Path) -> None:
+    """Write a table as a part has it, and flush it."""
+    import pyarrow.parquet as pq
+
+    with open(path, "wb") as out:
+        pq.write_table(
+            table.replace_schema_metadata({SCHEMA_KEY: SCHEMA, SUM_KEY: _sum(table.schema, table.num_rows)}),
+            out,
+            compression="zstd",
+            write_page_checksum=True,
+            write_statistics=True,
+        )
+        out.flush()
+        os.fsync(out.fileno())
 
 
 def _sum(schema: pa.Schema, lines: int) -> bytes:

@@ -27,6 +27,8 @@ SWITCH = "switch."
 SIDES = ("id", "my")
 #: Designs whose analysis needs all rows of a block: SALib lays them out.
 BLOCK_DESIGNS = ("saltelli", "morris", "shapley")
+#: Designs that take any number of points.
+SAMPLED = ("lhs", "sobol", *BLOCK_DESIGNS)
 #: More rows than this are a slip of the pen rather than a study.
 MOST_RUNS = 50_000_000
 _KEYS = (
@@ -209,7 +211,9 @@ def read_study(said: Mapping[str, Any], folder: Path, stem: str) -> Study:
         raise StudyError(
             f'design = "{design}" needs a table [vary] with at least one parameter; an empty entry {{}} means its declared range'
         )
-    points = _count(said, "points", 1, 2**31 - 1, 1)
+    listed = None if table is None else table_of(table, design, widen)
+    columns = set() if listed is None else {*listed.columns} - {"weight"}
+    points = _points(said, design, 0 if listed is None else len(listed))
     if design in ("sobol", "saltelli") and points & (points - 1):
         raise StudyError(
             f"points = {points}: a Sobol sequence is balanced at powers of two only; use {_power(points, 0)} or {_power(points, 1)}"
@@ -219,13 +223,14 @@ def read_study(said: Mapping[str, Any], folder: Path, stem: str) -> Study:
     numbers = _table(said, "set", widen)
     without = _names(said, "without", ())
     scenarios = _names(said, "scenarios", ("history",))
-    varied_names = {v.name for v in vary} | {n for r in rows for n in r}
+    varied_names = {v.name for v in vary} | {n for r in rows for n in r} | columns
     for what in numbers:
         if what in varied_names:
-            raise StudyError(f"'{what}' is set and varied; keep it in [set] or in [vary]")
+            raise StudyError(f"'{what}' is set and varied; keep it in [set] or in {'[vary]' if what not in columns else 'the table'}")
     for what in without:
         if f"{SWITCH}{what}" in varied_names:
-            raise StudyError(f"the mechanism '{what}' is switched off and varied; keep it in without or in [vary]")
+            place = "[vary]" if f"{SWITCH}{what}" not in columns else "the table"
+            raise StudyError(f"the mechanism '{what}' is switched off and varied; keep it in without or in {place}")
     record = _text(said, "record", "yearly")
     if record not in ("yearly", "summaries"):
         raise StudyError(f'record = \'{shorten(record)}\' is unknown; write "yearly" (all years) or "summaries" (declared numbers only)')
@@ -253,6 +258,17 @@ def read_study(said: Mapping[str, Any], folder: Path, stem: str) -> Study:
     )  # fmt: skip
     _check_arms(study)
     return study
+
+
+def _points(said: Mapping[str, Any], design: str, rows: int) -> int:
+    """How many points; a design that has no number of its own must be told one."""
+    if "points" in said and design == "list":
+        raise StudyError('points does not go with design = "list", whose points are its rows; leave it out')
+    if "points" not in said and design in SAMPLED:
+        raise StudyError(f'design = "{design}" needs points = N, the size of the design; for example points = 64')
+    if "points" not in said and design == "posterior":
+        return rows
+    return _count(said, "points", 1, 2**31 - 1, 1)
 
 
 def _check_arms(study: Study) -> None:
@@ -383,9 +399,14 @@ def _value(name: str, value: Any, widen: float = 0.0) -> float:
 
 def read_table(study: Study) -> pd.DataFrame:
     """The table of a ``list`` or ``posterior`` design: one column for each varied name, one row for each point."""
+    return table_of(study.table or "", study.design, study.widen)
+
+
+def table_of(file: str, design: str, widen: float = 0.0) -> pd.DataFrame:
+    """A file as the table of a design, each column and value checked."""
     import pandas as pd
 
-    path = Path(study.table or "")
+    path = Path(file)
     try:
         table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
     except FileNotFoundError:
@@ -398,14 +419,14 @@ def read_table(study: Study) -> pd.DataFrame:
     table.columns = names
     if len(set(names)) < len(names):
         raise StudyError(f"the table {path.name} has a column twice")
-    keep = [n for n in names if not (study.design == "posterior" and n in ("weight", "draw"))]
+    keep = [n for n in names if not (design == "posterior" and n in ("weight", "draw"))]
     for name in keep:
         _check_name(name)
+    if not len(table):
+        raise StudyError("the table has no rows: the study would have no run")
     if not keep:
         raise StudyError(f"the table {path.name} has no column that names a parameter or switch")
-    return pd.DataFrame(
-        {name: _column(path.name, name, table[name].tolist(), study.widen) for name in names if name != "draw" or name in keep}
-    )
+    return pd.DataFrame({name: _column(path.name, name, table[name].tolist(), widen) for name in names if name != "draw" or name in keep})
 
 
 def _column(file: str, name: str, values: list[Any], widen: float) -> list[float]:
@@ -445,25 +466,6 @@ def _summaries(said: Any) -> tuple[Summary, ...]:
             raise StudyError(f"summary '{name}' has the name of another column of the collected table; call it something else")
         found.append(Summary(name, output, side, first, last, take))
     return tuple(found)
-
-
-def target_of(study: Study, text: str) -> Summary:
-    """A number to look at: the name of a declared summary, or ``OUTPUT[:SIDE[:FIRST[-LAST]]]`` of a yearly record."""
-    for summary in study.summaries:
-        if summary.name == text:
-            return summary
-    output, *rest = text.split(":")
-    yearly = study.yearly_outputs() if study.record == "yearly" else ()
-    if output not in yearly or len(rest) > 2:
-        known = [*(s.name for s in study.summaries), *yearly]
-        raise StudyError(f"there is no summary or recorded output '{shorten(text)}' in this study; {near(output, known)}")
-    side = rest[0] if rest else "id"
-    if side not in SIDES:
-        raise StudyError(f"'{shorten(text)}': the side is \"id\" or \"my\", found '{shorten(side)}'")
-    first, _, last = (rest[1] if len(rest) > 1 else "1980-2030").partition("-")
-    if not (first.isdigit() and (last or first).isdigit()):
-        raise StudyError(f"'{shorten(text)}': write the years as FIRST-LAST, for example {output}:{side}:2004-2006")
-    return Summary(text, output, side, int(first), int(last or first))
 
 
 #: Columns of the collected table that no summary or measured number may be called.

@@ -59,11 +59,12 @@ def plan(
     """Turn a study file into a plan: a folder with a row for each run."""
     _ = translator(check_language(lang))
     from experiments import design
-    from experiments.plan import command_line, make, n_runs
+    from experiments.plan import check_size, command_line, make, n_runs
     from experiments.study import Study
 
     read = Study.load(at_home(study))
     if dry_run:
+        check_size(read)
         print(_words_of_plan(_, n_runs(read), design.n_points(read), len(read.arms()), read.replicates))
         return
     count = make(read, at_home(out), command_line())
@@ -122,27 +123,42 @@ def batch(
 ) -> None:
     """Run what a study lacks: safe to interrupt, the same command goes on."""
     _ = translator(check_language(lang))
-    from experiments.plan import command_line, make
+    from experiments import design
+    from experiments.plan import check_size, command_line, make, n_runs
     from experiments.study import Study
 
     folder = at_home(folder)
     if folder.suffix == ".toml" and not folder.is_dir():
         study = Study.load(folder)
         folder = at_home(out) if out is not None else Path("results") / study.name
-        if not (folder / "manifest.json").exists():
+        if (folder / "manifest.json").exists():
+            _check_same(folder, study)
+        elif dry_run:
+            check_size(study)
+            print(_words_of_plan(_, n_runs(study), design.n_points(study), len(study.arms()), study.replicates))
+            return
+        else:
             make(study, folder, command_line())
-        elif _differs(folder, study):
-            raise UserError(f"'{shorten(folder)}' holds another study than the file says; name a new folder with -o")
     elif out is not None:
         raise UserError("-o goes with a study file; a study folder is run where it stands")
     _drive(_, folder, workers, slurm, scheduler_file, allow_drift, (), chunk_seconds, dry_run, quiet, lang)
 
 
-def _differs(folder: Path, study: Any) -> bool:
-    from experiments.plan import read_study_manifest
+def _check_same(folder: Path, study: Any) -> None:
+    """Refuse to go on with a study folder that was planned from another file, other scenarios or another table."""
+    from experiments.plan import check_table, read_study_manifest
 
-    there, here = read_study_manifest(folder)["study"], json.loads(json.dumps(study.to_dict()))
-    return {**there, "replicates": 0} != {**here, "replicates": 0}  # an extension adds replicates
+    manifest = read_study_manifest(folder)
+    there, here = manifest["study"], json.loads(json.dumps(study.to_dict()))
+    is_other = {**there, "replicates": 0} != {**here, "replicates": 0}  # an extension adds replicates
+    if is_other or any(study.scenario(n).hash != s["hash"] for n, s in manifest["scenarios"].items()):
+        raise UserError(f"'{shorten(folder)}' holds another study than the file says; name a new folder with -o")
+    check_table(manifest)
+    if here["replicates"] > there["replicates"]:
+        raise UserError(
+            f"the file says replicates = {here['replicates']}, the study in '{shorten(folder)}' has {there['replicates']}: "
+            f"add them with 'lintas extend {shorten(folder)} --replicates {here['replicates']}'"
+        )
 
 
 def retry(
@@ -366,6 +382,8 @@ def rerun_row(_: Translate, folder: Path, run_id: str, quiet: bool) -> int:
             print(_("run {run_id} has no row yet; it gives {status}").format(run_id=run_id, status=found.status))
         elif found.differs:
             print(_("run {run_id} differs: {where}").format(run_id=run_id, where=found.differs))
+        elif found.status in ("killed", "timeout"):
+            print(_("run {run_id} ends as it did: {status} ({cause})").format(run_id=run_id, status=found.status, cause=found.cause))
         else:
             print(_("run {run_id} gives the same row, bit for bit").format(run_id=run_id))
     return 1 if found.differs else 0

@@ -124,7 +124,7 @@ def load_measure(said: str | None) -> Callable[[Any], Mapping[str, float]] | Non
         return getattr(module, name)
     except AttributeError:
         raise UserError(f"measure: '{shorten(file)}' has no function '{name}'") from None
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UserError(f"measure: '{shorten(file)}' cannot be loaded: {type(error).__name__}: {shorten(error)}") from None
 
 
@@ -142,10 +142,15 @@ def work(folder: str, rows: Sequence[Mapping[str, Any]], attempts: Sequence[int]
     return [(o.row.run_id, o.status, o.seconds) for o in done]
 
 
+def deadline_of(study: Study, households: int) -> float:
+    """Seconds that a run may take."""
+    return study.deadline or max(DEADLINE[0], DEADLINE[1] * households)
+
+
 def run_row(task: Task, row: Row) -> Outcome:
     """One run of the plan, whatever becomes of it."""
     start = time.perf_counter()
-    limit = task.study.deadline or max(DEADLINE[0], DEADLINE[1] * row.households)
+    limit = deadline_of(task.study, row.households)
     found: list[str] = [""]
 
     def ended(status: str, cause: str, columns: Mapping[str, Sequence[Any]]) -> Outcome:
@@ -155,7 +160,7 @@ def run_row(task: Task, row: Row) -> Outcome:
         return ended("ok", "", _run(task, row, start, limit, found))
     except OverdueError as error:
         return ended("timeout", str(error), {})
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a measure may want to leave
         return ended("failed", _cause(error), {})
 
 
@@ -257,7 +262,7 @@ class _watch:
     """Ends this process when the run inside takes far longer than its deadline, after storing what the chunk has."""
 
     def __init__(self, task: Task, row: Row, done: list[Outcome], attempts: list[int], number: int) -> None:
-        limit = HANGS * (task.study.deadline or max(DEADLINE[0], DEADLINE[1] * row.households)) + 2.0
+        limit = HANGS * deadline_of(task.study, row.households) + 2.0
         self._timer = threading.Timer(limit, self._end, (task, row, list(done), attempts[: number + 1], limit))
         self._timer.daemon = True
 

@@ -64,7 +64,22 @@ source = "Haryatie 2015"
 reason = "a small trial"
 of = { output = "care_share_across", side = "id", first = 1982, last = 1987 }
 """
-SMALL = ["--points", "128", "--population", "64", "--most", "2", "--households", "100", "--end", "1987-12", "--tests", "24", "--draws", "12"]
+SMALL = [
+    "--points",
+    "128",
+    "--population",
+    "64",
+    "--most",
+    "2",
+    "--households",
+    "100",
+    "--end",
+    "1987-12",
+    "--tests",
+    "24",
+    "--draws",
+    "12",
+]
 ONLY = ["world.set_month.farm_id", "world.set_month.farm_my", "household.seek_care.foreign_penalty"]
 
 
@@ -105,7 +120,17 @@ def test_workers_and_kills_change_nothing(fitted, tmp_path):
     """Two workers, and kill -9 in the bank, in a population and while the result is written: the same bytes."""
     folder = tmp_path / "killed"
     assert plan(folder) == 0
-    command = [sys.executable, "-c", "from experiments.cli import script; script()", "calibrate", "fit", str(folder), "--workers", "2", "--quiet"]
+    command = [
+        sys.executable,
+        "-c",
+        "from experiments.cli import script; script()",
+        "calibrate",
+        "fit",
+        str(folder),
+        "--workers",
+        "2",
+        "--quiet",
+    ]
 
     def parts(of: str) -> int:
         return len(list((folder / of / "results").glob("part-*"))) if (folder / of / "results").is_dir() else 0
@@ -179,7 +204,10 @@ def test_bad_input_gets_one_sentence(tmp_path, capsys, fitted):
     file = tmp_path / "t.toml"
     file.write_text(TARGETS.replace('source = "Haryatie 2015"\n', "", 1), "utf-8")
     assert "has no source" in refused(capsys, "plan", "-o", str(tmp_path / "a"), "--targets", str(file))
-    assert "holds something" in refused(capsys, "retarget", str(fitted), "--targets", str(fitted / "targets.toml"), "-o", str(fitted.parent)) or True
+    assert (
+        "holds something" in refused(capsys, "retarget", str(fitted), "--targets", str(fitted / "targets.toml"), "-o", str(fitted.parent))
+        or True
+    )
 
 
 def test_an_empty_bank_is_refused(tmp_path, capsys):

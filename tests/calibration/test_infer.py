@@ -57,7 +57,7 @@ def test_population_monte_carlo_is_the_posterior(bank, proposed):
 
 
 def test_a_proposal_has_the_density_that_it_says(bank, proposed):
-    runs, _, likelihood = bank
+    _runs, _, likelihood = bank
     proposal, _ = proposed
     fresh = np.random.default_rng(8).random((60_000, 8))
     density = np.exp(proposal.log_density(likelihood, fresh))
@@ -71,7 +71,7 @@ def test_a_proposal_has_the_density_that_it_says(bank, proposed):
 
 
 def test_a_wrong_emulator_makes_it_slow_but_not_wrong(bank, proposed):
-    runs, z, likelihood = bank
+    runs, _z, likelihood = bank
     proposal, _ = proposed
     bent = replace(proposal, emulator=Emulator(tuple(replace(p, intercept=p.intercept + 0.15) for p in proposal.emulator.each)))
     pool = Pool.of(bent.emulator, 8, 3, 40_000)
@@ -127,7 +127,7 @@ def test_planted_truths_are_found(bank):
 
 
 def test_labels_pairs_and_directions(bank, proposed):
-    runs, z, likelihood = bank
+    _runs, _z, likelihood = bank
     _, pool = proposed
     posterior = pool.posterior(likelihood)
     named = dict(zip(PARAMETERS, checks.labels(posterior), strict=True))
@@ -143,7 +143,7 @@ def test_labels_pairs_and_directions(bank, proposed):
 
 def test_leaving_a_target_out_moves_its_own_parameters(bank, proposed):
     runs, z, likelihood = bank
-    proposal, _ = proposed
+    _proposal, _ = proposed
     found, _ = infer.mixture_weights(runs.unit, likelihood(z), [2048], [], likelihood)
     rows = {r["target"]: r for r in checks.leave_one_out(found, z, likelihood, np.arange(8))}
     assert {m["position"] for m in rows["income_my"]["moves"][:2]} & {1, 3}

@@ -24,7 +24,9 @@ def simulate(unit: np.ndarray, seed: int = 1, noise: float = 0.03) -> Runs:
     chance = rng.standard_normal((n, len(YEARS), 2)) * noise
     t = (YEARS - 1980) / 35.0
     income = np.empty((n, len(YEARS), 2))
-    income[:, :, 0] = np.exp(6.6 + 0.7 * x[:, [0]] + 0.25 * x[:, [2]] + 0.1 * x[:, [0]] * x[:, [2]] + 0.6 * (t - 0.7)[None, :] + chance[:, :, 0])
+    income[:, :, 0] = np.exp(
+        6.6 + 0.7 * x[:, [0]] + 0.25 * x[:, [2]] + 0.1 * x[:, [0]] * x[:, [2]] + 0.6 * (t - 0.7)[None, :] + chance[:, :, 0]
+    )
     income[:, :, 1] = np.exp(8.2 + 0.5 * x[:, [1]] + 0.3 * x[:, [3]] + 0.6 * (t - 0.7)[None, :] + chance[:, :, 1])
     score = 1.0 + 1.5 * x[:, [4]] - 1.0 * x[:, [5]] - (3.5 + x[:, [4]]) * t[None, :] + 5 * chance[:, :, 0]
     share = 1.0 / (1.0 + np.exp(-score))

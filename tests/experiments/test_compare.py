@@ -24,11 +24,12 @@ from experiments.compare import (
     compare_study,
     parts_of,
     sentence,
+    sentences,
     start_sentence,
     write,
     yearly_outputs,
 )
-from experiments.compare_figures import picture
+from experiments.compare_figures import _tick, picture
 from experiments.languages import LANGUAGES, Numbers
 from experiments.study import DEFAULT_REGION, Study
 
@@ -153,6 +154,53 @@ def test_sentence_has_the_numbers_in_every_language(lang: str) -> None:
     assert "1982–1984" in said and "4" in said
     assert "1982" in start_sentence(found, lang)
     assert "{" not in said
+
+
+def test_a_sentence_for_each_indicator_that_was_asked_for() -> None:
+    rows = made_up(np.array([1.0, 2.0, 3.0]))
+    (both,) = parts_of(rows, "a", ["b"], [FIRST, SECOND], wanted=[SECOND, FIRST])
+    said = sentences(both)
+    assert len(said) == 2 and "exactly the same" in said[0] and " higher " in said[1]
+    assert both.to_dict()["sentences"] == said and both.to_dict()["sentence"] == said[0]
+    figure = picture(both)
+    assert figure is not None and all(s in figure.sentence for s in said)
+    (found,) = parts_of(rows, "a", ["b"], [FIRST, SECOND])
+    assert sentences(found) == [said[1]]
+
+
+def test_means_are_those_of_the_runs_whose_difference_they_stand_beside() -> None:
+    rows = made_up(np.array([1.0, 3.0]), first=1980, common=0.0)
+    rows.loc[(rows["scenario"] == "b") & (rows["year"] == 1984), FIRST] = np.nan
+    rows.loc[(rows["scenario"] == "a") & (rows["year"] == 1984), FIRST] = 1e6
+    (effect,) = (e for e in parts_of(rows, "a", ["b"], [FIRST], years=(1983, 1984))[0].effects if e.side == "id")
+    assert effect.difference == pytest.approx(2.0) and effect.mean_b - effect.mean_a == pytest.approx(effect.difference)
+
+
+def test_an_arm_under_two_names_differs_in_nothing(tmp_path: Path) -> None:
+    from experiments.batch import run_scenarios
+    from experiments.engine import ThreadsEngine
+
+    name = Scenario.names()[0]
+    (tmp_path / "copy.toml").write_text(f'inherits = "{name}"\n', "utf-8")
+    copy = str(tmp_path / "copy.toml")
+    study = Study(name="s", scenarios=(name, copy), replicates=2, households=(60,), end="1980-02")
+    table = run_scenarios(study, store=tmp_path / "s", executor=ThreadsEngine(1))
+    assert table["run_id"].nunique() == 2  # the plan holds them once
+    (found,) = compare_study(tmp_path / "s", copy)
+    assert (found.pairs, found.first) == (2, None) and "exactly the same" in sentence(found)
+
+
+def test_ticks_are_the_numbers_they_stand_at() -> None:
+    n = Numbers("en")
+    assert [_tick(v, n) for v in (0.0125, 0.01, 0.0075, -0.25, 3.0, 12.5, 2e6)] == [
+        "0.0125",
+        "0.010",
+        "0.0075",
+        "−0.25",
+        "3",
+        "12.5",
+        "2.0·10⁶",
+    ]
 
 
 def test_sentence_says_which_way() -> None:

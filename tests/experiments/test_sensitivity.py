@@ -16,8 +16,10 @@ import pytest
 import abm.model  # noqa: F401  (registers every declaration)
 from abm.errors import UserError
 from agents.core.declare import OUTPUTS, PARAMETERS, SWITCHES
-from experiments import design, plan, sensitivity, store
-from experiments.sensitivity import CONSTANT, FEW_BLOCKS, FINE, Analysis, Discovery, analyse, discover, sensitivity_command
+from experiments import design, discovery, outcomes, plan, sensitivity, sensitivity_figures, store
+from experiments.languages import Numbers
+from experiments.sensitivity import CONSTANT, FEW_BLOCKS, FINE, Analysis, Discovery, Target, analyse, discover, sensitivity_command
+from experiments.sensitivity_figures import picture
 from experiments.study import SWITCH, Study, Summary, Varied
 
 NAMES = [n for n, p in PARAMETERS.items() if p.role == "uncertain" and p.prior == "uniform"]
@@ -139,6 +141,17 @@ def test_morris_effects_of_a_known_function(tmp_path: Path) -> None:
     assert np.allclose(mu_star, [0.5, 0.5, 1.0], atol=0.15) and (high - low)[:2].min() > 0.05
     assert sigma[0] > 0.2 and sigma[1] > 0.2 and sigma[2] == pytest.approx(0, abs=1e-9)
     assert (sigma_high - sigma_low)[:2].min() > 0.01
+
+
+def test_the_effect_of_a_switch_is_that_of_throwing_it(tmp_path: Path) -> None:
+    switch = f"{SWITCH}{next(iter(SWITCHES))}"
+    vary = (Varied(switch, 0.0, 1.0, levels=(0.0, 1.0)), Varied(NAMES[0], PARAMETERS[NAMES[0]].low, PARAMETERS[NAMES[0]].high))
+    analysis = analyse(make(tmp_path / "s", "morris", 12, lambda u, _r: -2.0 * (u[:, 0] >= 0.5) + 2.5 * u[:, 1], vary=vary))
+    for measure, known in (("mu_star", [2.0, 2.5]), ("mu", [-2.0, 2.5])):
+        estimate, low, high = only(analysis, measure)
+        assert np.allclose(estimate, known) and np.allclose(low, known) and np.allclose(high, known)
+    (part,) = analyse(make(tmp_path / "t", "morris", 40, chance(1.0), vary=vary, replicates=4)).parts
+    assert not part.stands_out(0) and not part.stands_out(1)
 
 
 @pytest.mark.parametrize("kind", ["lhs", "sobol"])
@@ -313,7 +326,30 @@ def test_an_outcome_from_the_yearly_record(tmp_path: Path) -> None:
     one = table[table["run_id"] == table["run_id"].iloc[0]]
     for take in ("mean", "sum", "min", "max", "first", "last"):
         summary = Summary("x", OUTPUT, "id", 1981, 1982, take)
-        assert sensitivity._taken(one, summary).iloc[0] == pytest.approx(summary.of(one))
+        assert outcomes.values_of(one, Target("x", summary)).iloc[0] == pytest.approx(summary.of(one))
+        nothing = one.assign(**{OUTPUT: math.nan})  # the sum of no number is no number
+        assert outcomes.values_of(nothing, Target("x", summary)).empty and math.isnan(summary.of(nothing))
+
+
+def test_targets_are_summaries_or_outputs_with_side_and_years(tmp_path: Path) -> None:
+    study = Study(name="s", summaries=(Summary("mine", OUTPUT, "id", 1980, 2030, "max"),), outputs=(OUTPUT,))
+    manifest = {"scenarios": {"history": {"scenario": {"end": "1982-12"}}}}
+    wanted = lambda said, **more: outcomes.target_of(said, study, manifest, ("own",), **more)  # noqa: E731
+    assert wanted("mine") == Target("mine", study.summaries[0], is_column=True) and wanted("own") == Target("own", is_column=True)
+    for said, side, first, last in ((f"{OUTPUT}:my:1980-1981", "my", 1980, 1981), (f"{OUTPUT}:id:1980", "id", 1980, 1980)):
+        assert wanted(said) == Target(said, Summary(said, OUTPUT, side, first, last))
+    for said, side in ((OUTPUT, "id"), (f"{OUTPUT}:my", "my")):  # as an extension to a precision takes them
+        assert wanted(said, may_be_short=True) == Target(said, Summary(said, OUTPUT, side, 1980, 2030))
+        with pytest.raises(UserError, match=r"needs a side and years|not of the form"):
+            wanted(said)
+    for said, words in (
+        ("mien", "did you mean mine"),
+        (f"{OUTPUT}:sg", "side"),
+        (f"{OUTPUT}:id:then", "FIRST-LAST"),
+        (f"{OUTPUT}:id:1:2", "FIRST-LAST"),
+    ):
+        with pytest.raises(UserError, match=words):
+            wanted(said, may_be_short=True)
 
 
 def test_an_outcome_that_does_not_vary(tmp_path: Path) -> None:
@@ -485,6 +521,23 @@ def test_prim_with_a_mechanism_and_in_each_language(tmp_path: Path, capsys: pyte
     json.dumps(result.to_dict(), allow_nan=False)
 
 
+def test_a_box_is_drawn_on_the_scale_of_its_parameter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("ema_workbench")
+    name = next(n for n in NAMES[1:] if PARAMETERS[n].low > 0)
+    vary = tuple(Varied(n, PARAMETERS[n].low, PARAMETERS[n].high, "log" if n == name else "linear") for n in (name, NAMES[0]))
+    (found,) = discover(make(tmp_path / "s", "lhs", 400, lambda u, _k: (u[:, 0] > 0.7) * 1.0, vary=vary), None, 0.5).parts
+    (limit,) = found.limits
+    assert limit.name == name and limit.is_log and limit.low is not None
+    assert limit.place(limit.low) == pytest.approx(0.7, abs=0.03) and [limit.place(v) for v in limit.range] == [0.0, 1.0]
+    drawn = picture(found)
+    assert drawn is not None and "is above" in sensitivity_figures._condition(limit, str, Numbers("en"))
+    long = "word " * 40
+    monkeypatch.setattr(discovery, "parameter_label", lambda *_: long)
+    monkeypatch.setattr(sensitivity_figures, "parameter_label", lambda *_: long)
+    said = sensitivity_figures._condition(limit, str, Numbers("en"))  # what is said of a name is never cut
+    assert len(said) <= sensitivity_figures.MOST_LETTERS and "…" in said and said.endswith("(logarithmic scale)") and "is above" in said
+
+
 def test_prim_finds_no_box_in_chance(tmp_path: Path) -> None:
     pytest.importorskip("ema_workbench")
     (found,) = discover(make(tmp_path / "s", "lhs", 300, chance(1.0), d=4), None, 0.0).parts
@@ -509,7 +562,7 @@ def test_prim_drops_limits_that_chance_would_give(tmp_path: Path, monkeypatch: p
     assert found.coverage == pytest.approx(wanted[inside].sum() / wanted.sum())
     assert found.density == pytest.approx(wanted[inside].mean())
     assert found.mass == pytest.approx(inside.mean()) and found.interesting == wanted.sum()
-    monkeypatch.setattr(sensitivity, "QUASI_P", 2.0)
+    monkeypatch.setattr(discovery, "QUASI_P", 2.0)
     (peeled,) = discover(folder, None, 0.5).parts
     assert len(sides(peeled)) > len(sides(found)) and max(sides(peeled)) > 0.05
 

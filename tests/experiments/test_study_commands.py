@@ -130,6 +130,67 @@ def test_a_dry_run_does_nothing(file: Path, done: Path, tmp_path: Path, capsys: 
     assert {p: p.read_bytes() for p in copy.rglob("*") if p.is_file()} == before
 
 
+def test_a_dry_run_of_a_study_file_plans_nothing(file: Path, tmp_path: Path, capsys: Captured) -> None:
+    assert main(["batch", str(file), "-o", str(tmp_path / "s"), "--dry-run"]) == 0
+    assert "8 runs: 2 points" in capsys.readouterr().out and not (tmp_path / "s").exists()
+    file.write_text(TEXT.replace("points = 2", "points = 2000000000"), encoding="utf-8")
+    for command in ("plan", "batch"):
+        assert main([command, str(file), "-o", str(tmp_path / "s"), "--dry-run"]) == 2
+        assert "a plan holds at most" in refusal(capsys)
+
+
+def test_a_file_that_asks_for_more_than_the_study_is_refused(done: Path, tmp_path: Path, capsys: Captured) -> None:
+    copy, file = copied(done, tmp_path), tmp_path / "small.toml"
+    file.write_text(TEXT.replace("replicates = 2", "replicates = 3"), encoding="utf-8")
+    assert main(["batch", str(file), "-o", str(copy), "--quiet"]) == 2
+    assert "--replicates 3" in refusal(capsys)
+    file.write_text(TEXT.replace("replicates = 2", "replicates = 1"), encoding="utf-8")  # as before an extension
+    assert main(["batch", str(file), "-o", str(copy), "--quiet", "--dry-run"]) == 0
+    (tmp_path / "mine.toml").write_text('inherits = "history"\n', encoding="utf-8")
+    file.write_text('scenarios = ["mine.toml"]\nhouseholds = 60\nend = "1980-02"\n', encoding="utf-8")
+    assert main(["plan", str(file), "-o", str(tmp_path / "s")]) == 0
+    capsys.readouterr()
+    assert main(["batch", str(file), "-o", str(tmp_path / "s"), "--dry-run"]) == 0
+    (tmp_path / "mine.toml").write_text('inherits = "no-puskesmas"\n', encoding="utf-8")
+    assert main(["batch", str(file), "-o", str(tmp_path / "s"), "--dry-run"]) == 2
+    assert "holds another study" in refusal(capsys)
+
+
+def test_a_table_below_a_file_is_refused(done: Path, tmp_path: Path, capsys: Captured) -> None:
+    (tmp_path / "file").write_text("mine")
+    assert main(["collect", str(done), "-o", str(tmp_path / "file" / "out.csv")]) == 2
+    assert "cannot write" in refusal(capsys)
+
+
+def test_a_measure_that_leaves_or_cannot_be_loaded(tmp_path: Path, capsys: Captured) -> None:
+    (tmp_path / "m.py").write_text("import sys\ndef leave(model):\n    sys.exit(3)\n")
+    for function, code, words in (("leave", 3, "SystemExit: 3"), ("nothing", 2, "has no function 'nothing'")):
+        (tmp_path / "m.toml").write_text(f'measure = "m.py:{function}"\nhouseholds = 60\nend = "1980-02"\n')
+        folder = tmp_path / function
+        assert main(["batch", str(tmp_path / "m.toml"), "-o", str(folder), "--quiet"]) == code
+        if code == 2:
+            assert words in refusal(capsys)
+        else:
+            assert main(["status", str(folder)]) == 0 and words in capsys.readouterr().out
+
+
+def test_a_pause_is_no_part_of_the_rate(done: Path, tmp_path: Path) -> None:
+    """A pilot of yesterday does not slow down the rate of today."""
+    import os
+
+    from experiments import collect
+
+    copy = copied(done, tmp_path)
+    table = pq.read_table(store.parts(copy)[0])
+    for path in store.parts(copy):
+        path.unlink()
+    for number in range(12):
+        ids = pa.array([f"{number:016x}"] * table.num_rows)
+        at = 1e9 + number * 2 + (80_000 if number >= 6 else 0)
+        os.utime(store.write_part(copy, table.set_column(table.column_names.index("run_id"), "run_id", ids)), (at, at))
+    assert collect.status(copy).rate == pytest.approx(0.5)
+
+
 @pytest.mark.parametrize("lang", ["en", "id", "ms"])
 def test_every_command_speaks_three_languages(lang: str, file: Path, done: Path, tmp_path: Path, capsys: Captured) -> None:
     done = copied(done, tmp_path)
@@ -209,6 +270,8 @@ def test_exit_codes_tell_whether_all_is_well(file: Path, tmp_path: Path, capsys:
         (["extend", "{done}", "--precision", "early"], ["TARGET=H", "early"]),
         (["extend", "{done}", "--precision", "erly=1"], ["erly", "did you mean early"]),
         (["extend", "{done}", "--precision", "early=0"], ["above 0"]),
+        (["extend", "{done}", "--precision", f"{OUTPUT}:id:1999=1"], ["starts in 1999", "end in 1980-03"]),
+        (["extend", "{done}", "--precision", f"{OUTPUT}:id:1981-1980=1"], ["1981 comes after 1980"]),
         (["collect", "{done}", "-o", "{empty}"], ["is a folder", "out.parquet"]),
         (["collect", "{done}", "-o", "out.xlsx"], ["out.xlsx", ".parquet or .csv"]),
         (["collect", "nowhere", "-o", "out.csv"], ["there is no study folder"]),
@@ -288,6 +351,35 @@ def test_a_row_that_is_not_there_yet_is_run_all_the_same(file: Path, tmp_path: P
     assert store.parts(folder) == []
 
 
+@pytest.mark.parametrize(
+    ("measure", "stored", "code", "words"),
+    [
+        ("os.kill(os.getpid(), 9)", "killed", 0, "ends as it did: killed (its process died of signal 9)"),
+        ("os._exit(5)", "timeout", 1, "stored timeout, now killed (its process left with code 5)"),
+        ("time.sleep(60)", "timeout", 0, "ends as it did: timeout (hung for more than"),
+        ("None", "killed", 1, "stored killed, now ok"),
+    ],
+)
+def test_a_run_that_took_its_worker_down_does_not_take_the_command_down(
+    measure: str, stored: str, code: int, words: str, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from experiments import plan, rerun, work
+    from experiments.study import Study
+
+    monkeypatch.setattr(rerun, "START_SECONDS", 120.0 if "sleep" not in measure else 1.0)
+    (tmp_path / "m.py").write_text(f"import os, time\ndef f(model):\n    {measure}\n    return {{}}\n")
+    (tmp_path / "m.toml").write_text('measure = "m.py:f"\nhouseholds = 60\nend = "1980-01"\ndeadline = 600\n')
+    study = Study.load(tmp_path / "m.toml")
+    if "sleep" in measure:
+        monkeypatch.setattr(rerun, "deadline_of", lambda *_: 1.0)
+    plan.make(study, tmp_path / "s")
+    row = plan.Row.read(pq.read_table(tmp_path / "s" / "plan.parquet").to_pylist()[0])
+    task = work.task_of(tmp_path / "s")
+    store.write_part(tmp_path / "s", work.as_table(task, [work.Outcome(row, stored, "once", 0.0, "", {})], [0]))
+    assert main(["rerun", "--study", str(tmp_path / "s"), "--run-id", row.run_id]) == code
+    assert words in capsys.readouterr().out
+
+
 def test_a_row_of_another_model_is_refused(done: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("experiments.plan.model_version", lambda: "another model")
     run_id = f"{int(store.standing(done).ids[0]):016x}"
@@ -306,6 +398,8 @@ def test_scenarios_run_from_python(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(again, table)
     with pytest.raises(StudyError, match="holds another study"):
         run_scenarios(["history"], configuration, store=tmp_path / "s")
+    with pytest.raises(StudyError, match="replicates = 0"):
+        run_scenarios(["history"], RunConfiguration(replicates=0))
     with pytest.raises(StudyError, match="no scenario"):
         run_scenarios([], configuration)
     with pytest.raises(StudyError, match="same name"):

@@ -20,7 +20,7 @@ from abm import Scenario
 from abm.errors import UserError
 from agents.core.declare import OUTPUTS, PARAMETERS, SWITCHES
 from experiments import design, plan
-from experiments.study import Study, StudyError, Summary, Varied, read_study, target_of
+from experiments.study import Study, StudyError, Summary, Varied, read_study
 
 RANGED = [n for n, p in PARAMETERS.items() if p.low < p.high]
 A, B, C = RANGED[0], RANGED[1], RANGED[2]
@@ -71,29 +71,47 @@ REFUSED: dict[str, tuple[str, list[str]]] = {
     "row outside the range": (f"[[vary]]\n'{A}' = {TOO_HIGH}", [A, "outside its range"]),
     "row with a half switch": (f"[[vary]]\n'switch.{SWITCH}' = 0.5", [f"switch.{SWITCH}", "neither on nor off"]),
     "vary that is no table": ("design = 'lhs'\nvary = 'all'", ["vary is not a table"]),
-    "entry that is no table": (f"design = 'lhs'\n[vary]\n'{A}' = 0.3", [f"vary '{A}' = 0.3", "{}"]),
+    "entry that is no table": (f"design = 'lhs'\npoints = 4\n[vary]\n'{A}' = 0.3", [f"vary '{A}' = 0.3", "{}"]),
     "misspelt key of an entry": (
-        f"design = 'lhs'\n[vary]\n'{A}' = {{ lwo = 0.1 }}",
+        f"design = 'lhs'\npoints = 4\n[vary]\n'{A}' = {{ lwo = 0.1 }}",
         [f"vary '{A}': unknown key 'lwo'", "did you mean low?"],
     ),
-    "misspelt parameter": (f"design = 'lhs'\n[vary]\n'{A}x' = {{}}", [f"no parameter '{A}x'", f"did you mean {A}"]),
-    "misspelt switch": (f"design = 'lhs'\n[vary]\n'switch.{SWITCH}x' = {{}}", [f"no mechanism '{SWITCH}x'", f"did you mean {SWITCH}"]),
-    "range of a switch": (f"design = 'lhs'\n[vary]\n'switch.{SWITCH}' = {{ low = 0 }}", ["a mechanism is on or off", "write {}"]),
+    "misspelt parameter": (f"design = 'lhs'\npoints = 4\n[vary]\n'{A}x' = {{}}", [f"no parameter '{A}x'", f"did you mean {A}"]),
+    "misspelt switch": (
+        f"design = 'lhs'\npoints = 4\n[vary]\n'switch.{SWITCH}x' = {{}}",
+        [f"no mechanism '{SWITCH}x'", f"did you mean {SWITCH}"],
+    ),
+    "range of a switch": (
+        f"design = 'lhs'\npoints = 4\n[vary]\n'switch.{SWITCH}' = {{ low = 0 }}",
+        ["a mechanism is on or off", "write {}"],
+    ),
     "low outside": (
-        f"design = 'lhs'\n[vary]\n'{A}' = {{ low = {PARAMETERS[A].low - 1} }}",
+        f"design = 'lhs'\npoints = 4\n[vary]\n'{A}' = {{ low = {PARAMETERS[A].low - 1} }}",
         [f"vary '{A}': low", "outside the declared range"],
     ),
-    "high outside": (f"design = 'lhs'\n[vary]\n'{A}' = {{ high = {TOO_HIGH} }}", [f"vary '{A}': high", "outside the declared range"]),
+    "high outside": (
+        f"design = 'lhs'\npoints = 4\n[vary]\n'{A}' = {{ high = {TOO_HIGH} }}",
+        [f"vary '{A}': high", "outside the declared range"],
+    ),
     "low above high": (
-        f"design = 'lhs'\n[vary]\n'{A}' = {{ low = {inside(A, 0.7)}, high = {inside(A, 0.2)} }}",
+        f"design = 'lhs'\npoints = 4\n[vary]\n'{A}' = {{ low = {inside(A, 0.7)}, high = {inside(A, 0.2)} }}",
         [f"vary '{A}': low", "not below high", "[set]"],
     ),
-    "low that is no number": (f"design = 'lhs'\n[vary]\n'{A}' = {{ low = 'small' }}", [f"vary '{A}': low = 'small' is not a number"]),
-    "low that is true": (f"design = 'lhs'\n[vary]\n'{A}' = {{ low = true }}", [f"vary '{A}': low = True is not a number"]),
-    "low that is not finite": (f"design = 'lhs'\n[vary]\n'{A}' = {{ low = nan }}", [f"vary '{A}': low", "not a finite number"]),
-    "unknown scale": (f"design = 'lhs'\n[vary]\n'{A}' = {{ scale = 'sqrt' }}", [f"vary '{A}': scale = 'sqrt'", '"log"']),
-    "log from zero": (f"design = 'lhs'\n[vary]\n'{FROM_ZERO}' = {{ scale = 'log' }}", [f"vary '{FROM_ZERO}'", "needs low above 0"]),
-    "levels of a sample": (f"design = 'lhs'\n[vary]\n'{A}' = {{ levels = [{inside(A)}] }}", ["levels and steps go with", '"factorial"']),
+    "low that is no number": (
+        f"design = 'lhs'\npoints = 4\n[vary]\n'{A}' = {{ low = 'small' }}",
+        [f"vary '{A}': low = 'small' is not a number"],
+    ),
+    "low that is true": (f"design = 'lhs'\npoints = 4\n[vary]\n'{A}' = {{ low = true }}", [f"vary '{A}': low = True is not a number"]),
+    "low that is not finite": (f"design = 'lhs'\npoints = 4\n[vary]\n'{A}' = {{ low = nan }}", [f"vary '{A}': low", "not a finite number"]),
+    "unknown scale": (f"design = 'lhs'\npoints = 4\n[vary]\n'{A}' = {{ scale = 'sqrt' }}", [f"vary '{A}': scale = 'sqrt'", '"log"']),
+    "log from zero": (
+        f"design = 'lhs'\npoints = 4\n[vary]\n'{FROM_ZERO}' = {{ scale = 'log' }}",
+        [f"vary '{FROM_ZERO}'", "needs low above 0"],
+    ),
+    "levels of a sample": (
+        f"design = 'lhs'\npoints = 4\n[vary]\n'{A}' = {{ levels = [{inside(A)}] }}",
+        ["levels and steps go with", '"factorial"'],
+    ),
     "levels and steps": (f"design = 'factorial'\n[vary]\n'{A}' = {{ levels = [{inside(A)}], steps = 2 }}", [f"vary '{A}'", "keep one"]),
     "no levels": (f"design = 'factorial'\n[vary]\n'{A}' = {{ levels = [] }}", [f"vary '{A}': levels = [] is not a list of values"]),
     "levels twice": (f"design = 'factorial'\n[vary]\n'{A}' = {{ levels = [{inside(A)}, {inside(A)}] }}", [f"vary '{A}'", "a value twice"]),
@@ -107,17 +125,22 @@ REFUSED: dict[str, tuple[str, list[str]]] = {
     "points that are broken": (f"design = 'lhs'\npoints = 6.5\n[vary]\n'{A}' = {{}}", ["points = 6.5 is not a whole number"]),
     "unbalanced Sobol": (f"design = 'sobol'\npoints = 100\n[vary]\n'{A}' = {{}}", ["points = 100", "use 64 or 128"]),
     "unbalanced Saltelli": (f"design = 'saltelli'\npoints = 3\n[vary]\n'{A}' = {{}}", ["points = 3", "use 2 or 4"]),
-    "single Saltelli point": (f"design = 'saltelli'\n[vary]\n'{A}' = {{}}", ["points = 1", "at least 2"]),
+    "single Saltelli point": (f"design = 'saltelli'\npoints = 1\n[vary]\n'{A}' = {{}}", ["points = 1", "at least 2"]),
+    **{
+        f"no size of {kind}": (f"design = '{kind}'\n[vary]\n'{A}' = {{}}", [f'design = "{kind}" needs points = N'])
+        for kind in ("lhs", "sobol", "saltelli", "morris", "shapley")
+    },
+    "points of a list": ("points = 64", ['points does not go with design = "list"', "leave it out"]),
     "no replicates": ("replicates = 0", ["replicates = 0; it must be 1 to"]),
     "negative seed": ("seed = -1", ["seed = -1; it must be 0 to"]),
     "seed that is true": ("seed = true", ["seed = True is not a whole number"]),
-    "set and varied": (f"design = 'lhs'\n[set]\n'{A}' = {inside(A)}\n[vary]\n'{A}' = {{}}", [f"'{A}' is set and varied"]),
+    "set and varied": (f"design = 'lhs'\npoints = 4\n[set]\n'{A}' = {inside(A)}\n[vary]\n'{A}' = {{}}", [f"'{A}' is set and varied"]),
     "set outside": (f"[set]\n'{A}' = {TOO_HIGH}", [A, "outside its range"]),
     "set misspelt": (f"[set]\n'{A}x' = 1", [f"no parameter '{A}x'", f"did you mean {A}"]),
     "set that is no table": ("set = 3", ["set = 3 is not a table"]),
     "set a switch": (f"[set]\n'switch.{SWITCH}' = 0", [f'without = ["{SWITCH}"]']),
     "without and varied": (
-        f"design = 'lhs'\nwithout = ['{SWITCH}']\n[vary]\n'switch.{SWITCH}' = {{}}",
+        f"design = 'lhs'\npoints = 4\nwithout = ['{SWITCH}']\n[vary]\n'switch.{SWITCH}' = {{}}",
         [f"the mechanism '{SWITCH}' is switched off and varied"],
     ),
     "without misspelt": (f"without = ['{SWITCH}x']", [f"no mechanism '{SWITCH}x'", f"did you mean {SWITCH}"]),
@@ -161,7 +184,7 @@ REFUSED: dict[str, tuple[str, list[str]]] = {
         [f"summary '{OUTPUT}'", "another column"],
     ),
     "summary called as what varies": (
-        f"design = 'lhs'\nrecord = 'summaries'\n[summaries]\n'{A}' = {{ output = '{OUTPUT}' }}\n[vary]\n'{A}' = {{}}",
+        f"design = 'lhs'\npoints = 4\nrecord = 'summaries'\n[summaries]\n'{A}' = {{ output = '{OUTPUT}' }}\n[vary]\n'{A}' = {{}}",
         [f"summary '{A}'", "another column"],
     ),
     "misspelt scenario": (f"scenarios = ['{SHIPPED[0]}x']", [f"'{SHIPPED[0]}x'", f"did you mean {SHIPPED[0]}"]),
@@ -249,21 +272,6 @@ def test_a_study_too_large_to_be_meant_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match="at most"):
         plan.make(huge, tmp_path / "s")
     assert not (tmp_path / "s").exists()
-
-
-def test_targets_are_summaries_or_outputs_with_side_and_years(tmp_path: Path) -> None:
-    one = study(tmp_path, summaries={"mine": {"output": OUTPUT, "take": "max"}}, outputs=[OUTPUT])
-    assert target_of(one, "mine").take == "max"
-    assert target_of(one, f"{OUTPUT}:my:1980-1981") == Summary(f"{OUTPUT}:my:1980-1981", OUTPUT, "my", 1980, 1981)
-    assert target_of(one, f"{OUTPUT}:id:1980").last == 1980
-    for text, word in (
-        ("mien", "did you mean mine"),
-        (f"{OUTPUT}:sg", "side"),
-        (f"{OUTPUT}:id:then", "FIRST-LAST"),
-        (f"{OUTPUT}:id:1:2", "no summary"),
-    ):
-        with pytest.raises(StudyError, match=word):
-            target_of(one, text)
 
 
 def test_a_summary_takes_what_it_says() -> None:
@@ -377,6 +385,36 @@ def test_a_list_may_stand_in_the_file_or_in_a_table(tmp_path: Path) -> None:
     for one in (Study.load(tmp_path / "study.toml"), study(tmp_path, table="d.csv"), study(tmp_path, table="d.parquet")):
         pd.testing.assert_frame_equal(design.points_of(one)[list(wanted.columns)], wanted)
         assert design.n_points(one) == 3
+
+
+def test_what_a_table_varies_is_neither_set_nor_switched_off(tmp_path: Path) -> None:
+    (tmp_path / "d.csv").write_text(f"{A},switch.{SWITCH}\n{inside(A)},1\n", "utf-8")
+    for text, words in (
+        (f"table = 'd.csv'\n[set]\n'{A}' = {inside(A)}\n", "is set and varied; keep it in .set. or in the table"),
+        (f"table = 'd.csv'\nwithout = ['{SWITCH}']\n", "is switched off and varied; keep it in without or in the table"),
+    ):
+        with pytest.raises(StudyError, match=words):
+            Study.load(write(tmp_path, text))
+
+
+def test_a_posterior_has_all_its_rows_where_no_number_is_said(tmp_path: Path) -> None:
+    values = [inside(A, s) for s in (0.1, 0.5, 0.7)]
+    pd.DataFrame({A: values}).to_csv(tmp_path / "d.csv", index=False)
+    for seed in range(20):
+        one = study(tmp_path, design="posterior", table="d.csv", seed=seed)
+        assert one.points == design.n_points(one) == 3 and design.points_of(one)[A].tolist() == pytest.approx(values)
+
+
+def test_more_replicates_come_from_the_same_table(tmp_path: Path) -> None:
+    (tmp_path / "d.csv").write_text(f"{A}\n{inside(A)}\n", "utf-8")
+    plan.make(study(tmp_path, table="d.csv", households=60, end="1980-02"), tmp_path / "s")
+    manifest = plan.read_study_manifest(tmp_path / "s")
+    (tmp_path / "d.csv").write_text(f"{A}\n{inside(A, 0.9)}\n", "utf-8")
+    for change in (lambda: None, (tmp_path / "d.csv").unlink):
+        change()
+        with pytest.raises(StudyError, match="has changed or gone since the study was planned"):
+            plan.extend(tmp_path / "s", 2)
+    assert plan.read_study_manifest(tmp_path / "s") == manifest and len(plan.plan_files(tmp_path / "s")) == 1
 
 
 def test_a_switch_in_a_table_may_be_written_as_a_number(tmp_path: Path) -> None:
