@@ -118,7 +118,7 @@ def sbc(
 
 @dataclass(frozen=True)
 class Planted:
-    """A truth that was planted, and what was found of the parameters called informed."""
+    """A truth that was planted, and what was found of the parameters that the reports inform, well or weakly."""
 
     truth: np.ndarray
     positions: np.ndarray
@@ -142,7 +142,7 @@ def planted(unit: np.ndarray, statistics: np.ndarray, likelihood: Likelihood, at
         measured = np.array([t.kind in ("value", "ratio") for t in likelihood.targets])
         marks = np.array([min(statistics[k, i], t.cap) > t.mark if not measured[i] else False for i, t in enumerate(likelihood.targets)])
         posterior = pool.posterior(likelihood, np.where(measured, statistics[k], marks))
-        informed = np.flatnonzero(posterior.sd() / UNIT_SD < INFORMED)
+        informed = np.flatnonzero(posterior.sd() / UNIT_SD <= WEAK)
         found.append(Planted(unit[k], informed, posterior.mean()[informed], posterior.sd()[informed]))
     return found
 

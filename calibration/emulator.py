@@ -148,7 +148,7 @@ def fit_polynomial(unit: np.ndarray, statistic: np.ndarray, weights: np.ndarray 
 
     for k in range(_FOLDS):
         inside = fold != k
-        part = Ridge(alpha=float(chosen.alpha_)).fit(terms[inside], y[inside], sample_weight=None if sw is None else sw[inside])
+        part = Ridge(alpha=float(np.asarray(chosen.alpha_))).fit(terms[inside], y[inside], sample_weight=None if sw is None else sw[inside])
         predicted[~inside] = part.predict(terms[~inside])
     residual = y - predicted
     w = np.ones(len(y)) if sw is None else sw
@@ -156,7 +156,13 @@ def fit_polynomial(unit: np.ndarray, statistic: np.ndarray, weights: np.ndarray 
     variance = float(np.average((y - np.average(y, weights=w)) ** 2, weights=w))
     r2 = 1.0 - spread**2 / variance if variance > 0 else 0.0
     return Polynomial(
-        active, powers, np.asarray(chosen.coef_, dtype=float), float(chosen.intercept_), spread, r2, residual / max(spread, 1e-12)
+        active,
+        powers,
+        np.asarray(chosen.coef_, dtype=float),
+        float(np.asarray(chosen.intercept_)),
+        spread,
+        r2,
+        residual / max(spread, 1e-12),
     )
 
 

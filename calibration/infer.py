@@ -154,6 +154,15 @@ def regression_abc(
     return Weighted(1.0 / (1.0 + np.exp(-adjusted)), kernel / kernel.sum())
 
 
+def abc_posterior(likelihood: Likelihood, unit: np.ndarray, statistics: np.ndarray, seed: int, rounds: int = 8) -> Weighted:
+    """Regression-adjusted ABC, averaged over several sets of simulated reports: one set alone leaves the luck of its errors in."""
+    found = [regression_abc(likelihood, unit, simulated_reports(likelihood, statistics, seed + k)) for k in range(rounds)]
+    found = [f for f in found if len(f.weights)]
+    if not found:
+        return Weighted(unit[:0], np.zeros(0))
+    return Weighted(np.concatenate([f.unit for f in found]), np.concatenate([f.weights for f in found]) / len(found))
+
+
 # --- population Monte Carlo ----------------------------------------------------------------------------------------------------------
 
 

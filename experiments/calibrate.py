@@ -252,25 +252,24 @@ class Populations:
 
 def populations(fit: Fit) -> Populations:
     """Read all populations that are complete and weigh them."""
-    parts, sizes, proposals, history = [fit.runs_of(fit.folder / "bank")], [], [], []
-    sizes.append(len(parts[0]))
-    folders = fit.populations()
-    likelihood = fit.likelihood
-    for number in range(len(folders) + 1):
-        if number:
-            folder = folders[number - 1]
-            if not (folder / "manifest.json").exists() or _missing(folder):
-                break
-            parts.append(fit.runs_of(folder))
-            sizes.append(len(parts[-1]))
-            proposals.append(fit.proposal(number))
-        runs = Runs.join(parts)
-        z = statistics(likelihood.targets, runs)
-        posterior, evidence = infer.mixture_weights(runs.unit, likelihood(z), sizes, proposals, likelihood)
-        history.append(
-            {"runs": len(runs), "ess": posterior.ess, "largest_weight": float(posterior.weights.max()), "log_evidence": evidence}
-        )
-    return Populations(runs, z, posterior, evidence, sizes, proposals, history)
+    likelihood, bank = fit.likelihood, fit.runs_of(fit.folder / "bank")
+    parts, proposals = [bank], []
+    have = _weigh(likelihood, parts, proposals, [])
+    for number, folder in enumerate(fit.populations(), 1):
+        if not (folder / "manifest.json").exists() or _missing(folder):
+            break
+        parts.append(fit.runs_of(folder))
+        proposals.append(fit.proposal(number))
+        have = _weigh(likelihood, parts, proposals, have.history)
+    return have
+
+
+def _weigh(likelihood: Likelihood, parts: list[Runs], proposals: list[Proposal], history: list[dict[str, Any]]) -> Populations:
+    runs, sizes = Runs.join(parts), [len(p) for p in parts]
+    z = statistics(likelihood.targets, runs)
+    posterior, evidence = infer.mixture_weights(runs.unit, likelihood(z), sizes, proposals, likelihood)
+    step = {"runs": len(runs), "ess": posterior.ess, "largest_weight": float(posterior.weights.max()), "log_evidence": evidence}
+    return Populations(runs, z, posterior, evidence, sizes, list(proposals), [*history, step])
 
 
 def _missing(folder: Path) -> int:

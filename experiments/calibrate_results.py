@@ -112,7 +112,7 @@ def _conclude(fit: Fit) -> dict[str, Any]:
     pool = Pool.of(emulator, len(fit.prior), seed)
     emulated = pool.posterior(likelihood)
     z_bank = have.statistics[: have.sizes[0]]
-    abc = infer.regression_abc(likelihood, bank.unit, infer.simulated_reports(likelihood, z_bank, seed + 1))
+    abc = infer.abc_posterior(likelihood, bank.unit, z_bank, seed + 1)
     apart = checks.disagreement(emulated, abc, active)
     apart_pmc = checks.disagreement(emulated, posterior, active)
     all_statistics = statistics(fit.targets, have.runs)
@@ -350,7 +350,7 @@ def _check(fit: Fit, told: Callable[[str], None]) -> dict[str, Any]:
     result["planted"] = [
         {
             "truth": [float(p.truth[q]) for q in p.positions], "parameters": [fit.prior.names[q] for q in p.positions], "mean": p.mean.tolist(),
-            "sd": p.sd.tolist(), "off": p.off.tolist(),
+            "sd": p.sd.tolist(), "off": p.off.tolist(), "known": [checks.label(float(sd / UNIT_SD)) for sd in p.sd],
         }
         for p in checks.planted(unit, z, likelihood, plausible(likelihood, z), seed)
     ]  # fmt: skip
@@ -365,9 +365,14 @@ def _check(fit: Fit, told: Callable[[str], None]) -> dict[str, Any]:
 
 
 def plausible(likelihood: Likelihood, z: np.ndarray, n: int = 3) -> list[int]:
-    """Runs to be planted as truths: the median, the tenth and the ninetieth percentile of the prior by the first target."""
-    good = np.flatnonzero(np.isfinite(z).all(axis=1))
-    order = good[np.argsort(z[good, 0], kind="stable")]
+    """Runs to be planted as truths: spread from the 10th to the 90th percentile by the first target, among runs in which all that was reported
+    as so is so (in a world without a majority across, a report of one would teach another lesson)."""
+    good = np.isfinite(z).all(axis=1)
+    for i, t in enumerate(likelihood.targets):
+        if t.kind in ("threshold", "trend"):
+            good &= z[:, i] > t.mark
+    at = np.flatnonzero(good if good.sum() >= n else np.isfinite(z).all(axis=1))
+    order = at[np.argsort(z[at, 0], kind="stable")]
     return [int(order[round(q * (len(order) - 1))]) for q in np.linspace(0.1, 0.9, n)]
 
 
