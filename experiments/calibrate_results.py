@@ -34,6 +34,7 @@ from experiments.calibrate import (
     populations,
     single_threaded,
 )  # fmt: skip
+from experiments.collect import collect
 from experiments.drive import drive
 from experiments.plan import write_json
 from experiments.study import Study
@@ -47,6 +48,8 @@ MOST_DISAGREEMENT = 0.3
 #: Targets that the report of a fit misses are those with a smaller tail share.
 SURPRISED = 0.05
 MEDIAN_WITHIN = 0.05
+#: Draws that might become the central one, and the runs that each is judged by.
+CENTRAL, CENTRAL_RUNS = 16, 4
 
 
 def prior_predictive(fit: Fit, bank: Runs) -> list[dict[str, Any]]:
@@ -295,7 +298,7 @@ def write_posterior(fit: Fit, have: Populations, active: np.ndarray, result: Map
         "kind": "lintas posterior", "format": 1, "id": f"{fit.asked.region}-{digest}", "model_version": fit.manifest["model_version"],
         "region": fit.asked.region, "region_hash": fit.manifest["region_hash"], "households": fit.asked.households, "end": fit.asked.end,
         "without": list(fit.asked.without), "parameters": list(fit.prior.names), "active": [fit.prior.names[p] for p in active],
-        "targets_hash": fit.targets.hash, "runs": len(have.runs), "ess": have.posterior.ess, "draws": len(kept),
+        "targets_hash": fit.targets.hash, "runs": len(have.runs), "ess": have.posterior.ess, "draws": len(kept), "widen": fit.asked.widen,
     }  # fmt: skip
     write_json(folder / "manifest.json", manifest)
     return folder
@@ -305,8 +308,8 @@ def write_posterior(fit: Fit, have: Populations, active: np.ndarray, result: Map
 
 
 def run_predictive(fit: Fit, engine: EngineOf, tell: Tell | None = None) -> list[Path]:
-    """Draws of the posterior run again with new seeds, as they are and with one mechanism after another switched off."""
-    made = []
+    """Draws of the posterior run again with new seeds, as they are and with one mechanism after another switched off; and the central ones."""
+    made = [run_central(fit, engine, tell)]
     for name in ("", *(s for s in SWITCHED_OFF if s not in fit.asked.without)):
         folder = fit.folder / "predictive" / (name or "all")
         folder.parent.mkdir(exist_ok=True)
@@ -325,11 +328,67 @@ def _predictive_study(fit: Fit, without: str) -> Study:
     )  # fmt: skip
 
 
+def run_central(fit: Fit, engine: EngineOf, tell: Tell | None = None) -> Path:
+    """The draws that might stand for all, run with everything that the facts do not move at its declared value (the way one run is made)."""
+    import pandas as pd
+
+    folder = fit.folder / "predictive" / "central"
+    folder.parent.mkdir(exist_ok=True)
+    if not (folder / "manifest.json").exists():
+        with single_threaded():
+            names, values = _candidates(fit)
+        table = fit.folder / "central.parquet"
+        _write(table, lambda path: pd.DataFrame(values, columns=names).to_parquet(path))
+        study = Study(
+            name="central", design="list", points=len(values), replicates=CENTRAL_RUNS, seed=plan.seed_of(fit.asked.seed, 3500) % 2**31,
+            regions=(fit.asked.region,), households=(fit.asked.households,), end=fit.asked.end, without=fit.asked.without, record="yearly",
+            table=str(table.absolute()), fitted=False, widen=fit.asked.widen,
+        )  # fmt: skip
+        plan.make(study, folder, plan.command_line())
+    drive(folder, engine(folder), progress=tell)
+    return folder
+
+
+def _candidates(fit: Fit) -> tuple[list[str], np.ndarray]:
+    """Names of the parameters that the facts move, and the draws that lie in the middle of the posterior both by targets and by parameters."""
+    have = populations(fit)
+    emulator = fit_emulator(have.runs.unit, have.statistics)
+    active, w = emulator.active, have.posterior.weights
+    told = emulator(have.runs.unit)
+    scale = np.array([t.tolerance if t.kind in ("value", "ratio") else t.width for t in fit.likelihood.targets])
+    middle = np.array([weighted_quantile(have.statistics[:, i], w, [0.5])[0] for i in range(told.shape[1])])
+    by_targets = np.sqrt((((told - middle) / scale) ** 2).mean(axis=1))
+    places = have.runs.unit[:, active]
+    by_parameters = np.sqrt(((places - w @ places) ** 2).mean(axis=1))
+    drawn = np.flatnonzero(w > np.median(w[w > 0]))
+    near = drawn[np.argsort(by_targets[drawn], kind="stable")[: max(len(drawn) // 10, CENTRAL)]]
+    chosen = near[np.argsort(by_parameters[near], kind="stable")[:CENTRAL]]
+    return [fit.prior.names[p] for p in active], fit.prior.values(have.runs.unit)[chosen][:, active]
+
+
+def central(fit: Fit) -> dict[str, float]:
+    """The candidate whose runs come nearest to the posterior's medians of the fitted targets (in tolerances)."""
+    names, values = _candidates(fit)
+    have = populations(fit)
+    table = collect(fit.folder / "predictive" / "central")
+    runs = Runs.read(table, Prior.of(names), fit.outputs) if not fit.asked.widen else None
+    if runs is None or len(runs) != len(values) * CENTRAL_RUNS:
+        return dict(zip(names, values[0].tolist(), strict=True))
+    targets = fit.likelihood.targets
+    z = statistics(targets, runs).reshape(len(values), CENTRAL_RUNS, len(targets)).mean(axis=1)
+    scale = np.array([t.tolerance if t.kind in ("value", "ratio") else t.width for t in targets])
+    middle = np.array([weighted_quantile(have.statistics[:, i], have.posterior.weights, [0.5])[0] for i in range(len(targets))])
+    best = int(np.argmin((((z - middle) / scale) ** 2).mean(axis=1)))
+    return dict(zip(names, values[best].tolist(), strict=True))
+
+
 def check(fit: Fit, told: Callable[[str], None] | None = None) -> dict[str, Any]:
     """Everything that ``check.json`` holds; the predictive runs must be there."""
     with single_threaded():
         found = _check(fit, told or (lambda _: None))
     write_json(fit.folder / "check.json", found)
+    file = fit.folder / "posterior" / "manifest.json"
+    write_json(file, json.loads(file.read_text("utf-8")) | {"central": found["central"]})
     return found
 
 
@@ -358,6 +417,7 @@ def _check(fit: Fit, told: Callable[[str], None]) -> dict[str, Any]:
     result["predictive"] = {
         name or "all": _predictive(fit, name) for name in ("", *SWITCHED_OFF) if (fit.folder / "predictive" / (name or "all")).exists()
     }
+    result["central"] = central(fit)
     result["priors"] = _other_priors(fit, have, seed)
     told("sensitivity")
     result["sensitivity"] = _sensitivity(fit, have, seed)
