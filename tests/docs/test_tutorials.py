@@ -10,7 +10,7 @@ import pytest
 import typer
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-PAGES = ("tutorial-sweep.md", "tutorial-cluster.md", "studies.md")
+PAGES = ("tutorial-sweep.md", "tutorial-cluster.md", "studies.md", "tutorial-calibration.md", "calibration.md")
 
 
 def commands() -> list[str]:
@@ -36,7 +36,22 @@ def test_each_command_is_understood(line: str) -> None:
     command = typer.main.get_command(cli.app)
     name, *rest = shlex.split(line)[1:]
     parent = command.make_context("lintas", [name], resilient_parsing=True)
-    assert command.commands[name].make_context(name, rest, parent=parent).params is not None  # type: ignore[attr-defined]
+    found = command.commands[name]  # type: ignore[attr-defined]
+    if name == "calibrate":  # a group: its stages are the commands
+        name, *rest = rest
+        found = found.commands[name]
+    assert found.make_context(name, rest, parent=parent).params is not None
+
+
+def test_the_targets_of_the_tutorial_can_be_read(tmp_path: Path) -> None:
+    from calibration.targets import Targets
+
+    file = tmp_path / "incomes.toml"
+    shown = re.findall(
+        r"^```toml\n(.*?)^```$", (DOCS / "tutorial-calibration.md").read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL
+    )
+    file.write_text(shown[0], encoding="utf-8")
+    assert [t.id for t in Targets.load(file).fit] == ["income_id", "income_my"]
 
 
 @pytest.mark.parametrize("file", sorted((DOCS / "studies").glob("*.toml")), ids=lambda f: f.name)
