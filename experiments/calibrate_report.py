@@ -25,10 +25,9 @@ from experiments.languages import LANGUAGES, Numbers, Translate, check_language,
 
 #: What can be said of a parameter, in the order of the table.
 KNOWN = {"informed": mark("informed"), "weak": mark("weak"), "prior only": mark("prior only")}
-ROLES = {"fit": mark("fitted"), "held-out": mark("held out"), "check": mark("plausibility check")}
 USES = {
     "input": mark("input: the model reads it, or its data were set from it"),
-    "fit": mark("fitted"),
+    "fit": mark("fit: compared with each run in the fit"),
     "held-out": mark("held out: compared afterwards only"),
     "check": mark("plausibility check only"),
     "unused": mark("unused"),
@@ -172,7 +171,7 @@ class Page:
             "language": self.lang, "language_name": LANGUAGES[self.lang], "region": _(str(self.region.title)), "figures": figures,
             "short": self.short(), "alarms": [self.alarm(a) for a in self.fit.get("alarms") or ()], "unknown": self.unknown(),
             "known": known, "known_words": {k: _(w) for k, w in KNOWN.items()},
-            "roles": [(role, _(word), [self.target(r) for r in self.fit["targets"] if r["role"] == role]) for role, word in ROLES.items()],
+            "roles": [(role, [self.target(r) for r in self.fit["targets"] if r["role"] == role]) for role in ("fit", "check")],
             "has_capped": any(self._is_capped(r) for r in self.fit["targets"]),
             "tolerances": self.tolerances(), "moves": self.moves(), "sensitivity": self.sensitivity(),
             "directions": self.directions(), "pairs": self.pairs(),
@@ -233,7 +232,7 @@ class Page:
         return self.rows["income_ratio"]["quantiles"] if "income_ratio" in self.rows else None
 
     def _short_care(self) -> str:
-        _, n = self._, self.n
+        _ = self._
         most, fall = self.rows.get("care_majority"), self.rows.get("visits_fall")
         words = []
         if most is not None:
