@@ -140,10 +140,11 @@ class Drawing:
     def care(self) -> Picture | None:
         """Share of care across and visits across, as it was and without the puskesmas programme."""
         _, n = self._, self.n
-        if "care_share_across" not in self.history:
+        base = self.on if self.off else self.history
+        if "care_share_across" not in base:
             return None
         canvas, (top, bottom) = self._canvas([2.2, 1.7])
-        share, rate = (self.band(self.history, name, "id") for name in ("care_share_across", "visits_across_per_1000"))
+        share, rate = (self.band(base, name, "id") for name in ("care_share_across", "visits_across_per_1000"))
         share_off, rate_off = (self.band(self.off, name, "id") for name in ("care_share_across", "visits_across_per_1000"))
         self._line(top, share, INK, _("history"))
         self._line(top, share_off, ACCENT, _("without the puskesmas programme"), style="--")
@@ -195,7 +196,8 @@ class Drawing:
                 on, off = (self.band(years, f"visits_{tier}_{where}", "id") for years in (base, self.off))
                 self._line(axes, on, colour, label)
                 self._line(axes, off, colour, off_label, style="--", banded=False)
-                highest = max([highest, *(x for b in (on, off) for row in b.values() for x in row if math.isfinite(x))])
+                drawn = [x for row in on.values() for x in row] + [row[1] for row in off.values()]
+                highest = max([highest, *(x for x in drawn if math.isfinite(x))])
                 name = _("primary care") if tier == "primary" else _("hospital")
                 columns += [(f"{name}, {label}", on, n.short)] + ([(f"{name}, {off_label}", off, n.short)] if off else [])
             axes.set_ylim(0, highest * 1.05)

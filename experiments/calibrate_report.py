@@ -600,8 +600,9 @@ class Page:
 
         return [
             {
-                "method": _(METHODS.get(m["method"], m["method"])), "n": n.number(m["n"]), "c90": n.percent(m["coverage_90"], 1),
-                "c50": n.percent(m["coverage_50"], 1), "error": n.number(m["error"], 2), "informed": n.number(of_informed(m["parameters"]), 2), "p": n.short(m["smallest_p"]), "needed": n.short(m["needed_p"]),
+                "method": _(METHODS[m["method"]]), "n": n.number(m["n"]), "c90": n.percent(m["coverage_90"], 1),
+                "c50": n.percent(m["coverage_50"], 1), "error": n.number(m["error"], 2),
+                "informed": n.number(of_informed(m["parameters"]), 2), "p": n.short(m["smallest_p"]), "needed": n.short(m["needed_p"]),
                 "is_bad": m["smallest_p"] < m["needed_p"] or not 0.87 <= m["coverage_90"] <= 0.93,
                 "parameters": [
                     {
@@ -660,7 +661,7 @@ class Page:
             "In {share} of the space of all priors every fitted fact lies within three tolerances: that much is not ruled out."
         ).format(share=self.n.percent(share, 1))
 
-    def priors(self) -> list[tuple[str, str, str]]:
+    def priors(self) -> list[tuple[str, dict[str, str], dict[str, str]]]:
         """Predictions if the priors had been narrower."""
         rows = {r["share"]: {t["target"]: t["quantiles"] for t in r["targets"]} for r in self.check.get("priors") or ()}
         if 1.0 not in rows or len(rows) < 2:
