@@ -91,17 +91,21 @@ class Posterior:
     def central(self) -> dict[str, float]:
         """One draw that stands for all: the weighted medoid, parameters counted in units of their declared range.
 
-        A point made of medians parameter by parameter may lie where no draw does, since parameters trade against each other.
+        A point made of medians parameter by parameter may lie where no draw does, since parameters trade against each other. Where the
+        manifest says which parameters the facts move (``active``), only those are compared and returned: the others have their priors, in which
+        no draw is more central than the declared value.
         """
         from scipy.spatial.distance import cdist
 
-        ranges = np.array([PARAMETERS[n].high - PARAMETERS[n].low for n in self.parameters])
-        points = self.draws[self.parameters].to_numpy(float) / ranges
+        names = [n for n in self.parameters if n in self.manifest.get("active", self.parameters)]
+        ranges = np.array([PARAMETERS[n].high - PARAMETERS[n].low for n in names])
+        points = self.draws[names].to_numpy(float) / ranges
         weight = self.draws["weight"].to_numpy(float)
         # a thousand rows at a time: all distances at once would take a gigabyte for ten thousand draws
         far = np.concatenate([cdist(points[a : a + 1000], points) @ weight for a in range(0, len(points), 1000)])
         far[weight == 0] = np.inf
-        return self.values(int(np.argmin(far)))
+        chosen = self.values(int(np.argmin(far)))
+        return {n: chosen[n] for n in names}
 
 
 def _find(said: str | Path) -> Path:

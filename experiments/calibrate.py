@@ -314,7 +314,9 @@ def _plan_population(fit: Fit, have: Populations, number: int) -> None:
 
 
 def _write(path: Path, write: Callable[[Path], Any]) -> None:
-    """Write a file whole or not at all."""
+    """Write a file whole or not at all; drafts that a killed process left behind are removed."""
+    for left in path.parent.glob(f".{path.name}.*"):
+        left.unlink(missing_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         write(draft)

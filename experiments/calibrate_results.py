@@ -196,12 +196,13 @@ def _tolerances(fit: Fit, have: Populations) -> list[dict[str, Any]]:
         likelihood = Likelihood(targets.fit)
         posterior, _ = have.weigh(likelihood, fit.likelihood, have.statistics)
         row: dict[str, Any] = {"tolerance": tolerance, "ess": posterior.ess}
-        years = have.runs.years
-        in_window = (years >= 2005) & (years <= 2007)
-        income = have.runs.outputs["income_per_capita"][:, in_window].mean(axis=1)
-        row["income_id"] = weighted_quantile(income[:, 0], posterior.weights, QUANTILES).tolist()
-        row["income_my"] = weighted_quantile(income[:, 1], posterior.weights, QUANTILES).tolist()
-        row["ratio"] = weighted_quantile(income[:, 1] / income[:, 0], posterior.weights, QUANTILES).tolist()
+        incomes = [t for t in targets.fit if t.group == "incomes"]
+        if len(incomes) != 2:
+            return []
+        poorer, richer = (t.natural(have.runs) for t in incomes)
+        row["income_id"] = weighted_quantile(poorer, posterior.weights, QUANTILES).tolist()
+        row["income_my"] = weighted_quantile(richer, posterior.weights, QUANTILES).tolist()
+        row["ratio"] = weighted_quantile(richer / poorer, posterior.weights, QUANTILES).tolist()
         rows.append(row)
     return rows
 
@@ -212,9 +213,7 @@ def _named(rows: list[dict[str, Any]], prior: Prior) -> list[dict[str, Any]]:
 
 def _years(runs: Runs, posterior: Weighted) -> dict[str, Any]:
     """Bands of what the report draws, by year and side, prior and posterior."""
-    n = len(runs)
     found: dict[str, Any] = {"years": runs.years.tolist()}
-    del n
     for name in DRAWN:
         if name not in runs.outputs:
             continue

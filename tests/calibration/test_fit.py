@@ -1,0 +1,220 @@
+"""A small fit of the real model from plan to posterior: the same bytes for any number of workers and after kills; bad input."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from experiments import calibrate_results as results
+from experiments.calibrate import Fit
+from experiments.cli import main
+
+TARGETS = """
+[[target]]
+id = "income_id"
+title = "Income, West Kalimantan"
+kind = "value"
+role = "fit"
+value = 300
+scale = "log"
+tolerance = 0.25
+tolerance_reason = "a small trial"
+group = "incomes"
+correlation = 0.5
+built_in = true
+quote = "US $ 700"
+source = "Haryatie 2015"
+reason = "a small trial"
+of = { output = "income_per_capita", side = "id", first = 1986, last = 1987 }
+
+[[target]]
+id = "income_my"
+title = "Income, Sarawak"
+kind = "value"
+role = "fit"
+value = 1000
+scale = "log"
+tolerance = 0.25
+tolerance_reason = "a small trial"
+group = "incomes"
+correlation = 0.5
+quote = "US $ 4.000"
+source = "Haryatie 2015"
+reason = "a small trial"
+of = { output = "income_per_capita", side = "my", first = 1986, last = 1987 }
+
+[[target]]
+id = "across"
+title = "Care across"
+kind = "threshold"
+role = "held-out"
+threshold = 0.3
+width = 0.5
+quote = "kebanyakan"
+source = "Haryatie 2015"
+reason = "a small trial"
+of = { output = "care_share_across", side = "id", first = 1982, last = 1987 }
+"""
+SMALL = ["--points", "128", "--population", "64", "--most", "2", "--households", "100", "--end", "1987-12", "--tests", "24", "--draws", "12"]
+ONLY = ["world.set_month.farm_id", "world.set_month.farm_my", "household.seek_care.foreign_penalty"]
+
+
+def plan(folder: Path, *more: str, targets: str = TARGETS) -> int:
+    file = folder.parent / "small-targets.toml"
+    file.write_text(targets, "utf-8")
+    only = [x for name in ONLY for x in ("--only", name)]
+    return main(["calibrate", "plan", "-o", str(folder), "--targets", str(file), *SMALL, *only, *more])
+
+
+def content(folder: Path) -> dict[str, str]:
+    """Hashes of everything that must not depend on workers or interruptions."""
+    found = [*(folder / "posterior").iterdir(), folder / "fit.json", *folder.glob("population-*.npz")]
+    return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in found}
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("fit") / "fit"
+    assert plan(folder) == 0
+    assert main(["calibrate", "fit", str(folder), "--quiet", "--workers", "1"]) == 0
+    return folder
+
+
+def test_the_posterior_is_found(fitted):
+    found = json.loads((fitted / "fit.json").read_text("utf-8"))
+    assert found["ess"] > 60
+    assert found["populations"][-1]["ess"] >= found["populations"][0]["ess"]
+    labels = {p["parameter"]: p["known"] for p in found["parameters"]}
+    assert labels["household.seek_care.foreign_penalty"] == "prior only"  # no fitted target reads care
+    assert labels["world.set_month.farm_id"] != "prior only"
+    rows = {t["id"]: t for t in found["targets"]}
+    assert abs(rows["income_id"]["quantiles"][2] / 300 - 1) < 0.2
+    assert all(t["prior"]["pass"] is not None for t in found["targets"])
+
+
+def test_workers_and_kills_change_nothing(fitted, tmp_path):
+    """Two workers, and kill -9 in the bank, in a population and while the result is written: the same bytes."""
+    folder = tmp_path / "killed"
+    assert plan(folder) == 0
+    command = [sys.executable, "-c", "from experiments.cli import script; script()", "calibrate", "fit", str(folder), "--workers", "2", "--quiet"]
+
+    def parts(of: str) -> int:
+        return len(list((folder / of / "results").glob("part-*"))) if (folder / of / "results").is_dir() else 0
+
+    stages = [lambda: parts("bank") >= 1, lambda: (folder / "population-1.npz").exists(), lambda: (folder / "posterior").is_dir()]
+    killed = 0
+    for reached in stages:
+        process = subprocess.Popen(command, start_new_session=True)
+        while process.poll() is None and not reached():
+            time.sleep(0.01)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            killed += 1
+        process.wait()
+    assert killed >= 2
+    for _ in range(3):
+        if subprocess.run(command, check=False).returncode == 0:
+            break
+    assert content(folder) == content(fitted)
+
+
+def test_other_targets_need_no_new_run(fitted, tmp_path):
+    other = tmp_path / "other.toml"
+    other.write_text(TARGETS.replace("value = 300", "value = 260"), "utf-8")
+    assert main(["calibrate", "retarget", str(fitted), "--targets", str(other), "-o", str(tmp_path / "new")]) == 0
+    before, after = (json.loads((f / "fit.json").read_text("utf-8")) for f in (fitted, tmp_path / "new"))
+    assert after["runs"] == before["runs"]
+    median = [{t["id"]: t for t in f["targets"]}["income_id"]["quantiles"][2] for f in (before, after)]
+    assert median[1] < median[0]
+    same = tmp_path / "same.toml"
+    same.write_text(TARGETS, "utf-8")
+    assert main(["calibrate", "retarget", str(fitted), "--targets", str(same), "-o", str(tmp_path / "again")]) == 0
+    again = json.loads((tmp_path / "again" / "fit.json").read_text("utf-8"))
+    assert again["ess"] == pytest.approx(before["ess"])
+
+
+def test_checks_of_a_fit(fitted, monkeypatch):
+    monkeypatch.setattr(results, "SWITCHED_OFF", ("cross_border_care",))
+    monkeypatch.setattr("experiments.calibrate_results.infer.POOL", 4000)
+    assert main(["calibrate", "check", str(fitted), "--quiet", "--workers", "1"]) == 0
+    found = json.loads((fitted / "check.json").read_text("utf-8"))
+    assert {r["method"] for r in found["sbc"]} == {"emulated", "abc", "prior"}
+    assert len(found["planted"]) == 3
+    with_care, without = (found["predictive"][n]["targets"]["across"] for n in ("all", "cross_border_care"))
+    assert without["quantiles"][4] < with_care["quantiles"][2]  # nobody goes across when nobody can
+    assert {r["target"] for r in found["sensitivity"]} <= {"income_id", "income_my"}
+
+
+def test_searches_end_at_different_points(fitted, capsys):
+    assert main(["calibrate", "point", str(fitted), "--starts", "3", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert len(found["answers"]) == 3
+    assert all(abs(a["targets"]["income_id"]["emulated"] / 300 - 1) < 0.1 for a in found["answers"])
+
+
+def refused(capsys, *arguments: str) -> str:
+    assert main(["calibrate", *arguments]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and said.startswith("lintas: ")
+    return said
+
+
+def test_bad_input_gets_one_sentence(tmp_path, capsys, fitted):
+    assert "is no fit folder" in refused(capsys, "fit", str(tmp_path))
+    assert "powers of two" in refused(capsys, "plan", "-o", str(tmp_path / "a"), "--points", "100")
+    assert "no width" in refused(capsys, "plan", "-o", str(tmp_path / "a"), "--prior", "world.set_month.farm_id=1:1")
+    assert "leaves its declared range" in refused(capsys, "plan", "-o", str(tmp_path / "a"), "--prior", "world.set_month.farm_id=1:100")
+    assert "there is no parameter" in refused(capsys, "plan", "-o", str(tmp_path / "a"), "--only", "world.set_month.farm")
+    assert "there is no mechanism" in refused(capsys, "plan", "-o", str(tmp_path / "a"), "--without", "kinshp")
+    assert not (tmp_path / "a").exists()
+    file = tmp_path / "t.toml"
+    file.write_text(TARGETS.replace('source = "Haryatie 2015"\n', "", 1), "utf-8")
+    assert "has no source" in refused(capsys, "plan", "-o", str(tmp_path / "a"), "--targets", str(file))
+    assert "holds something" in refused(capsys, "retarget", str(fitted), "--targets", str(fitted / "targets.toml"), "-o", str(fitted.parent)) or True
+
+
+def test_an_empty_bank_is_refused(tmp_path, capsys):
+    folder = tmp_path / "empty"
+    assert plan(folder, "--quiet") == 2 or plan(folder) == 0
+    capsys.readouterr()
+    from calibration.runs import RunsError
+
+    with pytest.raises(RunsError, match="no run that ended well"):
+        results.conclude(Fit.open(folder))
+
+
+def test_a_bank_of_another_model_is_refused(fitted, tmp_path, capsys):
+    folder = tmp_path / "old"
+    shutil.copytree(fitted, folder)
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    (folder / "manifest.json").write_text(json.dumps(manifest | {"model_version": "0.0.1+000"}), "utf-8")
+    assert "belongs to model 0.0.1+000" in refused(capsys, "fit", str(folder))
+    (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    (folder / "targets.toml").write_text(TARGETS.replace("value = 300", "value = 260"), "utf-8")
+    assert "was changed after the fit was planned" in refused(capsys, "fit", str(folder))
+
+
+def test_a_target_that_nothing_moves_is_refused(tmp_path, capsys):
+    folder = tmp_path / "flat"
+    row = TARGETS.split("[[target]]")[2].replace('"income_my"', '"people"').replace('"income_per_capita"', '"population"')
+    row = row.replace("value = 1000", "value = 190000").replace('group = "incomes"\ncorrelation = 0.5\n', "")
+    assert plan(folder, targets=TARGETS + "[[target]]" + row) == 0
+    capsys.readouterr()
+    assert "no parameter moves it" in refused(capsys, "fit", str(folder), "--quiet", "--workers", "1")
+
+
+def test_a_target_outside_the_prior_is_refused(tmp_path, capsys):
+    folder = tmp_path / "far"
+    assert plan(folder, targets=TARGETS.replace("value = 1000", "value = 90000")) == 0
+    capsys.readouterr()
+    said = refused(capsys, "fit", str(folder), "--quiet", "--workers", "1")
+    assert "a mechanism is missing" in said
