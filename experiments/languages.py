@@ -164,7 +164,18 @@ def in_declarations() -> Iterator[tuple[str, str]]:
         yield claim.claim, f"claim {claim.id}"
         yield claim.mechanism, f"claim {claim.id}"
         yield claim.pattern, f"claim {claim.id}"
+    yield from in_targets()
     yield from in_regions()
+
+
+def in_targets() -> Iterator[tuple[str, str]]:
+    """Titles and units of what the model is held against (quotes, sources and reasons stay as they are, as data)."""
+    from calibration.targets import Targets
+
+    for target in Targets.load():
+        yield target.title, f"target {target.id}"
+        if target.unit != "1":
+            yield target.unit, f"target {target.id}"
 
 
 def in_regions() -> Iterator[tuple[str, str]]:

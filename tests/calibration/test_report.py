@@ -1,0 +1,281 @@
+"""The report of a fit: refusals, three languages, the right numbers in its sentences, the same bytes."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from copy import deepcopy
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from abm.errors import UserError
+from agents.core.declare import PARAMETERS
+from calibration.targets import MEASURED, Targets
+from experiments.calibrate import SWITCHED_OFF
+from experiments.calibrate_report import refuse, report, spark, write_report
+
+CALENDAR, FARM, TIES = "world.travel.puskesmas_delay", "world.set_month.farm_id", "household.keep_ties.gain"
+VERSION = "0.0.0+test"
+YEARS = list(range(1980, 2016))
+
+
+def parameter(name: str, known: str, ratio: float, leans: str = "") -> dict[str, Any]:
+    """A row of fit.json."""
+    p = PARAMETERS[name]
+    width = p.high - p.low
+    return {
+        "parameter": name, "label": p.label, "unit": p.unit, "low": p.low, "high": p.high, "default": p.default, "known": known, "ratio": ratio,
+        "mean": p.low + 0.6 * width, "quantiles": [p.low + q * width for q in (0.41, 0.5, 0.61, 0.7, 0.83)], "density": [0.05] * 20, "leans": leans,
+        "prior_basis": "judgement", "unit_mean": 0.61, "emulated": {"mean": 0.6, "ratio": ratio}, "abc": {"mean": 0.59, "ratio": ratio},
+    }  # fmt: skip
+
+
+def rows(targets: Targets) -> list[dict[str, Any]]:
+    """Rows of all shipped targets, with numbers that are easily found again."""
+    found = []
+    for t in targets:
+        measured = t.kind in MEASURED
+        middle = t.value * 0.98 if measured else 1.2 if t.kind in ("trend", "sign", "monotone") else 0.57
+        quantiles = [middle * f for f in (0.8, 0.9, 1.0, 1.1, 1.25)]
+        found.append({
+            "id": t.id, "title": t.title, "kind": t.kind, "role": t.role, "observed": t.value if measured else None, "unit": t.unit, "scale": t.scale,
+            "tolerance": t.tolerance if measured else None, "tolerance_reason": t.tolerance_reason, "width": None if measured else t.width,
+            "threshold": None if measured else t.threshold, "direction": t.direction, "reason": t.reason, "quote": t.quote, "lines": t.lines,
+            "source": t.source, "facts": list(t.facts), "claims": list(t.claims), "built_in": t.built_in, "group": t.group, "quantiles": quantiles,
+            "prior": {"target": t.id, "inside": True, "quantiles": quantiles, "pass": 0.13}, "pass": 0.77, "surprise": 0.5, "off": -0.02 if measured else None,
+        })  # fmt: skip
+    by_id = {r["id"]: r for r in found}
+    by_id["crisis_income_usd"]["prior"]["pass"] = 0.97
+    by_id["workers_growth"]["pass"] = 0.03
+    return found
+
+
+def years(factor: float = 1.0) -> dict[str, Any]:
+    """Bands of every output that is drawn."""
+    names = ("income_per_capita", "care_share_across", "visits_across_per_1000", "visits_primary_across", "visits_hospital_across",
+             "visits_primary_home", "visits_hospital_home")  # fmt: skip
+    band = [[0.2 * factor, 0.3 * factor, 0.4 * factor]] * len(YEARS)
+    return {"years": YEARS, "income_ratio": {"id": band}} | {name: {"id": band, "my": band} for name in names}
+
+
+def made(targets: Targets) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """A manifest, a fit and its checks."""
+    asked = {
+        "region": "west-kalimantan-sarawak", "points": 64, "population": 32, "most_populations": 1, "households": 1234, "seed": 9, "end": "2015-12",
+        "without": [], "names": [], "ranges": [], "widen": 0.0, "tests": 20, "draws": 10,
+    }  # fmt: skip
+    manifest = {
+        "kind": "lintas fit", "format": 1, "model_version": VERSION, "asked": asked, "region_hash": "abc", "targets_hash": targets.hash,
+        "created": "2020-01-01T00:00:00", "command_line": ["/somewhere/else"],
+    }  # fmt: skip
+    income = [594.0, 648.0, 686.0, 735.0, 799.0]
+    fit = {
+        "kind": "lintas fit result", "model_version": VERSION, "region": asked["region"], "targets_hash": targets.hash, "households": 1234, "without": [],
+        "runs": 4321, "ess": 432.0, "largest_weight": 0.01, "log_evidence": -5.0,
+        "populations": [{"runs": 4321, "ess": 432.0, "largest_weight": 0.01, "log_evidence": -5.0}], "active": [CALENDAR, FARM], "not_ruled_out": 0.2,
+        "emulators": [{"target": "income_id", "r2": 0.95, "spread": 0.06, "active": [FARM], "tail": 0.01}],
+        "parameters": [parameter(CALENDAR, "informed", 0.43, "high"), parameter(FARM, "weak", 0.68), parameter(TIES, "prior only", 1.0)],
+        "targets": rows(targets),
+        "tolerances": [{"tolerance": t, "ess": 300.0, "income_id": income, "income_my": income, "ratio": [4.81, 5.2, 5.6, 6.0, 6.52]} for t in (0.05, 0.1, 0.2)],
+        "leave_one_out": [{"target": "care_majority", "ess": 70.0, "predicted": [0.06, 0.16, 0.62], "observed_inside": False,
+                           "moves": [{"parameter": CALENDAR, "shift": -1.2, "width": 2.3}]}],
+        "directions": [{"ratio": 0.32, "parameters": [FARM, CALENDAR], "loadings": [0.8, 0.4]}],
+        "pairs": [{"a": FARM, "b": CALENDAR, "correlation": -0.51}],
+        "disagreement": {"emulated_abc": [{"parameter": FARM, "sd": 0.31}], "emulated_population": [{"parameter": FARM, "sd": 0.1}], "largest": 0.31,
+                         "largest_population": 0.1},
+        "years": years(), "alarms": [{"what": "disagreement", "value": 0.31, "parameter": FARM}, {"what": "leans", "value": "high", "parameter": CALENDAR},
+                                     {"what": "conflict", "target": "care_majority", "value": 70.0}, {"what": "new sort", "value": 3}],
+    }  # fmt: skip
+    sbc = [
+        {"method": m, "n": 20, "coverage_90": 0.9, "coverage_50": 0.5, "error": 0.6, "smallest_p": 0.2, "needed_p": 0.01,
+         "parameters": [{"parameter": CALENDAR, "coverage_90": 0.9, "coverage_50": 0.5, "error": 0.444, "p_value": 0.2, "bins": [1] * 20}]}
+        for m in ("emulated", "abc", "prior")
+    ]  # fmt: skip
+    agrees = {t.id: {"quantiles": [0.8, 0.9, 1.0, 1.1, 1.2], "pass": 0.91} for t in targets}
+    off = agrees | {"visits_fall": {"quantiles": None, "pass": 0.04}}
+    check = {
+        "kind": "lintas fit checks", "model_version": VERSION, "sbc": sbc,
+        "planted": [{"parameters": [CALENDAR], "truth": [0.3], "mean": [0.4], "sd": [0.1], "off": [1.0]}],
+        "predictive": {name: {"runs": 10, "targets": agrees if name == "all" else off, "years": years(2.0)} for name in ("all", *SWITCHED_OFF)},
+        "priors": [{"share": s, "ess": 300, "parameters": [], "targets": [{"target": "income_id", "quantiles": income}]} for s in (1.0, 0.6)],
+        "sensitivity": [{"target": "income_id", "r2": 0.9, "indices": [{"parameter": FARM, "total": 0.58, "half_width": 0.05}]}],
+    }  # fmt: skip
+    return manifest, fit, check
+
+
+@pytest.fixture(scope="module")
+def content() -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    return made(Targets.load())
+
+
+def place(folder: Path, content: tuple[dict[str, Any], dict[str, Any], dict[str, Any]], *, with_check: bool = True) -> Path:
+    """A fit folder of these contents."""
+    for name, said in zip(("manifest", "fit", "check"), content, strict=True):
+        if name != "check" or with_check:
+            (folder / f"{name}.json").write_text(json.dumps(said), "utf-8")
+    (folder / "targets.toml").write_text(resources.files("calibration").joinpath("data/targets.toml").read_text("utf-8"), "utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, content: Any) -> Path:
+    return place(tmp_path_factory.mktemp("fit"), content)
+
+
+@pytest.fixture(scope="module")
+def english(folder: Path) -> str:
+    return report(folder, "en")
+
+
+def plain(page: str) -> str:
+    """The words of a page."""
+    text = re.sub(r"<style.*?</style>", " ", page, flags=re.S)
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", text)).split())
+
+
+@pytest.mark.parametrize(
+    ("lang", "name", "word"),
+    [("en", "report.html", "Warnings"), ("id", "report-id.html", "Peringatan"), ("ms", "report-ms.html", "Amaran")],
+)
+def test_a_page_in_each_language_needs_no_network(folder: Path, lang: str, name: str, word: str) -> None:
+    (path,) = write_report(folder, lang)
+    page = path.read_text("utf-8")
+    assert path == folder / "report" / name
+    assert f'<html lang="{lang}">' in page and word in page
+    assert not re.search(r"""(src|href)=["'](?!#|data:image/svg)""", page)
+    assert "http://" not in page and "https://" not in page and "<script" not in page and "url(" not in page
+    assert len(page.encode()) < 2_000_000
+    assert [p.name for p in path.parent.glob(".*")] == []
+
+
+def test_the_same_files_give_the_same_bytes(folder: Path, english: str) -> None:
+    assert report(folder, "en") == english
+    assert "2020-01-01" not in english and "/somewhere/else" not in english and str(folder) not in english
+
+
+def test_the_first_page_carries_the_numbers(english: str) -> None:
+    words = plain(english)
+    assert "4,321 runs of the model, each with 1,234 simulated households, were weighed by 6 reported facts" in words
+    assert "US$686 per person and year on the Kalimantan side (90 % interval 549 to 858)" in words
+    assert "the paper says 700 and 4,000" in words and "Its ratio of the two is 5.6 (4.8 to 6.5), the paper's 5.7" in words
+    assert "has a chance of 77% in the fitted model; before any fact was used it was 13%" in words
+    assert "Fewer visits later: 91% with it, 4% without. In this model, then, the fall comes mostly from the programme" in words
+    assert "Of the 3 uncertain numbers the facts inform 1" in words and "say a little of 1, and nothing of 1" in words
+
+
+def test_each_alarm_is_a_sentence(english: str) -> None:
+    words = plain(english)
+    assert "0.31 of its spread apart" in words
+    assert "leans on the upper end of its range" in words
+    assert (
+        "The other facts do not lead to “Most care sought in Sarawak in the 1980s”" in words
+        and "Without it the model gives 16% (6.0% to 62%)" in words
+    )
+    assert "The fit raised the alarm “new sort”, for which this page has no words: 3." in words
+
+
+def test_what_cannot_be_known_names_the_calendar(english: str) -> None:
+    words = plain(english)
+    low, high = PARAMETERS[CALENDAR].low, PARAMETERS[CALENDAR].high
+    middle = low + 0.61 * (high - low)
+    assert f"is an uncertain number, −{abs(low):g} to {high:g} before the facts; afterwards {middle:.1f}" in words
+    assert "kin ties across the border (1 of 1 numbers as before)" in words
+    assert "5 of the 6 fitted facts can be hit by one scale or one guessed number alone" in words
+
+
+def test_held_out_patterns_stand_beside_the_priors_rate(english: str) -> None:
+    words = plain(english)
+    assert "that is so of 1 of 13 held-out patterns" in words
+    assert "validates nothing: the prior passes too" in words
+    assert "does not hold: a finding about the model" in words and "“More people at work across in 2010 than in 1991”" in words
+
+
+def test_what_was_not_checked_is_said(tmp_path: Path, content: Any) -> None:
+    words = plain(report(place(tmp_path, content, with_check=False), "en"))
+    assert words.count("This part of the checks was not made yet.") == 5
+    assert "those runs were not made" in words and "the columns of new runs are missing" in words
+    some = deepcopy(content)
+    del some[2]["predictive"]["kinship"]
+    del some[2]["sensitivity"]
+    words = plain(report(place(tmp_path, some), "en"))
+    assert "No new runs were made yet without: kin ties." in words
+    assert words.count("This part of the checks was not made yet.") == 1
+
+
+def test_a_result_without_extras_is_still_a_page(tmp_path: Path, content: Any) -> None:
+    manifest, fit, _check = deepcopy(content)
+    for key in (
+        "tolerances",
+        "leave_one_out",
+        "directions",
+        "pairs",
+        "disagreement",
+        "years",
+        "alarms",
+        "emulators",
+        "populations",
+        "not_ruled_out",
+    ):
+        del fit[key]
+    words = plain(report(place(tmp_path, (manifest, fit, {}), with_check=False), "en"))
+    assert "No alarm was raised." in words and "This part was not made for this fit." in words
+
+
+def test_a_parameter_without_a_label_is_refused(content: Any) -> None:
+    fit = deepcopy(content[1])
+    fit["parameters"][1]["known"] = ""
+    with pytest.raises(UserError, match=f"'{FARM}' has no identifiability label"):
+        refuse(fit, Targets.load())
+    del fit["parameters"][1]["known"]
+    with pytest.raises(UserError, match="no identifiability label"):
+        refuse(fit, Targets.load())
+
+
+@pytest.mark.parametrize(
+    ("target", "changed", "message"),
+    [
+        ("income_id", {"quote": " ", "facts": []}, "'income_id' has neither quote nor facts"),
+        ("crisis_poverty", {"quote": "", "facts": []}, "'crisis_poverty' has neither quote nor facts"),
+        ("visits_fall", {"source": ""}, "'visits_fall' has no source"),
+        ("poverty_my", {"tolerance_reason": ""}, "'poverty_my' has no reason for its tolerance"),
+        ("growth_nominal", {"tolerance_reason": None}, "'growth_nominal' has no reason for its tolerance"),
+    ],
+)
+def test_a_fact_that_cannot_be_judged_is_refused(tmp_path: Path, content: Any, target: str, changed: dict[str, Any], message: str) -> None:
+    bad = deepcopy(content)
+    next(r for r in bad[1]["targets"] if r["id"] == target).update(changed)
+    with pytest.raises(UserError, match=message):
+        write_report(place(tmp_path, bad), "en")
+    assert not (tmp_path / "report").exists()
+
+
+def test_checks_are_not_refused(content: Any) -> None:
+    fit = deepcopy(content[1])
+    next(r for r in fit["targets"] if r["id"] == "sugar_gap")["source"] = ""
+    refuse(fit, Targets.load())
+
+
+def test_files_that_do_not_belong_together_are_refused(tmp_path: Path, content: Any) -> None:
+    other = deepcopy(content)
+    other[2]["model_version"] = "another"
+    with pytest.raises(UserError, match="belongs to model another"):
+        report(place(tmp_path, other))
+    other = deepcopy(content)
+    other[1]["targets_hash"] = "x"
+    with pytest.raises(UserError, match=r"targets\.toml was changed after the fit"):
+        report(place(tmp_path, other))
+    (tmp_path / "fit.json").unlink()
+    with pytest.raises(UserError, match="lintas calibrate fit"):
+        report(tmp_path)
+    with pytest.raises(UserError, match="no language"):
+        write_report(tmp_path, "xx")
+
+
+def test_a_spark_stays_in_its_box() -> None:
+    points = [tuple(map(float, p.split(","))) for p in spark([0.0, 0.2, 0.8, 0.0]).split()]
+    assert points[0] == (0, 19) and points[-1] == (80, 19)
+    assert all(0 <= x <= 80 and 2 <= y <= 19 for x, y in points)
