@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from abm.errors import UserError, shorten
-from experiments.languages import Numbers, Translate, check_language, translator
+from experiments.languages import Numbers, Translate, check_language, mark, translator
 from experiments.study_commands import (
     Json,
     Language,
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from experiments.engine import Engine
 
 Folder = Annotated[Path, typer.Argument(metavar="F", help="The fit folder.")]
+
+ROLES = {"fit": mark("fitted"), "held-out": mark("held out"), "check": mark("check")}
+KNOWN = {"informed": mark("informed"), "weak": mark("weak"), "prior only": mark("prior only")}
 
 app = typer.Typer(
     name="calibrate", help="Fit the uncertain parameters to the reported facts, and check what was learned.", rich_markup_mode=None
@@ -343,14 +346,14 @@ def _say_fit(_: Translate, found: dict[str, Any], lang: str) -> None:
     for t in found["targets"]:
         q = t["quantiles"]
         table.add_row(
-            t["title"], _(t["role"]), "–" if t["observed"] is None else n.short(t["observed"]), n.short(q[2]), f"{n.short(q[0])} … {n.short(q[4])}",
+            _(t["title"]), _(ROLES[t["role"]]), "–" if t["observed"] is None else n.short(t["observed"]), n.short(q[2]), f"{n.short(q[0])} … {n.short(q[4])}",
             "–" if t["pass"] is None else n.percent(t["pass"]), "–" if t["prior"]["pass"] is None else n.percent(t["prior"]["pass"]),
         )  # fmt: skip
     console.print(table)
     known = {k: [p["parameter"] for p in found["parameters"] if p["known"] == k] for k in ("informed", "weak", "prior only")}
     for kind, names in known.items():
         shown = ", ".join(names[:12]) + (" …" if len(names) > 12 else "")
-        console.print(f"{_(kind)} ({len(names)}): {shown}", soft_wrap=True)
+        console.print(f"{_(KNOWN[kind])} ({len(names)}): {shown}", soft_wrap=True)
     for alarm in found.get("alarms", ()):
         console.print(_("warning: {what}").format(what=" ".join(shorten(str(v), 80) for v in alarm.values())), soft_wrap=True)
 

@@ -732,9 +732,7 @@ class Page:
             return "–"
         target = self._target(row)
         low, high = self._limits(target)
-        sign = (
-            "≤ " if value <= low * (1 + 1e-9) and math.isfinite(low) else "≥ " if value >= high * (1 - 1e-9) and math.isfinite(high) else ""
-        )
+        sign = "≤ " if math.isclose(value, low, rel_tol=1e-9) else "≥ " if math.isclose(value, high, rel_tol=1e-9) else ""
         unit = row["unit"]
         if unit.startswith("share"):
             return sign + n.percent(

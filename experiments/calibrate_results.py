@@ -81,10 +81,15 @@ def prior_predictive(fit: Fit, bank: Runs) -> list[dict[str, Any]]:
                     f"a mechanism is missing, or a prior is too narrow; widen the prior with a reason, or make the target held-out"
                 )
         rows.append({
-            "target": t.id, "inside": inside, "quantiles": [_natural(t, q) for q in np.quantile(good, QUANTILES)],
+            "target": t.id, "inside": inside, "quantiles": _quantiles(t, bank, np.ones(len(bank))),
             "pass": float(t.passes(good).mean()) if t.kind else None,
         })  # fmt: skip
     return rows
+
+
+def _quantiles(t: Target, runs: Runs, weights: np.ndarray) -> list[float]:
+    """Quantiles of a target's statistic in the reader's unit, not cut where the report cannot tell further."""
+    return [float(q) for q in weighted_quantile(t.natural(runs), weights, QUANTILES)]
 
 
 def _natural(t: Target, statistic: float) -> float:
@@ -118,7 +123,6 @@ def _conclude(fit: Fit) -> dict[str, Any]:
     abc = infer.abc_posterior(likelihood, bank.unit, z_bank, seed + 1)
     apart = checks.disagreement(emulated, abc, active)
     apart_pmc = checks.disagreement(emulated, posterior, active)
-    all_statistics = statistics(fit.targets, have.runs)
     result: dict[str, Any] = {
         "kind": "lintas fit result", "model_version": fit.manifest["model_version"], "region": fit.asked.region, "targets_hash": fit.targets.hash,
         "households": fit.asked.households, "without": list(fit.asked.without), "runs": len(have.runs), "populations": have.history,
@@ -130,7 +134,7 @@ def _conclude(fit: Fit) -> dict[str, Any]:
         ],
         "not_ruled_out": _not_ruled_out(pool, likelihood),
         "parameters": _parameters(fit.prior, posterior, emulated, abc),
-        "targets": _targets(fit, before, all_statistics, posterior),
+        "targets": _targets(fit, before, have.runs, posterior),
         "tolerances": _tolerances(fit, have),
         "leave_one_out": _named(checks.leave_one_out(posterior, have.statistics, likelihood, active), fit.prior),
         "directions": [
@@ -184,22 +188,23 @@ def _parameters(prior: Prior, posterior: Weighted, emulated: Weighted, abc: Weig
     return rows
 
 
-def _targets(fit: Fit, before: list[dict[str, Any]], z: np.ndarray, posterior: Weighted) -> list[dict[str, Any]]:
+def _targets(fit: Fit, before: list[dict[str, Any]], runs: Runs, posterior: Weighted) -> list[dict[str, Any]]:
     rows = []
     w = posterior.weights
-    for i, (t, prior) in enumerate(zip(fit.targets, before, strict=True)):
-        quantiles = weighted_quantile(z[:, i], w, QUANTILES)
-        good = np.isfinite(z[:, i])
-        passes = float(w[good] @ t.passes(z[good, i])) if good.any() else None
-        seen = None if t.kind not in ("value", "ratio") else _natural(t, t.observed)
-        median = _natural(t, quantiles[2])
+    for t, prior in zip(fit.targets, before, strict=True):
+        z = t.statistic(runs)
+        quantiles = _quantiles(t, runs, w)
+        good = np.isfinite(z)
+        passes = float(w[good] @ t.passes(z[good])) if good.any() else None
+        seen = t.value if t.kind in ("value", "ratio") else None
+        median = quantiles[2]
         rows.append({
             "id": t.id, "title": t.title, "kind": t.kind, "role": t.role, "observed": seen, "unit": t.unit, "scale": t.scale,
             "tolerance": None if math.isnan(t.tolerance) else t.tolerance, "tolerance_reason": t.tolerance_reason, "width": None if math.isnan(t.width) else t.width,
             "threshold": None if math.isnan(t.threshold) else t.threshold, "direction": t.direction, "reason": t.reason, "quote": t.quote, "lines": t.lines,
             "source": t.source, "facts": list(t.facts), "claims": list(t.claims), "built_in": t.built_in, "group": t.group,
-            "prior": prior, "quantiles": [_natural(t, q) for q in quantiles], "pass": passes,
-            "surprise": checks.surprise(t, z[:, i], w) if t.kind not in ("sign", "monotone") else None,
+            "prior": prior, "quantiles": quantiles, "pass": passes,
+            "surprise": checks.surprise(t, z, w) if t.kind not in ("sign", "monotone") else None,
             "off": None if seen is None or not seen else median / seen - 1.0,
         })  # fmt: skip
     return rows
@@ -443,7 +448,7 @@ def _predictive(fit: Fit, name: str) -> dict[str, Any]:
         z = t.statistic(runs)
         good = z[np.isfinite(z)]
         rows[t.id] = {
-            "quantiles": [_natural(t, q) for q in np.quantile(good, QUANTILES)] if len(good) else None,
+            "quantiles": _quantiles(t, runs, np.ones(len(runs))) if len(good) else None,
             "pass": float(t.passes(good).mean()) if len(good) else None,
         }
     equal = Weighted(runs.unit, np.full(len(runs), 1.0 / len(runs)))
@@ -526,7 +531,7 @@ def retarget(fit: Fit, targets: Targets, text: str, out: Path) -> dict[str, Any]
             "ess": posterior.ess, "largest_weight": float(posterior.weights.max()), "log_evidence": evidence,
             "active": [fit.prior.names[p] for p in active],
             "parameters": _parameters(fit.prior, posterior, posterior, posterior),
-            "targets": _targets(wanted, before, statistics(targets, runs), posterior),
+            "targets": _targets(wanted, before, runs, posterior),
         }  # fmt: skip
     with whole_folder(out) as draft:
         (draft / "targets.toml").write_text(text, "utf-8")
