@@ -4,8 +4,8 @@
 what was learned so far. Every run, of whatever population, gets the weight  prior × likelihood of its own numbers / mixture of all
 proposals, all three exactly; so the emulators that shape the proposals can make it slow but not wrong, and chance inside a run is
 averaged over instead of being ignored (each run has a seed of its own). *Emulated likelihood* replaces runs by polynomials, *regression-adjusted
-ABC* replaces the likelihood by nearness to simulated reports; both need no run beyond the first population, so they serve simulation-based
-calibration, and as alarms where they disagree.
+ABC* replaces the likelihood by nearness to simulated reports and uses the first population alone. Both are cheap enough to be repeated for
+hundreds of planted worlds (simulation-based calibration), and are alarms where they disagree.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from abm.errors import UserError
 from calibration.emulator import Emulator, fit_emulator
 from calibration.targets import Likelihood
 
@@ -30,6 +31,10 @@ TEMPER = 0.8
 ENOUGH_ESS = 300.0
 LEAST_ESS = 100.0
 MOST_WEIGHT = 0.05
+
+
+class InferenceError(UserError):
+    """An inference that cannot go on."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,7 @@ class Pool:
 
     @classmethod
     def of(cls, emulator: Emulator, d: int, seed: int, n: int = POOL) -> Pool:
-        """Draw the places; coordinates that no emulator uses are not drawn, only what they stand for counts."""
+        """Draw ``n`` places from the prior and ask the emulator there."""
         unit = np.random.default_rng(seed).random((n, d))
         return cls(unit, emulator(unit), emulator.spread)
 
@@ -205,6 +210,11 @@ class Proposal:
             kept = unit[np.log(rng.random(len(unit))) < self._log_g(likelihood, unit) - self.temper * self.log_cap]
             found.append(kept)
             have += len(kept)
+        if have < n:
+            raise InferenceError(
+                f"a proposal found only {have} of {n} places: its emulators put nearly all weight on next to nothing of the prior; "
+                f"a larger bank (--points) makes them better"
+            )
         return np.concatenate(found)[:n]
 
     def pack(self) -> dict[str, np.ndarray]:

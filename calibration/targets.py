@@ -43,7 +43,7 @@ REPORTED: tuple[Kind, ...] = ("threshold", "trend")
 _NEEDED = ("id", "title", "kind", "role", "of", "source", "reason")
 _KEYS = (
     *_NEEDED, "value", "unit", "scale", "tolerance", "tolerance_reason", "group", "correlation", "built_in", "against", "threshold",
-    "width", "flat_above", "direction", "first", "last", "side", "quote", "lines", "facts", "claims",
+    "width", "flat_above", "direction", "first", "last", "quote", "lines", "facts", "claims",
 )  # fmt: skip
 
 
@@ -254,6 +254,8 @@ class Targets:
         path = Path(path)
         try:
             return _read(path.read_text("utf-8"), str(path))
+        except UnicodeDecodeError:
+            raise TargetError(f"the target file '{shorten(path)}' is no UTF-8 text") from None
         except FileNotFoundError:
             raise TargetError(f"there is no target file '{shorten(path)}'; name a TOML file with [[target]] rows") from None
         except OSError as error:
@@ -301,7 +303,12 @@ def _row(said: Any, number: int, file: str) -> Target:
     for key, known in (("kind", get_args(Kind)), ("role", get_args(Role)), ("scale", get_args(Scale)), ("direction", ("up", "down"))):
         if key in said and said[key] not in known:
             raise TargetError(f"{here}: {key} = '{shorten(said[key])}' is unknown; {near(str(said[key]), known)}")
-    values: dict[str, Any] = {k: v for k, v in said.items() if k not in ("of", "against", "facts", "claims", "first", "last", "side")}
+    for key in ("id", "title", "source", "reason", "unit", "tolerance_reason", "group", "quote", "lines"):
+        if not isinstance(said.get(key, ""), str):
+            raise TargetError(f"{here}: {key} = {shorten(repr(said[key]))} is not a text: write it in quotation marks")
+    if not isinstance(said.get("built_in", False), bool):
+        raise TargetError(f"{here}: built_in = {shorten(repr(said['built_in']))}; write true or false")
+    values: dict[str, Any] = {k: v for k, v in said.items() if k not in ("of", "against", "facts", "claims", "first", "last")}
     for key in ("value", "tolerance", "threshold", "width", "flat_above", "correlation"):
         if key in values:
             if isinstance(values[key], bool) or not isinstance(values[key], (int, float)) or not math.isfinite(values[key]):
@@ -311,7 +318,14 @@ def _row(said: Any, number: int, file: str) -> Target:
     if "against" in said:
         values["against"] = _reading(said["against"], "against", here)
     for key in ("facts", "claims"):
+        if not isinstance(said.get(key, []), list) or not all(isinstance(v, str) for v in said.get(key, [])):
+            raise TargetError(f'{here}: {key} = {shorten(repr(said[key]))} is not a list of texts: write {key} = ["…"]')
         values[key] = tuple(said.get(key, ()))
+    for key in ("first", "last"):  # a trend's years may be said once more beside it
+        if key in said and said[key] != getattr(values["of"], key):
+            raise TargetError(
+                f"{here}: {key} = {shorten(repr(said[key]))} is not that of its output ({getattr(values['of'], key)}); leave it out"
+            )
     row = Target(**values)
     _check_row(row, here)
     return row
@@ -334,6 +348,8 @@ def _check_row(row: Target, here: str) -> None:
             raise TargetError(f"{here}: a {row.kind} needs threshold and width (above 0)")
         if row.kind == "threshold" and not 0 < row.threshold < 1:
             raise TargetError(f"{here}: threshold = {row.threshold:g} is no share between 0 and 1")
+        if row.kind == "threshold" and not math.isnan(row.flat_above) and not row.threshold < row.flat_above < 1:
+            raise TargetError(f"{here}: flat_above = {row.flat_above:g} must lie between the threshold {row.threshold:g} and 1")
     if row.kind in ("ratio", "trend", "sign") and row.against is None:
         raise TargetError(f"{here}: a {row.kind} needs against = {{ output = …, side = …, first = …, last = … }}")
     if row.kind == "sign" and row.scale == "logit":
@@ -391,6 +407,15 @@ def _check_against_each_other(targets: Targets, file: str) -> None:
             said = {r.correlation for r in targets.fit if r.group == t.group}
             if len(said) > 1:
                 raise TargetError(f"{shorten(file)}: the group '{t.group}' has several correlations {sorted(said)}; give one")
+            members = sum(r.group == t.group and r.kind in MEASURED for r in targets.fit)
+            if t.correlation and members < 2:
+                raise TargetError(
+                    f"{shorten(file)}: the group '{t.group}' has a correlation but one fitted member only; is a name misspelt?"
+                )
+            if members > 1 and t.correlation <= -1.0 / (members - 1):
+                raise TargetError(
+                    f"{shorten(file)}: {members} reports cannot all have the correlation {t.correlation:g} with each other; give more than {-1 / (members - 1):g}"
+                )
 
 
 # --- the likelihood of all reports together --------------------------------------------------------------------------------

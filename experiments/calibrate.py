@@ -97,6 +97,14 @@ def make(folder: Path, asked: Asked, targets: str | Path | None, command_line: l
     read = Targets.load(targets)
     if not read.fit:
         raise FitError("no target has the role fit: there is nothing to fit")
+    if not asked.end.endswith("-12"):
+        raise FitError(f"--end is {asked.end}: yearly numbers need whole years, so end a fit in a December")
+    for t in read.fit:
+        last = max(r.last for r in (t.of, t.against) if r is not None)
+        if last > int(asked.end[:4]):
+            raise FitError(
+                f"target '{t.id}' reads the year {last}, but the runs end in {asked.end}; use a later --end, or another role for it"
+            )
     prior = prior_of(asked)
     text = (
         resources.files("calibration").joinpath("data/targets.toml").read_text("utf-8")

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from abm.errors import shorten
+from calibration.infer import ENOUGH_ESS
 from calibration.posterior import Posterior
-from experiments.calibrate import Fit, FitError, _write
+from experiments.calibrate import Asked, Fit, FitError, _write
 
 #: What of a fit folder is shipped beside the posterior.
 SHIPPED = ("fit.json", "check.json", "targets.toml")
@@ -20,24 +21,38 @@ MOST_BYTES = 5_000_000
 def adopt(fit: Fit, region: Path | None = None, posteriors: Path | None = None) -> list[Path]:
     """Copy the posterior into ``calibration/posteriors/<region>`` and write the region's ``fitted.toml``; returns what was written.
 
-    Refuses a fit that is not whole (no checks, no report), one without a mechanism or with widened priors, and one too large to ship.
+    Refuses a fit that is not whole (no checks, no report, no central draw), one of another question than the shipped one (without a mechanism,
+    other priors, other targets, other years), one with too few effective draws, and one too large to ship.
     """
-    if fit.asked.without or fit.asked.widen or fit.asked.names:
+    from abm import Region
+    from calibration.targets import Targets
+
+    if fit.asked.without or fit.asked.widen or fit.asked.names or fit.asked.ranges or fit.targets.hash != Targets.load().hash:
         raise FitError(
-            "only a fit of the whole model with the declared priors can be adopted; this one leaves a mechanism out or changes the priors"
+            "only a fit of the whole model with the declared priors and the shipped targets can be adopted; this one asks something else"
         )
+    if fit.asked.end != Asked().end:
+        raise FitError(f"the fit ends in {fit.asked.end}; one that is adopted covers the whole history, to {Asked().end}")
     missing = [n for n in SHIPPED if not (fit.folder / n).exists()] + ([] if (fit.folder / "report").is_dir() else ["report/"])
     if missing:
         raise FitError(f"the fit in '{shorten(fit.folder)}' has no {missing[0]} yet; run 'lintas calibrate report {fit.folder}' first")
-    source = [*(fit.folder / "posterior").iterdir(), *(fit.folder / n for n in SHIPPED), *(fit.folder / "report").iterdir()]
-    here = Path(str(resources.files("abm"))) / "data" / "regions" / fit.asked.region if region is None else region
+    manifest = json.loads((fit.folder / "posterior" / "manifest.json").read_text("utf-8"))
+    if "central" not in manifest:
+        raise FitError(f"the fit in '{shorten(fit.folder)}' has no central draw yet; run 'lintas calibrate check {fit.folder}' first")
+    if manifest["ess"] < ENOUGH_ESS:
+        raise FitError(f"the effective sample size is {manifest['ess']:.0f}; a posterior that ships has at least {ENOUGH_ESS:.0f}")
+    name = Region.load(fit.asked.region).id
+    here = Path(str(resources.files("abm"))) / "data" / "regions" / name if region is None else region
     if not here.is_dir():
         raise FitError(f"there is no region folder '{shorten(here)}' that could take the central draw; name one with --into")
-    there = (Path(str(resources.files("calibration"))) / "posteriors" if posteriors is None else posteriors) / fit.asked.region
+    there = (Path(str(resources.files("calibration"))) / "posteriors" if posteriors is None else posteriors) / name
+    if there.exists() and not (there / "draws.parquet").exists():
+        raise FitError(f"'{shorten(there)}' holds something other than a posterior, so it is left as it is")
     draft = there.with_name(f".{there.name}.new")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
-    for path in source:
+    source = [fit.folder / "posterior" / n for n in ("draws.parquet", "manifest.json")] + [fit.folder / n for n in SHIPPED]
+    for path in [*source, *sorted((fit.folder / "report").glob("report*.html"))]:
         if path.name in ("fit.json", "check.json"):  # six digits are enough to read, and a fifth of the size
             (draft / path.name).write_text(json.dumps(_short(json.loads(path.read_text("utf-8"))), separators=(",", ":")) + "\n", "utf-8")
         else:

@@ -407,7 +407,7 @@ class Page:
             "default": n.short(p["default"]), "basis": _(BASES[p["prior_basis"]]) if p["prior_basis"] in BASES else p["prior_basis"],
             "spark": spark(p["density"]), "leans": {"low": _("leans low"), "high": _("leans high")}.get(p["leans"], ""),
             "mean": f"{n.number(p['unit_mean'], 2)} ({n.percent(p['ratio'])})",
-            "emulated": place(p["emulated"]) if "emulated" in p else "–", "abc": place(p["abc"]) if "abc" in p else "–",
+            "emulated": place(p["emulated"]) if p.get("emulated") else "–", "abc": place(p["abc"]) if p.get("abc") else "–",
         }  # fmt: skip
 
     def target(self, row: Mapping[str, Any]) -> dict[str, Any]:

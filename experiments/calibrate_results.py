@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from abm.errors import shorten
 from agents.core.declare import PARAMETERS
 from calibration import check as checks
 from calibration import infer
-from calibration.emulator import Emulator, fit_emulator
+from calibration.emulator import Emulator, active_parameters, fit_emulator
 from calibration.infer import Pool, Weighted, weighted_quantile
 from calibration.priors import UNIT_SD, Prior
 from calibration.runs import Runs
@@ -71,9 +72,9 @@ def prior_predictive(fit: Fit, bank: Runs) -> list[dict[str, Any]]:
         if t.kind in ("threshold", "trend"):  # a one-sided report: the prior must reach its far side
             inside = bool(high > seen)
         if t.role == "fit":
-            if float(good.std()) < 1e-9:
+            if float(good.std()) < 1e-9 or not len(active_parameters(bank.unit[np.isfinite(z)], good)):
                 raise FitError(
-                    f"target '{t.id}' is the same in every run: no parameter moves it, so nothing can be learned from it; give it another role"
+                    f"target '{t.id}' does not follow any parameter: no parameter moves it, so nothing can be learned from it; give it another role"
                 )
             if inside is False:
                 raise FitError(
@@ -97,7 +98,11 @@ def _natural(t: Target, statistic: float) -> float:
 
 
 def conclude(fit: Fit) -> dict[str, Any]:
-    """The posterior and all that can be said of it without new runs; written to ``fit.json`` and ``posterior/``."""
+    """The posterior and all that can be said of it without new runs; written to ``fit.json`` and ``posterior/``.
+
+    Checks that there are belong to what was concluded before, so they are made again.
+    """
+    (fit.folder / "check.json").unlink(missing_ok=True)
     with single_threaded():
         found = _conclude(fit)
     write_json(fit.folder / "fit.json", found)
@@ -109,11 +114,7 @@ def _conclude(fit: Fit) -> dict[str, Any]:
     bank = have.runs.take(np.arange(have.sizes[0]))
     before = prior_predictive(fit, bank)
     likelihood, posterior = fit.likelihood, have.posterior
-    if posterior.ess < infer.LEAST_ESS:
-        raise FitError(
-            f"the effective sample size is {posterior.ess:.0f}, below {infer.LEAST_ESS:.0f}: the draws say too little; "
-            f"allow more populations, or look at the targets (contradictory ones leave no run a weight)"
-        )
+    _check_ess(posterior)
     emulator = fit_emulator(have.runs.unit, have.statistics)
     active = emulator.active
     seed = plan.seed_of(fit.asked.seed, 2000) % 2**32
@@ -156,6 +157,14 @@ def _conclude(fit: Fit) -> dict[str, Any]:
     return result
 
 
+def _check_ess(posterior: Weighted) -> None:
+    if posterior.ess < infer.LEAST_ESS:
+        raise FitError(
+            f"the effective sample size is {posterior.ess:.0f}, below {infer.LEAST_ESS:.0f}: the draws say too little; "
+            f"allow more populations, or look at the targets (contradictory ones leave no run a weight)"
+        )
+
+
 def _not_ruled_out(pool: Pool, likelihood: Likelihood) -> float:
     """Share of the prior where every measured target lies within three sd (tolerance and emulator) of its report (history matching)."""
     kept = np.ones(len(pool.unit), dtype=bool)
@@ -167,7 +176,7 @@ def _not_ruled_out(pool: Pool, likelihood: Likelihood) -> float:
     return float(kept.mean())
 
 
-def _parameters(prior: Prior, posterior: Weighted, emulated: Weighted, abc: Weighted) -> list[dict[str, Any]]:
+def _parameters(prior: Prior, posterior: Weighted, emulated: Weighted | None, abc: Weighted | None) -> list[dict[str, Any]]:
     """One row for each parameter: what is known of it, prior and posterior, and the two other ways beside."""
     mean, sd, quantiles = posterior.mean(), posterior.sd(), posterior.quantiles(QUANTILES)
     shown = prior.values(quantiles)
@@ -182,10 +191,14 @@ def _parameters(prior: Prior, posterior: Weighted, emulated: Weighted, abc: Weig
             "parameter": name, "label": declared.label, "unit": declared.unit, "low": float(prior.low[j]), "high": float(prior.high[j]),
             "default": declared.default, "known": checks.label(ratio), "ratio": ratio, "mean": float(prior.values(mean)[0, j]),
             "quantiles": shown[:, j].tolist(), "density": density.tolist(), "leans": leans, "prior_basis": declared.source.basis,
-            "emulated": {"mean": float(emulated.mean()[j]), "ratio": float(emulated.sd()[j] / UNIT_SD)},
-            "abc": {"mean": float(abc.mean()[j]), "ratio": float(abc.sd()[j] / UNIT_SD)}, "unit_mean": float(mean[j]),
+            "emulated": _beside(emulated, j), "abc": _beside(abc, j), "unit_mean": float(mean[j]),
         })  # fmt: skip
     return rows
+
+
+def _beside(other: Weighted | None, j: int) -> dict[str, float] | None:
+    """Mean and remaining spread of a coordinate by another way (None where it was not asked)."""
+    return None if other is None else {"mean": float(other.mean()[j]), "ratio": float(other.sd()[j] / UNIT_SD)}
 
 
 def _targets(fit: Fit, before: list[dict[str, Any]], runs: Runs, posterior: Weighted) -> list[dict[str, Any]]:
@@ -289,6 +302,8 @@ def write_posterior(fit: Fit, have: Populations, active: np.ndarray, result: Map
 
     import pandas as pd
 
+    from abm import Region
+
     folder = fit.folder / "posterior"
     folder.mkdir(exist_ok=True)
     order = np.argsort(-have.posterior.weights, kind="stable")
@@ -300,8 +315,8 @@ def write_posterior(fit: Fit, have: Populations, active: np.ndarray, result: Map
     _write(folder / "draws.parquet", lambda path: table.to_parquet(path, index=False, compression="zstd"))
     digest = hashlib.sha256(table.to_numpy(float).tobytes()).hexdigest()[:12]
     manifest = {
-        "kind": "lintas posterior", "format": 1, "id": f"{fit.asked.region}-{digest}", "model_version": fit.manifest["model_version"],
-        "region": fit.asked.region, "region_hash": fit.manifest["region_hash"], "households": fit.asked.households, "end": fit.asked.end,
+        "kind": "lintas posterior", "format": 1, "id": f"{Region.load(fit.asked.region).id}-{digest}", "model_version": fit.manifest["model_version"],
+        "region": Region.load(fit.asked.region).id, "region_hash": fit.manifest["region_hash"], "households": fit.asked.households, "end": fit.asked.end,
         "without": list(fit.asked.without), "parameters": list(fit.prior.names), "active": [fit.prior.names[p] for p in active],
         "targets_hash": fit.targets.hash, "runs": len(have.runs), "ess": have.posterior.ess, "draws": len(kept), "widen": fit.asked.widen,
     }  # fmt: skip
@@ -391,9 +406,9 @@ def check(fit: Fit, told: Callable[[str], None] | None = None) -> dict[str, Any]
     """Everything that ``check.json`` holds; the predictive runs must be there."""
     with single_threaded():
         found = _check(fit, told or (lambda _: None))
-    write_json(fit.folder / "check.json", found)
     file = fit.folder / "posterior" / "manifest.json"
     write_json(file, json.loads(file.read_text("utf-8")) | {"central": found["central"]})
+    write_json(fit.folder / "check.json", found)  # last: where it stands, everything before it does
     return found
 
 
@@ -510,6 +525,8 @@ def retarget(fit: Fit, targets: Targets, text: str, out: Path) -> dict[str, Any]
 
     if not targets.fit:
         raise FitError("no target has the role fit: there is nothing to fit")
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise FitError(f"'{shorten(out)}' holds something already; name a new folder for the posterior under other targets")
     missing = [o for o in targets.outputs if o not in fit.runs_of(fit.folder / "bank").outputs and o not in _recorded(fit)]
     if missing:
         raise FitError(f"the bank did not record {missing[0]}; make a new fit for these targets")
@@ -524,15 +541,18 @@ def retarget(fit: Fit, targets: Targets, text: str, out: Path) -> dict[str, Any]
         posterior, evidence = infer.mixture_weights(runs.unit, log_likelihood, have.sizes, have.proposals, fit.likelihood)
         before = prior_predictive(wanted, runs.take(np.arange(have.sizes[0])))
         again = Populations(runs, z, posterior, evidence, have.sizes, have.proposals, have.history)
+        _check_ess(posterior)
         active = fit_emulator(runs.unit, z).active
         result = {
-            "kind": "lintas fit result", "retargeted_from": str(fit.folder), "model_version": fit.manifest["model_version"], "region": fit.asked.region,
+            "kind": "lintas fit result", "retargeted_from": fit.targets.hash, "model_version": fit.manifest["model_version"], "region": fit.asked.region,
             "targets_hash": targets.hash, "households": fit.asked.households, "without": list(fit.asked.without), "runs": len(runs),
             "ess": posterior.ess, "largest_weight": float(posterior.weights.max()), "log_evidence": evidence,
             "active": [fit.prior.names[p] for p in active],
-            "parameters": _parameters(fit.prior, posterior, posterior, posterior),
-            "targets": _targets(wanted, before, runs, posterior),
+            "parameters": _parameters(fit.prior, posterior, None, None),
+            "targets": _targets(wanted, before, runs, posterior), "emulators": [], "leave_one_out": [],
+            "disagreement": {"largest": 0.0, "emulated_abc": []},
         }  # fmt: skip
+        result["alarms"] = _alarms(result)
     with whole_folder(out) as draft:
         (draft / "targets.toml").write_text(text, "utf-8")
         write_json(draft / "fit.json", result)

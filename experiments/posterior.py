@@ -88,6 +88,9 @@ def check_posterior(posterior: Posterior, region: Region, allow_drift: bool = Fa
         drift.append(f"posterior '{posterior.id}' was made with model {posterior.model_version}, this is {model_version()}")
     if posterior.region_hash != region.hash:
         drift.append(f"the data of region '{region.id}' have changed since posterior '{posterior.id}' was made")
+    without = posterior.manifest.get("without") or []
+    if without:
+        drift.append(f"posterior '{posterior.id}' was fitted without {', '.join(without)}, which these runs have")
     if drift and not allow_drift:
         raise PosteriorError(f"{'; '.join(drift)}: make a new posterior, or allow it with --allow-drift (it is recorded)")
     return drift

@@ -32,7 +32,16 @@ def target(fit: dict, name: str) -> dict:
 
 def test_it_is_small_and_whole():
     names = {p.name for p in FOLDER.iterdir()}
-    assert {"manifest.json", "draws.parquet", "fit.json", "check.json", "targets.toml", "report.html", "report-id.html", "report-ms.html"} <= names
+    assert {
+        "manifest.json",
+        "draws.parquet",
+        "fit.json",
+        "check.json",
+        "targets.toml",
+        "report.html",
+        "report-id.html",
+        "report-ms.html",
+    } <= names
     assert sum(p.stat().st_size for p in FOLDER.iterdir()) < 5_000_000
 
 

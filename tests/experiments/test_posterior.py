@@ -163,8 +163,8 @@ def test_what_does_not_go_together(tmp_path: Path, capsys: Captured) -> None:
     found = str(make(tmp_path, model_version="0.0.1+abc"))
     for wrong in (
         ["run", "--draws", "3"], ["run", "--posterior-from", found, "--declared"], ["run", "--posterior-from", found, "--draws", "0"],
-        ["run", "--posterior"], ["run", "--posterior-from", found], ["compare", "history", "no-puskesmas", "--draws", "3"],
-        ["compare", "history", "no-puskesmas", "--posterior-from", found, "--replicates", "1"], ["compare", "history", "no-puskesmas", "--posterior"],
+        ["run", "--posterior", "--declared"], ["run", "--posterior-from", found], ["compare", "history", "no-puskesmas", "--draws", "3"],
+        ["compare", "history", "no-puskesmas", "--posterior-from", found, "--replicates", "1"],
     ):  # fmt: skip
         assert main([*wrong, "-q"]) == 2, wrong
         assert capsys.readouterr().err.count("\n") == 1
