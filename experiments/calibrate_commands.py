@@ -31,6 +31,7 @@ from experiments.study_commands import (
 )  # fmt: skip
 
 if TYPE_CHECKING:
+    from calibration.targets import Targets
     from experiments.calibrate import Fit
     from experiments.engine import Engine
 
@@ -143,7 +144,7 @@ def fit(
     if as_json:
         print(json.dumps(found, indent=2))
         return
-    _say_fit(_, found, lang)
+    _say_fit(_, found, lang, opened, opened.targets)
 
 
 def check(
@@ -203,7 +204,7 @@ def retarget(
     if as_json:
         print(json.dumps(found, indent=2))
         return
-    _say_fit(_, found, lang)
+    _say_fit(_, found, lang, opened, read)
 
 
 def point(
@@ -331,7 +332,7 @@ def _check(_: Translate, opened: Fit, engines: Callable[[Path], Callable[[], Eng
 # --- words ----------------------------------------------------------------------------------------------------------------------------
 
 
-def _say_fit(_: Translate, found: dict[str, Any], lang: str) -> None:
+def _say_fit(_: Translate, found: dict[str, Any], lang: str, opened: Fit, targets: Targets) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -354,8 +355,12 @@ def _say_fit(_: Translate, found: dict[str, Any], lang: str) -> None:
     for kind, names in known.items():
         shown = ", ".join(names[:12]) + (" …" if len(names) > 12 else "")
         console.print(f"{_(KNOWN[kind])} ({len(names)}): {shown}", soft_wrap=True)
-    for alarm in found.get("alarms", ()):
-        console.print(_("warning: {what}").format(what=" ".join(shorten(str(v), 80) for v in alarm.values())), soft_wrap=True)
+    if found.get("alarms"):
+        from experiments.calibrate_report import Page
+
+        page = Page(opened.manifest, found, {}, targets, lang)
+        for alarm in found["alarms"]:
+            console.print(_("warning: {what}").format(what=page.alarm(alarm)), soft_wrap=True)
 
 
 def _say_check(_: Translate, found: dict[str, Any], lang: str) -> None:
