@@ -23,7 +23,7 @@ def surely_lower(lower: np.ndarray, usual: np.ndarray) -> bool:
 @over_seeds
 @pytest.mark.parametrize(("side", "claim"), [("id", 700.0), ("my", 4000.0)])
 def test_e01_income_is_near_the_claim(seeds, side, claim):
-    """Starting values, not yet fitted: within a quarter of the claim in every seed."""
+    """The central draw was fitted to both: within a quarter of the claim in every seed."""
     values = many("history", seeds, "income_per_capita", side, 2005, 2007)
     assert (np.abs(values / claim - 1.0) < 0.25).all(), values
 
