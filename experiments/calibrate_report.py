@@ -276,12 +276,18 @@ class Page:
             words.append(_("Fewer visits later: {on} with it, {off} without.").format(on=self.share(with_it), off=self.share(without)))
             if with_it is not None and without is not None:
                 words.append(
-                    _("In this model, then, the fall comes mostly from the programme, as the paper says.")
+                    _("In this model, then, the fall of visits comes mostly from the programme, as the paper says.")
                     if with_it - without >= 0.5
                     else _("In this model, then, the programme makes part of the fall.")
                     if with_it - without >= 0.1
                     else _("In this model, then, the fall does not hang on the programme: the paper's reason for it is not confirmed.")
                 )
+        if "care_share_fall" in off and (off["care_share_fall"]["pass"] or 0.0) > 0.5:
+            words.append(
+                _(
+                    "The share of care sought across falls in {off} of the runs without it as well, since care at home improves in other ways too."
+                ).format(off=self.share(off["care_share_fall"]["pass"]))
+            )
         return " ".join(words)
 
     def _short_known(self) -> str:
@@ -658,7 +664,7 @@ class Page:
         if share is None:
             return ""
         return self._(
-            "In {share} of the space of all priors every fitted fact lies within three tolerances: that much is not ruled out."
+            "In {share} of the space of all priors every fitted fact lies within three spreads (tolerance and emulator together): that much is not ruled out."
         ).format(share=self.n.percent(share, 1))
 
     def priors(self) -> list[tuple[str, dict[str, str], dict[str, str]]]:

@@ -163,7 +163,7 @@ def test_the_first_page_carries_the_numbers(english: str) -> None:
     assert "US$686 per person and year on the Kalimantan side (90 % interval 549 to 858)" in words
     assert "the paper says 700 and 4,000" in words and "Its ratio of the two is 5.6 (4.8 to 6.5), the paper's 5.7" in words
     assert "has a chance of 77% in the fitted model; before any fact was used it was 13%" in words
-    assert "Fewer visits later: 91% with it, 4% without. In this model, then, the fall comes mostly from the programme" in words
+    assert "Fewer visits later: 91% with it, 4% without. In this model, then, the fall of visits comes mostly from the programme" in words
     assert "Of the 3 uncertain numbers the facts inform 1" in words and "say a little of 1, and nothing of 1" in words
 
 
