@@ -152,6 +152,32 @@ def test_workers_and_kills_change_nothing(fitted, tmp_path):
     assert content(folder) == content(fitted)
 
 
+def test_checks_survive_kills_too(fitted, tmp_path):
+    """Kill -9 among the predictive runs and during the analysis; then the checks and the central draw have the same bytes as undisturbed ones."""
+    calm, killed = tmp_path / "calm", tmp_path / "killed"
+    for folder in (calm, killed):
+        shutil.copytree(fitted, folder, ignore=shutil.ignore_patterns("predictive", "check.json", "central.parquet"))
+
+    def command(folder: Path, workers: str) -> list[str]:
+        code = "from experiments.cli import script; script()"
+        return [sys.executable, "-c", code, "calibrate", "check", str(folder), "--workers", workers, "--quiet"]
+
+    last = killed / "predictive" / "crisis" / "results"
+    stages = [lambda: (killed / "predictive" / "all" / "manifest.json").exists(), lambda: last.is_dir() and any(last.glob("part-*"))]
+    for reached in stages:
+        process = subprocess.Popen(command(killed, "2"), start_new_session=True)
+        while process.poll() is None and not reached():
+            time.sleep(0.01)
+        assert process.poll() is None
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        assert not (killed / "check.json").exists()
+    for folder, workers in ((killed, "2"), (calm, "1")):
+        assert subprocess.run(command(folder, workers), check=False, stdout=subprocess.DEVNULL).returncode == 0
+    for name in ("check.json", "posterior/manifest.json"):
+        assert (killed / name).read_bytes() == (calm / name).read_bytes()
+
+
 def test_other_targets_need_no_new_run(fitted, tmp_path):
     other = tmp_path / "other.toml"
     other.write_text(TARGETS.replace("value = 300", "value = 260"), "utf-8")
