@@ -230,12 +230,6 @@ def _agrees(target: Target, quantiles: np.ndarray) -> bool:
     return quantiles[1] > (target.mark if target.kind == "threshold" else 0.0)
 
 
-def pass_rates(targets: Sequence[Target], statistics: np.ndarray, weights: np.ndarray) -> list[float]:
-    """Share of the weight at which each pattern holds (draws without a number do not pass)."""
-    w = weights / weights.sum()
-    return [float(w[np.isfinite(statistics[:, i]) & t.passes(statistics[:, i])].sum()) for i, t in enumerate(targets)]
-
-
 def surprise(target: Target, statistic: np.ndarray, weights: np.ndarray) -> float:
     """Two-sided tail share of the report in its own predictive distribution (tolerance included): small means that the fit misses it."""
     good = np.isfinite(statistic) & (weights > 0)

@@ -83,7 +83,7 @@ def prior_predictive(fit: Fit, bank: Runs) -> list[dict[str, Any]]:
                 )
         rows.append({
             "target": t.id, "inside": inside, "quantiles": _quantiles(t, bank, np.ones(len(bank))),
-            "pass": float(t.passes(good).mean()) if t.kind else None,
+            "pass": float(t.passes(good).mean()),
         })  # fmt: skip
     return rows
 
@@ -224,7 +224,7 @@ def _targets(fit: Fit, before: list[dict[str, Any]], runs: Runs, posterior: Weig
 
 
 def _tolerances(fit: Fit, have: Populations) -> list[dict[str, Any]]:
-    """The incomes, the share and the fall at other tolerances of the incomes, from the same runs."""
+    """The two incomes and their ratio at other tolerances, from the same runs; nothing where no pair of incomes is fitted."""
     rows = []
     for tolerance in TOLERANCES:
         targets = fit.targets.with_tolerance("incomes", tolerance)
