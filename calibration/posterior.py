@@ -83,9 +83,9 @@ class Posterior:
         """
         if n < 1:
             raise PosteriorError(f"{n} draws cannot be taken from a posterior: give a whole number above 0")
-        edges = np.cumsum(self.draws["weight"].to_numpy(float))
-        at = (np.arange(n) + np.random.default_rng(seed).random()) / n * edges[-1]
-        rows = np.minimum(np.searchsorted(edges, at, side="right"), len(edges) - 1)
+        from calibration.infer import systematic
+
+        rows = systematic(self.draws["weight"].to_numpy(float), n, np.random.default_rng(seed).random())
         return self.draws.iloc[rows].drop(columns="weight").reset_index(drop=True)
 
     def central(self) -> dict[str, float]:

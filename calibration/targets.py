@@ -8,6 +8,7 @@ adds comes from the runs themselves.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import math
@@ -43,7 +44,7 @@ REPORTED: tuple[Kind, ...] = ("threshold", "trend")
 _NEEDED = ("id", "title", "kind", "role", "of", "source", "reason")
 _KEYS = (
     *_NEEDED, "value", "unit", "scale", "tolerance", "tolerance_reason", "group", "correlation", "built_in", "against", "threshold",
-    "width", "flat_above", "direction", "first", "last", "quote", "lines", "facts", "claims",
+    "width", "flat_above", "direction", "first", "last", "quote", "lines", "facts", "claims", "reading_of",
 )  # fmt: skip
 
 
@@ -100,6 +101,8 @@ class Target:
     lines: str = ""
     facts: tuple[str, ...] = ()
     claims: tuple[str, ...] = ()
+    #: the fitted row whose report may have meant this number instead
+    reading_of: str = ""
 
     # ---- what a run gives ----
 
@@ -164,8 +167,13 @@ class Target:
             sd = math.hypot(self.tolerance, spread)
             return -0.5 * ((statistic - observed) / sd) ** 2 - math.log(sd) - 0.5 * math.log(2 * math.pi)
         if self.kind in REPORTED:
+            said = np.asarray(observed) > 0.5
             score = (np.minimum(statistic, self.cap) - self.mark) / math.hypot(self.width, spread)
-            return log_ndtr(np.where(np.asarray(observed) > 0.5, score, -score))
+            if spread > 0.0 and math.isfinite(self.cap):
+                grid, yes, no = _near_the_cap(self.mark, self.width, self.cap, spread)
+                near = np.where(said, np.interp(statistic, grid, yes), np.interp(statistic, grid, no))
+                return np.where(statistic > grid[0], near, log_ndtr(np.where(said, score, -score)))
+            return log_ndtr(np.where(said, score, -score))
         raise TargetError(f"target '{self.id}' is a {self.kind}: it has a direction but no size, so it cannot be in the likelihood")
 
     def passes(self, statistic: np.ndarray) -> np.ndarray:
@@ -175,6 +183,21 @@ class Target:
         if self.kind in REPORTED:
             return statistic > (self.mark if self.kind == "threshold" else 0.0)
         return statistic > 0 if self.direction == "up" else statistic < 0
+
+
+@functools.lru_cache(maxsize=256)
+def _near_the_cap(mark: float, width: float, cap: float, spread: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Log-probability of "yes" and of "no" around the cap when the statistic is known up to ``spread`` only: the mean over what it may be.
+
+    What lies beyond the cap counts as the cap, so the mean is no probit of the middle there. Returns statistic, yes, no; below the
+    first statistic the cap does not matter, above the last one nothing else does.
+    """
+    grid = cap + spread * np.linspace(-8.0, 8.0, 801)
+    nodes = np.linspace(-8.0, 8.0, 801)
+    weights = -0.5 * nodes**2
+    weights -= np.logaddexp.reduce(weights)
+    score = (np.minimum(grid[:, None] + spread * nodes, cap) - mark) / width
+    return grid, np.logaddexp.reduce(log_ndtr(score) + weights, axis=1), np.logaddexp.reduce(log_ndtr(-score) + weights, axis=1)
 
 
 def to_scale(x: np.ndarray, scale: Scale) -> np.ndarray:
@@ -236,6 +259,11 @@ class Targets:
         return tuple(r for r in self.rows if r.role == "held-out")
 
     @property
+    def readings(self) -> tuple[tuple[Target, Target], ...]:
+        """Fitted rows and other rows that the same report may have meant."""
+        return tuple((self[r.reading_of], r) for r in self.rows if r.reading_of)
+
+    @property
     def outputs(self) -> tuple[str, ...]:
         """Outputs that any row reads."""
         found = {r.of.output for r in self.rows} | {r.against.output for r in self.rows if r.against is not None}
@@ -264,6 +292,14 @@ class Targets:
     def with_tolerance(self, group: str, tolerance: float) -> Targets:
         """The same targets with another tolerance for one group of them."""
         return replace(self, rows=tuple(replace(r, tolerance=tolerance) if r.group == group else r for r in self.rows))
+
+    def read_as(self, name: str) -> Likelihood:
+        """The likelihood if a report had meant another number: this row, in the place of the one that it is a reading of."""
+        other = self[name]
+        if not other.reading_of:
+            raise TargetError(f"'{shorten(name)}' is no reading of another target")
+        stands = replace(other, role="fit", group=self[other.reading_of].group, correlation=self[other.reading_of].correlation)
+        return Likelihood(tuple(stands if t.id == other.reading_of else t for t in self.fit))
 
     def without(self, name: str) -> Targets:
         """The same targets without one of them in the fit: it becomes a held-out row."""
@@ -303,7 +339,7 @@ def _row(said: Any, number: int, file: str) -> Target:
     for key, known in (("kind", get_args(Kind)), ("role", get_args(Role)), ("scale", get_args(Scale)), ("direction", ("up", "down"))):
         if key in said and said[key] not in known:
             raise TargetError(f"{here}: {key} = '{shorten(said[key])}' is unknown; {near(str(said[key]), known)}")
-    for key in ("id", "title", "source", "reason", "unit", "tolerance_reason", "group", "quote", "lines"):
+    for key in ("id", "title", "source", "reason", "unit", "tolerance_reason", "group", "quote", "lines", "reading_of"):
         if not isinstance(said.get(key, ""), str):
             raise TargetError(f"{here}: {key} = {shorten(repr(said[key]))} is not a text: write it in quotation marks")
     if not isinstance(said.get("built_in", False), bool):
@@ -392,6 +428,19 @@ def _reading(said: Any, key: str, here: str) -> Reading:
 
 def _check_against_each_other(targets: Targets, file: str) -> None:
     """Two fitted rows that read the same number must not say different things beyond their errors."""
+    ids = [t.id for t in targets]
+    for t in targets:
+        if not t.reading_of:
+            continue
+        here = f"{shorten(file)}, target '{shorten(t.id)}'"
+        if t.reading_of not in ids or t.reading_of == t.id:
+            raise TargetError(f"{here}: reading_of = '{shorten(t.reading_of)}' is no other target; {near(t.reading_of, ids)}")
+        if t.role == "fit":
+            raise TargetError(
+                f"{here} is fitted itself, so it cannot be another reading of '{shorten(t.reading_of)}'; leave reading_of out"
+            )
+        if t.kind not in (*MEASURED, *REPORTED):
+            raise TargetError(f"{here} is a {t.kind}: it has a direction but no size, so it cannot stand in for '{shorten(t.reading_of)}'")
     fitted = [t for t in targets.fit if t.kind in MEASURED]
     for i, a in enumerate(fitted):
         for b in fitted[i + 1 :]:

@@ -8,6 +8,7 @@ function of the manifest and the targets, whatever the number of workers and how
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -44,6 +45,10 @@ DRAWN = (
     "income_per_capita", "income_ratio", "care_share_across", "care_share_across_near", "visits_across_per_1000", "visits_primary_across",
     "visits_hospital_across", "visits_primary_home", "visits_hospital_home", "untreated_share", "poverty_rate", "workers_across",
 )  # fmt: skip
+#: Modules that write pages and words; they change no number.
+NOT_INFERENCE = tuple(
+    f"calibrate_{name}.py" for name in ("report", "first_page", "tables", "words", "figures", "commands", "adopt", "point")
+)
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 #: Mechanisms that predictive runs are repeated without.
 SWITCHED_OFF = ("puskesmas_programme", "kinship", "cross_border_work", "cross_border_care", "infrastructure_investment", "crisis")
@@ -185,6 +190,11 @@ class Fit:
 
         manifest = read_manifest(folder)
         asked = Asked.of(manifest["asked"])
+        if "retargeted_from" in manifest:
+            raise FitError(
+                f"'{shorten(folder)}' holds the runs of another fit weighed by other targets and has none of its own; 'lintas calibrate report' works "
+                f"there, all else on the fit itself ({shorten(manifest['retargeted_from'])})"
+            )
         if not any_model:
             if manifest["model_version"] != model_version():
                 raise FitError(
@@ -227,7 +237,31 @@ class Fit:
     def proposal(self, number: int) -> Proposal:
         """The proposal of a population (counted from 1)."""
         with np.load(self.folder / f"population-{number}.npz") as packed:
-            return Proposal.unpack(packed)
+            found, told = Proposal.unpack(packed), packed.get("probe")
+        now = found.log_density(self.likelihood, probe(len(self.prior)))
+        if told is None or not np.allclose(told, now, rtol=1e-6, atol=1e-6):
+            raise FitError(
+                f"population {number} of '{shorten(self.folder)}' was drawn by another way of inference than this lintas has, so its weights would be "
+                f"wrong; the bank stays good: remove population-* there and continue with 'lintas calibrate fit {shorten(self.folder)}'"
+            )
+        return found
+
+
+def probe(d: int) -> np.ndarray:
+    """Places at which a proposal's density is written down when it is made, and compared when it is read, shape (64, d)."""
+    return np.random.default_rng(0).random((64, d))
+
+
+def inference_version() -> str:
+    """Identity of the code that turns runs into what is known of the parameters: a result of other code is concluded again."""
+    from importlib import resources
+
+    digest = hashlib.sha256()
+    for package, pattern in (("calibration", "*.py"), ("experiments", "calibrate*.py")):
+        for path in sorted(Path(str(resources.files(package))).glob(pattern)):
+            if path.name not in NOT_INFERENCE:
+                digest.update(path.name.encode() + b"\0" + path.read_bytes().replace(b"\r\n", b"\n") + b"\0")
+    return digest.hexdigest()[:12]
 
 
 # --- stages ------------------------------------------------------------------------------------------------------------------------
@@ -324,7 +358,7 @@ def _plan_population(fit: Fit, have: Populations, number: int) -> None:
         proposal, _ = infer.next_proposal(have.runs.unit, have.statistics, fit.likelihood, seed % 2**32)
         unit = proposal.draw(fit.likelihood, fit.asked.population, len(fit.prior), (seed + 1) % 2**32)
     packed = io.BytesIO()
-    np.savez(packed, **proposal.pack())  # type: ignore[arg-type]
+    np.savez(packed, probe=proposal.log_density(fit.likelihood, probe(len(fit.prior))), **proposal.pack())  # type: ignore[arg-type]
     table = fit.folder / f"population-{number}.parquet"
     _write(table, lambda path: pd.DataFrame(fit.prior.values(unit), columns=list(fit.prior.names)).to_parquet(path))
     study = replace(

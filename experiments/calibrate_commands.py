@@ -154,8 +154,10 @@ def check(
     """Check the posterior: coverage, planted truths, new runs with mechanisms switched off, what each target moves."""
     _ = translator(check_language(lang))
     opened = _open(folder)
+    from experiments.calibrate_results import is_concluded
+
     engines = _engines(workers, slurm, scheduler_file, lang)
-    if not (opened.folder / "fit.json").exists():
+    if not is_concluded(opened):
         _fit(_, opened, engines, quiet)
     found = _check(_, opened, engines, quiet)
     if as_json:
@@ -174,15 +176,19 @@ def report(
 ) -> None:
     """Write the report; bank, fit and checks that are missing are made first."""
     _ = translator(check_language(lang))
-    opened = _open(folder)
-    engines = _engines(workers, slurm, scheduler_file, lang)
-    if not (opened.folder / "fit.json").exists():
-        _fit(_, opened, engines, quiet)
-    if not (opened.folder / "check.json").exists():
-        _check(_, opened, engines, quiet)
+    from experiments.calibrate import read_manifest
     from experiments.calibrate_report import write_report
+    from experiments.calibrate_results import is_checked, is_concluded
 
-    for path in write_report(opened.folder, lang):
+    place = at_home(folder)
+    if "retargeted_from" not in read_manifest(place):  # a retarget stands as it is: it has no runs of its own to check
+        opened = _open(folder)
+        engines = _engines(workers, slurm, scheduler_file, lang)
+        if not is_concluded(opened):
+            _fit(_, opened, engines, quiet)
+        if not is_checked(opened):
+            _check(_, opened, engines, quiet)
+    for path in write_report(place, lang):
         print(_("Report: {file}").format(file=path))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from experiments.calibrate import (
     Populations,
     Tell,
     _write,
+    inference_version,
     populations,
     single_threaded,
 )  # fmt: skip
@@ -49,6 +50,10 @@ MOST_DISAGREEMENT = 0.3
 #: Targets that the report of a fit misses are those with a smaller tail share.
 SURPRISED = 0.05
 MEDIAN_WITHIN = 0.05
+#: Bars of the checks, set before any fit: mean coverage of intervals, that of each parameter (one in twenty may miss), mean error of informed
+#: parameters in sd of the prior, distance of a planted truth in sd of its posterior.
+COVERAGE_90, COVERAGE_50, EACH_90 = (0.87, 0.93), (0.45, 0.55), (0.85, 0.95)
+MOST_ERROR, MOST_OFF = 0.75, 2.0
 #: Draws that might become the central one, and the runs that each is judged by.
 CENTRAL, CENTRAL_RUNS = 16, 4
 
@@ -104,13 +109,35 @@ def conclude(fit: Fit) -> dict[str, Any]:
     """
     (fit.folder / "check.json").unlink(missing_ok=True)
     with single_threaded():
-        found = _conclude(fit)
+        have = populations(fit)
+        found, active = _conclude(fit, have, fit.likelihood)
+        write_posterior(fit, have, active, found)
     write_json(fit.folder / "fit.json", found)
     return found
 
 
-def _conclude(fit: Fit) -> dict[str, Any]:
-    have = populations(fit)
+def is_concluded(fit: Fit) -> bool:
+    """Whether ``fit.json`` stands and was made by this way of inference."""
+    return _made_by_this(fit.folder / "fit.json")
+
+
+def is_checked(fit: Fit) -> bool:
+    """Whether ``check.json`` stands and was made by this way of inference."""
+    return _made_by_this(fit.folder / "check.json")
+
+
+def _made_by_this(path: Path) -> bool:
+    try:
+        return json.loads(path.read_text("utf-8")).get("inference") == inference_version()
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def _conclude(fit: Fit, have: Populations, designed_for: Likelihood) -> tuple[dict[str, Any], np.ndarray]:
+    """All that ``fit.json`` says, and the positions of the parameters that move a target.
+
+    ``designed_for`` is the likelihood that the populations were drawn for, which is not the fit's when the runs are weighed by other targets.
+    """
     bank = have.runs.take(np.arange(have.sizes[0]))
     before = prior_predictive(fit, bank)
     likelihood, posterior = fit.likelihood, have.posterior
@@ -125,8 +152,8 @@ def _conclude(fit: Fit) -> dict[str, Any]:
     apart = checks.disagreement(emulated, abc, active)
     apart_pmc = checks.disagreement(emulated, posterior, active)
     result: dict[str, Any] = {
-        "kind": "lintas fit result", "model_version": fit.manifest["model_version"], "region": fit.asked.region, "targets_hash": fit.targets.hash,
-        "households": fit.asked.households, "without": list(fit.asked.without), "runs": len(have.runs), "populations": have.history,
+        "kind": "lintas fit result", "model_version": fit.manifest["model_version"], "inference": inference_version(), "region": fit.asked.region,
+        "targets_hash": fit.targets.hash, "households": fit.asked.households, "without": list(fit.asked.without), "runs": len(have.runs), "populations": have.history,
         "ess": posterior.ess, "largest_weight": float(posterior.weights.max()), "log_evidence": have.log_evidence,
         "active": [fit.prior.names[p] for p in active],
         "emulators": [
@@ -136,7 +163,8 @@ def _conclude(fit: Fit) -> dict[str, Any]:
         "not_ruled_out": _not_ruled_out(pool, likelihood),
         "parameters": _parameters(fit.prior, posterior, emulated, abc),
         "targets": _targets(fit, before, have.runs, posterior),
-        "tolerances": _tolerances(fit, have),
+        "tolerances": _tolerances(fit, have, designed_for),
+        "readings": _readings(fit, have, designed_for, active),
         "leave_one_out": _named(checks.leave_one_out(posterior, have.statistics, likelihood, active), fit.prior),
         "directions": [
             {"ratio": d.ratio, "parameters": [fit.prior.names[p] for p in d.positions], "loadings": list(d.loadings)}
@@ -153,8 +181,7 @@ def _conclude(fit: Fit) -> dict[str, Any]:
         "years": _years(have.runs, posterior),
     }  # fmt: skip
     result["alarms"] = _alarms(result)
-    write_posterior(fit, have, active, result)
-    return result
+    return result, active
 
 
 def _check_ess(posterior: Weighted) -> None:
@@ -223,13 +250,13 @@ def _targets(fit: Fit, before: list[dict[str, Any]], runs: Runs, posterior: Weig
     return rows
 
 
-def _tolerances(fit: Fit, have: Populations) -> list[dict[str, Any]]:
+def _tolerances(fit: Fit, have: Populations, designed_for: Likelihood) -> list[dict[str, Any]]:
     """The two incomes and their ratio at other tolerances, from the same runs; nothing where no pair of incomes is fitted."""
     rows = []
     for tolerance in TOLERANCES:
         targets = fit.targets.with_tolerance("incomes", tolerance)
         likelihood = Likelihood(targets.fit)
-        posterior, _ = have.weigh(likelihood, fit.likelihood, have.statistics)
+        posterior, _ = have.weigh(likelihood, designed_for, have.statistics)
         row: dict[str, Any] = {"tolerance": tolerance, "ess": posterior.ess}
         incomes = [t for t in targets.fit if t.group == "incomes"]
         if len(incomes) != 2:
@@ -239,6 +266,25 @@ def _tolerances(fit: Fit, have: Populations) -> list[dict[str, Any]]:
         row["income_my"] = weighted_quantile(richer, posterior.weights, QUANTILES).tolist()
         row["ratio"] = weighted_quantile(richer / poorer, posterior.weights, QUANTILES).tolist()
         rows.append(row)
+    return rows
+
+
+def _readings(fit: Fit, have: Populations, designed_for: Likelihood, active: np.ndarray) -> list[dict[str, Any]]:
+    """The same runs weighed as if a report had meant another number: what then holds, in the one reading and in the other."""
+    rows = []
+    for fitted, other in fit.targets.readings:
+        if fitted.role != "fit":
+            continue
+        likelihood = fit.targets.read_as(other.id)
+        posterior, evidence = have.weigh(likelihood, designed_for, statistics(likelihood.targets, have.runs))
+        w, shift = posterior.weights, (posterior.mean() - have.posterior.mean()) / UNIT_SD
+        moved = sorted((p for p in active if abs(shift[p]) >= 0.2), key=lambda p: -abs(shift[p]))
+        rows.append({
+            "target": fitted.id, "reading": other.id, "ess": posterior.ess, "log_evidence": evidence,
+            "pass": {t.id: float(w @ t.passes(t.statistic(have.runs))) for t in (fitted, other)},
+            "quantiles": {t.id: _quantiles(t, have.runs, w) for t in (fitted, other)},
+            "moves": [{"parameter": fit.prior.names[p], "shift": float(shift[p])} for p in moved[:6]],
+        })  # fmt: skip
     return rows
 
 
@@ -420,7 +466,9 @@ def _check(fit: Fit, told: Callable[[str], None]) -> dict[str, Any]:
     seed = plan.seed_of(fit.asked.seed, 4000) % 2**32
     tests = min(fit.asked.tests, n0 // 4)
     positions = fit_emulator(have.runs.unit, have.statistics).active
-    result: dict[str, Any] = {"kind": "lintas fit checks", "model_version": fit.manifest["model_version"], "sbc": []}
+    result: dict[str, Any] = {
+        "kind": "lintas fit checks", "model_version": fit.manifest["model_version"], "inference": inference_version(), "sbc": [],
+    }  # fmt: skip
     for method in ("emulated", "abc", "prior"):
         told(f"sbc {method}")
         found = checks.sbc(unit, z, likelihood, method=method, tests=tests, seed=seed, positions=positions)  # type: ignore[arg-type]
@@ -441,7 +489,40 @@ def _check(fit: Fit, told: Callable[[str], None]) -> dict[str, Any]:
     result["priors"] = _other_priors(fit, have, seed)
     told("sensitivity")
     result["sensitivity"] = _sensitivity(fit, have, seed)
+    informed = {fit.prior.names[p] for p in positions if have.posterior.sd()[p] / UNIT_SD < checks.INFORMED}
+    result["alarms"] = check_alarms(result, informed)
     return result
+
+
+def check_alarms(found: Mapping[str, Any], informed: Collection[str]) -> list[dict[str, Any]]:
+    """Which bars of the checks are not kept, each with its figure; ``informed`` names the parameters that the fit informs."""
+    alarms: list[dict[str, Any]] = []
+    for row in found["sbc"]:
+        name = {"method": row["method"]}
+        if not COVERAGE_90[0] <= row["coverage_90"] <= COVERAGE_90[1]:
+            alarms.append({"what": "coverage", "value": row["coverage_90"], "promised": 0.9, **name})
+        if not COVERAGE_50[0] <= row["coverage_50"] <= COVERAGE_50[1]:
+            alarms.append({"what": "coverage", "value": row["coverage_50"], "promised": 0.5, **name})
+        outside = [p for p in row["parameters"] if not EACH_90[0] <= p["coverage_90"] <= EACH_90[1]]
+        if len(outside) > len(row["parameters"]) / 20:
+            worst = max(outside, key=lambda p: abs(p["coverage_90"] - 0.9))
+            alarms.append({"what": "coverage of one", "value": worst["coverage_90"], "parameter": worst["parameter"], **name})
+        if row["smallest_p"] <= row["needed_p"]:
+            worst = min(row["parameters"], key=lambda p: p["p_value"])
+            alarms.append({"what": "ranks", "value": row["smallest_p"], "parameter": worst["parameter"], **name})
+        if row["method"] != "prior":
+            alarms += [
+                {"what": "error", "value": p["error"], "parameter": p["parameter"], **name}
+                for p in row["parameters"]
+                if p["parameter"] in informed and p["error"] > MOST_ERROR
+            ]
+    for number, row in enumerate(found["planted"], 1):
+        alarms += [
+            {"what": "planted", "value": off, "parameter": name, "number": number}
+            for name, off, known in zip(row["parameters"], row["off"], row["known"], strict=True)
+            if known == "informed" and off > MOST_OFF
+        ]
+    return alarms
 
 
 def plausible(likelihood: Likelihood, z: np.ndarray, n: int = 3) -> list[int]:
@@ -539,23 +620,14 @@ def retarget(fit: Fit, targets: Targets, text: str, out: Path) -> dict[str, Any]
         z = statistics(targets.fit, runs)
         log_likelihood = Likelihood(targets.fit)(z)
         posterior, evidence = infer.mixture_weights(runs.unit, log_likelihood, have.sizes, have.proposals, fit.likelihood)
-        before = prior_predictive(wanted, runs.take(np.arange(have.sizes[0])))
         again = Populations(runs, z, posterior, evidence, have.sizes, have.proposals, have.history)
-        _check_ess(posterior)
-        active = fit_emulator(runs.unit, z).active
-        result = {
-            "kind": "lintas fit result", "retargeted_from": fit.targets.hash, "model_version": fit.manifest["model_version"], "region": fit.asked.region,
-            "targets_hash": targets.hash, "households": fit.asked.households, "without": list(fit.asked.without), "runs": len(runs),
-            "ess": posterior.ess, "largest_weight": float(posterior.weights.max()), "log_evidence": evidence,
-            "active": [fit.prior.names[p] for p in active],
-            "parameters": _parameters(fit.prior, posterior, None, None),
-            "targets": _targets(wanted, before, runs, posterior), "emulators": [], "leave_one_out": [],
-            "disagreement": {"largest": 0.0, "emulated_abc": []},
-        }  # fmt: skip
-        result["alarms"] = _alarms(result)
+        result, active = _conclude(wanted, again, fit.likelihood)
+        result["retargeted_from"] = fit.targets.hash
+    manifest = fit.manifest | {"targets_hash": targets.hash, "retargeted_from": str(fit.folder)}
     with whole_folder(out) as draft:
         (draft / "targets.toml").write_text(text, "utf-8")
         write_json(draft / "fit.json", result)
+        write_json(draft / "manifest.json", manifest)
         write_posterior(replace(wanted, folder=draft), again, active, result)
     return result
 

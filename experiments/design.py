@@ -134,9 +134,9 @@ def _resample(study: Study, table: pd.DataFrame) -> np.ndarray:
     weight = table["weight"].to_numpy(float) if "weight" in table.columns else np.ones(len(table))
     if not np.isfinite(weight).all() or (weight < 0).any() or weight.sum() <= 0:
         raise StudyError("the column weight holds negative or no weights; weights are numbers from 0 up")
-    edges = np.cumsum(weight) / weight.sum()
-    at = (np.arange(study.points) + _rng(study).random()) / study.points
-    return np.minimum(np.searchsorted(edges, at), len(table) - 1)
+    from calibration.infer import systematic
+
+    return systematic(weight, study.points, _rng(study).random())
 
 
 def _rng(study: Study) -> np.random.Generator:

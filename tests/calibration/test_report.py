@@ -16,7 +16,9 @@ from abm.errors import UserError
 from agents.core.declare import PARAMETERS
 from calibration.targets import MEASURED, Targets
 from experiments.calibrate import SWITCHED_OFF
-from experiments.calibrate_report import refuse, report, spark, write_report
+from experiments.calibrate_report import Page, refuse, report, write_report
+from experiments.calibrate_results import check_alarms
+from experiments.calibrate_tables import spark
 
 CALENDAR, FARM, TIES = "world.travel.puskesmas_delay", "world.set_month.farm_id", "household.keep_ties.gain"
 VERSION = "0.0.0+test"
@@ -87,6 +89,9 @@ def made(targets: Targets) -> tuple[dict[str, Any], dict[str, Any], dict[str, An
         "pairs": [{"a": FARM, "b": CALENDAR, "correlation": -0.51}],
         "disagreement": {"emulated_abc": [{"parameter": FARM, "sd": 0.31}], "emulated_population": [{"parameter": FARM, "sd": 0.1}], "largest": 0.31,
                          "largest_population": 0.1},
+        "readings": [{"target": "care_majority", "reading": "care_majority_near", "ess": 222.0, "log_evidence": -6.0,
+                      "pass": {"care_majority": 0.23, "care_majority_near": 0.91}, "moves": [{"parameter": CALENDAR, "shift": -0.7}],
+                      "quantiles": {"care_majority": income, "care_majority_near": income}}],
         "years": years(), "alarms": [{"what": "disagreement", "value": 0.31, "parameter": FARM}, {"what": "leans", "value": "high", "parameter": CALENDAR},
                                      {"what": "conflict", "target": "care_majority", "value": 70.0}, {"what": "new sort", "value": 3}],
     }  # fmt: skip
@@ -99,7 +104,7 @@ def made(targets: Targets) -> tuple[dict[str, Any], dict[str, Any], dict[str, An
     off = agrees | {"visits_fall": {"quantiles": None, "pass": 0.04}}
     check = {
         "kind": "lintas fit checks", "model_version": VERSION, "sbc": sbc,
-        "planted": [{"parameters": [CALENDAR], "truth": [0.3], "mean": [0.4], "sd": [0.1], "off": [1.0]}],
+        "planted": [{"parameters": [CALENDAR], "truth": [0.3], "mean": [0.4], "sd": [0.1], "off": [1.0], "known": ["informed"]}],
         "predictive": {name: {"runs": 10, "targets": agrees if name == "all" else off, "years": years(2.0)} for name in ("all", *SWITCHED_OFF)},
         "priors": [{"share": s, "ess": 300, "parameters": [], "targets": [{"target": "income_id", "quantiles": income}]} for s in (1.0, 0.6)],
         "sensitivity": [{"target": "income_id", "r2": 0.9, "indices": [{"parameter": FARM, "total": 0.58, "half_width": 0.05}]}],
@@ -178,6 +183,52 @@ def test_each_alarm_is_a_sentence(english: str) -> None:
     assert "The fit raised the alarm “new sort”, for which this page has no words: 3." in words
 
 
+def test_bars_that_the_checks_miss_are_alarms(tmp_path: Path, content: Any) -> None:
+    """Each bar alone, and each is a sentence of the page."""
+    whole = deepcopy(content[2])
+    assert check_alarms(whole, {CALENDAR}) == []
+    wrong: dict[str, Any] = {
+        "coverage": lambda c: c["sbc"][0].update(coverage_90=0.8),
+        "coverage of one": lambda c: c["sbc"][0]["parameters"][0].update(coverage_90=0.99),
+        "ranks": lambda c: c["sbc"][1].update(smallest_p=0.009),
+        "error": lambda c: c["sbc"][0]["parameters"][0].update(error=0.76),
+        "planted": lambda c: c["planted"][0].update(off=[2.1]),
+    }
+    for what, spoil in wrong.items():
+        check = deepcopy(whole)
+        spoil(check)
+        (alarm,) = check_alarms(check, {CALENDAR})
+        assert alarm["what"] == what
+        check["alarms"] = [alarm]
+        place(tmp_path, (content[0], content[1], check))
+        words = plain(report(tmp_path, "en"))
+        assert "for which this page has no words" not in words.replace(
+            "The fit raised the alarm “new sort”, for which this page has no words", ""
+        )
+        assert {"coverage": "lay inside 80.0% of the 90% intervals", "coverage of one": "worst “Years after", "ranks": "p = 0.009", "error": "0.76 sd",
+                "planted": "was found 2.1 of its spreads away"}[what] in words  # fmt: skip
+    assert check_alarms({**whole, "sbc": [whole["sbc"][0] | {"coverage_50": 0.6}]}, set())[0]["promised"] == 0.5
+    assert check_alarms(deepcopy(whole) | {"sbc": [whole["sbc"][2] | {"error": 0.9}]}, {CALENDAR}) == [], "the prior promises no accuracy"
+
+
+def test_the_other_reading_stands_on_the_first_page(english: str) -> None:
+    words = plain(english)
+    assert "If the report is taken to mean only these, their chance is 91%, and that of a majority of all border communities 23%." in words
+    assert "If the words meant something else" in words and "−0.70" in words
+
+
+def test_a_fit_without_a_mechanism_says_whether_the_facts_notice(tmp_path: Path, content: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    manifest, fit, check = deepcopy(content)
+    fit["without"] = ["kinship"]
+    for log_evidence, said in ((-5.05, "cannot tell whether the mechanism matters"), (-8.0, "favour the whole model by a factor of 20.1")):
+        monkeypatch.setattr(Page, "_shipped", lambda _: {"log_evidence": -5.0})
+        fit["log_evidence"] = log_evidence
+        words = plain(report(place(tmp_path, (manifest, fit, check)), "en"))
+        assert "This fit was made without: kin ties." in words and said in words
+    monkeypatch.undo()
+    assert "nothing says which of the two they prefer" in plain(report(tmp_path, "en"))
+
+
 def test_what_cannot_be_known_names_the_calendar(english: str) -> None:
     words = plain(english)
     low, high = PARAMETERS[CALENDAR].low, PARAMETERS[CALENDAR].high
@@ -210,6 +261,7 @@ def test_a_result_without_extras_is_still_a_page(tmp_path: Path, content: Any) -
     manifest, fit, _check = deepcopy(content)
     for key in (
         "tolerances",
+        "readings",
         "leave_one_out",
         "directions",
         "pairs",

@@ -97,6 +97,24 @@ def test_the_bar_that_it_misses(fit):
     assert any(a["what"] == "leans" and a["parameter"] == "world.travel.puskesmas_delay" for a in fit["alarms"])
 
 
+def test_the_claim_holds_of_those_near_a_clinic_across(fit):
+    """Whom "most people" means is not said. Of those within seven hours of a clinic across it holds, however the report is read."""
+    assert target(fit, "care_majority_near")["pass"] >= 0.95
+    reading = next(r for r in fit["readings"] if r["reading"] == "care_majority_near")
+    assert reading["pass"]["care_majority_near"] >= 0.9
+    assert reading["pass"]["care_majority"] < 0.5 and reading["ess"] > 50
+
+
+def test_a_majority_comes_with_little_care_at_all(fit):
+    """A finding: the level of care that other rural districts had speaks against the worlds in which most of all went across."""
+    contacts = target(fit, "care_contacts")
+    assert contacts["pass"] < 0.5 * contacts["prior"]["pass"]
+
+
+def test_no_check_raises_an_alarm(checks):
+    assert checks["alarms"] == []
+
+
 def test_the_fall_needs_the_programme(checks):
     with_it, without = (checks["predictive"][n]["targets"] for n in ("all", "puskesmas_programme"))
     assert with_it["visits_fall"]["pass"] > 0.9

@@ -120,6 +120,38 @@ def test_reported_marks_are_probits_and_flat_beyond():
     assert np.exp(fall.log_likelihood(np.array([0.15]), 1.0))[0] == pytest.approx(0.5)
 
 
+def test_what_an_emulator_leaves_open_is_averaged_before_the_cap():
+    """Beyond the cap a report is no likelier, so a statistic known up to a spread counts for the mean of what it may be."""
+    most = targets()[2]
+    z = np.array([-4.0, -1.0, 0.0, 0.6, 1.1, 2.0, 5.0])
+    for spread in (0.2, 1.0):
+        x = np.minimum(z[:, None] + spread * np.random.default_rng(0).standard_normal((len(z), 400_000)), most.cap)
+        expected = norm.cdf((x - most.mark) / most.width).mean(axis=1)
+        assert np.allclose(np.exp(most.log_likelihood(z, 1.0, spread)), expected, atol=2e-3)
+        assert np.allclose(np.exp(most.log_likelihood(z, 0.0, spread)), 1.0 - expected, atol=2e-3)
+    assert np.allclose(most.log_likelihood(z, 1.0, 1e-9), most.log_likelihood(z, 1.0), atol=1e-6)
+
+
+def test_another_reading_names_a_fitted_target_and_has_a_size(tmp_path):
+    other = GOOD.replace('"income"', '"other"').replace('role = "fit"', 'role = "check"\nreading_of = "income"')
+    found = read(tmp_path, GOOD + other)
+    assert [(a.id, b.id) for a, b in found.readings] == [("income", "other")]
+    (stands,) = found.read_as("other").targets
+    assert (stands.id, stands.role) == ("other", "fit")
+    with pytest.raises(TargetError, match="is no reading"):
+        found.read_as("income")
+    for change, said in (
+        (('reading_of = "income"', 'reading_of = "incme"'), "did you mean income"),
+        (('reading_of = "income"', 'reading_of = "other"'), "is no other target"),
+        (('role = "check"', 'role = "fit"'), "is fitted itself"),
+        (('kind = "value"', 'kind = "monotone"\ndirection = "up"'), "cannot stand in"),
+        (('reading_of = "income"', "reading_of = 3"), "is not a text"),
+    ):
+        with pytest.raises(TargetError) as caught:
+            read(tmp_path, GOOD + other.replace(*change))
+        assert said in str(caught.value) and "\n" not in str(caught.value)
+
+
 def test_statistics_of_runs():
     runs = simulate(np.full((3, 8), 0.5), noise=0.0)
     z = statistics(targets(), runs)
