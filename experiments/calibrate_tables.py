@@ -45,7 +45,7 @@ class Tables(Words):
         q = p["quantiles"]
         place = lambda r: f"{n.number(r['mean'], 2)} ({n.percent(r['ratio'])})"  # noqa: E731
         return {
-            "name": p["parameter"], "label": _(p["label"]), "unit": p["unit"], "known": p["known"], "ratio": n.percent(p["ratio"]),
+            "name": p["parameter"], "label": _(p["label"]), "unit": _(p["unit"]), "known": p["known"], "ratio": n.percent(p["ratio"]),
             "prior": f"{n.short(p['low'])} – {n.short(p['high'])}", "interval": f"{n.short(q[0])} – {n.short(q[-1])}", "middle": n.short(q[2]),
             "default": n.short(p["default"]), "basis": _(BASES[p["prior_basis"]]) if p["prior_basis"] in BASES else p["prior_basis"],
             "spark": spark(p["density"]), "leans": {"low": _("leans low"), "high": _("leans high")}.get(p["leans"], ""),

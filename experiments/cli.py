@@ -458,7 +458,7 @@ def parameters(
     for row in rows:
         spread = f"{row['low']:g} – {row['high']:g}" if row["low"] != row["high"] else "–"
         role = row["role"] if row["prior"] == "none" else f"{row['role']}, {row['prior']}"
-        console.print(f"{row['name']} = {row['default']:g} [{row['unit']}]", style="bold", soft_wrap=True)
+        console.print(f"{row['name']} = {row['default']:g} [{_(row['unit'])}]", style="bold", soft_wrap=True)
         console.print(f"    {_(row['label'])}", soft_wrap=True)
         if "fitted" in row:
             console.print(f"    {_('fitted')}: {row['fitted']:g} ({row['posterior']})", soft_wrap=True)

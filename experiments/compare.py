@@ -356,7 +356,7 @@ def unit_of(output: str) -> str:
 def named(output: str, _: Callable[[str], str]) -> str:
     """A label with its unit in brackets; a pure number has none to show."""
     unit = unit_of(output)
-    return label_of(output, _) + (f" [{unit}]" if unit not in ("", "1", "share") else "")
+    return label_of(output, _) + (f" [{_(unit)}]" if unit not in ("", "1", "share") else "")
 
 
 def years_text(years: tuple[int, int]) -> str:

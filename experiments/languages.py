@@ -150,6 +150,8 @@ def in_declarations() -> Iterator[tuple[str, str]]:
         yield output.meaning, f"output {output.name}"
     for one in PARAMETERS.values():
         yield one.label, f"parameter {one.name}"
+    for unit in sorted({one.unit for one in (*PARAMETERS.values(), *OUTPUTS.values())} - {"1"}):
+        yield unit, "unit"
     for name, meaning in SWITCHES.items():
         yield meaning, f"switch {name}"
     for step in MONTH:

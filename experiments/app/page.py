@@ -220,7 +220,7 @@ def Lever(lever: Parameter, choice: Choice, set_choice: Callable[[Choice], None]
         needed = next((d for d in range(decimals) if math.isclose(round(number, d), number)), decimals)
         return n.number(number, needed)
 
-    unit = "" if lever.unit in ("1", "index", "share") else f" {lever.unit}"
+    unit = "" if lever.unit in ("1", "index", "share") else f" {_(lever.unit)}"
     said = _("Range {low} to {high}, in this scenario {default}. Source: {source}").format(
         low=show(lever.low), high=show(lever.high), default=show(choice.value_of_scenario(lever.name)), source=lever.source.reference
     )
