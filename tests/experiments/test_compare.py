@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from abm import Scenario
+from abm import Region, Scenario
 from abm.errors import UserError
 from abm.parameters import Change
 from agents.core.declare import PARAMETERS, SWITCHES
@@ -270,7 +270,8 @@ def test_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_same_model_said_in_other_words_differs_in_nothing() -> None:
-    name, declared = next((n, p) for n, p in PARAMETERS.items() if p.low < p.high)
+    fitted = Region.load().fitted  # a fitted parameter starts from another value than its declared one
+    name, declared = next((n, p) for n, p in PARAMETERS.items() if p.low < p.high and n not in fitted)
     b = replace(small(), name="b", title="another title", parameters={name: declared.default})
     found = compare_scenarios(small(), b, replicates=2, households=60)
     numbers = found.table["difference"].dropna()
