@@ -23,6 +23,28 @@ from experiments.drive import drive
 from experiments.engine import ThreadsEngine
 from experiments.study import Study
 
+#: A measure of no numbers whose runs do what a test wants, so that a study lasts as long as the test needs it however fast the machine is.
+#: While a file ``wait`` lies next to it, runs wait as soon as a study in a folder beside has a part; while a file ``slow`` does, runs take longer.
+PACED = """import time
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+
+def numbers(model):
+    while (HERE / "wait").exists() and any(HERE.glob("*/results/part-*")):
+        time.sleep(0.05)
+    if (HERE / "slow").exists():
+        time.sleep({seconds})
+    return {{}}
+"""
+
+
+def paced(folder: Path, seconds: float) -> dict[str, str | float]:
+    """What a study says to have such runs; the deadline is far away, since waiting counts."""
+    (folder / "paced.py").write_text(PACED.format(seconds=seconds), "utf-8")
+    return {"measure": "paced.py:numbers", "deadline": 3600.0}
+
 
 @dataclass
 class Trial:
@@ -57,14 +79,18 @@ def carry_out(
     wanted: int,
     seed: int,
     minutes: float,
+    slow: Path | None = None,
 ) -> Trial:
     """Run a study to its end while killing something new each time that rows have come in; each kind of kill comes in turn.
 
     A kill function gets the driver and says whether it found something to kill. When enough was killed the study goes on undisturbed.
+    Until then the file ``slow`` is there, if one is named: a study that is over has nothing left to kill.
     """
     trial, luck, until = Trial(), random.Random(seed), time.monotonic() + 60 * minutes
     order = list(kills)
     process = None
+    if slow is not None:
+        slow.touch()
     try:
         while True:
             assert time.monotonic() < until, f"not done in {minutes} minutes: {trial.kills}, {len(trial.acknowledged)} rows"
@@ -78,6 +104,8 @@ def carry_out(
                 trial.starts += 1
             rows = trial.look(folder)
             if sum(trial.kills.values()) >= wanted:
+                if slow is not None:
+                    slow.unlink(missing_ok=True)
                 time.sleep(0.3)
                 continue
             # wait until something new was stored, then a moment more, so that kills fall into every phase of a chunk

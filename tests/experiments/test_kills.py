@@ -40,6 +40,6 @@ def test_thirty_kills_lose_nothing(tmp_path: Path) -> None:
     calm = undisturbed(study, tmp_path / "calm")
     plan.make(study, tmp_path / "study")
     kills = {"worker": kill_worker, "driver": kill_driver}
-    trial = carry_out(tmp_path / "study", ["--workers", "2", "--chunk-seconds", "0.3"], kills, wanted=KILLS, seed=5, minutes=12)
+    trial = carry_out(tmp_path / "study", ["--workers", "2", "--chunk-seconds", "0.3"], kills, wanted=KILLS, seed=5, minutes=30)
     check(trial, tmp_path / "study", calm)
     assert sum(trial.kills.values()) >= KILLS and min(trial.kills.values()) >= KILLS // 3, trial.kills

@@ -29,7 +29,7 @@ from experiments import plan, slurm
 from experiments.engine import EngineLost
 from experiments.slurm import SlurmSettings
 from experiments.study import Study, read_study
-from tests.experiments.kill_trial import begin, carry_out, check, undisturbed
+from tests.experiments.kill_trial import begin, carry_out, check, paced, undisturbed
 
 ROOT = Path(__file__).parents[2]
 UP = ROOT / "tests" / "slurm" / "slurm_up.sh"
@@ -109,7 +109,8 @@ def cluster() -> Iterator[None]:
 
 def the_study(points: int, folder: Path) -> Study:
     varied = next(n for n, p in PARAMETERS.items() if p.low < p.high)
-    said = {"design": "sobol", "points": points, "replicates": 2, "households": 60, "end": "1989-12", "outputs": [], "vary": {varied: {}}}
+    said: dict[str, object] = {"design": "sobol", "points": points, "replicates": 2, "households": 60, "end": "1989-12", "outputs": []}
+    said |= {"vary": {varied: {}}, **paced(folder, 0.25)}
     return read_study(said, folder, "cluster")
 
 
@@ -124,17 +125,29 @@ def settings_file(folder: Path, route: str) -> Path:
     return folder / "slurm.toml"
 
 
-def processes(name: str) -> list[psutil.Process]:
-    """Worker processes and their nannies in the jobs of that name."""
+def processes(name: str, but: list[str] | None = None) -> list[psutil.Process]:
+    """Worker processes and their nannies in the jobs of that name, but for some jobs."""
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
-            if process.environ().get("SLURM_JOB_NAME") == name and "python" in process.name():
+            said = process.environ()
+            if said.get("SLURM_JOB_NAME") == name and said.get("SLURM_JOB_ID") not in (but or ()) and "python" in process.name():
                 found.append(process)
     return found
 
 
-def until(true: Callable[[], object], seconds: float = 60.0) -> None:
+def working(there: list[psutil.Process]) -> list[psutil.Process]:
+    """Those that carry out runs."""
+    found = []
+    for process in there:
+        with contextlib.suppress(psutil.Error):
+            if "spawn_main" in " ".join(process.cmdline()):
+                found.append(process)
+    return found
+
+
+def until(true: Callable[[], object], seconds: float = 300.0) -> None:
+    """Wait; the limit is for what never comes, and far above what a slow machine takes."""
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "waited too long"
@@ -144,28 +157,56 @@ def until(true: Callable[[], object], seconds: float = 60.0) -> None:
 @pytest.mark.slurm
 @pytest.mark.parametrize("route", ROUTES)
 def test_same_table_by_both_routes(cluster: None, route: str, tmp_path: Path) -> None:
-    """A first driver is killed; the second cancels its jobs, is asked how it listens, and ends the study."""
+    """A first driver is killed; the second cancels its jobs, is asked how it listens, and ends the study.
+
+    Runs wait from the first stored part on until all was asked, so that the study does not end before.
+    """
     study, folder = the_study(32, tmp_path), tmp_path / "a study – ünï"
-    calm = undisturbed(study, tmp_path / "calm")
+    calm = undisturbed(study, tmp_path / "calm" / "study")
+    (tmp_path / "wait").touch()
     plan.make(study, folder)
     name, options = slurm.job_name(folder), ["--slurm", str(settings_file(tmp_path, route)), "--chunk-seconds", "0.5"]
     first = begin(folder, options)
-    until(lambda: slurm.jobs(name))
-    first.kill()
-    first.wait()
-    left = slurm.jobs(name) or []
-    assert len(left) == 2, "the jobs of a dead driver stay"
+    try:
+        until(lambda: len(queued(name)) == 2 or ended(first))
+    finally:
+        first.kill()
+        first.wait()
+    left = queued(name)
+    assert len(left) == 2, f"the jobs of a dead driver stay; {left}"
     second = begin(folder, options)
     try:
-        until(lambda: list(folder.glob("results/part-*")))
-        assert not set(left) & set(slurm.jobs(name) or [])
-        check_listening(second.pid, name, folder)
-        assert second.wait(120) == 0, second.stderr and second.stderr.read()
+        until(lambda: len([job for job in queued(name) if job not in left]) == 2 or ended(second))
+        assert not set(left) & set(queued(name)), "they are cancelled before new ones are submitted, and do not just end as orphans"
+        until(lambda: list(folder.glob("results/part-*")) or ended(second))
+        until(lambda: working(processes(name, left)) or ended(second))
+        check_listening(second, processes(name, left), folder)
+        (tmp_path / "wait").unlink()
+        assert second.wait(300) == 0, second.stderr and second.stderr.read()
     finally:
         second.kill()
     check_table(folder, calm)
-    until(lambda: slurm.jobs(name) == [], 20)
+    until(lambda: not queued(name))
     assert not list(folder.glob("logs/tls-*")) and not (folder / "logs" / "scheduler.json").exists()
+
+
+def queued(name: str) -> list[str]:
+    """The jobs of that name, as soon as Slurm answers."""
+    found: list[list[str] | None] = [None]
+
+    def answered() -> bool:
+        found[0] = slurm.jobs(name)
+        return found[0] is not None
+
+    until(answered)
+    return found[0] or []
+
+
+def ended(driver: subprocess.Popen[str]) -> bool:
+    """Fails where the driver has ended, and says how: what it no longer does is nothing that one could ask."""
+    code = driver.poll()
+    assert code is None, f"the driver ended with {code} while it was still needed: {driver.stderr and driver.stderr.read()}"
+    return False
 
 
 def check_table(folder: Path, calm: Path) -> None:
@@ -175,27 +216,67 @@ def check_table(folder: Path, calm: Path) -> None:
     assert (folder / "collected.parquet").read_bytes() == calm.read_bytes()
 
 
-def check_listening(driver: int, name: str, folder: Path) -> None:
+def check_listening(driver: subprocess.Popen[str], workers: list[psutil.Process], folder: Path) -> None:
     """Loopback only, and nothing to be had without the certificate."""
-    ports = set()
-    for process in [psutil.Process(driver), *processes(name)]:
+    for process in workers:
         with contextlib.suppress(psutil.NoSuchProcess):
-            listening = [c.laddr for c in process.net_connections("inet") if c.status == psutil.CONN_LISTEN]
-            assert all(a.ip in ("127.0.0.1", "::1") for a in listening), listening
-            if process.pid == driver:
-                ports = {a.port for a in listening}
+            listening_at(process)
     (private,) = folder.glob("logs/tls-*")
     assert stat.S_IMODE(private.stat().st_mode) == 0o700
     assert {stat.S_IMODE(p.stat().st_mode) for p in private.iterdir()} == {0o600}
-    assert ports
-    speak = [p for p in ports if speaks_tls(p)]
-    assert len(speak) == 1, "the scheduler speaks TLS; its empty page is the only other that listens"
-    assert not speaks_tls_to_strangers(speak[0])
+    kinds: dict[int, str] = {}
+
+    def all_answered() -> bool:
+        ended(driver)
+        kinds.clear()
+        kinds.update({port: what_listens(port) for port in listening_at(psutil.Process(driver.pid))})
+        return bool(kinds) and "no answer" not in kinds.values()
+
+    until(all_answered)
+    speak = [port for port, kind in kinds.items() if kind == "TLS"]
+    assert len(speak) == 1, f"the scheduler speaks TLS; its empty page is the only other that listens: {kinds}"
+    assert all(kind in ("TLS", "page") for kind in kinds.values()), kinds
+    greetings: list[bool | None] = [None]
+
+    def stranger_answered() -> bool:
+        ended(driver)
+        greetings.append(greets_strangers(speak[0]))
+        return greetings[-1] is not None
+
+    until(stranger_answered)
+    assert greetings[-1] is False, "the scheduler greets one without a certificate"
     plain = "import sys, distributed; distributed.Client(sys.argv[1], timeout=3)"
     done = subprocess.run(
-        [sys.executable, "-c", plain, f"tcp://127.0.0.1:{speak[0]}"], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", plain, f"tcp://127.0.0.1:{speak[0]}"], capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode != 0 and any(w in done.stderr for w in ("CommClosedError", "OSError", "TimeoutError")), done.stderr
+    ended(driver)
+
+
+def listening_at(process: psutil.Process) -> set[int]:
+    """The ports where a process listens, on loopback only."""
+    listening = [c.laddr for c in process.net_connections("inet") if c.status == psutil.CONN_LISTEN]
+    assert all(a.ip in ("127.0.0.1", "::1") for a in listening), listening
+    return {a.port for a in listening}
+
+
+def what_listens(port: int) -> str:
+    """``page``, ``TLS``, ``something else``, or ``no answer`` yet: refused, silent, or gone in the middle.
+
+    First a page is asked for: one that is asked for TLS would wait for the end of a line, and we for its answer.
+    """
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as asking:
+            asking.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            with contextlib.suppress(ConnectionResetError):  # so TLS may hang up on plain words
+                if asking.recv(5) == b"HTTP/":
+                    return "page"
+        _stranger(port).close()
+    except ssl.SSLError as error:  # TLS refuses with an alert, anything else answers with nonsense
+        return "TLS" if "ALERT" in str(error).upper() else "no answer" if isinstance(error, ssl.SSLEOFError) else "something else"
+    except OSError:
+        return "no answer"
+    return "TLS"
 
 
 def _stranger(port: int) -> ssl.SSLSocket:
@@ -204,21 +285,13 @@ def _stranger(port: int) -> ssl.SSLSocket:
     return context.wrap_socket(socket.create_connection(("127.0.0.1", port), timeout=5))
 
 
-def speaks_tls(port: int) -> bool:
-    try:
-        _stranger(port).close()
-    except ssl.SSLError as error:
-        return "ALERT" in str(error).upper()  # a plain page answers with nonsense or hangs up, TLS with an alert
-    except OSError:
-        return False
-    return True
-
-
-def speaks_tls_to_strangers(port: int) -> bool:
-    """Whether one without a certificate is greeted (Dask's scheduler speaks first)."""
+def greets_strangers(port: int) -> bool | None:
+    """Whether one without a certificate is greeted (Dask's scheduler speaks first); None where there is no answer yet."""
     try:
         with _stranger(port) as stranger:
             return bool(stranger.recv(1))
+    except (TimeoutError, ConnectionRefusedError):
+        return None
     except OSError:
         return False
 
@@ -238,7 +311,7 @@ def test_kills_on_slurm_lose_nothing(cluster: None, calm_of_kills: Path, route: 
 
     def worker(_: subprocess.Popen[str]) -> bool:
         with contextlib.suppress(psutil.Error):
-            there = [p for p in processes(name) if "spawn_main" in " ".join(p.cmdline())]
+            there = working(processes(name))
             if there:
                 max(there, key=lambda p: sum(p.cpu_times()[:2])).kill()
                 return True
@@ -266,7 +339,7 @@ def test_kills_on_slurm_lose_nothing(cluster: None, calm_of_kills: Path, route: 
 
     kinds = {"worker": worker, "job": job, "node": node, "driver": driver}
     options = ["--slurm", str(settings_file(tmp_path, route)), "--chunk-seconds", "0.3"]
-    trial = carry_out(folder, options, kinds, wanted=KILLS, seed=11, minutes=6)
+    trial = carry_out(folder, options, kinds, wanted=KILLS, seed=11, minutes=20, slow=tmp_path / "slow")
     print(route, dict(trial.kills), trial.starts, trial.codes, (folder / "logs" / "driver.jsonl").read_text())
     check(trial, folder, calm_of_kills)
     assert sum(trial.kills.values()) >= KILLS and len(trial.kills) == len(kinds), trial.kills
@@ -280,10 +353,10 @@ def test_workers_that_somebody_starts(cluster: None, tmp_path: Path) -> None:
     driver = begin(folder, ["--scheduler-file", str(tmp_path / "here.json")])
     script = folder / "logs" / "workers.sh"
     try:
-        until(lambda: (tmp_path / "here.json").exists() and script.exists())
+        until(lambda: ((tmp_path / "here.json").exists() and script.exists()) or ended(driver))
         assert json.loads((tmp_path / "here.json").read_text())["address"].startswith("tls://127.0.0.1:")
         subprocess.run(["sbatch", "--array=1-2", "--mem=1G", str(script)], check=True, capture_output=True)
-        assert driver.wait(90) == 0
+        assert driver.wait(300) == 0
         assert driver.stderr and str(script) in driver.stderr.read()
     finally:
         driver.kill()
@@ -308,7 +381,7 @@ def test_jobs_that_end_at_once(cluster: None, route: str, tmp_path: Path, monkey
     monkeypatch.setattr(slurm, "ASK_SECONDS", 1.0)
     plan.make(the_study(1, tmp_path), tmp_path / "study")
     said = SlurmSettings(workers=1, route=route, setup=("echo no such module; exit 1",), memory="900MB")  # type: ignore[arg-type]
-    end = time.monotonic() + 60
+    end = time.monotonic() + 300
     with (
         slurm.engine(tmp_path / "study", said, "lintas-ends-at-once") as engine,
         pytest.raises(EngineLost, match=r"no worker came up.*no such module"),

@@ -122,7 +122,7 @@ start_node() {
 wait_for_nodes() {
   local want have i
   want=$(nodes | wc -l)
-  for i in $(seq 120); do
+  for i in $(seq 360); do
     have=$(sinfo --noheader --Node --states=idle,alloc,mix --format='%N %t' 2> /dev/null | grep -vc '\*' || true)
     [ "${have:-0}" -ge "$want" ] && return
     [ $((i % 20)) = 0 ] && for n in $(nodes); do scontrol update "nodename=$n" state=resume > /dev/null 2>&1 || true; done
@@ -143,7 +143,7 @@ up() {
   slurmctld
   for node in $(nodes); do mkdir -p "$PLACE/node-$node"; slurmd -N "$node"; done
   wait_for_nodes
-  timeout 60 srun --ntasks=1 true || fail "a job did not run"
+  timeout 180 srun --ntasks=1 true || fail "a job did not run"
   echo "Slurm is up: $(nodes | tr '\n' ' ')"
 }
 
