@@ -48,6 +48,10 @@ _KEYS = (
 )  # fmt: skip
 
 
+#: Fields that targets did not always have: left out of the hash where a row does not use them, so that older fits keep theirs.
+_LATER = ("reading_of",)
+
+
 class TargetError(UserError):
     """A target that cannot be used."""
 
@@ -260,8 +264,8 @@ class Targets:
 
     @property
     def readings(self) -> tuple[tuple[Target, Target], ...]:
-        """Fitted rows and other rows that the same report may have meant."""
-        return tuple((self[r.reading_of], r) for r in self.rows if r.reading_of)
+        """Fitted rows and other rows that the same report may have meant (none for a row that is not fitted now)."""
+        return tuple((self[r.reading_of], r) for r in self.rows if r.reading_of and self[r.reading_of].role == "fit")
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -272,7 +276,8 @@ class Targets:
     @property
     def hash(self) -> str:
         """SHA-256 of all that the rows say."""
-        return hashlib.sha256(json.dumps([asdict(r) for r in self.rows], sort_keys=True).encode()).hexdigest()
+        said = [{k: v for k, v in asdict(r).items() if v or k not in _LATER} for r in self.rows]
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
     @classmethod
     def load(cls, path: str | Path | None = None) -> Targets:
@@ -298,7 +303,10 @@ class Targets:
         other = self[name]
         if not other.reading_of:
             raise TargetError(f"'{shorten(name)}' is no reading of another target")
-        stands = replace(other, role="fit", group=self[other.reading_of].group, correlation=self[other.reading_of].correlation)
+        fitted = self[other.reading_of]
+        if fitted.role != "fit":
+            raise TargetError(f"'{shorten(name)}' is a reading of '{shorten(fitted.id)}', which is not fitted")
+        stands = replace(other, role="fit", group=fitted.group, correlation=fitted.correlation)
         return Likelihood(tuple(stands if t.id == other.reading_of else t for t in self.fit))
 
     def without(self, name: str) -> Targets:

@@ -45,7 +45,7 @@ DRAWN = (
     "income_per_capita", "income_ratio", "care_share_across", "care_share_across_near", "visits_across_per_1000", "visits_primary_across",
     "visits_hospital_across", "visits_primary_home", "visits_hospital_home", "untreated_share", "poverty_rate", "workers_across",
 )  # fmt: skip
-#: Modules that write pages and words; they change no number.
+#: Modules that have no part in ``fit.json`` and ``check.json``.
 NOT_INFERENCE = tuple(
     f"calibrate_{name}.py" for name in ("report", "first_page", "tables", "words", "figures", "commands", "adopt", "point")
 )
@@ -104,7 +104,7 @@ def make(folder: Path, asked: Asked, targets: str | Path | None, command_line: l
         raise FitError("no target has the role fit: there is nothing to fit")
     if not asked.end.endswith("-12"):
         raise FitError(f"--end is {asked.end}: yearly numbers need whole years, so end a fit in a December")
-    for t in read.fit:
+    for t in (*read.fit, *(other for _, other in read.readings)):
         last = max(r.last for r in (t.of, t.against) if r is not None)
         if last > int(asked.end[:4]):
             raise FitError(

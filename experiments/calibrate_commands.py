@@ -163,7 +163,7 @@ def check(
     if as_json:
         print(json.dumps(found, indent=2))
         return
-    _say_check(_, found, lang)
+    _say_check(_, found, lang, opened)
 
 
 def report(
@@ -176,9 +176,9 @@ def report(
 ) -> None:
     """Write the report; bank, fit and checks that are missing are made first."""
     _ = translator(check_language(lang))
-    from experiments.calibrate import read_manifest
+    from experiments.calibrate import FitError, read_manifest
     from experiments.calibrate_report import write_report
-    from experiments.calibrate_results import is_checked, is_concluded
+    from experiments.calibrate_results import is_checked, is_concluded, is_of_this_inference
 
     place = at_home(folder)
     if "retargeted_from" not in read_manifest(place):  # a retarget stands as it is: it has no runs of its own to check
@@ -188,6 +188,11 @@ def report(
             _fit(_, opened, engines, quiet)
         if not is_checked(opened):
             _check(_, opened, engines, quiet)
+    elif not is_of_this_inference(place / "fit.json"):
+        raise FitError(
+            f"'{shorten(place)}' was weighed by another way of inference than this lintas has; weigh it again with 'lintas calibrate retarget' "
+            f"into a new folder"
+        )
     for path in write_report(place, lang):
         print(_("Report: {file}").format(file=path))
 
@@ -353,7 +358,8 @@ def _say_fit(_: Translate, found: dict[str, Any], lang: str, opened: Fit, target
     for t in found["targets"]:
         q = t["quantiles"]
         table.add_row(
-            _(t["title"]), _(ROLES[t["role"]]), "–" if t["observed"] is None else n.short(t["observed"]), n.short(q[2]), f"{n.short(q[0])} … {n.short(q[4])}",
+            _(t["title"]), _(ROLES[t["role"]]), "–" if t["observed"] is None else n.short(t["observed"]), n.short(q[2]) if q else "–",
+            f"{n.short(q[0])} … {n.short(q[4])}" if q else "–",
             "–" if t["pass"] is None else n.percent(t["pass"]), "–" if t["prior"]["pass"] is None else n.percent(t["prior"]["pass"]),
         )  # fmt: skip
     console.print(table)
@@ -361,15 +367,10 @@ def _say_fit(_: Translate, found: dict[str, Any], lang: str, opened: Fit, target
     for kind, names in known.items():
         shown = ", ".join(names[:12]) + (" …" if len(names) > 12 else "")
         console.print(f"{_(KNOWN[kind])} ({len(names)}): {shown}", soft_wrap=True)
-    if found.get("alarms"):
-        from experiments.calibrate_report import Page
-
-        page = Page(opened.manifest, found, {}, targets, lang)
-        for alarm in found["alarms"]:
-            console.print(_("warning: {what}").format(what=page.alarm(alarm)), soft_wrap=True)
+    _warn(_, found, found, {}, lang, opened, targets)
 
 
-def _say_check(_: Translate, found: dict[str, Any], lang: str) -> None:
+def _say_check(_: Translate, found: dict[str, Any], lang: str, opened: Fit) -> None:
     n = Numbers(lang)
     for row in found["sbc"]:
         print(_("{method}: 90 % intervals hold {c90} of planted truths, 50 % intervals {c50}; mean error {error} prior sd").format(
@@ -377,3 +378,17 @@ def _say_check(_: Translate, found: dict[str, Any], lang: str) -> None:
     for row in found["planted"]:
         for name, off in zip(row["parameters"], row["off"], strict=True):
             print(_("planted {parameter}: found within {off} posterior sd").format(parameter=name, off=n.short(off)))
+    _warn(_, found, json.loads((opened.folder / "fit.json").read_text("utf-8")), found, lang, opened, opened.targets)
+
+
+def _warn(
+    _: Translate, alarming: dict[str, Any], found: dict[str, Any], checked: dict[str, Any], lang: str, opened: Fit, targets: Targets
+) -> None:
+    """Print the alarms of a result in the words of the page."""
+    if not alarming.get("alarms"):
+        return
+    from experiments.calibrate_report import Page
+
+    page = Page(opened.manifest, found, checked, targets, lang)
+    for alarm in alarming["alarms"]:
+        print(_("warning: {what}").format(what=page.alarm(alarm)))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from abm.errors import shorten
+from calibration.infer import ENOUGH_ESS, LEAST_ESS
 from experiments.calibrate_figures import METHODS
 from experiments.calibrate_words import KNOWN, Words
 from experiments.languages import mark
@@ -52,7 +53,7 @@ class FirstPage(Words):
     def _short_incomes(self) -> str:
         _, n = self._, self.n
         own, across = self.rows.get("income_id"), self.rows.get("income_my")
-        if own is None or across is None:
+        if own is None or across is None or not own["quantiles"] or not across["quantiles"]:
             return ""
         words = _(
             "The fitted model gives a mean income of US${own} per person and year on the Kalimantan side (90 % interval {own_low} to {own_high}) "
@@ -84,7 +85,7 @@ class FirstPage(Words):
         _ = self._
         most, fall = self.rows.get("care_majority"), self.rows.get("visits_fall")
         words = []
-        if most is not None:
+        if most is not None and most["quantiles"]:
             words.append(
                 _(
                     "That most care was sought in Sarawak in the 1980s has a chance of {after} in the fitted model; before any fact was used it "
@@ -107,15 +108,21 @@ class FirstPage(Words):
         row = next((r for r in self.fit.get("readings") or () if r["reading"] == "care_majority_near"), None)
         if row is None or not {"care_majority", "care_majority_near"} <= set(self.rows):
             return ""
-        near = self.rows["care_majority_near"]
-        return self._(
+        _, near = self._, self.rows["care_majority_near"]
+        words = _(
             "The paper does not say which communities are meant. Of those within seven hours of a clinic across, most care was sought there with a "
-            "chance of {near} ({before} before any fact). If the report is taken to mean only these, their chance is {near_alone}, and "
-            "that of a majority of all border communities {all_alone}."
-        ).format(
-            near=self.share(near["pass"]), before=self.share(near["prior"]["pass"]), near_alone=self.share(row["pass"]["care_majority_near"]),
-            all_alone=self.share(row["pass"]["care_majority"]),
-        )  # fmt: skip
+            "chance of {near} ({before} before any fact)."
+        ).format(near=self.share(near["pass"]), before=self.share(near["prior"]["pass"]))
+        if row["ess"] < LEAST_ESS:
+            return words
+        words += " " + _(
+            "If the report is taken to mean only these, their chance is {near_alone}, and that of a majority of all border communities {all_alone}."
+        ).format(near_alone=self.share(row["pass"]["care_majority_near"]), all_alone=self.share(row["pass"]["care_majority"]))
+        if row["ess"] < ENOUGH_ESS:
+            words += " " + _("These two are rough, since the draws count for {ess} independent ones only when weighed so.").format(
+                ess=self.n.number(row["ess"])
+            )
+        return words
 
     def _short_programme(self) -> str:
         _, n = self._, self.n
@@ -199,6 +206,10 @@ class FirstPage(Words):
             )
         if what in ("coverage", "coverage of one", "ranks", "error", "planted"):
             return self._check_alarm(str(what), float(value or 0), name, alarm)
+        if what == "reading":
+            return _(
+                "Read as “{target}”, one of the facts leaves the runs worth {value} independent ones only: what is said of that reading is worth little."
+            ).format(target=target, value=n.number(float(value or 0)))
         if what == "conflict":
             return self._conflict(str(alarm.get("target", "")), target)
         return _("The fit raised the alarm “{what}”, for which this page has no words: {values}.").format(
@@ -267,11 +278,12 @@ class FirstPage(Words):
                 model=self.value(contacts, middle), low=self.value(contacts, contacts["quantiles"][0]),
                 high=self.value(contacts, contacts["quantiles"][-1]), said=n.number(contacts["observed"]),
             )  # fmt: skip
-            if middle < contacts["observed"] / 2:
+            most, before, after = self.rows.get("care_majority"), contacts["prior"]["pass"], contacts["pass"]
+            if most and (most["pass"] or 0.0) >= 0.5 and None not in (before, after) and after < before / 2:
                 words += " " + _(
-                    "It has a majority across mostly in worlds where few were treated anywhere; a count of visits from the border would say more "
-                    "than any other fact."
-                )
+                    "Within its tolerance {before} of the runs agree with that figure before the facts and {after} after them: the model has a majority "
+                    "across mostly in worlds where few were treated anywhere. A count of visits from the border would say more than any other fact."
+                ).format(before=self.share(before), after=self.share(after))
             said.append(words)
         counted = []
         for subject, prefixes in SILENT.items():

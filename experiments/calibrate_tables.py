@@ -79,9 +79,11 @@ class Tables(Words):
             for r in self.fit.get("tolerances") or ()
         ]  # fmt: skip
 
-    def readings(self) -> list[dict[str, Any]]:
-        """What holds if a report had meant another number."""
+    def readings(self) -> list[dict[str, Any]] | None:
+        """What holds if a report had meant another number; None where that was not asked."""
         n = self.n
+        if self.fit.get("readings") is None:
+            return None
         return [
             {
                 "title": self.title(r["target"]), "other": self.title(r["reading"]), "ess": n.number(r["ess"]),
@@ -89,7 +91,7 @@ class Tables(Words):
                 "read": [self.share(r["pass"][name]) for name in (r["target"], r["reading"])],
                 "moves": [f"{self.label(m['parameter'])}: {self.signed(m['shift'])}" for m in r["moves"]],
             }
-            for r in self.fit.get("readings") or ()
+            for r in self.fit["readings"]
             if r["target"] in self.rows and r["reading"] in self.rows
         ]  # fmt: skip
 
@@ -109,22 +111,33 @@ class Tables(Words):
                 + _("No shipped fit of the whole model to the same facts stands beside it, so nothing says which of the two they prefer.")
             )
         log_factor = float(whole["log_evidence"]) - float(self.fit["log_evidence"])
-        words += " " + _(
-            "The logarithm of its evidence is {own}, that of the whole model {whole}: the facts favour the {better} by a factor of {factor}."
-        ).format(
-            own=n.number(self.fit["log_evidence"], 2), whole=n.number(whole["log_evidence"], 2), factor=n.number(math.exp(min(abs(log_factor), 50.0)), 1),
-            better=_("whole model") if log_factor > 0 else _("model without it"),
-        )  # fmt: skip
+        words += " " + _("The logarithm of its evidence is {own}, that of the whole model {whole}.").format(
+            own=n.number(self.fit["log_evidence"], 2), whole=n.number(whole["log_evidence"], 2)
+        )
+        factor = (
+            n.number(math.exp(abs(log_factor)), 1)
+            if abs(log_factor) < math.log(1000.0)
+            else _("more than {number}").format(number=n.number(1000))
+        )
+        if abs(log_factor) < math.log(3.0):
+            return (
+                words
+                + " "
+                + _(
+                    "The facts favour neither (a factor of {factor}): they cannot tell whether the mechanism matters, and agreement with them is no sign "
+                    "that it does not."
+                ).format(factor=factor)
+            )
         return (
             words
             + " "
             + (
-                _(
-                    "That is next to nothing: these facts cannot tell whether the mechanism matters, and agreement with them is no sign that it does not."
-                )
-                if abs(log_factor) < math.log(3.0)
-                else _("A factor below 3 would be next to nothing; above 20 it is strong.")
-            )
+                _("The facts favour the whole model by a factor of {factor}.")
+                if log_factor > 0
+                else _("The facts favour the model without it by a factor of {factor}.")
+            ).format(factor=factor)
+            + " "
+            + _("A factor below 3 would be next to nothing; above 20 it is strong.")
         )
 
     def _shipped(self) -> dict[str, Any]:
@@ -305,7 +318,7 @@ class Tables(Words):
                 "method": _(METHODS[m["method"]]), "n": n.number(m["n"]), "c90": n.percent(m["coverage_90"], 1),
                 "c50": n.percent(m["coverage_50"], 1), "error": n.number(m["error"], 2),
                 "informed": n.number(of_informed(m["parameters"]), 2), "p": n.short(m["smallest_p"]), "needed": n.short(m["needed_p"]),
-                "is_bad": m["smallest_p"] < m["needed_p"] or not 0.87 <= m["coverage_90"] <= 0.93,
+"is_bad": any(a.get("method") == m["method"] for a in self.check.get("alarms") or ()),
                 "parameters": [
                     {
                         "label": self.label(p["parameter"]), "c90": n.percent(p["coverage_90"]), "c50": n.percent(p["coverage_50"]),
@@ -411,8 +424,6 @@ class Tables(Words):
         """How to repeat the fit."""
         from experiments.study import DEFAULT_REGION
 
-        if self.fit.get("retargeted_from"):
-            return ["lintas calibrate retarget fit --targets targets.toml -o retarget", "lintas calibrate report retarget"]
         a = self.manifest["asked"]
         said = f"lintas calibrate plan -o fit --points {a['points']} --population {a['population']} --most {a['most_populations']}"
         said += f" --households {a['households']} --draws {a['draws']} --tests {a['tests']} --end {a['end']} --seed {a['seed']}"
@@ -421,7 +432,13 @@ class Tables(Words):
         said += "".join(f" --without {w}" for w in a.get("without") or ()) + "".join(f" --only {p}" for p in a.get("names") or ())
         said += "".join(f" --prior {p}={low:g}:{high:g}" for p, low, high in a.get("ranges") or ())
         said += f" --widen {a['widen']:g}" if a.get("widen") else ""
-        said += " --targets targets.toml" if self.fit["targets_hash"] != Targets.load().hash else ""
+        retargeted = self.fit.get("retargeted_from")
+        if (retargeted or self.fit["targets_hash"]) != Targets.load().hash:
+            said += f" --targets {'targets-of-the-fit.toml' if retargeted else 'targets.toml'}"
+        if retargeted:
+            return [
+                said, "lintas calibrate fit fit", "lintas calibrate retarget fit --targets targets.toml -o retarget", "lintas calibrate report retarget",
+            ]  # fmt: skip
         return [said, "lintas calibrate report fit"]
 
 

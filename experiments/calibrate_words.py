@@ -80,7 +80,7 @@ class Words:
         return (EDGE, 1 - EDGE) if t.scale == "logit" and t.kind == "value" else (-math.inf, math.inf)
 
     def _is_capped(self, row: Mapping[str, Any]) -> bool:
-        cells = [*row["quantiles"], *(row["prior"].get("quantiles") or ())]
+        cells = [*(row["quantiles"] or ()), *(row["prior"].get("quantiles") or ())]
         return any(self.value(row, v)[:1] in "≤≥" for v in cells)
 
     def interval(self, row: Mapping[str, Any], quantiles: Sequence[float] | None) -> dict[str, str]:

@@ -152,13 +152,14 @@ def make_manifest(study: Study, command_line: list[str], scenarios: Mapping[str,
         "created": datetime.now(UTC).isoformat(timespec="seconds"), "drift": [],
     }  # fmt: skip
     if study.measure:
-        manifest["measure_hash"] = _hash_of(study.measure.rpartition(":")[0])
+        manifest["measure_hash"] = hash_of(study.measure.rpartition(":")[0])
     if study.table:
-        manifest["table_hash"] = _hash_of(study.table)
+        manifest["table_hash"] = hash_of(study.table)
     return manifest
 
 
-def _hash_of(file: str) -> str | None:
+def hash_of(file: str | Path) -> str | None:
+    """Short hash of a table's bytes, None where it cannot be read."""
     try:
         return hashlib.sha256(Path(file).read_bytes()).hexdigest()[:16]
     except OSError:
@@ -168,7 +169,7 @@ def _hash_of(file: str) -> str | None:
 def check_table(manifest: Mapping[str, Any]) -> None:
     """Refuse to make the points of a table again that is not the one they were planned from."""
     table = manifest["study"].get("table")
-    if table and manifest.get("table_hash", _hash_of(table)) != _hash_of(table):
+    if table and manifest.get("table_hash", hash_of(table)) != hash_of(table):
         raise StudyError(
             f"the table '{shorten(table)}' has changed or gone since the study was planned: put it back as it was, or plan a new study"
         )
@@ -368,7 +369,7 @@ def drift_of(manifest: Mapping[str, Any]) -> Iterator[str]:
         except UserError as error:
             yield f"the region '{name}' cannot be read any more ({error})"
     measure, said = manifest["study"].get("measure"), manifest.get("measure_hash")
-    if measure and _hash_of(measure.rpartition(":")[0]) != said:
+    if measure and hash_of(measure.rpartition(":")[0]) != said:
         yield f"the file of measure '{shorten(measure)}' has changed or gone since the study was planned"
 
 

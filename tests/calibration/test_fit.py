@@ -13,10 +13,13 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from calibration.runs import Runs
+from calibration.targets import Likelihood, Targets, statistics
 from experiments import calibrate_results as results
-from experiments.calibrate import Fit
+from experiments.calibrate import Fit, inference_version
 from experiments.cli import main
 
 TARGETS = """
@@ -71,9 +74,9 @@ reading_of = "income_id"
 title = "Income, West Kalimantan, some years earlier"
 kind = "value"
 role = "check"
-value = 300
+value = 290
 scale = "log"
-tolerance = 0.25
+tolerance = 0.2
 tolerance_reason = "a small trial"
 quote = "US $ 700"
 source = "Haryatie 2015"
@@ -221,20 +224,94 @@ def test_other_targets_need_no_new_run(fitted, tmp_path):
     assert again["parameters"] == before["parameters"] and again["years"] == before["years"]
 
 
+def by_hand(folder: Path, targets: Targets, designed_for: Likelihood) -> tuple[np.ndarray, float, Runs]:
+    """Weights, evidence and runs under other targets, written out: likelihood over the mixture of what the runs were drawn from."""
+    fit = Fit.open(folder)
+    parts = [fit.runs_of(folder / "bank"), *(fit.runs_of(f) for f in fit.populations())]
+    runs = Runs.join(parts)
+    share = np.array([len(p) for p in parts]) / len(runs)
+    density = [np.ones(len(runs))]
+    density += [np.exp(fit.proposal(k).log_density(designed_for, runs.unit)) for k in range(1, len(parts))]
+    likelihood = np.exp(Likelihood(targets.fit)(statistics(targets.fit, runs)))
+    weights = likelihood / (share @ np.stack(density))
+    return weights / weights.sum(), float(np.log(weights.mean())), runs
+
+
 def test_another_reading_is_the_fit_that_it_would_have_been(fitted, tmp_path):
-    """What a reading gives is what a fit to it gives, from the same runs."""
-    other = tmp_path / "other.toml"
-    other.write_text(TARGETS.replace("first = 1986, last = 1987", "first = 1981, last = 1982", 1), "utf-8")
-    assert main(["calibrate", "retarget", str(fitted), "--targets", str(other), "-o", str(tmp_path / "new")]) == 0
-    before, after = (json.loads((f / "fit.json").read_text("utf-8")) for f in (fitted, tmp_path / "new"))
+    """What a reading gives is what a fit to it gives, from the same runs; asked of the fit itself and of a retarget of it."""
+    other = TARGETS.replace("value = 300", "value = 290", 1).replace("tolerance = 0.25", "tolerance = 0.2", 1)
+    other = other.replace("first = 1986, last = 1987", "first = 1981, last = 1982", 1)
+    before = json.loads((fitted / "fit.json").read_text("utf-8"))
     (reading,) = before["readings"]
     assert (reading["target"], reading["reading"]) == ("income_id", "income_before")
-    assert reading["ess"] == pytest.approx(after["ess"])
-    assert reading["log_evidence"] == pytest.approx(after["log_evidence"])
-    quantiles = {t["id"]: t["quantiles"] for t in after["targets"]}
-    assert reading["quantiles"]["income_before"] == pytest.approx(quantiles["income_id"])
-    mine = {t["id"]: t["quantiles"][2] for t in before["targets"]}
-    assert reading["quantiles"]["income_before"][2] != pytest.approx(mine["income_before"], rel=1e-6)
+    designed_for = Fit.open(fitted).likelihood
+    for number, text in enumerate((other, other.replace("value = 1000", "value = 900"))):
+        file, new = tmp_path / f"other-{number}.toml", tmp_path / f"new-{number}"
+        file.write_text(text, "utf-8")
+        assert main(["calibrate", "retarget", str(fitted), "--targets", str(file), "-o", str(new)]) == 0
+        after = json.loads((new / "fit.json").read_text("utf-8"))
+        targets = Targets.load(file)
+        weights, evidence, runs = by_hand(fitted, targets, designed_for)
+        assert after["ess"] == pytest.approx(1.0 / (weights**2).sum())
+        assert after["log_evidence"] == pytest.approx(evidence)
+        found = {t["id"]: t for t in after["targets"]}["income_id"]
+        assert found["pass"] == pytest.approx(weights @ targets["income_id"].passes(targets["income_id"].statistic(runs)))
+        assert after["populations"][-1]["ess"] == after["ess"]
+        if number == 0:
+            assert reading["ess"] == pytest.approx(after["ess"])
+            assert reading["log_evidence"] == pytest.approx(after["log_evidence"])
+            assert reading["quantiles"]["income_before"] == pytest.approx(found["quantiles"])
+            assert reading["pass"]["income_before"] == pytest.approx(found["pass"])
+            mine = {t["id"]: t for t in before["targets"]}["income_before"]
+            assert reading["pass"]["income_before"] != pytest.approx(mine["pass"], rel=1e-3)
+    changed = tmp_path / "changed.toml"
+    changed.write_text(TARGETS.replace("value = 1000", "value = 900"), "utf-8")
+    assert main(["calibrate", "retarget", str(fitted), "--targets", str(changed), "-o", str(tmp_path / "changed")]) == 0
+    (again,) = json.loads((tmp_path / "changed" / "fit.json").read_text("utf-8"))["readings"]
+    assert again["ess"] == pytest.approx(after["ess"]) and again["ess"] != pytest.approx(reading["ess"], rel=1e-3)
+
+
+def test_a_reading_without_a_number_says_nothing(fitted, tmp_path):
+    """Its years lie after the runs' end: no figure of it is made up, and the files stay JSON that every reader takes."""
+    other, new = tmp_path / "other.toml", tmp_path / "new"
+    other.write_text(TARGETS.replace("first = 1981, last = 1982", "first = 1990, last = 1991"), "utf-8")
+    assert main(["calibrate", "retarget", str(fitted), "--targets", str(other), "-o", str(new)]) == 0
+
+    def refuse(name: str) -> float:
+        raise AssertionError(f"{name} is no JSON")
+
+    found = json.loads((new / "fit.json").read_text("utf-8"), parse_constant=refuse)
+    (reading,) = found["readings"]
+    assert reading["ess"] == 0.0 and set(reading["pass"].values()) == {None} and reading["moves"] == []
+    assert any(a["what"] == "reading" and a["target"] == "income_before" for a in found["alarms"])
+    assert {t["id"]: t for t in found["targets"]}["income_before"]["quantiles"] is None
+    assert main(["calibrate", "report", str(new)]) == 0
+    assert plan(tmp_path / "planned", targets=other.read_text("utf-8")) == 2
+
+
+def test_new_draws_are_run_anew(fitted, tmp_path, monkeypatch):
+    """Predictive runs and central candidates of another posterior do not stand for this one."""
+    folder = tmp_path / "fit"
+    shutil.copytree(fitted, folder, ignore=shutil.ignore_patterns("predictive", "check.json", "central.parquet"))
+    planned: list[str] = []
+    monkeypatch.setattr(results, "SWITCHED_OFF", ("crisis",))
+    monkeypatch.setattr(results, "drive", lambda *_, **__: None)
+    make = results.plan.make
+    monkeypatch.setattr(results.plan, "make", lambda study, where, line: (planned.append(where.name), make(study, where, line))[1])
+    fit = Fit.open(folder)
+    every = ["central", "all", "crisis"]
+    results.run_predictive(fit, lambda _: None)  # type: ignore[arg-type, return-value]
+    assert planned == every
+    results.run_predictive(fit, lambda _: None)  # type: ignore[arg-type, return-value]
+    assert planned == every, "they stand"
+    draws = folder / "posterior" / "draws.parquet"
+    table = pd.read_parquet(draws)
+    table["weight"] = table["weight"].to_numpy()[::-1]
+    table.to_parquet(draws, index=False)
+    monkeypatch.setattr(results, "_candidates", lambda _: (ONLY[:1], np.array([[1.0], [1.1]])))
+    results.run_predictive(fit, lambda _: None)  # type: ignore[arg-type, return-value]
+    assert planned == every * 2
+    assert json.loads((folder / "predictive" / "central" / "manifest.json").read_text("utf-8"))["runs"] == 2 * results.CENTRAL_RUNS
 
 
 def test_a_retarget_has_a_report_and_no_runs(fitted, tmp_path, capsys):
@@ -248,6 +325,10 @@ def test_a_retarget_has_a_report_and_no_runs(fitted, tmp_path, capsys):
     capsys.readouterr()
     for stage in ("bank", "fit", "check", "point"):
         assert "has none of its own" in refused(capsys, stage, str(new))
+    assert "--targets targets-of-the-fit.toml" in page and (new / "targets-of-the-fit.toml").read_text("utf-8") == TARGETS
+    found = json.loads((new / "fit.json").read_text("utf-8"))
+    (new / "fit.json").write_text(json.dumps(found | {"inference": "of last year"}), "utf-8")
+    assert "weigh it again" in refused(capsys, "report", str(new))
 
 
 def test_results_of_other_code_are_made_again(fitted, tmp_path, capsys):
@@ -255,6 +336,10 @@ def test_results_of_other_code_are_made_again(fitted, tmp_path, capsys):
     shutil.copytree(fitted, folder)
     opened = Fit.open(folder)
     assert results.is_concluded(opened) and not results.is_checked(opened)
+    for said, stands in (("of last year", False), (inference_version(), True)):
+        (folder / "check.json").write_text(json.dumps({"inference": said}), "utf-8")
+        assert results.is_checked(opened) is stands
+    (folder / "check.json").unlink()
     found = json.loads((folder / "fit.json").read_text("utf-8"))
     (folder / "fit.json").write_text(json.dumps(found | {"inference": "of last year"}), "utf-8")
     assert not results.is_concluded(opened)

@@ -187,12 +187,14 @@ def test_bars_that_the_checks_miss_are_alarms(tmp_path: Path, content: Any) -> N
     """Each bar alone, and each is a sentence of the page."""
     whole = deepcopy(content[2])
     assert check_alarms(whole, {CALENDAR}) == []
+    for row in whole["sbc"]:
+        row["n"] = 256
     wrong: dict[str, Any] = {
         "coverage": lambda c: c["sbc"][0].update(coverage_90=0.8),
         "coverage of one": lambda c: c["sbc"][0]["parameters"][0].update(coverage_90=0.99),
         "ranks": lambda c: c["sbc"][1].update(smallest_p=0.009),
         "error": lambda c: c["sbc"][0]["parameters"][0].update(error=0.76),
-        "planted": lambda c: c["planted"][0].update(off=[2.1]),
+        "planted": lambda c: c["planted"][0].update(off=[2.5]),
     }
     for what, spoil in wrong.items():
         check = deepcopy(whole)
@@ -206,8 +208,22 @@ def test_bars_that_the_checks_miss_are_alarms(tmp_path: Path, content: Any) -> N
             "The fit raised the alarm “new sort”, for which this page has no words", ""
         )
         assert {"coverage": "lay inside 80.0% of the 90% intervals", "coverage of one": "worst “Years after", "ranks": "p = 0.009", "error": "0.76 sd",
-                "planted": "was found 2.1 of its spreads away"}[what] in words  # fmt: skip
-    assert check_alarms({**whole, "sbc": [whole["sbc"][0] | {"coverage_50": 0.6}]}, set())[0]["promised"] == 0.5
+                "planted": "was found 2.5 of its spreads away"}[what] in words  # fmt: skip
+    first, one = whole["sbc"][0], whole["sbc"][0]["parameters"][0]
+    assert check_alarms({**whole, "sbc": [first | {"coverage_50": 0.6}]}, set())[0]["promised"] == 0.5
+    for coverage in (0.86, 0.94):
+        assert [a["what"] for a in check_alarms({**whole, "sbc": [first | {"coverage_90": coverage}]}, set())] == ["coverage"]
+        few = first | {"coverage_90": coverage, "n": 24}
+        assert check_alarms({**whole, "sbc": [few]}, set()) == [], "with few truths that is chance"
+    for coverage in (0.84, 0.96):
+        rows = [one | {"coverage_90": coverage}]
+        assert [a["what"] for a in check_alarms({**whole, "sbc": [first | {"parameters": rows}]}, set())] == ["coverage of one"]
+        assert check_alarms({**whole, "sbc": [first | {"parameters": rows, "n": 24}]}, set()) == []
+    weak = [whole["planted"][0] | {"off": [9.0], "known": ["weak"]}]
+    assert check_alarms({**whole, "planted": weak}, set()) == [], "a bar is set for informed parameters only"
+    three = [whole["planted"][0] | {"off": [off]} for off in (2.1, 0.5, 0.5)]
+    assert check_alarms({**whole, "planted": three}, set()) == [], "one of several beyond two spreads is chance"
+    assert len(check_alarms({**whole, "planted": [*three, whole["planted"][0] | {"off": [3.0]}]}, set())) == 1
     assert check_alarms(deepcopy(whole) | {"sbc": [whole["sbc"][2] | {"error": 0.9}]}, {CALENDAR}) == [], "the prior promises no accuracy"
 
 
@@ -215,12 +231,41 @@ def test_the_other_reading_stands_on_the_first_page(english: str) -> None:
     words = plain(english)
     assert "If the report is taken to mean only these, their chance is 91%, and that of a majority of all border communities 23%." in words
     assert "If the words meant something else" in words and "−0.70" in words
+    assert "These two are rough, since the draws count for 222 independent ones" in words
+    row = re.search(r"<tr><td>Most care sought in Sarawak in the 1980s<span.*?</tr>", english, re.S)
+    assert row is not None and re.findall(r"\d+%", plain(row[0])) == ["77%", "77%", "23%", "91%"], "as fitted, then read the other way"
+
+
+def test_a_reading_that_few_runs_bear_out_is_left_out(tmp_path: Path, content: Any) -> None:
+    manifest, fit, check = deepcopy(content)
+    fit["readings"][0]["ess"] = 1.4
+    fit["alarms"].append({"what": "reading", "value": 1.4, "target": "care_majority_near"})
+    words = plain(report(place(tmp_path, (manifest, fit, check)), "en"))
+    assert "If the report is taken to mean only these" not in words and "what is said of that reading is worth little" in words
+    fit["readings"] = []
+    assert "No fact was given another reading." in plain(report(place(tmp_path, (manifest, fit, check)), "en"))
+
+
+def test_the_level_of_care_is_told_from_its_figures(tmp_path: Path, content: Any) -> None:
+    for most, before, after, said in ((0.7, 0.6, 0.1, True), (0.3, 0.6, 0.1, False), (0.7, 0.6, 0.5, False), (0.7, None, 0.1, False)):
+        manifest, fit, check = deepcopy(content)
+        rows_ = {r["id"]: r for r in fit["targets"]}
+        rows_["care_majority"]["pass"], rows_["care_contacts"]["pass"] = most, after
+        rows_["care_contacts"]["prior"]["pass"] = before
+        words = plain(report(place(tmp_path, (manifest, fit, check)), "en"))
+        assert "How much care there was at all" in words
+        assert ("few were treated anywhere" in words) is said
 
 
 def test_a_fit_without_a_mechanism_says_whether_the_facts_notice(tmp_path: Path, content: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     manifest, fit, check = deepcopy(content)
     fit["without"] = ["kinship"]
-    for log_evidence, said in ((-5.05, "cannot tell whether the mechanism matters"), (-8.0, "favour the whole model by a factor of 20.1")):
+    for log_evidence, said in (
+        (-5.05, "cannot tell whether the mechanism matters"),
+        (-8.0, "favour the whole model by a factor of 20.1"),
+        (-3.0, "favour the model without it by a factor of 7.4"),
+        (-80.0, "by a factor of more than 1,000"),
+    ):
         monkeypatch.setattr(Page, "_shipped", lambda _: {"log_evidence": -5.0})
         fit["log_evidence"] = log_evidence
         words = plain(report(place(tmp_path, (manifest, fit, check)), "en"))

@@ -140,6 +140,13 @@ def test_another_reading_names_a_fitted_target_and_has_a_size(tmp_path):
     assert (stands.id, stands.role) == ("other", "fit")
     with pytest.raises(TargetError, match="is no reading"):
         found.read_as("income")
+    left = found.without("income")
+    assert left.readings == ()
+    with pytest.raises(TargetError, match="which is not fitted"):
+        left.read_as("other")
+    assert read(tmp_path, GOOD).hash.startswith("8d8964d9a03ae49f"), (
+        "the hash of targets without readings is that of fits made before there were any"
+    )
     for change, said in (
         (('reading_of = "income"', 'reading_of = "incme"'), "did you mean income"),
         (('reading_of = "income"', 'reading_of = "other"'), "is no other target"),
