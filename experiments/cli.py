@@ -20,7 +20,7 @@ import typer
 
 from abm.errors import UserError, shorten
 from experiments import study_commands
-from experiments.languages import Translate, check_language, translator
+from experiments.languages import Translate, check_language, mark, translator
 from experiments.run import InterruptedAfterwards
 
 if TYPE_CHECKING:
@@ -139,6 +139,13 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but th
 
 
 # --- lintas run -----------------------------------------------------------------------------------------------------
+
+
+#: Words by which declarations say what a parameter is for, the shape of its prior, and what its source rests on.
+DECLARED = (
+    mark("fixed"), mark("uncertain"), mark("lever"), mark("uniform"), mark("log-uniform"), mark("triangular"),
+    mark("opened"), mark("recalled"), mark("derived"), mark("judgement"), mark("fact"),
+)  # fmt: skip
 
 
 @app.command()
@@ -457,12 +464,14 @@ def parameters(
     console = _console()
     for row in rows:
         spread = f"{row['low']:g} – {row['high']:g}" if row["low"] != row["high"] else "–"
-        role = row["role"] if row["prior"] == "none" else f"{row['role']}, {row['prior']}"
+        role = _(row["role"]) if row["prior"] == "none" else f"{_(row['role'])}, {_(row['prior'])}"
         console.print(f"{row['name']} = {row['default']:g} [{_(row['unit'])}]", style="bold", soft_wrap=True)
         console.print(f"    {_(row['label'])}", soft_wrap=True)
         if "fitted" in row:
             console.print(f"    {_('fitted')}: {row['fitted']:g} ({row['posterior']})", soft_wrap=True)
-        console.print(f"    {_('range')}: {spread}; {_('role')}: {role}; {_('source')}: {row['source']} ({row['basis']})", soft_wrap=True)
+        console.print(
+            f"    {_('range')}: {spread}; {_('role')}: {role}; {_('source')}: {row['source']} ({_(row['basis'])})", soft_wrap=True
+        )
 
 
 @app.command()
