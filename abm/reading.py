@@ -207,7 +207,7 @@ def sentence(wrong: ValidationError) -> str:
     first = _first(wrong)
     key, kind, about, found = key_of(first["loc"]), first["type"], first.get("ctx", {}), first["input"]
     if kind == "missing":
-        return f"{key} is missing"
+        return f"the key {key} is missing"
     if kind in ("value_error", "assertion_error"):
         return _after(key, str(about.get("error", first["msg"])))
     if kind in ("unknown_key", "unknown_name"):

@@ -39,13 +39,19 @@ PACKAGES = ("lintas", "mesa", "numpy", "pandas", "numba", "pyarrow", "dask", "di
 _FIXED = ("run_id", "point", "scenario", "region", "households", "replicate", "seed")
 
 
+#: Sources that say how files are read and refused, how a run is saved and how the model is described: no number of a run comes from them.
+NOT_NUMBERS = ("abm/errors.py", "abm/reading.py", "abm/saving.py", "abm/describe.py")
+
+
 @cache
 def model_version() -> str:
     """Version of the package and a hash of the model's sources: two models that could give other numbers differ in it."""
     root, digest = Path(__file__).resolve().parents[1], hashlib.sha256()
     for package in ("agents", "abm"):
         for path in sorted((root / package).rglob("*.py")):
-            digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+            name = path.relative_to(root).as_posix()
+            if name not in NOT_NUMBERS:
+                digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
     return f"{metadata.version('lintas')}+{digest.hexdigest()[:12]}"
 
 

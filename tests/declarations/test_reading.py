@@ -53,7 +53,7 @@ class Wide(OpenEntries):
 @pytest.mark.parametrize(
     ("said", "sentence"),
     [
-        ({}, "file: name is missing"),
+        ({}, "file: the key name is missing"),
         ([], "file: [] is not a table of names and values"),
         ({"name": 3}, "file: name = 3 is not a text: write it in quotation marks"),
         ({"name": "a\nb"}, "file: name holds a line break"),

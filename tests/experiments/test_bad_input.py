@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -192,6 +193,11 @@ EVENT = '[[events]]\nmonth = "1990-01"\n'
         (EVENT + 'set = { "crossing.Entikong paths.open" = 0 }', "Entikong paths"),
         (EVENT + 'set = { "world.kinship.length" = 4.0 }', "from the start"),
         ('title = ["a"]', "title"),
+        ('title = "a\\u001b[31m"', "control character"),
+        ('[parameters]\n"household.seek_care.weight_quality" = "2"', "'2' is not a number"),
+        (EVENT + 'set = { "household.seek_care.weight_quality" = "2" }', "'2' is not a number"),
+        ('[[events]]\nmonth = "2016-01"\nset = { "switch.kinship" = 0 }', "after the end of the scenario, 2015-12"),
+        ('end = "1989-12"\n[[events]]\nmonth = "1990-01"\nset = { "switch.kinship" = 0 }', "after the end of the scenario, 1989-12"),
         ("end = 1990", "end"),
     ],
 )
@@ -215,6 +221,32 @@ def test_switches_may_be_written_as_numbers_and_events_in_nested_tables() -> Non
     assert mine.switches == {"bribery": True, "kinship": False}
     assert [(e.month, e.name, e.value) for e in mine.events] == [(120, "crossing.all.open", 0.0), (120, "switch.kinship", 1.0)]
     assert Scenario.from_dict(json.loads(json.dumps(mine.to_dict()))) == mine
+
+
+def test_scenarios_that_inherit_from_each_other(capsys: pytest.CaptureFixture[str]) -> None:
+    for number in range(1500):
+        Path(f"s{number}.toml").write_text(f'inherits = "s{number + 1}"\n')
+    Path("s1500.toml").write_text("")
+    assert "more than 30 files" in refused(capsys, "run", "--quiet", "--scenario", "s0.toml")
+    assert Scenario.load("s1475.toml").end == "2015-12"
+    Path("s1500.toml").write_text('inherits = "s1499"\n')
+    assert "inherits from itself" in refused(capsys, "run", "--quiet", "--scenario", "s1490.toml")
+
+
+def test_a_scenario_that_is_no_ordinary_file(capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo("pipe.toml")
+    assert "a pipe" in refused(capsys, "run", "--quiet", "--scenario", "pipe.toml")
+    Path("folder.toml").mkdir()
+    assert "folder.toml" in refused(capsys, "run", "--quiet", "--scenario", "folder.toml")
+    Path("mine.toml").write_bytes(b'title = "\xff"')
+    assert "line 1 is no UTF-8 text" in refused(capsys, "run", "--quiet", "--scenario", "mine.toml")
+
+
+def test_an_inherited_event_may_lie_after_a_shorter_end() -> None:
+    Path("long.toml").write_text('[[events]]\nmonth = "1990-01"\nset = { "switch.kinship" = 0 }')
+    Path("short.toml").write_text('inherits = "long"\nend = "1985-12"')
+    assert Scenario.load("short.toml").end == "1985-12"
+    assert Scenario.load("long.toml", end="1985-12").n_months == 72
 
 
 def test_what_scenario_load_takes() -> None:
