@@ -40,7 +40,7 @@ _FIXED = ("run_id", "point", "scenario", "region", "households", "replicate", "s
 
 
 #: Sources that say how files are read and refused, how a run is saved and how the model is described: no number of a run comes from them.
-NOT_NUMBERS = ("abm/errors.py", "abm/reading.py", "abm/saving.py", "abm/describe.py")
+NOT_NUMBERS = ("abm/errors.py", "abm/reading.py", "abm/saving.py", "abm/describe.py", "abm/region_files.py")
 
 
 @cache
