@@ -194,7 +194,9 @@ def run(
     if posterior or posterior_from is not None:
         if declared:
             raise UserError("--declared and a posterior are two answers to where values come from; keep one")
-        n_draws = whole_number("--draws", draws or "50", low=1)
+        from experiments.posterior import MOST_DRAWS
+
+        n_draws = whole_number("--draws", draws or "50", low=1, high=MOST_DRAWS)
         _run_posterior(chosen, at_home(region), posterior_from, n_draws, n_households, run_seed, allow_drift, out, quiet, lang)
         return
     if draws is not None or allow_drift:

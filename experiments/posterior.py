@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 KIND = "lintas posterior results"
 FORMAT = 1
+#: Draws that may be asked for: each is a run whose tables are kept in memory until all are done.
+MOST_DRAWS = 10_000
 #: Quantiles of a band and what their columns are called.
 QUANTILES = {"median": 0.5, "p05": 0.05, "p25": 0.25, "p75": 0.75, "p95": 0.95}
 
@@ -166,6 +168,8 @@ def run_draws(
     """
     import pandas as pd
 
+    if not 1 <= draws <= MOST_DRAWS:
+        raise PosteriorError(f"draws is {draws}; it must be 1 to {MOST_DRAWS:,}")
     jobs, drawn = jobs_of([scenario], posterior, region, draws=draws, replicates=1, households=households, seed=seed, tables=TABLES)
     done = run_jobs(jobs, executor, progress)
     well = [d for d in done if d.status == "ok"]
