@@ -295,16 +295,16 @@ def whole_number(option: str, text: str, *, low: int, high: int | None = None) -
     try:
         number = int(text)
     except ValueError:
-        raise UserError(f"{option} takes a whole number, found '{text}'") from None
+        raise UserError(f"{option} takes a whole number, found '{shorten(text)}'") from None
     if number < low or (high is not None and number > high):
-        raise UserError(f"{option} is {number}; it must be {f'at least {low}' if high is None else f'{low} to {high}'}")
+        raise UserError(f"{option} is {shorten(number)}; it must be {f'at least {low}' if high is None else f'{low} to {high}'}")
     return number
 
 
 def check_end(end: str) -> str:
     """A month from 1980-01 to 2030-12, written YYYY-MM."""
     if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", end):
-        raise UserError(f"--end is '{end}'; write a month as YYYY-MM, for example 2015-12")
+        raise UserError(f"--end is '{shorten(end)}'; write a month as YYYY-MM, for example 2015-12")
     if not "1980-01" <= end <= "2030-12":
         raise UserError(f"--end is {end}; a run starts in 1980-01 and may end in any month up to 2030-12")
     return end
