@@ -307,9 +307,7 @@ def _range(said: str) -> tuple[str, float, float]:
         raise UserError(f"--prior {shorten(name)}: {a:g} to {b:g} is no range; give two finite numbers as PARAMETER=LOW:HIGH")
     if not a < b:
         why = "has no width" if a == b else "is the wrong way round"
-        raise UserError(
-            f"--prior {shorten(name)}: the range {a:g} to {b:g} {why}; write PARAMETER=LOW:HIGH, the lower number first"
-        )
+        raise UserError(f"--prior {shorten(name)}: the range {a:g} to {b:g} {why}; write PARAMETER=LOW:HIGH, the lower number first")
     return name, a, b
 
 
