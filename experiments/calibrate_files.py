@@ -21,7 +21,7 @@ Known = Literal["informed", "weak", "prior only"]
 _Name = Annotated[Name, Field(max_length=200)]
 _Text = Annotated[str, Field(max_length=MOST_LETTERS)]
 _Names = Annotated[tuple[_Name, ...], Listed]
-_Count = Annotated[int, Field(ge=0)]
+_Count = Annotated[int, Field(ge=0, le=10**12)]
 _Positive = Annotated[float, Field(ge=0)]
 _Share = Annotated[float, Field(ge=0, le=1.000001)]  # sums of weights, which may end a little above 1
 _AnyNumber = Annotated[float, Field(allow_inf_nan=True)]  # where no run had a number
@@ -237,7 +237,7 @@ class _RankRow(OpenEntries):
 
 class _Ranks(OpenEntries):
     method: Literal["emulated", "abc", "prior"]
-    n: Annotated[int, Field(ge=1)]
+    n: Annotated[int, Field(ge=1, le=10**12)]
     coverage_90: _Share
     coverage_50: _Share
     error: _Positive
