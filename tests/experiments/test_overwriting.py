@@ -20,6 +20,10 @@ type Captured = pytest.CaptureFixture[str]
 @pytest.fixture(autouse=True)
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("experiments.draughtsman.Draughtsmen.page", lambda _: "<html></html>")  # drawing figures is no part of this
+    monkeypatch.setattr("experiments.draughtsman.Draughtsmen.begin", lambda *_, **__: None)
+    monkeypatch.setattr("experiments.draughtsman.Draughtsmen.enlist", lambda _: None)
+    monkeypatch.setattr("experiments.report.report", lambda *_, **__: "<html></html>")
 
 
 def content(folder: str | Path) -> dict[str, str]:
