@@ -134,7 +134,10 @@ def _start(
 
 
 Language = Annotated[str, typer.Option("--lang", metavar="en|id|ms", help="Language of the messages and the report.")]
-Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Results folder; default results/<scenario>-<seed>.")]
+Out = Annotated[
+    Path | None, typer.Option("--out", metavar="DIR", help="Results folder; default results/<scenario>-<seed> and what else differs.")
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the results of another run that the folder holds.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but the results folder.")]
 
 
@@ -177,6 +180,7 @@ def run(
         bool, typer.Option("--allow-drift", help="Use a posterior of another model version or of other data; it is recorded.")
     ] = False,
     out: Out = None,
+    overwrite: Overwrite = False,
     quiet: Quiet = False,
     lang: Language = "en",
 ) -> None:
@@ -194,12 +198,17 @@ def run(
     if posterior or posterior_from is not None:
         if declared:
             raise UserError("--declared and a posterior are two answers to where values come from; keep one")
-        n_draws = whole_number("--draws", draws or "50", low=1)
-        _run_posterior(chosen, at_home(region), posterior_from, n_draws, n_households, run_seed, allow_drift, out, quiet, lang)
+        from experiments.posterior import MOST_DRAWS
+
+        n_draws = whole_number("--draws", draws or "50", low=1, high=MOST_DRAWS)
+        _run_posterior(chosen, at_home(region), posterior_from, n_draws, n_households, run_seed, allow_drift, out, overwrite, quiet, lang)
         return
     if draws is not None or allow_drift:
         raise UserError("--draws and --allow-drift go with --posterior or --posterior-from")
-    folder = check_folder(Path(at_home(str(out))) if out is not None else default_folder(chosen, run_seed))
+    where = "" if region == DEFAULT_REGION else at_home(region)
+    named = Path(at_home(str(out))) if out is not None else None
+    folder = named or default_folder(chosen, run_seed, households=n_households, region=where, declared=declared)
+    check_folder(folder, run=lambda: _run_said(chosen, at_home(region), n_households, run_seed, declared), overwrite=overwrite)
     with Draughtsmen() as draughtsmen:
         with show_progress(_, quiet) as progress:
 
@@ -214,7 +223,7 @@ def run(
             )  # fmt: skip
         written = write_results(
             model.results, model.manifest(), folder, region=model.region, command_line=["lintas", *_given()], language=lang,
-            draughtsmen=draughtsmen,
+            draughtsmen=draughtsmen, overwrite=overwrite,
         )  # fmt: skip
     with standing(written):
         if quiet:
@@ -223,23 +232,44 @@ def run(
             show_readings(model.results.yearly, written, lang, is_fitted=bool(model.fitted))
 
 
+def _run_said(scenario: Scenario, where: str, households: int, seed: int, declared: bool) -> dict[str, Any]:
+    """What the manifest of a run will say of which run it is."""
+    from importlib import metadata
+
+    from abm import Region
+    from experiments.plan import model_version
+    from experiments.run import KIND
+
+    region = Region.load(where)
+    return {
+        "kind": KIND, "lintas": metadata.version("lintas"), "model_version": model_version(), "scenario_hash": scenario.hash,
+        "region": {"id": region.id, "hash": region.hash}, "fitted": {"parameters": {} if declared else dict(region.fitted)}, "households": households,
+        "seed": seed,
+    }  # fmt: skip
+
+
 def _run_posterior(
     scenario: Scenario, where: str, source: Path | None, draws: int, households: int, seed: int, allow_drift: bool, out: Path | None,
-    quiet: bool, lang: str,
+    overwrite: bool, quiet: bool, lang: str,
 ) -> None:  # fmt: skip
     """One run for each draw of a posterior."""
     from abm import Region
-    from experiments.posterior import KIND, check_posterior, run_draws, show_draws, write_draws
-    from experiments.run import check_folder
+    from experiments.posterior import KIND, check_posterior, run_draws, run_said, show_draws, write_draws
+    from experiments.run import check_folder, default_folder
 
     region = Region.load(where)
     found = load_posterior(region.id, source)
     drift = check_posterior(found, region, allow_drift)
-    place = Path(at_home(str(out))) if out is not None else Path("results") / f"{scenario.name}-posterior-{seed}"
-    check_folder(place, KIND)
+    more = ([f"{draws}-draws"] if draws != 50 else []) + ([found.id] if source is not None else [])
+    named = Path(at_home(str(out))) if out is not None else None
+    place = named or default_folder(
+        scenario, seed, households=households, region="" if where == DEFAULT_REGION else where, kind="posterior", more=more
+    )
+    said = run_said(found, scenario, region, draws=draws, households=households, seed=seed)
+    check_folder(place, KIND, run=said, overwrite=overwrite)
     with study_commands.show_progress(translator(lang), quiet) as progress:
         runs = run_draws(found, scenario, region, draws=draws, households=households, seed=seed, progress=progress)
-    written = write_draws(runs, place, drift=drift, language=lang)
+    written = write_draws(runs, place, drift=drift, language=lang, overwrite=overwrite)
     with standing(written):
         if quiet:
             print(written)
@@ -293,16 +323,16 @@ def whole_number(option: str, text: str, *, low: int, high: int | None = None) -
     try:
         number = int(text)
     except ValueError:
-        raise UserError(f"{option} takes a whole number, found '{text}'") from None
+        raise UserError(f"{option} takes a whole number, found '{shorten(text)}'") from None
     if number < low or (high is not None and number > high):
-        raise UserError(f"{option} is {number}; it must be {f'at least {low}' if high is None else f'{low} to {high}'}")
+        raise UserError(f"{option} is {shorten(number)}; it must be {f'at least {low}' if high is None else f'{low} to {high}'}")
     return number
 
 
 def check_end(end: str) -> str:
     """A month from 1980-01 to 2030-12, written YYYY-MM."""
     if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", end):
-        raise UserError(f"--end is '{end}'; write a month as YYYY-MM, for example 2015-12")
+        raise UserError(f"--end is '{shorten(end)}'; write a month as YYYY-MM, for example 2015-12")
     if not "1980-01" <= end <= "2030-12":
         raise UserError(f"--end is {end}; a run starts in 1980-01 and may end in any month up to 2030-12")
     return end
@@ -516,10 +546,12 @@ def rerun(
     region: Annotated[
         str | None, typer.Option("--region", "-r", metavar="DIR", help="Where the region stands, if it does not ship.")
     ] = None,
+    overwrite: Overwrite = False,
     quiet: Quiet = False,
     lang: Language = "en",
 ) -> None:
     """Repeat the run of a manifest and say whether its numbers are equal (exit code 1 if not)."""
+    from experiments.plan import model_version
     from experiments.run import check_folder, compare_with, read_manifest, write_results
     from experiments.run import rerun as repeat
 
@@ -541,12 +573,20 @@ def rerun(
     if region is not None and isinstance(content.get("region"), dict):
         content["region"] = content["region"] | {"where": at_home(region)}  # the hash still has to fit
     if out is not None:
-        out = check_folder(Path(at_home(str(out))))
+        out = check_folder(Path(at_home(str(out))), run=content | {"model_version": model_version()}, overwrite=overwrite)
     with show_progress(_, quiet) as progress:
         model = repeat(content, progress=progress)
     found = compare_with(content, folder, model.results)
     if out is not None:
-        write_results(model.results, model.manifest(), out, region=model.region, command_line=["lintas", *_given()], language=lang)
+        write_results(
+            model.results,
+            model.manifest(),
+            out,
+            region=model.region,
+            command_line=["lintas", *_given()],
+            language=lang,
+            overwrite=overwrite,
+        )
     with standing(out):
         words = {"equal": _("equal"), "differs": _("differs"), "unknown": _("nothing to compare with")}
         if not quiet:

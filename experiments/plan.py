@@ -210,8 +210,28 @@ def make(study: Study, folder: Path, command_line: list[str] | None = None, scen
         (draft / "logs").mkdir()
         count = write_plan(study, manifest, draft / "plan.parquet")
         manifest["runs"] = count
-        write_json(draft / "manifest.json", manifest)
+        write_json(draft / "manifest.json", with_near_table(folder, manifest))
     return count
+
+
+def with_near_table(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """The manifest as it is written: a table that lies with the study folder (in the folder around it, or the one around that) is named from
+    there, so that both may be moved together; :func:`read_study_manifest` gives the whole path again."""
+    study = dict(manifest["study"])
+    if study.get("table"):
+        table, here = Path(study["table"]).absolute(), folder.absolute()
+        is_near = here.parent.parent in table.parents and len(here.parent.parent.parts) > 1
+        if is_near and os.path.normpath(table) == str(table):  # a path with ".." stays as it was said: a study is compared with its file
+            study["table"] = Path(os.path.relpath(table, here)).as_posix()
+    return {**manifest, "study": study}
+
+
+def with_whole_table(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """The manifest with the whole path of its table (older ones hold it so)."""
+    table = manifest["study"].get("table")
+    if not isinstance(table, str) or not table:
+        return dict(manifest)
+    return {**manifest, "study": {**manifest["study"], "table": os.path.normpath(folder.absolute() / table)}}
 
 
 def write_plan(
@@ -274,7 +294,7 @@ def extend(folder: Path, replicates: int) -> int:
             draft.unlink(missing_ok=True)
     manifest["study"] = replace(study, replicates=replicates).to_dict()
     manifest["runs"] = len(known) + count
-    write_json(folder / "manifest.json", manifest)
+    write_json(folder / "manifest.json", with_near_table(folder, manifest))
     return count
 
 
@@ -303,7 +323,7 @@ def read_study_manifest(folder: Path) -> dict[str, Any]:
     for key, kind in (("study", dict), ("names", list), ("scenarios", dict), ("regions", dict), ("model_version", str), ("drift", list)):
         if not isinstance(said.get(key), kind):
             raise ManifestError(f"'{file}': {key} is missing or wrong; it was changed by hand, or lintas did not write it")
-    return said
+    return with_whole_table(folder, said)
 
 
 def plan_files(folder: Path) -> list[Path]:
@@ -355,7 +375,7 @@ def check_drift(folder: Path, manifest: dict[str, Any], allowed: bool) -> dict[s
     entry = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "model_version": model_version(), "what": drift}
     if not manifest["drift"] or manifest["drift"][-1]["what"] != drift:
         manifest = manifest | {"drift": [*manifest["drift"], entry]}
-        write_json(folder / "manifest.json", manifest)
+        write_json(folder / "manifest.json", with_near_table(folder, manifest))
     return manifest
 
 
