@@ -15,10 +15,10 @@ from pydantic_core import PydanticCustomError
 from abm.errors import ManifestError, shorten
 from abm.parameters import month_index
 from abm.reading import Entries, Listed, Name, OpenEntries, check
+from experiments.options import MOST_SEED
 from experiments.study import (
     BLOCK_DESIGNS,
     MOST_RUNS,
-    MOST_SEED,
     SAMPLED,
     SWITCH,
     Design,

@@ -189,11 +189,20 @@ def commit() -> dict[str, Any] | None:
         return None
 
 
-def make(study: Study, folder: Path, command_line: list[str] | None = None, scenarios: Mapping[str, Scenario] | None = None) -> int:
+def make(
+    study: Study,
+    folder: Path,
+    command_line: list[str] | None = None,
+    scenarios: Mapping[str, Scenario] | None = None,
+    *,
+    trust: bool = True,
+) -> int:
     """Write a study folder whole (a draft first, renamed); returns the number of runs. Refuses a folder that holds anything.
 
-    ``scenarios`` gives those of the arms by name where they are no files.
+    ``scenarios`` gives those of the arms by name where they are no files. A study that Python code hands over is trusted: its measure may be
+    run in this process without a question, unless ``trust`` is false.
     """
+    from experiments import trust as trusts
     from experiments.manifest import study_of
     from experiments.run import check_folder, whole_folder
 
@@ -204,6 +213,8 @@ def make(study: Study, folder: Path, command_line: list[str] | None = None, scen
         )
     study_of(study.to_dict())  # one made in Python may hold anything
     check_folder(folder)
+    if trust and study.measure is not None and is_ordinary(study.measure.rpartition(":")[0]):
+        trusts.remember(study.measure, for_good=False)
     manifest = make_manifest(study, command_line or [], scenarios)
     with whole_folder(folder) as draft:
         (draft / "results").mkdir()
@@ -356,8 +367,9 @@ def _check_columns(path: Path, found: pa.Schema, wanted: pa.Schema) -> None:
 
 def _check_rows(path: Path, batch: pa.RecordBatch, manifest: Mapping[str, Any]) -> None:
     """No entry is empty; ids are ids; scenarios, regions and sizes are those of the manifest; numbers lie where they can."""
-    import pyarrow.compute as pc
+    from pyarrow import compute
 
+    pc: Any = compute  # it makes its functions when it is imported, so they are declared nowhere
     known: dict[str, Collection[Any]] = {
         "scenario": manifest["scenarios"], "region": manifest["regions"], "households": manifest["study"]["households"]
     }  # fmt: skip

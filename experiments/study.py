@@ -18,6 +18,7 @@ import abm.declarations  # noqa: F401  (fills the registries)
 from abm.errors import UserError, shorten
 from abm.reading import Entries, Listed, Name, check, is_ordinary, parse_toml, read_bytes, read_text
 from agents.core.declare import OUTPUTS, PARAMETERS, SWITCHES, near
+from experiments.options import MOST_SEED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,8 +35,6 @@ BLOCK_DESIGNS = ("saltelli", "morris", "shapley")
 SAMPLED = ("lhs", "sobol", *BLOCK_DESIGNS)
 #: More rows than this are a slip of the pen rather than a study.
 MOST_RUNS = 50_000_000
-#: The largest seed: the seeds of runs, which come from it, fit into a column of whole numbers.
-MOST_SEED = 2**62
 #: Bytes of the largest table of a design.
 MOST_TABLE_BYTES = 2_000_000_000
 DEFAULT_REGION = "west-kalimantan-sarawak"
