@@ -563,7 +563,7 @@ def names_in(path: Path) -> list[str] | None:
     except (ValueError, RecursionError, MemoryError) as error:
         raise StudyError(f"measure: '{shorten(path)}' is no Python: {shorten(error)}") from None
     try:
-        names = list(_bound(tree.body))
+        names = list(dict.fromkeys(_bound(tree.body)))
     except RecursionError:
         return None
     return None if "*" in names or "__getattr__" in names else names
@@ -577,7 +577,10 @@ def _bound(body: list[ast.stmt]) -> Iterator[str]:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             yield from (a.asname or a.name.split(".")[0] for a in node.names)
             continue
-        yield from (n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+        is_block = isinstance(getattr(node, "body", None), list)  # of a block only what it assigns itself, such as a loop's name
+        heads = [getattr(node, "target", None), *(i.optional_vars for i in getattr(node, "items", []))] if is_block else [node]
+        for head in filter(None, heads):
+            yield from (n.id for n in ast.walk(head) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
         for part in ("body", "orelse", "finalbody"):  # inside if, try, with and loops
             yield from _bound(getattr(node, part, []))
         for part in (*getattr(node, "handlers", []), *getattr(node, "cases", [])):

@@ -312,18 +312,19 @@ def extend(
     if not precision and replicates is None:
         raise UserError("say how far to extend: --replicates N, or --precision TARGET=H such as --precision NAME=0.05")
     make, before = engine_of(folder, workers, slurm, scheduler_file, lang)
-    wanted = parse_precision(precision or [])
+    wanted, limit = parse_precision(precision or []), _whole("--most", most, 2)
+    until = None if replicates is None else _whole("--replicates", replicates, 1)
     ask_trust(_, folder, trust)
     with show_progress(_, quiet) as tell, exit_codes(_, folder), terminated_is_interrupted():
         plans.check_drift(folder, plans.read_study_manifest(folder), False)
-        if replicates is not None:
-            added = plans.extend(folder, _whole("--replicates", replicates, 1))
+        if until is not None:
+            added = plans.extend(folder, until)
             if not quiet:
                 print(_("{n} runs were added to the plan").format(n=added))
         report = drive(folder, make, progress=tell, before=before)
         found = []
         if wanted:
-            found, last = batches.extend_to(folder, wanted, make, most=_whole("--most", most, 2), progress=tell)
+            found, last = batches.extend_to(folder, wanted, make, most=limit, progress=tell)
             report = last or report
     for p in found:
         reached = p.half_width <= p.wanted
