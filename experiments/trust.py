@@ -72,8 +72,10 @@ def check(measure: str | None, trust: bool = False) -> None:
     if trust:
         remember(measure, for_good=False)
     elif not is_trusted(measure):
+        file, function, first = _shown(measure)
         raise TrustError(
-            f"this study runs the Python file {_shown(measure)}: read it, then agree with --trust (from Python with trust=True)"
+            f"this study runs the function {function} of the Python file '{file}', which begins with: {first}; read it, then agree with --trust "
+            f"(from Python with trust=True)"
         )
 
 
@@ -88,16 +90,18 @@ def ask(_: Translate, measure: str | None, trust: bool) -> None:
     if sys.stdin is None or not sys.stdin.isatty() or not sys.stderr.isatty():
         check(measure)
         return
-    print(_("This study runs the Python file {file}. Run it? [y/N]").format(file=_shown(measure)), end=" ", file=sys.stderr, flush=True)
+    file, function, first = _shown(measure)
+    said = _("This study runs the function {function} of the Python file '{file}', which begins with: {first}. Run it? [y/N]")
+    print(said.format(function=function, file=file, first=first), end=" ", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() not in ("y", "yes", "ya"):
         raise TrustError("the study was not run, since its Python file was not agreed to; plan it without measure, or agree with --trust")
     remember(measure, for_good=True)
 
 
-def _shown(measure: str) -> str:
-    """The file in full and its first line of code, by which a person can tell it."""
+def _shown(measure: str) -> tuple[str, str, str]:
+    """The file in full, the function, and the file's first line that is not empty, by which a person can tell it."""
     file, _, function = measure.rpartition(":")
     path = Path(file).absolute()
     text = read_bytes(path, "the file of measure", error=TrustError).decode("utf-8", "replace")
     first = next((line for line in text.splitlines() if line.strip()), "")
-    return f"'{shorten(path, 400)}' (function {shorten(function)}, first line: {shorten(first)})"
+    return shorten(path, 160), shorten(function), shorten(first)
