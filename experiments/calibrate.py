@@ -36,6 +36,7 @@ from experiments import plan
 from experiments.collect import collect
 from experiments.drive import Progress, Report, drive
 from experiments.engine import Engine
+from experiments.options import is_there
 from experiments.plan import model_version, write_json
 from experiments.study import DEFAULT_REGION, Study, Varied
 
@@ -148,7 +149,7 @@ def make(folder: Path, asked: Asked, targets: str | Path | None, command_line: l
     from abm import Region
     from experiments.run import check_folder, whole_folder
 
-    if (folder / "manifest.json").exists():
+    if is_there(folder / "manifest.json"):
         raise FitError(f"'{shorten(folder)}' is a fit already; continue it with 'lintas calibrate bank {folder}', or name a new folder")
     read = Targets.load(targets)
     if not read.fit:

@@ -93,7 +93,7 @@ def plan(
     from abm.reading import check as check_entries
     from experiments import plan as plans
     from experiments.calibrate import MOST_DRAWS, MOST_POINTS, MOST_POPULATIONS, MOST_SEED, MOST_TESTS, Asked, make
-    from experiments.cli import check_end, whole_number
+    from experiments.options import check_end, whole_number
     from experiments.study import DEFAULT_REGION
 
     n = whole_number("--points", points, low=64, high=MOST_POINTS)
@@ -249,7 +249,7 @@ def point(
     """Show why one best point misleads: several searches, several answers, all of which hit the targets."""
     _ = translator(check_language(lang))
     from experiments.calibrate_point import point_fits, to_dict
-    from experiments.cli import whole_number
+    from experiments.options import whole_number
 
     opened = _open(folder)
     searches = whole_number("--starts", starts, low=2, high=100)
@@ -322,7 +322,7 @@ def _once(option: str, names: Sequence[str]) -> Sequence[str]:
 def _say_cost(_: Translate, opened: Fit, stages: Sequence[str], lang: str, workers: str | None, cluster: bool) -> None:
     """How long the stages will roughly take, before they start."""
     from experiments.calibrate_cost import cost_of, words
-    from experiments.cli import whole_number
+    from experiments.options import whole_number
 
     n = None if workers is None else whole_number("--workers", workers, low=1, high=4096)
     said = words(_, cost_of(opened, stages), lang, n, cluster=cluster)

@@ -82,7 +82,12 @@ def read_numbers(folder: Path) -> dict[str, Any]:
     """``numbers.json`` of a posterior, checked."""
     try:
         said = json.loads((folder / FILE).read_text("utf-8"))
-        fits = said["kind"] == KIND and said["households"] == HOUSEHOLDS and len(said["runs"]) == RUNS and isinstance(said["model_version"], str)
+        fits = (
+            said["kind"] == KIND
+            and said["households"] == HOUSEHOLDS
+            and len(said["runs"]) == RUNS
+            and isinstance(said["model_version"], str)
+        )
         fits = fits and all(isinstance(r["tables"], dict) and {"scenario", "seed"} <= set(r) for r in said["runs"])
     except FileNotFoundError:
         raise UserError(f"'{shorten(folder)}' has no {FILE}: make a new fit, which writes it") from None

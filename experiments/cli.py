@@ -21,6 +21,7 @@ import typer
 from abm.errors import UserError, shorten
 from experiments import study_commands
 from experiments.languages import Translate, check_language, mark, translator
+from experiments.options import at_home, bounded, check_end, parse_changes, seed_number, whole_number
 from experiments.run import InterruptedAfterwards
 
 if TYPE_CHECKING:
@@ -57,11 +58,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit code is 0, 1 (a repeated run differs), 2 (a mistake in the input) or 130 (interrupted)."""
     command = typer.main.get_command(app)
     given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+
+    def refuse(sentence: str) -> int:
+        print(f"lintas: {bounded(sentence, given)}", file=sys.stderr)
+        return 2
+
     try:
         _check_text(given)
         outcome = command.main(args=given, prog_name="lintas", standalone_mode=False)
     except UserError as error:
-        return _refuse(str(error))
+        return refuse(str(error))
     except InterruptedAfterwards as error:
         print(f"lintas: {error}", file=sys.stderr)
         return 130
@@ -75,9 +81,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if type(error).__name__ == "Abort":  # the way the parser hands on an interruption
             return _interrupted()
         if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # the parser's own refusals
-            return _refuse(_parser_sentence(error, given, list(getattr(command, "commands", {}))))
+            return refuse(_parser_sentence(error, given, list(getattr(command, "commands", {}))))
         if isinstance(error, ValueError) and type(error).__module__.split(".")[0] in PACKAGE_MODULES:
-            return _refuse(str(error))
+            return refuse(str(error))
         raise
     if outcome == 130:  # the parser has caught the interruption itself
         return _interrupted()
@@ -95,11 +101,6 @@ def _check_text(arguments: Sequence[str]) -> None:
             ) from None
 
 
-def _refuse(sentence: str) -> int:
-    print(f"lintas: {' '.join(sentence.split())}", file=sys.stderr)
-    return 2
-
-
 def _interrupted() -> int:
     print("lintas: interrupted, nothing was written", file=sys.stderr)
     return 130
@@ -112,8 +113,8 @@ def _parser_sentence(error: Any, given: list[str], commands: list[str]) -> str:
     text = str(error.format_message()).rstrip(".")
     unknown = re.match(r"No such command '([^']+)'", text)
     if unknown:
-        return f"there is no command '{unknown[1]}'; {near(unknown[1], commands)}"
-    where = f"lintas {given[0]} --help" if given and not given[0].startswith("-") else "lintas --help"
+        return f"there is no command '{shorten(unknown[1])}'; {near(shorten(unknown[1]), commands)}"
+    where = f"lintas {given[0]} --help" if given and given[0] in commands else "lintas --help"
     return f"{text[0].lower()}{text[1:]}; see '{where}'"
 
 
@@ -189,7 +190,7 @@ def run(
     if end is not None:
         check_end(end)
     numbers = parse_changes(changes or [])
-    n_households, run_seed = whole_number("--households", households, low=1), whole_number("--seed", seed, low=0)
+    n_households, run_seed = whole_number("--households", households, low=1), seed_number("--seed", seed)
     from experiments.draughtsman import Draughtsmen
     from experiments.run import check_folder, default_folder, write_results
     from experiments.run import run as run_model
@@ -295,16 +296,6 @@ def standing(folder: Path | None) -> Iterator[None]:
         raise InterruptedAfterwards(folder) from None
 
 
-def at_home(name: str) -> str:
-    """A name or path with a leading ``~`` written out (a shell leaves it in quotes and after ``=``)."""
-    if not name.startswith("~"):
-        return name
-    try:
-        return str(Path(name).expanduser())
-    except RuntimeError:
-        raise UserError(f"there is no home folder for '{shorten(name)}'; write the path in full") from None
-
-
 @contextlib.contextmanager
 def readable(what: str, name: object) -> Iterator[None]:
     """What the system refuses about a file that the user named (a name too long, no permission), as one sentence."""
@@ -316,41 +307,6 @@ def readable(what: str, name: object) -> Iterator[None]:
 
 def _given() -> list[str]:
     return sys.argv[1:] if Path(sys.argv[0]).stem in ("lintas", "cli", "__main__") else ["run"]
-
-
-def whole_number(option: str, text: str, *, low: int, high: int | None = None) -> int:
-    """A whole number in its range, or a sentence that says what was found."""
-    try:
-        number = int(text)
-    except ValueError:
-        raise UserError(f"{option} takes a whole number, found '{shorten(text)}'") from None
-    if number < low or (high is not None and number > high):
-        raise UserError(f"{option} is {shorten(number)}; it must be {f'at least {low}' if high is None else f'{low} to {high}'}")
-    return number
-
-
-def check_end(end: str) -> str:
-    """A month from 1980-01 to 2030-12, written YYYY-MM."""
-    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", end):
-        raise UserError(f"--end is '{shorten(end)}'; write a month as YYYY-MM, for example 2015-12")
-    if not "1980-01" <= end <= "2030-12":
-        raise UserError(f"--end is {end}; a run starts in 1980-01 and may end in any month up to 2030-12")
-    return end
-
-
-def parse_changes(changes: Sequence[str]) -> dict[str, float]:
-    """``PARAMETER=VALUE`` pairs as numbers; names and ranges are checked by the scenario."""
-    numbers: dict[str, float] = {}
-    for change in changes:
-        name, sign, text = change.partition("=")
-        name = name.strip()
-        if not sign or not name:
-            raise UserError(f"--set takes PARAMETER=VALUE, found '{change}'; for example --set household.seek_care.weight_quality=3.0")
-        try:
-            numbers[name] = float(text)
-        except ValueError:
-            raise UserError(f"--set {name} takes a number, found '{text.strip()}'") from None
-    return numbers
 
 
 def load_scenario(name: str, changes: dict[str, float], without: Sequence[str], end: str | None) -> Scenario:
@@ -475,6 +431,14 @@ def scenarios(lang: Language = "en") -> None:
     _console().print(table)
 
 
+def check_region(region: str) -> None:
+    """Refuse a region whose folder is not in order, before anything is said of it."""
+    from abm import Region
+
+    with readable("region", region):
+        Region.load(at_home(region))
+
+
 @app.command()
 def parameters(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
@@ -487,6 +451,7 @@ def parameters(
     from abm.describe import parameter_rows
 
     _ = translator(check_language(lang))
+    check_region(region)
     rows = parameter_rows(at_home(region))
     if as_json:
         print(json.dumps(rows, indent=2, ensure_ascii=False))
@@ -515,6 +480,7 @@ def describe(
     from abm.describe import month_rows
 
     _ = translator(check_language(lang))
+    check_region(region)
     console = _console()
     if name is None:
         for row in month_rows():
@@ -547,29 +513,37 @@ def rerun(
         str | None, typer.Option("--region", "-r", metavar="DIR", help="Where the region stands, if it does not ship.")
     ] = None,
     overwrite: Overwrite = False,
+    trust: study_commands.Trust = False,
     quiet: Quiet = False,
     lang: Language = "en",
 ) -> None:
     """Repeat the run of a manifest and say whether its numbers are equal (exit code 1 if not)."""
     from experiments.plan import model_version
-    from experiments.run import check_folder, compare_with, read_manifest, write_results
+    from experiments.run import check_folder, check_manifest, compare_with, read_manifest, write_results
     from experiments.run import rerun as repeat
 
     _ = translator(check_language(lang))
     if study is not None or run_id is not None:
         if study is None or run_id is None or manifest is not None or out is not None or region is not None:
-            raise UserError("one run of a study is repeated with --study S --run-id ID, and nothing else beside --quiet and --lang")
+            raise UserError(
+                "one run of a study is repeated with --study S --run-id ID, and nothing else beside --trust, --quiet and --lang"
+            )
         from experiments.study_commands import rerun_row
 
-        raise typer.Exit(rerun_row(_, Path(at_home(str(study))), run_id, quiet))
+        raise typer.Exit(rerun_row(_, Path(at_home(str(study))), run_id, quiet, trust))
+    if trust:
+        raise UserError("--trust goes with --study: the run of a results folder runs no Python file")
     if manifest is None:
         raise UserError("name the manifest.json of a results folder, or --study S --run-id ID")
     manifest = Path(at_home(str(manifest)))
     with readable("manifest", manifest):
         content = read_manifest(manifest)
-        folder = manifest if manifest.is_dir() else manifest.parent
+        folder = manifest if os.path.isdir(manifest) else manifest.parent
     if content.get("kind") == "lintas posterior results":
         raise UserError("these are runs over the draws of a posterior: repeat them with the command_line in their manifest")
+    if content.get("kind") == "lintas study":
+        raise UserError("this is a study: repeat one of its runs with --study S --run-id ID")
+    check_manifest(content, manifest)
     if region is not None and isinstance(content.get("region"), dict):
         content["region"] = content["region"] | {"where": at_home(region)}  # the hash still has to fit
     if out is not None:

@@ -217,7 +217,7 @@ def write_collected(folder: Path, path: Path, *, mixed: bool = False) -> tuple[i
     import pyarrow.csv as pc
     import pyarrow.parquet as pq
 
-    if path.is_dir():
+    if os.path.isdir(path):
         raise UserError(f"'{shorten(path)}' is a folder; name a file such as out.parquet or out.csv")
     if path.suffix not in (".parquet", ".csv"):
         raise UserError(f"'{shorten(path.name)}': write a .parquet or .csv file")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 import platform
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -530,7 +531,7 @@ def check_outputs(wanted: Sequence[str], known: Sequence[str]) -> None:
 
     for name in wanted:
         if name not in known:
-            raise CompareError(f"there is no output '{shorten(name)}' to compare; {near(name, known)}")
+            raise CompareError(f"there is no output '{shorten(name)}' to compare; {near(shorten(name), known)}")
 
 
 # --- the arms of a study ----------------------------------------------------------------------------------------------
@@ -564,7 +565,7 @@ def compare_study(
             )
         baseline = names[0]
     elif baseline not in names:
-        raise CompareError(f"the study has no scenario '{shorten(baseline)}'; {near(baseline, names)}")
+        raise CompareError(f"the study has no scenario '{shorten(baseline)}'; {near(shorten(baseline), names)}")
     yearly_outputs()
     # in a yearly record a summary stands on every year's line, so it would tell nothing of years
     known = list(indicators(study) if study.record == "summaries" else study.yearly_outputs())
@@ -605,8 +606,8 @@ def check_out(folder: Path, asked: Mapping[str, Any] | None = None, *, overwrite
     from experiments.run import check_folder, manifest_in
 
     try:
-        is_filled = folder.is_dir() and any(folder.iterdir())
-    except (OSError, ValueError):
+        is_filled = os.path.isdir(folder) and any(folder.iterdir())
+    except OSError:
         is_filled = False
     if not is_filled:
         return check_folder(folder)
@@ -764,16 +765,16 @@ def _two(
     quiet: bool, lang: str, over: Over | None = None, overwrite: bool = False,
 ) -> tuple[list[Part], Path, dict[str, Any]]:  # fmt: skip
     from abm import Region
-    from experiments.cli import at_home, check_end, load_posterior, load_scenario, parse_changes, whole_number
+    from experiments.cli import load_posterior, load_scenario
     from experiments.engine import EngineLost
+    from experiments.options import at_home, check_end, parse_changes, seed_number, whole_number
     from experiments.plan import model_version, seed_of
+    from experiments.posterior import MOST_DRAWS
     from experiments.study import DEFAULT_REGION
 
-    n, size = (
-        whole_number("--replicates", replicates or ("8" if over is None else "2"), low=1 if over is None else 2),
-        whole_number("--households", households or "1000", low=1),
-    )
-    start = whole_number("--seed", seed or "1", low=0)
+    most = MOST_DRAWS
+    n = whole_number("--replicates", replicates or ("8" if over is None else "2"), low=1 if over is None else 2, high=most)
+    size, start = whole_number("--households", households or "1000", low=1), seed_number("--seed", seed or "1")
     if end is not None:
         check_end(end)
     first, second = load_scenario(a, {}, [], end), load_scenario(b, parse_changes(changes or []), without or [], end)
@@ -792,7 +793,7 @@ def _two(
     if over is not None:
         from experiments.posterior import check_posterior
 
-        draws, data = whole_number("--draws", over.draws, low=2), Region.load(where)
+        draws, data = whole_number("--draws", over.draws, low=2, high=most), Region.load(where)
         found = load_posterior(data.id, over.folder)
         drift = check_posterior(found, data, over.allow_drift)
         with show_progress(translator(lang), quiet) as tell:
@@ -838,7 +839,7 @@ def _study_folder(folder: Path, said: str) -> Path:
     """A study folder; one scenario alone, or any other folder, is refused with what to do."""
     from abm import Scenario
 
-    if not folder.is_dir() and (said in Scenario.names() or folder.suffix == ".toml"):
+    if not os.path.isdir(folder) and (said in Scenario.names() or folder.suffix == ".toml"):
         raise CompareError(f"one scenario alone ('{shorten(said)}') cannot be compared: name a second one, or a study folder")
     return folder
 
@@ -846,7 +847,7 @@ def _study_folder(folder: Path, said: str) -> Path:
 def _years(said: str | None) -> tuple[int, int] | None:
     if said is None:
         return None
-    found = re.fullmatch(r"(\d{4})(?:[-–](\d{4}))?", said.strip())
+    found = re.fullmatch(r"([0-9]{4})(?:[-–]([0-9]{4}))?", said.strip())
     if not found:
         raise CompareError(f"--years takes FIRST-LAST, such as 1995-1997, found '{shorten(said)}'")
     first, last = int(found[1]), int(found[2] or found[1])

@@ -25,6 +25,7 @@ import numpy as np
 
 from abm.errors import UserError
 from experiments import store
+from experiments import trust as trusts
 from experiments.engine import Engine, EngineLost
 from experiments.plan import Row, check_drift, ids_as_numbers, plan_batches, plan_ids, read_study_manifest
 from experiments.store import STATUSES, Standing, StoreError
@@ -124,14 +125,17 @@ def drive(
     most_runs: int = MOST_RUNS,
     before: Callable[[], None] | None = None,
     most: int | None = None,
+    trust: bool = False,
 ) -> Report:
     """Carry out what the plan lacks (and rows of the statuses ``again``); returns how it ended.
 
     ``engine`` may be a function that makes it, called only if there is something to do; ``before`` is called once this is the
-    study's one driver. Raises EngineLost, StoreError, KeyboardInterrupt; whatever was stored stays.
+    study's one driver. ``trust`` agrees to run the Python file that the study names as its measure (one that this process planned, or that
+    the user agreed to before, needs no agreement). Raises TrustError, EngineLost, StoreError, KeyboardInterrupt; whatever was stored stays.
     """
     folder = Path(folder)
     manifest = check_drift(folder, read_study_manifest(folder), allow_drift)
+    trusts.check(manifest["study"].get("measure"), trust)
     store.check_writable(folder)
     with store.only_driver(folder):
         if before is not None:

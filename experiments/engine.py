@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from experiments.children import SAFE
 from experiments.work import work
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ class LocalEngine(DaskEngine):
 
         quiet_dask()
         self._settings = dask.config.set(DASK_SETTINGS)
-        self._environment = _in_environment({"LINTAS_WORKER": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"})
+        self._environment = _in_environment({"LINTAS_WORKER": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", **SAFE})
         try:
             self.cluster = LocalCluster(
                 n_workers=workers, threads_per_worker=threads, processes=True, host="127.0.0.1",
