@@ -231,11 +231,11 @@ def check_out(path: Path, folder: Path) -> None:
 def no_formulas(table: pa.Table) -> pa.Table:
     """The table as CSV has it: texts, also of the header, that a spreadsheet would take for a formula have an apostrophe before them."""
     import pyarrow as pa
-    import pyarrow.compute as pc
+    from pyarrow.compute import replace_substring_regex as replaced  # pyright: ignore[reportAttributeAccessIssue]
 
     for k, kind in enumerate(table.schema):
         if pa.types.is_string(kind.type):
-            table = table.set_column(k, kind, pc.replace_substring_regex(table.column(k), FORMULA, r"'\1"))
+            table = table.set_column(k, kind, replaced(table.column(k), FORMULA, r"'\1"))
     return table.rename_columns([as_text(n) for n in table.column_names])
 
 

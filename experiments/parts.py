@@ -112,9 +112,6 @@ class Shape:
 
         ``table`` has at least the columns of LIGHT. What else it has is looked at as well.
         """
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
         for field in table.schema:
             if field.name in self.schema.names and field.name not in ("year", "side") and table.column(field.name).null_count:
                 raise Odd(f"the column {field.name} has empty cells")
@@ -122,10 +119,11 @@ class Shape:
             ids = ids_as_numbers(table.column("run_id").combine_chunks())
         except ValueError as error:
             raise Odd(str(error)) from None
-        status = table.column("status").combine_chunks()
-        codes = pc.index_in(status, value_set=pa.array(STATUSES)).fill_null(-1).to_numpy(zero_copy_only=False)
-        if (codes < 0).any():
-            raise Odd(f"the status '{shorten(status[int(np.argmin(codes))].as_py(), 40)}' is none of {', '.join(STATUSES)}")
+        said, at = _coded(table.column("status"))
+        unknown = [s for s in said if s not in STATUSES]
+        if unknown:
+            raise Odd(f"the status '{shorten(unknown[0], 40)}' is none of {', '.join(STATUSES)}")
+        codes = np.array([STATUSES.index(s) for s in said], dtype=np.int8)[at]
         attempt, seconds = table.column("attempt").to_numpy(), table.column("seconds").to_numpy()
         if ((attempt < 0) | (attempt > MOST_ATTEMPTS)).any():
             raise Odd(f"the attempt {attempt[(attempt < 0) | (attempt > MOST_ATTEMPTS)][0]} is none")
@@ -140,18 +138,11 @@ class Shape:
         return Lines(unique, codes[first].astype(np.int8), attempt[first].astype(np.int16), seconds[first].astype(np.float32), versions)
 
     def _check_lines(self, table: pa.Table, ids: np.ndarray, first: np.ndarray, status: np.ndarray, count: np.ndarray) -> None:
-        import pyarrow.compute as pc
-
-        if "scenario" in table.column_names:
-            scenarios = table.column("scenario").combine_chunks().take(first)
-            unknown = [n for n in pc.unique(scenarios).to_pylist() if n not in self.lines]
-            if unknown:
-                raise Odd(f"the study has no scenario '{shorten(unknown[0], 40)}'")
-            wanted = np.zeros(len(first), dtype=int)
-            for name, lines in self.lines.items():
-                wanted[pc.equal(scenarios, name).to_numpy(zero_copy_only=False)] = lines
-        else:
-            wanted = np.full(len(first), next(iter(self.lines.values()), 1))
+        names, at = _coded(table.column("scenario"))
+        unknown = [n for n in names if n not in self.lines]
+        if unknown:
+            raise Odd(f"the study has no scenario '{shorten(unknown[0], 40)}'")
+        wanted = np.array([self.lines[n] for n in names], dtype=int)[at[first]]
         wanted = np.where(status == 0, wanted, 1)
         if (count != wanted).any():
             k = int(np.flatnonzero(count != wanted)[0])
@@ -176,12 +167,18 @@ class Shape:
             if not set(sides) <= {"id", "my"}:
                 raise Odd(f"the side '{shorten(next(s for s in sides if s not in ('id', 'my')), 40)}' is neither id nor my")
             years = lines.column("year").to_numpy()
-            last = {n: 1979 + k // 2 for n, k in self.lines.items()}
-            ends = np.array([last[n] for n in lines.column("scenario").to_pylist()])
+            names, at = _coded(lines.column("scenario"))
+            ends = np.array([1979 + self.lines[n] // 2 for n in names], dtype=int)[at]
             if ((years < 1980) | (years > ends)).any():
                 raise Odd(f"the year {years[(years < 1980) | (years > ends)][0]} is none of the study's")
             if lines.group_by(["run_id", "year", "side"]).aggregate([]).num_rows < lines.num_rows:
                 raise Odd("a run in it has a year and side twice")
+
+
+def _coded(column: Any) -> tuple[list[str], np.ndarray]:
+    """The different texts of a column, and which of them stands in each line."""
+    coded = (column.combine_chunks() if hasattr(column, "combine_chunks") else column).dictionary_encode()
+    return coded.dictionary.to_pylist(), coded.indices.to_numpy(zero_copy_only=False)
 
 
 def _check_type(schema: pa.Schema, name: str, kind: pa.DataType) -> None:
@@ -211,9 +208,8 @@ class Planned:
 
         if not pa.types.is_string(column.type):
             return column.to_numpy(zero_copy_only=False)
-        coded = column.dictionary_encode()
-        numbers = np.array([self._codes.setdefault(t, len(self._codes)) for t in coded.dictionary.to_pylist()], dtype=np.int16)
-        return numbers[coded.indices.to_numpy(zero_copy_only=False)]
+        texts, at = _coded(column)
+        return np.array([self._codes.setdefault(t, len(self._codes)) for t in texts], dtype=np.int16)[at]
 
     def check(self, table: pa.Table) -> None:
         """Raise Odd where a run of the plan has another seed, scenario, size … than planned (runs outside the plan are left alone)."""

@@ -294,8 +294,6 @@ def extend(folder: Path, replicates: int) -> int:
 
 def settle(folder: Path) -> None:
     """Write into the manifest the replicates of an extension whose process died after it wrote the plan, before it wrote the manifest."""
-    import pyarrow.compute as pc
-
     files = plan_files(folder)
     if len(files) == 1:
         return
@@ -304,7 +302,7 @@ def settle(folder: Path) -> None:
     most, runs = -1, 0
     for batch in plan_batches(folder, ["replicate"], 65_536):
         runs += batch.num_rows
-        most = max(most, pc.max(batch.column(0)).as_py() if batch.num_rows else -1)
+        most = max([most, *batch.column(0).unique().to_pylist()])
     if most >= study.replicates:
         manifest["study"] = replace(study, replicates=most + 1).to_dict()
         manifest["runs"] = runs

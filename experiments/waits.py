@@ -38,6 +38,10 @@ class Waits:
         """How long this is waited for now; the first time it is asked, the wait begins."""
         return self._clock() - self._since.setdefault(key, self._clock())
 
+    def is_under_way(self, key: Hashable) -> bool:
+        """Whether this is waited for."""
+        return key in self._since
+
     def is_due(self, key: Hashable, after: float = AFTER, again: float = AGAIN) -> bool:
         """Whether it is time to say (again) that this is waited for; it counts as said then."""
         now = self._clock()

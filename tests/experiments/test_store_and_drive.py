@@ -702,7 +702,12 @@ def test_a_good_row_stands_before_any_other_then_the_latest(quick: None, tmp_pat
 
     def part(how: str, attempt: int, name: str) -> None:
         outcome = work.Outcome(
-            row, how, f"attempt {attempt}", 0.0, "x", {"year": [1980, 1980], "side": ["id", "my"], OUTPUT: [1.0, 2.0]} if how == "ok" else {}
+            row,
+            how,
+            f"attempt {attempt}",
+            0.0,
+            "x",
+            {"year": [1980, 1980], "side": ["id", "my"], OUTPUT: [1.0, 2.0]} if how == "ok" else {},
         )
         path = store.write_part(folder, work.as_table(task, [outcome], [attempt]))
         path.rename(path.with_name(f"part-{name}.parquet"))
