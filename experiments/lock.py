@@ -107,8 +107,9 @@ def _lock_here(folder: Path) -> int | None:
     except ImportError:
         return _UNSURE
     path, until = _lock_file(folder), time.monotonic() + LOOKED_AT
+    how = os.O_RDONLY  # a file that is open for writing would keep a disk from being made read-only
     while True:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        handle = os.open(path, how | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             is_there = os.stat(path).st_ino == os.fstat(handle).st_ino
@@ -122,15 +123,21 @@ def _lock_here(folder: Path) -> int | None:
             is_there = False
         except OSError as error:
             os.close(handle)
+            if error.errno == errno.EBADF and how == os.O_RDONLY:  # network disks lock only what may be written
+                how = os.O_RDWR
+                continue
             if error.errno in _NO_LOCKS:
                 return _UNSURE
             raise
         if not is_there:
             os.close(handle)
             continue
+        try:
+            path.write_text(str(os.getpid()), "ascii")
+        except BaseException:
+            os.close(handle)
+            raise
         _held.add(handle)
-        os.ftruncate(handle, 0)
-        os.write(handle, str(os.getpid()).encode())
         return handle
 
 

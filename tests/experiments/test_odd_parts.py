@@ -84,6 +84,10 @@ WHOLE = {
 }  # fmt: skip
 
 
+#: Cases in which the commands that read a study are tried as well.
+TRIED = {"an unknown status", "a run id that is none", "text as attempt", "half of a run's lines", "another seed than planned"}
+
+
 def forge(path: Path, change: Change) -> None:
     """As somebody would who writes a part with the library that lintas writes them with."""
     store.write_table(change(pq.read_table(path)), path)
@@ -115,6 +119,8 @@ def test_an_odd_part_is_told_set_aside_and_run_again(
         ["rerun", "--study", str(folder), "--run-id", min(lost)], ["retry", str(folder), "--status", "failed", "--dry-run"],
         ["sensitivity", str(folder), "--target", f"{OUT}:id:1980-1980"], ["compare", str(folder), "-o", str(tmp_path / "compared")],
     ):  # fmt: skip
+        if case not in TRIED:
+            break
         code = main(command)
         err = capsys.readouterr().err
         assert code in (0, 1, 2) and "Traceback" not in err and err.count("\n") <= 1, (command, err)
