@@ -41,9 +41,25 @@ class Trial:
     killed: int = 0
 
 
+def slow_steps(seed: int) -> None:
+    """Make this process wait a moment before each step on the disk, as a busy machine or a network disk does: races get time to happen."""
+    luck = random.Random(seed)
+
+    def slow(real: Any) -> Any:
+        def step(*words: Any, **more: Any) -> Any:
+            time.sleep(luck.random() * 0.01)
+            return real(*words, **more)
+
+        return step
+
+    for name in ("rename", "link", "replace", "unlink", "open"):
+        setattr(os, name, slow(getattr(os, name)))
+
+
 def contend(folder: Path, host: str, patience: float, beat: float, barrier: Any, out: Connection) -> None:
     """Want to drive once: says ``in`` or ``DOUBLE`` and then stays until it is killed, or ``refused: …`` and ends."""
     socket.gethostname = lambda: host  # type: ignore[assignment]
+    slow_steps(os.getpid())
     barrier.wait()
     try:
         with store.only_driver(folder, patience=patience, beat=beat):
@@ -95,6 +111,7 @@ def repeat(folder: Path, hosts: Sequence[str], repeats: int, *, patience: float,
 def come_and_go(folder: Path, host: str, patience: float, beat: float, seed: int, counts: Any) -> None:
     """Drive again and again for moments; counts how often, and how often another did at the same time."""
     socket.gethostname = lambda: host  # type: ignore[assignment]
+    slow_steps(seed)
     luck = random.Random(seed)
     referee = os.open(folder / "referee", os.O_RDWR | os.O_CREAT)
     while True:
