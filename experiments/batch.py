@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
@@ -21,12 +22,13 @@ import numpy as np
 from abm.errors import UserError, shorten
 from experiments import plan
 from experiments.collect import collect, columns_of
-from experiments.drive import CHUNK_SECONDS, Progress, Report, drive
+from experiments.drive import CHUNK_SECONDS, Progress, Report, drive, holding
 from experiments.engine import DaskEngine, Engine, ExecutorEngine, LocalEngine, ThreadsEngine, cores
+from experiments.lock import Hold
 from experiments.outcomes import target_of, values_of
 from experiments.plan import plan_batches, plan_ids, read_study_manifest
 from experiments.store import STATUSES, standing
-from experiments.study import DEFAULT_REGION, Study, StudyError, Summary
+from experiments.study import DEFAULT_REGION, MOST_RUNS, Study, StudyError, Summary
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -268,6 +270,35 @@ class Precision:
     replicates_needed: int
 
 
+def check_extension(folder: Path, replicates: int | None, wanted: Mapping[str, float], most: int | None) -> dict[str, Any]:
+    """Refuse an extension that cannot be, before anything is written or run; returns the study's manifest.
+
+    ``replicates`` is how many there shall be (None: as many as it takes), ``wanted`` half a width above 0 for each target, ``most``
+    where to stop (None: nobody said). Raises StudyError for a number or a target that cannot be, or a plan that no plan can hold.
+    """
+    manifest = read_study_manifest(folder)
+    study = plan.check_extension(manifest, replicates or 0)
+    for name, half in wanted.items():
+        if not (math.isfinite(half) and half > 0):
+            raise StudyError(f"--precision {shorten(name, 60)} = {half:g}: give half the width of the interval, a number above 0")
+    if wanted:
+        # columns of the study's own function are known once a part holds them
+        extra = sorted(standing(folder).extra) if study.measure else []
+        for name in wanted:
+            target_of(name, study, manifest, extra or (None if study.measure else ()), may_be_short=True)
+        one = _runs_of_a_replicate(study)
+        if most is not None and one * most > MOST_RUNS and most > study.replicates:
+            raise StudyError(
+                f"--most {most:,} with {one:,} runs for each replicate is {one * most:,} runs; a plan holds at most {MOST_RUNS:,}: "
+                f"give --most {max(MOST_RUNS // one, 1):,} or less"
+            )
+    return manifest
+
+
+def _runs_of_a_replicate(study: Study) -> int:
+    return max(plan.n_runs(study) // max(study.replicates, 1), 1)
+
+
 def precision_of(folder: Path, wanted: Mapping[str, float]) -> list[Precision]:
     """For each target the widest half width of the 95 % interval of its mean over replicates, and the replicates it would take."""
     from scipy.stats import t
@@ -282,8 +313,6 @@ def precision_of(folder: Path, wanted: Mapping[str, float]) -> list[Precision]:
     for name, half in wanted.items():
         target = target_of(name, study, manifest, extra, may_be_short=True)
         assert target is not None  # (the names of measured columns are known)
-        if not half > 0:
-            raise StudyError(f"--precision {name} = {half:g}: give half the width of the interval, above 0")
         values = runs.assign(value=values_of(frame, target).reindex(runs.index).astype(float))
         if len(values) and values["value"].isna().all():
             raise StudyError(f"'{name}' has no number in any run: name another target or other years")
@@ -310,12 +339,27 @@ def extend_to(
     most: int = MOST_REPLICATES,
     progress: Callable[[Progress], None] | None = None,
     told: Callable[[list[Precision], int], None] | None = None,
+    hold: Hold | None = None,
 ) -> tuple[list[Precision], Report | None]:
-    """Add replicates until every target's widest interval is narrow enough, or there are ``most``."""
+    """Add replicates until every target's widest interval is narrow enough, or there are ``most``.
+
+    ``hold`` is given by a caller that is the study's one driver already. Raises what :func:`check_extension` and
+    :func:`experiments.drive.drive` raise.
+    """
+    check_extension(folder, None, wanted, None)
+    with holding(folder, progress) if hold is None else contextlib.nullcontext(hold) as mine:
+        return _extend_to(folder, wanted, engine, most, progress, told, mine)
+
+
+def _extend_to(
+    folder: Path, wanted: Mapping[str, float], engine: Callable[[], Engine], most: int, progress: Callable[[Progress], None] | None,
+    told: Callable[[list[Precision], int], None] | None, hold: Hold,
+) -> tuple[list[Precision], Report | None]:  # fmt: skip
     report = None
     while True:
         found = precision_of(folder, wanted)
         study = Study.from_dict(read_study_manifest(folder)["study"])
+        most = min(most, MOST_RUNS // _runs_of_a_replicate(study))  # a plan holds no more
         need = max((p.replicates_needed for p in found if p.half_width > p.wanted), default=0)
         if need == 0 or study.replicates >= most:
             return found, report
@@ -323,4 +367,4 @@ def extend_to(
         plan.extend(folder, min(max(need, study.replicates + 1), 2 * study.replicates, most))
         if told is not None:
             told(found, Study.from_dict(read_study_manifest(folder)["study"]).replicates)
-        report = drive(folder, engine, progress=progress)
+        report = drive(folder, engine, progress=progress, hold=hold)

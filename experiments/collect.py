@@ -5,8 +5,8 @@ Both are made from the plan and the parts alone, so they work while the study ru
 
 from __future__ import annotations
 
-import contextlib
 import os
+import stat
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,10 +17,12 @@ import numpy as np
 
 from abm.errors import UserError, shorten
 from experiments import store
-from experiments.plan import ids_as_numbers, plan_batches, plan_ids, read_study_manifest
+from experiments.files import FORMULA, as_text, whole_file
+from experiments.lock import driver_of
+from experiments.parts import indicators
+from experiments.plan import ids_as_numbers, plan_batches, plan_ids, plan_schema, read_study_manifest
 from experiments.store import STATUSES, StoreError
 from experiments.study import Study
-from experiments.work import indicators
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,6 +54,7 @@ class Status:
         """As JSON."""
         return {
             "total": self.total, **self.counts, "missing": self.missing, "damaged_parts": [p.name for p, _ in self.damaged],
+            "damage": [{"part": p.name, "cause": c} for p, c in self.damaged],
             "versions": sorted(self.versions), "rate": self.rate, "eta_seconds": self.eta, "parts": self.parts, "driver": self.driver,
             "failures": [{"run_id": i, "status": s, "cause": c} for i, s, c in self.failures], "outside_plan": self.outside,
         }  # fmt: skip
@@ -68,16 +71,7 @@ def status(folder: Path, failures: int = 20) -> Status:
     counts = {name: int((mine == k).sum()) for k, name in enumerate(STATUSES)}
     missing = int((at < 0).sum())
     rate = _rate(found)
-    driver = None
-    path = folder / "driver.json"
-    if path.exists():
-        import json
-
-        try:
-            said = json.loads(path.read_text("utf-8"))
-            driver = f"{said['host']}:{said['process']}"
-        except (OSError, ValueError, KeyError, TypeError):
-            driver = None
+    driver = driver_of(folder)
     return Status(
         len(ids), counts, missing, found.damaged, found.versions, rate, missing / rate if rate and missing and driver else None, len(found.parts),
         _failures(found, at, failures), driver, int(len(found.ids) - (at >= 0).sum()),
@@ -112,7 +106,7 @@ def _failures(found: store.Standing, at: np.ndarray, most: int) -> list[tuple[st
     causes: dict[int, str] = {}
     for part in np.unique(found.part[bad]):
         try:
-            table = store.read_part(found.parts[part], ["run_id", "cause"])
+            table = found.table(int(part))
         except (StoreError, FileNotFoundError):
             continue
         numbers = ids_as_numbers(table.column("run_id").combine_chunks())
@@ -160,10 +154,11 @@ def collected(folder: Path, *, mixed: bool = False) -> Iterator[pa.Table]:
             f"to collect them all the same, add --mixed (the column version tells them apart)"
         )
     names = columns_of(manifest)
-    extra = _extra_columns(found, names) if manifest["study"].get("measure") else []
+    extra = sorted(found.extra - set(names)) if manifest["study"].get("measure") else []
+    fixed = [*plan_schema([]).names, *manifest["names"]]
     kept: dict[int, pa.Table] = {}
     schema: pa.Schema | None = None
-    for batch in plan_batches(folder, ["run_id"]):
+    for batch in plan_batches(folder, fixed):
         ids = ids_as_numbers(batch.column(0))
         rank = {int(i): k for k, i in enumerate(ids.tolist())}
         try:
@@ -175,7 +170,8 @@ def collected(folder: Path, *, mixed: bool = False) -> Iterator[pa.Table]:
         if not tables:
             continue
         table = pa.concat_tables(tables, promote_options="default")
-        order = np.array([rank[i] for i in ids_as_numbers(table.column("run_id").combine_chunks()).tolist()])
+        table = _as_planned(table, batch)
+        order = np.array([rank[i] for i in ids_as_numbers(table.column("run_id").combine_chunks()).tolist()], dtype=int)
         table = table.take(pa.array(np.argsort(order, kind="stable")))
         for name in [*names, *extra]:
             if name not in table.column_names:
@@ -193,19 +189,54 @@ def _tables_of(found: store.Standing, ids: np.ndarray, kept: dict[int, pa.Table]
             if len(kept) >= KEPT_PARTS:
                 kept.pop(next(iter(kept)))
             try:
-                kept[part] = store.select(store.read_part(found.parts[part]), found.ids[found.part == part])
+                kept[part] = store.select(found.table(part), found.ids[found.part == part])
             except StoreError:
-                continue  # damaged in a column that a status does not read: 'lintas batch' runs its runs again
+                continue  # damaged, or odd, in a column that a status does not read: 'lintas batch' runs its runs again
         tables.append(store.select(kept[part], np.sort(ids)))
     return tables
 
 
-def _extra_columns(found: store.Standing, names: list[str]) -> list[str]:
-    """Columns of the user's own function, in an order that does not depend on how runs were cut into parts."""
-    extra: set[str] = set()
-    for path in found.parts:
-        extra.update(store.read_columns(path))
-    return sorted(extra - {*names, "attempt", "seconds", "year", "side"})
+def _as_planned(table: pa.Table, planned: pa.RecordBatch) -> pa.Table:
+    """The rows without those of runs that have other values than the plan says: 'lintas batch' runs these again."""
+    import pyarrow as pa
+
+    ids = ids_as_numbers(planned.column(0))
+    order = np.argsort(ids, kind="stable")
+    at = order[np.searchsorted(ids[order], ids_as_numbers(table.column("run_id").combine_chunks()))]
+    said = planned.take(pa.array(at))
+    same = np.ones(table.num_rows, dtype=bool)
+    for name in said.schema.names:
+        here, there = table.column(name).combine_chunks(), said.column(name)
+        if not here.equals(there):
+            same &= here.to_numpy(zero_copy_only=False) == there.to_numpy(zero_copy_only=False)
+    return table if same.all() else table.filter(pa.array(same))
+
+
+def check_out(path: Path, folder: Path) -> None:
+    """Refuse, before anything is read, a file that a collected table cannot be, or that belongs to the study itself."""
+    try:
+        is_folder, whole, study = stat.S_ISDIR(os.stat(path).st_mode), path.resolve(), folder.resolve()
+    except FileNotFoundError:
+        is_folder, whole, study = False, path.resolve(), folder.resolve()
+    except (OSError, ValueError) as error:  # a name that no file can have
+        raise UserError(f"cannot write '{shorten(path, 60)}': {getattr(error, 'strerror', None) or error}") from None
+    if is_folder:
+        raise UserError(f"'{shorten(path)}' is a folder; name a file such as out.parquet or out.csv")
+    if path.suffix not in (".parquet", ".csv"):
+        raise UserError(f"'{shorten(path.name)}': write a .parquet or .csv file")
+    if study / "results" in whole.parents or (whole.parent == study and (whole.name == "plan.parquet" or whole.match("plan-*.parquet"))):
+        raise UserError(f"'{shorten(path)}' is part of the study itself: name a file elsewhere")
+
+
+def no_formulas(table: pa.Table) -> pa.Table:
+    """The table as CSV has it: texts, also of the header, that a spreadsheet would take for a formula have an apostrophe before them."""
+    import pyarrow as pa
+    from pyarrow.compute import replace_substring_regex as replaced  # pyright: ignore[reportAttributeAccessIssue]
+
+    for k, kind in enumerate(table.schema):
+        if pa.types.is_string(kind.type):
+            table = table.set_column(k, kind, replaced(table.column(k), FORMULA, r"'\1"))
+    return table.rename_columns([as_text(n) for n in table.column_names])
 
 
 def write_collected(folder: Path, path: Path, *, mixed: bool = False) -> tuple[int, Counter[str]]:
@@ -217,17 +248,16 @@ def write_collected(folder: Path, path: Path, *, mixed: bool = False) -> tuple[i
     import pyarrow.csv as pc
     import pyarrow.parquet as pq
 
-    if os.path.isdir(path):
-        raise UserError(f"'{shorten(path)}' is a folder; name a file such as out.parquet or out.csv")
-    if path.suffix not in (".parquet", ".csv"):
-        raise UserError(f"'{shorten(path.name)}': write a .parquet or .csv file")
-    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
+    folder = Path(folder)
+    check_out(path, folder)
     lines, counts = 0, Counter()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         writer: Any = None
-        with open(draft, "wb") as out:
+        with whole_file(path) as out:
             for table in collected(folder, mixed=mixed):
+                if path.suffix == ".csv":
+                    table = no_formulas(table)
                 if writer is None:
                     writer = (
                         pc.CSVWriter(out, table.schema)
@@ -242,12 +272,6 @@ def write_collected(folder: Path, path: Path, *, mixed: bool = False) -> tuple[i
             if writer is None:
                 raise UserError(f"'{shorten(folder)}' has no row yet: run it with 'lintas batch {shorten(folder)}'")
             writer.close()
-            out.flush()
-            os.fsync(out.fileno())
-        os.replace(draft, path)
     except OSError as error:
         raise UserError(f"cannot write '{shorten(path)}': {error.strerror or error}") from None
-    finally:
-        with contextlib.suppress(OSError):
-            draft.unlink(missing_ok=True)
     return lines, counts

@@ -24,11 +24,13 @@ from typing import Any, cast
 import numpy as np
 
 from abm.errors import UserError
-from experiments import store
+from experiments import store, waits
 from experiments import trust as trusts
 from experiments.engine import Engine, EngineLost
-from experiments.plan import Row, check_drift, ids_as_numbers, plan_batches, plan_ids, read_study_manifest
+from experiments.lock import Hold
+from experiments.plan import Row, check_drift, ids_as_numbers, plan_batches, plan_ids, read_study_manifest, settle
 from experiments.store import STATUSES, Standing, StoreError
+from experiments.waits import Note, Waits, spoken
 from experiments.work import killed
 
 #: Seconds that a chunk should last: long against what a task costs, short against what is repeated when a worker dies.
@@ -42,6 +44,10 @@ DEATHS = 2
 #: Seconds between looks at the engine and at the progress.
 LOOK_SECONDS = 1.0
 KEEP_SECONDS = 5.0
+#: Seconds without the end of a run, after which that is told (later where runs are expected to take longer).
+QUIET_SECONDS = 60.0
+#: Seconds that another machine's driver is watched before it counts as gone.
+PATIENCE = 12.0
 
 EXIT_OK, EXIT_LOST, EXIT_SOME_NOT_OK = 0, 1, 3
 
@@ -56,6 +62,7 @@ class Progress:
     rate: float = 0.0  #: runs a second, lately
     slots: int = 0
     deaths: int = 0
+    notes: list[Note] = field(default_factory=list)  #: what is being waited for, to be shown once (whoever shows them takes them out)
 
     @property
     def done(self) -> int:
@@ -80,6 +87,7 @@ class Report:
     slots: int
     deaths: int
     set_aside: int = 0
+    causes: list[str] = field(default_factory=list)  #: why parts were set aside
     busy_fraction: float | None = None
 
     @property
@@ -126,30 +134,59 @@ def drive(
     before: Callable[[], None] | None = None,
     most: int | None = None,
     trust: bool = False,
+    hold: Hold | None = None,
 ) -> Report:
     """Carry out what the plan lacks (and rows of the statuses ``again``); returns how it ended.
 
     ``engine`` may be a function that makes it, called only if there is something to do; ``before`` is called once this is the
-    study's one driver. ``trust`` agrees to run the Python file that the study names as its measure (one that this process planned, or that
-    the user agreed to before, needs no agreement). Raises TrustError, EngineLost, StoreError, KeyboardInterrupt; whatever was stored stays.
+    study's one driver; ``hold`` is given by a caller that is it already. ``trust`` agrees to run the Python file that the study names as its
+    measure (one that this process planned, or that the user agreed to before, needs no agreement). Raises TrustError, EngineLost, StoreError,
+    KeyboardInterrupt; whatever was stored stays.
     """
     folder = Path(folder)
-    manifest = check_drift(folder, read_study_manifest(folder), allow_drift)
-    trusts.check(manifest["study"].get("measure"), trust)
+    trusts.check(read_study_manifest(folder)["study"].get("measure"), trust)
     store.check_writable(folder)
-    with store.only_driver(folder):
+    with holding(folder, progress) if hold is None else contextlib.nullcontext(hold) as mine:
+        settle(folder)
+        manifest = check_drift(folder, read_study_manifest(folder), allow_drift)
         if before is not None:
-            before()
-        return _Drive(folder, manifest, engine, tuple(again), progress, chunk_seconds, most_runs, most).run()
+            with spoken(teller(progress), waits.STARTING):
+                before()
+        return _Drive(folder, manifest, engine, tuple(again), progress, chunk_seconds, most_runs, most, mine).run()
+
+
+def teller(progress: Callable[[Progress], None] | None, now: Progress | None = None) -> Callable[[Note], None]:
+    """How a note reaches whoever shows the progress."""
+
+    def say(note: Note) -> None:
+        if progress is not None:
+            shown = Progress(0, Counter()) if now is None else now
+            shown.notes.append(note)
+            progress(shown)
+
+    return say
+
+
+@contextlib.contextmanager
+def holding(folder: Path, progress: Callable[[Progress], None] | None) -> Iterator[Hold]:
+    """Hold a study as its one driver, and say so when another machine's driver has to be watched first."""
+
+    def watching(where: str) -> None:
+        teller(progress)(Note(waits.WATCHED, {"where": where, "limit": PATIENCE}))
+
+    with store.only_driver(folder, watching=watching) as hold:
+        yield hold
 
 
 class _Drive:
     def __init__(
         self, folder: Path, manifest: Mapping[str, Any], engine: Any, again: tuple[str, ...], progress: Any, chunk_seconds: float, most_runs: int,
-        most: int | None,
+        most: int | None, hold: Hold,
     ) -> None:  # fmt: skip
         self.folder, self.again, self.tell, self.chunk_seconds, self.most_runs = folder, again, progress, chunk_seconds, most_runs
-        self.make_engine, self.most = engine, most
+        self.make_engine, self.most, self.hold = engine, most, hold
+        self.progress = Progress(0, Counter())
+        self.waits = Waits()
         self.allowed = {manifest["model_version"], *(d["model_version"] for d in manifest["drift"])}
         self.cost = _Cost()
         self.deaths: Counter[str] = Counter()
@@ -167,7 +204,10 @@ class _Drive:
         begun = time.monotonic()
         self.standing = store.standing(self.folder, whole=True)
         self.known = {p: _stamp(p) for p in self.standing.parts}
-        aside = store.set_aside(self.folder, self.standing.damaged)
+        aside = [reason for _, reason in self.standing.damaged]
+        if aside:
+            store.set_aside(self.folder, self.standing.damaged)
+            self._log("set aside", begun, causes=aside)
         ids = plan_ids(self.folder)
         at = self.standing.of(ids)
         status = np.where(at >= 0, self.standing.status[at] if len(self.standing.ids) else 0, -1)
@@ -181,9 +221,16 @@ class _Drive:
         self.left = int(self.todo.sum())
         if self.left == 0:
             return self._report(ids, 0.0, 0, aside, None)
-        engine = cast(Engine, self.make_engine() if callable(self.make_engine) else self.make_engine)
-        with engine:
-            self.engine: Engine = engine
+        with spoken(self._say, waits.STARTING):
+            engine = cast(Engine, self.make_engine() if callable(self.make_engine) else self.make_engine)
+
+        def leave(*error: Any) -> None:
+            with spoken(self._say, waits.ENDING):
+                engine.__exit__(*error)
+
+        with contextlib.ExitStack() as ending:
+            self.engine: Engine = engine.__enter__()
+            ending.push(leave)
             first = time.monotonic()
             try:
                 self._loop(begun)
@@ -202,18 +249,23 @@ class _Drive:
             self.todo[:] = False
             self.todo[at[np.linspace(0, len(at) - 1, most).round().astype(int)]] = True
 
-    def _report(self, ids: np.ndarray, seconds: float, slots: int, aside: int, busy: float | None) -> Report:
+    def _report(self, ids: np.ndarray, seconds: float, slots: int, aside: list[str], busy: float | None) -> Report:
         found = store.standing(self.folder)
         at = found.of(ids)
         status = found.status[at[at >= 0]]
         counts = {name: int((status == k).sum()) for k, name in enumerate(STATUSES)}
-        return Report(len(ids), counts, self.ran, seconds, self.busy, slots, self.all_deaths, aside, busy)
+        return Report(len(ids), counts, self.ran, seconds, self.busy, slots, self.all_deaths, len(aside), aside, busy)
 
-    def _log(self, how: str, begun: float) -> None:
+    def _say(self, note: Note) -> None:
+        """Show a note now."""
+        if self.tell is not None:
+            teller(self.tell, self.progress)(note)
+
+    def _log(self, how: str, begun: float, **more: Any) -> None:
         """A line of the driver's log: for whoever asks afterwards what went on."""
         said = {
             "at": datetime.now(UTC).isoformat(timespec="seconds"), "host": socket.gethostname(), "process": os.getpid(), "how": how, "ran": self.ran,
-            "seconds": round(time.monotonic() - begun, 2), "busy_seconds": round(self.busy, 2), "deaths": self.all_deaths,
+            "seconds": round(time.monotonic() - begun, 2), "busy_seconds": round(self.busy, 2), "deaths": self.all_deaths, **more,
         }  # fmt: skip
         with contextlib.suppress(OSError), (self.folder / "logs" / "driver.jsonl").open("a", encoding="utf-8") as out:
             out.write(json.dumps(said) + "\n")
@@ -280,13 +332,25 @@ class _Drive:
                         self._take(*self.finished.get_nowait())
             now = time.monotonic()
             if now - kept > KEEP_SECONDS:
-                self.engine.keep()
+                self.hold.check()
+                for note in self.engine.keep() or ():
+                    self._say(note)
                 kept = now
+            self._watch()
             if self.tell is not None and now - looked > 0.2:
                 self._tell(now, begun)
                 looked = now
         if self.tell is not None:
             self._tell(time.monotonic(), begun)
+
+    def _watch(self) -> None:
+        """Say so when no run has ended for longer than chunks are expected to last."""
+        if not self.going:
+            self.waits.over("run")
+            return
+        expected = max([self.chunk_seconds, *self.cost.known.values()])
+        if self.waits.is_due("run", max(QUIET_SECONDS, 4.0 * expected)):
+            self._say(Note(waits.NO_RUN, {"time": self.waits.seconds("run"), "n": self.going}))
 
     def _submit(self, chunk: _Chunk) -> None:
         future = self.engine.submit(str(self.folder), chunk.rows, chunk.attempts)
@@ -295,6 +359,7 @@ class _Drive:
 
     def _take(self, chunk: _Chunk, future: Any) -> None:
         self.going -= 1
+        self.waits.over("run")
         try:
             error = future.exception()
         except BaseException as raised:  # a cancelled future raises
@@ -327,7 +392,7 @@ class _Drive:
         """A worker died under this chunk: see what it stored, and hand out the rest more carefully."""
         self.all_deaths += 1
         self.progress.deaths += 1
-        stored = Standing()
+        stored = Standing(shape=self.standing.shape)
         stored.merge(p for p in store.parts(self.folder) if p not in self.known or self.known[p] != _stamp(p))
         at = stored.of(ids_of(chunk.rows))
         if len(stored.ids):  # rows of an earlier attempt say nothing of this one

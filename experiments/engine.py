@@ -7,17 +7,25 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from experiments import waits
 from experiments.children import SAFE
+from experiments.waits import Note, Waits
 from experiments.work import work
 
 if TYPE_CHECKING:
+    import psutil
     from distributed import Client
 
 Rows = Sequence[Mapping[str, Any]]
+
+#: Seconds that a worker process of this machine may be stopped (SIGSTOP) before it is ended and its runs go to another.
+STOPPED_SECONDS = 60.0
+#: Seconds that a worker may say nothing, before that is told, and before it is given up and its runs go to others.
+QUIET_SECONDS, SILENT_SECONDS = 15.0, 120.0
 
 #: How Dask is set for every engine. A worker's death is told at once and blamed on the running chunk alone, since no worker
 #: holds a second one; nothing is stored in logs of its own; no dashboard.
@@ -64,8 +72,8 @@ class Engine(Protocol):
         """Whether an error says that the worker died under the chunk (and not that the engine is lost)."""
         ...
 
-    def keep(self) -> None:
-        """Called every few seconds: replace what died; raise EngineLost when that is hopeless."""
+    def keep(self) -> Sequence[Note] | None:
+        """Called every few seconds: replace what died, say what is waited for; raise EngineLost when that is hopeless."""
         ...
 
     def close(self) -> None:
@@ -86,7 +94,7 @@ class _Closing:
     def close(self) -> None:
         """Let go of everything."""
 
-    def keep(self) -> None:
+    def keep(self) -> Sequence[Note] | None:
         """Nothing to replace."""
 
 
@@ -127,7 +135,9 @@ class DaskEngine(_Closing):
 
     def __init__(self, client: Client) -> None:
         self.client = client
+        self.waits = Waits()
         self._number = 0
+        self._seen: dict[str, float] = {}
 
     @property
     def slots(self) -> int:
@@ -148,10 +158,46 @@ class DaskEngine(_Closing):
         """Dask says by name that the worker under a task died."""
         return type(error).__name__ == "KilledWorker"
 
-    def keep(self) -> None:
+    def keep(self) -> Sequence[Note] | None:
         """The scheduler must be there."""
         if self.client.status != "running":
             raise EngineLost(f"the connection to the scheduler is {self.client.status}")
+        return None
+
+    def _silent(self, scheduler: Any, but: Collection[str] = ()) -> list[Note]:
+        """Name workers of a scheduler in this process that say nothing, and give them up after a while.
+
+        When a worker was last heard is only compared with itself; how long ago that is, this engine's waits know.
+        """
+        notes, there = [], dict(scheduler.workers)
+        self.waits.only("silent", set(there))
+        for address, worker in there.items():
+            key, heard = ("silent", address), worker.last_seen
+            if self._seen.get(address) != heard or address in but:
+                self._seen[address] = heard
+                self.waits.over(key)
+            seconds = self.waits.seconds(key)
+            if seconds > SILENT_SECONDS:
+                self.waits.over(key)
+                self._seen.pop(address, None)
+                self._give_up(scheduler, worker)
+                notes.append(Note(waits.SILENT_ENDED, {"worker": str(worker.name), "time": seconds}))
+            elif self.waits.is_due(key, QUIET_SECONDS):
+                notes.append(Note(waits.SILENT, {"worker": str(worker.name), "time": seconds, "limit": max(SILENT_SECONDS - seconds, 0.0)}))
+        self._seen = {a: t for a, t in self._seen.items() if a in there}
+        return notes
+
+    def _give_up(self, scheduler: Any, worker: Any) -> None:
+        """Let a worker go whose runs are then handed out again; the watcher beside it (if that answers) starts a new one."""
+
+        async def go() -> None:
+            with contextlib.suppress(Exception):  # a nanny that says nothing either: what counts is that the worker goes
+                await scheduler.restart_workers(
+                    [worker.address], timeout=10, wait_for_workers=False, on_error="return", stimulus_id="lintas-silent"
+                )
+            await scheduler.remove_worker(worker.address, stimulus_id="lintas-silent")
+
+        scheduler.loop.add_callback(go)
 
 
 class LocalEngine(DaskEngine):
@@ -177,18 +223,69 @@ class LocalEngine(DaskEngine):
             raise EngineLost(f"no workers could be started: {error}") from error
         super().__init__(Client(self.cluster))
 
+    def keep(self) -> Sequence[Note] | None:
+        """Name worker processes that are stopped, and end them when they stay so: their watchers start new ones."""
+        super().keep()
+        notes: list[Note] = []
+        stopped = {a: p for a, p in self._processes().items() if _is_stopped(p)}
+        self.waits.only("stopped", {p.pid for p in stopped.values()})
+        for process in stopped.values():
+            key, seconds = ("stopped", process.pid), self.waits.seconds(("stopped", process.pid))
+            places = {"process": str(process.pid), "time": seconds, "limit": max(STOPPED_SECONDS - seconds, 0.0)}
+            if seconds > STOPPED_SECONDS:
+                self.waits.over(key)
+                _kill(process)
+                notes.append(Note(waits.STOPPED_ENDED, places))
+            elif self.waits.is_due(key, 0.0):
+                notes.append(Note(waits.STOPPED, places))
+        return [*notes, *self._silent(self.cluster.scheduler, but=stopped)]
+
+    def _processes(self) -> dict[str, psutil.Process]:
+        """The worker processes by their address."""
+        import psutil
+
+        found = {}
+        for nanny in list(self.cluster.workers.values()):
+            with contextlib.suppress(psutil.Error):
+                if nanny.pid is not None:
+                    found[str(nanny.worker_address)] = psutil.Process(nanny.pid)
+        return found
+
     def _restore(self) -> None:
         self._environment.close()
         with contextlib.suppress(Exception):
             self._settings.__exit__(None, None, None)
 
     def close(self) -> None:
-        """End the workers and the scheduler."""
+        """End the workers and the scheduler; a stopped worker could not be asked to end."""
+        processes = list(self._processes().values())
+        for process in processes:
+            if _is_stopped(process):
+                _kill(process)
         with contextlib.suppress(Exception):
             self.client.close(timeout=5)
         with contextlib.suppress(Exception):
             self.cluster.close(timeout=10)
+        for process in processes:  # one that was stopped meanwhile
+            _kill(process)
         self._restore()
+
+
+def _is_stopped(process: psutil.Process) -> bool:
+    import psutil
+
+    try:
+        return process.status() in (psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP)
+    except psutil.Error:
+        return False
+
+
+def _kill(process: psutil.Process) -> None:
+    """End a process that we started, unless it is gone (its number may be another's by now, which psutil sees)."""
+    import psutil
+
+    with contextlib.suppress(psutil.Error):
+        process.kill()
 
 
 def quiet_dask() -> None:

@@ -28,6 +28,9 @@ import numpy as np
 from abm.errors import ManifestError, UserError, shorten
 from abm.reading import is_ordinary, parse_json, read_bytes, read_text
 from experiments.design import blocks, n_points, names_of
+from experiments.files import draft_beside, is_orphan
+from experiments.files import write_file as write_file
+from experiments.files import write_json as write_json
 from experiments.study import MOST_RUNS, MOST_TABLE_BYTES, SWITCH, Study, StudyError
 
 if TYPE_CHECKING:
@@ -38,6 +41,8 @@ if TYPE_CHECKING:
 KIND = "lintas study"
 FORMAT = 1
 PACKAGES = ("lintas", "mesa", "numpy", "pandas", "numba", "pyarrow", "dask", "distributed")
+_DIGITS = np.full(256, 255, dtype=np.uint8)  # what each byte of a run id stands for; 255: it is none of it
+_DIGITS[list(b"0123456789abcdef")] = range(16)
 _FIXED = ("run_id", "point", "scenario", "region", "households", "replicate", "seed")
 
 
@@ -291,19 +296,34 @@ def plan_schema(names: list[str]) -> pa.Schema:
     return pa.schema([*zip(_FIXED, kinds, strict=True), *((n, pa.float64()) for n in names)])
 
 
-def extend(folder: Path, replicates: int) -> int:
-    """Add replicates to the plan, up to so many in all; returns how many runs came to it."""
-    manifest = read_study_manifest(folder)
+def check_extension(manifest: Mapping[str, Any], replicates: int) -> Study:
+    """The study with so many replicates; refuses, before anything is written, what no plan can hold."""
     study = Study.from_dict(manifest["study"])
+    if replicates > study.replicates:
+        check_size(replace(study, replicates=replicates))
+        check_table(manifest)
+    return study
+
+
+def extend(folder: Path, replicates: int) -> int:
+    """Add replicates to the plan, up to so many in all; returns how many runs came to it.
+
+    Whoever calls it holds the study (:func:`experiments.store.only_driver`): of two that extend at once one would lose.
+    """
+    manifest = read_study_manifest(folder)
+    study = check_extension(manifest, replicates)
     if replicates <= study.replicates:
         return 0
-    check_table(manifest)
     files = plan_files(folder)
     number = 1 + max([1, *(int(p.stem[5:]) for p in files[1:])])
-    draft, known = folder / f".plan-{number}.{os.getpid()}", plan_ids(folder)
+    path, known = folder / f"plan-{number}.parquet", plan_ids(folder)
+    draft = draft_beside(path)
     try:
+        for left in folder.glob(".plan-*.draft"):
+            if is_orphan(left):
+                left.unlink(missing_ok=True)
         count = write_plan(study, manifest, draft, range(study.replicates, replicates), known)
-        os.replace(draft, folder / f"plan-{number}.parquet")
+        os.replace(draft, path)
     except OSError as error:
         raise StudyError(f"cannot extend the plan in '{shorten(folder)}': {error.strerror or error}") from None
     finally:
@@ -313,6 +333,23 @@ def extend(folder: Path, replicates: int) -> int:
     manifest["runs"] = len(known) + count
     write_json(folder / "manifest.json", with_near_table(folder, manifest))
     return count
+
+
+def settle(folder: Path) -> None:
+    """Write into the manifest the replicates of an extension whose process died after it wrote the plan, before it wrote the manifest."""
+    files = plan_files(folder)
+    if len(files) == 1:
+        return
+    manifest = read_study_manifest(folder)
+    study = Study.from_dict(manifest["study"])
+    most, runs = -1, 0
+    for batch in plan_batches(folder, ["replicate"], 65_536):
+        runs += batch.num_rows
+        most = max([most, *batch.column(0).unique().to_pylist()])
+    if most >= study.replicates:
+        manifest["study"] = replace(study, replicates=most + 1).to_dict()
+        manifest["runs"] = runs
+        write_json(folder / "manifest.json", manifest)
 
 
 # --- reading a study folder ------------------------------------------------------------------------------------------
@@ -444,9 +481,21 @@ def plan_ids(folder: Path) -> np.ndarray:
 
 
 def ids_as_numbers(column: pa.Array) -> np.ndarray:
-    """A column of run ids (16 hex digits each) as whole numbers."""
-    raw = b"".join(s.encode() for s in column.to_pylist())
-    return np.frombuffer(bytes.fromhex(raw.decode()), dtype=">u8").astype(np.uint64)
+    """A column of run ids (16 digits and letters from a to f each) as whole numbers; raises ValueError where one is none."""
+    if len(column) == 0:
+        return np.zeros(0, dtype=np.uint64)
+    if column.null_count:
+        raise ValueError("the column of run ids has empty cells")
+    _, starts, text = column.buffers()
+    at = np.frombuffer(starts, dtype=np.int32)[column.offset : column.offset + len(column) + 1]
+    digits = _DIGITS[np.frombuffer(text, dtype=np.uint8)[at[0] : at[-1]]] if text is not None else np.zeros(0, dtype=np.uint8)
+    is_id = np.diff(at) == 16
+    if is_id.all():
+        is_id = (digits.reshape(-1, 16) < 16).all(axis=1)
+    if not is_id.all():
+        raise ValueError(f"'{shorten(column[int(np.argmin(is_id))].as_py(), 40)}' is no run id")
+    pairs = digits.reshape(-1, 16)
+    return (pairs[:, 0::2] << 4 | pairs[:, 1::2]).view(">u8").ravel().astype(np.uint64)
 
 
 def check_drift(folder: Path, manifest: dict[str, Any], allowed: bool) -> dict[str, Any]:
@@ -484,28 +533,6 @@ def drift_of(manifest: Mapping[str, Any]) -> Iterator[str]:
     measure, said = manifest["study"].get("measure"), manifest.get("measure_hash")
     if measure and hash_of(measure.rpartition(":")[0]) != said:
         yield f"the file of measure '{shorten(measure)}' has changed or gone since the study was planned"
-
-
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a JSON file whole."""
-    write_file(path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
-
-
-def write_file(path: Path, content: bytes, *, make_folder: bool = False, hint: str = "") -> None:
-    """Write a file whole or not at all: a draft beside it, flushed, renamed; ``hint`` ends the sentence where that fails."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
-    try:
-        if make_folder:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        with draft.open("wb") as out:
-            out.write(content)
-            out.flush()
-            os.fsync(out.fileno())
-        os.replace(draft, path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            draft.unlink(missing_ok=True)
-        raise UserError(f"cannot write '{shorten(path)}': {error.strerror or error}{hint}") from None
 
 
 def _sync(path: Path) -> None:

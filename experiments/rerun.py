@@ -62,7 +62,7 @@ def rerun_of_study(folder: Path, run_id: str, *, trust: bool = False) -> Again:
     found = store.standing(folder)
     number = np.array([int(row.run_id, 16)], dtype=np.uint64)
     at = int(found.of(number)[0])
-    then = store.select(store.read_part(found.parts[found.part[at]]), number) if at >= 0 else None
+    then = store.select(found.table(int(found.part[at])), number) if at >= 0 else None
     stored = None if then is None else str(then.column("status")[0].as_py())
     now = _apart(task, row) if stored in DANGEROUS else as_table(task, [run_row(task, row)], [0])
     status, cause = (str(now.column(n)[0].as_py()) for n in ("status", "cause"))

@@ -8,17 +8,22 @@ so everything speaks TLS with certificates made for this driver alone, and liste
 from __future__ import annotations
 
 import contextlib
+import glob
 import hashlib
+import json
 import math
 import os
 import re
 import shlex
 import shutil
 import socket
+import stat
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Mapping, Sequence
+import uuid
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
@@ -26,8 +31,11 @@ from typing import Annotated, Any, Literal, cast
 from abm.errors import UserError, shorten
 from abm.reading import Entries, Listed, Name, check, parse_toml, read_text
 from agents.core.declare import near
+from experiments import waits
 from experiments.children import SAFE
 from experiments.engine import DASK_SETTINGS, DaskEngine, EngineLost, quiet_dask
+from experiments.files import draft_beside
+from experiments.waits import Note
 
 Route = Literal["jobqueue", "array"]
 #: Seconds between questions to Slurm, which many users share.
@@ -192,12 +200,18 @@ def cancel_jobs(name: str) -> int:
 
 def jobs(name: str) -> list[str] | None:
     """Ids of the jobs of that name (each task of an array for itself) that wait or run; None when Slurm does not answer."""
+    found = _states(name)
+    return None if found is None else [job for job, _ in found]
+
+
+def _states(name: str) -> list[tuple[str, str]] | None:
+    """Id and state of each job of that name that wait or run, as Slurm writes states: PD waits, R runs; None when Slurm does not answer."""
     code, out = _slurm("squeue", "--noheader", "--array", f"--user={_user()}", f"--name={name}", "--format=%A %t")
     if code:
         return None
     lines = [line.split() for line in out.splitlines() if line.strip()]
     # CG: the job is over and being cleaned up
-    return [words[0] for words in lines if len(words) == 2 and words[1] != "CG"]
+    return [(words[0], words[1]) for words in lines if len(words) == 2 and words[1] != "CG"]
 
 
 def _slurm(*words: str) -> tuple[int, str]:
@@ -284,13 +298,13 @@ class Certificates:
         logs = folder / "logs"
         try:
             logs.mkdir(exist_ok=True)
-            for left in logs.glob("tls-*"):  # by a driver that was killed
-                shutil.rmtree(left, ignore_errors=True)
+            for left in logs.glob(f"tls-{glob.escape(socket.gethostname())}-*"):  # by a driver that was killed
+                _forget_certificates(left)
             self.folder = logs / f"tls-{socket.gethostname()}-{os.getpid()}"
             self.folder.mkdir(mode=0o700)
             made = Security.temporary()
-            self.ca, self.certificate = self._write("ca.pem", made.tls_ca_file), self._write("certificate.pem", made.tls_worker_cert)
-            self.key = self._write("key.pem", made.tls_worker_key)
+            texts = (made.tls_ca_file, made.tls_worker_cert, made.tls_worker_key)
+            self.ca, self.certificate, self.key = (self._write(n, t) for n, t in zip(_CERTIFICATES, texts, strict=True))
         except OSError as error:
             raise UserError(f"cannot write certificates into '{shorten(logs)}': {error.strerror or error}") from None
         pair = {
@@ -309,6 +323,98 @@ class Certificates:
     def close(self) -> None:
         """Forget them."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+_CERTIFICATES = ("ca.pem", "certificate.pem", "key.pem")
+
+
+def _forget_certificates(folder: Path) -> None:
+    """Remove the certificates that a process of this machine left; what is laid out otherwise, or belongs to a living process, stays."""
+    import psutil
+
+    number = folder.name.rpartition("-")[2]
+    is_gone = number.isdecimal() and (int(number) == os.getpid() or not psutil.pid_exists(int(number)))
+    with contextlib.suppress(OSError):
+        if is_gone and not folder.is_symlink() and {p.name for p in folder.iterdir()} <= set(_CERTIFICATES):
+            shutil.rmtree(folder)
+
+
+# --- the scheduler's file ----------------------------------------------------------------------------------------------------
+
+
+def check_scheduler_file(folder: Path, file: Path) -> Path:
+    """Refuse a file that workers cannot be told by, or that this study did not write; returns it whole. Nothing is changed."""
+    file = Path(file).absolute()
+    try:
+        kind = os.lstat(file).st_mode
+    except FileNotFoundError:
+        if not file.parent.is_dir():
+            raise UserError(
+                f"there is no folder '{shorten(file.parent)}' for the scheduler file; make it, on a disk that the nodes share"
+            ) from None
+        return file
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"'{shorten(file, 60)}' cannot be a scheduler file: {getattr(error, 'strerror', None) or error}; name another"
+        ) from None
+    if stat.S_ISDIR(kind):
+        raise UserError(f"'{shorten(file)}' is a folder; name a file for the scheduler file, such as scheduler.json in it")
+    said = _scheduler_file(file)
+    if said is None:
+        raise UserError(
+            f"'{shorten(file)}' is there and is no scheduler file that lintas wrote: it is left as it is; name another with --scheduler-file"
+        )
+    if said["lintas"].get("study") not in (None, str(Path(folder).resolve())):
+        raise UserError(
+            f"'{shorten(file)}' is the scheduler file of the study '{shorten(said['lintas']['study'])}': name another with --scheduler-file, "
+            f"or remove it if no driver of that study is at work"
+        )
+    return file
+
+
+def _scheduler_file(file: Path) -> dict[str, Any] | None:
+    """What a scheduler file says that lintas wrote; None for any other file. One in a study's own logs may be by a lintas that did not sign."""
+    try:
+        info = os.lstat(file)
+        if not stat.S_ISREG(info.st_mode) or info.st_size > 1_000_000:
+            return None
+        said = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    if not isinstance(said, dict) or said.get("type") != "Scheduler" or not {"id", "address", "workers"} <= set(said):
+        return None
+    if not isinstance(said.get("lintas"), dict):
+        if file.parent.name != "logs" or not (file.parent.parent / "manifest.json").exists():
+            return None
+        said["lintas"] = {}
+    return said
+
+
+def _write_scheduler_file(folder: Path, file: Path, said: Mapping[str, Any]) -> str:
+    """Write the file by which workers find the scheduler, in place of nothing or of one of this study; returns what tells it from others."""
+    token = uuid.uuid4().hex
+    content = {**said, "lintas": {"study": str(folder.resolve()), "driver": token}}
+    draft = draft_beside(file)
+    try:
+        draft.write_text(json.dumps(content, indent=2, default=str), "utf-8")
+        if check_scheduler_file(folder, file) and os.path.lexists(file):
+            os.replace(draft, file)
+        else:
+            os.link(draft, file)  # fails where somebody put another file meanwhile
+    except OSError as error:
+        raise UserError(f"cannot write the scheduler file '{shorten(file)}': {error.strerror or error}") from None
+    finally:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
+    return token
+
+
+def _remove_scheduler_file(file: Path, token: str) -> None:
+    """Remove the file if it is still the one that this driver wrote."""
+    said = _scheduler_file(file)
+    if said is not None and said["lintas"].get("driver") == token:
+        with contextlib.suppress(OSError):
+            file.unlink(missing_ok=True)
 
 
 # --- the script of a worker ------------------------------------------------------------------------------------------------
@@ -344,6 +450,8 @@ def worker_command(settings: SlurmSettings, certificates: Certificates, schedule
     if settings.interface is not None:
         words += ["--interface", settings.interface]
     line = " ".join(shlex.quote(str(w)) for w in words)
+    if name is None:  # so that the job of a worker is known; a name must be no other's, also when a job is started again
+        line += ' --name "job-${SLURM_JOB_ID:-0}-$(hostname)-$$"'
     return "exec " + (line if settings.interface is not None else f'{line} --host "$HERE"')
 
 
@@ -414,6 +522,13 @@ class _ClusterEngine(DaskEngine):
             "dashboard_address": "127.0.0.1:0",
         }  # fmt: skip
 
+    def keep(self) -> Sequence[Note] | None:
+        """Name workers that say nothing, and give them up when they stay so."""
+        super().keep()
+        if self.cluster.scheduler.workers:
+            self.waits.over("worker")
+        return self._silent(self.cluster.scheduler)
+
     @property
     def threads(self) -> int:
         """Threads of the workers there are now."""
@@ -423,6 +538,10 @@ class _ClusterEngine(DaskEngine):
     def slots(self) -> int:
         """Runs that can go on at once now; what was asked for as long as no worker is there."""
         return self.threads or max(1, self.wanted)
+
+    def forget(self, how: Callable[[], None]) -> None:
+        """What is to be done when the engine closes."""
+        self._left.callback(how)
 
     def _end_client(self) -> None:
         with contextlib.suppress(Exception):
@@ -437,35 +556,93 @@ class _ClusterEngine(DaskEngine):
         self._left.close()
 
 
+class _Asked:
+    """A question to Slurm, in a thread of its own."""
+
+    def __init__(self, ask: Callable[[], int | None]) -> None:
+        self._ask, self._answer, self._error = ask, cast("int | None", None), cast("BaseException | None", None)
+        self.done = threading.Event()
+        threading.Thread(target=self._run, daemon=True, name="slurm").start()
+
+    def _run(self) -> None:
+        try:
+            self._answer = self._ask()
+        except Exception as error:  # raised where the answer is taken
+            self._error = error
+        finally:
+            self.done.set()
+
+    def result(self) -> int | None:
+        """The answer, or what went wrong."""
+        if self._error is not None:
+            raise self._error
+        return self._answer
+
+
 class _SlurmEngine(_ClusterEngine):
     """Workers in jobs of this driver's own, which are submitted again when they are lost."""
 
     def __init__(self, folder: Path, settings: SlurmSettings, name: str) -> None:
         self.settings, self.name, self.wanted = settings, name, settings.slots
         self._asked = self._answered = time.monotonic()
+        self._asking: _Asked | None = None
+        self._queue: list[str] | None = None  # states of the jobs, as Slurm last said
         self._known: set[str] = set()  # workers that were seen
         self._fruitless = 0  # jobs submitted again since a worker last joined
         super().__init__(folder, settings.interface)
 
-    def keep(self) -> None:
-        """Submit again what Slurm no longer has (cancelled, out of time, lost with its node)."""
-        super().keep()
+    def keep(self) -> Sequence[Note] | None:
+        """Submit again what Slurm no longer has (cancelled, out of time, lost with its node); say what is waited for.
+
+        Slurm is asked in a thread: it may take a minute to answer, and runs go on meanwhile.
+        """
+        notes = list(super().keep() or ())
         there = set(self.cluster.scheduler.workers)
         if there - self._known:
             self._known, self._fruitless = there, 0
         now = time.monotonic()
-        if self.threads >= self.wanted or now - self._asked < ASK_SECONDS:
-            return
-        self._asked = now
-        replaced = self._replace()
-        if replaced is None:
-            if not there and now - self._answered > SILENT_SECONDS:
-                raise EngineLost(f"Slurm has not answered for {SILENT_SECONDS / 60:.0f} minutes and no worker is left")
-            return
-        self._answered = now
-        self._fruitless += replaced
+        if self._asking is None and self.threads < self.wanted and now - self._asked >= ASK_SECONDS:
+            self._asked, self._asking = now, _Asked(self._replace)
+            self.waits.seconds("answer")  # (the wait begins)
+        elif self._asking is not None and self._asking.done.is_set():
+            replaced, self._asking = self._asking.result(), None
+            if replaced is not None:
+                self.waits.over("answer")
+                self._answered = now
+                self._fruitless += replaced
+        elif self._asking is None and self.threads >= self.wanted:
+            self.waits.over("answer")
+        if not there and now - self._answered > SILENT_SECONDS:
+            raise EngineLost(f"Slurm has not answered for {SILENT_SECONDS / 60:.0f} minutes and no worker is left")
         if self._fruitless > max(3, 2 * self.settings.workers) and not there:
             raise EngineLost(f"{self._fruitless} jobs ended and no worker came up{self._last_words()}")
+        if self.waits.is_under_way("answer") and self.waits.is_due("answer"):
+            notes.append(Note(waits.NO_ANSWER, {"time": self.waits.seconds("answer")}))
+        if not there and self._queue is not None and self.waits.is_due("worker"):
+            time_, waiting = self.waits.seconds("worker"), sum(s != "R" for s in self._queue)
+            places = {"n": str(waiting), "running": str(len(self._queue) - waiting), "time": time_}
+            notes.append(Note(waits.QUEUED if self._queue else waits.NO_JOB, places))
+        elif not there:
+            self.waits.seconds("worker")
+        return notes
+
+    def _jobs(self) -> list[str] | None:
+        """The ids of our jobs, whose states are kept."""
+        found = _states(self.name)
+        self._queue = None if found is None else [state for _, state in found]
+        return None if found is None else [job for job, _ in found]
+
+    def _job_of(self, worker: Any) -> str | None:
+        """The job in which a worker runs."""
+        found = re.match(r"job-([1-9]\d*)-", str(worker.name))
+        return found[1] if found else None
+
+    def _give_up(self, scheduler: Any, worker: Any) -> None:
+        """Cancel its job as well: what is stopped or cut off gives its place back, and another is submitted."""
+        super()._give_up(scheduler, worker)
+        job = self._job_of(worker)
+        if job is not None:
+            _Asked(lambda: _slurm("scancel", job)[0])
 
     def _replace(self) -> int | None:
         """Submit what lacks; returns how many jobs, None when Slurm does not answer."""
@@ -480,6 +657,8 @@ class _SlurmEngine(_ClusterEngine):
         return f"; the last said '{shorten(lines[-1] if lines else '', 160)}' ({shorten(logs[-1])})"
 
     def _end_cluster(self) -> None:
+        if self._asking is not None:  # it may be submitting a job at this moment
+            self._asking.done.wait(180.0)
         cancel_jobs(self.name)  # all at once, rather than one by one as Dask would
         super()._end_cluster()
 
@@ -528,7 +707,7 @@ class SlurmJobqueueEngine(_SlurmEngine):
 
     def _replace(self) -> int | None:
         before = dict(self.cluster.workers)  # what was submitted before Slurm is asked
-        there = jobs(self.name)
+        there = self._jobs()
         if there is None:
             return None
         gone = [name for name, job in before.items() if job.job_id is None or job.job_id not in there]
@@ -537,6 +716,13 @@ class SlurmJobqueueEngine(_SlurmEngine):
             # Dask opens a job for each name in its list that has none, but does not notice by itself that a job is gone
             self.cluster.loop.add_callback(self._forget, gone)
         return len(gone)
+
+    def _job_of(self, worker: Any) -> str | None:
+        said = str(worker.name)
+        for name, job in list(self.cluster.workers.items()):
+            if said == str(name) or said.startswith(f"{name}-"):  # Dask numbers the processes of a job
+                return None if job.job_id is None else str(job.job_id)
+        return None
 
     def _forget(self, names: list[str]) -> None:
         for name in names:
@@ -548,17 +734,21 @@ class SlurmJobqueueEngine(_SlurmEngine):
 
 
 def _scheduler_alone(engine: _ClusterEngine, file: Path) -> Any:
-    """A scheduler that writes a file by which workers find it."""
+    """A scheduler that workers find by a file."""
     from distributed import Scheduler, SpecCluster
 
-    if not file.absolute().parent.is_dir():
-        raise UserError(
-            f"there is no folder '{shorten(file.absolute().parent)}' for the scheduler file; make it, on a disk that the nodes share"
-        )
-    return SpecCluster(
-        workers={}, scheduler={"cls": Scheduler, "options": engine.scheduler_options() | {"scheduler_file": str(file.absolute())}},
-        security=engine.certificates.security, silence_logs=cast(Any, 50),
+    check_scheduler_file(engine.folder, file)
+    cluster = SpecCluster(
+        workers={}, scheduler={"cls": Scheduler, "options": engine.scheduler_options()}, security=engine.certificates.security,
+        silence_logs=cast(Any, 50),
     )  # fmt: skip
+    try:
+        token = _write_scheduler_file(engine.folder, file, cast(Any, cluster.scheduler).identity())
+    except BaseException:
+        cluster.close(timeout=10)
+        raise
+    engine.forget(lambda: _remove_scheduler_file(file, token))
+    return cluster
 
 
 class SlurmArrayEngine(_SlurmEngine):
@@ -566,7 +756,6 @@ class SlurmArrayEngine(_SlurmEngine):
 
     def _open(self) -> Any:
         self.file = (self.folder / "logs" / "scheduler.json").absolute()
-        self._left.callback(self.file.unlink, missing_ok=True)
         return _scheduler_alone(self, self.file)
 
     def _begin(self) -> None:
@@ -578,7 +767,7 @@ class SlurmArrayEngine(_SlurmEngine):
         _sbatch(self.script)
 
     def _replace(self) -> int | None:
-        there = jobs(self.name)
+        there = self._jobs()
         if there is None:
             return None
         lacking = self.settings.workers - len(there)
@@ -596,10 +785,6 @@ class WaitingEngine(_ClusterEngine):
         super().__init__(folder, None)
 
     def _open(self) -> Any:
-        if self.file.exists():
-            with contextlib.suppress(OSError):
-                self.file.unlink()  # by a driver that was killed: workers must not find it
-        self._left.callback(self.file.unlink, missing_ok=True)
         return _scheduler_alone(self, self.file)
 
     def _begin(self) -> None:
@@ -608,6 +793,13 @@ class WaitingEngine(_ClusterEngine):
         command = worker_command(settings, self.certificates, ["--scheduler-file", str(self.file)])
         self.script = (self.folder / "logs" / "workers.sh").absolute()
         self.script.write_text(script(heading, worker_lines(settings, self.certificates, self.host), command), "utf-8")
+
+    def keep(self) -> Sequence[Note] | None:
+        """Say so as long as nobody has started a worker."""
+        notes = list(super().keep() or ())
+        if not self.cluster.scheduler.workers and self.waits.is_due("worker"):
+            notes.append(Note(waits.NO_WORKER, {"time": self.waits.seconds("worker"), "script": str(self.script)}))
+        return notes
 
 
 def engine(folder: Path, settings: SlurmSettings, name: str) -> SlurmJobqueueEngine | SlurmArrayEngine:

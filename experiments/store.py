@@ -13,14 +13,20 @@ import hashlib
 import os
 import socket
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from abm.errors import UserError, shorten
+from abm.errors import shorten
+from experiments.files import draft_beside, flush_folder, is_orphan
+from experiments.lock import Hold
+from experiments.lock import StoreError as StoreError
+from experiments.lock import only_driver as only_driver
+from experiments.parts import LIGHT, Lines, Odd, Planned, Shape, odd
+from experiments.parts import STATUSES as STATUSES
 from experiments.plan import ids_as_numbers
 
 if TYPE_CHECKING:
@@ -30,15 +36,10 @@ SCHEMA = b"1"
 SCHEMA_KEY = b"lintas.part"
 #: Hash of a part's columns and number of lines: pages carry checksums of their own, the list of them at a file's end does not.
 SUM_KEY = b"lintas.sum"
-STATUSES = ("ok", "failed", "killed", "timeout")
 #: A draft older than this (by the file server's own clock) belongs to a process that is gone.
 STALE_SECONDS = 3600.0
 #: Rows (runs × years × sides) that a compacted part may hold.
 COMPACT_ROWS = 500_000
-
-
-class StoreError(UserError):
-    """Results cannot be written or read."""
 
 
 def results_of(folder: Path) -> Path:
@@ -82,7 +83,7 @@ def write_part(folder: Path, table: pa.Table) -> Path:
 
     ids = "\n".join(sorted(set(table.column("run_id").to_pylist())))
     path = results_of(folder) / f"part-{hashlib.blake2b(ids.encode(), digest_size=12).hexdigest()}.parquet"
-    draft = path.with_name(f".{path.stem}.{socket.gethostname()}-{os.getpid()}-{time.monotonic_ns()}.draft")
+    draft = draft_beside(path)
     try:
         write_table(table, draft)
         os.replace(draft, path)
@@ -116,16 +117,6 @@ def _sum(schema: pa.Schema, lines: int) -> bytes:
     return hashlib.blake2b(repr(said).encode(), digest_size=8).hexdigest().encode()
 
 
-def flush_folder(folder: Path) -> None:
-    """Ask the system to remember the names in a folder (where it can)."""
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
@@ -141,6 +132,9 @@ class Standing:
     parts: list[Path] = field(default_factory=list)
     damaged: list[tuple[Path, str]] = field(default_factory=list)
     versions: set[str] = field(default_factory=set)
+    extra: set[str] = field(default_factory=set)  #: columns of numbers that not every part has
+    shape: Shape | None = None  #: what parts must look like
+    planned: Planned | None = None  #: what the plan says of the runs
 
     def of(self, ids: np.ndarray) -> np.ndarray:
         """Position of each run in the arrays, -1 where the parts do not hold it."""
@@ -148,45 +142,60 @@ class Standing:
         at[at == len(self.ids)] = 0
         return np.where(self.ids[at] == ids, at, -1) if len(self.ids) else np.full(len(ids), -1)
 
-    def add(self, path: Path) -> None:
-        """Take in one more part."""
-        self.merge([path])
-
     def merge(self, paths: Iterable[Path], whole: bool = False) -> None:
-        """Take in more parts; what cannot be read is noted, and its runs count as not done.
+        """Take in more parts; what cannot be read or is none of this study's is noted, and its runs count as not done.
 
         With ``whole`` every column is read, so that damage in any of them shows.
         """
         columns: list[list[np.ndarray]] = [[self.ids], [self.status], [self.attempt], [self.seconds], [self.part]]
         for path in paths:
             try:
-                table = read_part(path, None if whole else ["run_id", "status", "attempt", "seconds", "version"])
+                lines, _ = self._read(path, None if whole else LIGHT)
             except FileNotFoundError:
                 continue  # compacted away in between: its rows are in another part
             except StoreError as error:
                 self.damaged.append((path, str(error)))
                 continue
-            ids = ids_as_numbers(table.column("run_id").combine_chunks())
-            first = np.unique(ids, return_index=True)[1]
-            status = table.column("status").to_pylist()
-            self.versions.update(table.column("version").unique().to_pylist())
-            columns[0].append(ids[first])
-            columns[1].append(np.array([STATUSES.index(status[k]) for k in first], dtype=np.int8))
-            columns[2].append(table.column("attempt").to_numpy()[first].astype(np.int16))
-            columns[3].append(table.column("seconds").to_numpy()[first].astype(np.float32))
-            columns[4].append(np.full(len(first), len(self.parts), dtype=np.int32))
+            self.versions.update(lines.versions)
+            for column, values in zip(columns, (lines.ids, lines.status, lines.attempt, lines.seconds), strict=False):
+                column.append(values)
+            columns[4].append(np.full(len(lines.ids), len(self.parts), dtype=np.int32))
             self.parts.append(path)
         ids, status, attempt, seconds, part = (np.concatenate(c) for c in columns)
         order = np.lexsort((part, -attempt, status != 0, ids))  # a good row first, then the latest attempt
         keep = order[np.concatenate([[True], ids[order][1:] != ids[order][:-1]])] if len(order) else order
         self.ids, self.status, self.attempt, self.seconds, self.part = ids[keep], status[keep], attempt[keep], seconds[keep], part[keep]
 
+    def table(self, part: int) -> pa.Table:
+        """All columns of a part, checked; raises StoreError where something in them is damaged or none of this study's."""
+        return self._read(self.parts[part], None)[1]
+
+    def _read(self, path: Path, columns: Sequence[str] | None) -> tuple[Lines, pa.Table]:
+        shape = self.shape
+        seen: list[pa.Schema] = []
+        assert shape is not None
+
+        def look(schema: pa.Schema) -> None:
+            shape.check_columns(schema)
+            seen.append(schema)
+
+        try:
+            table = read_part(path, columns, look)
+            lines = shape.read(table)
+            self.extra.update(shape.check_numbers(seen[0], lines.versions))
+            if self.planned is not None:
+                self.planned.check(table)
+        except Odd as error:
+            raise odd(path, error) from None
+        return lines, table
+
 
 def standing(folder: Path, whole: bool = False) -> Standing:
     """What the parts of a study say now (with ``whole`` every column is looked at for damage)."""
-    found = Standing()
+    shape, planned = Shape.of(folder), Planned(folder) if whole else None
+    found = Standing(shape=shape)
     for _ in range(5):  # a part that vanishes while we read was compacted: read again, so that no run seems lost
-        found = Standing()
+        found = Standing(shape=shape, planned=planned)
         listed = parts(folder)
         found.merge(listed, whole)
         if len(found.parts) + len(found.damaged) == len(listed):
@@ -194,8 +203,8 @@ def standing(folder: Path, whole: bool = False) -> Standing:
     return found
 
 
-def read_part(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
-    """A part's table; raises StoreError with the reason where it is damaged or of another schema."""
+def read_part(path: Path, columns: Sequence[str] | None = None, look: Callable[[pa.Schema], None] = lambda schema: None) -> pa.Table:
+    """A part's table; raises StoreError with the reason where it is damaged or of another schema. ``look`` sees its columns before it is read."""
     import pyarrow.parquet as pq
 
     try:
@@ -208,24 +217,15 @@ def read_part(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
             sum_now = _sum(file.schema_arrow, file.metadata.num_rows)
             if said.get(SUM_KEY, sum_now) != sum_now:
                 raise StoreError(f"'{path.name}' is damaged (its list of columns)")
+            look(file.schema_arrow)
             table = file.read(columns=list(columns) if columns is not None else None)
             if table.num_rows != file.metadata.num_rows:
                 raise StoreError(f"'{path.name}' is damaged (its number of lines)")
             return table
-    except (FileNotFoundError, StoreError):
+    except (FileNotFoundError, StoreError, Odd):
         raise
     except Exception as error:  # what a reader stumbles over in a damaged file may be anything
         raise StoreError(f"'{path.name}' is damaged ({shorten(error, 60)})") from None
-
-
-def read_columns(path: Path) -> list[str]:
-    """Names of a part's columns (none where it cannot be read)."""
-    import pyarrow.parquet as pq
-
-    try:
-        return list(pq.read_schema(path).names)
-    except Exception:
-        return []
 
 
 def set_aside(folder: Path, damaged: Iterable[tuple[Path, str]]) -> int:
@@ -254,26 +254,32 @@ def select(table: pa.Table, wanted: np.ndarray) -> pa.Table:
 # --- tidying ---------------------------------------------------------------------------------------------------------
 
 
-def compact(folder: Path, rows: int = COMPACT_ROWS) -> tuple[int, int]:
+def compact(folder: Path, rows: int = COMPACT_ROWS, watching: Callable[[str], None] = lambda where: None) -> tuple[int, int]:
     """Merge small parts into large ones and sweep stale drafts; returns parts before and after.
 
     A merged part stands complete before the first of its sources goes, so a reader meets each run at least once, whenever this dies.
+    ``watching`` is told when another machine's driver has to be watched first.
     """
     check_writable(folder)
-    with only_driver(folder):  # a part that a worker writes anew while it is merged would be lost
-        sweep(folder)
-        return _merge(folder, rows)
+    with only_driver(folder, watching=watching) as hold:  # a part that a worker writes anew while it is merged would be lost
+        try:
+            sweep(folder)
+            return _merge(folder, rows, hold)
+        except OSError as error:
+            raise StoreError(f"cannot merge parts in '{shorten(results_of(folder))}': {error.strerror or error}; no row is lost") from None
 
 
-def _merge(folder: Path, rows: int) -> tuple[int, int]:
+def _merge(folder: Path, rows: int, hold: Hold) -> tuple[int, int]:
     import pyarrow as pa
 
     found = standing(folder, whole=True)
     before = len(found.parts)
 
     def finish(group: list[tuple[Path, pa.Table]]) -> None:
+        hold.check()
         tables = [t for _, t in group if t.num_rows]
         written = write_part(folder, pa.concat_tables(tables, promote_options="default")) if tables else None
+        hold.check()
         for path, _ in group:
             if path != written:
                 path.unlink(missing_ok=True)
@@ -281,7 +287,7 @@ def _merge(folder: Path, rows: int) -> tuple[int, int]:
     group: list[tuple[Path, pa.Table]] = []
     for number, path in enumerate(found.parts):
         try:
-            table = read_part(path)
+            table = found.table(number)
         except FileNotFoundError:
             continue
         mine = select(table, found.ids[found.part == number])
@@ -306,106 +312,7 @@ def sweep(folder: Path) -> int:
     count = 0
     for path in [*place.glob(".*.draft"), *place.glob(".probe-*")]:
         with contextlib.suppress(OSError):
-            if _is_orphan(path) or now - path.stat().st_mtime > STALE_SECONDS:
+            if is_orphan(path) or now - path.stat().st_mtime > STALE_SECONDS:
                 path.unlink()
                 count += 1
     return count
-
-
-def _is_orphan(path: Path) -> bool:
-    """A draft of a process of this machine that is gone."""
-    import psutil
-
-    rest = path.name.removesuffix(".draft").partition(".")[2].partition(".")[2]  # .part-HASH.HOST-PROCESS-WHEN.draft
-    host, _, number = rest.rpartition("-")[0].rpartition("-")  # (the name of a host may hold dots and dashes itself)
-    return host == socket.gethostname() and number.isdigit() and not psutil.pid_exists(int(number))
-
-
-# --- one driver at a time --------------------------------------------------------------------------------------------
-
-
-@contextlib.contextmanager
-def only_driver(folder: Path, patience: float = 12.0, beat: float = 3.0) -> Iterator[None]:
-    """Hold a study as its one driver; refuses when another is at work.
-
-    A driver on this machine is asked for by its process; one elsewhere by whether its counter moves while we watch, so
-    clocks that disagree do no harm. (Two drivers would do no harm to the rows either: they would only work twice.)
-    """
-    import json
-    import threading
-
-    import psutil
-
-    path = folder / "driver.json"
-    me = {"host": socket.gethostname(), "process": os.getpid(), "started": psutil.Process().create_time(), "beat": 0}
-
-    def read() -> dict[str, Any]:
-        try:
-            said = json.loads(path.read_text("utf-8"))
-            return said if isinstance(said, dict) else {}
-        except (OSError, ValueError):
-            return {}
-
-    def write(create: bool) -> bool:
-        draft = path.with_name(f".driver-{me['host']}-{me['process']}")
-        try:
-            draft.write_text(json.dumps(me), "utf-8")
-            if create:
-                try:
-                    os.link(draft, path)  # fails where another stands, also on network disks
-                except FileExistsError:
-                    return False
-                finally:
-                    draft.unlink(missing_ok=True)
-            else:
-                os.replace(draft, path)
-        except OSError as error:
-            with contextlib.suppress(OSError):
-                draft.unlink(missing_ok=True)
-            raise StoreError(f"cannot write '{shorten(path)}': {error.strerror or error}") from None
-        return True
-
-    def is_mine(said: dict[str, Any]) -> bool:
-        return all(said.get(k) == me[k] for k in ("host", "process", "started"))
-
-    while not write(create=True):
-        other = read()
-        where = f"process {other.get('process')} on {other.get('host')}"
-        if other.get("host") == me["host"]:
-            alive = False
-            with contextlib.suppress(psutil.Error, TypeError, ValueError):
-                alive = abs(psutil.Process(int(other["process"])).create_time() - float(other["started"])) < 1.0
-        else:
-            until = time.monotonic() + patience
-            alive = False
-            while other and time.monotonic() < until and not alive:
-                time.sleep(0.5)
-                now = read()
-                alive = bool(now) and now != other
-        if alive:
-            raise StoreError(
-                f"another driver is at work on '{shorten(folder)}' ({where}): wait for it or stop it; 'lintas status' works meanwhile"
-            )
-        gone = path.with_name(f".driver-gone-{time.monotonic_ns()}")
-        with contextlib.suppress(OSError):  # of two that want to take over, one moves it away
-            if read() == other:
-                os.rename(path, gone)
-                gone.unlink(missing_ok=True)
-    stop = threading.Event()
-
-    def tick() -> None:
-        while not stop.wait(beat):
-            me["beat"] += 1
-            with contextlib.suppress(StoreError):
-                if is_mine(read()):
-                    write(create=False)
-
-    thread = threading.Thread(target=tick, daemon=True, name="driver-beat")
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join(beat + 5.0)
-        if is_mine(read()):
-            path.unlink(missing_ok=True)

@@ -27,7 +27,10 @@ from experiments.run import InterruptedAfterwards
 if TYPE_CHECKING:
     from experiments.drive import Progress, Report
     from experiments.engine import Engine
+    from experiments.waits import Note
 
+#: Causes that are printed, of parts that were set aside.
+SHOWN = 5
 Folder = Annotated[Path, typer.Argument(metavar="S", help="The study folder.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results only, no progress.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -242,6 +245,8 @@ def say_report(_: Translate, report: Report, folder: Path) -> None:
             share=100 * report.busy_fraction, deaths=report.deaths))  # fmt: skip
     if report.set_aside:
         print(_("{n} damaged parts were moved to results/damaged and their runs were run again").format(n=report.set_aside))
+        for cause in report.causes[:SHOWN]:
+            print(f"  {_plain(cause)}")
     bad = {s: n for s, n in report.counts.items() if s != "ok" and n}
     if bad:
         print(_("not well: {counts}; see them with 'lintas status {folder}', run them again with 'lintas retry {folder} --status …'").format(
@@ -272,14 +277,18 @@ def status(
                 line = _("{rate:.2f} runs a second lately").format(rate=now.rate)
                 print(line + (", " + _("{time} to go").format(time=duration(now.eta)) if now.eta is not None else ""))
             for path, reason in now.damaged:
-                print(_("damaged part {part}: its runs count as missing and 'lintas batch' runs them again").format(part=path.name))
-                del reason
+                print(_("damaged part {part}: its runs count as missing and 'lintas batch' runs them again").format(part=_plain(path.name)))
+                print(f"    {_plain(reason)}")
             if len(now.versions) > 1:
-                print(_("rows of {n} model versions: {versions}").format(n=len(now.versions), versions=", ".join(sorted(now.versions))))
+                print(
+                    _("rows of {n} model versions: {versions}").format(
+                        n=len(now.versions), versions=_plain(", ".join(sorted(now.versions)))
+                    )
+                )
             if now.outside:
                 print(_("{n} runs in the parts are not in the plan").format(n=now.outside))
             for run_id, how, cause in now.failures:
-                print(f"  {run_id}  {how}  {cause}")
+                print(f"  {run_id}  {how}  {_plain(cause)}")
         if not watch or now.missing == 0:
             return
         time.sleep(5.0)
@@ -294,7 +303,7 @@ def extend(
         ),
     ] = None,
     replicates: Annotated[str | None, typer.Option("--replicates", metavar="N", help="Extend to so many replicates.")] = None,
-    most: Annotated[str, typer.Option("--most", metavar="N", help="Stop at so many replicates.")] = "1000",
+    most: Annotated[str | None, typer.Option("--most", metavar="N", help="Stop at so many replicates; default 1000.")] = None,
     workers: Workers = None,
     slurm: Slurm = None,
     scheduler_file: SchedulerFile = None,
@@ -306,25 +315,31 @@ def extend(
     _ = translator(check_language(lang))
     from experiments import batch as batches
     from experiments import plan as plans
-    from experiments.drive import drive
+    from experiments import store
+    from experiments.drive import drive, holding
 
     folder = at_home(folder)
     if not precision and replicates is None:
         raise UserError("say how far to extend: --replicates N, or --precision TARGET=H such as --precision NAME=0.05")
+    # everything that was typed is looked at before anything is written or run
+    number = None if replicates is None else _whole("--replicates", replicates, 1)
+    at_most = None if most is None else _whole("--most", most, 2)
+    wanted = parse_precision(precision or [])
+    batches.check_extension(folder, number, wanted, at_most)
+    store.check_writable(folder)
     make, before = engine_of(folder, workers, slurm, scheduler_file, lang)
-    wanted, limit = parse_precision(precision or []), _whole("--most", most, 2)
-    until = None if replicates is None else _whole("--replicates", replicates, 1)
     ask_trust(_, folder, trust)
-    with show_progress(_, quiet) as tell, exit_codes(_, folder), terminated_is_interrupted():
-        plans.check_drift(folder, plans.read_study_manifest(folder), False)
-        if until is not None:
-            added = plans.extend(folder, until)
+    with show_progress(_, quiet) as tell, exit_codes(_, folder), terminated_is_interrupted(), holding(folder, tell) as hold:
+        # what it says now, since this is the one driver
+        plans.check_drift(folder, batches.check_extension(folder, number, wanted, at_most), False)
+        if number is not None:
+            added = plans.extend(folder, number)
             if not quiet:
                 print(_("{n} runs were added to the plan").format(n=added))
-        report = drive(folder, make, progress=tell, before=before)
+        report = drive(folder, make, progress=tell, before=before, hold=hold)
         found = []
         if wanted:
-            found, last = batches.extend_to(folder, wanted, make, most=limit, progress=tell)
+            found, last = batches.extend_to(folder, wanted, make, most=at_most or batches.MOST_REPLICATES, progress=tell, hold=hold)
             report = last or report
     for p in found:
         reached = p.half_width <= p.wanted
@@ -353,9 +368,14 @@ def collect(
 def compact(folder: Folder, lang: Language = "en") -> None:
     """Merge a study's many small parts into few large ones."""
     _ = translator(check_language(lang))
+    from experiments import waits
+    from experiments.drive import PATIENCE
     from experiments.store import compact as merge
 
-    before, after = merge(at_home(folder))
+    def watching(where: str) -> None:
+        print(f"lintas: {words_of(_, waits.Note(waits.WATCHED, {'where': where, 'limit': PATIENCE}))}", file=sys.stderr, flush=True)
+
+    before, after = merge(at_home(folder), watching=watching)
     print(_("{before} parts are now {after}").format(before=before, after=after))
 
 
@@ -426,7 +446,7 @@ def engine_of(
     from experiments import slurm as cluster
 
     if scheduler_file is not None:
-        file = at_home(scheduler_file)
+        file = cluster.check_scheduler_file(folder, at_home(scheduler_file))
         return (lambda: cluster.waiting_engine(folder, file, lang)), None
     assert slurm is not None
     settings = cluster.SlurmSettings.load(at_home(slurm))
@@ -497,6 +517,10 @@ def show_progress(_: Translate, quiet: bool) -> Iterator[Callable[[Progress], No
 
     console = Console(stderr=True)
 
+    def show_notes(p: Any) -> None:
+        while getattr(p, "notes", None):
+            print(f"lintas: {words_of(_, p.notes.pop(0))}", file=sys.stderr, flush=True)
+
     def words(p: Any) -> str:
         bad = sum(n for s, n in p.counts.items() if s != "ok")
         parts = [_("{rate:.1f} runs/s").format(rate=p.rate), _("{time} to go").format(time=duration(p.eta) if p.eta is not None else "–")]
@@ -508,8 +532,9 @@ def show_progress(_: Translate, quiet: bool) -> Iterator[Callable[[Progress], No
         last = [0.0]
 
         def line(p: Any) -> None:
+            show_notes(p)
             now = time.monotonic()
-            if now - last[0] >= 30.0 or p.done == p.total:
+            if p.total and (now - last[0] >= 30.0 or p.done == p.total):
                 last[0] = now
                 print(words(p), file=sys.stderr, flush=True)
 
@@ -521,10 +546,22 @@ def show_progress(_: Translate, quiet: bool) -> Iterator[Callable[[Progress], No
         task = bar.add_task(_("starting workers"), total=None)
 
         def step(p: Any) -> None:
+            show_notes(p)  # (rich prints above the bar what goes to the same stream)
             if p.done or p.slots:
                 bar.update(task, total=p.total, completed=p.done, description=words(p))
 
         yield step
+
+
+def words_of(_: Translate, note: Note) -> str:
+    """A note in the reader's language."""
+    places = {k: duration(float(v)) if k in ("time", "limit") else v for k, v in note.places.items()}
+    return _(note.sentence).format(**places)
+
+
+def _plain(text: str) -> str:
+    """A text out of a file, without what would steer a terminal."""
+    return "".join(c if c.isprintable() else "?" for c in shorten(text, 400))
 
 
 def duration(seconds: float | None) -> str:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from abm.errors import UserError, shorten
+from experiments.parts import indicators
 from experiments.plan import Row, fitted_in, model_version, plan_schema, read_study_manifest
 from experiments.store import write_part
 from experiments.study import RESERVED, Study
@@ -229,12 +230,6 @@ def as_table(task: Task, outcomes: Sequence[Outcome], attempts: Sequence[int]) -
     for name in missing:  # a chunk of which no run ended well
         table = table.append_column(name, pa.nulls(table.num_rows, pa.float64()))
     return table
-
-
-def indicators(study: Study) -> list[str]:
-    """Columns of numbers that every part has (those of the user's own function come after)."""
-    own = [s.name for s in study.summaries]
-    return own if study.record == "summaries" else [*study.yearly_outputs(), *own]
 
 
 def killed(folder: Path, row: Row, attempt: int, cause: str) -> None:

@@ -1,0 +1,355 @@
+"""Who may drive a study? One process, on whatever machine, and nobody else before it is gone.
+
+On one machine a lock of the operating system decides: it belongs to the process, so it is free the moment the process is gone, and neither
+process numbers nor clocks are asked. Between machines that share a disk (and on a disk that knows no such locks) the counter in
+``driver.json`` is watched: one that stands still for ``patience`` seconds belongs to a driver that is gone. Taking over is one step that only
+one can win: making the next numbered file in ``.driver/``. Numbers only grow, and whoever finds a higher one than its own drives no more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from abm.errors import UserError, shorten
+
+#: Seconds that a lock of this machine is asked for again before somebody else has it: one who only looks holds it for a moment.
+LOOKED_AT = 0.5
+#: What a disk answers that has no such locks (Lustre without the option flock, some network disks).
+_NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL}
+#: Instead of a descriptor, where there are no such locks.
+_UNSURE = -1
+_held: set[int] = set()  # descriptors of locks, which a forked child must not keep
+
+
+class StoreError(UserError):
+    """Results cannot be written or read."""
+
+
+class Hold:
+    """That this process is the one driver of a study, for as long as :meth:`check` says nothing."""
+
+    def __init__(self, folder: Path, number: int, me: dict[str, Any]) -> None:
+        self.folder, self.number, self.me = folder, number, me
+
+    def check(self) -> None:
+        """Refuse to go on when another machine took the study over, which it does after a silence (a process or machine that was stopped)."""
+        with contextlib.suppress(OSError):
+            if _highest(self.folder) > self.number:
+                raise StoreError(
+                    f"another driver took '{shorten(self.folder)}' over ({_where(_read(self.folder))}) while this one was silent: "
+                    f"what was stored is safe; 'lintas status' says how far it is"
+                )
+
+
+@contextlib.contextmanager
+def only_driver(
+    folder: Path, patience: float = 12.0, beat: float = 3.0, watching: Callable[[str], None] = lambda where: None
+) -> Iterator[Hold]:
+    """Hold a study as its one driver; refuses when another is at work.
+
+    ``watching`` is told (which process on which machine) when another machine's driver has to be watched first, for up to
+    ``patience`` seconds; ``beat`` is how often this one counts. Raises StoreError.
+    """
+    try:
+        (folder / ".driver").mkdir(exist_ok=True)
+        lock = _lock_here(folder)
+    except OSError as error:
+        raise _cannot(folder, error) from None
+    if lock is None:
+        raise _refusal(folder, _holder_here(folder))
+    try:
+        hold = _take(folder, lock != _UNSURE, patience, watching)
+        stop = threading.Event()
+        thread = threading.Thread(target=_count, args=(hold, stop, beat), daemon=True, name="driver-beat")
+        thread.start()
+        try:
+            yield hold
+        finally:
+            stop.set()
+            thread.join(beat + 5.0)
+            _leave(hold)
+    finally:
+        _unlock(folder, lock)
+
+
+def driver_of(folder: Path) -> str | None:
+    """The driver that holds a study, as HOST:PROCESS; None where there is none, or it was one of this machine and is gone."""
+    said = _read(folder)
+    if not isinstance(said.get("host"), str) or not isinstance(said.get("process"), int):
+        return None
+    if said["host"] == socket.gethostname() and not _is_locked_here(folder):
+        return None
+    return f"{said['host']}:{said['process']}"
+
+
+# --- this machine ----------------------------------------------------------------------------------------------------
+
+
+def _lock_file(folder: Path) -> Path:
+    return folder / ".driver" / f"{socket.gethostname()}.lock"
+
+
+def _lock_here(folder: Path) -> int | None:
+    """A descriptor that holds this machine's lock, None where another process has it, _UNSURE where there are no locks."""
+    try:
+        import fcntl
+    except ImportError:
+        return _UNSURE
+    path, until = _lock_file(folder), time.monotonic() + LOOKED_AT
+    how = os.O_RDONLY  # a file that is open for writing would keep a disk from being made read-only
+    while True:
+        handle = os.open(path, how | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            is_there = os.stat(path).st_ino == os.fstat(handle).st_ino
+        except BlockingIOError:
+            os.close(handle)
+            if time.monotonic() > until:
+                return None
+            time.sleep(0.02)
+            continue
+        except FileNotFoundError:  # its holder left and removed it between our two steps
+            is_there = False
+        except OSError as error:
+            os.close(handle)
+            if error.errno == errno.EBADF and how == os.O_RDONLY:  # network disks lock only what may be written
+                how = os.O_RDWR
+                continue
+            if error.errno in _NO_LOCKS:
+                return _UNSURE
+            raise
+        if not is_there:
+            os.close(handle)
+            continue
+        try:
+            path.write_text(str(os.getpid()), "ascii")
+        except BaseException:
+            os.close(handle)
+            raise
+        _held.add(handle)
+        return handle
+
+
+def _unlock(folder: Path, handle: int) -> None:
+    if handle == _UNSURE:
+        return
+    with contextlib.suppress(OSError):
+        _lock_file(folder).unlink()  # while it is held: who opened it before sees that it is no more the one that stands there
+    _held.discard(handle)
+    with contextlib.suppress(OSError):
+        os.close(handle)
+
+
+def _is_locked_here(folder: Path) -> bool:
+    try:
+        import fcntl
+    except ImportError:
+        return True
+    try:
+        handle = os.open(_lock_file(folder), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
+def _holder_here(folder: Path) -> dict[str, Any]:
+    try:
+        number = int(_lock_file(folder).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {"host": socket.gethostname()}
+    return {"host": socket.gethostname(), "process": number}
+
+
+def _in_child() -> None:
+    """A forked child has copies of the descriptors, which would hold the locks after this process is gone."""
+    for handle in _held:
+        with contextlib.suppress(OSError):
+            os.close(handle)
+    _held.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_in_child)
+
+
+# --- between machines ------------------------------------------------------------------------------------------------
+
+
+@cache
+def _boot() -> str:
+    """What tells this start of this machine from another machine of the same name."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    except OSError:
+        return ""
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    return _parsed(_bytes(folder / "driver.json"))
+
+
+def _bytes(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _parsed(content: bytes | None) -> dict[str, Any]:
+    try:
+        said = json.loads(content or b"")
+    except (ValueError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _number_file(folder: Path, number: int) -> Path:
+    return folder / ".driver" / f"{number}.json"
+
+
+def _numbers(folder: Path) -> list[int]:
+    names = [e.name for e in os.scandir(folder / ".driver")]
+    return [int(n[:-5]) for n in names if n.endswith(".json") and n[:-5].isdecimal()]
+
+
+def _highest(folder: Path) -> int:
+    return max(_numbers(folder), default=0)
+
+
+def _where(said: dict[str, Any]) -> str:
+    return f"process {shorten(said.get('process', '?'), 20)} on {shorten(said.get('host', '?'), 60)}"
+
+
+def _refusal(folder: Path, said: dict[str, Any]) -> StoreError:
+    return StoreError(
+        f"another driver is at work on '{shorten(folder)}' ({_where(said)}): wait for it or stop it; 'lintas status' works meanwhile"
+    )
+
+
+def _cannot(folder: Path, error: OSError) -> StoreError:
+    return StoreError(f"cannot write into '{shorten(folder)}', to hold it as its one driver: {error.strerror or error}")
+
+
+def _is_of_here(said: dict[str, Any]) -> bool:
+    """Whether it is by a process of this machine since it started (which is gone when we have this machine's lock)."""
+    return said.get("host") == socket.gethostname() and said.get("boot", _boot()) == _boot()
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    draft = path.with_name(f".{path.name}.{socket.gethostname()}-{os.getpid()}-{time.monotonic_ns()}.draft")
+    try:
+        draft.write_text(json.dumps(content), "utf-8")
+        os.replace(draft, path)
+    finally:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
+
+
+def _make(path: Path, content: dict[str, Any]) -> bool:
+    """Make a file that is not there yet, whole; False where it is there."""
+    draft = path.with_name(f".{path.name}.{socket.gethostname()}-{os.getpid()}-{time.monotonic_ns()}.draft")
+    try:
+        draft.write_text(json.dumps(content), "utf-8")
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            return False
+        except OSError:  # a disk without links
+            with path.open("x", encoding="utf-8") as out:
+                out.write(json.dumps(content))
+    except FileExistsError:
+        return False
+    finally:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
+    return True
+
+
+def _take(folder: Path, is_sure: bool, patience: float, watching: Callable[[str], None]) -> Hold:
+    """The next number, once whoever has the one before is gone."""
+    me = {"host": socket.gethostname(), "process": os.getpid(), "boot": _boot(), "token": uuid.uuid4().hex, "beat": 0}
+    while True:
+        try:
+            number, said = _wait_until_free(folder, is_sure, patience, watching)
+            if not _make(_number_file(folder, number + 1), me):  # the step that only one can win
+                continue
+            hold = Hold(folder, number + 1, me)
+            if _highest(folder) != hold.number or _bytes(folder / "driver.json") != said:
+                _free(hold)  # what we judged by was old, or somebody thought dead counts again: look anew
+                continue
+            _write(folder / "driver.json", me)
+            if _highest(folder) != hold.number:
+                continue
+            for older in _numbers(folder):
+                if older < hold.number:
+                    _number_file(folder, older).unlink(missing_ok=True)
+            return hold
+        except OSError as error:
+            raise _cannot(folder, error) from None
+
+
+def _wait_until_free(folder: Path, is_sure: bool, patience: float, watching: Callable[[str], None]) -> tuple[int, bytes | None]:
+    """The highest number and what ``driver.json`` holds, when nobody drives; refuses as soon as somebody is seen to.
+
+    When it ``is_sure`` that no other process of this machine drives, whoever of this machine stands there is gone.
+    """
+
+    def look() -> tuple[int, bytes | None, bytes | None]:
+        number = _highest(folder)
+        return number, _bytes(_number_file(folder, number)), _bytes(folder / "driver.json")
+
+    begun, until, is_told = look(), time.monotonic() + patience, False
+    while True:
+        number, taken, said = now = look()
+        holders = [p for p in (_parsed(c) for c in (taken, said or None) if c is not None) if not p.get("free")]
+        if all(is_sure and _is_of_here(h) for h in holders):
+            return number, said
+        if now != begun:
+            if now[0] == begun[0] and said is not None and said != begun[2]:
+                raise _refusal(folder, _parsed(said))
+            begun, until = now, time.monotonic() + patience  # somebody left, or somebody else came
+        if time.monotonic() > until:
+            return number, said
+        if not is_told:
+            watching(_where(next((h for h in holders if h), {})))
+            is_told = True
+        time.sleep(min(0.5, patience / 10))
+
+
+def _count(hold: Hold, stop: threading.Event, beat: float) -> None:
+    """Count in ``driver.json`` as long as the study is ours."""
+    while not stop.wait(beat):
+        hold.me["beat"] += 1
+        with contextlib.suppress(OSError):
+            if _highest(hold.folder) == hold.number:
+                _write(hold.folder / "driver.json", hold.me)
+
+
+def _free(hold: Hold) -> None:
+    """Say that the number is nobody's: the file stays, since numbers only grow."""
+    _write(_number_file(hold.folder, hold.number), {"free": True})
+
+
+def _leave(hold: Hold) -> None:
+    with contextlib.suppress(OSError):  # a disk that cannot be written any more: the machine's lock says that we are gone
+        if _highest(hold.folder) == hold.number:
+            if _read(hold.folder).get("token") == hold.me["token"]:
+                (hold.folder / "driver.json").unlink(missing_ok=True)
+            _free(hold)
