@@ -137,7 +137,11 @@ def Page():
                     _("The border communities of Kalimantan and Sarawak, 1980–2015: choose a history, run it, read it beside the paper.")
                 )
             )
-            with solara.ToggleButtonsSingle(value=language, on_value=lambda value: set_language(value) if value in LANGUAGES else None, dense=True):
+            with solara.ToggleButtonsSingle(
+                value=language,
+                on_value=lambda value: set_language(value) if isinstance(value, str) and value in LANGUAGES else None,
+                dense=True,
+            ):
                 for code, name in LANGUAGES.items():
                     solara.Button(name, value=code, text=True, attributes={"lang": code})
         with solara.Div(classes=["lintas-body"]):
@@ -185,7 +189,7 @@ def Controls(choice: Choice, set_choice: Callable[[Choice], None], language: str
             label=_("Scenario"),
             items=[{"text": title, "value": name} for name, title in titles.items()],
             v_model=choice.scenario,
-            on_v_model=lambda value: change(scenario=value) if value in titles else None,
+            on_v_model=lambda value: change(scenario=value) if isinstance(value, str) and value in titles else None,
             hide_details=True,
         )
         solara.HTML(tag="small", unsafe_innerHTML=figures.escape(_(scenario.description)), style="margin-top: 6px")

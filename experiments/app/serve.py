@@ -246,7 +246,7 @@ def application(most: int, hosts: Collection[str] = (), root_path: str = ""):
         yield
         forget()
 
-    return Starlette(
+    served = Starlette(
         routes=[
             Route("/", answer),
             Route("/readyz", ready),
@@ -259,9 +259,15 @@ def application(most: int, hosts: Collection[str] = (), root_path: str = ""):
             Mount("/jupyter/nbextensions", StaticNbFiles()),
             Mount("/static", StaticFilesOptionalAuth(directory=server.solara_static)),
         ],
-        middleware=[Middleware(Guard, hosts=hosts), Middleware(Prefix, path=root_path), Middleware(SolaraGZipMiddleware, minimum_size=1000)],
+        middleware=[
+            Middleware(Guard, hosts=hosts),
+            Middleware(Prefix, path=root_path),
+            Middleware(SolaraGZipMiddleware, minimum_size=1000),
+        ],
         lifespan=lifespan,
     )
+    served.router.redirect_slashes = False
+    return served
 
 
 class Prefix:

@@ -126,7 +126,8 @@ class Heard:
 
     def on_progress(self, progress: Progress) -> None:
         self.progress.append(progress)
-        self.first_month.set()
+        if progress.months:
+            self.first_month.set()
 
     def on_end(self, outcome: Outcome) -> None:
         self.ends.append(outcome)
