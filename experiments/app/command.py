@@ -130,8 +130,10 @@ def _serve(listening: socket.socket, hosts: Sequence[str], most: int, prefix: st
     import threading
     import webbrowser
 
+    from experiments.app import memory
     from experiments.app.serve import application, prepare
 
+    memory.keep_together()
     gc.set_threshold(2_000, 10, 10)  # other commands are short-lived and look for garbage rarely; this one is not
     prepare(prefix)
     import uvicorn

@@ -33,7 +33,7 @@ class Answer:
     def __init__(self, reply: http.client.HTTPResponse) -> None:
         self.status, self.headers, self.text = (
             reply.status,
-            dict((k.lower(), v) for k, v in reply.getheaders()),
+            {k.lower(): v for k, v in reply.getheaders()},
             reply.read().decode("utf-8", "replace"),
         )
 
@@ -201,7 +201,7 @@ class Client:
     def shown(self) -> str:
         """The sentence that says to which run the figures belong; empty before the first."""
         found = re.search(r"Shown: [^<]*", self.text())
-        return found.group() if found else ""
+        return found.group().strip() if found else ""
 
     def close(self, beacon: bool = True) -> None:
         """Close the page as a browser does, or (without ``beacon``) as a broken connection does."""
