@@ -37,6 +37,8 @@ import functools
 import os
 import re
 import threading
+import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Collection
 from pathlib import Path
 from uuid import uuid4
@@ -62,28 +64,40 @@ SENTENCES = {
 }
 
 
-#: Pages whose controls are answered at the same time.
-ANSWERS_AT_ONCE = 2
-#: Seconds that an answer waits for its turn: a browser that takes nothing in must not hold up the others for longer.
-ANSWER_WAIT = 1.0
+#: Seconds after which the next page is answered although the former answer is not done: a browser that takes nothing in must not
+#: hold up the others.
+HOLD = 0.5
 
 
-def in_turn[**P, R](handle: Callable[P, R]) -> Callable[P, R]:
-    """``handle``, at most :data:`ANSWERS_AT_ONCE` at a time.
+def one_at_a_time[**P, R](handle: Callable[P, R], hold: float = HOLD) -> Callable[P, R]:
+    """``handle``, for one caller at a time; one that takes longer than ``hold`` seconds is not waited for.
 
     The interpreter shares its time among the threads that want it. Twenty pages that drag a slider would leave a run one part in
-    twenty-one; this way it gets one in three, and the pages together get no less than before.
+    twenty-one; this way it gets one in two, and the pages together get no less than before.
     """
-    slots = threading.Semaphore(ANSWERS_AT_ONCE)
+    changed = threading.Condition()
+    since: dict[object, float] = {}
+    waiting: deque[object] = deque()
 
     @functools.wraps(handle)
     def handled(*given: P.args, **named: P.kwargs) -> R:
-        has_slot = slots.acquire(timeout=ANSWER_WAIT)
+        mine = object()
+        with changed:
+            waiting.append(mine)  # who came first is answered first
+            while True:
+                left = max(since.values()) + hold - time.monotonic() if since else 0.0
+                if waiting[0] is mine and left <= 0:
+                    break
+                changed.wait(max(left, 0.001) if waiting[0] is mine else None)
+            waiting.popleft()
+            since[mine] = time.monotonic()
+            changed.notify_all()  # the next one may have to wait for no more than this one's time
         try:
             return handle(*given, **named)
         finally:
-            if has_slot:
-                slots.release()
+            with changed:
+                del since[mine]
+                changed.notify_all()
 
     return handled
 
@@ -129,7 +143,7 @@ def prepare(root_path: str = "") -> None:
         if "__default__" not in solara.server.app.apps:
             solara.server.app.apps["__default__"] = solara.server.app.AppScript("experiments.app.page")
         if not hasattr(solara.server.server.process_kernel_messages, "__wrapped__"):
-            solara.server.server.process_kernel_messages = in_turn(solara.server.server.process_kernel_messages)
+            solara.server.server.process_kernel_messages = one_at_a_time(solara.server.server.process_kernel_messages)
         # Extensions of notebooks in the user's home folder are none of this page.
         server = solara.server.server
         ours = [path for path in server.nbextensions_directories if (path / "jupyter-vuetify" / "extension.js").is_file()]

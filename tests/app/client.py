@@ -230,6 +230,11 @@ class Server:
         """Resident memory in MB."""
         return psutil.Process(self.process.pid).memory_info().rss / 2**20
 
+    def processor_seconds(self) -> float:
+        """Time on a processor since the start."""
+        used = psutil.Process(self.process.pid).cpu_times()
+        return used.user + used.system
+
     def end(self) -> int:
         """Stop it as Ctrl-C does; its exit code."""
         self.process.send_signal(2)

@@ -42,6 +42,8 @@ class Found:
     errors: list[str] = field(default_factory=list)
     memory: dict[str, float] = field(default_factory=dict)
     peak: float = 0.0
+    #: Processors that the server got while the pages dragged; 1 is one whole processor.
+    processors: float = 0.0
     refused_beyond: bool = False
     refused_origin: bool = False
     left_open: int = -1
@@ -134,7 +136,9 @@ def trial(folder: Path, pages: int = 20, seconds: float = 120, cycles: int = 200
             found.refused_beyond = ask(server.port, "/").status == 503
             cookie = "solara-session-id=00000000-0000-4000-8000-000000000000"
             found.refused_origin = handshake(server.port, {"Origin": "http://evil.example", "Cookie": cookie}) == 403
+            before = server.processor_seconds()
             time.sleep(seconds * 0.9)
+            found.processors = (server.processor_seconds() - before) / (seconds * 0.9)
             found.memory[f"with {pages} pages"] = server.memory()
         except threading.BrokenBarrierError:
             found.errors.append("not every page could be opened")

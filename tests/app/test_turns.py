@@ -150,6 +150,39 @@ def test_a_page_that_waits_is_told_how_many_come_first() -> None:
     assert second.ends[0].finished is not None and second.ends[0].finished.choice.seed == "2"
 
 
+def test_answers_come_one_at_a_time_and_one_that_hangs_is_not_waited_for() -> None:
+    from experiments.app.serve import one_at_a_time
+
+    inside, most, go_on, begun = [0], [0], threading.Event(), threading.Semaphore(0)
+
+    def answer(hangs: bool) -> None:
+        inside[0] += 1
+        most[0] = max(most[0], inside[0])
+        begun.release()
+        if hangs:
+            assert go_on.wait(PATIENCE)
+        inside[0] -= 1
+
+    patient = one_at_a_time(answer, hold=PATIENCE)
+    threads = [threading.Thread(target=patient, args=(number == 0,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    assert begun.acquire(timeout=PATIENCE)
+    go_on.set()
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert most[0] == 1 and inside[0] == 0
+
+    go_on.clear()
+    hasty = one_at_a_time(answer, hold=0.01)
+    hanging = threading.Thread(target=hasty, args=(True,))
+    hanging.start()
+    hasty(False)  # comes back although the other one has not
+    assert hanging.is_alive()
+    go_on.set()
+    hanging.join(PATIENCE)
+
+
 # --- places -----------------------------------------------------------------------------------------------------------
 
 
