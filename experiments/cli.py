@@ -20,6 +20,7 @@ import typer
 
 from abm.errors import UserError, shorten
 from experiments import study_commands
+from experiments.app.command import open_app
 from experiments.languages import Translate, check_language, mark, translator
 from experiments.options import at_home, bounded, check_end, parse_changes, seed_number, whole_number
 from experiments.run import InterruptedAfterwards
@@ -576,32 +577,7 @@ def rerun(
             print(out)
 
 
-@app.command(name="app")
-def open_app(
-    port: Annotated[str, typer.Option("--port", metavar="PORT", help="Port on this machine; 0 takes a free one.")] = "8765",
-    no_open: Annotated[bool, typer.Option("--no-open", help="Do not open a browser.")] = False,
-) -> None:
-    """Start the interactive page on this machine (stop it with Ctrl-C)."""
-    wanted = whole_number("--port", port, low=0, high=65535)
-    import os
-    import socket
-    import subprocess
-    from importlib.util import find_spec
-
-    if find_spec("experiments.app") is None or find_spec("experiments.app.page") is None:
-        raise UserError("this installation has no interactive page; install lintas again with its package experiments.app")
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", wanted))
-        except OSError:
-            raise UserError(f"port {wanted} is in use or not allowed; choose another with --port, or 0 for a free one") from None
-        free = int(probe.getsockname()[1])
-    # The variable would leave the page blank without a network; the page sets its theme itself.
-    environment = {k: v for k, v in os.environ.items() if k != "SOLARA_THEME_VARIANT"}
-    arguments = ["--production", "--host", "127.0.0.1", "--port", str(free), "--no-open" if no_open else "--open"]
-    print(f"http://127.0.0.1:{free}", flush=True)
-    code = subprocess.call([sys.executable, "-m", "solara", "run", "experiments.app.page", *arguments], env=environment)
-    raise typer.Exit(code)
+app.command(name="app")(open_app)
 
 
 @app.command()
