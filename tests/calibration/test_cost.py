@@ -27,9 +27,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured) ->
     monkeypatch.setattr(calibrate_cost, "trial", lambda _: 0.5)
     assert main(["calibrate", "plan", "-o", str(tmp_path / "fit"), *PLAN]) == 0
     said = capsys.readouterr().out
-    assert re.search(
-        r"This will take roughly [^:]+ on this machine: \d+ to \d+ runs of 0\.50 s each on \d+ cores", said
-    )
+    assert re.search(r"This will take roughly [^:]+ on this machine: \d+ to \d+ runs of 0\.50 s each on \d+ cores", said)
     return tmp_path / "fit"
 
 
