@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
-import json
 import os
 import re
 import shutil
@@ -180,16 +179,15 @@ def wrong_with(said: Said, before: dict[str, str], after: dict[str, str], allowe
 
 
 def acknowledged(study: Path) -> set[str]:
-    """Ids of runs that are stored as well, where that can be read."""
-    from experiments import store
+    """Ids of runs that are stored as well, in parts that can be read, also those set aside."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
-    try:
-        found = store.standing(study)
-    except Exception:  # the damage itself may be here
-        return set()
-    return {f"{int(i):016x}" for i, s in zip(found.ids, found.status, strict=True) if s == 0}
-
-
-def read_json(path: Path) -> object:
-    """A JSON file's data."""
-    return json.loads(path.read_text("utf-8"))
+    found: set[str] = set()
+    for path in study.glob("results/**/*.parquet"):
+        try:
+            table = pq.read_table(path, columns=["run_id", "status"]).to_pydict()
+        except (OSError, ValueError, pa.ArrowException):
+            continue
+        found |= {str(i) for i, s in zip(table["run_id"], table["status"], strict=True) if s == "ok"}
+    return found
