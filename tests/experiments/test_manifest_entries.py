@@ -137,7 +137,7 @@ def changed(said: Any, path: tuple[str | int, ...], value: Any) -> Any:
 
 
 def test_every_entry_of_a_manifest_may_be_wrong(study: Path, capsys: Captured) -> None:
-    """Each place takes each value; the commands run where the reader takes the manifest, and some of them where it does not."""
+    """Each place takes each value; then commands run, those that read the study in turn."""
     file, good = study / "manifest.json", (study / "manifest.json").read_bytes()
     said = json.loads(good)
     wanted, refused, taken = commands(study), 0, 0
@@ -156,8 +156,8 @@ def test_every_entry_of_a_manifest_may_be_wrong(study: Path, capsys: Captured) -
                     assert carry_out(command, capsys, what) == 2, what
                 continue
             taken += 1
-            for command in wanted if path[0] == "study" else [wanted[0], wanted[taken % len(wanted)]]:
-                carry_out(command, capsys, what)
+            for k in range(3 if path[0] == "study" else 1):  # each in turn: all of them with all values would take many minutes
+                carry_out(wanted[(5 * taken + k) % len(wanted)], capsys, what)
             shutil.rmtree(study)
             shutil.copytree(backup, study)
     assert refused > 500 and taken > 50, (refused, taken)
