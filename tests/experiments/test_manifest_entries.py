@@ -137,13 +137,14 @@ def changed(said: Any, path: tuple[str | int, ...], value: Any) -> Any:
 
 
 def test_every_entry_of_a_manifest_may_be_wrong(study: Path, capsys: Captured) -> None:
-    """Each place takes each value; the commands run where the reader takes the manifest, and some of them where it does not."""
+    """Each place takes each value; then commands run, those that read the study in turn."""
     file, good = study / "manifest.json", (study / "manifest.json").read_bytes()
     said = json.loads(good)
     wanted, refused, taken = commands(study), 0, 0
     backup = Path(shutil.copytree(study, f"{study}.good"))
     places = [p for p in paths_of(said) if p[0] not in ("versions", "command_line", "commit") or len(p) == 1]
-    for number, path in enumerate(places):
+    for path in places:
+        here = 0
         for value in VALUES:
             what = (path, "gone" if value is GONE else str(value)[:40])
             file.write_text(json.dumps(changed(said, path, value)).replace("Infinity", "1e400"), "utf-8")
@@ -151,13 +152,16 @@ def test_every_entry_of_a_manifest_may_be_wrong(study: Path, capsys: Captured) -
                 plan.read_study_manifest(study)
             except UserError:
                 refused += 1
-                command = wanted[(number + refused) % len(wanted)]  # all commands read it the same way: one of them, each in turn
-                if command[0] != "compact":
+                command = wanted[refused // 8 % len(wanted)]  # all commands read it the same way: now and then one, each in turn
+                if refused % 8 == 0 and command[0] != "compact":
                     assert carry_out(command, capsys, what) == 2, what
                 continue
             taken += 1
-            for command in wanted if path[0] == "study" else [wanted[0], wanted[taken % len(wanted)]]:
-                carry_out(command, capsys, what)
+            here += 1
+            if here > 2:  # other values of the same place that are taken go the same way
+                continue
+            for k in range(3 if path[0] == "study" else 1):  # each in turn: all of them with all values would take many minutes
+                carry_out(wanted[(5 * taken + k) % len(wanted)], capsys, what)
             shutil.rmtree(study)
             shutil.copytree(backup, study)
     assert refused > 500 and taken > 50, (refused, taken)
