@@ -57,6 +57,11 @@ class Posterior:
         """Names of the fitted parameters, in the order of the columns."""
         return [str(c) for c in self.draws.columns[2:]]
 
+    @property
+    def model_versions(self) -> tuple[str, ...]:
+        """Versions of the model that give its numbers: the one it was made with, and those of which that was confirmed."""
+        return (self.model_version, *self.manifest.get("same_numbers", ()))
+
     @classmethod
     def names(cls) -> list[str]:
         """Regions for which a posterior ships."""
@@ -65,7 +70,7 @@ class Posterior:
     @classmethod
     def load(cls, name_or_path: str | Path) -> Posterior:
         """The posterior that ships for a region (by its name), or one in a folder; PosteriorError where it cannot be used."""
-        folder = _find(name_or_path)
+        folder = folder_of(name_or_path)
         said = read_posterior_manifest(folder / "manifest.json")
         widen = said.get("widen", 0.0)
         try:
@@ -115,7 +120,8 @@ class Posterior:
         return self.values(int(np.argmin(far)))
 
 
-def _find(said: str | Path) -> Path:
+def folder_of(said: str | Path) -> Path:
+    """The folder of a posterior: one that ships, by its region, or any other; PosteriorError where there is none."""
     path = Path(said)
     if isinstance(said, str) and len(path.parts) == 1 and (FOLDER / said / "manifest.json").is_file():
         return FOLDER / said
@@ -136,6 +142,7 @@ class _Manifest(OpenEntries):
 
     id: _Word
     model_version: _Word
+    same_numbers: list[str] = []  # noqa: RUF012
     region: _Word
     region_hash: _Word
     households: Annotated[int, Field(ge=1)]

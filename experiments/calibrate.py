@@ -54,7 +54,8 @@ DRAWN = (
 )  # fmt: skip
 #: Modules that have no part in ``fit.json`` and ``check.json``.
 NOT_INFERENCE = tuple(
-    f"calibrate_{name}.py" for name in ("report", "first_page", "tables", "words", "figures", "commands", "adopt", "point", "files", "cost")
+    f"calibrate_{name}.py"
+    for name in ("report", "first_page", "tables", "words", "figures", "commands", "adopt", "point", "files", "cost", "confirm")
 )
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 #: Mechanisms that predictive runs are repeated without.

@@ -12,6 +12,7 @@ from abm.errors import shorten
 from calibration.infer import ENOUGH_ESS
 from calibration.posterior import Posterior
 from experiments.calibrate import Asked, Fit, FitError, _write
+from experiments.calibrate_confirm import write_numbers
 from experiments.calibrate_files import CHECK, FIT, check_against, read_result
 
 #: What of a fit folder is shipped beside the posterior.
@@ -62,6 +63,7 @@ def adopt(fit: Fit, region: Path | None = None, posteriors: Path | None = None) 
             (draft / path.name).write_text(json.dumps(_short(results[path.name]), separators=(",", ":")) + "\n", "utf-8")
         else:
             shutil.copyfile(path, draft / path.name)
+    write_numbers(draft)
     size = sum(p.stat().st_size for p in draft.iterdir())
     if size > MOST_BYTES:
         shutil.rmtree(draft)

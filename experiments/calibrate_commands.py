@@ -48,7 +48,7 @@ app = typer.Typer(
 
 def register(main: typer.Typer) -> None:
     """Add the commands to ``lintas``."""
-    for function in (plan, bank, fit, check, report, retarget, point, adopt):
+    for function in (plan, bank, fit, check, report, retarget, point, adopt, confirm):
         app.command()(function)
     main.add_typer(app)
 
@@ -290,6 +290,31 @@ def adopt(
     places = take(_open(folder), None if into is None else at_home(into))
     for place in places:
         print(_("written: {file}").format(file=place))
+
+
+def confirm(
+    posterior: Annotated[
+        str | None, typer.Argument(metavar="[REGION|DIR]", help="A region for which a posterior ships, or a posterior's folder.")
+    ] = None,
+    lang: Language = "en",
+) -> None:
+    """Say whether today's model gives the numbers of the model that a posterior was made with (exit code 1 if not); note it beside it if so."""
+    _ = translator(check_language(lang))
+    from calibration.posterior import folder_of
+    from experiments.calibrate_confirm import RUNS
+    from experiments.calibrate_confirm import confirm as look
+    from experiments.plan import model_version
+    from experiments.study import DEFAULT_REGION
+
+    name = posterior or DEFAULT_REGION
+    differing = look(folder_of(name if name == Path(name).name and not Path(name).is_dir() else at_home(Path(name))))
+    if not differing:
+        print(_("all tables of {n} runs are equal: the posterior belongs to model {version} too").format(n=RUNS, version=model_version()))
+        return
+    for row in differing:
+        print(_("differs: {what}").format(what=row))
+    print(_("{n} of {all} runs differ: a new fit is due (lintas calibrate plan)").format(n=len(differing), all=RUNS))
+    raise typer.Exit(1)
 
 
 # --- stages -------------------------------------------------------------------------------------------------------------------------

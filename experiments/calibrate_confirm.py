@@ -9,12 +9,14 @@ version into ``same_numbers``. Where one differs, the rules have changed and a n
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from abm.errors import UserError, shorten
+from abm.reading import Entries, Name, check, parse_json, read_text
 from calibration.posterior import Posterior
 from experiments.engine import cores
 from experiments.plan import model_version, seed_of, write_json
@@ -78,21 +80,31 @@ def confirm(folder: Path, tell: Callable[[int, int], None] | None = None) -> lis
     return found
 
 
+class _Run(Entries):
+    """One run and the hashes of its tables."""
+
+    scenario: Name
+    seed: int
+    tables: dict[str, str]
+
+
+class _Numbers(Entries):
+    """``numbers.json``."""
+
+    kind: Literal["lintas numbers of a posterior"]
+    model_version: Name
+    households: int
+    runs: list[_Run]
+
+
 def read_numbers(folder: Path) -> dict[str, Any]:
     """``numbers.json`` of a posterior, checked."""
-    try:
-        said = json.loads((folder / FILE).read_text("utf-8"))
-        fits = (
-            said["kind"] == KIND
-            and said["households"] == HOUSEHOLDS
-            and len(said["runs"]) == RUNS
-            and isinstance(said["model_version"], str)
+    name = f"{FILE} of the posterior '{shorten(folder.name)}'"
+    if not os.path.lexists(folder / FILE):
+        raise UserError(f"there is no {name}: make a new fit, which writes it")
+    read = check(_Numbers, parse_json(read_text(folder / FILE, name), name), name)
+    if read.households != HOUSEHOLDS or len(read.runs) != RUNS:
+        raise UserError(
+            f"{name} holds {len(read.runs)} runs of {read.households} households; this lintas compares {RUNS} of {HOUSEHOLDS}: make a new fit"
         )
-        fits = fits and all(isinstance(r["tables"], dict) and {"scenario", "seed"} <= set(r) for r in said["runs"])
-    except FileNotFoundError:
-        raise UserError(f"'{shorten(folder)}' has no {FILE}: make a new fit, which writes it") from None
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise UserError(f"cannot read '{shorten(folder / FILE)}': {shorten(error)}") from None
-    if not fits:
-        raise UserError(f"'{shorten(folder / FILE)}' is not one that this lintas wrote")
-    return said
+    return read.model_dump()

@@ -5,10 +5,12 @@ Every engine takes a chunk and gives a future, as ``concurrent.futures`` has the
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from experiments import waits
@@ -130,6 +132,15 @@ class ThreadsEngine(ExecutorEngine):
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
+@dataclass(frozen=True)
+class Worker:
+    """A worker as its scheduler knows it."""
+
+    address: str
+    name: str
+    heard: float  #: when it was last heard, by the scheduler's clock
+
+
 class DaskEngine(_Closing):
     """Any Dask cluster, through its client."""
 
@@ -137,7 +148,8 @@ class DaskEngine(_Closing):
         self.client = client
         self.waits = Waits()
         self._number = 0
-        self._seen: dict[str, float] = {}
+        self._heard: dict[str, float] = {}
+        self._there: dict[str, Worker] = {}
 
     @property
     def slots(self) -> int:
@@ -164,30 +176,43 @@ class DaskEngine(_Closing):
             raise EngineLost(f"the connection to the scheduler is {self.client.status}")
         return None
 
+    def _listen(self, scheduler: Any) -> dict[str, Worker]:
+        """The workers of a scheduler in this process, by address; asked in its own thread, since they come and go there."""
+
+        async def look() -> dict[str, Worker]:
+            return {a: Worker(a, str(w.name), w.last_seen) for a, w in scheduler.workers.items()}
+
+        asked = asyncio.run_coroutine_threadsafe(look(), scheduler.loop.asyncio_loop)
+        try:
+            self._there = asked.result(timeout=5.0)
+        except TimeoutError:  # it is busy: what it said last
+            asked.cancel()
+        return self._there
+
     def _silent(self, scheduler: Any, but: Collection[str] = ()) -> list[Note]:
         """Name workers of a scheduler in this process that say nothing, and give them up after a while.
 
         When a worker was last heard is only compared with itself; how long ago that is, this engine's waits know.
         """
-        notes, there = [], dict(scheduler.workers)
+        notes, there = [], self._listen(scheduler)
         self.waits.only("silent", set(there))
         for address, worker in there.items():
-            key, heard = ("silent", address), worker.last_seen
-            if self._seen.get(address) != heard or address in but:
-                self._seen[address] = heard
+            key = ("silent", address)
+            if self._heard.get(address) != worker.heard or address in but:
+                self._heard[address] = worker.heard
                 self.waits.over(key)
             seconds = self.waits.seconds(key)
             if seconds > SILENT_SECONDS:
                 self.waits.over(key)
-                self._seen.pop(address, None)
+                self._heard.pop(address, None)
                 self._give_up(scheduler, worker)
-                notes.append(Note(waits.SILENT_ENDED, {"worker": str(worker.name), "time": seconds}))
+                notes.append(Note(waits.SILENT_ENDED, {"worker": worker.name, "time": seconds}))
             elif self.waits.is_due(key, QUIET_SECONDS):
-                notes.append(Note(waits.SILENT, {"worker": str(worker.name), "time": seconds, "limit": max(SILENT_SECONDS - seconds, 0.0)}))
-        self._seen = {a: t for a, t in self._seen.items() if a in there}
+                notes.append(Note(waits.SILENT, {"worker": worker.name, "time": seconds, "limit": max(SILENT_SECONDS - seconds, 0.0)}))
+        self._heard = {a: t for a, t in self._heard.items() if a in there}
         return notes
 
-    def _give_up(self, scheduler: Any, worker: Any) -> None:
+    def _give_up(self, scheduler: Any, worker: Worker) -> None:
         """Let a worker go whose runs are then handed out again; the watcher beside it (if that answers) starts a new one."""
 
         async def go() -> None:

@@ -7,7 +7,7 @@ Everything here is looked at column by column, never row by row, since a study m
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +71,7 @@ class Shape:
     is_yearly: bool
     may_have_more: bool  #: numbers of the study's own function
     version: str
+    _seen: dict[str, pa.Schema] = field(default_factory=dict, compare=False, repr=False)  #: columns that were found right last
 
     @classmethod
     def of(cls, folder: Path) -> Shape:
@@ -85,8 +86,11 @@ class Shape:
 
     def check_columns(self, schema: pa.Schema) -> None:
         """Raise Odd where a column lacks, stands twice or holds something else."""
-        for field in self.schema:
-            _check_type(schema, field.name, field.type)
+        if self._seen.get("columns") == schema:  # as in the part before
+            return
+        for column in self.schema:
+            _check_type(schema, column.name, column.type)
+        self._seen["columns"] = schema
 
     def check_numbers(self, schema: pa.Schema, versions: frozenset[str]) -> set[str]:
         """Raise Odd where a column of numbers lacks or is one too many (another version of the model may have had others).
@@ -97,6 +101,8 @@ class Shape:
 
         known = {*self.schema.names, *self.numbers}
         is_ours = versions == {self.version}
+        if self._seen.get(f"numbers {is_ours}") == schema:
+            return set(schema.names) - known
         for name in self.numbers:
             if is_ours or name in schema.names:
                 _check_type(schema, name, pa.float64())
@@ -105,6 +111,7 @@ class Shape:
                 if is_ours and not self.may_have_more:
                     raise Odd(f"it has a column '{shorten(name, 40)}', which the study does not record")
                 _check_type(schema, name, pa.float64())
+        self._seen[f"numbers {is_ours}"] = schema
         return set(schema.names) - known
 
     def read(self, table: pa.Table) -> Lines:
@@ -112,9 +119,10 @@ class Shape:
 
         ``table`` has at least the columns of LIGHT. What else it has is looked at as well.
         """
-        for field in table.schema:
-            if field.name in self.schema.names and field.name not in ("year", "side") and table.column(field.name).null_count:
-                raise Odd(f"the column {field.name} has empty cells")
+        there = set(table.column_names)
+        for name in self.schema.names:
+            if name in there and name not in ("year", "side") and table.column(name).null_count:
+                raise Odd(f"the column {name} has empty cells")
         try:
             ids = ids_as_numbers(table.column("run_id").combine_chunks())
         except ValueError as error:
@@ -134,7 +142,8 @@ class Shape:
         if (codes != codes[first][back]).any() or (attempt != attempt[first][back]).any():
             raise Odd("a run in it ended in two ways")
         self._check_lines(table, unique, first, codes[first], count)
-        self._check_cells(table, codes)
+        if "year" in there:
+            self._check_cells(table, codes == 0, back)
         return Lines(unique, codes[first].astype(np.int8), attempt[first].astype(np.int16), seconds[first].astype(np.float32), versions)
 
     def _check_lines(self, table: pa.Table, ids: np.ndarray, first: np.ndarray, status: np.ndarray, count: np.ndarray) -> None:
@@ -148,31 +157,42 @@ class Shape:
             k = int(np.flatnonzero(count != wanted)[0])
             raise Odd(f"the run {int(ids[k]):016x} has {count[k]} lines, not {wanted[k]}")
 
-    def _check_cells(self, table: pa.Table, codes: np.ndarray) -> None:
-        """What only a look at all columns shows: years and numbers where a run is well and nowhere else, each year and side once."""
-        if "region" in table.column_names:
-            unknown = [n for n in table.column("region").unique().to_pylist() if n not in self.regions]
-            if unknown:
-                raise Odd(f"the study has no region '{shorten(unknown[0], 40)}'")
-        is_well = codes == 0
+    def _check_cells(self, table: pa.Table, is_well: np.ndarray, run: np.ndarray) -> None:
+        """What only a look at all columns shows: years and numbers where a run is well and nowhere else, each year and side once.
+
+        ``run`` tells which run each line is of.
+        """
+        unknown = [n for n in _coded(table.column("region"))[0] if n not in self.regions]
+        if unknown:
+            raise Odd(f"the study has no region '{shorten(unknown[0], 40)}'")
+        there, n_well = set(table.column_names), int(is_well.sum())
         for name in ("year", "side", *self.numbers):
-            if name in table.column_names:
-                has = table.column(name).combine_chunks().is_valid().to_numpy(zero_copy_only=False)
-                should = is_well & (self.is_yearly or name not in ("year", "side"))
-                if (has != should).any():
-                    raise Odd(f"the column {name} has {'a value' if has[has != should][0] else 'no value'} where it should have {'none' if has[has != should][0] else 'one'}")  # fmt: skip
-        if self.is_yearly and is_well.any() and {"year", "side"} <= set(table.column_names):
-            lines = table.filter(is_well).select(["run_id", "year", "side", "scenario"])
-            sides = lines.column("side").unique().to_pylist()
-            if not set(sides) <= {"id", "my"}:
-                raise Odd(f"the side '{shorten(next(s for s in sides if s not in ('id', 'my')), 40)}' is neither id nor my")
-            years = lines.column("year").to_numpy()
-            names, at = _coded(lines.column("scenario"))
-            ends = np.array([1979 + self.lines[n] // 2 for n in names], dtype=int)[at]
-            if ((years < 1980) | (years > ends)).any():
-                raise Odd(f"the year {years[(years < 1980) | (years > ends)][0]} is none of the study's")
-            if lines.group_by(["run_id", "year", "side"]).aggregate([]).num_rows < lines.num_rows:
-                raise Odd("a run in it has a year and side twice")
+            if name not in there:
+                continue
+            should = is_well if self.is_yearly or name not in ("year", "side") else np.zeros(len(is_well), dtype=bool)
+            column = table.column(name)
+            if column.null_count == len(should) - (n_well if should is is_well else 0) and n_well in (0, len(should)):
+                continue  # (all or none: to count them is enough)
+            has = column.combine_chunks().is_valid().to_numpy(zero_copy_only=False)
+            if (has != should).any():
+                value, wanted = ("a value", "none") if has[has != should][0] else ("no value", "one")
+                raise Odd(f"the column {name} has {value} where it should have {wanted}")
+        if not self.is_yearly or not n_well:
+            return
+        lines = table.select(["year", "side", "scenario"])
+        lines, run = (lines, run) if n_well == len(is_well) else (lines.filter(is_well), run[is_well])
+        sides, side = _coded(lines.column("side"))
+        if not set(sides) <= {"id", "my"}:
+            raise Odd(f"the side '{shorten(next(s for s in sides if s not in ('id', 'my')), 40)}' is neither id nor my")
+        years = lines.column("year").to_numpy()
+        names, at = _coded(lines.column("scenario"))
+        ends = np.array([1979 + self.lines[n] // 2 for n in names], dtype=int)[at]
+        is_none = (years < 1980) | (years > ends)
+        if is_none.any():
+            raise Odd(f"the year {years[is_none][0]} is none of the study's")
+        keys = np.sort((run * 10_000 + (years - 1980)) * 2 + side)
+        if (keys[1:] == keys[:-1]).any():
+            raise Odd("a run in it has a year and side twice")
 
 
 def _coded(column: Any) -> tuple[list[str], np.ndarray]:

@@ -86,7 +86,7 @@ def check_posterior(posterior: Posterior, region: Region, allow_drift: bool = Fa
     if posterior.region != region.id:
         raise PosteriorError(f"posterior '{posterior.id}' was made for region '{posterior.region}', this is '{region.id}': name another")
     drift = []
-    if posterior.model_version != model_version():
+    if model_version() not in posterior.model_versions:
         drift.append(f"posterior '{posterior.id}' was made with model {posterior.model_version}, this is {model_version()}")
     if posterior.region_hash != region.hash:
         drift.append(f"the data of region '{region.id}' have changed since posterior '{posterior.id}' was made")

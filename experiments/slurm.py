@@ -33,7 +33,7 @@ from abm.reading import Entries, Listed, Name, check, parse_toml, read_text
 from agents.core.declare import near
 from experiments import waits
 from experiments.children import SAFE
-from experiments.engine import DASK_SETTINGS, DaskEngine, EngineLost, quiet_dask
+from experiments.engine import DASK_SETTINGS, DaskEngine, EngineLost, Worker, quiet_dask
 from experiments.files import draft_beside
 from experiments.waits import Note
 
@@ -525,9 +525,10 @@ class _ClusterEngine(DaskEngine):
     def keep(self) -> Sequence[Note] | None:
         """Name workers that say nothing, and give them up when they stay so."""
         super().keep()
-        if self.cluster.scheduler.workers:
+        notes = self._silent(self.cluster.scheduler)
+        if self._there:
             self.waits.over("worker")
-        return self._silent(self.cluster.scheduler)
+        return notes
 
     @property
     def threads(self) -> int:
@@ -597,7 +598,7 @@ class _SlurmEngine(_ClusterEngine):
         Slurm is asked in a thread: it may take a minute to answer, and runs go on meanwhile.
         """
         notes = list(super().keep() or ())
-        there = set(self.cluster.scheduler.workers)
+        there = set(self._there)
         if there - self._known:
             self._known, self._fruitless = there, 0
         now = time.monotonic()
@@ -632,12 +633,12 @@ class _SlurmEngine(_ClusterEngine):
         self._queue = None if found is None else [state for _, state in found]
         return None if found is None else [job for job, _ in found]
 
-    def _job_of(self, worker: Any) -> str | None:
+    def _job_of(self, worker: Worker) -> str | None:
         """The job in which a worker runs."""
-        found = re.match(r"job-([1-9]\d*)-", str(worker.name))
+        found = re.match(r"job-([1-9]\d*)-", worker.name)
         return found[1] if found else None
 
-    def _give_up(self, scheduler: Any, worker: Any) -> None:
+    def _give_up(self, scheduler: Any, worker: Worker) -> None:
         """Cancel its job as well: what is stopped or cut off gives its place back, and another is submitted."""
         super()._give_up(scheduler, worker)
         job = self._job_of(worker)
@@ -717,8 +718,8 @@ class SlurmJobqueueEngine(_SlurmEngine):
             self.cluster.loop.add_callback(self._forget, gone)
         return len(gone)
 
-    def _job_of(self, worker: Any) -> str | None:
-        said = str(worker.name)
+    def _job_of(self, worker: Worker) -> str | None:
+        said = worker.name
         for name, job in list(self.cluster.workers.items()):
             if said == str(name) or said.startswith(f"{name}-"):  # Dask numbers the processes of a job
                 return None if job.job_id is None else str(job.job_id)
@@ -797,7 +798,7 @@ class WaitingEngine(_ClusterEngine):
     def keep(self) -> Sequence[Note] | None:
         """Say so as long as nobody has started a worker."""
         notes = list(super().keep() or ())
-        if not self.cluster.scheduler.workers and self.waits.is_due("worker"):
+        if not self._there and self.waits.is_due("worker"):
             notes.append(Note(waits.NO_WORKER, {"time": self.waits.seconds("worker"), "script": str(self.script)}))
         return notes
 

@@ -209,15 +209,16 @@ def read_part(path: Path, columns: Sequence[str] | None = None, look: Callable[[
 
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            said = file.schema_arrow.metadata or {}
+            schema = file.schema_arrow
+            said = schema.metadata or {}
             if said.get(SCHEMA_KEY) != SCHEMA:
                 raise StoreError(
                     f"'{path.name}' has part schema {shorten(repr(said.get(SCHEMA_KEY)))}, this lintas reads {SCHEMA.decode()}"
                 )
-            sum_now = _sum(file.schema_arrow, file.metadata.num_rows)
+            sum_now = _sum(schema, file.metadata.num_rows)
             if said.get(SUM_KEY, sum_now) != sum_now:
                 raise StoreError(f"'{path.name}' is damaged (its list of columns)")
-            look(file.schema_arrow)
+            look(schema)
             table = file.read(columns=list(columns) if columns is not None else None)
             if table.num_rows != file.metadata.num_rows:
                 raise StoreError(f"'{path.name}' is damaged (its number of lines)")

@@ -99,9 +99,11 @@ def carry_out(
             if process is None or process.poll() is not None:
                 if process is not None:
                     trial.codes.append(process.returncode)
+                    said = process.stderr.read() if process.stderr else ""
+                    assert "Traceback" not in said, said
                     if process.returncode in (0, 3):
                         break
-                    assert process.returncode in (-signal.SIGKILL, -signal.SIGTERM, 1, 130), process.stderr and process.stderr.read()
+                    assert process.returncode in (-signal.SIGKILL, -signal.SIGTERM, 1, 130), said
                 process = begin(folder, arguments)
                 trial.starts += 1
             rows = trial.look(folder)
