@@ -57,7 +57,7 @@ class Found:
             return f"{name}: {len(seconds)}, median {statistics.median(seconds):.2f} s, 95 % within {cuts[-1]:.2f} s, longest {max(seconds):.2f} s"
 
         return [
-            times("slider moves", self.moves), times("runs", self.runs), f"runs of each page: {min(self.shares)} to {max(self.shares)}",
+            times("slider moves", self.moves), times("runs", self.runs), f"runs of each page: {min(self.shares)} to {max(self.shares)}; the server had {self.processors:.2f} processors",
             f"pages that showed another page's run: {self.foreign_seeds}; errors: {len(self.errors)} {self.errors[:3]}",
             "memory: " + ", ".join(f"{name} {value:.0f} MB" for name, value in self.memory.items()) + f"; highest {self.peak:.0f} MB",
             f"a page beyond the limit refused: {self.refused_beyond}; a foreign origin refused: {self.refused_origin}",

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from abm.errors import UserError
+from abm.parameters import FOLDER
 from experiments.app import figures
 from experiments.app.runner import GRACE, Outcome, Progress, Runner
 from experiments.app.sessions import LEAST_AWAY, Sessions
@@ -84,8 +87,8 @@ def test_no_more_runs_than_allowed_and_never_two_of_a_page(at_once: int) -> None
     assert work.most == at_once and sorted(work.began) == ["a", "a", "b", "c", "d", "e"]
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_page_that_leaves_makes_room_and_a_run_that_fails_does_not_hold_the_line() -> None:
+def test_a_page_that_leaves_makes_room_and_a_run_that_fails_does_not_hold_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)  # the run that fails is meant to
     turns, work = Turns(), Work()
     turns.enter("a", work.run("a"), work.tell("a"))
     assert work.beginning.acquire(timeout=PATIENCE)
@@ -235,10 +238,12 @@ def test_a_closed_kernel_leaves_a_place_at_once() -> None:
 # --- what is read and drawn ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["/etc/hostname", "../history", "history.toml", "", "x" * 1000, "no-such"])
-def test_only_listed_scenarios_are_taken(name: str) -> None:
-    from abm.errors import UserError
-
+@pytest.mark.parametrize(
+    "name", ["/etc/hostname", "../history", "history.toml", "", "x" * 1000, "no-such", "{folder}/own", "{folder}/own.toml"]
+)
+def test_only_listed_scenarios_are_taken(name: str, tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text((FOLDER / "history.toml").read_text())
+    name = name.format(folder=tmp_path)
     for refused in (lambda: shipped(name), lambda: Choice(scenario=name).checked(same), lambda: Choice(scenario=name).value("x"),
                     Choice(scenario=name).off_in_scenario):  # fmt: skip
         with pytest.raises(UserError) as said:
