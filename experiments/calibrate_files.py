@@ -64,8 +64,8 @@ class _ParameterRow(OpenEntries):
 
 
 class _Prior(OpenEntries):
-    quantiles: _Quantiles | None = None
-    share: _Share | None = Field(default=None, alias="pass")
+    quantiles: _Quantiles | None
+    share: _Share | None = Field(alias="pass")
 
 
 class _TargetRow(OpenEntries):
@@ -77,15 +77,15 @@ class _TargetRow(OpenEntries):
     unit: _Text
     scale: Scale
     tolerance: _Positive | None
-    tolerance_reason: _Text | None = ""
+    tolerance_reason: _Text | None
     width: _Positive | None
     threshold: float | None
     direction: Literal["up", "down", ""]
     reason: _Text
-    quote: _Text | None = ""
+    quote: _Text | None
     lines: _Text
-    source: _Text | None = ""
-    facts: _Names = ()
+    source: _Text | None
+    facts: _Names
     claims: _Names
     built_in: bool
     prior: _Prior
