@@ -6,6 +6,8 @@ what to do. The command line prints it without a traceback; the app shows it bes
 
 from __future__ import annotations
 
+import os
+
 
 class UserError(ValueError):
     """A refusal in one clear sentence, meant to be read by the user."""
@@ -20,12 +22,18 @@ MOST_ECHOED = 80
 
 
 def shorten(value: object, length: int = MOST_ECHOED) -> str:
-    """A text as one sentence can show it: in one line, bytes that are no text as their numbers, cut off where it is long."""
+    """A text as one sentence can show it: in one line, bytes that are no text as their numbers, cut off where it is long.
+
+    A long text loses its end, a long path its beginning.
+    """
     try:
         text = str(value)
     except ValueError:  # a whole number of thousands of digits
         text = f"a number of {type(value).__name__} too long to show"
-    text = text[: 20 * length]  # what comes after could not be shown
+    is_path = isinstance(value, os.PathLike)
+    text = text[-20 * length :] if is_path else text[: 20 * length]  # what lies beyond could not be shown
     text = " ".join(text.encode("utf-8", "backslashreplace").decode("utf-8").split())
     text = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
-    return text if len(text) <= length else f"{text[: length - 1]}…"
+    if len(text) <= length:
+        return text
+    return f"…{text[1 - length :]}" if is_path else f"{text[: length - 1]}…"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -307,7 +308,7 @@ def confirm(
     from experiments.study import DEFAULT_REGION
 
     name = posterior or DEFAULT_REGION
-    differing = look(folder_of(name if name == Path(name).name and not Path(name).is_dir() else at_home(Path(name))))
+    differing = look(folder_of(name if name == Path(name).name and not os.path.isdir(name) else at_home(Path(name))))
     if not differing:
         print(_("all tables of {n} runs are equal: the posterior belongs to model {version} too").format(n=RUNS, version=model_version()))
         return

@@ -300,8 +300,8 @@ def check_extension(manifest: Mapping[str, Any], replicates: int) -> Study:
     """The study with so many replicates; refuses, before anything is written, what no plan can hold."""
     study = Study.from_dict(manifest["study"])
     if replicates > study.replicates:
-        check_size(replace(study, replicates=replicates))
         check_table(manifest)
+        check_size(replace(study, replicates=replicates))
     return study
 
 

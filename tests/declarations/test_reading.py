@@ -103,6 +103,10 @@ def test_text_is_shortened_to_one_printable_line() -> None:
     assert len(shorten("x" * 200)) == MOST_ECHOED and shorten("x" * 200).endswith("…")
     assert shorten("x" * MOST_ECHOED) == "x" * MOST_ECHOED
     assert "too long" in shorten(10**6000)
+    assert (
+        shorten(Path("/" + "a" * 200 + "/name.toml")).endswith("aaa/name.toml")
+        and len(shorten(Path("/" + "a" * 200 + "/b"))) == MOST_ECHOED
+    )
     assert shorten("\udcff") == "\\udcff"
 
 
