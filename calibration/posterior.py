@@ -20,7 +20,7 @@ from pydantic import Field
 
 from abm.errors import UserError, shorten
 from abm.parameters import PARAMETERS, ScenarioError, check_fitted, check_widen
-from abm.reading import Listed, Name, OpenEntries, check, parse_json, read_bytes, read_text
+from abm.reading import Listed, Name, OpenEntries, check, is_ordinary, parse_json, read_bytes, read_text
 from agents.core.declare import near
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class Posterior:
 def folder_of(said: str | Path) -> Path:
     """The folder of a posterior: one that ships, by its region, or any other; PosteriorError where there is none."""
     path = Path(said)
-    if isinstance(said, str) and len(path.parts) == 1 and (FOLDER / said / "manifest.json").is_file():
+    if isinstance(said, str) and len(path.parts) == 1 and is_ordinary(FOLDER / said / "manifest.json"):
         return FOLDER / said
     try:
         if path.is_dir():
