@@ -15,7 +15,17 @@ class ManifestError(UserError):
     """A manifest that is incomplete, broken, or of another version or another region's data."""
 
 
-def shorten(value: object, length: int = 100) -> str:
+#: Letters of a user's input that a message repeats at most.
+MOST_ECHOED = 80
+
+
+def shorten(value: object, length: int = MOST_ECHOED) -> str:
     """A text as one sentence can show it: in one line, bytes that are no text as their numbers, cut off where it is long."""
-    text = " ".join(str(value).encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\0").split())
+    try:
+        text = str(value)
+    except ValueError:  # a whole number of thousands of digits
+        text = f"a number of {type(value).__name__} too long to show"
+    text = text[: 20 * length]  # what comes after could not be shown
+    text = " ".join(text.encode("utf-8", "backslashreplace").decode("utf-8").split())
+    text = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
     return text if len(text) <= length else f"{text[: length - 1]}…"

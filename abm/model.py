@@ -8,11 +8,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import copy
 import itertools
 import operator
-import pickle
 import platform
 import threading
 import types
@@ -27,7 +24,7 @@ import numpy as np
 from mesa.agent import AgentSet
 from mesa.experimental.scenarios import Scenario as MesaScenario
 
-from abm import populate
+from abm import populate, saving
 from abm.errors import ManifestError, UserError, shorten
 from abm.history import SeriesParameters, make_series
 from abm.kinship import Kin, make_ties
@@ -35,12 +32,12 @@ from abm.kinship import Parameters as Kinship
 from abm.month import MONTH
 from abm.outputs import Record, Results, gini, record_ties
 from abm.own_rules import own_rules, swap
-from abm.parameters import Scenario, ScenarioError, Settings, check_fitted, month_text
+from abm.parameters import START_ONLY, Scenario, ScenarioError, Settings, check_fitted, month_text
 from abm.region import REGIONS, Region, month_number, regions
 from abm.world import Parameters as Travel
 from abm.world import World
 from agents.core.compiled import entry, plain
-from agents.core.declare import CALL_ARGUMENTS, RULES, Rule, argument_names, near
+from agents.core.declare import CALL_ARGUMENTS, PARAMETERS, RULES, Rule, argument_names, near
 from agents.core.frame import AgentFrame
 from agents.core.view import AgentView, Household, Official, Trader
 from agents.household.keep_ties import Parameters as KeepTies
@@ -52,24 +49,6 @@ SETTLING_MONTHS = 36
 #: Below this many households threads cost more than they bring.
 THREADS_FROM = 100_000
 _VIEWS: dict[str, type[AgentView]] = {"household": Household, "trader": Trader, "official": Official}
-
-
-#: What the entries of a manifest are, beside those that are looked at more closely (a missing one is judged before).
-_MANIFEST_KINDS: tuple[tuple[str, type, str], ...] = (
-    ("lintas", str, "a version"),
-    ("scenario", dict, "a table"),
-    ("region", dict, "a table"),
-    ("households", int, "a whole number"),
-    ("seed", int, "a whole number"),
-    ("threads", int, "a whole number"),
-    ("rules_swapped", list, "a list of rules"),
-    ("fitted", dict, "a table"),
-)
-#: What the entries of a saved run are.
-_SAVED_KINDS: tuple[tuple[str, type], ...] = (
-    ("region_hash", str), ("region", str), ("scenario", dict), ("households", int), ("seed", int), ("threads", int), ("rules", list),
-    ("state", dict), ("fitted", dict),
-)  # fmt: skip
 
 
 class Bound(NamedTuple):
@@ -577,11 +556,6 @@ class BorderModel(mesa.Model):
     def _fitted_said(self) -> dict[str, Any]:
         return {"posterior": self.fitted_from, "parameters": dict(self.fitted)}
 
-    def _take_fitted_from(self, said: Mapping[str, Any]) -> None:
-        """The posterior that the fitted values of a manifest or saved run came from, which the region may no longer name."""
-        posterior = said.get("posterior")
-        self.fitted_from = posterior if isinstance(posterior, str) else None
-
     def manifest(self) -> dict[str, Any]:
         """All that is needed to run this again, and what it was run with."""
         packages = ("lintas", "mesa", "numpy", "pandas", "networkx", "numba")
@@ -604,49 +578,34 @@ class BorderModel(mesa.Model):
     @classmethod
     def from_manifest(cls, said: Mapping[str, Any], allow_other: bool = False) -> BorderModel:
         """The model that a manifest describes, before its first month; refuses another version or other data."""
-        if not isinstance(said, Mapping):
-            raise ManifestError(f"the manifest is {shorten(repr(said))}, not a table of entries: it is not one that lintas wrote")
-        missing = [k for k in ("lintas", "scenario", "region", "households", "seed") if k not in said]
-        if missing:
-            raise ManifestError(f"the manifest lacks {', '.join(missing)}: it is not one that lintas wrote, or it was cut off")
-        if said.get("format", 1) != 1:
-            raise ManifestError(f"the manifest has format {shorten(repr(said['format']))}; this lintas reads format 1 only")
-        for key, kind, what in _MANIFEST_KINDS:
-            value = said.get(key, kind())
-            if not isinstance(value, kind) or isinstance(value, bool):
-                raise ManifestError(
-                    f"the manifest's {key} is {shorten(repr(value))}, not {what}: it was changed by hand, or lintas did not write it"
-                )
-        if said.get("rules_swapped"):
-            names = ", ".join(map(str, said["rules_swapped"]))
-            raise ManifestError(f"this run used rules of its own ({shorten(names)}): run it from the script that holds them")
-        here = metadata.version("lintas")
-        if said["lintas"] != here and not allow_other:
+        read = saving.RunManifest.read(said)
+        if read.rules_swapped:
             raise ManifestError(
-                f"the manifest was written by lintas {said['lintas']}, this is {here}: install that version to reproduce it"
+                f"this run used rules of its own ({shorten(', '.join(read.rules_swapped))}): run it from the script that holds them"
+            )
+        here = metadata.version("lintas")
+        if read.lintas != here and not allow_other:
+            raise ManifestError(
+                f"the manifest was written by lintas {shorten(read.lintas, 20)}, this is {here}: install that version to reproduce it"
             )
         try:
-            region = Region.load(said["region"].get("where", said["region"]["id"]))
-            same = said["region"]["hash"] == region.hash
-        except (KeyError, TypeError, AttributeError):
-            raise ManifestError("the manifest's region is not readable: it needs an id and a hash") from None
+            region = Region.load(read.region.id if read.region.where is None else read.region.where)
         except UserError as exc:
             raise ManifestError(f"the manifest's region cannot be used: {exc}") from exc
-        if not same and not allow_other:
+        if read.region.hash != region.hash and not allow_other:
             raise ManifestError(
                 f"the data of region '{region.id}' have changed since the manifest was written: the numbers would not be the same"
             )
-        fitted = said.get("fitted", {})  # a manifest from before there were any has none
         try:
             model = cls(
-                Scenario.from_dict(said["scenario"]),
+                Scenario.from_dict(read.scenario),
                 region=region,
-                households=said["households"],
-                rng=said["seed"],
-                threads=said.get("threads", 1),
-                fitted=fitted.get("parameters", {}),
+                households=read.households,
+                rng=read.seed,
+                threads=read.threads,
+                fitted=read.fitted.parameters,
             )
-            model._take_fitted_from(fitted)
+            model.fitted_from = read.fitted.posterior  # which the region may no longer name
             return model
         except UserError as exc:
             raise ManifestError(f"the manifest cannot be run again: {exc}") from exc
@@ -655,42 +614,7 @@ class BorderModel(mesa.Model):
 
     def save(self, path: str | Path) -> None:
         """Write the whole state to a file (temp file, then renamed), to be continued with :meth:`load`."""
-        import os
-
-        path = Path(path)
-        state = {
-            "lintas": metadata.version("lintas"), "region_hash": self.region.hash, "region": self._region_name(), "scenario": self._said.to_dict(),
-            "households": self.n_households, "seed": self.seed_of_run, "threads": self.threads, "rules": self.swapped,
-            "fitted": self._fitted_said(), "state": self._state(),
-        }  # fmt: skip
-        temporary = None
-        try:
-            if path.is_dir():
-                raise UserError(f"the run cannot be saved to {path}: that is a folder; give the name of a file in it")
-            temporary = path.with_name(f".{path.name}.{os.getpid()}")
-            with open(temporary, "wb") as out:
-                pickle.dump(state, out, protocol=5)
-                out.flush()
-                os.fsync(out.fileno())
-            os.replace(temporary, path)
-        except OSError as exc:
-            raise UserError(
-                f"the run cannot be saved to {shorten(path)}: {exc.strerror or exc}; give a file name in a folder that exists and can be written"
-            ) from exc
-        finally:
-            if temporary is not None:
-                with contextlib.suppress(OSError):
-                    temporary.unlink(missing_ok=True)
-
-    def _state(self) -> dict[str, Any]:
-        frames = {name: f.copy_state() for name, f in self.frames.items()}
-        world = {e: copy.deepcopy(getattr(self.world, e)) for e in ("place", "trade_link", "crossing", "facility", "district", "policy")}
-        return {
-            "month": self.month, "frames": frames, "world": world, "kin": (self.kin.ties, self.kin.strengths(), copy.deepcopy(self.kin.columns)),
-            "record": copy.deepcopy(self.record.__dict__), "settings": (dict(self.settings.values), dict(self.settings.on), dict(self.settings.closed)),
-            "crisis": self._crisis_of_month.copy(), "line": self._line.copy(), "purse": self.purse_at_start,
-            "open": self._open_state.copy(), "hours_between": self.world.hours_between.copy(), "n": {name: len(f) for name, f in self.frames.items()},
-        }  # fmt: skip
+        saving.save(self, path)
 
     @classmethod
     def load(
@@ -700,82 +624,39 @@ class BorderModel(mesa.Model):
 
         A run with rules of its own is continued with the same ``rules``: functions are not saved.
         """
-        try:
-            said = pickle.loads(Path(path).read_bytes())
-        except FileNotFoundError:
-            raise UserError(f"there is no saved run at {path}") from None
-        except Exception as exc:
-            raise UserError(f"{shorten(path)} is not a saved run of lintas, or it was cut off: {shorten(exc)}") from exc
-        if not isinstance(said, dict) or not isinstance(said.get("lintas"), str):
-            raise UserError(f"{path} is not a saved run of lintas: it does not say which lintas saved it")
-        if said["lintas"] != metadata.version("lintas"):
+        said, arrays = saving.read(path)
+        shown, given = shorten(path), sorted(own_rules(rules))
+        if said.rules != given:
+            names = [", ".join(r) or "none" for r in (said.rules, given)]
             raise UserError(
-                f"{path} was saved by lintas {said['lintas']}, this is {metadata.version('lintas')}: continue it with that version"
+                f"{shown} was saved by a run with these rules of its own: {shorten(names[0])}; given are: {shorten(names[1])}; give the same as "
+                f"rules="
             )
-        wrong = [key for key, kind in _SAVED_KINDS if not isinstance(said.get(key), kind) or isinstance(said[key], bool)]
-        if wrong:
-            raise UserError(f"{path} is not a saved run that lintas wrote: its {', '.join(wrong)} is missing or wrong")
-        state, given = said["state"], sorted(own_rules(rules))
-        month = state.get("month")
-        if not isinstance(month, int) or isinstance(month, bool) or month < 0:
-            raise UserError(f"{path} is not a saved run that lintas wrote: its month is missing or wrong")
-        if said["rules"] != given:
-            names = [", ".join(map(str, r)) or "none" for r in (said["rules"], given)]
-            raise UserError(
-                f"{path} was saved by a run with these rules of its own: {names[0]}; given are: {names[1]}; give the same as rules="
-            )
-        own = Scenario.from_dict(said["scenario"])
+        own = Scenario.from_dict(said.scenario)
         if isinstance(scenario, RunScenario):
             scenario = scenario._said
         chosen = own if scenario is None else scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
-        if chosen.n_months < month:
+        if chosen.n_months < said.month:
             raise UserError(
-                f"{path} was saved after {month_text(month - 1)}, but scenario '{chosen.name}' ends in {chosen.end}: give one that ends later"
+                f"{shown} was saved after {month_text(said.month - 1)}, but scenario '{chosen.name}' ends in {chosen.end}: give one that ends later"
             )
-        model = cls(
-            chosen, region=said["region"], households=said["households"], rng=said["seed"], threads=said["threads"], rules=rules,
-            fitted=said["fitted"].get("parameters", {}),
-        )  # fmt: skip
-        model._take_fitted_from(said["fitted"])
-        if model.region.hash != said["region_hash"]:
-            raise UserError(f"the data of region '{model.region.id}' have changed since {path} was saved")
-        try:
-            model._restore(state, own_scenario=scenario is None)
-        except UserError:
-            raise
-        except Exception as exc:
-            raise UserError(f"{path} is not a saved run that lintas wrote: part of its state is missing or wrong ({shorten(exc)})") from exc
+        fitted = check_fitted(said.fitted.parameters, own.widen)
+        model = cls(chosen, region=said.region, households=said.households, rng=said.seed, threads=said.threads, rules=rules, fitted=fitted)
+        model.fitted_from = said.fitted.posterior
+        if model.region.hash != said.region_hash:
+            raise UserError(f"the data of region '{model.region.id}' have changed since {shown} was saved")
+        for name in (n for n in PARAMETERS if n.startswith(START_ONLY)):
+            if model.settings.values[name] != said.values[name]:
+                raise UserError(
+                    f"scenario '{chosen.name}' sets {name} = {model.settings.values[name]:g}, which only shapes the world of January 1980, and the "
+                    f"run in {shown} started with {said.values[name]:g}: start a new run for it"
+                )
+        saving.check_arrays(model, arrays, said.month, f"{shown} is not a saved run that lintas wrote")
+        model._restore(said, arrays, own_scenario=scenario is None)
         return model
 
-    def _restore(self, state: dict[str, Any], own_scenario: bool) -> None:
-        self.month = state["month"]
-        for name, columns in state["frames"].items():
-            self.frames[name] = AgentFrame(name, columns)
-        for entity, columns in state["world"].items():
-            for name, values in columns.items():
-                getattr(self.world, entity)[name][:] = values
-        ties, _, columns = state["kin"]
-        self.kin.ties = ties
-        self.kin = Kin(self.frames["household"], ties, np.zeros((self.world.n_places,) * 2), self.world.place["side"], state["kin"][1], 0.0,
-                       self.settings.of(Kinship), self.settings.of(KeepTies))  # fmt: skip
-        for name, values in columns.items():
-            self.kin.columns[name][:] = values
-        for name, values in state["record"].items():
-            mine = getattr(self.record, name)
-            n = min(len(values), len(mine))
-            mine[:n] = values[:n]
-        if own_scenario:
-            self.settings.values, self.settings.on, self.settings.closed = (dict(x) for x in state["settings"])
-            self.settings._tuples.clear()
-        else:
-            for t in range(self.month):
-                self.settings.apply(t)
-        n = min(len(state["crisis"]), self.n_months)
-        self._crisis_of_month[:n] = state["crisis"][:n]
-        self._line[:] = state["line"]
-        self.purse_at_start = state["purse"]
-        self._open_state = state["open"].copy()
-        self.world.hours_between = state["hours_between"].copy()
+    def _restore(self, said: saving.Said, arrays: Mapping[str, np.ndarray], own_scenario: bool) -> None:
+        saving.restore(self, said, arrays, own_scenario=own_scenario)
         self._set_policy()
         # another scenario may reach other facilities and crossings: work access out again before its first month
         self._branched = not own_scenario
@@ -868,7 +749,7 @@ class BorderModel(mesa.Model):
 
                 swapped[bare.__name__] = note
             traced = types.FunctionType(loop.__code__, {**loop.__globals__, **swapped}, loop.__name__)
-            lead = {"start": row, "stop": row + 1, "seed": self.seed_of_run, "month": self.month}
+            lead: dict[str, Any] = {"start": row, "stop": row + 1, "seed": self.seed_of_run, "month": self.month}
             lead["p"] = self.settings.of(rule.parameters) if rule.parameters else None
             lead["q"] = self.settings.of(rule.other_parameters) if rule.other_parameters else None
             given = iter([np.array(a, copy=True) if isinstance(a, np.ndarray) else a for a in arguments])

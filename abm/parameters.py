@@ -9,25 +9,30 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from numbers import Real
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from pydantic import BeforeValidator, Field
 
 import abm.declarations  # noqa: F401  (fills the registries)
 from abm.errors import UserError, shorten
+from abm.reading import Entries, Listed, Name, check, is_ordinary, one_line, parse_toml, read_text
 from agents.core.declare import PARAMETER_CLASSES, PARAMETERS, SWITCHES, near
 
 FOLDER = Path(__file__).resolve().parent / "data" / "scenarios"
 FIRST_YEAR = 1980
 LAST_MONTH = (2030, 12)
 _MONTH = re.compile(r"([0-9]{4})-([0-9]{2})")
-_KEYS = ("title", "description", "inherits", "end", "parameters", "switches", "events")
-_EVENT_KEYS = ("month", "set")
+#: Files that a scenario may inherit through.
+MOST_ANCESTORS = 30
+#: Letters of a description.
+MOST_LETTERS = 10_000
+#: Bytes of a scenario file.
+MOST_BYTES = 5_000_000
 #: What is used only to make the world of January 1980 (names, or beginnings of names): a later change would do nothing.
 START_ONLY = ("world.populate.", "world.series.", "world.kinship.length", "world.kinship.same_group", "world.kinship.across",
               "official.spend_budget.start_id", "official.spend_budget.start_my")  # fmt: skip
@@ -35,6 +40,42 @@ START_ONLY = ("world.populate.", "world.series.", "world.kinship.length", "world
 
 class ScenarioError(UserError):
     """A scenario that cannot be used."""
+
+
+def _is_list_of_tables(said: Any) -> Any:
+    if not isinstance(said, list) or not all(isinstance(e, Mapping) for e in said):
+        raise ValueError(f"{shorten(repr(said))} is not a list of dated changes: {EVENT_EXAMPLE}")
+    for event in said:
+        for key in event:
+            if key not in EventEntry.model_fields:
+                raise ValueError(f"an event has the unknown key '{shorten(key)}'; {near(shorten(key), EventEntry.model_fields)}")
+        if "month" not in event:
+            raise ValueError(f"an event has no month: {EVENT_EXAMPLE}")
+        if "set" not in event:
+            raise ValueError(f"the event of {shorten(event['month'])} sets nothing: {EVENT_EXAMPLE}")
+    return said
+
+
+EVENT_EXAMPLE = 'write [[events]], then month = "1990-01" and set = { "NAME" = VALUE }'
+
+
+class EventEntry(Entries):
+    """An entry of ``[[events]]``: from a month on, what is set."""
+
+    month: str
+    set: dict[str, Any]
+
+
+class ScenarioFile(Entries):
+    """What may stand in a scenario file. Names and values of parameters, switches and crossings are checked by :class:`Scenario`."""
+
+    title: Name | None = None
+    description: Annotated[str, Field(max_length=MOST_LETTERS)] = ""
+    inherits: Annotated[Name, Field(min_length=1)] | None = None
+    end: str | None = None
+    parameters: dict[str, Any] = {}  # noqa: RUF012
+    switches: dict[str, Any] = {}  # noqa: RUF012
+    events: Annotated[tuple[EventEntry, ...], Listed, BeforeValidator(_is_list_of_tables)] = ()
 
 
 def month_index(text: str, what: str = "month") -> int:
@@ -85,6 +126,11 @@ class Scenario:
             value = getattr(self, what)
             if not isinstance(value, str) and not (what == "inherits" and value is None):
                 raise ScenarioError(f"{what} = {shorten(repr(value))} is not a text: write it in quotation marks")
+            if value is not None and what != "description":
+                try:
+                    one_line(value)
+                except ValueError as wrong:
+                    raise ScenarioError(f"the {what} of a scenario {wrong}") from None
         month_index(self.end, "end")
         parameters, switches = check_table("parameters", self.parameters), check_table("switches", self.switches)
         object.__setattr__(self, "parameters", {n: check_parameter(n, v, self.widen) for n, v in sorted(parameters.items())})
@@ -127,48 +173,51 @@ class Scenario:
     @classmethod
     def _read(cls, name_or_path: str, seen: tuple[str, ...]) -> Scenario:
         path = Path(name_or_path)
-        if path.suffix != ".toml" and not _is_file(path):
+        if path.suffix != ".toml" and not is_ordinary(path):
             path = FOLDER / f"{name_or_path}.toml"
-        if not _is_file(path):
+        if not _is_there(path):
             said_name = shorten(name_or_path)
             raise ScenarioError(
                 f"there is no scenario '{said_name}': it is neither a shipped name nor a file; {near(said_name, cls.names())}"
             )
-        key = str(path.resolve())
+        key, where = str(path.resolve()), f"scenario file {shorten(path)}"
         if key in seen:
-            raise ScenarioError(f"scenario '{path.stem}' inherits from itself by way of {' → '.join(Path(s).stem for s in seen)}")
+            raise ScenarioError(
+                f"scenario '{shorten(path.stem)}' inherits from itself by way of {shorten(' → '.join(Path(s).stem for s in seen))}"
+            )
+        if len(seen) >= MOST_ANCESTORS:
+            raise ScenarioError(
+                f"scenario '{shorten(Path(seen[0]).stem)}' inherits through more than {MOST_ANCESTORS} files; put what they set into fewer files"
+            )
+        data = parse_toml(read_text(path, "the scenario file", error=ScenarioError, most=MOST_BYTES), where, error=ScenarioError)
+        said = check(ScenarioFile, data, where, error=ScenarioError)
+        base = cls()
+        if said.inherits is not None:
+            beside = path.parent / f"{said.inherits}.toml"
+            base = cls._read(str(beside) if is_ordinary(beside) else said.inherits, (*seen, key))
         try:
-            said = tomllib.loads(path.read_text("utf-8"))
-        except OSError as exc:
-            raise ScenarioError(f"scenario file {path} cannot be read: {exc.strerror or exc}") from exc
-        except RecursionError as exc:
-            raise ScenarioError(f"scenario file {path} is not readable TOML: its values are nested too deep") from exc
-        except ValueError as exc:  # TOMLDecodeError, UnicodeDecodeError, or a number of thousands of digits
-            raise ScenarioError(f"scenario file {path} is not readable TOML: {exc}") from exc
-        for key_said in said:
-            if key_said not in _KEYS:
-                raise ScenarioError(f"scenario file {path}: unknown key '{key_said}'; {near(key_said, _KEYS)}")
-        base, parent = cls(), said.get("inherits")
-        if parent is not None:
-            if not isinstance(parent, str) or not parent:
-                raise ScenarioError(f'{path.name}: inherits = {shorten(repr(parent))} is not the name of a scenario, such as "history"')
-            beside = path.parent / f"{parent}.toml"
-            base = cls._read(str(beside) if _is_file(beside) else parent, (*seen, key))
-        try:
+            own = _events(said.events)
+            end = base.end if said.end is None else said.end
+            late = [e for e in own if e.month > month_index(end, "end")]
+            if late:
+                raise ScenarioError(
+                    f"the event of {month_text(late[0].month)} lies after the end of the scenario, {end}, so it would never act: give a later end, "
+                    f"or leave it out"
+                )
             return cls(
                 name=path.stem,
-                title=said.get("title", path.stem),
-                description=said.get("description", ""),
-                inherits=parent,
-                end=said.get("end", base.end),
-                parameters={**base.parameters, **flat_table(check_table("parameters", said.get("parameters", {})))},
-                switches={**base.switches, **check_table("switches", said.get("switches", {}))},
-                events=base.events + _events(said.get("events", [])),
+                title=path.stem if said.title is None else said.title,
+                description=said.description,
+                inherits=said.inherits,
+                end=end,
+                parameters={**base.parameters, **flat_table(said.parameters)},
+                switches={**base.switches, **said.switches},
+                events=base.events + own,
             )
         except ScenarioError as exc:
-            raise ScenarioError(f"{path.name}: {exc}") from exc
+            raise ScenarioError(f"{shorten(path.name)}: {exc}") from exc
         except RecursionError as exc:
-            raise ScenarioError(f"{path.name}: its tables are nested too deep") from exc
+            raise ScenarioError(f"{shorten(path.name)}: its tables are nested too deep") from exc
 
     @property
     def n_months(self) -> int:
@@ -263,38 +312,30 @@ def flat_table(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def _is_file(path: Path) -> bool:
-    """Whether there is such a file; a name that no file can have (too long, with a NUL) is none."""
+def _is_there(path: Path) -> bool:
+    """Whether something other than a folder stands at a path; a name that no file can have (too long, with a null) is nothing."""
     try:
-        return path.is_file()
+        return path.exists() and not path.is_dir()
     except (OSError, ValueError):
         return False
 
 
-def _events(said: Any) -> tuple[Change, ...]:
+def _events(said: Iterable[EventEntry]) -> tuple[Change, ...]:
     """The dated changes of a scenario file."""
-    example = 'write [[events]], then month = "1990-01" and set = { "NAME" = VALUE }'
-    if not isinstance(said, list) or not all(isinstance(e, Mapping) for e in said):
-        raise ScenarioError(f"events = {shorten(repr(said))} is not a list of dated changes: {example}")
     changes: list[Change] = []
     for event in said:
-        for key in event:
-            if key not in _EVENT_KEYS:
-                raise ScenarioError(f"an event has the unknown key '{shorten(key)}'; {near(key, _EVENT_KEYS)}")
-        if "month" not in event:
-            raise ScenarioError(f"an event has no month: {example}")
-        month = month_index(event["month"], "event month")
-        if "set" not in event:
-            raise ScenarioError(f"the event of {event['month']} sets nothing: {example}")
-        changes += [Change(month, name, value) for name, value in flat_table(check_table("an event's set", event["set"])).items()]
+        month = month_index(event.month, "event month")
+        changes += [Change(month, name, value) for name, value in flat_table(event.set).items()]
     return tuple(changes)
 
 
 def _number(name: str, value: Any) -> float:
     try:
+        if isinstance(value, (str, bytes)):  # a text such as "3" may be a slip
+            raise TypeError
         return float(value)
     except (TypeError, ValueError, OverflowError):
-        raise ScenarioError(f"{name} = {shorten(repr(value))} is not a number") from None
+        raise ScenarioError(f"{shorten(name)} = {shorten(repr(value))} is not a number") from None
 
 
 def check_table(what: str, value: Any) -> Mapping[str, Any]:
@@ -307,7 +348,7 @@ def check_table(what: str, value: Any) -> Mapping[str, Any]:
 def check_on(name: str, value: Any) -> bool:
     """True or false, also written as 1 or 0; a text such as "false" is neither."""
     if not isinstance(value, (Real, np.bool_)) or value not in (0, 1):
-        raise ScenarioError(f"{name} = {shorten(repr(value))} is neither on nor off: write true or false (or 1 or 0)")
+        raise ScenarioError(f"{shorten(name)} = {shorten(repr(value))} is neither on nor off: write true or false (or 1 or 0)")
     return bool(value)
 
 
@@ -323,7 +364,7 @@ def check_fitted(said: Any, widen: float = 0.0) -> dict[str, float]:
     found: dict[str, float] = {}
     for name, value in sorted(check_table("fitted", said).items()):
         if isinstance(value, (bool, str)):
-            raise ScenarioError(f"{name} = {shorten(repr(value))} is not a number")
+            raise ScenarioError(f"{shorten(name)} = {shorten(repr(value))} is not a number")
         found[name] = check_parameter(name, value, widen)
         role = PARAMETERS[name].role
         if role != "uncertain":
@@ -334,7 +375,7 @@ def check_fitted(said: Any, widen: float = 0.0) -> dict[str, float]:
 def check_parameter(name: str, value: Any, widen: float = 0.0) -> float:
     """The value of a declared parameter, inside its range (widened by that share of it)."""
     if name not in PARAMETERS:
-        raise ScenarioError(f"there is no parameter '{name}'; {near(name, PARAMETERS)}")
+        raise ScenarioError(f"there is no parameter '{shorten(name)}'; {near(shorten(name), PARAMETERS)}")
     try:
         return PARAMETERS[name].check(_number(name, value), widen)
     except ScenarioError:
@@ -346,7 +387,7 @@ def check_parameter(name: str, value: Any, widen: float = 0.0) -> float:
 def check_switch(name: str) -> str:
     """The name of a declared switch."""
     if name not in SWITCHES:
-        raise ScenarioError(f"there is no mechanism '{name}' to switch off; {near(name, SWITCHES)}")
+        raise ScenarioError(f"there is no mechanism '{shorten(name)}' to switch off; {near(shorten(name), SWITCHES)}")
     return name
 
 
@@ -359,19 +400,19 @@ def check_change(change: Change, widen: float = 0.0) -> Change:
     if not isinstance(name, str):
         raise ScenarioError(f"an event changes {shorten(repr(name))}, which is no name")
     if isinstance(change.month, bool) or not isinstance(change.month, (int, np.integer)) or change.month < 0:
-        raise ScenarioError(f"event '{name}': month {shorten(repr(change.month))} is no count of months since January 1980")
+        raise ScenarioError(f"event '{shorten(name)}': month {shorten(repr(change.month))} is no count of months since January 1980")
     if name.startswith("switch."):
         check_switch(name[7:])
         value = float(check_on(name, change.value))
     elif name.startswith("crossing."):
         if not name.endswith(".open"):
-            raise ScenarioError(f"event '{name}': a crossing is opened or closed with crossing.NAME.open = 1 or 0")
+            raise ScenarioError(f"event '{shorten(name)}': a crossing is opened or closed with crossing.NAME.open = 1 or 0")
         value = float(check_on(name, change.value))
     else:
         value = check_parameter(name, change.value, widen)
         if name.startswith(START_ONLY):
             raise ScenarioError(
-                f"event '{name}': it only shapes the world of January 1980, so a later change would do nothing; set it from the start, "
+                f"event '{shorten(name)}': it only shapes the world of January 1980, so a later change would do nothing; set it from the start, "
                 f"under [parameters]"
             )
     return Change(int(change.month), name, value)

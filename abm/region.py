@@ -9,272 +9,31 @@ border, so they are no part of `Region.hash`.
 
 from __future__ import annotations
 
-import csv
-import difflib
 import functools
 import hashlib
-import io
 import math
-import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from abm.errors import UserError, shorten
+from abm.errors import shorten
+from abm.reading import check, parse_toml, read_bytes
+from abm.region_contract import EVENT_TARGETS, EVENT_VALUES, FIRST_YEAR, SIDES, TABLES, parse_steps
+from abm.region_files import FittedFile, Meta, check_outline
+from abm.region_table import RegionError, decode, read_table
+from agents.core.declare import near
 
 if TYPE_CHECKING:
     import networkx as nx
     import pandas as pd
 
 REGIONS = Path(__file__).parent / "data" / "regions"
-SIDES = ("id", "my")
-FIRST_YEAR = 1980
-MODES = ("road", "river", "sea", "path")
-
-# The column contract. A kind is a name of `_KINDS`, or `a|b|c` for a closed list; `?` at the end allows a blank cell.
-TABLES: dict[str, dict[str, str]] = {
-    "places.csv": {
-        "place": "name",
-        "side": "side",
-        "kind": "border|service",
-        "district": "name",
-        "kecamatan": "text",
-        "province": "text",
-        "lat": "latitude",
-        "lon": "longitude",
-        "population": "not negative?",
-        "population_year": "year?",
-        "population_basis": "fact|assumption?",
-        "group": "name",
-        "coord_source": "text",
-        "coord_confidence": "text",
-        "population_source": "text",
-        "hours_to_capital_basis": "text",
-        "note": "text",
-    },
-    "districts.csv": {
-        "district": "name",
-        "side": "side",
-        "province": "text",
-        "population": "not negative",
-        "population_1980_ratio": "positive",
-        "hours_class": "near|middle|far",
-        "centre": "place",
-        "border_km": "not negative",
-        "population_1980_basis": "fact|assumption",
-        "note": "text",
-    },
-    "links.csv": {
-        "from": "place",
-        "to": "place",
-        "mode": "|".join(MODES),
-        "scope": "id|my|cross",
-        "km": "positive",
-        "km_basis": "measured|line",
-        "class_1980": "name",
-        "later_classes": "steps",
-        "crossing": "text",
-        "basis": "text",
-        "note": "text",
-    },
-    "road_classes.csv": {
-        "class": "name",
-        "mode": "vehicle|foot|boat",
-        "speed_id_kmh": "positive",
-        "speed_my_kmh": "positive",
-        "basis": "fact|assumption",
-        "source": "text",
-    },
-    "crossings.csv": {
-        "crossing": "name",
-        "id_place": "place",
-        "my_place": "place",
-        "kind": "post|traditional|path",
-        "opened": "month?",
-        "officers_1980": "not negative",
-        "officers_full": "not negative",
-        "officers_basis": "fact|assumption",
-        "lat": "latitude",
-        "lon": "longitude",
-        "note": "text",
-    },
-    "facilities.csv": {
-        "facility": "name",
-        "place": "place",
-        "side": "side",
-        "tier": "primary|hospital",
-        "opened": "year",
-        "opened_low": "year",
-        "opened_high": "year",
-        "quality_1980": "share",
-        "basis": "fact|assumption",
-        "reason": "text",
-    },
-    "annual.csv": {
-        "year": "year",
-        "gdp_pc_idn_usd": "positive",
-        "gdp_pc_mys_usd": "positive",
-        "idr_per_usd": "positive",
-        "myr_per_usd": "positive",
-        "myr_per_usd_fed": "positive",
-        "inflation_idn_pct": "number",
-        "inflation_mys_pct": "number",
-        "pop_idn_m": "positive",
-        "pop_mys_m": "positive",
-        "rgdpe_pc_idn_ppp2017usd": "positive",
-        "rgdpe_pc_mys_ppp2017usd": "positive",
-    },
-    "monthly.csv": {
-        "year": "year",
-        "month": "month of year",
-        "idr_per_usd": "positive",
-        "idr_basis": "measured|assumption",
-        "myr_per_usd": "positive",
-        "cpi_id": "positive",
-        "cpi_my": "positive",
-        "rubber_usd_kg": "positive",
-        "rice_usd_kg": "positive",
-        "palm_oil_usd_kg": "positive",
-        "sugar_usd_kg": "positive",
-        "log_usd_m3": "positive",
-    },
-    "real_income.csv": {"year": "year", "real_gdp_pc_id": "positive", "real_gdp_pc_my": "positive"},
-    "wages.csv": {"year": "year", "plantation_my_myr_day": "positive", "basis": "fact|assumption", "source": "text"},
-    "seasons.csv": {
-        "month": "month of year",
-        "rice": "not negative",
-        "rubber": "not negative",
-        "basis": "fact|assumption",
-        "source": "text",
-    },
-    "goods.csv": {
-        "good": "name",
-        "label": "name",
-        "unit": "name",
-        "kind": "food|shop|cash_crop",
-        "world_series": "name",
-        "id_markup": "positive",
-        "my_markup": "positive",
-        "basket_share_id": "share",
-        "basket_share_my": "share",
-        "duty_id": "not negative",
-        "duty_my": "not negative",
-        "transport_share_per_hour": "not negative",
-        "basis": "fact|assumption",
-        "reason": "text",
-        "source": "text",
-    },
-    "events.csv": {
-        "month": "month",
-        "name": "name",
-        "side": "id|my|both?",
-        "target": "name",
-        "value": "number?",
-        "label_en": "name",
-        "source": "text",
-        "claims": "text",
-    },
-    "fees.csv": {
-        "side": "side",
-        "tier": "primary|hospital",
-        "patient": "citizen|foreigner",
-        "from": "month",
-        "fee": "not negative",
-        "currency": "IDR|MYR",
-        "basis": "fact|assumption",
-        "source": "text",
-    },
-    "assumptions.csv": {
-        "id": "name",
-        "quantity": "name",
-        "value": "name",
-        "low": "text",
-        "high": "text",
-        "unit": "name",
-        "reason": "name",
-        "where": "name",
-    },
-    "facts.csv": {
-        "id": "name",
-        "quantity": "name",
-        "value": "text",
-        "unit": "text",
-        "year": "text",
-        "place": "text",
-        "role": "input|target",
-        "source_ids": "text",
-    },
-    "sources.csv": {"source_id": "name", "reference": "name", "stored_page_address": "text"},
-}
-# Tables whose first column (or columns) must not repeat.
-KEYS: dict[str, tuple[str, ...]] = {
-    "places.csv": ("place",),
-    "districts.csv": ("district",),
-    "links.csv": ("from", "to", "crossing"),
-    "road_classes.csv": ("class",),
-    "crossings.csv": ("crossing",),
-    "facilities.csv": ("facility",),
-    "annual.csv": ("year",),
-    "monthly.csv": ("year", "month"),
-    "real_income.csv": ("year",),
-    "wages.csv": ("year",),
-    "seasons.csv": ("month",),
-    "goods.csv": ("good",),
-    "events.csv": ("name",),
-    "fees.csv": ("side", "tier", "patient", "from"),
-    "assumptions.csv": ("id",),
-    "facts.csv": ("id",),
-    "sources.csv": ("source_id",),
-}
-
-
-# Tables that a region may leave at their header; every other one needs rows.
-MAY_BE_EMPTY = ("events.csv", "assumptions.csv", "facts.csv", "sources.csv")
-
-#: The file of fitted values, and what it must say.
+#: The file of fitted values.
 FITTED = "fitted.toml"
-FITTED_KEYS = ("posterior", "model_version", "parameters")
-
-# Targets of events.csv besides crossing.NAME.open. Those of EVENT_VALUES act on the run, so their value is bounded; the others
-# date what fees.csv, crossings.csv and the rules hold already, for the marks in figures.
-EVENT_VALUES: dict[str, tuple[float, float]] = {"official.doctrine": (-1.0, 1.0), "farm.dry": (0.0, 1.0)}
-EVENT_TARGETS = (
-    *EVENT_VALUES,
-    "rule.log_ban",
-    "rule.import_stop",
-    "rule.note",
-    "committee.founded",
-    "committee.layers",
-    "budget.decentralised",
-    "care.foreign_fee_level",
-)
-
-#: Prices and product are stated relative to this year, so the series must reach it.
-BASE_YEAR = 2005
-
-#: Yearly changes of [without_crisis] are shares in this range.
-CRISIS_RATES = (-0.5, 1.0)
-
-#: Keys of the section [without_crisis]: its months, and yearly changes by side.
-WITHOUT_CRISIS = (
-    "from",
-    "to",
-    "rate_id",
-    "rate_my",
-    "prices_id",
-    "prices_my",
-    "real_product_id",
-    "real_product_my",
-    "national_product_usd",
-)
-
+#: Bytes of the largest file of a region folder.
+MOST_BYTES = 50_000_000
 Lines = dict[str, list[int]]  # line numbers of a file's rows
-
-
-class RegionError(UserError):
-    """A region that cannot be used; the message says what was wrong, what was found and what to do."""
 
 
 class Way(NamedTuple):
@@ -297,104 +56,6 @@ class Fitted(NamedTuple):
     fitted_from: str | None
 
 
-# ---- reading cells -----------------------------------------------------------------------------------------------------------
-
-
-def _number(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError
-    return value
-
-
-def _bounded(low: float, high: float, *, open_low: bool = False) -> Any:
-    def read(text: str) -> float:
-        value = _number(text)
-        if value > high or value < low or (open_low and value == low):
-            raise ValueError
-        return value
-
-    return read
-
-
-def _whole(low: int, high: int) -> Any:
-    def read(text: str) -> int:
-        value = int(text)
-        if not low <= value <= high:
-            raise ValueError
-        return value
-
-    return read
-
-
-def _name(text: str) -> str:
-    if not text:
-        raise ValueError
-    return text
-
-
-def _month(text: str) -> str:
-    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text):
-        raise ValueError
-    return text
-
-
-def _steps(text: str) -> str:
-    parse_steps(text)
-    return text
-
-
-# kind: (reader, what is allowed)
-_KINDS: dict[str, tuple[Any, str]] = {
-    "text": (str, "any text"),
-    "name": (_name, "a text that is not blank"),
-    "place": (_name, "a place of places.csv"),
-    "number": (_number, "a number"),
-    "not negative": (_bounded(0, math.inf), "a number of 0 or more"),
-    "positive": (_bounded(0, math.inf, open_low=True), "a number above 0"),
-    "share": (_bounded(0, 1), "a number from 0 to 1"),
-    "latitude": (_bounded(-90, 90), "degrees from -90 to 90"),
-    "longitude": (_bounded(-180, 180), "degrees from -180 to 180"),
-    "year": (_whole(1900, 2100), "a year, for example 1989"),
-    "month of year": (_whole(1, 12), "a month from 1 to 12"),
-    "month": (_month, "a month as YYYY-MM, for example 1989-10"),
-    "steps": (_steps, "classes from a year on in order of time, for example 1989:gravel;1991:paved, or a blank"),
-}
-
-
-def _reader(kind: str) -> tuple[Any, str, Any]:
-    """The reader of a kind, what it allows, and what a blank stands for (None: a blank is not allowed)."""
-    optional = kind.endswith("?")
-    kind = kind.removesuffix("?")
-    if kind == "side":
-        kind = "|".join(SIDES)
-    blank = None if not optional else "" if kind == "month" or "|" in kind else math.nan
-    if "|" in kind:
-        choices = kind.split("|")
-
-        def choose(text: str) -> str:
-            if text not in choices:
-                raise ValueError
-            return text
-
-        return choose, "one of " + ", ".join(choices), blank
-    read, allowed = _KINDS[kind]
-    return read, allowed, blank
-
-
-def parse_steps(text: str) -> list[tuple[int, str]]:
-    """`1989:gravel;1991:paved` as [(1989, "gravel"), (1991, "paved")]."""
-    steps = []
-    for part in text.split(";") if text else []:
-        match = re.fullmatch(r"(\d{4}):([a-z_]+)", part)
-        if not match:
-            raise ValueError(part)
-        steps.append((int(match[1]), match[2]))
-    if [year for year, _ in steps] != sorted({year for year, _ in steps}):
-        raise ValueError(text)
-    return steps
-
-
 def month_number(month: str) -> int:
     """Months since January 1980 of a text such as 1989-10."""
     return (int(month[:4]) - FIRST_YEAR) * 12 + int(month[5:7]) - 1
@@ -413,16 +74,6 @@ def class_in(first: str, later: str, year: int) -> str:
         if year >= start:
             current = name
     return current
-
-
-def near(word: str, known: Iterable[str]) -> str:
-    """A clause that names the nearest known words, or all of them where none is near."""
-    known = list(known)
-    matches = difflib.get_close_matches(word, known, n=3, cutoff=0.5)
-    if matches:
-        return "did you mean " + " or ".join(matches) + "?"
-    shown = ", ".join(known[:20])
-    return f"known: {shown}" + (" …" if len(known) > 20 else "")
 
 
 def regions() -> list[str]:
@@ -482,7 +133,7 @@ class Region:
                 )
             data = _bytes(path)
             digest.update(file.encode() + b"\0" + data)
-            tables[file], lines[file] = _read_table(file, data, contract)
+            tables[file], lines[file] = read_table(file, data, contract)
         fitted = read_fitted(folder)
         region = cls(
             id=meta["id"],
@@ -495,6 +146,8 @@ class Region:
             **{file.removesuffix(".csv"): table for file, table in tables.items()},
         )
         _check(region, lines)
+        if region.map_path.exists():
+            check_outline(decode("map.geojson", _bytes(region.map_path)))
         return region
 
     @property
@@ -534,7 +187,7 @@ class Region:
         import networkx as nx
 
         if side not in SIDES:
-            raise RegionError(f"Side {side!r} is unknown; {near(side, SIDES)}")
+            raise RegionError(f"Side {shorten(side)!r} is unknown; {near(side, SIDES)}")
         graph = nx.Graph(side=side, year=year)
         graph.add_nodes_from(self.places.loc[self.places["side"] == side, "place"])
         links = self.links
@@ -612,7 +265,9 @@ class Region:
 
 def _find(name_or_path: str | Path) -> Path:
     if not isinstance(name_or_path, str | Path):
-        raise RegionError(f"A region is named by a text or a path, found {name_or_path!r}; give one of {', '.join(regions())} or a folder.")
+        raise RegionError(
+            f"A region is named by a text or a path, found {shorten(name_or_path)!r}; give one of {', '.join(regions())} or a folder."
+        )
     path = Path(name_or_path)
     try:
         if isinstance(name_or_path, str) and len(path.parts) == 1 and (REGIONS / name_or_path / "region.toml").is_file():
@@ -632,10 +287,7 @@ def _find(name_or_path: str | Path) -> Path:
 
 
 def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise RegionError(f"{path.name} of region folder {path.parent} cannot be read: {error.strerror}; check the file.") from None
+    return read_bytes(path, f"{path.name} of region folder {shorten(path.parent.name)}", error=RegionError, most=MOST_BYTES)
 
 
 def _read_meta(folder: Path) -> dict[str, Any]:
@@ -646,34 +298,8 @@ def _read_meta(folder: Path) -> dict[str, Any]:
         raise RegionError(f"Region folder {shorten(folder)} cannot be read: {error.strerror}; check its permissions.") from None
     if not is_there:
         raise RegionError(f"Region folder {folder}: the file region.toml is missing; add it or copy it from a shipped region.")
-    try:
-        meta = tomllib.loads(_bytes(path).decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RegionError(f"region.toml cannot be read: {error}; correct that line.") from None
-    for key in ("id", "title", "sides", "data_end", "groups", "without_crisis"):
-        if key not in meta:
-            raise RegionError(f"region.toml lacks the key {key} (found: {', '.join(meta)}); add it.")
-    for key in ("id", "title"):
-        _check_text("region.toml", key, meta[key])
-    for side in SIDES:
-        section = meta["sides"].get(side) if isinstance(meta["sides"], dict) else None
-        for key in ("name", "currency", "capital"):
-            if not isinstance(section, dict) or key not in section:
-                raise RegionError(f"region.toml: section [sides.{side}] lacks the key {key}; add it.")
-            _check_text(f"region.toml, sides.{side}", key, section[key])
-    if not (isinstance(meta["groups"], list) and meta["groups"] and all(isinstance(g, str) for g in meta["groups"])):
-        raise RegionError(f"region.toml: groups is {meta['groups']!r}; give the list of main groups that places.csv may name.")
-    if not isinstance(meta["data_end"], str) or not re.fullmatch(r"[0-9]{4}-12", meta["data_end"]):
-        raise RegionError(
-            f'region.toml: data_end is {meta["data_end"]!r}; give the December in which the series end, for example "2015-12".'
-        )
-    if int(meta["data_end"][:4]) < BASE_YEAR:
-        raise RegionError(
-            f"region.toml: data_end is {meta['data_end']}, but prices are stated relative to {BASE_YEAR}; "
-            f"give series that end in {BASE_YEAR}-12 or later."
-        )
-    _check_without_crisis(meta["without_crisis"], meta["data_end"])
-    _check_ways(meta.get("measured_ways", []))
+    meta = parse_toml(decode("region.toml", _bytes(path)), "region.toml", error=RegionError)
+    check(Meta, meta, "region.toml", error=RegionError)
     return meta
 
 
@@ -687,140 +313,15 @@ def read_fitted(folder: Path) -> Fitted:
     path = folder / FITTED
     if not path.is_file():
         return Fitted({}, None)
-    try:
-        said = tomllib.loads(_bytes(path).decode("utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise RegionError(
-            f"{FITTED} of region {folder.name} is not readable TOML: {shorten(error)}; write it again or remove it."
-        ) from None
-    for key in said:
-        if key not in FITTED_KEYS:
-            raise RegionError(f"{FITTED} of region {folder.name}: unknown key '{shorten(key)}'; {near(key, FITTED_KEYS)}")
-    for key in FITTED_KEYS:
-        if key not in said:
-            raise RegionError(f"{FITTED} of region {folder.name} lacks the key {key} (found: {', '.join(said) or 'none'}); add it.")
-    for key in ("posterior", "model_version"):
-        _check_text(f"{FITTED} of region {folder.name}", key, said[key])
+    where = f"{FITTED} of region {shorten(folder.name)}"
+    said = parse_toml(decode(where, _bytes(path)), where, error=RegionError)
+    check(FittedFile, said, where, error=RegionError)
     from abm.parameters import ScenarioError, check_fitted, check_table, flat_table  # only here: they load every rule
 
     try:
         return Fitted(check_fitted(flat_table(check_table("parameters", said["parameters"]))), said["posterior"])
     except ScenarioError as error:
-        raise RegionError(f"{FITTED} of region {folder.name}: {error}") from None
-
-
-def _check_text(where: str, key: str, value: Any) -> None:
-    if not isinstance(value, str) or not value.strip():
-        raise RegionError(f"{where}: {key} is {value!r}; give a text in quotes.")
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _check_without_crisis(said: Any, data_end: str) -> None:
-    """Its months lie within the data, after a first month to start from, and its changes are shares a year."""
-    where = "region.toml, without_crisis"
-    for key in WITHOUT_CRISIS:
-        if not isinstance(said, dict) or key not in said:
-            raise RegionError(f"region.toml: section [without_crisis] lacks the key {key}; give {', '.join(WITHOUT_CRISIS)}.")
-    first = f"{FIRST_YEAR}-02"  # the changes start from the level of the month before
-    for key in ("from", "to"):
-        month = said[key]
-        try:
-            fits = first <= _month(month) <= data_end
-        except (TypeError, ValueError):
-            raise RegionError(f'{where}: {key} is {month!r}; give a month as YYYY-MM in quotes, for example "1997-07".') from None
-        if not fits:
-            raise RegionError(f"{where}: {key} is {month}; give a month from {first} to {data_end}.")
-    if said["from"] > said["to"]:
-        raise RegionError(f"{where}: from is {said['from']}, which lies after to, {said['to']}; put them in order.")
-    low, high = CRISIS_RATES
-    for key in WITHOUT_CRISIS[2:]:
-        if not _is_number(said[key]) or not low <= said[key] <= high:
-            raise RegionError(f"{where}: {key} is {said[key]!r}; give a yearly change as a number from {low:g} to {high:g}.")
-
-
-def _check_ways(ways: Any) -> None:
-    """The reported journeys: every key, and a value of its kind."""
-    if not isinstance(ways, list) or not all(isinstance(way, dict) for way in ways):
-        raise RegionError("region.toml: measured_ways is no list of sections; write each journey as a section [[measured_ways]].")
-    for number, way in enumerate(ways, 1):
-        if set(way) != set(Way._fields):
-            raise RegionError(f"region.toml: a section [[measured_ways]] has the keys {', '.join(way)}; give {', '.join(Way._fields)}.")
-        where = f"region.toml, measured_ways number {number}"
-        for key in ("start", "end", "fact"):
-            _check_text(where, key, way[key])
-        if not isinstance(way["note"], str):
-            raise RegionError(f"{where}: note is {way['note']!r}; give a text in quotes.")
-        if not isinstance(way["year"], int) or isinstance(way["year"], bool):
-            raise RegionError(f"{where}: year is {way['year']!r}; give a year, for example 2010.")
-        for key in ("low", "high", "within"):
-            if not _is_number(way[key]) or way[key] <= 0:
-                raise RegionError(f"{where}: {key} is {way[key]!r}; give a number above 0.")
-
-
-def _read_table(file: str, data: bytes, contract: dict[str, str]) -> tuple[pd.DataFrame, list[int]]:
-    """The table, typed by its contract, and the line of the file on which each row ends."""
-    import pandas as pd
-
-    try:
-        text = data.decode("utf-8-sig")  # a spreadsheet may add the mark
-    except UnicodeDecodeError:
-        raise RegionError(f"{file} is not UTF-8 text; save it as UTF-8.") from None
-    reader = csv.reader(io.StringIO(text, newline=""))
-    header = next(reader, [])
-    for column in contract:
-        if column not in header:
-            raise RegionError(f"{file} lacks the column {column} (columns found: {', '.join(header) or 'none'}); {near(column, header)}")
-    rows: list[list[str]] = []
-    numbers: list[int] = []
-    for row in reader:
-        if not row:
-            continue
-        if len(row) != len(header):
-            raise RegionError(
-                f"{file}, line {reader.line_num}: {len(row)} cells found where the header has {len(header)}; check commas and quotes."
-            )
-        rows.append(row)
-        numbers.append(reader.line_num)
-    if not rows and file not in MAY_BE_EMPTY:
-        raise RegionError(f"{file} holds no row below its header; give at least one, or copy the table from a shipped region.")
-    columns: dict[str, list[Any]] = {}
-    for at, column in enumerate(header):
-        if column not in contract:
-            columns[column] = _free_column([row[at].strip() for row in rows])
-            continue
-        read, allowed, blank = _reader(contract[column])
-        cells: list[Any] = []
-        for row, number in zip(rows, numbers, strict=True):
-            cell = row[at].strip()
-            if not cell and blank is not None:
-                cells.append(blank)
-                continue
-            try:
-                cells.append(read(cell))
-            except ValueError:
-                found = f"{cell!r}" if cell else "a blank"
-                raise RegionError(f"{file}, line {number}, column {column}: found {found}, allowed is {allowed}.") from None
-        columns[column] = cells
-    seen: dict[tuple[str, ...], int] = {}
-    for number, key in zip(numbers, zip(*(columns[c] for c in KEYS[file]), strict=True), strict=True):
-        if key in seen:
-            shown = ", ".join(str(k) for k in key if k != "")
-            raise RegionError(
-                f"{file}, line {number}: {' + '.join(KEYS[file])} {shown!r} is a duplicate of line {seen[key]}; keep one of them."
-            )
-        seen[key] = number
-    return pd.DataFrame(columns), numbers
-
-
-def _free_column(cells: list[str]) -> list[Any]:
-    """A column outside the contract: numbers where every cell is one (a blank is not a number), else text."""
-    try:
-        return [_number(cell) if cell else math.nan for cell in cells] if any(cells) else list(cells)
-    except ValueError:
-        return list(cells)
+        raise RegionError(f"{where}: {error}") from None
 
 
 def _bad(file: str, line: int | None, column: str, problem: str) -> RegionError:
@@ -841,11 +342,11 @@ def _check(region: Region, lines: Lines) -> None:
         for column in (c for c, kind in contract.items() if kind == "place"):
             for line, row in _rows(region, lines, file):
                 if row[column] not in side_of:
-                    raise _bad(file, line, column, f"the place {row[column]!r} is not in places.csv; {near(row[column], side_of)}")
+                    raise _bad(file, line, column, f"the place {shorten(row[column])!r} is not in places.csv; {near(row[column], side_of)}")
     for way in region.measured_ways():
         for place in (way.start, way.end):
             if place not in side_of:
-                raise RegionError(f"region.toml, measured_ways: the place {place!r} is not in places.csv; {near(place, side_of)}")
+                raise RegionError(f"region.toml, measured_ways: the place {shorten(place)!r} is not in places.csv; {near(place, side_of)}")
     _check_places(region, lines)
     _check_links(region, lines, side_of)
     _check_crossings(region, lines)
@@ -860,15 +361,20 @@ def _check_places(region: Region, lines: Lines) -> None:
     districts = set(region.districts["district"])
     for line, row in _rows(region, lines, "places.csv"):
         if row["group"] not in region.groups:
-            problem = f"found {row['group']!r}, allowed are the groups of region.toml; {near(row['group'], region.groups)}"
+            problem = f"found {shorten(row['group'])!r}, allowed are the groups of region.toml; {near(row['group'], region.groups)}"
             raise _bad("places.csv", line, "group", problem)
         if row["kind"] != "border":
             continue
         if not row["population"] > 0:
-            raise _bad("places.csv", line, "population", f"the border place {row['place']!r} has no people; give a number above 0.")
+            raise _bad(
+                "places.csv", line, "population", f"the border place {shorten(row['place'])!r} has no people; give a number above 0."
+            )
         if row["district"] not in districts:
             raise _bad(
-                "places.csv", line, "district", f"{row['district']!r} is not in districts.csv; {near(row['district'], sorted(districts))}"
+                "places.csv",
+                line,
+                "district",
+                f"{shorten(row['district'])!r} is not in districts.csv; {near(row['district'], sorted(districts))}",
             )
     for side in SIDES:
         own = region.places[region.places["side"] == side]
@@ -876,7 +382,9 @@ def _check_places(region: Region, lines: Lines) -> None:
             raise _bad("places.csv", None, "side", f"no border place on side {side} was found; a region needs border places on both sides.")
         capital = region.meta["sides"][side]["capital"]
         if capital not in set(own["place"]):
-            raise RegionError(f"region.toml, sides.{side}: the capital {capital!r} is no place of that side; {near(capital, own['place'])}")
+            raise RegionError(
+                f"region.toml, sides.{side}: the capital {shorten(capital)!r} is no place of that side; {near(capital, own['place'])}"
+            )
 
 
 def _check_links(region: Region, lines: Lines, side_of: dict[str, str]) -> None:
@@ -891,35 +399,44 @@ def _check_links(region: Region, lines: Lines, side_of: dict[str, str]) -> None:
             *(("later_classes", name) for _, name in parse_steps(row["later_classes"])),
         ):
             if name not in classes:
-                raise _bad(file, line, column, f"the class {name!r} is not in road_classes.csv; {near(name, classes)}")
+                raise _bad(file, line, column, f"the class {shorten(name)!r} is not in road_classes.csv; {near(name, classes)}")
         sides = (side_of[a], side_of[b])
         if scope != "cross":
             if sides != (scope, scope):
                 use = sides[0] if sides[0] == sides[1] else "cross"
-                raise _bad(file, line, "scope", f"found {scope!r}, but {a} lies on side {sides[0]} and {b} on side {sides[1]}; use {use}.")
+                raise _bad(
+                    file, line, "scope", f"found {shorten(scope)!r}, but {a} lies on side {sides[0]} and {b} on side {sides[1]}; use {use}."
+                )
             if crossing:
-                raise _bad(file, line, "crossing", f"found {crossing!r} on a way that stays on one side; leave it blank.")
+                raise _bad(file, line, "crossing", f"found {shorten(crossing)!r} on a way that stays on one side; leave it blank.")
             continue
         if sides != ("id", "my"):
             raise _bad(file, line, "scope", f"a way across goes from side id to side my, found {sides[0]} to {sides[1]}; correct it.")
         if crossing not in ends_of:
-            raise _bad(file, line, "crossing", f"{crossing!r} is not in crossings.csv; {near(crossing, ends_of)}")
+            raise _bad(file, line, "crossing", f"{shorten(crossing)!r} is not in crossings.csv; {near(crossing, ends_of)}")
         if ends_of[crossing] != (a, b):
             joins = " and ".join(ends_of[crossing])
-            raise _bad(file, line, "crossing", f"{crossing!r} joins {joins} in crossings.csv, not {a} and {b}; correct one of them.")
+            raise _bad(
+                file, line, "crossing", f"{shorten(crossing)!r} joins {joins} in crossings.csv, not {a} and {b}; correct one of them."
+            )
         if crossing in used:
-            raise _bad(file, line, "crossing", f"{crossing!r} already has a way; give each crossing one way.")
+            raise _bad(file, line, "crossing", f"{shorten(crossing)!r} already has a way; give each crossing one way.")
         used.add(crossing)
     for line, row in _rows(region, lines, "crossings.csv"):
         if row["crossing"] not in used:
-            raise _bad("crossings.csv", line, "crossing", f"{row['crossing']!r} has no way in links.csv; add a link with scope cross.")
+            raise _bad(
+                "crossings.csv", line, "crossing", f"{shorten(row['crossing'])!r} has no way in links.csv; add a link with scope cross."
+            )
 
 
 def _check_crossings(region: Region, lines: Lines) -> None:
     for line, row in _rows(region, lines, "crossings.csv"):
         if row["opened"] and row["kind"] != "post":
             raise _bad(
-                "crossings.csv", line, "opened", f"{row['crossing']!r} is of kind {row['kind']}, and only a post opens; leave it blank."
+                "crossings.csv",
+                line,
+                "opened",
+                f"{shorten(row['crossing'])!r} is of kind {row['kind']}, and only a post opens; leave it blank.",
             )
 
 
@@ -929,7 +446,7 @@ def _check_sides(region: Region, lines: Lines, side_of: dict[str, str]) -> None:
         for line, row in _rows(region, lines, file):
             found = side_of[row[column]]
             if found != row["side"]:
-                problem = f"{row[name]!r} is on side {row['side']}, but {row[column]} lies on side {found}; correct one of them."
+                problem = f"{shorten(row[name])!r} is on side {row['side']}, but {row[column]} lies on side {found}; correct one of them."
                 raise _bad(file, line, "side", problem)
     for line, row in _rows(region, lines, "facilities.csv"):
         low, high = row["opened_low"], row["opened_high"]
@@ -962,12 +479,12 @@ def _check_goods_and_events(region: Region, lines: Lines) -> None:
     series = [c for c in region.monthly.select_dtypes("number").columns if c not in ("year", "month")]
     for line, row in _rows(region, lines, "goods.csv"):
         if row["good"] not in GOODS:
-            raise _bad("goods.csv", line, "good", f"{row['good']!r} is no good of the model; {near(row['good'], GOODS)}")
+            raise _bad("goods.csv", line, "good", f"{shorten(row['good'])!r} is no good of the model; {near(row['good'], GOODS)}")
         name = row["world_series"]
         if name not in series:
-            raise _bad("goods.csv", line, "world_series", f"{name!r} is no column of numbers of monthly.csv; {near(name, series)}")
+            raise _bad("goods.csv", line, "world_series", f"{shorten(name)!r} is no column of numbers of monthly.csv; {near(name, series)}")
         if not (region.monthly[name] > 0).all():  # a column of one's own may have blanks
-            raise _bad("goods.csv", line, "world_series", f"{name!r} of monthly.csv is not above 0 in every month; fill its gaps.")
+            raise _bad("goods.csv", line, "world_series", f"{shorten(name)!r} of monthly.csv is not above 0 in every month; fill its gaps.")
     lacking = [good for good in GOODS if good not in set(region.goods["good"])]
     if lacking:
         raise _bad("goods.csv", None, "good", f"no row for {', '.join(lacking)}; give each of {', '.join(GOODS)} one row.")
@@ -984,8 +501,8 @@ def _check_event(line: int, row: Any, crossings: list[str]) -> None:
     if target not in EVENT_TARGETS and target not in openings:
         name = target.removeprefix("crossing.").removesuffix(".open")
         if target == f"crossing.{name}.open":
-            raise _bad(file, line, "target", f"the crossing {name!r} is not in crossings.csv; {near(name, crossings)}")
-        raise _bad(file, line, "target", f"{target!r} is no known target; {near(target, [*EVENT_TARGETS, *openings])}")
+            raise _bad(file, line, "target", f"the crossing {shorten(name)!r} is not in crossings.csv; {near(name, crossings)}")
+        raise _bad(file, line, "target", f"{shorten(target)!r} is no known target; {near(target, [*EVENT_TARGETS, *openings])}")
     start = f"{FIRST_YEAR}-01"
     if row["month"] < start and target != "rule.note":
         raise _bad(file, line, "month", f"found {row['month']}, but a run starts in {start}; only a rule.note may lie before.")
@@ -1025,8 +542,11 @@ def _check_roads(region: Region, lines: Lines) -> None:
                 continue
             if graph.degree(place) == 0:
                 raise _bad(
-                    "places.csv", line, "place", f"the border place {place!r} has no road; add a link with scope {side} to links.csv."
+                    "places.csv",
+                    line,
+                    "place",
+                    f"the border place {shorten(place)!r} has no road; add a link with scope {side} to links.csv.",
                 )
             if not centres & (nx.descendants(graph, place) | {place}):
-                problem = f"the border place {place!r} reaches no primary facility of side {side} by {last} without crossing; "
+                problem = f"the border place {shorten(place)!r} reaches no primary facility of side {side} by {last} without crossing; "
                 raise _bad("places.csv", line, "place", problem + "add a link to links.csv or a facility to facilities.csv.")

@@ -7,9 +7,9 @@ statistic (the other parameters and chance) is its residual, whose size is measu
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
-from typing import Any
 
 import numpy as np
 
@@ -72,17 +72,29 @@ class Emulator:
         return packed
 
     @classmethod
-    def unpack(cls, packed: Any) -> Emulator:
-        """The emulator that :meth:`pack` wrote."""
+    def unpack(cls, packed: Mapping[str, np.ndarray], d: int) -> Emulator:
+        """The emulator of ``d`` parameters that :meth:`pack` wrote; ValueError where the arrays are not such a one's."""
         each = []
         while f"{len(each)}.numbers" in packed:
             i = len(each)
-            numbers = packed[f"{i}.numbers"]
-            each.append(Polynomial(
-                packed[f"{i}.active"], packed[f"{i}.powers"], packed[f"{i}.coefficients"], float(numbers[0]), float(numbers[1]),
-                float(numbers[2]), packed[f"{i}.noise"],
-            ))  # fmt: skip
+            active, powers = arrays_of(packed, f"{i}.active", "i", (-1,)), arrays_of(packed, f"{i}.powers", "i", (-1, -1))
+            coefficients, noise = arrays_of(packed, f"{i}.coefficients", "f", (len(powers),)), arrays_of(packed, f"{i}.noise", "f", (-1,))
+            numbers = arrays_of(packed, f"{i}.numbers", "f", (3,))
+            if powers.shape[1] != len(active) or ((active < 0) | (active >= d)).any() or ((powers < 0) | (powers > 3)).any():
+                raise ValueError(f"the polynomial {i} names parameters or powers that there are not")
+            each.append(Polynomial(active, powers, coefficients, float(numbers[0]), float(numbers[1]), float(numbers[2]), noise))
         return cls(tuple(each))
+
+
+def arrays_of(packed: Mapping[str, np.ndarray], key: str, kind: str, shape: tuple[int, ...]) -> np.ndarray:
+    """An array of a packed file, of whole ("i") or finite real ("f") numbers and a shape (-1: any length); ValueError if it is another."""
+    if key not in packed:
+        raise ValueError(f"it lacks the array {key}")
+    found = packed[key]
+    fits = found.ndim == len(shape) and all(want in (-1, has) for want, has in zip(shape, found.shape, strict=True))
+    if found.dtype.kind != kind or not fits or not np.isfinite(found).all():
+        raise ValueError(f"its array {key} is not what was written there")
+    return found
 
 
 def _terms(x: np.ndarray, powers: np.ndarray) -> np.ndarray:

@@ -10,14 +10,13 @@ hundreds of planted worlds (simulation-based calibration), and are alarms where 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from abm.errors import UserError
-from calibration.emulator import Emulator, fit_emulator
+from calibration.emulator import Emulator, arrays_of, fit_emulator
 from calibration.targets import Likelihood
 
 #: Places at which emulators are asked.
@@ -222,10 +221,13 @@ class Proposal:
         return self.emulator.pack() | {"proposal": np.array([self.log_cap, self.log_z, self.temper, self.defensive])}
 
     @classmethod
-    def unpack(cls, packed: Any) -> Proposal:
-        """The proposal that :meth:`pack` wrote."""
-        cap, z, temper, defensive = (float(x) for x in packed["proposal"])
-        return cls(Emulator.unpack(packed), cap, z, temper, defensive)
+    def unpack(cls, packed: Mapping[str, np.ndarray], d: int, targets: int) -> Proposal:
+        """The proposal over ``d`` parameters and so many targets that :meth:`pack` wrote; ValueError where the arrays are not such a one's."""
+        cap, z, temper, defensive = (float(x) for x in arrays_of(packed, "proposal", "f", (4,)))
+        emulator = Emulator.unpack(packed, d)
+        if len(emulator.each) != targets or not 0 < defensive < 1 or not temper > 0 or (emulator.spread < 0).any():
+            raise ValueError("it is no proposal for these targets")
+        return cls(emulator, cap, z, temper, defensive)
 
 
 def mixture_weights(

@@ -7,17 +7,20 @@ one folder for each region.
 
 from __future__ import annotations
 
-import json
+import io
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
+from pydantic import Field
 
 from abm.errors import UserError, shorten
 from abm.parameters import PARAMETERS, ScenarioError, check_fitted, check_widen
+from abm.reading import Listed, Name, OpenEntries, check, parse_json, read_bytes, read_text
 from agents.core.declare import near
 
 if TYPE_CHECKING:
@@ -27,7 +30,9 @@ FOLDER = Path(__file__).parent / "posteriors"
 KIND = "lintas posterior"
 #: How far the sum of the weights may be from 1: what writing them to a file costs.
 SUM_TOLERANCE = 1e-6
-_TEXTS = ("id", "model_version", "region", "region_hash")
+#: Draws that a sample may have.
+MOST_DRAWS = 1_000_000
+_Word = Annotated[Name, Field(min_length=1, max_length=200)]
 
 
 class PosteriorError(UserError):
@@ -52,6 +57,11 @@ class Posterior:
         """Names of the fitted parameters, in the order of the columns."""
         return [str(c) for c in self.draws.columns[2:]]
 
+    @property
+    def model_versions(self) -> tuple[str, ...]:
+        """Versions of the model that give its numbers: the one it was made with, and those of which that was confirmed."""
+        return (self.model_version, *self.manifest.get("same_numbers", ()))
+
     @classmethod
     def names(cls) -> list[str]:
         """Regions for which a posterior ships."""
@@ -60,13 +70,13 @@ class Posterior:
     @classmethod
     def load(cls, name_or_path: str | Path) -> Posterior:
         """The posterior that ships for a region (by its name), or one in a folder; PosteriorError where it cannot be used."""
-        folder = _find(name_or_path)
-        said = _read_manifest(folder / "manifest.json")
+        folder = folder_of(name_or_path)
+        said = read_posterior_manifest(folder / "manifest.json")
         widen = said.get("widen", 0.0)
         try:
             widen = check_widen(widen)
         except ScenarioError as error:
-            raise PosteriorError(f"the posterior's manifest '{folder / 'manifest.json'}': {error}") from None
+            raise PosteriorError(f"the posterior's manifest '{shorten(folder / 'manifest.json')}': {error}") from None
         draws = _read_draws(folder / "draws.parquet", list(said["parameters"]), widen)
         return cls(
             said["id"], said["region"], said["region_hash"], said["model_version"], said["households"], draws, said, widen
@@ -81,8 +91,8 @@ class Posterior:
 
         A draw of weight w comes floor(n w) or ceil(n w) times; the same ``n`` and ``seed`` give the same draws.
         """
-        if n < 1:
-            raise PosteriorError(f"{n} draws cannot be taken from a posterior: give a whole number above 0")
+        if not 1 <= n <= MOST_DRAWS:
+            raise PosteriorError(f"{shorten(n)} draws cannot be taken from a posterior: give a whole number from 1 to {MOST_DRAWS:,}")
         from calibration.infer import systematic
 
         rows = systematic(self.draws["weight"].to_numpy(float), n, np.random.default_rng(seed).random())
@@ -94,8 +104,11 @@ class Posterior:
         A point made of medians parameter by parameter may lie where no draw does, since parameters trade against each other. The fit's choice
         holds only the parameters that the facts move; the others keep their declared values, since in their priors no draw is more central.
         """
-        if "central" in self.manifest:
-            return check_fitted(self.manifest["central"], self.widen)
+        if self.manifest.get("central") is not None:
+            try:
+                return check_fitted(self.manifest["central"], self.widen)
+            except ScenarioError as error:
+                raise PosteriorError(f"the central draw of posterior '{shorten(self.id)}' cannot be used: {error}") from None
         from scipy.spatial.distance import cdist
 
         ranges = np.array([PARAMETERS[n].high - PARAMETERS[n].low for n in self.parameters])
@@ -107,7 +120,8 @@ class Posterior:
         return self.values(int(np.argmin(far)))
 
 
-def _find(said: str | Path) -> Path:
+def folder_of(said: str | Path) -> Path:
+    """The folder of a posterior: one that ships, by its region, or any other; PosteriorError where there is none."""
     path = Path(said)
     if isinstance(said, str) and len(path.parts) == 1 and (FOLDER / said / "manifest.json").is_file():
         return FOLDER / said
@@ -123,38 +137,47 @@ def _find(said: str | Path) -> Path:
     raise PosteriorError(f"there is no posterior folder '{shorten(said)}': name a folder with manifest.json and draws.parquet")
 
 
-def _read_manifest(path: Path) -> dict[str, Any]:
-    try:
-        said = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise PosteriorError(f"'{shorten(path.parent)}' is no posterior: it has no manifest.json") from None
-    except OSError as error:
-        raise PosteriorError(f"cannot read the posterior's manifest '{shorten(path)}': {error.strerror or error}") from None
-    except (ValueError, RecursionError):
-        raise PosteriorError(
-            f"the posterior's manifest '{shorten(path)}' is damaged (not complete JSON): copy the posterior again"
-        ) from None
+class _Manifest(OpenEntries):
+    """What a posterior's manifest must hold, and the kinds of what else lintas reads there."""
+
+    id: _Word
+    model_version: _Word
+    same_numbers: list[str] = []  # noqa: RUF012
+    region: _Word
+    region_hash: _Word
+    households: Annotated[int, Field(ge=1)]
+    parameters: Annotated[tuple[_Word, ...], Listed, Field(min_length=1)]
+    widen: Any = 0.0  # checked as a scenario's is
+    without: Annotated[tuple[_Word, ...], Listed] | None = ()
+    central: dict[str, Any] | None = None  # checked as fitted values are
+    ess: Annotated[float, Field(ge=0)] = 0.0
+
+
+def read_posterior_manifest(path: Path) -> dict[str, Any]:
+    """The manifest of a posterior, each entry of the kind that it has there."""
+    if not os.path.lexists(path):
+        raise PosteriorError(f"'{shorten(path.parent)}' is no posterior: it has no manifest.json")
+    name = f"the posterior's manifest '{shorten(path)}'"
+    hint = "; copy the posterior again"
+    said = parse_json(read_text(path, "the posterior's manifest", error=PosteriorError), name, error=PosteriorError)
     if not isinstance(said, dict) or said.get("kind") != KIND:
         raise PosteriorError(f"'{shorten(path.parent)}' is no posterior: its manifest is of another kind")
-    wrong = [k for k in _TEXTS if not isinstance(said.get(k), str) or not said[k]]
-    if not isinstance(said.get("households"), int) or isinstance(said["households"], bool):
-        wrong.append("households")
-    names = said.get("parameters")
-    if not isinstance(names, (list, dict)) or not names or not all(isinstance(n, str) for n in names):
-        wrong.append("parameters")
-    if wrong:
-        raise PosteriorError(f"the posterior's manifest '{shorten(path)}': {', '.join(wrong)} is missing or wrong")
+    if isinstance(said.get("parameters"), dict):  # names with what is said of each
+        said["parameters"] = list(said["parameters"])
+    check(_Manifest, said, name, error=PosteriorError, hint=hint)
     return said
 
 
 def _read_draws(path: Path, names: list[str], widen: float) -> pd.DataFrame:
     import pandas as pd
+    import pyarrow as pa
 
+    if not os.path.lexists(path):
+        raise PosteriorError(f"'{shorten(path.parent)}' is no posterior: it has no draws.parquet")
+    raw = read_bytes(path, "the posterior's draws", error=PosteriorError)
     try:
-        table = pd.read_parquet(path)
-    except FileNotFoundError:
-        raise PosteriorError(f"'{shorten(path.parent)}' is no posterior: it has no draws.parquet") from None
-    except Exception as error:
+        table = pd.read_parquet(io.BytesIO(raw))
+    except (pa.ArrowException, OSError, ValueError, TypeError, KeyError, MemoryError) as error:
         raise PosteriorError(
             f"the posterior's draws '{shorten(path)}' are damaged or no Parquet file ({type(error).__name__}): copy the posterior again"
         ) from None
@@ -169,6 +192,8 @@ def _read_draws(path: Path, names: list[str], widen: float) -> pd.DataFrame:
         )
     if not len(table):
         raise PosteriorError(f"{what} hold no draw")
+    if len(set(columns)) < len(columns):
+        raise PosteriorError(f"{what} have a column twice")
     if any(table[c].dtype.kind not in "iuf" for c in columns) or table["draw"].dtype.kind == "f":
         raise PosteriorError(f"{what} hold columns that are no numbers, or draw is no column of whole numbers")
     weight = table["weight"].to_numpy(float)

@@ -12,18 +12,21 @@ import functools
 import hashlib
 import json
 import math
-import tomllib
+import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
+from pydantic import Field
 from scipy.special import log_ndtr
 
 import abm.declarations  # noqa: F401  (fills the registries)
 from abm.errors import UserError, shorten
+from abm.parameters import FIRST_YEAR, LAST_MONTH
+from abm.reading import MOST_LETTERS, Entries, Listed, Name, check, known_name, parse_toml, read_text
 from agents.core.declare import OUTPUTS, near
 
 if TYPE_CHECKING:
@@ -42,11 +45,8 @@ DEAF = 6.0
 MEASURED: tuple[Kind, ...] = ("value", "ratio")
 REPORTED: tuple[Kind, ...] = ("threshold", "trend")
 _NEEDED = ("id", "title", "kind", "role", "of", "source", "reason")
-_KEYS = (
-    *_NEEDED, "value", "unit", "scale", "tolerance", "tolerance_reason", "group", "correlation", "built_in", "against", "threshold",
-    "width", "flat_above", "direction", "first", "last", "quote", "lines", "facts", "claims", "reading_of",
-)  # fmt: skip
-
+#: The largest number of a row, and the least error of a report: beyond these the arithmetic of the weights no longer holds.
+MOST, LEAST_ERROR, MOST_CORRELATION = 1e12, 1e-6, 0.999
 
 #: Fields that targets did not always have: left out of the hash where a row does not use them, so that older fits keep theirs.
 _LATER = ("reading_of",)
@@ -285,14 +285,9 @@ class Targets:
         if path is None:
             return _read(resources.files("calibration").joinpath("data/targets.toml").read_text("utf-8"), "targets.toml")
         path = Path(path)
-        try:
-            return _read(path.read_text("utf-8"), str(path))
-        except UnicodeDecodeError:
-            raise TargetError(f"the target file '{shorten(path)}' is no UTF-8 text") from None
-        except FileNotFoundError:
-            raise TargetError(f"there is no target file '{shorten(path)}'; name a TOML file with [[target]] rows") from None
-        except OSError as error:
-            raise TargetError(f"cannot read the target file '{shorten(path)}': {error.strerror or error}") from None
+        if not os.path.exists(path):  # also where no file can have that name
+            raise TargetError(f"there is no target file '{shorten(path)}'; name a TOML file with [[target]] rows")
+        return _read(read_text(path, "the target file", error=TargetError), str(path))
 
     def with_tolerance(self, group: str, tolerance: float) -> Targets:
         """The same targets with another tolerance for one group of them."""
@@ -315,19 +310,68 @@ class Targets:
         return replace(self, rows=tuple(replace(r, role="held-out") if r.id == name else r for r in self.rows))
 
 
+def _yearly() -> list[str]:
+    return [n for n, o in OUTPUTS.items() if "yearly" in o.tables]
+
+
+#: What a year of a run can be.
+_Year = Annotated[int, Field(ge=FIRST_YEAR, le=LAST_MONTH[0])]
+_Number = Annotated[float, Field(ge=-MOST, le=MOST)]
+_Text = Annotated[str, Field(max_length=MOST_LETTERS)]
+_Names = Annotated[tuple[Name, ...], Listed]
+
+
+class _ReadingEntries(Entries):
+    """``{ output = …, side = …, first = …, last = … }``."""
+
+    output: Annotated[str, known_name(_yearly, "yearly output")]
+    side: Literal["id", "my"]
+    first: _Year
+    last: _Year
+    take: Take = "mean"
+
+
+class _TargetEntries(Entries):
+    """A row as a file writes it. What must stand there, and what goes together, is looked at afterwards, where the sentence can say why."""
+
+    id: Annotated[Name, Field(max_length=80)]
+    title: Name
+    kind: Kind
+    role: Role
+    of: _ReadingEntries
+    source: _Text
+    reason: _Text
+    value: _Number = math.nan
+    unit: Name = ""
+    scale: Scale = "log"
+    tolerance: _Number = math.nan
+    tolerance_reason: _Text = ""
+    group: Name = ""
+    correlation: _Number = 0.0
+    built_in: bool = False
+    against: _ReadingEntries | None = None
+    threshold: _Number = math.nan
+    width: _Number = math.nan
+    flat_above: _Number = math.nan
+    direction: Literal["up", "down", ""] = ""
+    first: int | None = None
+    last: int | None = None
+    quote: _Text = ""
+    lines: Name = ""
+    facts: _Names = ()
+    claims: _Names = ()
+    reading_of: Name = ""
+
+
 def _read(text: str, where: str) -> Targets:
-    name = Path(where).name
-    try:
-        said = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise TargetError(f"{shorten(name)} is not readable TOML: {shorten(error)}") from None
-    rows = said.get("target")
+    name = shorten(Path(where).name)
+    rows = parse_toml(text, name, error=TargetError).get("target")
     if not isinstance(rows, list) or not rows:
-        raise TargetError(f"{shorten(name)} holds no [[target]] rows: there is nothing to fit")
+        raise TargetError(f"{name} holds no [[target]] rows: there is nothing to fit")
     found = tuple(_row(r, number, name) for number, r in enumerate(rows, 1))
     ids = [r.id for r in found]
     for twice in {i for i in ids if ids.count(i) > 1}:
-        raise TargetError(f"{shorten(name)}: the target '{twice}' stands there twice; keep one")
+        raise TargetError(f"{name}: the target '{twice}' stands there twice; keep one")
     targets = Targets(found, where)
     _check_against_each_other(targets, name)
     return targets
@@ -335,42 +379,21 @@ def _read(text: str, where: str) -> Targets:
 
 def _row(said: Any, number: int, file: str) -> Target:
     name = said.get("id", f"number {number}") if isinstance(said, Mapping) else f"number {number}"
-    here = f"{shorten(file)}, target '{shorten(name)}'"
-    if not isinstance(said, Mapping):
-        raise TargetError(f"{here} is not a table")
-    for key in said:
-        if key not in _KEYS:
-            raise TargetError(f"{here}: unknown key '{shorten(key)}'; {near(key, _KEYS)}")
-    for key in _NEEDED:
-        if key not in said or (isinstance(said[key], str) and not said[key].strip()):
-            raise TargetError(f"{here} has no {key}: a fact without it cannot be weighed" if key == "source" else f"{here} has no {key}")
-    for key, known in (("kind", get_args(Kind)), ("role", get_args(Role)), ("scale", get_args(Scale)), ("direction", ("up", "down"))):
-        if key in said and said[key] not in known:
-            raise TargetError(f"{here}: {key} = '{shorten(said[key])}' is unknown; {near(str(said[key]), known)}")
-    for key in ("id", "title", "source", "reason", "unit", "tolerance_reason", "group", "quote", "lines", "reading_of"):
-        if not isinstance(said.get(key, ""), str):
-            raise TargetError(f"{here}: {key} = {shorten(repr(said[key]))} is not a text: write it in quotation marks")
-    if not isinstance(said.get("built_in", False), bool):
-        raise TargetError(f"{here}: built_in = {shorten(repr(said['built_in']))}; write true or false")
-    values: dict[str, Any] = {k: v for k, v in said.items() if k not in ("of", "against", "facts", "claims", "first", "last")}
-    for key in ("value", "tolerance", "threshold", "width", "flat_above", "correlation"):
-        if key in values:
-            if isinstance(values[key], bool) or not isinstance(values[key], (int, float)) or not math.isfinite(values[key]):
-                raise TargetError(f"{here}: {key} = {shorten(repr(values[key]))} is not a number")
-            values[key] = float(values[key])
-    values["of"] = _reading(said["of"], "of", here)
-    if "against" in said:
-        values["against"] = _reading(said["against"], "against", here)
-    for key in ("facts", "claims"):
-        if not isinstance(said.get(key, []), list) or not all(isinstance(v, str) for v in said.get(key, [])):
-            raise TargetError(f'{here}: {key} = {shorten(repr(said[key]))} is not a list of texts: write {key} = ["…"]')
-        values[key] = tuple(said.get(key, ()))
+    here = f"{file}, target '{shorten(name)}'"
+    if isinstance(said, Mapping):
+        for key in _NEEDED:
+            if key not in said or (isinstance(said[key], str) and not said[key].strip()):
+                raise TargetError(
+                    f"{here} has no {key}: a fact without it cannot be weighed" if key == "source" else f"{here} has no {key}"
+                )
+    entries = check(_TargetEntries, said, here, error=TargetError)
+    of = _reading(entries.of, "of", here)
     for key in ("first", "last"):  # a trend's years may be said once more beside it
-        if key in said and said[key] != getattr(values["of"], key):
-            raise TargetError(
-                f"{here}: {key} = {shorten(repr(said[key]))} is not that of its output ({getattr(values['of'], key)}); leave it out"
-            )
-    row = Target(**values)
+        if getattr(entries, key) not in (None, getattr(of, key)):
+            raise TargetError(f"{here}: {key} = {getattr(entries, key)} is not that of its output ({getattr(of, key)}); leave it out")
+    against = None if entries.against is None else _reading(entries.against, "against", here)
+    rest = {f.name: getattr(entries, f.name) for f in fields(Target) if f.name not in ("of", "against")}
+    row = Target(of=of, against=against, **rest)
     _check_row(row, here)
     return row
 
@@ -381,6 +404,8 @@ def _check_row(row: Target, here: str) -> None:
             raise TargetError(f"{here} has no value")
         if not row.tolerance > 0:
             raise TargetError(f"{here} has no tolerance above 0: say how far off the report may be")
+        if row.tolerance < LEAST_ERROR:
+            raise TargetError(f"{here}: tolerance = {row.tolerance:g}; no report is that exact: give at least {LEAST_ERROR:g}")
         if not row.tolerance_reason.strip():
             raise TargetError(f"{here} has no tolerance_reason: say why the tolerance {row.tolerance:g} and no other")
         if (row.scale == "log" or row.kind == "ratio") and row.value <= 0:
@@ -390,6 +415,8 @@ def _check_row(row: Target, here: str) -> None:
     if row.kind in REPORTED:
         if math.isnan(row.threshold) or not row.width > 0:
             raise TargetError(f"{here}: a {row.kind} needs threshold and width (above 0)")
+        if row.width < LEAST_ERROR:
+            raise TargetError(f"{here}: width = {row.width:g}; no report is that exact: give at least {LEAST_ERROR:g}")
         if row.kind == "threshold" and not 0 < row.threshold < 1:
             raise TargetError(f"{here}: threshold = {row.threshold:g} is no share between 0 and 1")
         if row.kind == "threshold" and not math.isnan(row.flat_above) and not row.threshold < row.flat_above < 1:
@@ -403,35 +430,16 @@ def _check_row(row: Target, here: str) -> None:
             raise TargetError(f'{here}: a {row.kind} needs direction = "up" or "down"')
         if row.role == "fit":
             raise TargetError(f"{here}: a {row.kind} reports a direction and no size, so it cannot be fitted; make it held-out")
-    if not -1 < row.correlation < 1:
-        raise TargetError(f"{here}: correlation = {row.correlation:g}; it must lie between -1 and 1")
+    if not -MOST_CORRELATION <= row.correlation <= MOST_CORRELATION:
+        raise TargetError(f"{here}: correlation = {row.correlation:g}; it must be {-MOST_CORRELATION:g} to {MOST_CORRELATION:g}")
     if row.role == "fit" and not (row.quote.strip() or row.facts):
         raise TargetError(f"{here} has neither quote nor facts: say which words or which fact it rests on")
 
 
-def _reading(said: Any, key: str, here: str) -> Reading:
-    if not isinstance(said, Mapping):
-        raise TargetError(f"{here}: {key} is not a table such as {{ output = …, side = …, first = …, last = … }}")
-    for name in said:
-        if name not in ("output", "side", "first", "last", "take"):
-            raise TargetError(
-                f"{here}: {key} has the unknown key '{shorten(name)}'; {near(name, ('output', 'side', 'first', 'last', 'take'))}"
-            )
-    yearly = [n for n, o in OUTPUTS.items() if "yearly" in o.tables]
-    if said.get("output") not in yearly:
-        raise TargetError(
-            f"{here}: there is no yearly output '{shorten(said.get('output', ''))}'; {near(str(said.get('output', '')), yearly)}"
-        )
-    if said.get("side") not in ("id", "my"):
-        raise TargetError(f'{here}: {key}.side = \'{shorten(said.get("side", ""))}\'; write "id" or "my"')
-    for year in ("first", "last"):
-        if isinstance(said.get(year), bool) or not isinstance(said.get(year), int):
-            raise TargetError(f"{here}: {key}.{year} = {shorten(repr(said.get(year)))} is not a year")
-    if said["last"] < said["first"]:
-        raise TargetError(f"{here}: {key} ends in {said['last']}, before it starts in {said['first']}")
-    if said.get("take", "mean") not in get_args(Take):
-        raise TargetError(f"{here}: {key}.take = '{shorten(said['take'])}' is unknown; {near(str(said['take']), get_args(Take))}")
-    return Reading(said["output"], said["side"], said["first"], said["last"], said.get("take", "mean"))
+def _reading(said: _ReadingEntries, key: str, here: str) -> Reading:
+    if said.last < said.first:
+        raise TargetError(f"{here}: {key} ends in {said.last}, before it starts in {said.first}")
+    return Reading(said.output, said.side, said.first, said.last, said.take)
 
 
 def _check_against_each_other(targets: Targets, file: str) -> None:
@@ -442,7 +450,9 @@ def _check_against_each_other(targets: Targets, file: str) -> None:
             continue
         here = f"{shorten(file)}, target '{shorten(t.id)}'"
         if t.reading_of not in ids or t.reading_of == t.id:
-            raise TargetError(f"{here}: reading_of = '{shorten(t.reading_of)}' is no other target; {near(t.reading_of, ids)}")
+            others = [i for i in ids if i != t.id]
+            hint = near(t.reading_of, others) if others else "there is none in the file"
+            raise TargetError(f"{here}: reading_of = '{shorten(t.reading_of)}' is no other target; {hint}")
         if t.role == "fit":
             raise TargetError(
                 f"{here} is fitted itself, so it cannot be another reading of '{shorten(t.reading_of)}'; leave reading_of out"
@@ -469,9 +479,9 @@ def _check_against_each_other(targets: Targets, file: str) -> None:
                 raise TargetError(
                     f"{shorten(file)}: the group '{t.group}' has a correlation but one fitted member only; is a name misspelt?"
                 )
-            if members > 1 and t.correlation <= -1.0 / (members - 1):
+            if members > 1 and t.correlation <= -MOST_CORRELATION / (members - 1):
                 raise TargetError(
-                    f"{shorten(file)}: {members} reports cannot all have the correlation {t.correlation:g} with each other; give more than {-1 / (members - 1):g}"
+                    f"{shorten(file)}: {members} reports cannot all have the correlation {t.correlation:g} with each other; give more than {-MOST_CORRELATION / (members - 1):g}"
                 )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import os
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
@@ -106,15 +107,15 @@ def _study(scenarios: Any, said: RunConfiguration) -> tuple[Study, dict[str, Sce
 
 
 def _run_in(folder: Path, study: Study, scenarios: dict[str, Scenario], executor: Any, progress: Any) -> pd.DataFrame:
-    if (folder / "manifest.json").exists():
+    if os.path.exists(folder / "manifest.json"):
         there, wanted = read_study_manifest(folder), json.loads(json.dumps(plan.make_manifest(study, [], scenarios)))
         there["study"] = json.loads(json.dumps(Study.from_dict(there["study"]).to_dict()))  # with what keys mean that came later
         for key in ("study", "scenarios", "regions"):
             if there[key] != wanted[key]:
-                raise StudyError(f"'{folder}' holds another study ({key} differ); give another store")
+                raise StudyError(f"'{shorten(folder)}' holds another study ({key} differ); give another store")
     else:
         plan.make(study, folder, scenarios=scenarios)
-    drive(folder, engine_of(executor, folder), progress=progress)
+    drive(folder, engine_of(executor, folder), progress=progress, trust=True)  # the study that the caller's own code handed over
     return collect(folder)
 
 
@@ -196,10 +197,13 @@ class Estimate:
         return known | hours | {"pilot_workers": self.pilot_workers, "wall_seconds": {str(w): self.wall(w) for w in sorted(self.walls)}}
 
 
-def estimate(folder: Path, *, workers: int | None = None, pilot: int = 24, progress: Callable[[Progress], None] | None = None) -> Estimate:
+def estimate(
+    folder: Path, *, workers: int | None = None, pilot: int = 24, progress: Callable[[Progress], None] | None = None, trust: bool = False
+) -> Estimate:
     """Run a pilot spread over the plan (its rows count as done) and say what the rest will cost.
 
-    The pilot keeps as many workers busy as the study will on this machine, since cores that share memory slow each other down.
+    The pilot keeps as many workers busy as the study will on this machine, since cores that share memory slow each other down. ``trust``
+    is that of :func:`~experiments.drive.drive`.
     """
     import time
 
@@ -215,7 +219,7 @@ def estimate(folder: Path, *, workers: int | None = None, pilot: int = 24, progr
         if progress is not None:
             progress(p)
 
-    report = drive(folder, lambda: LocalEngine(n), progress=told, chunk_seconds=2.0, most=max(pilot, 4 * n))
+    report = drive(folder, lambda: LocalEngine(n), progress=told, chunk_seconds=2.0, most=max(pilot, 4 * n), trust=trust)
     found = standing(folder)
     at = found.of(ids)
     done = at >= 0

@@ -10,18 +10,22 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import os
 import shutil
+import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from pydantic import AfterValidator, Field
 
 from abm.errors import UserError, shorten
+from abm.model import MOST_HOUSEHOLDS
+from abm.reading import Entries, Listed, Name, OpenEntries, check, parse_json, read_bytes, read_text
 from agents.core.declare import OUTPUTS, PARAMETERS, near
 from calibration import infer
 from calibration.infer import Proposal, Weighted
@@ -32,11 +36,14 @@ from experiments import plan
 from experiments.collect import collect
 from experiments.drive import Progress, Report, drive
 from experiments.engine import Engine
+from experiments.options import is_there
 from experiments.plan import model_version, write_json
 from experiments.study import DEFAULT_REGION, Study, Varied
 
 KIND = "lintas fit"
 FORMAT = 1
+#: Limits of what may be asked: runs of a bank or a population, populations, seed, truths of the checks, draws run again.
+MOST_POINTS, MOST_POPULATIONS, MOST_SEED, MOST_TESTS, MOST_DRAWS = 2**20, 100, 2**62, 100_000, 1_000_000
 STAGES = ("bank", "fit", "check", "report")
 #: Tolerances of the incomes at which results are published beside the declared one.
 TOLERANCES = (0.05, 0.10, 0.20)
@@ -47,7 +54,8 @@ DRAWN = (
 )  # fmt: skip
 #: Modules that have no part in ``fit.json`` and ``check.json``.
 NOT_INFERENCE = tuple(
-    f"calibrate_{name}.py" for name in ("report", "first_page", "tables", "words", "figures", "commands", "adopt", "point")
+    f"calibrate_{name}.py"
+    for name in ("report", "first_page", "tables", "words", "figures", "commands", "adopt", "point", "files", "cost", "confirm")
 )
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 #: Mechanisms that predictive runs are repeated without.
@@ -58,33 +66,78 @@ class FitError(UserError):
     """A fit that cannot be made or continued."""
 
 
-@dataclass(frozen=True)
-class Asked:
+def _month(text: str) -> str:
+    from abm.parameters import month_index
+
+    month_index(text, "the month")
+    if not text.endswith("-12"):
+        raise ValueError(f"{text}: yearly numbers need whole years, so end a fit in a December")
+    return text
+
+
+def _power_of_two(n: int) -> int:
+    if n & (n - 1):
+        raise ValueError(
+            f"{n}: a Sobol sequence is balanced at powers of two only; use {2 ** (n.bit_length() - 1)} or {2 ** n.bit_length()}"
+        )
+    return n
+
+
+def _once[T](said: tuple[T, ...]) -> tuple[T, ...]:
+    names = [s[0] if isinstance(s, tuple) else s for s in said]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"'{shorten(name)}' stands there twice; keep one")
+    return said
+
+
+def _range(said: tuple[str, float, float]) -> tuple[str, float, float]:
+    name, low, high = said
+    if not low < high:
+        raise ValueError(
+            f"the prior of '{shorten(name)}' has no width ({low:g} to {high:g}): nothing can be learned about it; write LOW:HIGH, the lower first"
+        )
+    return said
+
+
+_Name = Annotated[Name, Field(max_length=200)]
+_Once = AfterValidator(_once)
+
+
+class Asked(Entries):
     """What a fit was asked to be; everything that its numbers depend on besides model, data and targets."""
 
-    region: str = DEFAULT_REGION
-    points: int = 2048
-    population: int = 1024
-    most_populations: int = 6
-    households: int = 2000
-    seed: int = 1
-    end: str = "2015-12"
-    without: tuple[str, ...] = ()
-    names: tuple[str, ...] = ()  #: parameters that vary; all uncertain ones when empty
-    ranges: tuple[tuple[str, float, float], ...] = ()  #: priors other than the declared ones
-    widen: float = 0.0
-    tests: int = 256
-    draws: int = 200
-
-    @classmethod
-    def of(cls, said: Mapping[str, Any]) -> Asked:
-        """As a manifest has it."""
-        ranges = tuple((str(n), float(a), float(b)) for n, a, b in said.get("ranges", ()))
-        return cls(**{**said, "without": tuple(said["without"]), "names": tuple(said["names"]), "ranges": ranges})
+    region: Name = DEFAULT_REGION
+    points: Annotated[int, Field(ge=64, le=MOST_POINTS), AfterValidator(_power_of_two)] = 2048
+    population: Annotated[int, Field(ge=32, le=MOST_POINTS)] = 1024
+    most_populations: Annotated[int, Field(ge=0, le=MOST_POPULATIONS)] = 6
+    households: Annotated[int, Field(ge=60, le=MOST_HOUSEHOLDS)] = 2000
+    seed: Annotated[int, Field(ge=0, le=MOST_SEED)] = 1
+    end: Annotated[Name, AfterValidator(_month)] = "2015-12"
+    without: Annotated[tuple[_Name, ...], Listed, _Once] = ()
+    names: Annotated[tuple[_Name, ...], Listed, _Once] = ()  #: parameters that vary; all uncertain ones when empty
+    #: priors other than the declared ones
+    ranges: Annotated[tuple[Annotated[tuple[_Name, float, float], Listed, AfterValidator(_range)], ...], Listed, _Once] = ()
+    widen: Annotated[float, Field(ge=0, le=1)] = 0.0
+    tests: Annotated[int, Field(ge=20, le=MOST_TESTS)] = 256
+    draws: Annotated[int, Field(ge=10, le=MOST_DRAWS)] = 200
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON."""
-        return {**self.__dict__, "without": list(self.without), "names": list(self.names), "ranges": [list(r) for r in self.ranges]}
+        return self.model_dump(mode="json")
+
+
+class Manifest(OpenEntries):
+    """What the manifest of a fit folder must hold."""
+
+    model_version: _Name
+    asked: Asked
+    region_hash: _Name
+    targets_hash: _Name
+    parameters: Annotated[tuple[_Name, ...], Listed] = ()
+    #: of a retarget: the folder of the fit whose runs were weighed, and its own, as they were typed
+    retargeted_from: Name | None = None
+    folder: Name | None = None
 
 
 # --- the fit folder ---------------------------------------------------------------------------------------------------------------
@@ -97,13 +150,11 @@ def make(folder: Path, asked: Asked, targets: str | Path | None, command_line: l
     from abm import Region
     from experiments.run import check_folder, whole_folder
 
-    if (folder / "manifest.json").exists():
+    if is_there(folder / "manifest.json"):
         raise FitError(f"'{shorten(folder)}' is a fit already; continue it with 'lintas calibrate bank {folder}', or name a new folder")
     read = Targets.load(targets)
     if not read.fit:
         raise FitError("no target has the role fit: there is nothing to fit")
-    if not asked.end.endswith("-12"):
-        raise FitError(f"--end is {asked.end}: yearly numbers need whole years, so end a fit in a December")
     for t in (*read.fit, *(other for _, other in read.readings)):
         last = max(r.last for r in (t.of, t.against) if r is not None)
         if last > int(asked.end[:4]):
@@ -114,7 +165,7 @@ def make(folder: Path, asked: Asked, targets: str | Path | None, command_line: l
     text = (
         resources.files("calibration").joinpath("data/targets.toml").read_text("utf-8")
         if targets is None
-        else Path(targets).read_text("utf-8")
+        else read_text(targets, "the target file", error=FitError)
     )
     check_folder(folder)
     manifest = {
@@ -136,7 +187,7 @@ def prior_of(asked: Asked) -> Prior:
     for name, low, high in asked.ranges:
         if name not in prior.names:
             raise FitError(f"the prior of '{shorten(name)}' is given, but it is not fitted; {near(name, prior.names)}")
-        if not wide[name][0] <= low <= high <= wide[name][1]:
+        if not wide[name][0] <= low < high <= wide[name][1]:
             raise FitError(
                 f"the prior of '{name}' ({low:g} to {high:g}) leaves its declared range {wide[name][0]:g} to {wide[name][1]:g}; see --widen"
             )
@@ -159,18 +210,23 @@ def bank_study(asked: Asked, prior: Prior) -> Study:
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a fit folder."""
-    try:
-        said = json.loads((folder / "manifest.json").read_text("utf-8"))
-    except FileNotFoundError:
+    """The manifest of a fit folder, each entry of the kind that it has there."""
+    file = folder / "manifest.json"
+    if not os.path.lexists(file):
         raise FitError(
             f"'{shorten(folder)}' is no fit folder (no manifest.json); make one with 'lintas calibrate plan -o {shorten(folder)}'"
-        ) from None
-    except (OSError, ValueError) as error:
-        raise FitError(f"cannot read '{shorten(folder / 'manifest.json')}': {shorten(error)}") from None
+        )
+    name = f"the manifest '{shorten(file)}'"
+    said = parse_json(read_text(file, "the manifest", error=FitError), name, error=FitError)
     if not isinstance(said, dict) or said.get("kind") != KIND or said.get("format") != FORMAT:
         raise FitError(f"'{shorten(folder)}' is no fit folder of this lintas; make one with 'lintas calibrate plan'")
+    check(Manifest, said, name, error=FitError, hint="; it was changed by hand, or lintas did not write it: make a new fit")
     return said
+
+
+def is_retarget(manifest: Mapping[str, Any]) -> bool:
+    """Whether a fit folder holds the runs of another fit weighed by other targets, and none of its own."""
+    return manifest.get("retargeted_from") is not None
 
 
 @dataclass
@@ -189,29 +245,36 @@ class Fit:
         from abm import Region
 
         manifest = read_manifest(folder)
-        asked = Asked.of(manifest["asked"])
-        if "retargeted_from" in manifest:
+        said = check(Manifest, manifest, "the manifest", error=FitError)
+        asked = said.asked
+        if is_retarget(manifest):
             raise FitError(
                 f"'{shorten(folder)}' holds the runs of another fit weighed by other targets and has none of its own; 'lintas calibrate report' works "
-                f"there, all else on the fit itself ({shorten(manifest['retargeted_from'])})"
+                f"there, all else on the fit itself ({shorten(said.retargeted_from)})"
             )
         if not any_model:
-            if manifest["model_version"] != model_version():
+            if said.model_version != model_version():
                 raise FitError(
-                    f"the bank in '{shorten(folder)}' belongs to model {manifest['model_version']}, this is {model_version()}: its runs say nothing of "
+                    f"the bank in '{shorten(folder)}' belongs to model {shorten(said.model_version)}, this is {model_version()}: its runs say nothing of "
                     f"this model; make a new fit with 'lintas calibrate plan -o FOLDER'"
                 )
-            if manifest["region_hash"] != Region.load(asked.region).hash:
+            if said.region_hash != Region.load(asked.region).hash:
                 raise FitError(
-                    f"the data of region '{asked.region}' have changed since the bank in '{shorten(folder)}' was planned; make a new fit"
+                    f"the data of region '{shorten(asked.region)}' have changed since the bank in '{shorten(folder)}' was planned; make a new fit"
                 )
         targets = Targets.load(folder / "targets.toml")
-        if targets.hash != manifest["targets_hash"]:
+        if targets.hash != said.targets_hash:
             raise FitError(
                 f"'{shorten(folder / 'targets.toml')}' was changed after the fit was planned; "
-                f"use 'lintas calibrate retarget {folder} --targets FILE -o NEW' to weigh the same runs by other targets"
+                f"use 'lintas calibrate retarget {shorten(folder)} --targets FILE -o NEW' to weigh the same runs by other targets"
             )
-        return cls(folder, manifest, asked, targets, prior_of(asked))
+        prior = prior_of(asked)
+        if said.parameters and said.parameters != prior.names:
+            raise FitError(
+                f"the manifest '{shorten(folder / 'manifest.json')}': its parameters are not those that it asks for; it was changed by hand, or lintas did "
+                f"not write it: make a new fit"
+            )
+        return cls(folder, manifest, asked, targets, prior)
 
     @property
     def likelihood(self) -> Likelihood:
@@ -236,10 +299,19 @@ class Fit:
 
     def proposal(self, number: int) -> Proposal:
         """The proposal of a population (counted from 1)."""
-        with np.load(self.folder / f"population-{number}.npz") as packed:
-            found, told = Proposal.unpack(packed), packed.get("probe")
-        now = found.log_density(self.likelihood, probe(len(self.prior)))
-        if told is None or not np.allclose(told, now, rtol=1e-6, atol=1e-6):
+        file = self.folder / f"population-{number}.npz"
+        try:
+            # without pickles: what a file of arrays may hold is numbers
+            with np.load(io.BytesIO(read_bytes(file, "the proposal", error=FitError)), allow_pickle=False) as packed:
+                arrays = dict(packed)
+            found = Proposal.unpack(arrays, len(self.prior), len(self.targets.fit))
+        except (ValueError, OSError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
+            raise FitError(
+                f"the proposal '{shorten(file)}' is damaged ({shorten(error)}); the bank stays good: remove population-* there and continue with "
+                f"'lintas calibrate fit {shorten(self.folder)}'"
+            ) from None
+        told, now = arrays.get("probe"), found.log_density(self.likelihood, probe(len(self.prior)))
+        if told is None or told.shape != now.shape or told.dtype.kind != "f" or not np.allclose(told, now, rtol=1e-6, atol=1e-6):
             raise FitError(
                 f"population {number} of '{shorten(self.folder)}' was drawn by another way of inference than this lintas has, so its weights would be "
                 f"wrong; the bank stays good: remove population-* there and continue with 'lintas calibrate fit {shorten(self.folder)}'"

@@ -12,6 +12,8 @@ from abm.errors import shorten
 from calibration.infer import ENOUGH_ESS
 from calibration.posterior import Posterior
 from experiments.calibrate import Asked, Fit, FitError, _write
+from experiments.calibrate_confirm import write_numbers
+from experiments.calibrate_files import CHECK, FIT, check_against, read_result
 
 #: What of a fit folder is shipped beside the posterior.
 SHIPPED = ("fit.json", "check.json", "targets.toml")
@@ -36,11 +38,15 @@ def adopt(fit: Fit, region: Path | None = None, posteriors: Path | None = None) 
     missing = [n for n in SHIPPED if not (fit.folder / n).exists()] + ([] if (fit.folder / "report").is_dir() else ["report/"])
     if missing:
         raise FitError(f"the fit in '{shorten(fit.folder)}' has no {missing[0]} yet; run 'lintas calibrate report {fit.folder}' first")
-    manifest = json.loads((fit.folder / "posterior" / "manifest.json").read_text("utf-8"))
-    if "central" not in manifest:
+    results = {"fit.json": read_result(fit.folder / "fit.json", FIT), "check.json": read_result(fit.folder / "check.json", CHECK)}
+    check_against(results["fit.json"], fit.targets, fit.folder / "fit.json")
+    found = Posterior.load(fit.folder / "posterior")
+    manifest = found.manifest
+    if manifest.get("central") is None:
         raise FitError(f"the fit in '{shorten(fit.folder)}' has no central draw yet; run 'lintas calibrate check {fit.folder}' first")
-    if manifest["ess"] < ENOUGH_ESS:
-        raise FitError(f"the effective sample size is {manifest['ess']:.0f}; a posterior that ships has at least {ENOUGH_ESS:.0f}")
+    central = found.central()
+    if not manifest.get("ess", 0.0) >= ENOUGH_ESS:
+        raise FitError(f"the effective sample size is {manifest.get('ess', 0.0):.0f}; a posterior that ships has at least {ENOUGH_ESS:.0f}")
     name = Region.load(fit.asked.region).id
     here = Path(str(resources.files("abm"))) / "data" / "regions" / name if region is None else region
     if not here.is_dir():
@@ -53,10 +59,11 @@ def adopt(fit: Fit, region: Path | None = None, posteriors: Path | None = None) 
     draft.mkdir(parents=True)
     source = [fit.folder / "posterior" / n for n in ("draws.parquet", "manifest.json")] + [fit.folder / n for n in SHIPPED]
     for path in [*source, *sorted((fit.folder / "report").glob("report*.html"))]:
-        if path.name in ("fit.json", "check.json"):  # six digits are enough to read, and a fifth of the size
-            (draft / path.name).write_text(json.dumps(_short(json.loads(path.read_text("utf-8"))), separators=(",", ":")) + "\n", "utf-8")
+        if path.name in results:  # six digits are enough to read, and a fifth of the size
+            (draft / path.name).write_text(json.dumps(_short(results[path.name]), separators=(",", ":")) + "\n", "utf-8")
         else:
             shutil.copyfile(path, draft / path.name)
+    write_numbers(draft)
     size = sum(p.stat().st_size for p in draft.iterdir())
     if size > MOST_BYTES:
         shutil.rmtree(draft)
@@ -71,7 +78,7 @@ def adopt(fit: Fit, region: Path | None = None, posteriors: Path | None = None) 
         f'model_version = "{posterior.model_version}"',
         "",
         "[parameters]",
-        *(f'"{name}" = {value!r}' for name, value in posterior.central().items()),
+        *(f'"{name}" = {value!r}' for name, value in central.items()),
     ]
     _write(here / "fitted.toml", lambda path: path.write_text("\n".join(lines) + "\n", "utf-8"))
     return [there, here / "fitted.toml"]

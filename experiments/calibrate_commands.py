@@ -6,8 +6,9 @@ Interrupted or killed at any moment, the same command goes on; what is written i
 from __future__ import annotations
 
 import json
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -47,7 +48,7 @@ app = typer.Typer(
 
 def register(main: typer.Typer) -> None:
     """Add the commands to ``lintas``."""
-    for function in (plan, bank, fit, check, report, retarget, point, adopt):
+    for function in (plan, bank, fit, check, report, retarget, point, adopt, confirm):
         app.command()(function)
     main.add_typer(app)
 
@@ -87,13 +88,15 @@ def plan(
 ) -> None:
     """Plan a fit: a folder with its targets and the runs of its bank."""
     _ = translator(check_language(lang))
+    from abm.model import MOST_HOUSEHOLDS
     from abm.parameters import check_switch
+    from abm.reading import check as check_entries
     from experiments import plan as plans
-    from experiments.calibrate import Asked, make
-    from experiments.cli import check_end, whole_number
+    from experiments.calibrate import MOST_DRAWS, MOST_POINTS, MOST_POPULATIONS, MOST_SEED, MOST_TESTS, Asked, make
+    from experiments.options import check_end, whole_number
     from experiments.study import DEFAULT_REGION
 
-    n = whole_number("--points", points, low=64, high=2**20)
+    n = whole_number("--points", points, low=64, high=MOST_POINTS)
     if n & (n - 1):
         raise UserError(
             f"--points is {n}: a Sobol sequence is balanced at powers of two only; use {2 ** (n.bit_length() - 1)} or {2 ** n.bit_length()}"
@@ -101,19 +104,27 @@ def plan(
     try:
         wider = float(widen)
     except ValueError:
-        raise UserError(f"--widen takes a number, found '{widen}'") from None
+        raise UserError(f"--widen takes a number, found '{shorten(widen)}'") from None
     if not 0 <= wider <= 1:
         raise UserError(f"--widen is {wider:g}; it must be 0 to 1")
-    asked = Asked(
-        region=region or DEFAULT_REGION, points=n, population=whole_number("--population", population, low=32), most_populations=whole_number("--most", most, low=0),
-        households=whole_number("--households", households, low=60), seed=whole_number("--seed", seed, low=0), end=check_end(end),
-        without=tuple(check_switch(w) for w in without or ()), names=tuple(only or ()), ranges=tuple(_range(p) for p in priors or ()), widen=wider,
-        tests=whole_number("--tests", tests, low=20), draws=whole_number("--draws", draws, low=10),
-    )  # fmt: skip
-    manifest = make(at_home(out), asked, None if targets is None else at_home(targets), plans.command_line())
+    if not check_end(end).endswith("-12"):
+        raise UserError(f"--end is {end}: yearly numbers need whole years, so end a fit in a December")
+    said = {
+        "region": region or DEFAULT_REGION, "points": n, "population": whole_number("--population", population, low=32, high=MOST_POINTS),
+        "most_populations": whole_number("--most", most, low=0, high=MOST_POPULATIONS),
+        "households": whole_number("--households", households, low=60, high=MOST_HOUSEHOLDS), "seed": whole_number("--seed", seed, low=0, high=MOST_SEED),
+        "end": end, "without": _once("--without", [check_switch(w) for w in without or ()]), "names": _once("--only", only or ()),
+        "ranges": [_range(p) for p in priors or ()], "widen": wider, "tests": whole_number("--tests", tests, low=20, high=MOST_TESTS),
+        "draws": whole_number("--draws", draws, low=10, high=MOST_DRAWS),
+    }  # fmt: skip
+    _once("--prior", [name for name, _low, _high in said["ranges"]])
+    asked = check_entries(Asked, said, "what was asked")
+    file = None if targets is None else at_home(targets)
+    manifest = make(at_home(out), asked, file, plans.command_line())
     print(
         _("{runs} runs of the bank over {n} parameters are planned in {folder}").format(runs=n, n=len(manifest["parameters"]), folder=out)
     )
+    _say_cost(_, _open(out), ("bank", "fit", "check"), lang, None, False)
     print(_("Next: lintas calibrate report {folder} does the rest; bank, fit and check are its stages").format(folder=out))
 
 
@@ -128,7 +139,10 @@ def bank(
     """Run what the bank lacks."""
     _ = translator(check_language(lang))
     opened = _open(folder)
-    report_ = _bank(_, opened, _engines(workers, slurm, scheduler_file, lang), quiet)
+    engines = _engines(workers, slurm, scheduler_file, lang)
+    if not quiet:
+        _say_cost(_, opened, ("bank",), lang, workers, slurm is not None or scheduler_file is not None)
+    report_ = _bank(_, opened, engines, quiet)
     if report_:
         raise typer.Exit(report_)
 
@@ -140,7 +154,10 @@ def fit(
     """Find the posterior: population after population until there are enough effective draws."""
     _ = translator(check_language(lang))
     opened = _open(folder)
-    found = _fit(_, opened, _engines(workers, slurm, scheduler_file, lang), quiet)
+    engines = _engines(workers, slurm, scheduler_file, lang)
+    if not quiet and not as_json:
+        _say_cost(_, opened, ("bank", "fit"), lang, workers, slurm is not None or scheduler_file is not None)
+    found = _fit(_, opened, engines, quiet)
     if as_json:
         print(json.dumps(found, indent=2))
         return
@@ -157,6 +174,8 @@ def check(
     from experiments.calibrate_results import is_concluded
 
     engines = _engines(workers, slurm, scheduler_file, lang)
+    if not quiet and not as_json:
+        _say_cost(_, opened, ("fit", "check"), lang, workers, slurm is not None or scheduler_file is not None)
     if not is_concluded(opened):
         _fit(_, opened, engines, quiet)
     found = _check(_, opened, engines, quiet)
@@ -176,14 +195,16 @@ def report(
 ) -> None:
     """Write the report; bank, fit and checks that are missing are made first."""
     _ = translator(check_language(lang))
-    from experiments.calibrate import FitError, read_manifest
+    from experiments.calibrate import FitError, is_retarget, read_manifest
     from experiments.calibrate_report import write_report
     from experiments.calibrate_results import is_checked, is_concluded, is_of_this_inference
 
     place = at_home(folder)
-    if "retargeted_from" not in read_manifest(place):  # a retarget stands as it is: it has no runs of its own to check
+    if not is_retarget(read_manifest(place)):  # a retarget stands as it is: it has no runs of its own to check
         opened = _open(folder)
         engines = _engines(workers, slurm, scheduler_file, lang)
+        if not quiet:
+            _say_cost(_, opened, ("fit", "check"), lang, workers, slurm is not None or scheduler_file is not None)
         if not is_concluded(opened):
             _fit(_, opened, engines, quiet)
         if not is_checked(opened):
@@ -206,12 +227,13 @@ def retarget(
 ) -> None:
     """Weigh the runs there are by other targets, without a new run."""
     _ = translator(check_language(lang))
+    from abm.reading import read_text
     from calibration.targets import Targets
     from experiments.calibrate_results import retarget as weigh
 
     opened, file = _open(folder), at_home(targets)
     read = Targets.load(file)
-    found = weigh(opened, read, file.read_text("utf-8"), at_home(out))
+    found = weigh(opened, read, read_text(file, "the target file"), at_home(out))
     if as_json:
         print(json.dumps(found, indent=2))
         return
@@ -227,10 +249,11 @@ def point(
     """Show why one best point misleads: several searches, several answers, all of which hit the targets."""
     _ = translator(check_language(lang))
     from experiments.calibrate_point import point_fits, to_dict
-    from experiments.cli import whole_number
+    from experiments.options import whole_number
 
     opened = _open(folder)
-    found = to_dict(opened, point_fits(opened, whole_number("--starts", starts, low=2, high=100)))
+    searches = whole_number("--starts", starts, low=2, high=100)
+    found = to_dict(opened, point_fits(opened, searches))
     if as_json:
         print(json.dumps(found, indent=2))
         return
@@ -247,6 +270,8 @@ def point(
             )
         for name, value in answer["parameters"].items():
             print(f"  {name} = {n.short(value)}")
+    for same in found["same"]:
+        print(_("Searches {numbers} ended at one point.").format(numbers=", ".join(str(k) for k in same)))
     print(_("The answers lie up to {share} of a prior's range apart, in {parameter}: hitting the targets does not make a point the truth.").format(
         share=n.percent(found["apart"]), parameter=found["parameter"]))  # fmt: skip
 
@@ -267,16 +292,67 @@ def adopt(
         print(_("written: {file}").format(file=place))
 
 
+def confirm(
+    posterior: Annotated[
+        str | None, typer.Argument(metavar="[REGION|DIR]", help="A region for which a posterior ships, or a posterior's folder.")
+    ] = None,
+    lang: Language = "en",
+) -> None:
+    """Say whether today's model gives the numbers of the model that a posterior was made with (exit code 1 if not); note it beside it if so."""
+    _ = translator(check_language(lang))
+    from calibration.posterior import folder_of
+    from experiments.calibrate_confirm import RUNS
+    from experiments.calibrate_confirm import confirm as look
+    from experiments.plan import model_version
+    from experiments.study import DEFAULT_REGION
+
+    name = posterior or DEFAULT_REGION
+    differing = look(folder_of(name if name == Path(name).name and not Path(name).is_dir() else at_home(Path(name))))
+    if not differing:
+        print(_("all tables of {n} runs are equal: the posterior belongs to model {version} too").format(n=RUNS, version=model_version()))
+        return
+    for row in differing:
+        print(_("differs: {what}").format(what=row))
+    print(_("{n} of {all} runs differ: a new fit is due (lintas calibrate plan)").format(n=len(differing), all=RUNS))
+    raise typer.Exit(1)
+
+
 # --- stages -------------------------------------------------------------------------------------------------------------------------
 
 
 def _range(said: str) -> tuple[str, float, float]:
     name, _sign, bounds = said.partition("=")
     low, _colon, high = bounds.partition(":")
+    name = name.strip()
     try:
-        return name.strip(), float(low), float(high)
+        a, b = float(low), float(high)
     except ValueError:
         raise UserError(f"--prior takes PARAMETER=LOW:HIGH, found '{shorten(said)}'") from None
+    if not (math.isfinite(a) and math.isfinite(b)):
+        raise UserError(f"--prior {shorten(name)}: {a:g} to {b:g} is no range; give two finite numbers as PARAMETER=LOW:HIGH")
+    if not a < b:
+        why = "has no width" if a == b else "is the wrong way round"
+        raise UserError(f"--prior {shorten(name)}: the range {a:g} to {b:g} {why}; write PARAMETER=LOW:HIGH, the lower number first")
+    return name, a, b
+
+
+def _once(option: str, names: Sequence[str]) -> Sequence[str]:
+    """Refuse a name that an option gives twice."""
+    for name in names:
+        if names.count(name) > 1:
+            raise UserError(f"{option} names '{shorten(name)}' twice; keep one")
+    return names
+
+
+def _say_cost(_: Translate, opened: Fit, stages: Sequence[str], lang: str, workers: str | None, cluster: bool) -> None:
+    """How long the stages will roughly take, before they start."""
+    from experiments.calibrate_cost import cost_of, words
+    from experiments.options import whole_number
+
+    n = None if workers is None else whole_number("--workers", workers, low=1, high=4096)
+    said = words(_, cost_of(opened, stages), lang, n, cluster=cluster)
+    if said:
+        print(said, flush=True)
 
 
 def _open(folder: Path) -> Fit:
@@ -378,7 +454,9 @@ def _say_check(_: Translate, found: dict[str, Any], lang: str, opened: Fit) -> N
     for row in found["planted"]:
         for name, off in zip(row["parameters"], row["off"], strict=True):
             print(_("planted {parameter}: found within {off} posterior sd").format(parameter=name, off=n.short(off)))
-    _warn(_, found, json.loads((opened.folder / "fit.json").read_text("utf-8")), found, lang, opened, opened.targets)
+    from experiments.calibrate_files import FIT, read_result
+
+    _warn(_, found, read_result(opened.folder / "fit.json", FIT), found, lang, opened, opened.targets)
 
 
 def _warn(

@@ -18,6 +18,8 @@ from experiments.calibrate import Fit, FitError, populations, single_threaded
 
 #: Runs of the model, with seeds of their own, that an answer's statistics are the mean of.
 CONFIRM = 4
+#: Two searches ended at one point when no parameter differs by more than this share of its prior range.
+SAME = 0.01
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ def point_fits(fit: Fit, starts: int, confirm: int = CONFIRM) -> list[Answer]:
         likelihood = fit.likelihood
         rng = np.random.default_rng(plan.seed_of(fit.asked.seed, 5000) % 2**32)
         active = emulator.active
+        if not len(active):
+            raise FitError("no parameter moves a fitted target in these runs, so there is nothing to search for; look at the targets")
 
         def miss(inner: np.ndarray, base: np.ndarray) -> float:
             unit = base.copy()
@@ -90,13 +94,26 @@ def apart(answers: list[Answer], active: np.ndarray) -> tuple[float, int]:
     return float(width.max()), int(active[int(width.argmax())])
 
 
+def at_one_point(answers: list[Answer], active: np.ndarray) -> list[list[int]]:
+    """Numbers (from 1) of the searches that ended at one point, group by group: none of the parameters differs by more than ``SAME``."""
+    groups: list[list[int]] = []
+    for number, answer in enumerate(answers, 1):
+        for group in groups:
+            if np.abs(answer.unit[active] - answers[group[0] - 1].unit[active]).max(initial=0.0) <= SAME:
+                group.append(number)
+                break
+        else:
+            groups.append([number])
+    return [g for g in groups if len(g) > 1]
+
+
 def to_dict(fit: Fit, answers: list[Answer]) -> dict[str, Any]:
     """As JSON."""
     targets = fit.targets.fit
     active = _active(fit)
     distance, where = apart(answers, active)
     return {
-        "apart": distance, "parameter": fit.prior.names[where],
+        "apart": distance, "parameter": fit.prior.names[where], "same": at_one_point(answers, active),
         "answers": [
             {
                 "parameters": {fit.prior.names[p]: float(fit.prior.values(a.unit)[0, p]) for p in active},

@@ -8,7 +8,7 @@ fact moves, what stays unknown, and how far the posterior can be believed. Every
 from __future__ import annotations
 
 import base64
-import json
+import contextlib
 import os
 from collections.abc import Mapping
 from importlib import resources
@@ -19,6 +19,7 @@ from abm.errors import UserError, shorten
 from calibration.targets import MEASURED, Targets
 from experiments.calibrate import read_manifest
 from experiments.calibrate_figures import Drawing
+from experiments.calibrate_files import CHECK, FIT, check_against, read_result
 from experiments.calibrate_first_page import FirstPage
 from experiments.calibrate_tables import Tables
 from experiments.calibrate_words import KNOWN, MECHANISMS
@@ -38,7 +39,8 @@ def write_report(folder: Path, lang: str) -> list[Path]:
     except OSError as error:
         raise UserError(f"cannot write '{shorten(out)}': {error.strerror or error}") from None
     finally:
-        draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
     return [out]
 
 
@@ -47,8 +49,8 @@ def report(folder: Path, lang: str = "en") -> str:
     from jinja2 import Environment, StrictUndefined
 
     manifest = read_manifest(folder)
-    fit = _read(folder / "fit.json", "lintas fit result", needed=True)
-    check = _read(folder / "check.json", "lintas fit checks", needed=False)
+    fit = read_result(folder / "fit.json", FIT)
+    check = read_result(folder / "check.json", CHECK, needed=False)
     for said, name in ((manifest, "manifest.json"), (check, "check.json")):
         if said and said["model_version"] != fit["model_version"]:
             raise UserError(
@@ -57,24 +59,11 @@ def report(folder: Path, lang: str = "en") -> str:
             )
     targets = Targets.load(folder / "targets.toml")
     refuse(fit, targets)
+    check_against(fit, targets, folder / "fit.json")
     template = resources.files("experiments").joinpath("templates/calibration.html.j2").read_text(encoding="utf-8")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.globals["_"] = translator(lang)
     return environment.from_string(template).render(**Page(manifest, fit, check, targets, lang).parts()) + "\n"
-
-
-def _read(path: Path, kind: str, *, needed: bool) -> dict[str, Any]:
-    if not needed and not path.exists():
-        return {}
-    try:
-        said = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"there is no '{shorten(path)}': run 'lintas calibrate fit {shorten(path.parent)}' first") from None
-    except (OSError, ValueError) as error:
-        raise UserError(f"cannot read '{shorten(path)}': {shorten(error)}") from None
-    if not isinstance(said, dict) or said.get("kind") != kind:
-        raise UserError(f"'{shorten(path)}' is no {kind}")
-    return said
 
 
 def refuse(fit: Mapping[str, Any], targets: Targets) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import shutil
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -13,12 +12,13 @@ from typing import Any
 import numpy as np
 from scipy.stats import norm
 
-from abm.errors import shorten
+from abm.errors import UserError, shorten
 from agents.core.declare import PARAMETERS
 from calibration import check as checks
 from calibration import infer
 from calibration.emulator import Emulator, active_parameters, fit_emulator
 from calibration.infer import Pool, Weighted, weighted_quantile
+from calibration.posterior import read_posterior_manifest
 from calibration.priors import UNIT_SD, Prior
 from calibration.runs import Runs
 from calibration.targets import Likelihood, Target, Targets, statistics
@@ -38,6 +38,7 @@ from experiments.calibrate import (
     populations,
     single_threaded,
 )  # fmt: skip
+from experiments.calibrate_files import inference_of
 from experiments.collect import collect
 from experiments.drive import drive
 from experiments.plan import write_json
@@ -131,10 +132,7 @@ def is_checked(fit: Fit) -> bool:
 
 def is_of_this_inference(path: Path) -> bool:
     """Whether a result stands and was made by the inference of this lintas."""
-    try:
-        return json.loads(path.read_text("utf-8")).get("inference") == inference_version()
-    except (OSError, ValueError, AttributeError):
-        return False
+    return inference_of(path) == inference_version()
 
 
 def _conclude(fit: Fit, have: Populations, designed_for: Likelihood) -> tuple[dict[str, Any], np.ndarray]:
@@ -412,8 +410,8 @@ def run_predictive(fit: Fit, engine: EngineOf, tell: Tell | None = None) -> list
 def _table_of(folder: Path) -> str:
     """Hash of the table that a study folder was planned from, empty where there is none."""
     try:
-        return str(json.loads((folder / "manifest.json").read_text("utf-8"))["table_hash"])
-    except (OSError, ValueError, KeyError):
+        return str(plan.read_study_manifest(folder).get("table_hash", ""))
+    except UserError:
         return ""
 
 
@@ -487,7 +485,7 @@ def check(fit: Fit, told: Callable[[str], None] | None = None) -> dict[str, Any]
     with single_threaded():
         found = _check(fit, told or (lambda _: None))
     file = fit.folder / "posterior" / "manifest.json"
-    write_json(file, json.loads(file.read_text("utf-8")) | {"central": found["central"]})
+    write_json(file, read_posterior_manifest(file) | {"central": found["central"]})
     write_json(fit.folder / "check.json", found)  # last: where it stands, everything before it does
     return found
 
@@ -661,7 +659,7 @@ def retarget(fit: Fit, targets: Targets, text: str, out: Path) -> dict[str, Any]
         again = Populations(runs, z, posterior, evidence, have.sizes, have.proposals, [step])
         result, active = _conclude(wanted, again, fit.likelihood)
         result["retargeted_from"] = fit.targets.hash
-    manifest = fit.manifest | {"targets_hash": targets.hash, "retargeted_from": str(fit.folder)}
+    manifest = fit.manifest | {"targets_hash": targets.hash, "retargeted_from": str(fit.folder), "folder": str(out)}
     with whole_folder(out) as draft:
         (draft / "targets.toml").write_text(text, "utf-8")
         shutil.copyfile(fit.folder / "targets.toml", draft / "targets-of-the-fit.toml")
@@ -672,4 +670,4 @@ def retarget(fit: Fit, targets: Targets, text: str, out: Path) -> dict[str, Any]
 
 
 def _recorded(fit: Fit) -> Sequence[str]:
-    return Study.from_dict(json.loads((fit.folder / "bank" / "manifest.json").read_text("utf-8"))["study"]).yearly_outputs()
+    return Study.from_dict(plan.read_study_manifest(fit.folder / "bank")["study"]).yearly_outputs()

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import csv
-import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from calibration.targets import MEASURED, Targets
 from experiments.calibrate import SWITCHED_OFF
 from experiments.calibrate_figures import METHODS
+from experiments.calibrate_files import FIT, read_result
 from experiments.calibrate_words import MECHANISMS, Words
 from experiments.languages import mark
 
@@ -143,10 +144,7 @@ class Tables(Words):
     def _shipped(self) -> dict[str, Any]:
         """The fit that ships for this region, if it is of the same model, facts and priors."""
         path = Path(str(resources.files("calibration"))) / "posteriors" / self.region.id / "fit.json"
-        try:
-            found = json.loads(path.read_text("utf-8"))
-        except (OSError, ValueError):
-            return {}
+        found = read_result(path, FIT, needed=False)
         same = all(found.get(k) == self.fit.get(k) for k in ("model_version", "targets_hash", "households"))
         asked = self.manifest["asked"]
         return found if same and not (asked.get("widen") or asked.get("names") or asked.get("ranges")) else {}
@@ -421,24 +419,25 @@ class Tables(Words):
         ]
 
     def commands(self) -> list[str]:
-        """How to repeat the fit."""
+        """How to repeat the fit; a retarget names the fit's folder and its own as they were typed."""
         from experiments.study import DEFAULT_REGION
 
         a = self.manifest["asked"]
-        said = f"lintas calibrate plan -o fit --points {a['points']} --population {a['population']} --most {a['most_populations']}"
+        retargeted = self.fit.get("retargeted_from")
+        fit = str(self.manifest.get("retargeted_from") or "fit") if retargeted else "fit"
+        own = Path(str(self.manifest.get("folder") or "retarget"))
+        said = f"lintas calibrate plan -o {quote(fit)} --points {a['points']} --population {a['population']} --most {a['most_populations']}"
         said += f" --households {a['households']} --draws {a['draws']} --tests {a['tests']} --end {a['end']} --seed {a['seed']}"
         if a["region"] != DEFAULT_REGION:
-            said += f" --region {a['region']}"
+            said += f" --region {quote(a['region'])}"
         said += "".join(f" --without {w}" for w in a.get("without") or ()) + "".join(f" --only {p}" for p in a.get("names") or ())
         said += "".join(f" --prior {p}={low:g}:{high:g}" for p, low, high in a.get("ranges") or ())
         said += f" --widen {a['widen']:g}" if a.get("widen") else ""
-        retargeted = self.fit.get("retargeted_from")
         if (retargeted or self.fit["targets_hash"]) != Targets.load().hash:
-            said += f" --targets {'targets-of-the-fit.toml' if retargeted else 'targets.toml'}"
+            said += f" --targets {quote(str(own / 'targets-of-the-fit.toml')) if retargeted else 'targets.toml'}"
         if retargeted:
-            return [
-                said, "lintas calibrate fit fit", "lintas calibrate retarget fit --targets targets.toml -o retarget", "lintas calibrate report retarget",
-            ]  # fmt: skip
+            weigh = f"lintas calibrate retarget {quote(fit)} --targets {quote(str(own / 'targets.toml'))} -o {quote(str(own))}"
+            return [said, f"lintas calibrate fit {quote(fit)}", weigh, f"lintas calibrate report {quote(str(own))}"]
         return [said, "lintas calibrate report fit"]
 
 

@@ -20,7 +20,9 @@ import typer
 
 from abm.errors import UserError, shorten
 from experiments import study_commands
+from experiments.app.command import open_app
 from experiments.languages import Translate, check_language, mark, translator
+from experiments.options import at_home, bounded, check_end, parse_changes, seed_number, whole_number
 from experiments.run import InterruptedAfterwards
 
 if TYPE_CHECKING:
@@ -57,11 +59,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit code is 0, 1 (a repeated run differs), 2 (a mistake in the input) or 130 (interrupted)."""
     command = typer.main.get_command(app)
     given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+
+    def refuse(sentence: str) -> int:
+        print(f"lintas: {bounded(sentence, given)}", file=sys.stderr)
+        return 2
+
     try:
         _check_text(given)
         outcome = command.main(args=given, prog_name="lintas", standalone_mode=False)
     except UserError as error:
-        return _refuse(str(error))
+        return refuse(str(error))
     except InterruptedAfterwards as error:
         print(f"lintas: {error}", file=sys.stderr)
         return 130
@@ -75,9 +82,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if type(error).__name__ == "Abort":  # the way the parser hands on an interruption
             return _interrupted()
         if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # the parser's own refusals
-            return _refuse(_parser_sentence(error, given, list(getattr(command, "commands", {}))))
+            return refuse(_parser_sentence(error, given, list(getattr(command, "commands", {}))))
         if isinstance(error, ValueError) and type(error).__module__.split(".")[0] in PACKAGE_MODULES:
-            return _refuse(str(error))
+            return refuse(str(error))
         raise
     if outcome == 130:  # the parser has caught the interruption itself
         return _interrupted()
@@ -95,11 +102,6 @@ def _check_text(arguments: Sequence[str]) -> None:
             ) from None
 
 
-def _refuse(sentence: str) -> int:
-    print(f"lintas: {' '.join(sentence.split())}", file=sys.stderr)
-    return 2
-
-
 def _interrupted() -> int:
     print("lintas: interrupted, nothing was written", file=sys.stderr)
     return 130
@@ -112,8 +114,8 @@ def _parser_sentence(error: Any, given: list[str], commands: list[str]) -> str:
     text = str(error.format_message()).rstrip(".")
     unknown = re.match(r"No such command '([^']+)'", text)
     if unknown:
-        return f"there is no command '{unknown[1]}'; {near(unknown[1], commands)}"
-    where = f"lintas {given[0]} --help" if given and not given[0].startswith("-") else "lintas --help"
+        return f"there is no command '{shorten(unknown[1])}'; {near(shorten(unknown[1]), commands)}"
+    where = f"lintas {given[0]} --help" if given and given[0] in commands else "lintas --help"
     return f"{text[0].lower()}{text[1:]}; see '{where}'"
 
 
@@ -134,7 +136,10 @@ def _start(
 
 
 Language = Annotated[str, typer.Option("--lang", metavar="en|id|ms", help="Language of the messages and the report.")]
-Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Results folder; default results/<scenario>-<seed>.")]
+Out = Annotated[
+    Path | None, typer.Option("--out", metavar="DIR", help="Results folder; default results/<scenario>-<seed> and what else differs.")
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the results of another run that the folder holds.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but the results folder.")]
 
 
@@ -177,6 +182,7 @@ def run(
         bool, typer.Option("--allow-drift", help="Use a posterior of another model version or of other data; it is recorded.")
     ] = False,
     out: Out = None,
+    overwrite: Overwrite = False,
     quiet: Quiet = False,
     lang: Language = "en",
 ) -> None:
@@ -185,7 +191,7 @@ def run(
     if end is not None:
         check_end(end)
     numbers = parse_changes(changes or [])
-    n_households, run_seed = whole_number("--households", households, low=1), whole_number("--seed", seed, low=0)
+    n_households, run_seed = whole_number("--households", households, low=1), seed_number("--seed", seed)
     from experiments.draughtsman import Draughtsmen
     from experiments.run import check_folder, default_folder, write_results
     from experiments.run import run as run_model
@@ -194,12 +200,17 @@ def run(
     if posterior or posterior_from is not None:
         if declared:
             raise UserError("--declared and a posterior are two answers to where values come from; keep one")
-        n_draws = whole_number("--draws", draws or "50", low=1)
-        _run_posterior(chosen, at_home(region), posterior_from, n_draws, n_households, run_seed, allow_drift, out, quiet, lang)
+        from experiments.posterior import MOST_DRAWS
+
+        n_draws = whole_number("--draws", draws or "50", low=1, high=MOST_DRAWS)
+        _run_posterior(chosen, at_home(region), posterior_from, n_draws, n_households, run_seed, allow_drift, out, overwrite, quiet, lang)
         return
     if draws is not None or allow_drift:
         raise UserError("--draws and --allow-drift go with --posterior or --posterior-from")
-    folder = check_folder(Path(at_home(str(out))) if out is not None else default_folder(chosen, run_seed))
+    where = "" if region == DEFAULT_REGION else at_home(region)
+    named = Path(at_home(str(out))) if out is not None else None
+    folder = named or default_folder(chosen, run_seed, households=n_households, region=where, declared=declared)
+    check_folder(folder, run=lambda: _run_said(chosen, at_home(region), n_households, run_seed, declared), overwrite=overwrite)
     with Draughtsmen() as draughtsmen:
         with show_progress(_, quiet) as progress:
 
@@ -214,7 +225,7 @@ def run(
             )  # fmt: skip
         written = write_results(
             model.results, model.manifest(), folder, region=model.region, command_line=["lintas", *_given()], language=lang,
-            draughtsmen=draughtsmen,
+            draughtsmen=draughtsmen, overwrite=overwrite,
         )  # fmt: skip
     with standing(written):
         if quiet:
@@ -223,23 +234,44 @@ def run(
             show_readings(model.results.yearly, written, lang, is_fitted=bool(model.fitted))
 
 
+def _run_said(scenario: Scenario, where: str, households: int, seed: int, declared: bool) -> dict[str, Any]:
+    """What the manifest of a run will say of which run it is."""
+    from importlib import metadata
+
+    from abm import Region
+    from experiments.plan import model_version
+    from experiments.run import KIND
+
+    region = Region.load(where)
+    return {
+        "kind": KIND, "lintas": metadata.version("lintas"), "model_version": model_version(), "scenario_hash": scenario.hash,
+        "region": {"id": region.id, "hash": region.hash}, "fitted": {"parameters": {} if declared else dict(region.fitted)}, "households": households,
+        "seed": seed,
+    }  # fmt: skip
+
+
 def _run_posterior(
     scenario: Scenario, where: str, source: Path | None, draws: int, households: int, seed: int, allow_drift: bool, out: Path | None,
-    quiet: bool, lang: str,
+    overwrite: bool, quiet: bool, lang: str,
 ) -> None:  # fmt: skip
     """One run for each draw of a posterior."""
     from abm import Region
-    from experiments.posterior import KIND, check_posterior, run_draws, show_draws, write_draws
-    from experiments.run import check_folder
+    from experiments.posterior import KIND, check_posterior, run_draws, run_said, show_draws, write_draws
+    from experiments.run import check_folder, default_folder
 
     region = Region.load(where)
     found = load_posterior(region.id, source)
     drift = check_posterior(found, region, allow_drift)
-    place = Path(at_home(str(out))) if out is not None else Path("results") / f"{scenario.name}-posterior-{seed}"
-    check_folder(place, KIND)
+    more = ([f"{draws}-draws"] if draws != 50 else []) + ([found.id] if source is not None else [])
+    named = Path(at_home(str(out))) if out is not None else None
+    place = named or default_folder(
+        scenario, seed, households=households, region="" if where == DEFAULT_REGION else where, kind="posterior", more=more
+    )
+    said = run_said(found, scenario, region, draws=draws, households=households, seed=seed)
+    check_folder(place, KIND, run=said, overwrite=overwrite)
     with study_commands.show_progress(translator(lang), quiet) as progress:
         runs = run_draws(found, scenario, region, draws=draws, households=households, seed=seed, progress=progress)
-    written = write_draws(runs, place, drift=drift, language=lang)
+    written = write_draws(runs, place, drift=drift, language=lang, overwrite=overwrite)
     with standing(written):
         if quiet:
             print(written)
@@ -265,16 +297,6 @@ def standing(folder: Path | None) -> Iterator[None]:
         raise InterruptedAfterwards(folder) from None
 
 
-def at_home(name: str) -> str:
-    """A name or path with a leading ``~`` written out (a shell leaves it in quotes and after ``=``)."""
-    if not name.startswith("~"):
-        return name
-    try:
-        return str(Path(name).expanduser())
-    except RuntimeError:
-        raise UserError(f"there is no home folder for '{shorten(name)}'; write the path in full") from None
-
-
 @contextlib.contextmanager
 def readable(what: str, name: object) -> Iterator[None]:
     """What the system refuses about a file that the user named (a name too long, no permission), as one sentence."""
@@ -286,41 +308,6 @@ def readable(what: str, name: object) -> Iterator[None]:
 
 def _given() -> list[str]:
     return sys.argv[1:] if Path(sys.argv[0]).stem in ("lintas", "cli", "__main__") else ["run"]
-
-
-def whole_number(option: str, text: str, *, low: int, high: int | None = None) -> int:
-    """A whole number in its range, or a sentence that says what was found."""
-    try:
-        number = int(text)
-    except ValueError:
-        raise UserError(f"{option} takes a whole number, found '{text}'") from None
-    if number < low or (high is not None and number > high):
-        raise UserError(f"{option} is {number}; it must be {f'at least {low}' if high is None else f'{low} to {high}'}")
-    return number
-
-
-def check_end(end: str) -> str:
-    """A month from 1980-01 to 2030-12, written YYYY-MM."""
-    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", end):
-        raise UserError(f"--end is '{end}'; write a month as YYYY-MM, for example 2015-12")
-    if not "1980-01" <= end <= "2030-12":
-        raise UserError(f"--end is {end}; a run starts in 1980-01 and may end in any month up to 2030-12")
-    return end
-
-
-def parse_changes(changes: Sequence[str]) -> dict[str, float]:
-    """``PARAMETER=VALUE`` pairs as numbers; names and ranges are checked by the scenario."""
-    numbers: dict[str, float] = {}
-    for change in changes:
-        name, sign, text = change.partition("=")
-        name = name.strip()
-        if not sign or not name:
-            raise UserError(f"--set takes PARAMETER=VALUE, found '{change}'; for example --set household.seek_care.weight_quality=3.0")
-        try:
-            numbers[name] = float(text)
-        except ValueError:
-            raise UserError(f"--set {name} takes a number, found '{text.strip()}'") from None
-    return numbers
 
 
 def load_scenario(name: str, changes: dict[str, float], without: Sequence[str], end: str | None) -> Scenario:
@@ -445,6 +432,14 @@ def scenarios(lang: Language = "en") -> None:
     _console().print(table)
 
 
+def check_region(region: str) -> None:
+    """Refuse a region whose folder is not in order, before anything is said of it."""
+    from abm import Region
+
+    with readable("region", region):
+        Region.load(at_home(region))
+
+
 @app.command()
 def parameters(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
@@ -457,6 +452,7 @@ def parameters(
     from abm.describe import parameter_rows
 
     _ = translator(check_language(lang))
+    check_region(region)
     rows = parameter_rows(at_home(region))
     if as_json:
         print(json.dumps(rows, indent=2, ensure_ascii=False))
@@ -485,6 +481,7 @@ def describe(
     from abm.describe import month_rows
 
     _ = translator(check_language(lang))
+    check_region(region)
     console = _console()
     if name is None:
         for row in month_rows():
@@ -516,37 +513,55 @@ def rerun(
     region: Annotated[
         str | None, typer.Option("--region", "-r", metavar="DIR", help="Where the region stands, if it does not ship.")
     ] = None,
+    overwrite: Overwrite = False,
+    trust: study_commands.Trust = False,
     quiet: Quiet = False,
     lang: Language = "en",
 ) -> None:
     """Repeat the run of a manifest and say whether its numbers are equal (exit code 1 if not)."""
-    from experiments.run import check_folder, compare_with, read_manifest, write_results
+    from experiments.plan import model_version
+    from experiments.run import check_folder, check_manifest, compare_with, read_manifest, write_results
     from experiments.run import rerun as repeat
 
     _ = translator(check_language(lang))
     if study is not None or run_id is not None:
         if study is None or run_id is None or manifest is not None or out is not None or region is not None:
-            raise UserError("one run of a study is repeated with --study S --run-id ID, and nothing else beside --quiet and --lang")
+            raise UserError(
+                "one run of a study is repeated with --study S --run-id ID, and nothing else beside --trust, --quiet and --lang"
+            )
         from experiments.study_commands import rerun_row
 
-        raise typer.Exit(rerun_row(_, Path(at_home(str(study))), run_id, quiet))
+        raise typer.Exit(rerun_row(_, Path(at_home(str(study))), run_id, quiet, trust))
+    if trust:
+        raise UserError("--trust goes with --study: the run of a results folder runs no Python file")
     if manifest is None:
         raise UserError("name the manifest.json of a results folder, or --study S --run-id ID")
     manifest = Path(at_home(str(manifest)))
     with readable("manifest", manifest):
         content = read_manifest(manifest)
-        folder = manifest if manifest.is_dir() else manifest.parent
+        folder = manifest if os.path.isdir(manifest) else manifest.parent
     if content.get("kind") == "lintas posterior results":
         raise UserError("these are runs over the draws of a posterior: repeat them with the command_line in their manifest")
+    if content.get("kind") == "lintas study":
+        raise UserError("this is a study: repeat one of its runs with --study S --run-id ID")
+    check_manifest(content, manifest)
     if region is not None and isinstance(content.get("region"), dict):
         content["region"] = content["region"] | {"where": at_home(region)}  # the hash still has to fit
     if out is not None:
-        out = check_folder(Path(at_home(str(out))))
+        out = check_folder(Path(at_home(str(out))), run=content | {"model_version": model_version()}, overwrite=overwrite)
     with show_progress(_, quiet) as progress:
         model = repeat(content, progress=progress)
     found = compare_with(content, folder, model.results)
     if out is not None:
-        write_results(model.results, model.manifest(), out, region=model.region, command_line=["lintas", *_given()], language=lang)
+        write_results(
+            model.results,
+            model.manifest(),
+            out,
+            region=model.region,
+            command_line=["lintas", *_given()],
+            language=lang,
+            overwrite=overwrite,
+        )
     with standing(out):
         words = {"equal": _("equal"), "differs": _("differs"), "unknown": _("nothing to compare with")}
         if not quiet:
@@ -562,32 +577,7 @@ def rerun(
             print(out)
 
 
-@app.command(name="app")
-def open_app(
-    port: Annotated[str, typer.Option("--port", metavar="PORT", help="Port on this machine; 0 takes a free one.")] = "8765",
-    no_open: Annotated[bool, typer.Option("--no-open", help="Do not open a browser.")] = False,
-) -> None:
-    """Start the interactive page on this machine (stop it with Ctrl-C)."""
-    wanted = whole_number("--port", port, low=0, high=65535)
-    import os
-    import socket
-    import subprocess
-    from importlib.util import find_spec
-
-    if find_spec("experiments.app") is None or find_spec("experiments.app.page") is None:
-        raise UserError("this installation has no interactive page; install lintas again with its package experiments.app")
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", wanted))
-        except OSError:
-            raise UserError(f"port {wanted} is in use or not allowed; choose another with --port, or 0 for a free one") from None
-        free = int(probe.getsockname()[1])
-    # The variable would leave the page blank without a network; the page sets its theme itself.
-    environment = {k: v for k, v in os.environ.items() if k != "SOLARA_THEME_VARIANT"}
-    arguments = ["--production", "--host", "127.0.0.1", "--port", str(free), "--no-open" if no_open else "--open"]
-    print(f"http://127.0.0.1:{free}", flush=True)
-    code = subprocess.call([sys.executable, "-m", "solara", "run", "experiments.app.page", *arguments], env=environment)
-    raise typer.Exit(code)
+app.command(name="app")(open_app)
 
 
 @app.command()

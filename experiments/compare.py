@@ -8,8 +8,10 @@ what chance does. Works on two scenarios that are run now, and on the arms of a 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
+import os
 import platform
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -529,7 +531,7 @@ def check_outputs(wanted: Sequence[str], known: Sequence[str]) -> None:
 
     for name in wanted:
         if name not in known:
-            raise CompareError(f"there is no output '{shorten(name)}' to compare; {near(name, known)}")
+            raise CompareError(f"there is no output '{shorten(name)}' to compare; {near(shorten(name), known)}")
 
 
 # --- the arms of a study ----------------------------------------------------------------------------------------------
@@ -563,7 +565,7 @@ def compare_study(
             )
         baseline = names[0]
     elif baseline not in names:
-        raise CompareError(f"the study has no scenario '{shorten(baseline)}'; {near(baseline, names)}")
+        raise CompareError(f"the study has no scenario '{shorten(baseline)}'; {near(shorten(baseline), names)}")
     yearly_outputs()
     # in a yearly record a summary stands on every year's line, so it would tell nothing of years
     known = list(indicators(study) if study.record == "summaries" else study.yearly_outputs())
@@ -596,36 +598,38 @@ def _with_equal_arms(rows: pd.DataFrame, study: Study, manifest: Mapping[str, An
 # --- files -----------------------------------------------------------------------------------------------------------
 
 
-def check_out(folder: Path) -> Path:
-    """Refuse, before anything runs, a folder that could not be written; a former comparison may be replaced."""
-    from experiments.run import check_folder
+def check_out(folder: Path, asked: Mapping[str, Any] | None = None, *, overwrite: bool = False) -> Path:
+    """Refuse, before anything runs, a folder that could not be written.
+
+    A former comparison may be replaced where it was ``asked`` in the same way (by its manifest), or where ``overwrite`` says so.
+    """
+    from experiments.run import check_folder, manifest_in
 
     try:
-        is_filled = folder.is_dir() and any(folder.iterdir())
-    except (OSError, ValueError):
+        is_filled = os.path.isdir(folder) and any(folder.iterdir())
+    except OSError:
         is_filled = False
     if not is_filled:
         return check_folder(folder)
-    try:
-        kind = json.loads((folder / "manifest.json").read_text(encoding="utf-8")).get("kind")
-    except (OSError, ValueError, AttributeError):
-        kind = None
-    if kind != KIND:
+    there = manifest_in(folder)
+    if there.get("kind") != KIND:
         raise CompareError(f"the folder '{shorten(folder)}' holds something other than a lintas comparison; name another folder with --out")
+    if not overwrite and (asked is None or there.get("asked") != json.loads(json.dumps(asked))):
+        raise CompareError(f"'{shorten(folder)}' holds another comparison; name another folder with --out, or replace it with --overwrite")
     if not folder.is_symlink():  # the place itself: whether a folder beside it could be made
         check_folder(folder.with_name(f"{folder.name}.new"))
         return folder
     return check_folder(folder)
 
 
-def write(parts: Sequence[Part], folder: Path, manifest: Mapping[str, Any], lang: str = "en") -> Path:
-    """Differences, figures, the whole as JSON and a manifest: all or nothing."""
+def write(parts: Sequence[Part], folder: Path, manifest: Mapping[str, Any], lang: str = "en", *, overwrite: bool = False) -> Path:
+    """Differences, figures, the whole as JSON and a manifest: all or nothing; refuses a folder of another comparison unless ``overwrite``."""
     import pandas as pd
 
     from experiments.compare_figures import picture
     from experiments.run import whole_folder, write_table
 
-    check_out(folder)
+    check_out(folder, manifest.get("asked"), overwrite=overwrite)
     drawn = [picture(part, lang) for part in parts]
     with whole_folder(folder) as draft:
         write_table(pd.concat([p.table for p in parts], ignore_index=True), draft / "differences.parquet")
@@ -695,6 +699,7 @@ def compare_command(
         bool, typer.Option("--allow-drift", help="Use a posterior of another model version or of other data; it is recorded.")
     ] = False,
     mixed: Annotated[bool, typer.Option("--mixed", help="Take rows of several model versions of a study together.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace another comparison that the folder holds.")] = False,
     as_json_only: Json = False,
     quiet: Quiet = False,
     lang: Language = "en",
@@ -713,14 +718,15 @@ def compare_command(
             if value:
                 raise CompareError(f"{option} goes with two scenarios; a study folder is compared as it was run")
         folder = _study_folder(at_home(Path(a)), a)
-        place = check_out(at_home(out)) if out is not None else None
+        asked: dict[str, Any] = {"study": str(folder.absolute()), "baseline": baseline, "outputs": wanted, "years": span, "mixed": mixed}
+        place = check_out(at_home(out), asked, overwrite=overwrite) if out is not None else None
         parts = compare_study(folder, baseline, outputs=wanted, years=span, mixed=mixed)
-        place = place or check_out(folder / f"compare-{_slug(parts[0].a)}")
+        place = place or check_out(folder / f"compare-{_slug(parts[0].a)}", asked, overwrite=overwrite)
         from experiments.plan import read_study_manifest
 
         study = read_study_manifest(folder)
         more: dict[str, Any] = {
-            "study": str(folder), "baseline": parts[0].a, "study_model_version": study["model_version"],
+            "asked": asked, "study": str(folder), "baseline": parts[0].a, "study_model_version": study["model_version"],
             "seed": study["study"]["seed"], "scenarios": {n: s["hash"] for n, s in study["scenarios"].items()},
         }  # fmt: skip
     else:
@@ -731,8 +737,10 @@ def compare_command(
             over = Over(posterior_from, draws or "50", allow_drift)
         elif draws is not None or allow_drift:
             raise CompareError("--draws and --allow-drift go with --posterior or --posterior-from")
-        parts, place, more = _two(a, b, replicates, households, seed, region, end, changes, without, wanted, span, out, quiet, lang, over)
-    write(parts, place, _origin() | more, lang)
+        parts, place, more = _two(
+            a, b, replicates, households, seed, region, end, changes, without, wanted, span, out, quiet, lang, over, overwrite
+        )
+    write(parts, place, _origin() | more, lang, overwrite=overwrite)
     if as_json_only:
         print(as_json(parts, lang))
         return 0
@@ -754,32 +762,38 @@ class Over:
 def _two(
     a: str, b: str, replicates: str | None, households: str | None, seed: str | None, region: str | None, end: str | None,
     changes: list[str] | None, without: list[str] | None, wanted: list[str], span: tuple[int, int] | None, out: Path | None,
-    quiet: bool, lang: str, over: Over | None = None,
+    quiet: bool, lang: str, over: Over | None = None, overwrite: bool = False,
 ) -> tuple[list[Part], Path, dict[str, Any]]:  # fmt: skip
     from abm import Region
-    from experiments.cli import at_home, check_end, load_posterior, load_scenario, parse_changes, whole_number
+    from experiments.cli import load_posterior, load_scenario
     from experiments.engine import EngineLost
-    from experiments.plan import seed_of
+    from experiments.options import at_home, check_end, parse_changes, seed_number, whole_number
+    from experiments.plan import model_version, seed_of
+    from experiments.posterior import MOST_DRAWS
     from experiments.study import DEFAULT_REGION
 
-    n, size = (
-        whole_number("--replicates", replicates or ("8" if over is None else "2"), low=1 if over is None else 2),
-        whole_number("--households", households or "1000", low=1),
-    )
-    start = whole_number("--seed", seed or "1", low=0)
+    most = MOST_DRAWS
+    n = whole_number("--replicates", replicates or ("8" if over is None else "2"), low=1 if over is None else 2, high=most)
+    size, start = whole_number("--households", households or "1000", low=1), seed_number("--seed", seed or "1")
     if end is not None:
         check_end(end)
     first, second = load_scenario(a, {}, [], end), load_scenario(b, parse_changes(changes or []), without or [], end)
     if second.name == first.name and second.hash != first.hash:
         second = replace(second, name=f"{second.name}-changed")
-    place = Path(at_home(str(out))) if out is not None else Path("results") / f"compare-{_slug(first.name)}-{_slug(second.name)}"
-    check_out(place)
-    check_outputs(wanted, yearly_outputs())
     where = at_home(region) if region is not None else DEFAULT_REGION
+    asked = {
+        "a": first.hash, "b": second.hash, "region": where, "households": size, "seed": start, "replicates": n, "outputs": wanted, "years": span,
+        "model_version": model_version(),
+        "posterior": None if over is None else [None if over.folder is None else str(over.folder.absolute()), over.draws],
+    }  # fmt: skip
+    named = Path(at_home(str(out))) if out is not None else None
+    place = named or _default_place(first, second, asked)
+    check_out(place, asked, overwrite=overwrite)
+    check_outputs(wanted, yearly_outputs())
     if over is not None:
         from experiments.posterior import check_posterior
 
-        draws, data = whole_number("--draws", over.draws, low=2), Region.load(where)
+        draws, data = whole_number("--draws", over.draws, low=2, high=most), Region.load(where)
         found = load_posterior(data.id, over.folder)
         drift = check_posterior(found, data, over.allow_drift)
         with show_progress(translator(lang), quiet) as tell:
@@ -788,6 +802,7 @@ def _two(
                 progress=tell,
             )  # fmt: skip
         return [part], place, {
+            "asked": asked,
             "a": {"hash": first.hash, "scenario": first.to_dict()}, "b": {"hash": second.hash, "scenario": second.to_dict()},
             "region": where, "households": size, "seed": start, "draws": draws, "replicates": n, "drift": drift,
             "posterior": {"id": found.id, "model_version": found.model_version},
@@ -800,17 +815,31 @@ def _two(
     except EngineLost as error:
         raise CompareError(f"the workers were lost ({shorten(error)}); nothing was written, start the comparison again") from None
     more = {
-        "a": {"hash": first.hash, "scenario": first.to_dict()}, "b": {"hash": second.hash, "scenario": second.to_dict()}, "region": where,
+        "asked": asked, "a": {"hash": first.hash, "scenario": first.to_dict()}, "b": {"hash": second.hash, "scenario": second.to_dict()}, "region": where,
         "households": size, "seed": start, "seeds": [seed_of(start, k) for k in range(n)],
     }  # fmt: skip
     return [part], place, more
+
+
+def _default_place(first: Scenario, second: Scenario, asked: Mapping[str, Any]) -> Path:
+    """``results/compare-A-B``, with a short hash where the scenarios or what else was asked are not those that their names stand for."""
+    from abm import Scenario
+    from experiments.study import DEFAULT_REGION
+
+    plain = {"region": DEFAULT_REGION, "households": 1000, "seed": 1, "outputs": [], "years": None, "posterior": None, "replicates": 8}
+    shipped = all(s.name in Scenario.names() and s.hash == Scenario.load(s.name).hash for s in (first, second))
+    name = f"compare-{_slug(first.name)}-{_slug(second.name)}"
+    if not shipped or {k: asked[k] for k in plain} != plain:
+        said = json.dumps({k: v for k, v in asked.items() if k != "model_version"}, sort_keys=True)
+        name += f"-{hashlib.sha256(said.encode()).hexdigest()[:8]}"
+    return Path("results") / name
 
 
 def _study_folder(folder: Path, said: str) -> Path:
     """A study folder; one scenario alone, or any other folder, is refused with what to do."""
     from abm import Scenario
 
-    if not folder.is_dir() and (said in Scenario.names() or folder.suffix == ".toml"):
+    if not os.path.isdir(folder) and (said in Scenario.names() or folder.suffix == ".toml"):
         raise CompareError(f"one scenario alone ('{shorten(said)}') cannot be compared: name a second one, or a study folder")
     return folder
 
@@ -818,7 +847,7 @@ def _study_folder(folder: Path, said: str) -> Path:
 def _years(said: str | None) -> tuple[int, int] | None:
     if said is None:
         return None
-    found = re.fullmatch(r"(\d{4})(?:[-–](\d{4}))?", said.strip())
+    found = re.fullmatch(r"([0-9]{4})(?:[-–]([0-9]{4}))?", said.strip())
     if not found:
         raise CompareError(f"--years takes FIRST-LAST, such as 1995-1997, found '{shorten(said)}'")
     first, last = int(found[1]), int(found[2] or found[1])

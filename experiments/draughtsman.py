@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from experiments.children import environment, python
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -45,10 +47,11 @@ class Draughtsmen:
             with suppress(OSError):
                 self._processes.append(
                     subprocess.Popen(
-                        [sys.executable, "-m", "experiments.draughtsman"],
+                        python("experiments.draughtsman", "main"),
                         stdin=subprocess.PIPE,
                         stdout=subprocess.PIPE,
                         stderr=subprocess.DEVNULL,
+                        env=environment(),
                         start_new_session=True,  # Ctrl-C is for the run, which then ends this one
                     )
                 )
@@ -118,10 +121,3 @@ def main() -> None:
     pickle.dump(pictures(tables, region, language, which), sys.stdout.buffer, protocol=5)
     sys.stdout.buffer.flush()
     os._exit(0)  # taking down the libraries would keep the run waiting
-
-
-if __name__ == "__main__":
-    # by its own name, so that what is pickled here and there is one class
-    from experiments.draughtsman import main as draw
-
-    draw()

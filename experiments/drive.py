@@ -25,6 +25,7 @@ import numpy as np
 
 from abm.errors import UserError
 from experiments import store, waits
+from experiments import trust as trusts
 from experiments.engine import Engine, EngineLost
 from experiments.lock import Hold
 from experiments.plan import Row, check_drift, ids_as_numbers, plan_batches, plan_ids, read_study_manifest, settle
@@ -132,16 +133,18 @@ def drive(
     most_runs: int = MOST_RUNS,
     before: Callable[[], None] | None = None,
     most: int | None = None,
+    trust: bool = False,
     hold: Hold | None = None,
 ) -> Report:
     """Carry out what the plan lacks (and rows of the statuses ``again``); returns how it ended.
 
     ``engine`` may be a function that makes it, called only if there is something to do; ``before`` is called once this is the
-    study's one driver; ``hold`` is given by a caller that is it already. Raises EngineLost, StoreError, KeyboardInterrupt; whatever was
-    stored stays.
+    study's one driver; ``hold`` is given by a caller that is it already. ``trust`` agrees to run the Python file that the study names as its
+    measure (one that this process planned, or that the user agreed to before, needs no agreement). Raises TrustError, EngineLost, StoreError,
+    KeyboardInterrupt; whatever was stored stays.
     """
     folder = Path(folder)
-    read_study_manifest(folder)
+    trusts.check(read_study_manifest(folder)["study"].get("measure"), trust)
     store.check_writable(folder)
     with holding(folder, progress) if hold is None else contextlib.nullcontext(hold) as mine:
         settle(folder)

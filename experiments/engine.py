@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from experiments import waits
+from experiments.children import SAFE
 from experiments.waits import Note, Waits
 from experiments.work import work
 
@@ -234,7 +235,7 @@ class LocalEngine(DaskEngine):
 
         quiet_dask()
         self._settings = dask.config.set(DASK_SETTINGS)
-        self._environment = _in_environment({"LINTAS_WORKER": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"})
+        self._environment = _in_environment({"LINTAS_WORKER": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", **SAFE})
         try:
             self.cluster = LocalCluster(
                 n_workers=workers, threads_per_worker=threads, processes=True, host="127.0.0.1",

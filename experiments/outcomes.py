@@ -116,6 +116,7 @@ class Record:
     points: np.ndarray  #: (points, names), values as planned
     same: np.ndarray  #: for each point the first with the same values, under which its runs are planned
     arm_rows: tuple[int, ...]  #: for each arm the first one with the same scenario and data
+    n_replicates: int  #: replicates that the plan has
 
     @classmethod
     def read(cls, folder: Path, study: Study, wanted: Sequence[str] | None, *, mixed: bool = False) -> Record:
@@ -132,7 +133,7 @@ class Record:
         arms = tuple(Arm(*a) for a in study.arms())
         points = design.points_of(study).to_numpy(float)
         n_replicates = max((int(np.max(b.column(0).to_numpy())) + 1 for b in plan_batches(folder, ["replicate"]) if b.num_rows), default=0)
-        record = cls(study, names, arms, (), {}, points, _first_same(points), same_arms(manifest, study.arms()))
+        record = cls(study, names, arms, (), {}, points, _first_same(points), same_arms(manifest, study.arms()), n_replicates)
         if wanted is not None:
             for said in wanted:  # before anything is read: mistakes are told even where there is no row yet
                 target_of(said, study, manifest, None if study.measure else ())
@@ -165,8 +166,13 @@ class Record:
                 "(another version of SciPy or SALib made them): analyse it with the versions in its manifest"
             )
         arm_of = {(a.scenario, a.region, a.households): k for k, a in enumerate(self.arms)}
-        arm = np.array([arm_of[key] for key in zip(runs["scenario"], runs["region"], runs["households"].astype(int), strict=True)])
-        at = (arm, point, runs["replicate"].to_numpy(int))
+        keys = list(zip(runs["scenario"], runs["region"], runs["households"].astype(int), strict=True))
+        replicate = runs["replicate"].to_numpy(int)
+        other = next((k for k in keys if k not in arm_of), None)
+        if other is not None or (len(replicate) and not 0 <= replicate.min() <= replicate.max() < self.n_replicates):
+            said = f"({shorten(', '.join(map(str, other)))}) " if other is not None else ""
+            raise SensitivityError(f"the results hold runs {said}that the study does not have: they belong to another study")
+        at = (np.array([arm_of[key] for key in keys]), point, replicate)
         for target in self.targets:
             self.values[target.key][at] = values_of(frame, target).reindex(runs["run_id"]).to_numpy(float)
 

@@ -12,9 +12,10 @@ import hashlib
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -25,11 +26,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from abm.errors import ManifestError, UserError, shorten
+from abm.reading import is_ordinary, parse_json, read_bytes, read_text
 from experiments.design import blocks, n_points, names_of
 from experiments.files import draft_beside, is_orphan
 from experiments.files import write_file as write_file
 from experiments.files import write_json as write_json
-from experiments.study import MOST_RUNS, SWITCH, Study, StudyError
+from experiments.study import MOST_RUNS, MOST_TABLE_BYTES, SWITCH, Study, StudyError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -44,13 +46,19 @@ _DIGITS[list(b"0123456789abcdef")] = range(16)
 _FIXED = ("run_id", "point", "scenario", "region", "households", "replicate", "seed")
 
 
+#: Sources that say how files are read and refused, how a run is saved and how the model is described: no number of a run comes from them.
+NOT_NUMBERS = ("abm/errors.py", "abm/reading.py", "abm/saving.py", "abm/describe.py", "abm/region_files.py")
+
+
 @cache
 def model_version() -> str:
     """Version of the package and a hash of the model's sources: two models that could give other numbers differ in it."""
     root, digest = Path(__file__).resolve().parents[1], hashlib.sha256()
     for package in ("agents", "abm"):
         for path in sorted((root / package).rglob("*.py")):
-            digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+            name = path.relative_to(root).as_posix()
+            if name not in NOT_NUMBERS:
+                digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
     return f"{metadata.version('lintas')}+{digest.hexdigest()[:12]}"
 
 
@@ -164,10 +172,10 @@ def make_manifest(study: Study, command_line: list[str], scenarios: Mapping[str,
 
 
 def hash_of(file: str | Path) -> str | None:
-    """Short hash of a table's bytes, None where it cannot be read."""
+    """Short hash of a file's bytes, None where it cannot be read."""
     try:
-        return hashlib.sha256(Path(file).read_bytes()).hexdigest()[:16]
-    except OSError:
+        return hashlib.sha256(read_bytes(file, "the file", most=MOST_TABLE_BYTES)).hexdigest()[:16]
+    except UserError:
         return None
 
 
@@ -192,25 +200,60 @@ def commit() -> dict[str, Any] | None:
         return None
 
 
-def make(study: Study, folder: Path, command_line: list[str] | None = None, scenarios: Mapping[str, Scenario] | None = None) -> int:
+def make(
+    study: Study,
+    folder: Path,
+    command_line: list[str] | None = None,
+    scenarios: Mapping[str, Scenario] | None = None,
+    *,
+    trust: bool = True,
+) -> int:
     """Write a study folder whole (a draft first, renamed); returns the number of runs. Refuses a folder that holds anything.
 
-    ``scenarios`` gives those of the arms by name where they are no files.
+    ``scenarios`` gives those of the arms by name where they are no files. A study that Python code hands over is trusted: its measure may be
+    run in this process without a question, unless ``trust`` is false.
     """
+    from experiments import trust as trusts
+    from experiments.manifest import study_of
     from experiments.run import check_folder, whole_folder
 
     check_size(study)
-    if (folder / "manifest.json").exists() or (folder / "plan.parquet").exists():
-        raise StudyError(f"'{shorten(folder)}' is a study already; continue it with 'lintas batch {folder}', or name a new folder with -o")
+    if os.path.exists(folder / "manifest.json") or os.path.exists(folder / "plan.parquet"):
+        raise StudyError(
+            f"'{shorten(folder)}' is a study already; continue it with 'lintas batch {shorten(folder)}', or name a new folder with -o"
+        )
+    study_of(study.to_dict())  # one made in Python may hold anything
     check_folder(folder)
+    if trust and study.measure is not None and is_ordinary(study.measure.rpartition(":")[0]):
+        trusts.remember(study.measure, for_good=False)
     manifest = make_manifest(study, command_line or [], scenarios)
     with whole_folder(folder) as draft:
         (draft / "results").mkdir()
         (draft / "logs").mkdir()
         count = write_plan(study, manifest, draft / "plan.parquet")
         manifest["runs"] = count
-        write_json(draft / "manifest.json", manifest)
+        write_json(draft / "manifest.json", with_near_table(folder, manifest))
     return count
+
+
+def with_near_table(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """The manifest as it is written: a table that lies with the study folder (in the folder around it, or the one around that) is named from
+    there, so that both may be moved together; :func:`read_study_manifest` gives the whole path again."""
+    study = dict(manifest["study"])
+    if study.get("table"):
+        table, here = Path(study["table"]).absolute(), folder.absolute()
+        is_near = here.parent.parent in table.parents and len(here.parent.parent.parts) > 1
+        if is_near and os.path.normpath(table) == str(table):  # a path with ".." stays as it was said: a study is compared with its file
+            study["table"] = Path(os.path.relpath(table, here)).as_posix()
+    return {**manifest, "study": study}
+
+
+def with_whole_table(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """The manifest with the whole path of its table (older ones hold it so)."""
+    table = manifest["study"].get("table")
+    if not isinstance(table, str) or not table:
+        return dict(manifest)
+    return {**manifest, "study": {**manifest["study"], "table": os.path.normpath(folder.absolute() / table)}}
 
 
 def write_plan(
@@ -288,7 +331,7 @@ def extend(folder: Path, replicates: int) -> int:
             draft.unlink(missing_ok=True)
     manifest["study"] = replace(study, replicates=replicates).to_dict()
     manifest["runs"] = len(known) + count
-    write_json(folder / "manifest.json", manifest)
+    write_json(folder / "manifest.json", with_near_table(folder, manifest))
     return count
 
 
@@ -314,64 +357,127 @@ def settle(folder: Path) -> None:
 
 def read_study_manifest(folder: Path) -> dict[str, Any]:
     """The manifest of a study folder."""
+    from experiments.manifest import check_study_manifest
+
     file = folder / "manifest.json"
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise StudyError(f"there is no study folder '{shorten(folder)}'; make one with 'lintas plan STUDY.toml -o {shorten(folder)}'")
+    if not os.path.lexists(file):
+        raise StudyError(f"'{shorten(folder)}' is no study folder: it has no manifest.json; make one with 'lintas plan'")
     try:
-        said = json.loads(file.read_text("utf-8"))
-    except FileNotFoundError:
-        raise StudyError(f"'{shorten(folder)}' is no study folder: it has no manifest.json; make one with 'lintas plan'") from None
-    except OSError as error:
-        raise ManifestError(f"cannot read '{file}': {error.strerror or error}") from None
-    except (ValueError, RecursionError):
+        text = read_text(file, "the manifest", error=ManifestError)
+        said = parse_json(text, f"'{shorten(file)}'", error=ManifestError)
+    except ManifestError as error:
         raise ManifestError(
-            f"'{file}' is damaged (not complete JSON): nothing in results/ is lost; plan the same study into a new folder and move results/ there"
+            f"{error}: nothing in results/ is lost; plan the same study into a new folder and move results/ there"
         ) from None
     if not isinstance(said, dict) or said.get("kind") != KIND:
         raise StudyError(f"'{shorten(folder)}' is no study folder: its manifest is not a study's; make one with 'lintas plan'")
     if said.get("format") != FORMAT:
-        raise ManifestError(f"'{file}' has format {shorten(repr(said.get('format')))}; this lintas reads format {FORMAT} only")
-    for key, kind in (("study", dict), ("names", list), ("scenarios", dict), ("regions", dict), ("model_version", str), ("drift", list)):
-        if not isinstance(said.get(key), kind):
-            raise ManifestError(f"'{file}': {key} is missing or wrong; it was changed by hand, or lintas did not write it")
-    return said
+        raise ManifestError(f"'{shorten(file)}' has format {shorten(repr(said.get('format')))}; this lintas reads format {FORMAT} only")
+    return with_whole_table(folder, check_study_manifest(said, file))
 
 
 def plan_files(folder: Path) -> list[Path]:
     """The plan's file, and those that extensions added, in order."""
     first = folder / "plan.parquet"
-    if not first.exists():
+    if not is_ordinary(first):
         raise StudyError(f"'{shorten(folder)}' has no plan.parquet; plan the study again into a new folder and move results/ there")
-    more = [p for p in folder.glob("plan-*.parquet") if p.stem[5:].isdigit()]
+    more = [p for p in folder.glob("plan-*.parquet") if re.fullmatch(r"plan-[1-9][0-9]{0,8}", p.stem) and is_ordinary(p)]
     return [first, *sorted(more, key=lambda p: int(p.stem[5:]))]
 
 
 def plan_batches(folder: Path, columns: list[str] | None = None, size: int = 4096) -> Iterator[pa.RecordBatch]:
-    """The plan, some thousands of rows at a time."""
+    """The plan, some thousands of rows at a time; refuses one that is damaged or does not go with the manifest."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    manifest = read_study_manifest(folder)
+    wanted = plan_schema(manifest["names"])
     for path in plan_files(folder):
         try:
             with pq.ParquetFile(path, page_checksum_verification=True) as file:
-                yield from file.iter_batches(size, columns=columns)
+                _check_columns(path, file.schema_arrow, wanted)
+                for batch in file.iter_batches(size, columns=columns):
+                    _check_rows(path, batch, manifest)
+                    yield batch
         except (pa.ArrowException, OSError) as error:
-            raise StudyError(
-                f"'{path}' is damaged ({shorten(error, 60)}): nothing in results/ is lost; plan the same study into a new folder and move results/ there"
-            ) from None
+            raise _damaged(path, f"is damaged ({shorten(error, 60)})") from None
+
+
+def _damaged(path: Path, how: str) -> StudyError:
+    return StudyError(
+        f"'{shorten(path)}' {how}: nothing in results/ is lost; plan the same study into a new folder and move results/ there"
+    )
+
+
+def _check_columns(path: Path, found: pa.Schema, wanted: pa.Schema) -> None:
+    """The columns of a plan are those of its manifest, of the kinds that a plan has."""
+    if found.names != wanted.names:
+        lacking, more = ([n for n in a.names if n not in b.names] for a, b in ((wanted, found), (found, wanted)))
+        said = (
+            f"lacks the column '{shorten(lacking[0])}'"
+            if lacking
+            else f"has a column '{shorten(more[0])}'"
+            if more
+            else "has its columns in another order"
+        )
+        raise _damaged(path, f"{said}, so it does not go with manifest.json")
+    for name in wanted.names:
+        if found.field(name).type != wanted.field(name).type:
+            raise _damaged(path, f"has the column '{shorten(name)}' as {found.field(name).type}, not {wanted.field(name).type}")
+
+
+def _check_rows(path: Path, batch: pa.RecordBatch, manifest: Mapping[str, Any]) -> None:
+    """No entry is empty; ids are ids; scenarios, regions and sizes are those of the manifest; numbers lie where they can."""
+    from pyarrow import compute
+
+    pc: Any = compute  # it makes its functions when it is imported, so they are declared nowhere
+    known: dict[str, Collection[Any]] = {
+        "scenario": manifest["scenarios"], "region": manifest["regions"], "households": manifest["study"]["households"]
+    }  # fmt: skip
+    most = {"point": 2**31, "replicate": 2**31, "seed": 2**62 + 1}
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        if column.null_count:
+            raise _damaged(path, f"has an empty entry in the column '{shorten(name)}'")
+        if name == "run_id":
+            wrong = pc.invert(pc.match_substring_regex(column, "^[0-9a-f]{16}$"))
+            if pc.any(wrong).as_py():
+                raise _damaged(
+                    path,
+                    f"holds {_shown(column.filter(wrong)[0])} in the column 'run_id', which is no run id (16 digits and letters from a to f)",
+                )
+        elif name in known:
+            for entry in pc.unique(column):
+                try:
+                    is_known = entry.as_py() in known[name]
+                except UnicodeDecodeError:
+                    is_known = False
+                if not is_known:
+                    raise _damaged(path, f"holds {_shown(entry)} in the column '{name}', which manifest.json does not have")
+        elif name in most and len(column):
+            ends = pc.min_max(column)
+            for end in (ends["min"].as_py(), ends["max"].as_py()):
+                if not 0 <= end < most[name]:
+                    raise _damaged(path, f"holds {end} in the column '{name}'; it must be 0 to {most[name] - 1}")
+
+
+def _shown(entry: pa.Scalar) -> str:
+    try:
+        return shorten(repr(entry.as_py()))
+    except UnicodeDecodeError:
+        return "a text that is no UTF-8"
 
 
 def plan_ids(folder: Path) -> np.ndarray:
-    """The run ids of the plan, in its order, as whole numbers (uint64)."""
-    try:
-        parts = [ids_as_numbers(b.column(0)) for b in plan_batches(folder, ["run_id"], 65_536)]
-    except UserError:
-        raise
-    except ValueError as error:
-        raise StudyError(
-            f"the plan in '{shorten(folder)}' is damaged ({error}): plan the same study into a new folder and move results/ there"
-        ) from None
-    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.uint64)
+    """The run ids of the plan, in its order, as whole numbers (uint64); refuses a plan that holds one twice."""
+    parts = [ids_as_numbers(b.column(0)) for b in plan_batches(folder, ["run_id"], 65_536)]
+    ids = np.concatenate(parts) if parts else np.zeros(0, dtype=np.uint64)
+    in_order = np.sort(ids)
+    twice = np.flatnonzero(in_order[1:] == in_order[:-1])
+    if len(twice):
+        raise _damaged(folder / "plan.parquet", f"holds the run {int(in_order[twice[0]]):016x} twice")
+    return ids
 
 
 def ids_as_numbers(column: pa.Array) -> np.ndarray:
@@ -405,7 +511,7 @@ def check_drift(folder: Path, manifest: dict[str, Any], allowed: bool) -> dict[s
     entry = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "model_version": model_version(), "what": drift}
     if not manifest["drift"] or manifest["drift"][-1]["what"] != drift:
         manifest = manifest | {"drift": [*manifest["drift"], entry]}
-        write_json(folder / "manifest.json", manifest)
+        write_json(folder / "manifest.json", with_near_table(folder, manifest))
     return manifest
 
 
@@ -414,16 +520,16 @@ def drift_of(manifest: Mapping[str, Any]) -> Iterator[str]:
     from abm import Region
 
     if manifest["model_version"] != model_version():
-        yield f"the study was planned with model {manifest['model_version']}, this is {model_version()}"
+        yield f"the study was planned with model {shorten(manifest['model_version'])}, this is {model_version()}"
     for name, said in manifest["regions"].items():
         try:
             region = Region.load(name)
             if region.hash != said["hash"]:
-                yield f"the data of region '{name}' have changed since the study was planned"
+                yield f"the data of region '{shorten(name)}' have changed since the study was planned"
             if manifest["study"].get("fitted", True) and dict(region.fitted) != fitted_in(manifest, name):
-                yield f"the values fitted to region '{name}' have changed since the study was planned (runs keep those of the plan)"
+                yield f"the values fitted to region '{shorten(name)}' have changed since the study was planned (runs keep those of the plan)"
         except UserError as error:
-            yield f"the region '{name}' cannot be read any more ({error})"
+            yield f"the region '{shorten(name)}' cannot be read any more ({error})"
     measure, said = manifest["study"].get("measure"), manifest.get("measure_hash")
     if measure and hash_of(measure.rpartition(":")[0]) != said:
         yield f"the file of measure '{shorten(measure)}' has changed or gone since the study was planned"

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 KIND = "lintas posterior results"
 FORMAT = 1
+#: Draws that may be asked for: each is a run whose tables are kept in memory until all are done.
+MOST_DRAWS = 10_000
 #: Quantiles of a band and what their columns are called.
 QUANTILES = {"median": 0.5, "p05": 0.05, "p25": 0.25, "p75": 0.75, "p95": 0.95}
 
@@ -84,7 +86,7 @@ def check_posterior(posterior: Posterior, region: Region, allow_drift: bool = Fa
     if posterior.region != region.id:
         raise PosteriorError(f"posterior '{posterior.id}' was made for region '{posterior.region}', this is '{region.id}': name another")
     drift = []
-    if posterior.model_version != model_version():
+    if model_version() not in posterior.model_versions:
         drift.append(f"posterior '{posterior.id}' was made with model {posterior.model_version}, this is {model_version()}")
     if posterior.region_hash != region.hash:
         drift.append(f"the data of region '{region.id}' have changed since posterior '{posterior.id}' was made")
@@ -166,6 +168,8 @@ def run_draws(
     """
     import pandas as pd
 
+    if not 1 <= draws <= MOST_DRAWS:
+        raise PosteriorError(f"draws is {draws}; it must be 1 to {MOST_DRAWS:,}")
     jobs, drawn = jobs_of([scenario], posterior, region, draws=draws, replicates=1, households=households, seed=seed, tables=TABLES)
     done = run_jobs(jobs, executor, progress)
     well = [d for d in done if d.status == "ok"]
@@ -197,18 +201,25 @@ def bands_of(yearly: pd.DataFrame) -> pd.DataFrame:
     return found.sort_values(["year", "side", "indicator"], key=lambda c: c.map(order) if c.name == "indicator" else c, ignore_index=True)
 
 
-def write_draws(runs: DrawnRuns, folder: Path, *, drift: Sequence[str] = (), language: str = "en") -> Path:
-    """Write tables, bands, draws and a manifest: all or nothing."""
+def run_said(posterior: Posterior, scenario: Scenario, region: Region, *, draws: int, households: int, seed: int) -> dict[str, Any]:
+    """What the tables over the draws depend on, as the manifest says it."""
     from importlib import metadata
 
-    check_folder(folder, KIND)
+    return {
+        "kind": KIND, "lintas": metadata.version("lintas"), "model_version": model_version(),
+        "posterior": {k: posterior.manifest[k] for k in ("id", "model_version", "region", "region_hash", "households")},
+        "scenario_hash": scenario.hash, "region": {"id": region.id, "hash": region.hash}, "households": households, "seed": seed, "draws": draws,
+    }  # fmt: skip
+
+
+def write_draws(runs: DrawnRuns, folder: Path, *, drift: Sequence[str] = (), language: str = "en", overwrite: bool = False) -> Path:
+    """Write tables, bands, draws and a manifest: all or nothing; refuses a folder of another run unless ``overwrite``."""
+    run = run_said(runs.posterior, runs.scenario, runs.region, draws=len(runs.draws), households=runs.households, seed=runs.seed)
+    check_folder(folder, KIND, run=run, overwrite=overwrite)
     everything = {**runs.tables, "bands": runs.bands, "draws": runs.draws}
     manifest = {
-        "kind": KIND, "format": FORMAT, "language": language, "lintas": metadata.version("lintas"), "model_version": model_version(),
-        "posterior": {k: runs.posterior.manifest[k] for k in ("id", "model_version", "region", "region_hash", "households")},
-        "drift": list(drift), "scenario": runs.scenario.to_dict(), "scenario_hash": runs.scenario.hash,
-        "region": {"id": runs.region.id, "hash": runs.region.hash, "where": str(runs.region.folder)},
-        "households": runs.households, "seed": runs.seed, "draws": len(runs.draws),
+        **run, "format": FORMAT, "language": language, "drift": list(drift), "scenario": runs.scenario.to_dict(),
+        "region": run["region"] | {"where": str(runs.region.folder)},
         "tables": {name: digest(table) for name, table in everything.items()}, "commit": commit(), "command_line": command_line(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }  # fmt: skip

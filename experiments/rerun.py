@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +12,8 @@ import numpy as np
 
 from abm.errors import shorten
 from experiments import store
+from experiments import trust as trusts
+from experiments.children import environment, python
 from experiments.plan import Row, check_drift, ids_as_numbers, plan_batches, read_study_manifest
 from experiments.study import StudyError
 from experiments.work import HANGS, Outcome, Task, as_table, deadline_of, run_row, task_of
@@ -49,10 +49,14 @@ def row_of(folder: Path, run_id: str) -> Row:
     raise StudyError(f"the study '{shorten(folder)}' has no run {text}; run ids stand in the column run_id of the collected table")
 
 
-def rerun_of_study(folder: Path, run_id: str) -> Again:
-    """Run a planned run again; refuses when model or data are not those of the plan."""
+def rerun_of_study(folder: Path, run_id: str, *, trust: bool = False) -> Again:
+    """Run a planned run again; refuses when model or data are not those of the plan.
+
+    ``trust`` agrees to run the Python file that the study names as its measure.
+    """
     folder = Path(folder)
-    check_drift(folder, read_study_manifest(folder), allowed=False)
+    manifest = check_drift(folder, read_study_manifest(folder), allowed=False)
+    trusts.check(manifest["study"].get("measure"), trust)
     row = row_of(folder, run_id)
     task = task_of(folder)
     found = store.standing(folder)
@@ -92,14 +96,11 @@ def _apart(task: Task, row: Row) -> pa.Table:
     limit = HANGS * deadline_of(task.study, row.households) + START_SECONDS
     with tempfile.TemporaryDirectory(prefix="lintas-") as place:
         file = Path(place) / "row.parquet"
-        code = "import sys; from experiments.rerun import child; child(*sys.argv[1:])"
-        root = str(Path(__file__).resolve().parents[1])
-        path = os.pathsep.join(p for p in (root, os.environ.get("PYTHONPATH", "")) if p)
-        words = [sys.executable, "-c", code, str(task.folder.absolute()), row.run_id, str(file)]
+        words = python("experiments.rerun", "child", str(task.folder.absolute()), row.run_id, str(file))
         status, cause = "killed", ""
         try:
             done = subprocess.run(
-                words, env={**os.environ, "PYTHONPATH": path}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=limit, check=False
+                words, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=limit, check=False
             )  # fmt: skip
             cause = (
                 f"its process died of signal {-done.returncode}" if done.returncode < 0 else f"its process left with code {done.returncode}"

@@ -11,8 +11,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from abm.errors import ManifestError, UserError, shorten
+from abm.reading import is_ordinary, parse_json, read_bytes, read_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,7 +61,7 @@ class InterruptedAfterwards(Exception):
     """An interruption that came when the results folder already stood complete."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(f"interrupted; the results stand complete in '{folder}'")
+        super().__init__(f"interrupted; the results stand complete in '{shorten(folder, 400)}'")
         self.folder = folder
 
 
@@ -97,16 +99,93 @@ def run(
     return model
 
 
-def default_folder(scenario: Scenario, seed: int) -> Path:
-    """Where results go when no folder is named."""
-    return Path("results") / f"{scenario.name}-{seed}"
+def default_folder(
+    scenario: Scenario,
+    seed: int,
+    *,
+    households: int = 2000,
+    region: str = "",
+    declared: bool = False,
+    kind: str = "",
+    more: Sequence[str] = (),
+) -> Path:
+    """Where results go when no folder is named: ``results/history-7``, and words for whatever makes the run another than that one.
+
+    ``region`` is said where it is not the shipped one, ``kind`` stands before the seed, ``more`` at the end. The words tell runs apart for a
+    reader; whether a folder holds this very run is decided by its manifest (:func:`check_folder`).
+    """
+    from abm import Scenario
+
+    words = list(_changes(scenario, Scenario.load(scenario.name) if scenario.name in Scenario.names() else None))
+    words += [f"{households}-households"] if households != 2000 else []
+    words += [_word(Path(region).name)] if region else []
+    words += ["declared"] if declared else []
+    name = "-".join([_word(scenario.name), *([kind] if kind else []), str(seed), *words, *more])
+    if len(name) > MOST_NAME:
+        name = f"{name[: MOST_NAME - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    return Path("results") / name
+
+
+def _changes(scenario: Scenario, shipped: Scenario | None) -> Iterator[str]:
+    """Words for what a scenario has that the shipped one of its name has not; a hash where there is none, or where values or events differ."""
+    if shipped is not None and scenario.hash == shipped.hash:
+        return
+    if shipped is None or (dict(scenario.parameters), scenario.events) != (dict(shipped.parameters), shipped.events):
+        yield scenario.hash[:8]
+    if shipped is not None:
+        yield from (f"{'with' if on else 'without'}-{name}" for name, on in scenario.switches.items() if shipped.switches.get(name) != on)
+        if scenario.end != shipped.end:
+            yield f"to-{scenario.end}"
+
+
+def _word(name: str) -> str:
+    """A name as a part of a folder's name."""
+    return re.sub(r"[^\w.]+", "-", name).strip("-.") or "run"
+
+
+#: What two manifests of a run must have in common to describe the same run: its tables are then the same.
+_SAME = (
+    "kind",
+    "lintas",
+    "model_version",
+    "scenario_hash",
+    "region",
+    "fitted",
+    "households",
+    "seed",
+    "rules_swapped",
+    "posterior",
+    "draws",
+)
+
+
+def run_of(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """What a manifest says of which run its tables are of, whoever made it when, where and in which language."""
+    found = {key: manifest.get(key) for key in _SAME}
+    if isinstance(found["region"], Mapping):  # where it stood does not matter
+        found["region"] = [found["region"].get("id"), found["region"].get("hash")]
+    if isinstance(found["fitted"], Mapping):
+        found["fitted"] = found["fitted"].get("parameters")
+    if not found["rules_swapped"]:
+        found["rules_swapped"] = None
+    return found
 
 
 # --- the results folder ---------------------------------------------------------------------------------------------
 
 
-def check_folder(folder: Path, kind: str = KIND) -> Path:
-    """Refuse, before a run, a folder that could not be written after it; a former results folder of this kind may be replaced."""
+#: Letters of a default folder's name.
+MOST_NAME = 120
+#: The run that is to be written (see :func:`run_of`), or a function that finds it out when it is needed.
+Run = Mapping[str, Any] | Callable[[], Mapping[str, Any]]
+
+
+def check_folder(folder: Path, kind: str = KIND, *, run: Run | None = None, overwrite: bool = False) -> Path:
+    """Refuse, before a run, a folder that could not be written after it.
+
+    A folder that holds results of this kind may be replaced where they are of the same ``run`` (by its manifest), or where ``overwrite`` says so;
+    a folder that holds anything else never.
+    """
     shown = shorten(folder)
     try:
         str(folder).encode("utf-8")
@@ -117,26 +196,26 @@ def check_folder(folder: Path, kind: str = KIND) -> Path:
     if folder.name in ("", ".."):  # these cannot be replaced as a whole
         raise UserError(f"cannot write '{shown}': results need a folder of their own; name a new folder with --out")
     try:
-        return _check_place(folder, kind)
+        return _check_place(folder, kind, run, overwrite)
     except OSError as error:  # a name or path too long, a folder above that may not be entered
         raise UserError(f"cannot write '{shown}': {error.strerror or error}; name another folder with --out") from None
 
 
-def _check_place(folder: Path, wanted: str) -> Path:
+def _check_place(folder: Path, wanted: str, run: Run | None, overwrite: bool) -> Path:
+    shown = shorten(folder)
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-        raise UserError(f"'{folder}' is not a folder; name a new folder with --out")
+        raise UserError(f"'{shown}' is not a folder; name a new folder with --out")
     if folder.is_dir() and any(folder.iterdir()):
-        try:
-            kind = json.loads((folder / "manifest.json").read_text(encoding="utf-8")).get("kind")
-        except (OSError, ValueError, AttributeError):
-            kind = None
-        if kind != wanted:
-            raise UserError(f"the folder '{folder}' holds something other than lintas results; name another folder with --out")
+        there = manifest_in(folder)
+        if there.get("kind") != wanted:
+            raise UserError(f"the folder '{shown}' holds something other than lintas results; name another folder with --out")
+        if not overwrite:
+            refuse_another(folder, there, run)
     parent = next(p for p in folder.absolute().parents if p.exists() or p.is_symlink())
     if not parent.is_dir():
-        raise UserError(f"cannot write '{folder}': '{parent}' is not a folder; name another folder with --out")
+        raise UserError(f"cannot write '{shorten(folder)}': '{shorten(parent)}' is not a folder; name another folder with --out")
     if not os.access(parent, os.W_OK | os.X_OK):
-        raise UserError(f"cannot write '{folder}': no permission in '{parent}'; name another folder with --out")
+        raise UserError(f"cannot write '{shorten(folder)}': no permission in '{shorten(parent)}'; name another folder with --out")
     # The folders above that are still to be made, the folder, and the longer name of its draft.
     names = [*folder.absolute().relative_to(parent).parts[:-1], _beside(folder, "former").name]
     most = _name_bytes(parent)
@@ -146,6 +225,36 @@ def _check_place(folder: Path, wanted: str) -> Path:
     with suppress(FileNotFoundError):
         os.lstat(_beside(folder.absolute(), "former"))  # the system refuses a whole path that is too long
     return folder
+
+
+def manifest_in(folder: Path) -> dict[str, Any]:
+    """The manifest of a folder, empty where there is none that can be read."""
+    try:
+        said = parse_json(read_text(folder / "manifest.json", "the manifest"), "the manifest")
+    except UserError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def refuse_another(folder: Path, there: Mapping[str, Any], run: Run | None) -> None:
+    """Refuse to write over results unless their manifest says that they are of the same run."""
+    if run is not None:
+        now = run() if callable(run) else run
+        if json.dumps(run_of(there), sort_keys=True, default=str) == json.dumps(run_of(now), sort_keys=True, default=str):
+            return
+    raise UserError(
+        f"'{shorten(folder)}' holds another run{_briefly(there)}; name another folder with --out, or replace it with --overwrite"
+    )
+
+
+def _briefly(manifest: Mapping[str, Any]) -> str:
+    """Which run a manifest is of, in brackets."""
+    scenario, said = manifest.get("scenario"), []
+    if isinstance(scenario, Mapping):
+        said.append(f"scenario {shorten(scenario.get('name'), 40)}")
+    said += [f"{key} {shorten(manifest[key], 20)}" for key in ("seed", "households", "draws") if key in manifest]
+    made = f"made {shorten(manifest['created'], 25)}" if "created" in manifest else ""
+    return f" ({', '.join([*said, *([made] if made else [])])})" if said or made else ""
 
 
 def _name_bytes(parent: Path) -> int:
@@ -164,10 +273,16 @@ def write_results(
     command_line: list[str] | None = None,
     language: str = "en",
     draughtsmen: Draughtsmen | None = None,
+    overwrite: bool = False,
 ) -> Path:
-    """Write a results folder whole or not at all; draughtsmen, if given, draw the figures meanwhile."""
-    check_folder(folder)
-    said = dict(manifest) | {"kind": KIND, "language": language}
+    """Write a results folder whole or not at all; draughtsmen, if given, draw the figures meanwhile.
+
+    Refuses a folder that holds anything but results of the same run, unless ``overwrite`` says that other results may be replaced.
+    """
+    from experiments.plan import model_version
+
+    said = {"model_version": model_version()} | dict(manifest) | {"kind": KIND, "language": language}
+    check_folder(folder, run=said, overwrite=overwrite)
     if draughtsmen is not None and region is not None:
         draughtsmen.begin(results, said, region, language)
     complete = said | {
@@ -201,17 +316,12 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
 
 def read_results(folder: Path) -> StoredResults:
     """The tables of a results folder."""
-    import pandas as pd
-
     tables: dict[str, pd.DataFrame] = {}
     for name in TABLES:
         path = folder / f"{name}.parquet"
-        try:
-            tables[name] = pd.read_parquet(path)
-        except FileNotFoundError:
-            raise UserError(f"'{folder}' is no complete results folder: it has no {name}.parquet") from None
-        except Exception as error:
-            raise UserError(f"cannot read '{path}': it is no Parquet file or is damaged ({type(error).__name__})") from error
+        if not os.path.lexists(path):
+            raise UserError(f"'{shorten(folder)}' is no complete results folder: it has no {name}.parquet")
+        tables[name] = _read_table(path)
     return StoredResults(**tables)
 
 
@@ -282,7 +392,7 @@ def whole_folder(folder: Path) -> Iterator[Path]:
             except OSError:
                 break
         if isinstance(error, OSError):
-            raise UserError(f"cannot write '{folder}': {error.strerror or error}; name another folder with --out") from error
+            raise UserError(f"cannot write '{shorten(folder)}': {error.strerror or error}; name another folder with --out") from error
         raise
 
 
@@ -334,27 +444,34 @@ def _flush(path: Path) -> None:
 
 def read_manifest(path: Path) -> dict[str, Any]:
     """The manifest of a results folder (the folder itself may be named too)."""
-    file = path
+    file = path / "manifest.json" if os.path.isdir(path) else path
+    if not os.path.lexists(file):
+        raise ManifestError(f"there is no manifest '{shorten(file)}'; name the manifest.json of a results folder")
+    text = read_text(file, "the manifest", error=ManifestError)
     try:
-        file = path / "manifest.json" if path.is_dir() else path
-        text = file.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise ManifestError(f"there is no manifest '{file}'; name the manifest.json of a results folder") from None
-    except (OSError, ValueError) as error:
-        raise ManifestError(f"cannot read the manifest '{file}': {getattr(error, 'strerror', None) or 'it is no text file'}") from None
-    try:
-        manifest = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ManifestError(
-            f"the manifest '{file}' is not complete JSON (line {error.lineno}: {error.msg}); "
-            f"it may be cut off, take it from the results again"
-        ) from None
-    except (RecursionError, ValueError):
-        # lists nested thousands deep, or a number of thousands of digits
-        raise ManifestError(f"the manifest '{file}' is not one that lintas wrote: its values are too deep or too long to be read") from None
+        manifest = parse_json(text, f"the manifest '{shorten(file)}'", error=ManifestError)
+    except ManifestError as error:
+        raise ManifestError(f"{error}; it may be cut off, take it from the results again") from None
     if not isinstance(manifest, dict):
-        raise ManifestError(f"the manifest '{file}' holds no table of entries; name the manifest.json of a results folder")
+        raise ManifestError(f"the manifest '{shorten(file)}' holds no table of entries; name the manifest.json of a results folder")
     return manifest
+
+
+def check_manifest(manifest: Mapping[str, Any], file: Path) -> None:
+    """Refuse, before a run, a manifest in which an entry is missing or of another kind than a run writes."""
+    from experiments.manifest import check_results_manifest
+
+    check_results_manifest(manifest, file)
+
+
+def kind_of(folder: Path) -> str | None:
+    """What a folder's manifest says that it holds; None where there is no manifest that can be read."""
+    try:
+        said = parse_json(read_text(folder / "manifest.json", "the manifest"), "the manifest")
+    except UserError:
+        return None
+    kind = said.get("kind") if isinstance(said, dict) else None
+    return kind if isinstance(kind, str) else None
 
 
 @dataclass(frozen=True)
@@ -377,17 +494,16 @@ def rerun(manifest: Mapping[str, Any], *, progress: Progress | None = None) -> B
 
 def compare_with(manifest: Mapping[str, Any], folder: Path, results: Results) -> list[Repeat]:
     """Compare a repeated run with the tables beside the manifest, or with the hashes that the manifest keeps."""
-    hashes = manifest.get("tables")
-    if not isinstance(hashes, Mapping):
-        hashes = {}
+    hashes = manifest.get("tables", {})
     found: list[Repeat] = []
     for name in TABLES:
         now = getattr(results, name)
         path = folder / f"{name}.parquet"
-        if path.exists():
+        if os.path.lexists(path):
             then = _read_table(path)
-            equal = digest(then) == digest(now)
-            found.append(Repeat(name, "equal" if equal else "differs", "" if equal else first_difference(then, now)))
+            other = other_kind(then, now)
+            equal = not other and digest(then) == digest(now)
+            found.append(Repeat(name, "equal" if equal else "differs", "" if equal else other or first_difference(then, now)))
         elif name in hashes:
             found.append(Repeat(name, "equal" if hashes[name] == digest(now) else "differs"))
         else:
@@ -396,19 +512,43 @@ def compare_with(manifest: Mapping[str, Any], folder: Path, results: Results) ->
 
 
 def _read_table(path: Path) -> pd.DataFrame:
-    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
+    if not is_ordinary(path):
+        read_bytes(path, "the table")  # says what it is instead
     try:
-        return pd.read_parquet(path)
-    except Exception as error:
-        raise UserError(f"cannot read '{path}': it is no Parquet file or is damaged ({type(error).__name__})") from error
+        with pq.ParquetFile(path) as file:
+            return file.read().to_pandas(ignore_metadata=True)
+    except (ValueError, OverflowError, MemoryError, OSError, pa.ArrowException) as error:
+        raise UserError(f"cannot read '{shorten(path)}': it is no Parquet file or is damaged ({type(error).__name__})") from None
+
+
+def other_kind(then: pd.DataFrame, now: pd.DataFrame) -> str:
+    """What makes a stored table another kind of table than the run's, in words; empty where both hold the same columns of the same kinds."""
+    if list(then.columns) != list(now.columns):
+        gone, new = [c for c in then.columns if c not in now.columns], [c for c in now.columns if c not in then.columns]
+        return f"other columns (gone: {shorten(', '.join(gone)) or 'none'}; new: {', '.join(new) or 'none'})"
+    for name in now.columns:
+        if _values_of(then[name]) != _values_of(now[name]):
+            return f"{name} holds {_values_of(then[name])}, not {_values_of(now[name])}"
+    return ""
+
+
+def _values_of(column: pd.Series) -> str:
+    """The kind of a column's values, as a person would say it."""
+    kind = column.to_numpy().dtype.kind
+    if kind in "biu":
+        return "whole numbers"
+    if kind == "f":
+        return "numbers"
+    return "texts" if all(v is None or v != v or isinstance(v, str) for v in column) else "values that are neither numbers nor texts"
 
 
 def first_difference(then: pd.DataFrame, now: pd.DataFrame) -> str:
     """Where two tables part first, in words."""
-    if list(then.columns) != list(now.columns):
-        gone, new = [c for c in then.columns if c not in now.columns], [c for c in now.columns if c not in then.columns]
-        return f"other columns (gone: {', '.join(gone) or 'none'}; new: {', '.join(new) or 'none'})"
+    if other := other_kind(then, now):
+        return other
     if len(then) != len(now):
         return f"{len(then)} rows then, {len(now)} now"
     best: tuple[int, str] | None = None
@@ -423,5 +563,5 @@ def first_difference(then: pd.DataFrame, now: pd.DataFrame) -> str:
         return "other kinds of numbers"
     row, name = best
     keys = [k for k in ("year", "month", "side", "place", "crossing") if k in then.columns]
-    where = ", ".join(f"{k} {then[k].iloc[row]}" for k in keys)
-    return f"first at {where}: {name} was {then[name].iloc[row]}, is {now[name].iloc[row]}"
+    where = shorten(", ".join(f"{k} {then[k].iloc[row]}" for k in keys))
+    return f"first at {where}: {name} was {shorten(then[name].iloc[row])}, is {now[name].iloc[row]}"

@@ -22,16 +22,17 @@ import subprocess
 import sys
 import threading
 import time
-import tomllib
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, cast, get_args
+from typing import Annotated, Any, Literal, cast
 
 from abm.errors import UserError, shorten
+from abm.reading import Entries, Listed, Name, check, parse_toml, read_text
 from agents.core.declare import near
 from experiments import waits
+from experiments.children import SAFE
 from experiments.engine import DASK_SETTINGS, DaskEngine, EngineLost, Worker, quiet_dask
 from experiments.files import draft_beside
 from experiments.waits import Note
@@ -44,15 +45,15 @@ SILENT_SECONDS = 900.0
 #: A worker that finds no scheduler for so long ends, and its job with it.
 ORPHAN_SECONDS = 60
 #: What every worker process is told: it is one, and its libraries start no threads of their own.
-WORKER_ENVIRONMENT = {"LINTAS_WORKER": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+WORKER_ENVIRONMENT = {"LINTAS_WORKER": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", **SAFE}
 
 
 # --- slurm.toml ------------------------------------------------------------------------------------------------------
 
 _TEXTS = ("partition", "account", "interface", "python", "local_directory")
+#: Bytes of memory of the largest job: more than any node has.
+MOST_MEMORY = 2**50
 _NUMBERS = {"workers": 10_000, "cores": 1024, "processes": 1024, "threads": 1024}
-_LISTS = ("setup", "directives")
-_KEYS = ("route", "walltime", "memory", *_TEXTS, *_NUMBERS, *_LISTS)
 
 
 @dataclass(frozen=True)
@@ -90,14 +91,9 @@ class SlurmSettings:
     def load(cls, path: str | Path) -> SlurmSettings:
         """Read a ``slurm.toml``; each mistake gives one sentence with file and key."""
         path = Path(path)
-        try:
-            said = tomllib.loads(path.read_text("utf-8"))
-        except FileNotFoundError:
-            raise UserError(f"there is no file '{shorten(path)}'; docs/slurm.toml is one to start from") from None
-        except OSError as error:
-            raise UserError(f"cannot read '{shorten(path)}': {error.strerror or error}") from None
-        except (ValueError, RecursionError) as error:
-            raise UserError(f"{shorten(path.name)} is not readable TOML: {shorten(error)}") from None
+        if not os.path.lexists(path):
+            raise UserError(f"there is no file '{shorten(path)}'; docs/slurm.toml is one to start from")
+        said = parse_toml(read_text(path, "the slurm file"), shorten(path.name))
         try:
             settings = _settings(said)
         except UserError as error:
@@ -110,36 +106,48 @@ class SlurmSettings:
         return settings
 
 
+class SlurmFile(Entries):
+    """The entries of a ``slurm.toml``, each of its kind."""
+
+    workers: int
+    route: Route = "jobqueue"
+    partition: Name | None = None
+    account: Name | None = None
+    walltime: Name = "01:00:00"
+    cores: int = 1
+    memory: Name = "2GB"
+    processes: int | None = None
+    threads: int = 1
+    setup: Annotated[tuple[Name, ...], Listed] = ()
+    interface: Name | None = None
+    python: Name = sys.executable
+    directives: Annotated[tuple[Name, ...], Listed] = ()
+    local_directory: Name | None = None
+
+
 def _settings(said: Mapping[str, Any]) -> SlurmSettings:
-    for key in said:
-        if key not in _KEYS:
-            raise UserError(f"unknown key '{shorten(key)}'; {near(key, _KEYS)}")
-    if "workers" not in said:
+    if "workers" not in said and not set(said) - set(SlurmFile.model_fields):
         raise UserError("workers is missing: how many jobs? Write for example workers = 4")
-    values: dict[str, Any] = dict(said)
+    file = _entries(said)
+    values = {name: value for name in SlurmFile.model_fields if (value := getattr(file, name)) is not None}
     for key, most in _NUMBERS.items():
-        value = said.get(key, 1)
-        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
-            raise UserError(f"{key} = {shorten(repr(value))} is not a whole number from 1 to {most}")
-    for key in (*_TEXTS, "route", "walltime", "memory"):
-        value = said.get(key, "-")
-        if not isinstance(value, str) or not value.strip() or "\n" in value:
-            raise UserError(f"{key} = {shorten(repr(value))} is not a text of one line; put it in quotation marks, or leave the key out")
-    for key in _LISTS:
-        value = said.get(key, [])
-        if not isinstance(value, list) or not all(isinstance(v, str) and "\n" not in v for v in value):
-            raise UserError(f'{key} = {shorten(repr(value))} is not a list of lines; write {key} = ["…", "…"]')
-        values[key] = tuple(value)
-    route = said.get("route", "jobqueue")
-    if route not in get_args(Route):
-        raise UserError(f"route = '{shorten(route)}' is unknown; {near(route, get_args(Route))}")
-    if not re.fullmatch(r"(\d+-)?\d{1,3}:[0-5]\d:[0-5]\d", said.get("walltime", "01:00:00")):
-        raise UserError(f"walltime = '{shorten(said['walltime'])}' is not HH:MM:SS (or D-HH:MM:SS), such as \"02:00:00\"")
-    if not re.fullmatch(r"\d+(\.\d+)?\s*[KMGT]i?B", said.get("memory", "2GB")):
-        raise UserError(f'memory = \'{shorten(said["memory"])}\' is not a number with a unit, such as "2GB" or "900MB"')
-    values["directives"] = tuple(re.sub(r"^#SBATCH\s+", "", d) for d in values["directives"])
-    cores, threads = said.get("cores", 1), said.get("threads", 1)
-    values["processes"] = said.get("processes", max(1, cores // threads))
+        value = values.get(key, 1)
+        if not 1 <= value <= most:
+            raise UserError(f"{key} = {shorten(value)} is not a whole number from 1 to {most}")
+    for key in _TEXTS:
+        if not values.get(key, "-").strip():
+            raise UserError(
+                f"{key} = {shorten(repr(values[key]))} is not a text of one line; put it in quotation marks, or leave the key out"
+            )
+    if not re.fullmatch(r"([0-9]{1,4}-)?[0-9]{1,3}:[0-5][0-9]:[0-5][0-9]", file.walltime):
+        raise UserError(f"walltime = '{shorten(file.walltime)}' is not HH:MM:SS (or D-HH:MM:SS), such as \"02:00:00\"")
+    if not re.fullmatch(r"[0-9]+(\.[0-9]+)?\s*[KMGT]i?B", file.memory):
+        raise UserError(f'memory = \'{shorten(file.memory)}\' is not a number with a unit, such as "2GB" or "900MB"')
+    if not _bytes_of(file.memory) <= MOST_MEMORY:
+        raise UserError(f"memory = '{shorten(file.memory)}' is more than any node has; write what a job needs, such as \"2GB\"")
+    values["directives"] = tuple(re.sub(r"^#SBATCH\s+", "", d) for d in file.directives)
+    cores, threads = file.cores, file.threads
+    values["processes"] = file.processes if file.processes is not None else max(1, cores // threads)
     if values["processes"] * threads > cores:
         raise UserError(
             f"{values['processes']} processes × {threads} threads need more than cores = {cores}; each run at once should have its own core"
@@ -152,6 +160,23 @@ def _settings(said: Mapping[str, Any]) -> SlurmSettings:
     if settings.interface is not None:
         address_here(settings.interface)
     return settings
+
+
+def _entries(said: Mapping[str, Any]) -> SlurmFile:
+    try:
+        return check(SlurmFile, dict(said), "")
+    except UserError as error:
+        raise UserError(str(error).removeprefix(": ")) from None
+
+
+def _bytes_of(memory: str) -> float:
+    """Bytes that a size such as ``2GB`` stands for; infinity where the number is too long."""
+    from dask.utils import parse_bytes
+
+    try:
+        return parse_bytes(memory)
+    except (ValueError, OverflowError):
+        return math.inf
 
 
 # --- Slurm's own commands ----------------------------------------------------------------------------------------------

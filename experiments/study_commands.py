@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import signal
 import sys
 import time
@@ -19,6 +20,8 @@ import typer
 
 from abm.errors import UserError, shorten
 from experiments.languages import Translate, check_language, translator
+from experiments.options import MOST_WHOLE, is_there, parse_precision, whole_number
+from experiments.options import at_home as written_out
 from experiments.run import InterruptedAfterwards
 
 if TYPE_CHECKING:
@@ -38,6 +41,9 @@ SchedulerFile = Annotated[
     Path | None, typer.Option("--scheduler-file", metavar="FILE", help="Start a scheduler, write this file, wait for workers somebody starts.")
 ]  # fmt: skip
 Drift = Annotated[bool, typer.Option("--allow-drift", help="Go on although the model or the data changed; it is recorded.")]
+Trust = Annotated[
+    bool, typer.Option("--trust", help="Run the Python file that the study names as its measure; remembered until it changes.")
+]  # fmt: skip
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
 
 
@@ -70,7 +76,7 @@ def plan(
         check_size(read)
         print(_words_of_plan(_, n_runs(read), design.n_points(read), len(read.arms()), read.replicates))
         return
-    count = make(read, at_home(out), command_line())
+    count = make(read, at_home(out), command_line(), trust=False)
     print(_words_of_plan(_, count, design.n_points(read), len(read.arms()), read.replicates))
     if count < n_runs(read):
         print(_("{n} runs were planned more than once and are run once.").format(n=n_runs(read) - count))
@@ -86,6 +92,7 @@ def estimate(
     folder: Folder,
     workers: Workers = None,
     pilot: Annotated[str, typer.Option("--pilot", metavar="N", help="Runs of the pilot; they count as done.")] = "24",
+    trust: Trust = False,
     as_json: Json = False,
     quiet: Quiet = False,
     lang: Language = "en",
@@ -94,7 +101,8 @@ def estimate(
     _ = translator(check_language(lang))
     from experiments import batch as batches
 
-    n, size = _workers(workers), _whole("--pilot", pilot, 1)
+    n, size = _workers(workers), _whole("--pilot", pilot, 1, 1_000_000)
+    ask_trust(_, at_home(folder), trust)
     with show_progress(_, quiet) as tell, exit_codes(_, folder):
         guess = batches.estimate(at_home(folder), workers=n, pilot=size, progress=tell)
     if as_json:
@@ -119,6 +127,7 @@ def batch(
     slurm: Slurm = None,
     scheduler_file: SchedulerFile = None,
     allow_drift: Drift = False,
+    trust: Trust = False,
     chunk_seconds: Annotated[str, typer.Option("--chunk-seconds", metavar="T", help="How long a chunk of runs should last.")] = "7",
     dry_run: DryRun = False,
     quiet: Quiet = False,
@@ -127,24 +136,27 @@ def batch(
     """Run what a study lacks: safe to interrupt, the same command goes on."""
     _ = translator(check_language(lang))
     from experiments import design
+    from experiments import trust as trusts
     from experiments.plan import check_size, command_line, make, n_runs
     from experiments.study import Study
 
-    folder = at_home(folder)
-    if folder.suffix == ".toml" and not folder.is_dir():
+    folder, seconds = at_home(folder), _seconds(chunk_seconds)
+    if folder.suffix == ".toml" and not os.path.isdir(folder):
         study = Study.load(folder)
         folder = at_home(out) if out is not None else Path("results") / study.name
-        if (folder / "manifest.json").exists():
+        if not dry_run:
+            trusts.ask(_, study.measure, trust)
+        if is_there(folder / "manifest.json"):
             _check_same(folder, study)
         elif dry_run:
             check_size(study)
             print(_words_of_plan(_, n_runs(study), design.n_points(study), len(study.arms()), study.replicates))
             return
         else:
-            make(study, folder, command_line())
+            make(study, folder, command_line(), trust=False)
     elif out is not None:
         raise UserError("-o goes with a study file; a study folder is run where it stands")
-    _drive(_, folder, workers, slurm, scheduler_file, allow_drift, (), chunk_seconds, dry_run, quiet, lang)
+    _drive(_, folder, workers, slurm, scheduler_file, allow_drift, (), seconds, dry_run, quiet, lang, trust)
 
 
 def _check_same(folder: Path, study: Any) -> None:
@@ -171,6 +183,7 @@ def retry(
     slurm: Slurm = None,
     scheduler_file: SchedulerFile = None,
     allow_drift: Drift = False,
+    trust: Trust = False,
     dry_run: DryRun = False,
     quiet: Quiet = False,
     lang: Language = "en",
@@ -183,35 +196,44 @@ def retry(
     for said in statuses:
         if said not in STATUSES[1:]:
             raise UserError(
-                f"--status {shorten(said)}: rows can be run again that are {', '.join(STATUSES[1:])}; {near(said, STATUSES[1:])}"
+                f"--status {shorten(said)}: rows can be run again that are {', '.join(STATUSES[1:])}; {near(shorten(said), STATUSES[1:])}"
             )
-    _drive(_, at_home(folder), workers, slurm, scheduler_file, allow_drift, tuple(statuses), "7", dry_run, quiet, lang)
+    _drive(_, at_home(folder), workers, slurm, scheduler_file, allow_drift, tuple(statuses), 7.0, dry_run, quiet, lang, trust)
 
 
 def _drive(
     _: Translate, folder: Path, workers: str | None, slurm: Path | None, scheduler_file: Path | None, allow_drift: bool, again: tuple[str, ...],
-    chunk_seconds: str, dry_run: bool, quiet: bool, lang: str,
+    seconds: float, dry_run: bool, quiet: bool, lang: str, trust: bool,
 ) -> None:  # fmt: skip
     from experiments.collect import status as status_of
     from experiments.drive import drive
 
-    try:
-        seconds = float(chunk_seconds)
-    except ValueError:
-        raise UserError(f"--chunk-seconds takes a number, found '{chunk_seconds}'") from None
-    if not 0.05 <= seconds <= 3600:
-        raise UserError(f"--chunk-seconds is {seconds:g}; it must be 0.05 to 3600")
     make, before = engine_of(folder, workers, slurm, scheduler_file, lang)
     if dry_run:
         now = status_of(folder, failures=0)
         todo = now.missing + sum(now.counts[s] for s in again)
         print(_("{todo} of {total} runs would be run").format(todo=todo, total=now.total))
         return
+    ask_trust(_, folder, trust)
     with show_progress(_, quiet) as tell, exit_codes(_, folder), terminated_is_interrupted():
         report = drive(folder, make, again=again, allow_drift=allow_drift, progress=tell, chunk_seconds=seconds, before=before)
     say_report(_, report, folder)
     if report.exit_code:
         raise typer.Exit(report.exit_code)
+
+
+def _seconds(text: str) -> float:
+    from experiments.options import finite_number
+
+    return finite_number("--chunk-seconds", text, low=0.05, high=3600.0)
+
+
+def ask_trust(_: Translate, folder: Path, trust: bool) -> None:
+    """Before a study is run: whether its Python file may be run, where it names one."""
+    from experiments import trust as trusts
+    from experiments.plan import read_study_manifest
+
+    trusts.ask(_, read_study_manifest(folder)["study"].get("measure"), trust)
 
 
 def say_report(_: Translate, report: Report, folder: Path) -> None:
@@ -285,6 +307,7 @@ def extend(
     workers: Workers = None,
     slurm: Slurm = None,
     scheduler_file: SchedulerFile = None,
+    trust: Trust = False,
     quiet: Quiet = False,
     lang: Language = "en",
 ) -> None:
@@ -301,10 +324,11 @@ def extend(
     # everything that was typed is looked at before anything is written or run
     number = None if replicates is None else _whole("--replicates", replicates, 1)
     at_most = None if most is None else _whole("--most", most, 2)
-    wanted = _wanted(precision or [])
+    wanted = parse_precision(precision or [])
     batches.check_extension(folder, number, wanted, at_most)
     store.check_writable(folder)
     make, before = engine_of(folder, workers, slurm, scheduler_file, lang)
+    ask_trust(_, folder, trust)
     with show_progress(_, quiet) as tell, exit_codes(_, folder), terminated_is_interrupted(), holding(folder, tell) as hold:
         # what it says now, since this is the one driver
         plans.check_drift(folder, batches.check_extension(folder, number, wanted, at_most), False)
@@ -324,21 +348,6 @@ def extend(
     say_report(_, report, folder)
     if report.exit_code or any(p.half_width > p.wanted for p in found):
         raise typer.Exit(report.exit_code or 3)
-
-
-def _wanted(said: list[str]) -> dict[str, float]:
-    """What ``--precision`` asks for, by target."""
-    wanted = {}
-    for text in said:
-        name, sign, number = text.rpartition("=")
-        try:
-            half = float(number)
-        except ValueError:
-            sign, half = "", 0.0
-        if not sign or not name:
-            raise UserError(f"--precision takes TARGET=H, found '{shorten(text, 80)}'; for example --precision NAME=0.05")
-        wanted[name] = half
-    return wanted
 
 
 def collect(
@@ -390,20 +399,19 @@ def sensitivity(
     lang: Language = "en",
 ) -> None:
     """Say what the outcomes of a study depend on, with intervals and figures."""
+    from experiments.options import finite_number
     from experiments.sensitivity import sensitivity_command
 
-    try:
-        limit = None if threshold is None else float(threshold)
-    except ValueError:
-        raise UserError(f"--threshold takes a number, found '{threshold}'") from None
+    limit = None if threshold is None else finite_number("--threshold", threshold)
     place = None if out is None else at_home(out)
     raise typer.Exit(sensitivity_command(at_home(folder), target, method, discover, limit, place, as_json, lang, mixed=mixed))
 
 
-def rerun_row(_: Translate, folder: Path, run_id: str, quiet: bool) -> int:
+def rerun_row(_: Translate, folder: Path, run_id: str, quiet: bool, trust: bool = False) -> int:
     """Run one row of a study again and compare it with the row there is, bit for bit; the exit code is 1 when they differ."""
     from experiments.rerun import rerun_of_study
 
+    ask_trust(_, folder, trust)
     found = rerun_of_study(folder, run_id)
     if not quiet:
         if found.stored is None:
@@ -580,14 +588,10 @@ def _workers(text: str | None) -> int | None:
     return None if text is None else _whole("--workers", text, 1, 4096)
 
 
-def _whole(option: str, text: str, low: int, high: int | None = None) -> int:
-    from experiments.cli import whole_number
-
+def _whole(option: str, text: str, low: int, high: int = MOST_WHOLE) -> int:
     return whole_number(option, text, low=low, high=high)
 
 
 def at_home(path: Path) -> Path:
     """A path with a leading ``~`` written out."""
-    from experiments.cli import at_home as written_out
-
     return Path(written_out(str(path)))

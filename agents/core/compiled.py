@@ -4,7 +4,8 @@ numba keeps compiled code by the file a function stands in, and does not see tha
 file, has changed. So the cache folder is named after the content of every source file of the packages that hold
 compiled code, plus the versions that shape machine code: any edit of any rule means a fresh folder.
 
-Set ``LINTAS_PLAIN=1`` to run every rule as plain Python (slow; for tests, debugging, teaching).
+Set ``LINTAS_PLAIN=1`` to run every rule as plain Python (slow; for tests, debugging, teaching). numba's own ``NUMBA_DISABLE_JIT=1`` means the
+same: without it rules would run as Python on numpy's numbers, which overflow where plain ones do not.
 Set ``LINTAS_CACHE`` to move the folder.
 """
 
@@ -25,7 +26,7 @@ from typing import Any
 import platformdirs
 
 #: True when rules run as plain Python.
-PLAIN: bool = os.environ.get("LINTAS_PLAIN", "") not in ("", "0")
+PLAIN: bool = any(os.environ.get(name, "") not in ("", "0") for name in ("LINTAS_PLAIN", "NUMBA_DISABLE_JIT"))
 
 _PACKAGES = Path(__file__).resolve().parents[2]
 _KEEP_DAYS = 30

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import threading
+from collections.abc import Callable
 from html import escape
 
 from experiments.app.state import Finished
@@ -21,32 +22,39 @@ ALWAYS = ("income", "care")
 MORE = ("poverty", "work", "trade")
 
 
-def pictures(finished: Finished, language: str, keys: tuple[str, ...] = ALWAYS + MORE) -> list[Picture]:
-    """The figures over time."""
-    with _DRAWING:
-        draw = Drawing(finished.results, finished.region, language)
-        return [getattr(draw, key)() for key in keys]
+def pictures(
+    finished: Finished, language: str, keys: tuple[str, ...] = ALWAYS + MORE, is_wanted: Callable[[], bool] = lambda: True
+) -> tuple[Picture, ...]:
+    """The figures over time; none if, when their turn to be drawn comes, they are not wanted any more."""
+    drawn: list[Picture] = []
+    draw = None
+    for key in keys:
+        with _DRAWING:  # taken for each figure, so that other pages' figures come in between
+            if not is_wanted():
+                return ()
+            draw = draw or Drawing(finished.results, finished.region, language)
+            drawn.append(getattr(draw, key)())
+    return tuple(drawn)
 
 
-def map_picture(finished: Finished, language: str, year: int) -> Picture:
-    """The map of one year of the run."""
+def map_picture(finished: Finished, language: str, year: int, is_wanted: Callable[[], bool] = lambda: True) -> Picture | None:
+    """The map of one year of the run; nothing if, when its turn to be drawn comes, it is not wanted any more."""
     first, last = finished.years
     with _DRAWING:
+        if not is_wanted():
+            return None
         return Drawing(finished.results, finished.region, language).map("care_share_across", min(max(year, first), last))
 
 
-def figure_html(picture: Picture, language: str) -> str:
-    """A figure: title, picture with words for who cannot see it, sentence, dated events, its numbers under a fold."""
-    _ = translator(language)
+def figure_html(picture: Picture) -> str:
+    """A figure without its numbers: title, picture with words for who cannot see it, sentence, dated events."""
     source = base64.b64encode(picture.svg).decode()
     notes = "".join(f"<li>{escape(note)}</li>" for note in picture.notes)
     events = f"<ul class='lintas-notes'>{notes}</ul>" if notes else ""
-    table = table_html(picture.head, picture.rows, picture.title)
     return (
         f"<h2>{escape(picture.title)}</h2>"
         f"<img src='data:image/svg+xml;base64,{source}' alt='{escape(picture.alt, quote=True)}'>"
         f"<p class='lintas-sentence'>{escape(picture.sentence)}</p>{events}"
-        f"<details><summary>{escape(_('The numbers as a table'))}</summary>{table}</details>"
     )
 
 

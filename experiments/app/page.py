@@ -1,7 +1,8 @@
 """The page that ``lintas app`` serves: controls made from the declarations, one run at a time, figures and words.
 
 State lives in the components, so every visitor has their own; a module keeps none. The results stand in components of
-their own, which are not touched while a control moves.
+their own, which are not touched while a control moves. A message from a browser can hold anything, so what a control hands on is
+taken only if it is one of what the control offers.
 """
 
 # Solara hands on its parts without saying so in its types.
@@ -10,28 +11,26 @@ their own, which are not touched while a control moves.
 from __future__ import annotations
 
 import math
+import weakref
 from collections.abc import Callable
 
 import solara
 import solara.lab
-import solara.server.settings
+from solara.server.kernel_context import get_current_context
 
 import abm.model  # noqa: F401 – registers the world's levers too
 from abm.errors import UserError
-from abm.parameters import Scenario
 from agents.core.declare import SWITCHES, Parameter
-from experiments.app import figures
+from experiments.app import figures, sessions
 from experiments.app.runner import Outcome, Progress, Runner
-from experiments.app.state import FEWEST, FIRST_LEVERS, HOUSEHOLD_STEP, MOST, Choice, Finished, levers, step_of
-from experiments.languages import LANGUAGES, Numbers, translator
-
-# A closed page gives its memory back soon, but a telephone that slept for a few minutes finds its page again.
-solara.server.settings.kernel.cull_timeout = "10m"
-solara.server.settings.theme.variant = solara.server.settings.ThemeVariant.light
-solara.server.settings.theme.show_banner = False
-solara.server.settings.theme.title = "lintas"
+from experiments.app.state import FEWEST, FIRST_LEVERS, HOUSEHOLD_STEP, MOST, Choice, Finished, levers, names, shipped, step_of
+from experiments.figures import Picture
+from experiments.languages import LANGUAGES, Numbers, mark, translator
 
 FIRST_MAP_YEAR = 1985
+NO_PICTURE: Picture | None = None
+
+GIVEN_UP = mark("The connection to this page was lost for a while and its run was given up: press Run to start it again.")
 
 STYLE = """
 .lintas { max-width: 1180px; margin: 0 auto; padding: 12px 16px 40px; color: #26262a; background: #fff; line-height: 1.45;
@@ -71,6 +70,19 @@ def Layout(children: list = []):  # noqa: B006 – the way the page's frame is h
     return solara.v.Html(tag="div", children=children)
 
 
+def of_this_page[**P](call: Callable[P, None]) -> Callable[P, None]:
+    """``call``, done as of the page that is being made, whatever thread calls it; nothing once the page is closed."""
+    page = weakref.ref(get_current_context())
+
+    def inside(*given: P.args, **named: P.kwargs) -> None:
+        context = page()
+        if context is not None and not context.closed_event.is_set():
+            with context:
+                call(*given, **named)
+
+    return inside
+
+
 @solara.component
 def Page():
     """One visitor's page."""
@@ -79,15 +91,18 @@ def Page():
     progress: solara.Reactive[Progress | None] = solara.use_reactive(None)
     finished: solara.Reactive[Finished | None] = solara.use_reactive(None)
     refused: solara.Reactive[str] = solara.use_reactive("")
+    is_given_up: solara.Reactive[bool] = solara.use_reactive(False)
 
     def made() -> Runner:
         def end(outcome: Outcome) -> None:
             progress.set(None)
             refused.set(outcome.refused)
+            is_given_up.set(outcome.is_given_up)
             if outcome.finished is not None:
                 finished.set(outcome.finished)
 
-        return Runner(progress.set, end)
+        page = get_current_context().id
+        return Runner(of_this_page(progress.set), of_this_page(end), lambda: sessions.away(page))
 
     runner = solara.use_memo(made, [])
     # A page that is closed leaves no run behind.
@@ -97,9 +112,9 @@ def Page():
 
     def run() -> None:
         refused.set("")
+        is_given_up.set(False)
         try:
             runner.start(choice, _)
-            progress.set(Progress())
         except UserError as error:
             refused.set(str(error))
 
@@ -109,6 +124,7 @@ def Page():
 
     def reset() -> None:
         refused.set("")
+        is_given_up.set(False)
         set_choice(Choice())
 
     solara.Title("lintas")
@@ -121,7 +137,11 @@ def Page():
                     _("The border communities of Kalimantan and Sarawak, 1980–2015: choose a history, run it, read it beside the paper.")
                 )
             )
-            with solara.ToggleButtonsSingle(value=language, on_value=lambda value: set_language(str(value)), dense=True):
+            with solara.ToggleButtonsSingle(
+                value=language,
+                on_value=lambda value: set_language(value) if isinstance(value, str) and value in LANGUAGES else None,
+                dense=True,
+            ):
                 for code, name in LANGUAGES.items():
                     solara.Button(name, value=code, text=True, attributes={"lang": code})
         with solara.Div(classes=["lintas-body"]):
@@ -132,7 +152,7 @@ def Page():
                     if progress.value is not None:
                         solara.Button(_("Stop"), on_click=stop, outlined=True)
                     solara.Button(_("Reset"), on_click=reset, outlined=True)
-                Status(progress.value, refused.value, language)
+                Status(progress.value, refused.value or (_(GIVEN_UP) if is_given_up.value else ""), language)
                 More(choice, set_choice, language)
             with solara.v.Html(tag="section", attributes={"aria-label": _("What came of it")}):
                 if finished.value is None:
@@ -162,14 +182,14 @@ def Controls(choice: Choice, set_choice: Callable[[Choice], None], language: str
         kept = {name: value for name, value in other.changed.items() if value != other.value_of_scenario(name)}
         set_choice(Choice(other.scenario, other.households, other.seed, kept, other.off - other.off_in_scenario()))
 
-    scenario = Scenario.load(choice.scenario)
-    titles = {name: _(Scenario.load(name).title) for name in sorted(Scenario.names(), key=lambda name: (name != "history", name))}
+    scenario = shipped(choice.scenario)
+    titles = {name: _(shipped(name).title) for name in names()}
     with solara.Column(gap="0px"):
         solara.v.Select(
             label=_("Scenario"),
             items=[{"text": title, "value": name} for name, title in titles.items()],
             v_model=choice.scenario,
-            on_v_model=lambda value: change(scenario=str(value)),
+            on_v_model=lambda value: change(scenario=value) if isinstance(value, str) and value in titles else None,
             hide_details=True,
         )
         solara.HTML(tag="small", unsafe_innerHTML=figures.escape(_(scenario.description)), style="margin-top: 6px")
@@ -254,6 +274,11 @@ def Status(progress: Progress | None, refused: str, language: str):
     _, n = translator(language), Numbers(language)
     if progress is None:
         text = figures.escape(refused)
+    elif progress.ahead > 0:
+        if progress.ahead == 1:
+            text = figures.escape(_("Waiting: one other run comes first."))
+        else:
+            text = figures.escape(_("Waiting: {n} other runs come first.").format(n=progress.ahead))
     elif progress.months == 0:
         text = figures.escape(_("Making the people (after an install the rules are prepared first, which takes a minute)"))
     else:
@@ -298,22 +323,49 @@ def Shown(finished: Finished, is_earlier: bool, language: str):
 def Figures(finished: Finished, language: str):
     """Figures, map and table of claims; what is drawn stays until its successor is ready."""
     _ = translator(language)
+    # Of runs and languages that follow one another quickly, only the one still wanted when its turn comes is drawn.
+    wanted = solara.use_ref((finished, language))
+    wanted.current = (finished, language)
 
-    def drawing(keys: tuple[str, ...]) -> list[str]:
-        return [figures.figure_html(picture, language) for picture in figures.pictures(finished, language, keys)]
+    # One that was not drawn leaves what stands: the page would jump if its figures went and came.
+    standing = solara.use_ref(dict[tuple[str, ...], tuple[Picture, ...]]())
+
+    def drawing(keys: tuple[str, ...]) -> tuple[Picture, ...]:
+        drawn = figures.pictures(finished, language, keys, lambda: wanted.current == (finished, language))
+        if drawn:
+            standing.current[keys] = drawn
+        return standing.current.get(keys, ())
 
     first = solara.lab.use_task(lambda: drawing(figures.ALWAYS), dependencies=[finished, language])
     claims = solara.use_memo(lambda: figures.claims_html(finished, language), [finished, language])
     more = solara.lab.use_task(lambda: drawing(figures.MORE), dependencies=[finished, language])
-    if first.latest is None:
+    if not first.latest:
         solara.HTML(tag="p", unsafe_innerHTML=figures.escape(_("Drawing the figures …")))
     with solara.Div(classes=["lintas-figures"]):
-        for html in first.latest or []:
-            solara.HTML(tag="article", unsafe_innerHTML=html)
+        for picture in first.latest or ():
+            Figure(picture, language)
         Map(finished, language)
-        for html in more.latest or []:
-            solara.HTML(tag="article", unsafe_innerHTML=html)
+        for picture in more.latest or ():
+            Figure(picture, language)
     solara.HTML(tag="article", unsafe_innerHTML=claims)
+
+
+@solara.component
+def Figure(picture: Picture, language: str):
+    """A figure with its words, and its numbers under a fold."""
+    with solara.v.Html(tag="article"):
+        FigureParts(picture, language)
+
+
+@solara.component
+def FigureParts(picture: Picture, language: str):
+    """The fold is an element of its own whose content is replaced, so that one that was opened stays open."""
+    _ = translator(language)
+    with solara.Div():
+        solara.HTML(unsafe_innerHTML=figures.figure_html(picture))
+        with solara.v.Html(tag="details"):
+            solara.v.Html(tag="summary", children=[_("The numbers as a table")])
+            solara.HTML(unsafe_innerHTML=figures.table_html(picture.head, picture.rows, picture.title))
 
 
 @solara.component
@@ -322,15 +374,19 @@ def Map(finished: Finished, language: str):
     _ = translator(language)
     first, last = finished.years
     year, set_year = solara.use_state(min(max(FIRST_MAP_YEAR, first), last))
-    # Of years that pass by while the slider is drawn, only the one that is still wanted gets a map.
-    wanted = solara.use_ref(year)
-    wanted.current = year
+    # Of years that pass by while the slider is drawn, only the one still wanted when its turn comes gets a map.
+    wanted = solara.use_ref((finished, language, year))
+    wanted.current = (finished, language, year)
 
-    def draw() -> str | None:
-        return figures.figure_html(figures.map_picture(finished, language, year), language) if wanted.current == year else None
+    standing = solara.use_ref(NO_PICTURE)
+
+    def draw() -> Picture | None:
+        drawn = figures.map_picture(finished, language, year, lambda: wanted.current == (finished, language, year))
+        standing.current = drawn or standing.current
+        return standing.current
 
     drawn = solara.lab.use_task(draw, dependencies=[finished, language, year])
     with solara.v.Html(tag="article", class_="lintas-map"):
-        Slider(_("Year of the map"), str(year), year, (first, last, 1), lambda value: set_year(int(value)), "")
+        Slider(_("Year of the map"), str(year), year, (first, last, 1), lambda value: set_year(int(min(max(value, first), last))), "")
         if drawn.latest:
-            solara.HTML(unsafe_innerHTML=drawn.latest)
+            FigureParts(drawn.latest, language)

@@ -1,7 +1,7 @@
-"""Runs in the background of one session: the latest request wins, and no two are ever alive at once.
+"""Runs of one page: the latest request wins, no two of a page are ever alive at once, and pages take turns.
 
-A run that is no longer wanted is asked to stop and tested between its months; the next one waits until it has gone.
-The runner belongs to one session and is thrown away with it; nothing about a run is kept in a module.
+A run that is no longer wanted is asked to stop and tested between its months. A page whose connection is gone for :data:`GRACE`
+seconds loses its run, so that nobody waits for a run that no one will see.
 """
 
 from __future__ import annotations
@@ -13,90 +13,120 @@ from dataclasses import dataclass
 
 from abm.errors import UserError
 from experiments.app.state import REGION, Choice, Finished
+from experiments.app.turns import Turns
 from experiments.languages import Translate
 
 #: Seconds between two reports of a run's progress: more would only fill the line to the browser.
 PAUSE = 0.1
+#: Seconds without a connection after which a page's run is given up; a browser that can will have connected again by then.
+GRACE = 20.0
+
+#: The line of this server; it holds runs that wait, never results.
+TURNS = Turns()
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run is; ``months`` is 0 while its people are made (and, after an install, its rules compiled)."""
+    """How far a run is; ``months`` is 0 while its people are made (and, after an install, its rules compiled).
+
+    ``ahead`` is the number of other pages' runs that come first; the run has not begun while it is above 0.
+    """
 
     month: int = 0
     months: int = 0
+    ahead: int = 0
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended: finished, refused with one sentence, or neither (it was stopped)."""
+    """How a run ended: finished, refused with one sentence, or given up since the page's connection was lost."""
 
     finished: Finished | None = None
     refused: str = ""
+    is_given_up: bool = False
 
 
 class Runner:
-    """At most one run at a time; what it reports after it was replaced is dropped."""
+    """At most one run at a time of one page; what it reports after it was replaced is dropped.
 
-    def __init__(self, on_progress: Callable[[Progress], None], on_end: Callable[[Outcome], None]) -> None:
-        self._on_progress, self._on_end = on_progress, on_end
+    ``away`` says for how many seconds the page has had no connection, 0 while it has one.
+    """
+
+    def __init__(
+        self,
+        on_progress: Callable[[Progress], None],
+        on_end: Callable[[Outcome], None],
+        away: Callable[[], float] = lambda: 0.0,
+        turns: Turns = TURNS,
+    ) -> None:
+        self._on_progress, self._on_end, self._away, self._turns = on_progress, on_end, away, turns
         self._lock = threading.Lock()
         self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._over: list[threading.Event] = []
 
     def start(self, choice: Choice, _: Translate) -> None:
         """Run a choice, in place of a run that may be under way. A choice that cannot be run is refused at once."""
         scenario, households, seed = choice.checked(_)
         stop = threading.Event()
 
-        def work(former: threading.Thread | None) -> None:
-            if former is not None:
-                former.join()
+        def work() -> None:
             self._run(choice, scenario, households, seed, stop)
+
+        def tell(ahead: int) -> None:
+            if not stop.is_set():
+                self._on_progress(Progress(ahead=ahead))
 
         with self._lock:
             self._stop.set()
             self._stop = stop
-            self._thread = threading.Thread(target=work, args=(self._thread,), daemon=True, name="lintas run")
-            self._thread.start()
+            self._over = [one for one in self._over if not one.is_set()]
+            self._over.append(self._turns.enter(self, work, tell))
 
     def stop(self) -> None:
         """Ask the run to stop; it does so before its next month, and is not heard of again."""
         with self._lock:
             self._stop.set()
+        self._turns.leave(self)
 
     def wait(self, seconds: float) -> bool:
-        """Wait until no run is alive; whether that is so."""
-        thread = self._thread
-        if thread is not None:
-            thread.join(seconds)
-        return thread is None or not thread.is_alive()
+        """Wait until no run waits or is alive; whether that is so."""
+        end = time.monotonic() + seconds
+        return all(one.wait(max(0.0, end - time.monotonic())) for one in list(self._over))
 
     def _run(self, choice: Choice, scenario: object, households: int, seed: int, stop: threading.Event) -> None:
-        if stop.is_set():
-            return
-        last = 0.0
+        last, is_given_up = 0.0, False
+
+        def is_wanted() -> bool:
+            nonlocal is_given_up
+            if not stop.is_set() and self._away() > GRACE:
+                is_given_up = True
+                stop.set()
+            return not stop.is_set()
 
         def step(done: int, months: int) -> None:
             nonlocal last
             now = time.monotonic()
-            if not stop.is_set() and (now - last >= PAUSE or done == months):
+            if is_wanted() and (now - last >= PAUSE or done == months):
                 last = now
                 self._on_progress(Progress(done, months))
 
-        try:
-            from abm.model import BorderModel, StoppedError
-
+        outcome = None
+        if is_wanted():
             try:
-                model = BorderModel(scenario, region=REGION, households=households, rng=seed)  # type: ignore[arg-type]
-                model.run(progress=step, stop=stop)
-            except StoppedError:
-                return
-            outcome = Outcome(finished=Finished.of(model, choice))
-        except UserError as error:
-            outcome = Outcome(refused=str(error))
-        except Exception as error:
-            # A fault of the program, not of its user: said on the page too, so that it does not wait for ever.
-            outcome = Outcome(refused=f"{type(error).__name__}: {error}")
-        if not stop.is_set():
+                from abm.model import BorderModel, StoppedError
+
+                try:
+                    model = BorderModel(scenario, region=REGION, households=households, rng=seed)  # type: ignore[arg-type]
+                    model.run(progress=step, stop=stop)
+                    outcome = Outcome(finished=Finished.of(model, choice))
+                except StoppedError:
+                    pass
+            except UserError as error:
+                outcome = Outcome(refused=str(error))
+            except Exception as error:
+                # A fault of the program, not of its user: said on the page too, so that it does not wait for ever.
+                outcome = Outcome(refused=f"{type(error).__name__}: {error}")
+        if is_given_up:
+            self._on_end(Outcome(is_given_up=True))
+        elif outcome is not None and not stop.is_set():
             self._on_end(outcome)

@@ -11,11 +11,12 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from abm.errors import UserError
-from abm.parameters import Scenario
-from agents.core.declare import PARAMETERS, SWITCHES, Parameter
+from abm.errors import UserError, shorten
+from abm.parameters import FOLDER, Scenario
+from agents.core.declare import PARAMETERS, SWITCHES, Parameter, near
 from experiments.languages import Translate
 from experiments.run import StoredResults
 
@@ -26,6 +27,25 @@ REGION = "west-kalimantan-sarawak"
 FEWEST, MOST, HOUSEHOLDS, HOUSEHOLD_STEP, SEED = 300, 5_000, 2_000, 100, 7
 #: Levers shown at once; every other parameter declared as a lever follows under a fold.
 FIRST_LEVERS = ("official.set_posture.doctrine_id", "world.set_month.allowance", "official.spend_budget.programme")
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """The scenarios that a page may choose: those that ship, ``history`` first."""
+    return tuple(sorted(Scenario.names(), key=lambda name: (name != "history", name)))
+
+
+def shipped(name: str) -> Scenario:
+    """A listed scenario as it ships. Anything else is refused before any file is touched: a page's message can hold any text."""
+    if name not in names():
+        raise UserError(f"there is no scenario '{shorten(name, 80)}'; {near(name[:80], names())}")
+    return _read(name)
+
+
+@cache
+def _read(name: str) -> Scenario:
+    # By its path: a file of that name in the current folder is not what the page offers.
+    return Scenario.load(FOLDER / f"{name}.toml")
 
 
 def levers() -> list[Parameter]:
@@ -65,11 +85,11 @@ class Choice:
 
     def value_of_scenario(self, lever: str) -> float:
         """The value that a lever has where nobody moved it."""
-        return float(Scenario.load(self.scenario).parameters.get(lever, PARAMETERS[lever].default))
+        return float(shipped(self.scenario).parameters.get(lever, PARAMETERS[lever].default))
 
     def off_in_scenario(self) -> frozenset[str]:
         """Mechanisms that the scenario itself switches off."""
-        return frozenset(name for name, on in Scenario.load(self.scenario).switches.items() if not on)
+        return frozenset(name for name, on in shipped(self.scenario).switches.items() if not on)
 
     def moved(self, lever: str, value: float) -> Choice:
         """The choice with one lever moved; a lever moved back is no change."""
@@ -104,7 +124,9 @@ class Choice:
         unknown = sorted(self.off - set(SWITCHES))
         if unknown:
             raise UserError(_("There is no mechanism “{name}”.").format(name=unknown[0]))
-        return Scenario.load(self.scenario, set=self.changed, without=sorted(self.off)), self.households, seed
+        shipped(self.scenario)  # refuses what is not listed
+        where = FOLDER / f"{self.scenario}.toml"
+        return Scenario.load(where, set=self.changed, without=sorted(self.off)), self.households, seed
 
 
 @dataclass(frozen=True, eq=False)

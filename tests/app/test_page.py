@@ -70,9 +70,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         port = probe.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
     log = tmp_path_factory.mktemp("server") / "log.txt"
-    command = [sys.executable, "-m", "solara", "run", "experiments.app.page", "--production", "--no-open"]
+    command = [sys.executable, "-P", "-m", "experiments.cli", "app", "--no-open", "--port", str(port)]
     with log.open("wb") as out:
-        process = subprocess.Popen([*command, "--host", "127.0.0.1", "--port", str(port)], stdout=out, stderr=out)
+        process = subprocess.Popen(command, stdout=out, stderr=out)
     try:
         direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         end = time.monotonic() + 60

@@ -321,11 +321,13 @@ def test_a_retarget_has_a_report_and_no_runs(fitted, tmp_path, capsys):
     assert main(["calibrate", "retarget", str(fitted), "--targets", str(other), "-o", str(new)]) == 0
     assert main(["calibrate", "report", str(new)]) == 0
     page = (new / "report" / "report.html").read_text("utf-8")
-    assert "lintas calibrate retarget fit --targets targets.toml" in page
+    assert f"lintas calibrate plan -o {fitted} " in page and f"lintas calibrate fit {fitted}<" in page
+    assert f"lintas calibrate retarget {fitted} --targets {new}/targets.toml -o {new}<" in page, "with the folders as they were typed"
+    assert f"lintas calibrate report {new}<" in page
     capsys.readouterr()
     for stage in ("bank", "fit", "check", "point"):
         assert "has none of its own" in refused(capsys, stage, str(new))
-    assert "--targets targets-of-the-fit.toml" in page and (new / "targets-of-the-fit.toml").read_text("utf-8") == TARGETS
+    assert f"--targets {new}/targets-of-the-fit.toml" in page and (new / "targets-of-the-fit.toml").read_text("utf-8") == TARGETS
     found = json.loads((new / "fit.json").read_text("utf-8"))
     (new / "fit.json").write_text(json.dumps(found | {"inference": "of last year"}), "utf-8")
     assert "weigh it again" in refused(capsys, "report", str(new))

@@ -66,7 +66,7 @@ def test_a_proposal_has_the_density_that_it_says(bank, proposed):
     assert drawn.shape == (4000, 8)
     expected = (density[:, None] * fresh).mean(axis=0) / density.mean()
     assert np.abs(drawn.mean(axis=0) - expected).max() < 5 * UNIT_SD / np.sqrt(4000) + 0.01
-    back = Proposal.unpack(proposal.pack())
+    back = Proposal.unpack(proposal.pack(), 8, 4)
     assert np.array_equal(back.log_density(likelihood, fresh[:100]), proposal.log_density(likelihood, fresh[:100]))
 
 

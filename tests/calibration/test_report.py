@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import math
 import re
 from copy import deepcopy
 from importlib import resources
@@ -45,8 +46,8 @@ def rows(targets: Targets) -> list[dict[str, Any]]:
         quantiles = [middle * f for f in (0.8, 0.9, 1.0, 1.1, 1.25)]
         found.append({
             "id": t.id, "title": t.title, "kind": t.kind, "role": t.role, "observed": t.value if measured else None, "unit": t.unit, "scale": t.scale,
-            "tolerance": t.tolerance if measured else None, "tolerance_reason": t.tolerance_reason, "width": None if measured else t.width,
-            "threshold": None if measured else t.threshold, "direction": t.direction, "reason": t.reason, "quote": t.quote, "lines": t.lines,
+            "tolerance": t.tolerance if measured else None, "tolerance_reason": t.tolerance_reason, "width": None if math.isnan(t.width) else t.width,
+            "threshold": None if math.isnan(t.threshold) else t.threshold, "direction": t.direction, "reason": t.reason, "quote": t.quote, "lines": t.lines,
             "source": t.source, "facts": list(t.facts), "claims": list(t.claims), "built_in": t.built_in, "group": t.group, "quantiles": quantiles,
             "prior": {"target": t.id, "inside": True, "quantiles": quantiles, "pass": 0.13}, "pass": 0.77, "surprise": 0.5, "off": -0.02 if measured else None,
         })  # fmt: skip

@@ -54,8 +54,8 @@ def test_the_default_folder_names_scenario_and_seed(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(["run", *SMALL, "--quiet", "--scenario", "no-kinship", "--seed", "3"]) == 0
-    assert capsys.readouterr().out.strip() == str(Path("results/no-kinship-3"))
-    assert (tmp_path / "results" / "no-kinship-3" / "manifest.json").is_file()
+    assert capsys.readouterr().out.strip() == str(Path("results/no-kinship-3-to-1981-06-300-households"))
+    assert (tmp_path / "results" / "no-kinship-3-to-1981-06-300-households" / "manifest.json").is_file()
 
 
 def test_the_manifest_repeats_the_run(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

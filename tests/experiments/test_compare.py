@@ -242,7 +242,9 @@ def test_folder_is_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.Monke
     folder = write([found], tmp_path / "out", {"seed": 1})
     assert sorted(p.name for p in folder.iterdir()) == ["compare.json", "compare.svg", "differences.parquet", "manifest.json"]
     assert pq.read_table(folder / "differences.parquet").num_rows == 2 * 2 * 5
-    write([found], folder, {"seed": 2})  # a former comparison may be replaced
+    with pytest.raises(UserError, match="--overwrite"):
+        write([found], folder, {"seed": 2})
+    write([found], folder, {"seed": 2}, overwrite=True)
     assert json.loads((folder / "manifest.json").read_text())["seed"] == 2
 
     def interrupted(*_a: object, **_k: object) -> str:
@@ -252,7 +254,7 @@ def test_folder_is_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.Monke
     with pytest.raises(KeyboardInterrupt):
         write([found], tmp_path / "other", {})
     with pytest.raises(KeyboardInterrupt):
-        write([found], folder, {})
+        write([found], folder, {}, overwrite=True)
     assert [p.name for p in tmp_path.iterdir()] == ["out"]
     assert json.loads((folder / "manifest.json").read_text())["seed"] == 2
 
@@ -315,7 +317,8 @@ def test_command_on_two_scenarios(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     switch = sorted(SWITCHES)[0]
     code = compare_command(a, a, replicates="1", households="60", end="1980-06", seed="9", without=[switch], quiet=True, lang="id")
     assert code == 0
-    manifest = json.loads((tmp_path / "results" / f"compare-{a}-{a}-changed" / "manifest.json").read_text())
+    (place,) = (tmp_path / "results").glob(f"compare-{a}-{a}-changed-*")  # and a short hash of what else was asked
+    manifest = json.loads((place / "manifest.json").read_text())
     assert manifest["seeds"] == [plan.seed_of(9, 0)] and manifest["b"]["scenario"]["switches"][switch] is False
     assert manifest["a"]["hash"] != manifest["b"]["hash"] and manifest["model_version"] == plan.model_version()
     assert capsys.readouterr().out

@@ -78,8 +78,8 @@ def test_central_is_a_draw(tmp_path: Path) -> None:
 
 REFUSED: dict[str, tuple[dict[str, Any], pd.DataFrame, str]] = {
     "other kind": ({"kind": "lintas study"}, DRAWS, "of another kind"),
-    "no id": ({"id": ""}, DRAWS, "id is missing or wrong"),
-    "households no number": ({"households": "300"}, DRAWS, "households is missing or wrong"),
+    "no id": ({"id": ""}, DRAWS, "id = '' is too short"),
+    "households no number": ({"households": "300"}, DRAWS, "households = '300' is not a whole number"),
     "unknown parameter": ({}, DRAWS.rename(columns={ILL: "household.fall_ill.p_mino"}), "did you mean"),
     "lever": ({"parameters": [LEVER]}, DRAWS[["draw", "weight"]].assign(**{LEVER: PARAMETERS[LEVER].default}), "role uncertain"),
     "other parameters than said": ({"parameters": [ILL]}, DRAWS, "parameters of the manifest"),

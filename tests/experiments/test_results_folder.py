@@ -182,7 +182,7 @@ def test_a_name_that_just_fits_is_written(tmp_path: Path) -> None:
         (["run", "--scenario", "~/mine.toml"], ["there is no scenario '/"]),
         (["run", "--region", "~/region"], ["home/region"]),
         (["describe", "Entikong", "--region", "~/region"], ["home/region"]),
-        (["rerun", "~/manifest.json"], ["home/manifest.json"]),
+        (["rerun", "~/manifest.json"], ["/home/manifest"]),
     ],
 )
 def test_a_name_that_cannot_be_used_is_one_sentence(

@@ -167,7 +167,7 @@ def test_a_measure_that_leaves_or_cannot_be_loaded(tmp_path: Path, capsys: Captu
     for function, code, words in (("leave", 3, "SystemExit: 3"), ("nothing", 2, "has no function 'nothing'")):
         (tmp_path / "m.toml").write_text(f'measure = "m.py:{function}"\nhouseholds = 60\nend = "1980-02"\n')
         folder = tmp_path / function
-        assert main(["batch", str(tmp_path / "m.toml"), "-o", str(folder), "--quiet"]) == code
+        assert main(["batch", str(tmp_path / "m.toml"), "-o", str(folder), "--quiet", "--trust"]) == code
         if code == 2:
             assert words in refusal(capsys)
         else:

@@ -144,7 +144,7 @@ REFUSED: dict[str, tuple[str, list[str]]] = {
         [f"the mechanism '{SWITCH}' is switched off and varied"],
     ),
     "without misspelt": (f"without = ['{SWITCH}x']", [f"no mechanism '{SWITCH}x'", f"did you mean {SWITCH}"]),
-    "without that is a text": (f"without = '{SWITCH}'", [f"without = '{SWITCH}' is not a list of texts"]),
+    "without that is a text": (f"without = '{SWITCH}'", [f"without = '{SWITCH}' is not a list"]),
     "unknown record": ("record = 'monthly'", ["record = 'monthly' is unknown", '"yearly"']),
     "summaries without any": ("record = 'summaries'", ["needs [summaries]"]),
     "outputs beside summaries": (
@@ -152,7 +152,7 @@ REFUSED: dict[str, tuple[str, list[str]]] = {
         ['outputs goes with record = "yearly"'],
     ),
     "misspelt output": (f"outputs = ['{OUTPUT}x']", [f"no yearly output '{OUTPUT}x'", f"did you mean {OUTPUT}"]),
-    "summaries that are no table": ("summaries = 3", ["summaries is not a table"]),
+    "summaries that are no table": ("summaries = 3", ["summaries = 3 is not a table"]),
     "summary that is no table": ("[summaries]\na = 3", ["summary 'a'", "output ="]),
     "misspelt key of a summary": (
         f"[summaries]\na = {{ output = '{OUTPUT}', frist = 1980 }}",
@@ -188,7 +188,7 @@ REFUSED: dict[str, tuple[str, list[str]]] = {
         [f"summary '{A}'", "another column"],
     ),
     "misspelt scenario": (f"scenarios = ['{SHIPPED[0]}x']", [f"'{SHIPPED[0]}x'", f"did you mean {SHIPPED[0]}"]),
-    "scenarios as a text": (f"scenarios = '{SHIPPED[0]}'", ["scenarios = ", "is not a list of texts"]),
+    "scenarios as a text": (f"scenarios = '{SHIPPED[0]}'", ["scenarios = ", "is not a list: write [", "]"]),
     "no scenario": ("scenarios = []", ["scenarios is an empty list", "no run"]),
     "a scenario twice": (f"scenarios = ['{SHIPPED[0]}', '{SHIPPED[0]}']", ["scenarios names the same twice"]),
     "unknown region": ("regions = ['atlantis']", ["'atlantis'", "known"]),
@@ -263,7 +263,7 @@ def test_a_study_file_that_is_not_there_or_no_text(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match="cannot read the study file"):
         Study.load(tmp_path)
     (tmp_path / "latin.toml").write_bytes('name = "caf\xe9"'.encode("latin-1"))
-    with pytest.raises(StudyError, match=r"latin\.toml is not readable TOML"):
+    with pytest.raises(StudyError, match=r"latin\.toml': line 1 is no UTF-8 text"):
         Study.load(tmp_path / "latin.toml")
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
@@ -126,3 +130,19 @@ def test_streams_of_the_model_are_independent() -> None:
     r = np.corrcoef(drawn)[np.triu_indices(len(names), 1)]
     # 28 correlations of 5,000 pairs: each has a standard deviation of 1/sqrt(5000); five of them is once in two million
     assert np.abs(r).max() < 5 / np.sqrt(5000)
+
+
+@pytest.mark.parametrize("name", ["LINTAS_PLAIN", "NUMBA_DISABLE_JIT"])
+def test_rules_run_as_plain_python_where_compiling_is_switched_off(name: str) -> None:
+    """numba's own switch means the same as ours: on its own it leaves numpy's whole numbers, which overflow, in the draws."""
+    code = (
+        "from abm import BorderModel, Scenario\n"
+        "model = BorderModel(Scenario(end='1980-02'), households=60, rng=7).run()\n"
+        "print(repr(float(model.frames['household']['income'].sum())))"
+    )
+    said = {}
+    for environment in ({}, {name: "1"}):
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, **environment}, check=False)
+        assert done.returncode == 0, done.stderr
+        said[len(environment)] = done.stdout
+    assert said[0] == said[1]

@@ -52,10 +52,10 @@ def test_a_region_without_the_file_has_none(tmp_path: Path) -> None:
 
 REFUSED = {
     "no TOML": ("posterior = ", "is not readable TOML"),
-    "not text": ("\udcff", "is not readable TOML"),
+    "not text": ("\udcff", "line 1 is not UTF-8 text"),
     "unknown key": ('posterior = "p"\nmodel_version = "v"\nvalues = 3', "unknown key 'values'"),
-    "no posterior": ('model_version = "v"\n[parameters]', "lacks the key posterior"),
-    "no parameters": ('posterior = "p"\nmodel_version = "v"', "lacks the key parameters"),
+    "no posterior": ('model_version = "v"\n[parameters]', "the key posterior is missing"),
+    "no parameters": ('posterior = "p"\nmodel_version = "v"', "the key parameters is missing"),
     "posterior no text": ('posterior = 3\nmodel_version = "v"\n[parameters]', "posterior"),
     "parameters no table": ('posterior = "p"\nmodel_version = "v"\nparameters = 3', "parameters = 3 is not a table"),
     "unknown parameter": ('posterior = "p"\nmodel_version = "v"\n[parameters]\n"household.fall_ill.p_mino" = 0.1', "did you mean"),

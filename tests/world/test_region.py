@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import os
 import re
 import shutil
 import subprocess
@@ -15,7 +16,8 @@ import pytest
 
 from abm.data.regions.build_region import build
 from abm.errors import UserError
-from abm.region import FITTED, MAY_BE_EMPTY, REGIONS, SIDES, TABLES, Region, RegionError, class_in, month_number, parse_steps, regions
+from abm.region import FITTED, REGIONS, Region, RegionError, class_in, month_number, regions
+from abm.region_contract import MAY_BE_EMPTY, SIDES, TABLES, parse_steps
 
 NAME = "west-kalimantan-sarawak"
 FOLDER = REGIONS / NAME
@@ -259,7 +261,7 @@ def test_hours_class_of_districts(region: Region) -> None:
 
 
 def test_importing_the_module_loads_no_tables() -> None:
-    code = "import sys, abm.region; print([m for m in ('pandas', 'networkx', 'numpy') if m in sys.modules])"
+    code = "import sys, abm.region; print([m for m in ('pandas', 'networkx', 'numba') if m in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
 
@@ -321,9 +323,23 @@ def event(of: str, **cells: str) -> Callable[[list[dict[str, str]]], object]:
 DAMAGE: dict[str, tuple[str, Callable[[list[dict[str, str]]], object], tuple[str, ...]]] = {
     "missing column": ("places.csv", drop_column("population"), ("places.csv", "population", "columns found", "population_year")),
     "not a number": ("places.csv", put("lat", "north"), ("places.csv", "line 2", "column lat", "'north'", "-90 to 90")),
-    "blank": ("links.csv", put("km", ""), ("links.csv", "line 2", "column km", "a blank", "above 0")),
-    "negative km": ("links.csv", put("km", "-3"), ("links.csv", "line 2", "column km", "'-3'", "above 0")),
-    "negative people": ("places.csv", put("population", "-1"), ("places.csv", "line 2", "column population", "'-1'", "0 or more")),
+    "people beyond any border": (
+        "places.csv",
+        put("population", "1e308"),
+        ("places.csv", "line 2", "column population", "'1e308'", "1e+08"),
+    ),
+    "price beyond any": ("monthly.csv", put("rice_usd_kg", "1e300"), ("monthly.csv", "line 2", "column rice_usd_kg", "'1e300'", "10,000")),
+    "price of nothing": ("monthly.csv", put("rice_usd_kg", "1e-300"), ("monthly.csv", "line 2", "column rice_usd_kg", "0.0001")),
+    "rate of nothing": ("annual.csv", put("idr_per_usd", "1e-300"), ("annual.csv", "line 2", "column idr_per_usd", "0.001")),
+    "number in another script": ("links.csv", put("km", "٣"), ("links.csv", "line 2", "column km")),
+    "number with underscores": ("links.csv", put("km", "1_0"), ("links.csv", "line 2", "column km")),
+    "no finite number": ("links.csv", put("km", "inf"), ("links.csv", "line 2", "column km", "'inf'")),
+    "cell of 200,000 letters": ("places.csv", put("note", "x" * 200_000), ("places.csv", "line 2", "field limit")),
+    "cell of 30,000 letters": ("places.csv", put("note", "x" * 30_000), ("places.csv", "line 2", "column note", "20,000 letters")),
+    "name with a control letter": ("goods.csv", put("label", "\x1b[31m"), ("goods.csv", "line 2", "column label", "\\x1b")),
+    "blank": ("links.csv", put("km", ""), ("links.csv", "line 2", "column km", "a blank", "from 0.01 to 10,000")),
+    "negative km": ("links.csv", put("km", "-3"), ("links.csv", "line 2", "column km", "'-3'", "from 0.01 to 10,000")),
+    "negative people": ("places.csv", put("population", "-1"), ("places.csv", "line 2", "column population", "'-1'", "people, from 0 to")),
     "infinite": ("annual.csv", put("idr_per_usd", "inf", 3), ("annual.csv", "line 5", "column idr_per_usd", "'inf'")),
     "no people": ("places.csv", put("population", ""), ("places.csv", "line 2", "column population", "Temajuk", "no people")),
     "side": ("places.csv", put("side", "ID"), ("places.csv", "line 2", "column side", "'ID'", "one of id, my")),
@@ -408,7 +424,7 @@ DAMAGE: dict[str, tuple[str, Callable[[list[dict[str, str]]], object], tuple[str
         ("fees.csv", "column from", "primary fee of a citizen on side id", "1980-01"),
     ),
     "event target near": ("events.csv", event("farm.dry", target="farm.dri"), ("line 7", "column target", "'farm.dri'", "farm.dry")),
-    "event target unknown": ("events.csv", event("farm.dry", target="zzz"), ("column target", "'zzz'", "known: official.doctrine")),
+    "event target unknown": ("events.csv", event("farm.dry", target="zzz"), ("column target", "'zzz'", "known are budget.decentralised")),
     "event of a crossing": (
         "events.csv",
         event("crossing.Aruk-Biawak.open", target="crossing.Aruk-Biawak.opne"),
@@ -494,10 +510,63 @@ def test_row_of_the_wrong_length(tmp_path: Path) -> None:
     assert "goods.csv, line 6: 2 cells" in message
 
 
+AREA = '{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {"kind": "land"}, "geometry": %s}]}'
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("{", ("map.geojson is damaged", "line 1")),
+        ("[]", ("map.geojson: [] is not a table",)),
+        ("[" * 100_000, ("map.geojson", "too deep")),
+        ('{"type": "FeatureCollection"}', ("map.geojson: the key features is missing",)),
+        ('{"type": "FeatureCollection", "features": {}}', ("features = {} is not a list",)),
+        ('{"type": "FeatureCollection", "features": [3]}', ("features[1] = 3",)),
+        (AREA % '{"type": "LineString", "coordinates": [["a", null], [1, 2]]}', ("features[1].geometry", "'a' is not a number")),
+        (AREA % '{"type": "LineString", "coordinates": [[181, 2], [1, 2]]}', ("features[1].geometry", "181", "at most 180")),
+        (AREA % '{"type": "LineString", "coordinates": [[NaN, 2], [1, 2]]}', ("features[1].geometry", "nan")),
+        (AREA % '{"type": "LineString", "coordinates": [[1], [1, 2]]}', ("features[1].geometry", "longitude and latitude")),
+        (AREA % '{"type": "LineString", "coordinates": []}', ("features[1].geometry", "too short")),
+        (AREA % '{"type": "Polygom", "coordinates": []}', ("features[1].geometry", "Polygon")),
+        (AREA % "null", ("features[1].geometry",)),
+        (AREA % '{"type": "MultiPolygon", "coordinates": [[[1, 2]]]}', ("features[1].geometry",)),
+    ],
+)
+def test_a_map_that_cannot_be_drawn(tmp_path: Path, content: str, words: tuple[str, ...]) -> None:
+    """Refused with the rest of the folder, before the first month, not by the report after the last one."""
+    folder = copy(tmp_path)
+    (folder / "map.geojson").write_text(content)
+    said = refusal(folder)
+    for word in words:
+        assert word in said
+
+
+def test_a_map_of_every_shape_is_taken(tmp_path: Path) -> None:
+    folder = copy(tmp_path)
+    line = "[[1, 2], [3, 4, 5]]"
+    for kind, points in (("LineString", line), ("Polygon", f"[{line}]"), ("MultiLineString", f"[{line}]"), ("MultiPolygon", f"[[{line}]]")):
+        (folder / "map.geojson").write_text(AREA % f'{{"type": "{kind}", "coordinates": {points}}}')
+        Region.load(folder)
+    (folder / "map.geojson").unlink()
+    Region.load(folder)
+
+
+def test_a_pipe_in_place_of_a_table_holds_nothing_up(tmp_path: Path) -> None:
+    folder = copy(tmp_path)
+    for name in ("goods.csv", "map.geojson", "region.toml"):
+        kept = (folder / name).read_bytes()
+        (folder / name).unlink()
+        os.mkfifo(folder / name)
+        said = refusal(folder)
+        assert name in said
+        (folder / name).unlink()
+        (folder / name).write_bytes(kept)
+
+
 def test_not_utf8(tmp_path: Path) -> None:
     folder = copy(tmp_path)
     (folder / "goods.csv").write_bytes("good,é".encode("latin-1"))
-    assert "goods.csv is not UTF-8" in refusal(folder)
+    assert "goods.csv, line 1 is not UTF-8" in refusal(folder)
 
 
 def test_a_mark_and_blank_lines_are_allowed(tmp_path: Path, region: Region) -> None:
@@ -520,34 +589,34 @@ def test_a_column_of_ones_own_is_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "parts"),
     [
-        ('id = "west', 'name = "west', ("region.toml", "key id")),
+        ('id = "west', 'name = "west', ("region.toml", "the key id is missing")),
         ('capital = "Kuching"', 'capital = "Kucing"', ("region.toml", "Kucing", "did you mean Kuching")),
         ('currency = "MYR"\n', "", ("sides.my", "currency")),
         ('data_end = "2015-12"', 'data_end = "2015"', ("region.toml", "data_end", "2015")),
         ('data_end = "2015-12"', 'data_end = "2016-12"', ("annual.csv", "year 2016 is missing")),
-        ("border_km = 966", "border_km = ", ("region.toml cannot be read",)),
+        ("border_km = 966", "border_km = ", ("region.toml is not readable TOML", "line 5")),
         ('groups = ["bidayuh", ', "groups = [1, ", ("region.toml", "groups")),
         ('start = "Entikong"', 'start = "Entikon"', ("region.toml", "Entikon", "did you mean Entikong")),
         ('fact = "GEO15"\n', "", ("region.toml", "measured_ways", "fact")),
-        ('id = "west-kalimantan-sarawak"', "id = 5", ("region.toml", "id is 5", "text in quotes")),
-        ('capital = "Kuching"', "capital = 3", ("region.toml, sides.my", "capital is 3", "text in quotes")),
-        ('capital = "Pontianak"', 'capital = ["Pontianak"]', ("region.toml, sides.id", "capital is ['Pontianak']", "text in quotes")),
-        ('start = "Entikong"', "start = 7", ("region.toml, measured_ways number 1", "start is 7", "text in quotes")),
-        ('end = "Pontianak"', 'end = ["Pontianak"]', ("region.toml, measured_ways number 1", "end is ['Pontianak']")),
-        ("low = 6.5", 'low = "long"', ("region.toml, measured_ways number 1", "low is 'long'", "above 0")),
-        ("year = 2010", 'year = "2010"', ("region.toml, measured_ways number 1", "year is '2010'")),
+        ('id = "west-kalimantan-sarawak"', "id = 5", ("region.toml", "id = 5", "quotation marks")),
+        ('capital = "Kuching"', "capital = 3", ("region.toml", "sides.my.capital = 3", "quotation marks")),
+        ('capital = "Pontianak"', 'capital = ["Pontianak"]', ("region.toml", "sides.id.capital = ['Pontianak']", "quotation marks")),
+        ('start = "Entikong"', "start = 7", ("region.toml", "measured_ways[1].start = 7", "quotation marks")),
+        ('end = "Pontianak"', 'end = ["Pontianak"]', ("region.toml", "measured_ways[1].end = ['Pontianak']")),
+        ("low = 6.5", 'low = "long"', ("region.toml", "measured_ways[1].low = 'long'", "a number")),
+        ("year = 2010", 'year = "2010"', ("region.toml", "measured_ways[1].year = '2010'", "whole number")),
         ('data_end = "2015-12"', 'data_end = "1999-12"', ("data_end is 1999-12", "2005-12 or later")),
-        ('from = "1997-07"', 'from = "1997-13"', ("without_crisis", "from is '1997-13'", "YYYY-MM")),
-        ('from = "1997-07"', "from = 1997", ("without_crisis", "from is 1997", "YYYY-MM")),
-        ('from = "1997-07"', 'from = ["1997-07"]', ("without_crisis", "from is ['1997-07']", "YYYY-MM")),
+        ('from = "1997-07"', 'from = "1997-13"', ("without_crisis", "found '1997-13'", "YYYY-MM")),
+        ('from = "1997-07"', "from = 1997", ("without_crisis.from = 1997", "a text")),
+        ('from = "1997-07"', 'from = ["1997-07"]', ("without_crisis.from = ['1997-07']", "a text")),
         ('from = "1997-07"', 'from = "1980-01"', ("without_crisis", "from is 1980-01", "1980-02 to 2015-12")),
         ('to = "2001-12"', 'to = "2016-01"', ("without_crisis", "to is 2016-01", "1980-02 to 2015-12")),
         ('to = "2001-12"', 'to = "1997-06"', ("without_crisis", "from is 1997-07", "after to, 1997-06")),
-        ("rate_id = 0.04", 'rate_id = "4 %"', ("without_crisis", "rate_id is '4 %'", "-0.5 to 1")),
-        ("rate_id = 0.04", "rate_id = nan", ("without_crisis", "rate_id is nan", "-0.5 to 1")),
-        ("rate_id = 0.04", "rate_id = true", ("without_crisis", "rate_id is True", "-0.5 to 1")),
-        ("prices_id = 0.08", "prices_id = 1.01", ("without_crisis", "prices_id is 1.01", "-0.5 to 1")),
-        ("national_product_usd = 0.06", "national_product_usd = -1", ("without_crisis", "national_product_usd is -1", "-0.5 to 1")),
+        ("rate_id = 0.04", 'rate_id = "4 %"', ("without_crisis.rate_id = '4 %'", "not a number")),
+        ("rate_id = 0.04", "rate_id = nan", ("without_crisis.rate_id = nan", "finite")),
+        ("rate_id = 0.04", "rate_id = true", ("without_crisis.rate_id = True", "not a number")),
+        ("prices_id = 0.08", "prices_id = 1.01", ("without_crisis.prices_id = 1.01", "at most 1")),
+        ("national_product_usd = 0.06", "national_product_usd = -1", ("without_crisis.national_product_usd = -1", "at least -0.5")),
     ],
 )
 def test_region_file(tmp_path: Path, old: str, new: str, parts: tuple[str, ...]) -> None:

@@ -1,0 +1,74 @@
+// What does the page say when its server is lost, was started again, or has no place for it?
+//
+// Solara keeps the state of the connection in `app` (a Vue object). This script reads it and asks the server itself whether it is
+// there; it shows one notice in the language that the page has at the time. Nothing else is asked of anybody.
+(function () {
+  "use strict";
+  const { root, words } = JSON.parse(document.getElementById("lintas-words").textContent);
+  const WAIT = 1000; // milliseconds without a connection before anything is said: a short break is mended by then
+  const FIRST = 8000; // milliseconds for the first connection
+  let since = Date.now(), asked = 0, answer = "";
+  let notice, text, button, shown = "";
+
+  function language() {
+    const main = document.querySelector("main.lintas");
+    const code = (main && main.lang) || document.documentElement.lang;
+    return words[code] ? code : "en";
+  }
+
+  function show(name) {
+    const code = language();
+    if (document.documentElement.lang !== code) document.documentElement.lang = code;
+    if (!notice) {
+      notice = document.createElement("div");
+      notice.id = "lintas-notice";
+      notice.setAttribute("role", "alert");
+      text = document.createElement("span");
+      button = document.createElement("button");
+      button.type = "button";
+      button.addEventListener("click", () => location.reload());
+      notice.append(text, button);
+      notice.hidden = true;
+      document.body.append(notice);
+    }
+    if (shown === name + code) return;
+    shown = name + code;
+    notice.hidden = !name;
+    if (!name) return;
+    text.textContent = words[code][name];
+    button.textContent = words[code].reload;
+    button.hidden = name === "lost";
+  }
+
+  // Is the server there, and has it a place? Asked at most every two seconds, and only while there is no connection.
+  async function ask() {
+    if (Date.now() - asked < 2000) return;
+    asked = Date.now();
+    try {
+      const reply = await fetch(`${root}/lintas/state`, { cache: "no-store", signal: AbortSignal.timeout(5000) });
+      answer = reply.ok ? ((await reply.json()).is_full ? "full" : "there") : "gone";
+    } catch (error) {
+      answer = "gone";
+    }
+  }
+
+  function look() {
+    const state = window.app && window.app.$data;
+    if (!state) return;
+    if (state.needsRefresh) return show("renewed");
+    if (state.connectionStatus === "connected") {
+      since = Date.now();
+      answer = "";
+      return show("");
+    }
+    if (Date.now() - since < (state.wasConnected ? WAIT : FIRST)) return show("");
+    ask();
+    if (answer === "gone") return show("stopped");
+    if (answer === "full") return show("full");
+    // The browser's side has given up connecting, or never could although the server is there.
+    if (answer === "there" && (state.connectionStatus === "disconnected" || !state.wasConnected)) return show("renewed");
+    return show(state.wasConnected ? "lost" : "");
+  }
+
+  setInterval(look, 300);
+})();

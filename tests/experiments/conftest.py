@@ -1,0 +1,15 @@
+"""What all tests of studies share: answers about trust are kept in a folder of the tests, not in the user's own."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def own_answers(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes what the user of this machine has agreed to."""
+    from experiments import trust
+
+    file = tmp_path_factory.mktemp("answers") / "trusted.json"
+    monkeypatch.setattr(trust, "answers", lambda: file)
+    monkeypatch.setattr(trust, "_HERE", set())

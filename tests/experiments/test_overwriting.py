@@ -1,0 +1,142 @@
+"""Results of another run are never written over without ``--overwrite``; the same run may be written again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from abm import Scenario
+from experiments.cli import main
+from experiments.run import default_folder
+from tests.experiments.test_posterior import make
+
+SHORT = ["-n", "60", "--end", "1980-02", "-q"]
+type Captured = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("experiments.draughtsman.Draughtsmen.page", lambda _: "<html></html>")  # drawing figures is no part of this
+    monkeypatch.setattr("experiments.draughtsman.Draughtsmen.begin", lambda *_, **__: None)
+    monkeypatch.setattr("experiments.draughtsman.Draughtsmen.enlist", lambda _: None)
+    monkeypatch.setattr("experiments.report.report", lambda *_, **__: "<html></html>")
+
+
+def content(folder: str | Path) -> dict[str, str]:
+    """Hashes of all that a folder holds."""
+    return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(Path(folder).iterdir()) if p.is_file()}
+
+
+def refused(capsys: Captured, *arguments: str) -> str:
+    """The one sentence of a refusal."""
+    capsys.readouterr()
+    assert main(list(arguments)) == 2
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1 and "--out" in err and "--overwrite" in err
+    return err
+
+
+def test_runs_that_differ_have_folders_of_their_own(capsys: Captured) -> None:
+    """What the README's first commands do, with a small world."""
+    first = ["run", *SHORT]
+    others = [
+        [*first, "--seed", "8"], [*first, "--without", "kinship"], [*first, "--set", "household.seek_care.weight_quality=2.5"],
+        [*first, "--set", "household.seek_care.weight_quality=2.6"], [*first, "--declared"], ["run", "-n", "70", "--end", "1980-02", "-q"],
+        ["run", "-n", "60", "--end", "1980-03", "-q"], [*first, "--scenario", "no-puskesmas"],
+    ]  # fmt: skip
+    Path("history.toml").write_text('title = "Mine"\n[switches]\nbribery = false\n', "utf-8")
+    others.append([*first, "--scenario", "history.toml"])
+    places = []
+    for line in (first, *others):
+        assert main(line) == 0
+        places.append(capsys.readouterr().out.strip())
+    assert len(set(places)) == len(places), places
+    before = content(places[0])
+    for line, place in zip((first, *others), places, strict=True):
+        assert main(line) == 0, "the same run finds its folder again"
+        assert capsys.readouterr().out.strip() == place
+    assert {k: v for k, v in content(places[0]).items() if k != "manifest.json"} == {
+        k: v for k, v in before.items() if k != "manifest.json"
+    }
+
+
+def test_names_say_what_differs() -> None:
+    assert default_folder(Scenario.load(), 7) == Path("results/history-7")
+    assert default_folder(Scenario.load(without=["kinship"], end="1990-12"), 7, households=500, declared=True) == Path(
+        "results/history-7-without-kinship-to-1990-12-500-households-declared"
+    )
+    assert len(default_folder(Scenario.load(without=list(Scenario.load().switches) or ["kinship", "bribery", "crisis"]), 7).name) <= 120
+
+
+def test_another_run_is_left_alone(capsys: Captured) -> None:
+    line = ["run", *SHORT, "--out", "mine"]
+    assert main(line) == 0
+    before = content("mine")
+    for other in (["--seed", "8"], ["--without", "kinship"], ["--declared"], ["--set", "household.seek_care.weight_quality=2.5"]):
+        said = refused(capsys, *line, *other)
+        assert "'mine' holds another run (scenario history, seed 7, households 60" in said
+        assert content("mine") == before
+    assert main([*line, "--seed", "8", "--overwrite"]) == 0
+    assert json.loads(Path("mine/manifest.json").read_text("utf-8"))["seed"] == 8
+    assert "another run" in refused(capsys, *line)
+
+
+def test_results_of_another_model_are_another_run(capsys: Captured) -> None:
+    line = ["run", *SHORT, "--out", "mine"]
+    assert main(line) == 0
+    file = Path("mine/manifest.json")
+    said = json.loads(file.read_text("utf-8"))
+    for wrong in (said | {"model_version": "0.0.1+abc"}, {k: v for k, v in said.items() if k != "model_version"}, {"kind": said["kind"]}):
+        file.write_text(json.dumps(wrong), "utf-8")
+        refused(capsys, *line)
+    file.write_text(json.dumps(said | {"created": "long ago", "platform": "another"}), "utf-8")
+    assert main(line) == 0
+
+
+def test_a_repeat_does_not_write_over_another_run(capsys: Captured) -> None:
+    assert main(["run", *SHORT, "--out", "one"]) == 0 and main(["run", *SHORT, "--seed", "8", "--out", "two"]) == 0
+    before = content("two")
+    refused(capsys, "rerun", "one", "-q", "--out", "two")
+    assert content("two") == before
+    assert main(["rerun", "one", "-q", "--out", "three"]) == 0 and main(["rerun", "one", "-q", "--out", "three"]) == 0
+    assert main(["rerun", "one", "-q", "--out", "two", "--overwrite"]) == 0
+    assert json.loads(Path("two/manifest.json").read_text("utf-8"))["seed"] == 7
+
+
+def test_runs_over_draws(tmp_path: Path, capsys: Captured) -> None:
+    found = str(make(tmp_path))
+    line = ["run", "--posterior-from", found, "--draws", "2", *SHORT]
+    assert main([*line, "--out", "mine"]) == 0 and main([*line, "--out", "mine"]) == 0
+    refused(capsys, *line, "--seed", "9", "--out", "mine")
+    assert main([*line, "--seed", "9", "--out", "mine", "--overwrite"]) == 0
+    places = set()
+    for more in ([], ["--seed", "9"], ["--without", "kinship"]):
+        capsys.readouterr()
+        assert main([*line, *more]) == 0
+        places.add(capsys.readouterr().out.strip())
+    assert len(places) == 3
+
+
+def test_comparisons(capsys: Captured) -> None:
+    line = ["compare", "history", "no-puskesmas", "--replicates", "1", *SHORT]
+    assert main([*line, "--out", "mine"]) == 0 and main([*line, "--out", "mine"]) == 0
+    before = content("mine")
+    assert "holds another comparison" in refused(capsys, *line, "--seed", "2", "--out", "mine")
+    assert "holds another comparison" in refused(capsys, *line, "--output", "visits_across", "--out", "mine")
+    assert content("mine") == before
+    assert main([*line, "--seed", "2", "--out", "mine", "--overwrite"]) == 0
+    assert main(line) == 0 and main([*line, "--seed", "2"]) == 0
+    assert len(list(Path("results").iterdir())) == 2
+
+
+def test_no_study_and_no_fit_takes_the_place_of_results(capsys: Captured) -> None:
+    assert main(["run", *SHORT, "--out", "mine"]) == 0
+    before = content("mine")
+    Path("s.toml").write_text('design = "list"\nend = "1980-12"\nhouseholds = 60\n', "utf-8")
+    for line in (["plan", "s.toml", "-o", "mine"], ["calibrate", "plan", "-o", "mine"]):
+        assert main(line) == 2
+    assert content("mine") == before
