@@ -360,14 +360,17 @@ class _Drive:
     def _take(self, chunk: _Chunk, future: Any) -> None:
         self.going -= 1
         self.waits.over("run")
+        ended: Sequence[tuple[str, str, float]] = ()
         try:
             error = future.exception()
+            if error is None:
+                ended = future.result()  # (raises where the worker died that still had to say how the runs of the chunk ended)
         except BaseException as raised:  # a cancelled future raises
             error = raised if isinstance(raised, Exception) or type(raised).__name__ == "CancelledError" else None
             if error is None:
                 raise
         if error is None:
-            self._count(chunk, future.result())
+            self._count(chunk, ended)
         elif self.engine.is_death(error):
             self._died(chunk)
         elif isinstance(error, UserError):  # the disk, another model, a measure that cannot be loaded

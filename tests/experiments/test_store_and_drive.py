@@ -187,6 +187,30 @@ def test_what_a_worker_stored_before_it_died_is_not_run_again(quick: None, tmp_p
     assert Counter(i for c in engine.chunks for i in c) == Counter(planned(folder))
 
 
+def test_a_worker_that_dies_before_it_said_how_its_runs_ended_costs_none(quick: None, tmp_path: Path) -> None:
+    """Dask tells that a chunk is done, and only then asks the worker, which may be gone by then."""
+    folder = made(tmp_path / "s")
+
+    class Done(Future[Any]):
+        def exception(self, timeout: float | None = None) -> BaseException | None:
+            return None
+
+    class Forgetful(MadeUpEngine):
+        def submit(self, folder: str, rows: Sequence[Mapping[str, Any]], attempts: Sequence[int]) -> Future[Any]:
+            done, future = super().submit(folder, rows, attempts), Done()
+            if len(self.chunks) == 2:
+                future.set_exception(Died())
+            else:
+                future.set_result(done.result())
+            return future
+
+    engine = Forgetful()
+    report = drive(folder, engine)
+    assert report.exit_code == 0 and report.deaths == 1
+    assert Counter(i for c in engine.chunks for i in c) == Counter(planned(folder)), "what it stored is not run again"
+    whole(folder)
+
+
 def test_a_run_that_was_retried_and_stored_before_its_worker_died_counts(quick: None, tmp_path: Path) -> None:
     """Its part has the name of the part there was, so that the driver has to look at more than names."""
     folder = made(tmp_path / "s", replicates=1)
