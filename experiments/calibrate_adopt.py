@@ -42,7 +42,7 @@ def adopt(fit: Fit, region: Path | None = None, posteriors: Path | None = None) 
     check_against(results["fit.json"], fit.targets, fit.folder / "fit.json")
     found = Posterior.load(fit.folder / "posterior")
     manifest = found.manifest
-    if manifest.get("central") is None:
+    if not manifest.get("central"):
         raise FitError(f"the fit in '{shorten(fit.folder)}' has no central draw yet; run 'lintas calibrate check {fit.folder}' first")
     central = found.central()
     if not manifest.get("ess", 0.0) >= ENOUGH_ESS:
