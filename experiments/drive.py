@@ -144,11 +144,12 @@ def drive(
     KeyboardInterrupt; whatever was stored stays.
     """
     folder = Path(folder)
-    trusts.check(read_study_manifest(folder)["study"].get("measure"), trust)
+    read_study_manifest(folder)
     store.check_writable(folder)
     with holding(folder, progress) if hold is None else contextlib.nullcontext(hold) as mine:
         settle(folder)
         manifest = check_drift(folder, read_study_manifest(folder), allow_drift)
+        trusts.check(manifest["study"].get("measure"), trust)
         if before is not None:
             with spoken(teller(progress), waits.STARTING):
                 before()
