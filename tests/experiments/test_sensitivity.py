@@ -78,7 +78,7 @@ def make(
     y = values[frame["point"], frame["replicate"]] + np.array([study.scenarios.index(s) * 100.0 for s in frame["scenario"]])
     n = len(frame)
     is_bad = np.array([bool(fail and fail(r)) for r in frame.to_dict("records")])
-    columns = {c: pa.array(frame[c]) for c in frame.columns}
+    columns = {f.name: pa.array(frame[f.name].tolist(), f.type) for f in pq.read_schema(folder / "plan.parquet")}
     columns |= {
         "status": pa.array(np.where(is_bad, "failed", "ok")), "cause": pa.array([""] * n), "version": pa.array([plan.model_version()] * n),
         "scenario_hash": pa.array([""] * n), "attempt": pa.array([0] * n, pa.int16()), "seconds": pa.array([0.1] * n, pa.float32()),
