@@ -29,7 +29,7 @@ def content(folder: Path) -> dict[str, bytes]:
 #: What is typed, and what the refusal says.
 REFUSED: dict[str, tuple[list[str], str]] = {
     "more runs than a plan holds": (["--replicates", "50000001"], "a plan holds at most 50,000,000"),
-    "more than ever": (["--replicates", "9" * 30], "a plan holds at most"),
+    "more than ever": (["--replicates", "9" * 30], "--replicates is 9999"),
     "no replicates": (["--replicates", "0"], "--replicates is 0"),
     "replicates as text": (["--replicates", "many"], "--replicates takes a whole number"),
     "most as text": (["--precision", f"{OUT}=20", "--most", "many"], "--most takes a whole number"),
@@ -37,13 +37,13 @@ REFUSED: dict[str, tuple[list[str], str]] = {
     "too many at most": (["--precision", f"{OUT}=20", "--most", "50000001"], "a plan holds at most 50,000,000: give --most 50,000,000 or less"),
     "no width": (["--precision", f"{OUT}=0"], "a number above 0"),
     "a width below 0": (["--precision", f"{OUT}=-2"], "a number above 0"),
-    "a width without end": (["--precision", f"{OUT}=inf"], "= inf: give half the width"),
-    "a width that is none": (["--precision", f"{OUT}=nan"], "= nan: give half the width"),
-    "a width as text": (["--precision", f"{OUT}=narrow"], "--precision takes TARGET=H"),
+    "a width without end": (["--precision", f"{OUT}=inf"], "takes a number above 0, found 'inf'"),
+    "a width that is none": (["--precision", f"{OUT}=nan"], "takes a number above 0, found 'nan'"),
+    "a width as text": (["--precision", f"{OUT}=narrow"], "takes a number above 0, found 'narrow'"),
     "no target": (["--precision", "=3"], "--precision takes TARGET=H"),
     "an unknown target": (["--precision", f"{OUT}x=1"], f"did you mean {OUT}"),
     "an unknown side": (["--precision", f"{OUT}:sg=1"], "the side 'sg' is neither id nor my"),
-    "both, the second wrong": (["--replicates", "20", "--precision", f"{OUT}=inf"], "= inf: give half the width"),
+    "both, the second wrong": (["--replicates", "20", "--precision", f"{OUT}=inf"], "takes a number above 0, found 'inf'"),
     "both, the third wrong": (["--replicates", "20", "--precision", f"{OUT}=20", "--most", "0"], "--most is 0"),
 }  # fmt: skip
 

@@ -109,11 +109,11 @@ def test_a_stopped_worker_is_named_and_given_up_and_the_study_ends(tmp_path: Pat
         progress.notes.clear()
 
     report = drive(folder, lambda: LocalEngine(2), progress=tell)
-    assert report.counts["ok"] == 6 and report.deaths == 1
-    said = [n.sentence for n in heard]
-    assert said[:1] == [waits.STOPPED] and said.count(waits.STOPPED_ENDED) == 1
-    assert {n.places["process"] for n in heard} == {heard[0].places["process"]}
-    assert not psutil.pid_exists(int(heard[0].places["process"])), "it is not left behind"
+    assert report.counts["ok"] == 6 and report.deaths >= 1
+    mine = [n for n in heard if "process" in n.places]  # (on a busy machine other things are waited for as well)
+    assert [n.sentence for n in mine] == [waits.STOPPED, waits.STOPPED_ENDED]
+    (process,) = {int(n.places["process"]) for n in mine}
+    base.wait_until(lambda: not psutil.pid_exists(process))  # it is not left behind
     base.whole(folder)
 
 
