@@ -19,7 +19,7 @@ from experiments.calibrate import Fit, FitError, populations, single_threaded
 #: Runs of the model, with seeds of their own, that an answer's statistics are the mean of.
 CONFIRM = 4
 #: Two searches ended at one point when no parameter differs by more than this share of its prior range.
-SAME = 0.01
+SAME = 0.03
 
 
 @dataclass(frozen=True)

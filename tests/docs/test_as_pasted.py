@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import re
 import shlex
 import shutil
@@ -18,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from experiments.cli import main
+from experiments.languages import Numbers
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Added to a command in the short form, by its beginning. The first run keeps the folder that it has as pasted.
@@ -167,11 +169,19 @@ def test_the_calibration_tutorial_in_short() -> None:
 @pytest.mark.parametrize("page", ["README.md", "docs/tutorial-calibration.md"])
 def test_as_pasted(page: str) -> None:
     walk(page, short=False)
+    if page.startswith("README"):
+        return
+    text, n = flat((ROOT / page).read_text("utf-8")), Numbers("en")
+    spans = []
+    for name in ("income_id", "income_my"):
+        for fit in ("three", "three-wider"):
+            rows = {t["id"]: t for t in json.loads(Path(f"results/{fit}/fit.json").read_text("utf-8"))["targets"]}
+            spans.append(f"{n.short(rows[name]['quantiles'][0])}–{n.short(rows[name]['quantiles'][-1])}")
+    own, wider, across, across_wider = spans
+    assert f"from {own} to {wider}, that in Sarawak from {across} to {across_wider}" in text, spans
 
 
 def test_what_the_readme_says_of_the_fit() -> None:
-    import json
-
     import calibration
 
     folder = Path(calibration.__file__).parent / "posteriors" / "west-kalimantan-sarawak"
