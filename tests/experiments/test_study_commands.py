@@ -306,7 +306,7 @@ def test_each_kind_of_row_comes_out_again_bit_for_bit(done: Path, capsys: Captur
     assert capsys.readouterr().out == ""
 
 
-@pytest.mark.parametrize("change", ["value", "last bit", "sign of zero", "missing", "lines", "status"])
+@pytest.mark.parametrize("change", ["value", "last bit", "sign of zero", "lines", "status"])
 def test_a_row_that_differs_is_told_with_its_place(change: str, done: Path, tmp_path: Path, capsys: Captured) -> None:
     copy = copied(done, tmp_path)
     path = store.parts(copy)[0]
@@ -323,8 +323,6 @@ def test_a_row_that_differs_is_told_with_its_place(change: str, done: Path, tmp_
             zero = next(n for n in table.column_names if table.column(n).type == pa.float64() and table.column(n)[0].as_py() == 0.0)
             at = table.column_names.index(zero)
             numbers = [-0.0, *table.column(zero).to_pylist()[1:]]
-        case "missing":
-            numbers[0] = None
         case "lines":
             table, numbers = table.slice(1), numbers[1:]
         case "status":
@@ -333,12 +331,14 @@ def test_a_row_that_differs_is_told_with_its_place(change: str, done: Path, tmp_
     name = table.column_names[at]
     table = table.set_column(at, name, pa.array(numbers, pa.float64()))
     assert store.write_part(copy, table) == path
+    if change in ("lines", "status"):  # half a run, or a failed one with numbers, is no part that lintas wrote: its runs count as missing
+        assert main(["rerun", "--study", str(copy), "--run-id", run_id]) == 0
+        assert f"run {run_id} has no row yet; it gives ok" in capsys.readouterr().out
+        return
     assert main(["rerun", "--study", str(copy), "--run-id", run_id]) == 1
     said = capsys.readouterr().out
     assert f"run {run_id} differs: " in said
-    assert {"lines": "1 lines stored, 2 now", "status": "status in 1980, id: stored failed, now ok"}.get(
-        change, f"{name} in 1980, id: stored"
-    ) in said
+    assert f"{name} in 1980, id: stored" in said
 
 
 def test_a_row_that_is_not_there_yet_is_run_all_the_same(file: Path, tmp_path: Path, capsys: Captured) -> None:
