@@ -50,13 +50,13 @@ def runs_of(posterior: Posterior, tell: Callable[[int, int], None] | None = None
 
 
 def write_numbers(folder: Path, tell: Callable[[int, int], None] | None = None) -> None:
-    """Write ``numbers.json`` beside a posterior made with today's model; UserError where it was made with another."""
+    """Write ``numbers.json`` beside a posterior that belongs to today's model; UserError where it was made with a model of other numbers."""
     posterior = Posterior.load(folder)
-    if posterior.model_version != model_version():
+    if model_version() not in posterior.model_versions:
         raise UserError(
             f"posterior '{posterior.id}' was made with model {posterior.model_version}, this is {model_version()}: only the former can say its numbers"
         )
-    said = {"kind": KIND, "model_version": model_version(), "households": HOUSEHOLDS, "runs": runs_of(posterior, tell)}
+    said = {"kind": KIND, "model_version": posterior.model_version, "households": HOUSEHOLDS, "runs": runs_of(posterior, tell)}
     write_json(folder / FILE, said)
 
 

@@ -64,6 +64,11 @@ def test_only_the_model_of_the_fit_says_its_numbers(posterior: Path, monkeypatch
     monkeypatch.setattr(calibrate_confirm, "model_version", lambda: "0.1.0+another")
     with pytest.raises(UserError, match="only the former can say its numbers"):
         write_numbers(posterior)
+    manifest = json.loads((posterior / "manifest.json").read_text("utf-8"))
+    (posterior / "manifest.json").write_text(json.dumps(manifest | {"same_numbers": ["0.1.0+another"]}), "utf-8")
+    before = json.loads((posterior / FILE).read_text("utf-8"))
+    write_numbers(posterior)  # a model of which that was confirmed says them too, in the name of the first
+    assert json.loads((posterior / FILE).read_text("utf-8")) == before
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", "{", '{"kind": "x"}', "[" * 100_000])

@@ -32,6 +32,7 @@ from experiments.cli import main
 from experiments.plan import model_version
 from experiments.posterior import check_posterior
 from tests.calibration.test_report import made, place
+from tests.shares import share, some
 
 REGION = "west-kalimantan-sarawak"
 SHIPPED = Path(calibration.__file__).parent / "posteriors" / REGION
@@ -128,14 +129,15 @@ def command(name: str, folder: Path) -> list[str]:
     return ["calibrate", name, str(folder), *more]
 
 
-def test_a_manifest_of_a_fit(planned: Path, idle: None, capsys: pytest.CaptureFixture[str]) -> None:
+@share(4)
+def test_a_manifest_of_a_fit(one_in: int, planned: Path, idle: None, capsys: pytest.CaptureFixture[str]) -> None:
     file = planned / "manifest.json"
     text = file.read_text("utf-8")
     said = json.loads(text)
     capsys.readouterr()
     needed = {("asked",), ("model_version",), ("region_hash",), ("targets_hash",), *((("asked", k)) for k in said["asked"])}
     try:
-        for n, path in enumerate(paths(said)):
+        for n, path in some(enumerate(paths(said)), one_in):
             for k, value in enumerate(WRONG):
                 file.write_text(json.dumps(damaged(said, path, value)), "utf-8")
                 name = COMMANDS[(k + n) % len(COMMANDS)] if path in needed else "fit"  # each command meets each entry twice
@@ -213,7 +215,8 @@ def test_draws_have_a_limit(draws: str, idle: None, capsys: pytest.CaptureFixtur
     assert "--draws" in err and err.count("\n") == 1 and ("1 to 10000" in err.replace(",", "") or "whole number" in err)
 
 
-def test_targets(planned: Path, tmp_path: Path, idle: None, capsys: pytest.CaptureFixture[str]) -> None:
+@share(3)
+def test_targets(one_in: int, planned: Path, tmp_path: Path, idle: None, capsys: pytest.CaptureFixture[str]) -> None:
     """Every key of every kind of row, in a file that ``plan`` and ``retarget`` read."""
     rows = tomllib.loads((SHIPPED / "targets.toml").read_text("utf-8"))["target"]
     by_kind = {r["kind"]: r for r in rows}
@@ -224,7 +227,7 @@ def test_targets(planned: Path, tmp_path: Path, idle: None, capsys: pytest.Captu
         at = chosen.index(row) if row in chosen else None
         rest = chosen if at is None else chosen[:at] + chosen[at + 1 :]
         others = "\n".join(_toml(r) for r in rest)
-        for path in paths(row):
+        for path in some(paths(row), one_in):
             for value in WRONG:
                 file.write_text(_toml(damaged(row, path, value)) + "\n" + others, "utf-8")
                 refusal(lambda: Targets.load(file))
@@ -254,17 +257,18 @@ def _value(said: Any) -> str:
     return json.dumps(said, ensure_ascii=False)
 
 
-@pytest.mark.parametrize("most", [2, pytest.param(100, marks=pytest.mark.slow)], ids=["some pages", "all pages"])
+@share(8)
 @pytest.mark.parametrize("name", ["fit", "check"])
 def test_results_of_a_fit(
-    name: str, most: int, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    name: str, one_in: int, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The report of a damaged ``fit.json`` or ``check.json`` (of a retarget, which is never made anew on the way).
 
-    Every value is held against what the file may hold; of those that it may, the first ``most`` of each place are made into a page.
+    Every value is held against what the file may hold; of those that it may, the first two of each place are made into a page (all in the slow tests).
     """
     from experiments.calibrate import inference_version
 
+    most = 100 if one_in == 1 else 2
     monkeypatch.setattr(Region, "load", cache(Region.load))
     content = made(Targets.load())
     manifest = content[0] | {"retargeted_from": "fit", "folder": "new"}
@@ -294,7 +298,7 @@ def test_results_of_a_fit(
 
     monkeypatch.setattr(Environment, "from_string", once)
     places = [p for p in paths(said) if not ("years" in p and p.index("years") + 2 < len(p) and p[p.index("years") + 1] in MANY_ALIKE)]
-    for path in places:
+    for path in some(places, one_in):
         if path[0] == "predictive" and len(path) > 1 and path[1] not in ("all", "puskesmas_programme"):
             continue
         if path[0] == "predictive" and len(path) > 3 and path[2] == "targets" and path[3] not in ("care_majority", "visits_fall"):

@@ -175,6 +175,7 @@ def test_workers_and_kills_change_nothing(fitted, tmp_path):
     assert content(folder) == content(fitted)
 
 
+@pytest.mark.slow
 def test_checks_survive_kills_too(fitted, tmp_path):
     """Kill -9 among the predictive runs and during the analysis; then the checks and the central draw have the same bytes as undisturbed ones."""
     calm, killed = tmp_path / "calm", tmp_path / "killed"

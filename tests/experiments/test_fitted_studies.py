@@ -135,7 +135,7 @@ def test_widened_studies(tmp_path: Path) -> None:
 
 
 REFUSED = {
-    "fitted no truth": ({"fitted": 1}, "fitted = 1 is neither true nor false"),
+    "fitted no truth": ({"fitted": 1}, "fitted = 1 is not true or false"),
     "widen above 1": ({"widen": 1.5}, "widen = 1.5: give a share"),
     "widen no number": ({"widen": "a"}, "widen = 'a' is not a number"),
     "set outside": ({"set": {ILL: 0.2}, "widen": 0.1}, "outside its range"),

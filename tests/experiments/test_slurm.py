@@ -35,7 +35,8 @@ ROOT = Path(__file__).parents[2]
 UP = ROOT / "tests" / "slurm" / "slurm_up.sh"
 SHIPPED = ROOT / "docs" / "slurm.toml"
 ROUTES = ("jobqueue", "array")
-KILLS = 5  #: by each route
+#: Kills by each route, and points of the study that they fall into.
+KILLS = [pytest.param(4, 32, id="4"), pytest.param(10, 128, id="10", marks=pytest.mark.slow)]
 
 
 # --- slurm.toml: what it refuses ---------------------------------------------------------------------------------------
@@ -300,16 +301,13 @@ def greets_strangers(port: int) -> bool | None:
         return False
 
 
-@pytest.fixture(scope="module")
-def calm_of_kills(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("calm")
-    return undisturbed(the_study(128, folder), folder / "study")
-
-
 @pytest.mark.slurm
+@pytest.mark.parametrize(("wanted", "points"), KILLS)
 @pytest.mark.parametrize("route", ROUTES)
-def test_kills_on_slurm_lose_nothing(cluster: None, calm_of_kills: Path, route: str, tmp_path: Path) -> None:
-    study, folder, luck = the_study(128, tmp_path), tmp_path / "study", random.Random(7)
+def test_kills_on_slurm_lose_nothing(cluster: None, route: str, wanted: int, points: int, tmp_path: Path) -> None:
+    (tmp_path / "calm").mkdir()
+    calm = undisturbed(the_study(points, tmp_path / "calm"), tmp_path / "calm" / "study")
+    study, folder, luck = the_study(points, tmp_path), tmp_path / "study", random.Random(7)
     plan.make(study, folder)
     name = slurm.job_name(folder)
 
@@ -343,10 +341,10 @@ def test_kills_on_slurm_lose_nothing(cluster: None, calm_of_kills: Path, route: 
 
     kinds = {"worker": worker, "job": job, "node": node, "driver": driver}
     options = ["--slurm", str(settings_file(tmp_path, route)), "--chunk-seconds", "0.3"]
-    trial = carry_out(folder, options, kinds, wanted=KILLS, seed=11, minutes=20, slow=tmp_path / "slow")
+    trial = carry_out(folder, options, kinds, wanted=wanted, seed=11, minutes=20, slow=tmp_path / "slow")
     print(route, dict(trial.kills), trial.starts, trial.codes, (folder / "logs" / "driver.jsonl").read_text())
-    check(trial, folder, calm_of_kills)
-    assert sum(trial.kills.values()) >= KILLS and len(trial.kills) == len(kinds), trial.kills
+    check(trial, folder, calm)
+    assert sum(trial.kills.values()) >= wanted and len(trial.kills) == len(kinds), trial.kills
     assert trial.codes[-1] == 0
 
 
