@@ -173,7 +173,9 @@ class Scenario:
     @classmethod
     def _read(cls, name_or_path: str, seen: tuple[str, ...]) -> Scenario:
         path = Path(name_or_path)
-        if path.suffix != ".toml" and not is_ordinary(path):
+        if name_or_path in cls.names() or (
+            path.suffix != ".toml" and not is_ordinary(path)
+        ):  # a shipped name is never a file that lies about
             path = FOLDER / f"{name_or_path}.toml"
         if not _is_there(path):
             said_name = shorten(name_or_path)

@@ -14,9 +14,12 @@ import socket
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from abm.errors import UserError, shorten
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: Characters of a file's own name that stand in the name of its draft: a name may be 255 bytes long, and so may its draft.
 _SHOWN = 40
@@ -106,3 +109,12 @@ def flush_folder(folder: Path) -> None:
 def as_text(value: str) -> str:
     """A text for a CSV file: with an apostrophe before it where a spreadsheet would take it for a formula."""
     return re.sub(FORMULA, r"'\1", value)
+
+
+def csv_of(table: pd.DataFrame) -> str:
+    """A table as CSV, without its index; texts that a spreadsheet would take for a formula, also of the header, have an apostrophe before them."""
+    texts = {
+        c: table[c].map(lambda v: as_text(v) if isinstance(v, str) else v) for c in table.columns if table[c].dtype.kind not in "biufmM"
+    }
+    shown = table.assign(**texts) if texts else table
+    return shown.rename(columns=lambda c: as_text(str(c))).to_csv(index=False, lineterminator="\n")

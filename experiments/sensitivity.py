@@ -12,8 +12,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from abm.errors import shorten
+from abm.errors import UserError, shorten
+from abm.reading import parse_json, read_text
 from experiments.discovery import DIRECTIONS, Discovery, Found, Limit, box_sentence, condition, discover
+from experiments.files import csv_of
 from experiments.indices import LEVEL, MEASURES, METHODS, Analysis, Part, analyse, block_size, covers, method_of, sentence
 from experiments.languages import Numbers, check_language, translator
 from experiments.outcomes import (
@@ -46,16 +48,19 @@ __all__ = [
 # --- tables and figures ----------------------------------------------------------------------------------------------
 
 
-def write(result: Analysis | Discovery, folder: Path, lang: str = "en") -> list[Path]:
-    """Tables, figures and the whole as JSON, each file whole or not at all; the same results give the same bytes."""
+def write(result: Analysis | Discovery, folder: Path, lang: str = "en", *, overwrite: bool = False) -> list[Path]:
+    """Tables, figures and the whole as JSON, each file whole or not at all; the same results give the same bytes.
+
+    Former files of an analysis of the same study are replaced; others only where ``overwrite`` says so (SensitivityError).
+    """
     from experiments.sensitivity_figures import picture
 
     stem = "sensitivity" if isinstance(result, Analysis) else "discovery"
     table, targets = result.table(), result.targets()
     files: dict[str, bytes] = {
-        f"{stem}.csv": table.to_csv(index=False, lineterminator="\n").encode(),
+        f"{stem}.csv": csv_of(table).encode(),
         f"{stem}.parquet": _parquet(table),
-        f"{stem}-targets.csv": targets.to_csv(index=False, lineterminator="\n").encode(),
+        f"{stem}-targets.csv": csv_of(targets).encode(),
         f"{stem}.json": (as_json(result.to_dict(lang)) + "\n").encode(),
     }
     for number, part in enumerate(result.parts, 1):
@@ -63,9 +68,24 @@ def write(result: Analysis | Discovery, folder: Path, lang: str = "en") -> list[
         if drawn is not None:
             slug = re.sub(r"[^A-Za-z0-9_.]+", "-", f"{short_name(part.arm.scenario)}-{part.target.key}").strip("-.")[:80]
             files[f"{stem}-{number:02d}-{slug}.svg"] = drawn.svg
+    there = [folder / name for name in files if (folder / name).exists() or (folder / name).is_symlink()]
+    if there and not overwrite and not _is_of(folder / f"{stem}.json", result.to_dict()):
+        raise SensitivityError(
+            f"'{shorten(there[0])}' is there already and is not of study '{shorten(result.study)}'; name another folder with --out, "
+            f"or replace it with --overwrite"
+        )
     for name, content in files.items():
         write_file(folder / name, content, make_folder=True, hint="; name another folder with --out")
     return [folder / name for name in files]
+
+
+def _is_of(path: Path, said: Mapping[str, Any]) -> bool:
+    """Whether a file holds an analysis of the same kind and the same study."""
+    try:
+        there = parse_json(read_text(path, "the former analysis"), "the former analysis")
+    except (UserError, OSError):
+        return False
+    return isinstance(there, dict) and all(there.get(k) == said[k] for k in ("kind", "study"))
 
 
 def _parquet(table: pd.DataFrame) -> bytes:
@@ -82,7 +102,7 @@ def _parquet(table: pd.DataFrame) -> bytes:
 
 def sensitivity_command(
     folder: str | Path, target: Sequence[str] | str | None = None, method: str | None = None, discover: str | None = None,
-    threshold: float | None = None, out: str | Path | None = None, json: bool = False, lang: str = "en", *, mixed: bool = False,
+    threshold: float | None = None, out: str | Path | None = None, json: bool = False, lang: str = "en", *, mixed: bool = False, overwrite: bool = False,
 ) -> int:  # fmt: skip
     """``lintas sensitivity STUDY``: analyse (or find a box), write tables and figures, show what was found.
 
@@ -101,7 +121,7 @@ def sensitivity_command(
             raise SensitivityError(f"--discover takes one target, found {len(targets)}")
     result = _result(folder, targets, method, discover, threshold, mixed)
     place = Path(out) if out is not None else folder / "sensitivity"
-    written = write(result, place, lang)
+    written = write(result, place, lang, overwrite=overwrite)
     if json:
         print(as_json(result.to_dict(lang) | {"files": [str(p) for p in written]}))
     else:

@@ -395,6 +395,7 @@ def sensitivity(
         Path | None, typer.Option("-o", "--out", metavar="DIR", help="Where tables and figures go; default S/sensitivity.")
     ] = None,
     mixed: Annotated[bool, typer.Option("--mixed", help="Also when rows come from several model versions.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that are not of this study.")] = False,
     as_json: Json = False,
     lang: Language = "en",
 ) -> None:
@@ -404,7 +405,9 @@ def sensitivity(
 
     limit = None if threshold is None else finite_number("--threshold", threshold)
     place = None if out is None else at_home(out)
-    raise typer.Exit(sensitivity_command(at_home(folder), target, method, discover, limit, place, as_json, lang, mixed=mixed))
+    raise typer.Exit(
+        sensitivity_command(at_home(folder), target, method, discover, limit, place, as_json, lang, mixed=mixed, overwrite=overwrite)
+    )
 
 
 def rerun_row(_: Translate, folder: Path, run_id: str, quiet: bool, trust: bool = False) -> int:

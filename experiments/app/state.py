@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from abm.errors import UserError, shorten
 from abm.parameters import FOLDER, Scenario
 from agents.core.declare import PARAMETERS, SWITCHES, Parameter, near
+from experiments.files import csv_of
 from experiments.languages import Translate
 from experiments.run import StoredResults
 
@@ -173,4 +174,4 @@ class Finished:
         if fitted.get("parameters"):
             head |= {"fitted": json.dumps(fitted["parameters"], sort_keys=True), "posterior": fitted.get("posterior")}
         lines = "".join(f"# {name}: {value}\n" for name, value in head.items())
-        return (lines + self.results.yearly.to_csv(index=False, lineterminator="\n")).encode()
+        return (lines + csv_of(self.results.yearly)).encode()

@@ -17,7 +17,7 @@ from experiments.cli import main
 from experiments.collect import collect, write_collected
 from experiments.drive import drive
 from experiments.engine import EngineLost
-from experiments.files import sweep_beside, write_file
+from experiments.files import csv_of, sweep_beside, write_file
 from tests.experiments import test_store_and_drive as base
 
 quick = base.quick
@@ -308,3 +308,12 @@ def test_control_characters_of_a_cause_do_not_reach_the_terminal(
     assert main(["status", str(folder)]) == 0
     said = capsys.readouterr().out
     assert "gone" in said and "\x1b" not in said and "\x07" not in said
+
+
+def test_every_csv_file_has_texts_that_no_spreadsheet_takes_for_a_formula() -> None:
+    table = pd.DataFrame({"=a": ["=1+1", "b", "-c"], "n": [-1.5, 2.0, 3.0], "k": [1, -2, 3], "may": [None, "@d", 4]}, index=[7, 8, 9])
+    kept = table.copy()
+    assert csv_of(table) == "'=a,n,k,may\n'=1+1,-1.5,1,\nb,2.0,-2,'@d\n'-c,3.0,3,4\n"
+    pd.testing.assert_frame_equal(table, kept)
+    assert csv_of(table[["n", "k"]]) == "n,k\n-1.5,1\n2.0,-2\n3.0,3\n"
+    assert csv_of(table.astype({"=a": "string"})).startswith("'=a,n,k,may\n'=1+1")

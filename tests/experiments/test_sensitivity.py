@@ -18,7 +18,19 @@ from abm.errors import UserError
 from agents.core.declare import OUTPUTS, PARAMETERS, SWITCHES
 from experiments import design, discovery, outcomes, plan, sensitivity, sensitivity_figures, store
 from experiments.languages import Numbers
-from experiments.sensitivity import CONSTANT, FEW_BLOCKS, FINE, Analysis, Discovery, Target, analyse, discover, sensitivity_command
+from experiments.sensitivity import (
+    CONSTANT,
+    FEW_BLOCKS,
+    FINE,
+    Analysis,
+    Discovery,
+    SensitivityError,
+    Target,
+    analyse,
+    discover,
+    sensitivity_command,
+    write,
+)  # fmt: skip
 from experiments.sensitivity_figures import picture
 from experiments.study import SWITCH, Study, Summary, Varied
 
@@ -600,3 +612,24 @@ def test_a_real_tiny_study(tmp_path: Path) -> None:
     assert part.blocks == 4 and part.replicates == (0, 1) and part.status in (FINE, CONSTANT)
     assert isinstance(result, Analysis) and not isinstance(result, Discovery)
     assert sensitivity_command(folder, f"{OUTPUT}:id:1980", json=True) == 0
+
+
+def test_files_of_another_study_are_not_written_over(tmp_path: Path) -> None:
+    def found(study: str) -> Analysis:
+        return Analysis(study=study, design="morris", method="morris", parts=())
+
+    place = tmp_path / "place"
+    write(found("a"), place)
+    write(found("a"), place)  # the same study again
+    before = {p.name: p.read_bytes() for p in place.iterdir()}
+    with pytest.raises(SensitivityError, match="--overwrite"):
+        write(found("b"), place)
+    assert {p.name: p.read_bytes() for p in place.iterdir()} == before
+    write(found("b"), place, overwrite=True)
+    assert json.loads((place / "sensitivity.json").read_text("utf-8"))["study"] == "b"
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "sensitivity.csv").write_text("mine", "utf-8")
+    with pytest.raises(SensitivityError, match=r"sensitivity\.csv"):
+        write(found("a"), own)
+    assert [(p.name, p.read_text("utf-8")) for p in own.iterdir()] == [("sensitivity.csv", "mine")]

@@ -200,3 +200,13 @@ def test_a_scenario_file_cannot_widen(tmp_path: Path) -> None:
     (tmp_path / "wide.toml").write_text("widen = 0.5\n", encoding="utf-8")
     with pytest.raises(ScenarioError, match="unknown key 'widen'"):
         Scenario.load(tmp_path / "wide.toml")
+
+
+def test_a_shipped_scenario_is_no_file_of_its_name_in_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = 'title = "Another"\ninherits = "history"\n'
+    for name in ("history", "mine", "mine.toml"):
+        (tmp_path / name).write_text(other, "utf-8")
+    shipped = Scenario.load("history")
+    monkeypatch.chdir(tmp_path)
+    assert Scenario.load("history") == shipped
+    assert {Scenario.load(n).title for n in ("mine", "mine.toml", "./history", tmp_path / "history")} == {"Another"}
