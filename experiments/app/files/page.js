@@ -8,7 +8,7 @@
   const WAIT = 1000; // milliseconds without a connection before anything is said: a short break is mended by then
   const FIRST = 8000; // milliseconds for the first connection
   let since = Date.now(), asked = 0, answer = "";
-  let notice, text, button, shown = "";
+  let notice, text, button, shown = "", kernel = null;
 
   function language() {
     const main = document.querySelector("main.lintas");
@@ -52,9 +52,36 @@
     }
   }
 
+  // A widget sends one change at a time: the next one waits until the server has answered. An answer that is lost with its connection
+  // never comes, and the widget would wait for it, with all later changes, until the page is loaded again. So each change without an
+  // answer is said once more; the browser's side keeps it until there is a connection, and to say the same twice changes nothing.
+  async function sayAgain(manager) {
+    for (const promise of Object.values(manager._models)) {
+      const model = await promise.catch(() => null);
+      if (!model || !model._pending_msgs) continue;
+      const names = [...model._expectedEchoMsgIds.keys(), ...Object.keys(model._msg_buffer || {})];
+      const changed = Object.fromEntries(names.map((name) => [name, model.get(name)]));
+      model._pending_msgs = 0;
+      model._msg_buffer = model._msg_buffer_callbacks = null;
+      const message = model.send_sync_message(model.serialize(changed), model.callbacks());
+      names.forEach((name) => model._expectedEchoMsgIds.set(name, message));
+    }
+  }
+
+  // The kernel is the browser's end of the connection, and stays the same when the connection is made anew.
+  function watchKernel() {
+    const debug = window.solara && window.solara.debug;
+    if (!debug || kernel === debug.kernel()) return;
+    kernel = debug.kernel();
+    kernel.connectionStatusChanged.connect((one) => {
+      if (one.connectionStatus === "connecting") sayAgain(debug.widgetManager());
+    });
+  }
+
   function look() {
     const state = window.app && window.app.$data;
     if (!state) return;
+    watchKernel();
     if (state.needsRefresh) return show("renewed");
     if (state.connectionStatus === "connected") {
       since = Date.now();
