@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from abm.errors import UserError, shorten
+from abm.reading import is_ordinary
 from experiments import store
 from experiments.files import FORMULA, as_text, whole_file
 from experiments.lock import driver_of
@@ -212,8 +213,11 @@ def _as_planned(table: pa.Table, planned: pa.RecordBatch) -> pa.Table:
     return table if same.all() else table.filter(pa.array(same))
 
 
-def check_out(path: Path, folder: Path) -> None:
-    """Refuse, before anything is read, a file that a collected table cannot be, or that belongs to the study itself."""
+def check_out(path: Path, folder: Path, *, overwrite: bool = False) -> None:
+    """Refuse, before any part is read, a file that a collected table cannot be, that belongs to the study itself, or that is there already.
+
+    A table that was collected from the same study may be replaced, any other file where ``overwrite`` says so.
+    """
     try:
         is_folder, whole, study = stat.S_ISDIR(os.stat(path).st_mode), path.resolve(), folder.resolve()
     except FileNotFoundError:
@@ -226,6 +230,37 @@ def check_out(path: Path, folder: Path) -> None:
         raise UserError(f"'{shorten(path.name)}': write a .parquet or .csv file")
     if study / "results" in whole.parents or (whole.parent == study and (whole.name == "plan.parquet" or whole.match("plan-*.parquet"))):
         raise UserError(f"'{shorten(path)}' is part of the study itself: name a file elsewhere")
+    if os.path.lexists(path) and not overwrite and not _is_of(path, folder):
+        raise UserError(
+            f"'{shorten(path)}' is there already and is no table that was collected from this study; name another file, or replace it with --overwrite"
+        )
+
+
+def _is_of(path: Path, folder: Path) -> bool:
+    """Whether a file is a collected table of this study, by its columns and its run ids."""
+    import pyarrow as pa
+    import pyarrow.csv as pc
+    import pyarrow.parquet as pq
+
+    manifest = read_study_manifest(folder)
+    wanted, may_have_more = columns_of(manifest), manifest["study"].get("measure") is not None
+    if not is_ordinary(path):
+        return False
+    try:
+        if path.suffix == ".csv":
+            text = {n: pa.string() for n in wanted}
+            table = pc.read_csv(path, convert_options=pc.ConvertOptions(column_types=text))
+            names, ids = table.column_names, table.column("run_id")
+            wanted = [as_text(n) for n in wanted]
+        else:
+            with pq.ParquetFile(path) as file:
+                names, ids = file.schema_arrow.names, file.read(columns=["run_id"]).column("run_id")
+        numbers = ids_as_numbers(ids.combine_chunks())
+    except (pa.ArrowException, OSError, KeyError, ValueError):
+        return False
+    if names[: len(wanted)] != wanted or (len(names) > len(wanted) and not may_have_more):
+        return False
+    return bool(np.isin(np.unique(numbers), plan_ids(folder)).all())
 
 
 def no_formulas(table: pa.Table) -> pa.Table:
@@ -239,9 +274,10 @@ def no_formulas(table: pa.Table) -> pa.Table:
     return table.rename_columns([as_text(n) for n in table.column_names])
 
 
-def write_collected(folder: Path, path: Path, *, mixed: bool = False) -> tuple[int, Counter[str]]:
+def write_collected(folder: Path, path: Path, *, mixed: bool = False, overwrite: bool = False) -> tuple[int, Counter[str]]:
     """Write the collected table (Parquet, or CSV by its name), whole or not at all; returns lines, and runs by status.
 
+    ``mixed`` takes rows of several model versions, ``overwrite`` the place of a file that is no table of this study (see :func:`check_out`).
     Equal rows give equal bytes, whatever engine, number of workers, size of chunks or interruption they came from.
     """
     import pyarrow as pa
@@ -249,7 +285,7 @@ def write_collected(folder: Path, path: Path, *, mixed: bool = False) -> tuple[i
     import pyarrow.parquet as pq
 
     folder = Path(folder)
-    check_out(path, folder)
+    check_out(path, folder, overwrite=overwrite)
     lines, counts = 0, Counter()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

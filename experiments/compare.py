@@ -627,7 +627,7 @@ def write(parts: Sequence[Part], folder: Path, manifest: Mapping[str, Any], lang
     import pandas as pd
 
     from experiments.compare_figures import picture
-    from experiments.run import whole_folder, write_table
+    from experiments.run import files_in, whole_folder, write_table
 
     check_out(folder, manifest.get("asked"), overwrite=overwrite)
     drawn = [picture(part, lang) for part in parts]
@@ -638,7 +638,7 @@ def write(parts: Sequence[Part], folder: Path, manifest: Mapping[str, Any], lang
             if figure is not None:
                 stem = "compare" if len(parts) == 1 else f"compare-{number:02d}-{_slug(part.b)}"
                 (draft / f"{stem}.svg").write_bytes(figure.svg)
-        said = {"kind": KIND, "format": FORMAT, "language": lang, **manifest}
+        said = {"kind": KIND, "format": FORMAT, "language": lang, **manifest, "files": files_in(draft)}
         (draft / "manifest.json").write_text(json.dumps(said, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return folder
 

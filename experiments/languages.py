@@ -218,9 +218,9 @@ def extract() -> None:
             catalogue.add(sentence, known.get(sentence, ""), auto_comments=["; ".join(where[:3])])
         with path.open("wb") as file:
             write_po(file, catalogue, width=0, no_location=True, omit_header=False)
-        # The moment of writing would make every extraction a change.
-        text = path.read_text(encoding="utf-8")
-        kept = [line for line in text.splitlines() if not line.startswith(('"POT-Creation-Date', '"PO-Revision-Date', '"Generated-By'))]
+        # The moment of writing would make every extraction a change, and Babel's rule of plurals (no sentence has one) every new Babel.
+        text, left_out = path.read_text(encoding="utf-8"), ('"POT-Creation-Date', '"PO-Revision-Date', '"Generated-By', '"Plural-Forms')
+        kept = [line for line in text.splitlines() if not line.startswith(left_out)]
         path.write_text("\n".join(kept) + "\n", encoding="utf-8")
 
     FOLDER.mkdir(exist_ok=True)

@@ -25,7 +25,7 @@ from experiments.drive import Progress
 from experiments.engine import cores
 from experiments.languages import Numbers, translator
 from experiments.plan import command_line, commit, model_version, seed_of
-from experiments.run import TABLES, check_folder, digest, whole_folder, write_table
+from experiments.run import TABLES, check_folder, digest, files_in, whole_folder, write_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -226,6 +226,7 @@ def write_draws(runs: DrawnRuns, folder: Path, *, drift: Sequence[str] = (), lan
     with whole_folder(folder) as draft:
         for name, table in everything.items():
             write_table(table, draft / f"{name}.parquet")
+        manifest["files"] = files_in(draft)
         (draft / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return folder
 

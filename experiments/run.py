@@ -300,6 +300,7 @@ def write_results(
 
             page = report(results, complete, region=region, language=language)
         (draft / "report.html").write_text(page, encoding="utf-8")
+        complete |= {"files": files_in(draft)}
         text = json.dumps(complete, indent=2, ensure_ascii=False, default=_plain) + "\n"
         (draft / "manifest.json").write_text(text, encoding="utf-8")
     return folder
@@ -356,9 +357,17 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"cannot store {type(value).__name__} in a manifest")
 
 
+def files_in(draft: Path) -> list[str]:
+    """What lintas has put into a folder, with the manifest that is to say so under ``files``."""
+    return sorted({"manifest.json", *(path.name for path in draft.iterdir())})
+
+
 @contextmanager
 def whole_folder(folder: Path) -> Iterator[Path]:
-    """A draft folder that takes the place of ``folder`` when all went well, and vanishes when not."""
+    """A draft folder that takes the place of ``folder`` when all went well, and vanishes when not.
+
+    What somebody else has put into the folder is in the new one too.
+    """
     draft, former = _beside(folder, "draft"), _beside(folder, "former")
     is_filled = False
     made = [p for p in (folder.parent, *folder.parent.parents) if not p.exists()]
@@ -380,10 +389,10 @@ def whole_folder(folder: Path) -> Iterator[Path]:
                 former.rename(folder)
             raise
         _flush(folder.parent)
-        shutil.rmtree(former, ignore_errors=True)
+        _remove_former(former, folder)
     except BaseException as error:
         if is_filled and isinstance(error, KeyboardInterrupt) and folder.exists() and not draft.exists():
-            shutil.rmtree(former, ignore_errors=True)  # the results had taken their place: only this was left to do
+            _remove_former(former, folder)  # the results had taken their place: only this was left to do
             raise InterruptedAfterwards(folder) from error
         shutil.rmtree(draft, ignore_errors=True)
         for parent in made:  # folders made for a result that did not come
@@ -394,6 +403,32 @@ def whole_folder(folder: Path) -> Iterator[Path]:
         if isinstance(error, OSError):
             raise UserError(f"cannot write '{shorten(folder)}': {error.strerror or error}; name another folder with --out") from error
         raise
+
+
+def _remove_former(former: Path, folder: Path) -> None:
+    """Remove former results, after whatever is not lintas's own was moved into the folder that has taken their place.
+
+    Which files are its own the former manifest says, and where it does not, those of the same names in the new folder are. A foreign file whose
+    name the new folder has itself keeps it with ``-former`` added. What cannot be moved stays where it is.
+    """
+    try:
+        said = manifest_in(former).get("files")
+        ours = {str(name) for name in said} if isinstance(said, list) else {*os.listdir(folder)}
+        for name in sorted(os.listdir(former), key=lambda name: (os.path.lexists(folder / name), name)):
+            if name not in ours:
+                os.rename(former / name, _free_name(folder, name))
+    except OSError:
+        return
+    shutil.rmtree(former, ignore_errors=True)
+
+
+def _free_name(folder: Path, name: str) -> Path:
+    place, path = folder / name, Path(name)
+    for number in range(1, 1000):
+        if not os.path.lexists(place):
+            break
+        place = folder / f"{path.stem}-former{'' if number == 1 else f'-{number}'}{path.suffix}"
+    return place
 
 
 def _beside(folder: Path, kind: str) -> Path:
@@ -409,6 +444,8 @@ def _clear_leftovers(folder: Path) -> None:
             continue
         if kind == "former" and not folder.exists():
             path.rename(folder)
+        elif kind == "former":
+            _remove_former(path, folder)
         else:
             shutil.rmtree(path, ignore_errors=True)
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from abm.errors import shorten
+from abm.reading import is_ordinary
 from experiments.files import draft_beside, flush_folder, is_orphan
 from experiments.lock import Hold
 from experiments.lock import StoreError as StoreError
@@ -207,6 +208,8 @@ def read_part(path: Path, columns: Sequence[str] | None = None, look: Callable[[
     """A part's table; raises StoreError with the reason where it is damaged or of another schema. ``look`` sees its columns before it is read."""
     import pyarrow.parquet as pq
 
+    if not is_ordinary(path) and os.path.lexists(path):  # a pipe would be waited for
+        raise StoreError(f"'{path.name}' is no ordinary file")
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             schema = file.schema_arrow

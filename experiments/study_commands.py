@@ -354,13 +354,14 @@ def collect(
     folder: Folder,
     out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="A .parquet or .csv file.")],
     mixed: Annotated[bool, typer.Option("--mixed", help="Also when rows come from several model versions.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is no table of this study.")] = False,
     lang: Language = "en",
 ) -> None:
     """Write a study's rows as one table, in the plan's order; works while the study runs."""
     _ = translator(check_language(lang))
     from experiments.collect import write_collected
 
-    lines, counts = write_collected(at_home(folder), at_home(out), mixed=mixed)
+    lines, counts = write_collected(at_home(folder), at_home(out), mixed=mixed, overwrite=overwrite)
     print(_("{lines} lines of {runs} runs ({counts}) in {file}").format(
         lines=lines, runs=sum(counts.values()), counts=", ".join(f"{n} {s}" for s, n in sorted(counts.items())), file=out))  # fmt: skip
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import importlib.util
 import os
+import sys
 import threading
 import time
 import traceback
@@ -18,9 +18,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from numbers import Real
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from abm.errors import UserError, shorten
+from abm.reading import read_bytes
 from experiments.parts import indicators
 from experiments.plan import Row, fitted_in, model_version, plan_schema, read_study_manifest
 from experiments.store import write_part
@@ -112,21 +114,24 @@ def _warm_up() -> None:
 
 
 def load_measure(said: str | None) -> Callable[[Any], Mapping[str, float]] | None:
-    """The user's own function of the finished model."""
+    """The user's own function of the finished model, ``said`` as ``FILE.py:FUNCTION``; raises UserError where it cannot be loaded.
+
+    What runs is the text of the file that the user agreed to: not a compiled file that may lie beside it, and none is written.
+    """
     if said is None:
         return None
     file, _, name = said.rpartition(":")
-    spec = importlib.util.spec_from_file_location(f"lintas_measure_{hashlib.sha256(file.encode()).hexdigest()[:8]}", file)
-    if spec is None or spec.loader is None:
-        raise UserError(f"measure: '{shorten(file)}' is no Python file")
-    module = importlib.util.module_from_spec(spec)
+    text = read_bytes(file, "the file of measure")
+    module = ModuleType(f"lintas_measure_{hashlib.sha256(file.encode()).hexdigest()[:8]}")
+    module.__file__ = file
+    sys.modules[module.__name__] = module  # data classes in it look for their own module
     try:
-        spec.loader.exec_module(module)
-        return getattr(module, name)
-    except AttributeError:
-        raise UserError(f"measure: '{shorten(file)}' has no function '{name}'") from None
+        exec(compile(text, file, "exec", dont_inherit=True), module.__dict__)
     except (Exception, SystemExit) as error:
         raise UserError(f"measure: '{shorten(file)}' cannot be loaded: {type(error).__name__}: {shorten(error)}") from None
+    if not hasattr(module, name):
+        raise UserError(f"measure: '{shorten(file)}' has no function '{name}'")
+    return getattr(module, name)
 
 
 def work(folder: str, rows: Sequence[Mapping[str, Any]], attempts: Sequence[int] | None = None) -> list[tuple[str, str, float]]:
@@ -244,8 +249,6 @@ def killed(folder: Path, row: Row, attempt: int, cause: str) -> None:
 
 def _may_exit() -> bool:
     """Whether this process is a worker, which somebody starts again when it leaves."""
-    import sys
-
     if "distributed" not in sys.modules:
         return False
     from dask.context import thread_state

@@ -18,6 +18,7 @@ from experiments.collect import collect, write_collected
 from experiments.drive import drive
 from experiments.engine import EngineLost
 from experiments.files import csv_of, sweep_beside, write_file
+from experiments.plan import extend
 from tests.experiments import test_store_and_drive as base
 
 quick = base.quick
@@ -248,6 +249,61 @@ def test_a_table_that_cannot_be_is_refused_before_anything_is_read(
         err = capsys.readouterr().err
         assert (word in err or word.capitalize() in err) and err.count("\n") == 1 and len(err) < 300, err
     assert {p: p.read_bytes() for p in folder.rglob("*.parquet")} == before
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "csv"])
+def test_only_a_table_of_the_same_study_is_replaced(
+    suffix: str, quick: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, out = base.made(tmp_path / "s", replicates=2), tmp_path / f"out.{suffix}"
+    other = base.made(tmp_path / "other", replicates=2, seed=99)
+    for study in (folder, other):
+        drive(study, base.MadeUpEngine())
+
+    def said(study: Path, *more: str) -> str:
+        code = main(["collect", str(study), "-o", str(out), *more])
+        err = capsys.readouterr().err
+        assert (code, err.count("\n")) == ((2, 1) if err else (0, 0)), err
+        return err
+
+    assert said(folder) == ""
+    first = out.read_bytes()
+    extend(folder, 3)
+    drive(folder, base.MadeUpEngine())
+    assert said(folder) == "" and out.read_bytes() != first, "an older table of the same study is replaced"
+    whole, table = out.read_bytes(), collect(folder)
+    assert "--overwrite" in said(other) and out.read_bytes() == whole, "another study's table"
+    for mine in (table.assign(my_own=1.0), table.rename(columns={"seed": "my seed"}), table.drop(columns="status")):
+        (mine.to_csv if suffix == "csv" else mine.to_parquet)(out, index=False)
+        edited = out.read_bytes()
+        assert "--overwrite" in said(folder) and out.read_bytes() == edited, "a table that somebody changed"
+    out.unlink()
+    for content in (b"", b"run_id\n", b"my notes", whole[:-30] if suffix == "parquet" else b"run_id,status\n1"):
+        out.write_bytes(content)
+        with monkeypatch.context() as patched:
+            patched.setattr(store, "standing", lambda *a, **k: pytest.fail("read before the refusal"))
+            assert "--overwrite" in said(folder) and out.read_bytes() == content
+    out.unlink()
+    out.symlink_to(tmp_path / "nowhere")
+    assert "--overwrite" in said(folder) and out.is_symlink()
+    assert said(folder, "--overwrite") == "" and not out.is_symlink() and out.read_bytes() == whole
+    os.mkfifo(tmp_path / f"pipe.{suffix}")
+    out = tmp_path / f"pipe.{suffix}"
+    assert "--overwrite" in said(folder)
+
+
+def test_a_pipe_among_the_parts_is_set_aside_and_not_waited_for(quick: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = base.made(tmp_path / "s", replicates=2)
+    drive(folder, base.MadeUpEngine())
+    pipe = folder / "results" / ("part-" + "0" * 24 + ".parquet")
+    os.mkfifo(pipe)
+    (folder / "results" / ("part-" + "1" * 24 + ".parquet")).mkdir()
+    for command in (["status", str(folder)], ["collect", str(folder), "-o", str(tmp_path / "t.csv")], ["compact", str(folder)]):
+        assert main(command) == 0, capsys.readouterr().err
+        assert pipe.exists()
+    assert "no ordinary file" in capsys.readouterr().out
+    report = drive(folder, base.MadeUpEngine())
+    assert report.set_aside == 2 and not pipe.exists() and len(list((folder / "results" / "damaged").iterdir())) == 2
 
 
 def test_a_name_as_long_as_a_name_may_be_is_written(quick: None, tmp_path: Path) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from abm import Scenario
 from experiments.cli import main
-from experiments.run import default_folder
+from experiments.run import default_folder, files_in, whole_folder
 from tests.experiments.test_posterior import make
 
 SHORT = ["-n", "60", "--end", "1980-02", "-q"]
@@ -140,3 +141,73 @@ def test_no_study_and_no_fit_takes_the_place_of_results(capsys: Captured) -> Non
     for line in (["plan", "s.toml", "-o", "mine"], ["calibrate", "plan", "-o", "mine"]):
         assert main(line) == 2
     assert content("mine") == before
+
+
+# --- what is not ours ----------------------------------------------------------------------------------------------------
+
+
+def add_own(folder: Path) -> None:
+    """What a person may keep beside results."""
+    (folder / "notes.txt").write_text("mine")
+    (folder / "drafts").mkdir()
+    (folder / "drafts" / "figure.svg").write_text("mine too")
+    (folder / "link").symlink_to("nowhere")
+
+
+def has_own(folder: Path) -> bool:
+    return (folder / "notes.txt").read_text() == "mine" and (folder / "drafts" / "figure.svg").exists() and (folder / "link").is_symlink()
+
+
+@pytest.mark.parametrize("more", [[], ["--seed", "8", "--overwrite"]], ids=["the same run", "another run"])
+def test_results_that_are_made_again_leave_other_files_where_they_are(more: list[str]) -> None:
+    line = ["run", *SHORT, "--out", "mine"]
+    assert main(line) == 0
+    ours = set(content("mine"))
+    assert set(json.loads(Path("mine/manifest.json").read_text("utf-8"))["files"]) == ours
+    add_own(Path("mine"))
+    for _ in range(2):
+        before = json.loads(Path("mine/manifest.json").read_text("utf-8"))["created"]
+        assert main([*line, *more]) == 0
+        assert json.loads(Path("mine/manifest.json").read_text("utf-8"))["created"] >= before
+        assert has_own(Path("mine")) and set(content("mine")) == {*ours, "notes.txt"}
+    assert [p.name for p in Path().iterdir() if p.name.startswith(".mine")] == []
+
+
+def test_what_is_left_of_former_results_goes_and_a_foreign_file_stays(tmp_path: Path) -> None:
+    """The four cases of a file in the former folder: in its list or not, with a new file of that name or without."""
+    place = tmp_path / "place"
+
+    def write(*names: str, said: bool = True) -> None:
+        with whole_folder(place) as draft:
+            for name in names:
+                (draft / name).write_text("ours")
+            said_files = {"files": files_in(draft)} if said else {}
+            (draft / "manifest.json").write_text(json.dumps(said_files))
+
+    write("a", "old")
+    (place / "own").write_text("mine")
+    (place / "b").write_text("mine")
+    (place / "b-former").write_text("mine as well")
+    write("a", "b")
+    assert {p.name: p.read_text() for p in place.iterdir() if p.name != "manifest.json"} == {
+        "a": "ours", "own": "mine", "b": "ours", "b-former": "mine as well", "b-former-2": "mine",
+    }  # fmt: skip
+    write("a", said=False)  # a folder of an older version, which does not say what is in it
+    (place / "c").write_text("mine")
+    write("a")
+    assert (place / "c").read_text() == "mine" and (place / "own").read_text() == "mine"
+
+
+@pytest.mark.parametrize("files", [["a", "manifest.json"], None, [[1], {}], "a"])
+def test_former_results_of_a_killed_command_are_cleared_without_what_is_not_ours(files: object, tmp_path: Path) -> None:
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    place, former = tmp_path / "place", tmp_path / f".place.former-{gone.pid}"
+    for folder in (place, former):
+        folder.mkdir()
+        (folder / "a").write_text("ours")
+        (folder / "manifest.json").write_text(json.dumps({"files": files} if files is not None else {}))
+    add_own(former)
+    with whole_folder(place) as draft:
+        (draft / "a").write_text("new")
+    assert has_own(place) and (place / "a").read_text() == "new" and not former.exists()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import pty
+import py_compile
 import shutil
 import subprocess
 import sys
@@ -15,6 +17,7 @@ import pytest
 
 from experiments import batch, plan, store, trust, work
 from experiments.cli import main
+from experiments.collect import collect
 from experiments.drive import drive
 from experiments.engine import ThreadsEngine
 from experiments.rerun import rerun_of_study
@@ -122,6 +125,27 @@ def test_a_damaged_file_of_answers_is_no_answer(content: bytes, place: Path) -> 
     trust.remember(own, for_good=True)
     trust._HERE.clear()
     assert trust.is_trusted(own)
+
+
+def test_a_compiled_file_beside_the_measure_is_not_run_and_none_is_written(place: Path) -> None:
+    own = place / "own.py"
+    cached = Path(importlib.util.cache_from_source(str(own)))
+    agreed, other = OWN, OWN.replace("1.0", "2.0")
+    assert len(agreed) == len(other)
+    own.write_text(other, "utf-8")
+    os.utime(own, (1e9, 1e9))
+    py_compile.compile(str(own), doraise=True)
+    compiled = cached.read_bytes()
+    own.write_text(agreed, "utf-8")
+    os.utime(own, (1e9, 1e9))  # Python itself would take the compiled file for that of this text
+    assert main(["plan", str(place / "study.toml"), "-o", str(place / "t")]) == 0
+    assert main(["batch", str(place / "t"), "--quiet", "--trust"]) == 0 and ran(place)
+    assert (collect(place / "t")["n"] == 1.0).all()
+    assert cached.read_bytes() == compiled
+    cached.unlink()
+    shutil.rmtree(place / "t")
+    assert main(["plan", str(place / "study.toml"), "-o", str(place / "t")]) == 0
+    assert main(["batch", str(place / "t"), "--quiet", "--trust"]) == 0 and not cached.exists()
 
 
 def test_a_home_that_cannot_be_written_holds_nothing_up(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
