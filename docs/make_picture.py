@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 from abm import Region, Scenario
-from experiments.figures import readme_picture
-from experiments.run import read_results, run
+from experiments.reports.figures import readme_picture
+from experiments.runs.run import read_results, run
 
 HERE = Path(__file__).parent
 

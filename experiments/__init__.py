@@ -6,14 +6,14 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from experiments.batch import RunConfiguration, run_scenarios
+    from experiments.execution.batch import RunConfiguration, run_scenarios
 
 __all__ = ["RunConfiguration", "run_scenarios"]
 
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
-        from experiments import batch
+        from experiments.execution import batch
 
         return getattr(batch, name)
     raise AttributeError(f"module 'experiments' has no attribute '{name}'")

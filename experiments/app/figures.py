@@ -11,9 +11,9 @@ from collections.abc import Callable
 from html import escape
 
 from experiments.app.state import Finished
-from experiments.figures import Drawing, Picture
-from experiments.languages import translator
-from experiments.paper import VERDICTS, readings
+from experiments.reports.figures import Drawing, Picture
+from experiments.reports.paper import VERDICTS, readings
+from experiments.words.languages import translator
 
 #: The drawing library keeps settings for the whole process while it writes a figure, so only one is drawn at a time.
 _DRAWING = threading.Lock()

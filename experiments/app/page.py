@@ -24,8 +24,8 @@ from agents.core.declare import SWITCHES, Parameter
 from experiments.app import figures, sessions
 from experiments.app.runner import Outcome, Progress, Runner
 from experiments.app.state import FEWEST, FIRST_LEVERS, HOUSEHOLD_STEP, MOST, Choice, Finished, levers, names, shipped, step_of
-from experiments.figures import Picture
-from experiments.languages import LANGUAGES, Numbers, mark, translator
+from experiments.reports.figures import Picture
+from experiments.words.languages import LANGUAGES, Numbers, mark, translator
 
 FIRST_MAP_YEAR = 1985
 NO_PICTURE: Picture | None = None

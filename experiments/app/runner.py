@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from abm.errors import UserError
 from experiments.app.state import REGION, Choice, Finished
 from experiments.app.turns import Turns
-from experiments.languages import Translate
+from experiments.words.languages import Translate
 
 #: Seconds between two reports of a run's progress: more would only fill the line to the browser.
 PAUSE = 0.1

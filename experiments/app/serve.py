@@ -44,7 +44,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from abm.errors import UserError
-from experiments.languages import LANGUAGES, mark, translator
+from experiments.words.languages import LANGUAGES, mark, translator
 
 HERE = Path(__file__).resolve().parent
 FILES = HERE / "files"

@@ -18,8 +18,8 @@ from abm.errors import UserError, shorten
 from abm.parameters import FOLDER, Scenario
 from agents.core.declare import PARAMETERS, SWITCHES, Parameter, near
 from experiments.files import csv_of
-from experiments.languages import Translate
-from experiments.run import StoredResults
+from experiments.runs.run import StoredResults
+from experiments.words.languages import Translate
 
 if TYPE_CHECKING:
     from abm import BorderModel, Region

@@ -248,7 +248,7 @@ def serving(
     """A server for the length of a block, that answers when the block begins."""
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / f"log-{uuid.uuid4().hex[:6]}.txt"
-    arguments = [*(command or [sys.executable, "-P", "-m", "experiments.cli"]), "app", "--no-open", "--port", str(port), *options]
+    arguments = [*(command or [sys.executable, "-P", "-m", "experiments.cli.main"]), "app", "--no-open", "--port", str(port), *options]
     with log.open("wb") as out:
         process = subprocess.Popen(arguments, stdout=out, stderr=out, env={**os.environ, **(environment or {})}, cwd=folder)
     try:

@@ -20,7 +20,7 @@ from abm import BorderModel
 from abm.parameters import Scenario
 from experiments.app import figures
 from experiments.app.state import Choice, Finished
-from experiments.languages import translator
+from experiments.words.languages import translator
 from tests.app.test_state import read_yearly
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         port = probe.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
     log = tmp_path_factory.mktemp("server") / "log.txt"
-    command = [sys.executable, "-P", "-m", "experiments.cli", "app", "--no-open", "--port", str(port)]
+    command = [sys.executable, "-P", "-m", "experiments.cli.main", "app", "--no-open", "--port", str(port)]
     with log.open("wb") as out:
         process = subprocess.Popen(command, stdout=out, stderr=out)
     try:

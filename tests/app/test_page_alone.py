@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from experiments.app.serve import SENTENCES
-from experiments.languages import LANGUAGES, translator
+from experiments.words.languages import LANGUAGES, translator
 from tests.app.client import Client, Server, ask, serving
 from tests.app.test_page import CHROMIUM, FLAGS, Seen, run_small
 from tests.app.test_serve import proxy

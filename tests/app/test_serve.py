@@ -18,8 +18,8 @@ import psutil
 import pytest
 
 from abm.errors import UserError
-from experiments.app import command
-from experiments.cli import main
+from experiments.cli import app as command
+from experiments.cli.main import main
 from tests.app.client import PATIENCE, Client, ask, serving
 
 HOUSEHOLDS = "Simulated households, both sides together"

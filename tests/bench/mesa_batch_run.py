@@ -63,7 +63,7 @@ class Trial:
     @property
     def numbers(self) -> list[int]:
         """Seeds, those that a study of ours would draw."""
-        from experiments.plan import seed_of
+        from experiments.studies.plan import seed_of
 
         return [seed_of(1, k) for k in range(self.seeds)]
 
@@ -116,9 +116,9 @@ def with_mesa(trial: Trial) -> dict[str, int]:
 
 def with_ours(trial: Trial) -> dict[str, int]:
     """Runs by how they ended, as the collected table of a study has them."""
-    from experiments.batch import run_scenarios
-    from experiments.engine import LocalEngine
-    from experiments.study import Study
+    from experiments.execution.batch import run_scenarios
+    from experiments.execution.engine import LocalEngine
+    from experiments.studies.study import Study
 
     value, seed = trial.culprit
     with tempfile.TemporaryDirectory(prefix="lintas-bench-") as place:

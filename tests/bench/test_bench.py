@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from experiments import bench
+from experiments.cli import bench
 
 
 @pytest.mark.parametrize("compiling", [False, pytest.param(True, marks=pytest.mark.slow)])

@@ -13,8 +13,8 @@ import pytest
 import calibration
 from abm import Region
 from calibration.targets import Targets
-from experiments.calibrate import Asked, Fit, FitError, prior_of
-from experiments.calibrate_adopt import adopt
+from experiments.fits.adopt import adopt
+from experiments.fits.fit import Asked, Fit, FitError, prior_of
 
 NAME = "west-kalimantan-sarawak"
 SHIPPED = Path(calibration.__file__).parent / "posteriors" / NAME

@@ -10,10 +10,11 @@ import pytest
 
 from abm.errors import UserError
 from calibration.posterior import FOLDER, Posterior
-from experiments import calibrate_confirm, plan
-from experiments.calibrate_confirm import FILE, confirm, write_numbers
-from experiments.cli import main
-from experiments.posterior import check_posterior
+from experiments.cli.main import main
+from experiments.fits import confirm as calibrate_confirm
+from experiments.fits.confirm import FILE, confirm, write_numbers
+from experiments.runs.posterior import check_posterior
+from experiments.studies import plan
 
 REGION = "west-kalimantan-sarawak"
 
@@ -38,7 +39,7 @@ def test_another_version_with_the_same_numbers_is_taken(posterior: Path, monkeyp
 
     first = plan.model_version()
     monkeypatch.setattr(calibrate_confirm, "model_version", lambda: "0.1.0+another")
-    monkeypatch.setattr("experiments.posterior.model_version", lambda: "0.1.0+another")
+    monkeypatch.setattr("experiments.runs.posterior.model_version", lambda: "0.1.0+another")
     with pytest.raises(UserError, match="was made with model"):
         check_posterior(Posterior.load(posterior), Region.load(REGION))
     assert main(["calibrate", "confirm", str(posterior)]) == 0

@@ -22,15 +22,15 @@ from calibration.emulator import Emulator, Polynomial
 from calibration.infer import Proposal
 from calibration.posterior import Posterior
 from calibration.targets import TargetError, Targets
-from experiments import calibrate_commands
-from experiments.calibrate import Fit, FitError
-from experiments.calibrate_adopt import adopt
-from experiments.calibrate_figures import Drawing
-from experiments.calibrate_files import CHECK, FIT, read_result
-from experiments.calibrate_report import report
-from experiments.cli import main
-from experiments.plan import model_version
-from experiments.posterior import check_posterior
+from experiments.cli import calibrate as calibrate_commands
+from experiments.cli.main import main
+from experiments.fits.adopt import adopt
+from experiments.fits.files import CHECK, FIT, read_result
+from experiments.fits.fit import Fit, FitError
+from experiments.reports.fit_figures import Drawing
+from experiments.reports.fit_report import report
+from experiments.runs.identity import model_version
+from experiments.runs.posterior import check_posterior
 from tests.calibration.test_report import made, place
 from tests.shares import share, some
 
@@ -102,10 +102,10 @@ def idle(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is run: what would be ends with a sentence."""
     for name in ("_bank", "_fit", "_check"):
         monkeypatch.setattr(calibrate_commands, name, _work)
-    monkeypatch.setattr("experiments.calibrate_point.point_fits", _work)
-    monkeypatch.setattr("experiments.calibrate_results.retarget", _work)
-    monkeypatch.setattr("experiments.calibrate_cost.trial", lambda _: 0.1)
-    monkeypatch.setattr("experiments.posterior.run_draws", _work)
+    monkeypatch.setattr("experiments.fits.point.point_fits", _work)
+    monkeypatch.setattr("experiments.fits.results.retarget", _work)
+    monkeypatch.setattr("experiments.fits.cost.trial", lambda _: 0.1)
+    monkeypatch.setattr("experiments.runs.posterior.run_draws", _work)
     load = Region.load
     monkeypatch.setattr(Region, "load", cache(load))
 
@@ -266,7 +266,7 @@ def test_results_of_a_fit(
 
     Every value is held against what the file may hold; of those that it may, the first two of each place are made into a page (all in the slow tests).
     """
-    from experiments.calibrate import inference_version
+    from experiments.fits.fit import inference_version
 
     most = 100 if one_in == 1 else 2
     monkeypatch.setattr(Region, "load", cache(Region.load))
@@ -276,7 +276,7 @@ def test_results_of_a_fit(
     file = folder / f"{name}.json"
     said = json.loads(file.read_text("utf-8"))
     assert sentence(capsys, "calibrate", "report", str(folder)) == 0
-    monkeypatch.setattr("experiments.calibrate_figures.svg", lambda canvas: b"")
+    monkeypatch.setattr("experiments.reports.fit_figures.svg", lambda canvas: b"")
     draw = Drawing.all
     drawn = {"parameters", "years", "sbc", "predictive"}  # what figures are made of
     monkeypatch.setattr(
@@ -331,7 +331,7 @@ def test_nothing_damaged_is_adopted(name: str, tmp_path: Path, idle: None) -> No
     for file in SHIPPED.iterdir():
         where = "posterior" if file.name in ("draws.parquet", "manifest.json") else "report" if file.suffix == ".html" else "."
         shutil.copyfile(file, folder / where / file.name)
-    from experiments.calibrate import Asked, prior_of
+    from experiments.fits.fit import Asked, prior_of
 
     opened = Fit(folder, {}, Asked(), Targets.load(), prior_of(Asked()))
     file = folder / name
@@ -397,7 +397,7 @@ def test_a_proposal(planned: Path, tmp_path: Path) -> None:
     each = tuple(
         Polynomial(np.array([0]), np.array([[1]]), np.array([0.1]), 0.0, 0.1, 0.5, np.zeros(4)) for _ in fit.targets.fit
     )  # fmt: skip
-    from experiments.calibrate import probe
+    from experiments.fits.fit import probe
 
     proposal = Proposal(Emulator(each), 0.0, 0.0)
     good = {"probe": proposal.log_density(fit.likelihood, probe(2)), **proposal.pack()}

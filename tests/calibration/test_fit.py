@@ -18,9 +18,9 @@ import pytest
 
 from calibration.runs import Runs
 from calibration.targets import Likelihood, Targets, statistics
-from experiments import calibrate_results as results
-from experiments.calibrate import Fit, inference_version
-from experiments.cli import main
+from experiments.cli.main import main
+from experiments.fits import results as results
+from experiments.fits.fit import Fit, inference_version
 
 TARGETS = """
 [[target]]
@@ -142,7 +142,7 @@ def test_workers_and_kills_change_nothing(fitted, tmp_path):
     command = [
         sys.executable,
         "-c",
-        "from experiments.cli import script; script()",
+        "from experiments.cli.main import script; script()",
         "calibrate",
         "fit",
         str(folder),
@@ -183,7 +183,7 @@ def test_checks_survive_kills_too(fitted, tmp_path):
         shutil.copytree(fitted, folder, ignore=shutil.ignore_patterns("predictive", "check.json", "central.parquet"))
 
     def command(folder: Path, workers: str) -> list[str]:
-        code = "from experiments.cli import script; script()"
+        code = "from experiments.cli.main import script; script()"
         return [sys.executable, "-c", code, "calibrate", "check", str(folder), "--workers", workers, "--quiet"]
 
     last = killed / "predictive" / "crisis" / "results"
@@ -366,7 +366,7 @@ def test_a_population_of_other_inference_is_refused(fitted, tmp_path, capsys):
 
 def test_checks_of_a_fit(fitted, monkeypatch):
     monkeypatch.setattr(results, "SWITCHED_OFF", ("cross_border_care",))
-    monkeypatch.setattr("experiments.calibrate_results.infer.POOL", 4000)
+    monkeypatch.setattr("experiments.fits.results.infer.POOL", 4000)
     assert main(["calibrate", "check", str(fitted), "--quiet", "--workers", "1"]) == 0
     found = json.loads((fitted / "check.json").read_text("utf-8"))
     assert {r["method"] for r in found["sbc"]} == {"emulated", "abc", "prior"}

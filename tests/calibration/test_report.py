@@ -16,10 +16,10 @@ import pytest
 from abm.errors import UserError
 from agents.core.declare import PARAMETERS
 from calibration.targets import MEASURED, Targets
-from experiments.calibrate import SWITCHED_OFF
-from experiments.calibrate_report import Page, refuse, report, write_report
-from experiments.calibrate_results import check_alarms
-from experiments.calibrate_tables import spark
+from experiments.fits.fit import SWITCHED_OFF
+from experiments.fits.results import check_alarms
+from experiments.reports.fit_report import Page, refuse, report, write_report
+from experiments.reports.fit_tables import spark
 
 CALENDAR, FARM, TIES = "world.travel.puskesmas_delay", "world.set_month.farm_id", "household.keep_ties.gain"
 VERSION = "0.0.0+test"

@@ -58,7 +58,7 @@ def test_it_belongs_to_the_region_and_to_the_targets():
 
 def test_it_belongs_to_this_model():
     """Fails after every edit of the model's sources: where no number has changed ``lintas calibrate confirm`` says so, else a new fit is due."""
-    from experiments.plan import model_version
+    from experiments.runs.identity import model_version
 
     assert model_version() in Posterior.load(REGION).model_versions
 
@@ -66,7 +66,7 @@ def test_it_belongs_to_this_model():
 @pytest.mark.slow
 def test_this_model_gives_the_numbers_of_the_fit(tmp_path):
     """On the kind of processor that the numbers were made on: the last digits of some functions depend on it."""
-    from experiments.calibrate_confirm import confirm
+    from experiments.fits.confirm import confirm
 
     shutil.copytree(FOLDER, tmp_path / "posterior")
     assert confirm(tmp_path / "posterior") == []

@@ -18,8 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from experiments.cli import main
-from experiments.languages import Numbers
+from experiments.cli.main import main
+from experiments.words.languages import Numbers
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Added to a command in the short form, by its beginning. The first run keeps the folder that it has as pasted.

@@ -31,7 +31,7 @@ def test_there_are_commands() -> None:
 @pytest.mark.parametrize("line", commands())
 def test_each_command_is_understood(line: str) -> None:
     """The parser takes it; nothing is run."""
-    from experiments import cli
+    from experiments.cli.main import main as cli
 
     command = typer.main.get_command(cli.app)
     name, *rest = shlex.split(line)[1:]
@@ -56,8 +56,8 @@ def test_the_targets_of_the_tutorial_can_be_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("file", sorted((DOCS / "studies").glob("*.toml")), ids=lambda f: f.name)
 def test_each_study_can_be_planned(file: Path, tmp_path: Path) -> None:
-    from experiments.plan import make, plan_ids
-    from experiments.study import Study
+    from experiments.studies.plan import make, plan_ids
+    from experiments.studies.study import Study
 
     study = Study.load(file)
     count = make(study, tmp_path / "S")
@@ -74,7 +74,7 @@ def test_the_page_shows_the_study_that_ships() -> None:
 def test_every_key_of_a_study_is_explained() -> None:
     from typing import get_args
 
-    from experiments.study import Design, StudyFile, SummaryEntry, Take, VaryEntry
+    from experiments.studies.study import Design, StudyFile, SummaryEntry, Take, VaryEntry
 
     text = (DOCS / "studies.md").read_text(encoding="utf-8")
     keys = [key for entries in (StudyFile, VaryEntry, SummaryEntry) for key in entries.model_fields]

@@ -8,7 +8,7 @@ import pytest
 @pytest.fixture(autouse=True)
 def own_answers(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads or writes what the user of this machine has agreed to."""
-    from experiments import trust
+    from experiments.studies import trust
 
     file = tmp_path_factory.mktemp("answers") / "trusted.json"
     monkeypatch.setattr(trust, "answers", lambda: file)

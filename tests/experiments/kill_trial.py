@@ -18,11 +18,11 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments import plan, store
-from experiments.collect import collect, write_collected
-from experiments.drive import drive
-from experiments.engine import ThreadsEngine
-from experiments.study import Study
+from experiments.execution.drive import drive
+from experiments.execution.engine import ThreadsEngine
+from experiments.studies import plan, store
+from experiments.studies.collect import collect, write_collected
+from experiments.studies.study import Study
 
 #: A measure of no numbers whose runs do what a test wants, so that a study lasts as long as the test needs it however fast the machine is.
 #: While a file ``wait`` lies next to it, runs wait as soon as a study in a folder beside has a part; while a file ``slow`` does, runs take longer.
@@ -68,7 +68,7 @@ class Trial:
 
 def begin(folder: Path, arguments: Sequence[str]) -> subprocess.Popen[str]:
     """``lintas batch`` in a process of its own."""
-    command = [sys.executable, "-m", "experiments.cli", "batch", str(folder), "--quiet", "--trust", *arguments]
+    command = [sys.executable, "-m", "experiments.cli.main", "batch", str(folder), "--quiet", "--trust", *arguments]
     own = {**os.environ, "XDG_DATA_HOME": str(folder.parent / "answers")}  # what is agreed to here is not for other days
     return subprocess.Popen(command, env=own, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True)
 

@@ -23,8 +23,8 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
-from experiments import store
-from experiments.store import StoreError
+from experiments.studies import store
+from experiments.studies.store import StoreError
 
 #: Seconds after which a trial counts as hanging.
 HANGS = 300.0

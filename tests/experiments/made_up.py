@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from abm.region import Region
-from experiments.run import StoredResults
+from experiments.runs.run import StoredResults
 
 YEARS = range(1980, 2016)
 

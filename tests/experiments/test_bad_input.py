@@ -15,7 +15,7 @@ from abm import BorderModel
 from abm.errors import UserError
 from abm.parameters import Scenario, ScenarioError
 from abm.region import Region
-from experiments.cli import main
+from experiments.cli.main import main
 
 
 def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -161,7 +161,7 @@ def test_a_manifest_that_is_wrong_inside(change: dict[str, Any], words: str, cap
 
 def test_every_entry_of_a_manifest_of_a_run_may_be_wrong(capsys: pytest.CaptureFixture[str]) -> None:
     """Each place takes each value; of those that the reader takes, one in each place is run again."""
-    from experiments.run import check_manifest
+    from experiments.runs.run import check_manifest
     from tests.experiments.test_manifest_entries import VALUES, changed, paths_of
 
     said, refusals, tried = json.loads(json.dumps(good_manifest())), 0, set()
@@ -209,7 +209,7 @@ def stored(**changes: Any) -> pd.DataFrame:
     ids=lambda v: str(v)[:30],
 )
 def test_a_stored_table_of_another_shape_differs_in_words(table: pd.DataFrame, words: str) -> None:
-    from experiments.run import StoredResults, compare_with
+    from experiments.runs.run import StoredResults, compare_with
 
     now = stored()
     table.to_parquet("yearly.parquet")
@@ -218,7 +218,7 @@ def test_a_stored_table_of_another_shape_differs_in_words(table: pd.DataFrame, w
 
 
 def test_a_stored_table_that_is_a_pipe() -> None:
-    from experiments.run import StoredResults, compare_with
+    from experiments.runs.run import StoredResults, compare_with
 
     os.mkfifo("yearly.parquet")
     with pytest.raises(UserError, match="it is a pipe"):
@@ -512,12 +512,12 @@ def test_a_scenario_of_a_manifest_is_checked_alike() -> None:
 
 
 def test_an_interruption_writes_nothing(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    import experiments.run
+    import experiments.runs.run
 
     def interrupted(*_given: object, **_named: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(experiments.run, "run", interrupted)
+    monkeypatch.setattr(experiments.runs.run, "run", interrupted)
     assert main(["run", "--quiet"]) == 130
     assert "interrupted" in capsys.readouterr().err
     assert nothing_written()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.cli import main
+from experiments.cli.main import main
 
 SMALL = ["--households", "300", "--end", "1981-06"]
 
@@ -23,7 +23,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_help_answers_without_the_heavy_packages() -> None:
     heavy = ("numba", "mesa", "pandas", "solara", "matplotlib", "pyarrow", "networkx", "jinja2", "abm.model")
-    code = f"import sys, experiments.cli; print([m for m in {heavy!r} if m in sys.modules])"
+    code = f"import sys, experiments.cli.main; print([m for m in {heavy!r} if m in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.strip() == "[]"
 
@@ -75,7 +75,7 @@ def test_a_repeat_that_differs_says_so(results: Path, tmp_path: Path, capsys: py
 
 
 def test_a_change_changes_something(results: Path, tmp_path: Path) -> None:
-    from experiments.run import digest, read_results
+    from experiments.runs.run import digest, read_results
 
     out = tmp_path / "r"
     assert main(["run", *SMALL, "--quiet", "--set", "household.seek_care.weight_quality=1.6", "--out", str(out)]) == 0

@@ -16,8 +16,8 @@ from abm import Region, Scenario
 from abm.errors import UserError
 from abm.parameters import Change
 from agents.core.declare import PARAMETERS, SWITCHES
-from experiments import compare, plan
-from experiments.compare import (
+from experiments.analysis import compare
+from experiments.analysis.compare import (
     Part,
     compare_command,
     compare_scenarios,
@@ -29,9 +29,10 @@ from experiments.compare import (
     write,
     yearly_outputs,
 )
-from experiments.compare_figures import _tick, picture
-from experiments.languages import LANGUAGES, Numbers
-from experiments.study import DEFAULT_REGION, Study
+from experiments.reports.compare_figures import _tick, picture
+from experiments.studies import plan
+from experiments.studies.study import DEFAULT_REGION, Study
+from experiments.words.languages import LANGUAGES, Numbers
 
 OUTPUTS = yearly_outputs()
 FIRST, SECOND = OUTPUTS[:2]
@@ -177,8 +178,8 @@ def test_means_are_those_of_the_runs_whose_difference_they_stand_beside() -> Non
 
 
 def test_an_arm_under_two_names_differs_in_nothing(tmp_path: Path) -> None:
-    from experiments.batch import run_scenarios
-    from experiments.engine import ThreadsEngine
+    from experiments.execution.batch import run_scenarios
+    from experiments.execution.engine import ThreadsEngine
 
     name = Scenario.names()[0]
     (tmp_path / "copy.toml").write_text(f'inherits = "{name}"\n', "utf-8")
@@ -292,7 +293,7 @@ def test_nothing_differs_before_the_first_dated_change() -> None:
 
 
 def test_command_on_a_study(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from experiments.batch import run_scenarios
+    from experiments.execution.batch import run_scenarios
 
     names = tuple(Scenario.names()[:2])
     study = Study(name="s", scenarios=names, replicates=2, seed=4, households=(60,), end="1980-12")

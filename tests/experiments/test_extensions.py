@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from experiments import batch, plan, store
-from experiments.cli import main
-from experiments.collect import collect, status
-from experiments.drive import drive
-from experiments.study import StudyError
+from experiments.cli.main import main
+from experiments.execution import batch
+from experiments.execution.drive import drive
+from experiments.studies import plan, store
+from experiments.studies.collect import collect, status
+from experiments.studies.study import StudyError
 from tests.experiments import test_store_and_drive as base
 
 quick = base.quick
@@ -90,7 +91,7 @@ def test_a_change_of_the_model_that_is_allowed_is_written_by_the_driver_only(
 
 def extend(folder: Path, replicates: int, ready: Any, out: Any) -> None:
     """In a process of its own: the command, with runs that take no time."""
-    from experiments import work
+    from experiments.execution import work
 
     def run(task: Any, row: Any, *rest: Any) -> Any:
         rest[-1][0] = "made-up"

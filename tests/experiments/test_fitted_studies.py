@@ -11,14 +11,16 @@ import pytest
 
 from abm import Scenario
 from agents.core.declare import PARAMETERS
-from experiments import batch, design, plan
-from experiments.batch import RunConfiguration, run_scenarios
-from experiments.cli import main
-from experiments.collect import collect
-from experiments.drive import drive
-from experiments.engine import ThreadsEngine
-from experiments.run import read_results
-from experiments.study import Study, StudyError, read_study
+from experiments.cli.main import main
+from experiments.execution import batch
+from experiments.execution.batch import RunConfiguration, run_scenarios
+from experiments.execution.drive import drive
+from experiments.execution.engine import ThreadsEngine
+from experiments.runs.run import read_results
+from experiments.studies import design, plan
+from experiments.studies.collect import collect
+from experiments.studies.manifest import study_of
+from experiments.studies.study import Study, StudyError, read_study
 from tests.world.fitted_region import NAME, VALUES, region_folder, write_fitted
 
 ILL = "household.fall_ill.p_minor"
@@ -52,7 +54,7 @@ def rows_of(study: Study, folder: Path) -> pd.DataFrame:
 def test_fitted_values_are_used_and_are_part_of_a_runs_identity(tmp_path: Path, region: Path) -> None:
     with_them, without = study(tmp_path, region), study(tmp_path, region, fitted=False)
     assert with_them.fitted and not without.fitted
-    assert Study.from_dict(json.loads(json.dumps(without.to_dict()))) == without
+    assert study_of(json.loads(json.dumps(without.to_dict()))) == without
     shipped = study(tmp_path, NAME, fitted=False)  # the shipped region has fitted values of its own
     name = str(region)
     assert plan.make_manifest(with_them, [])["regions"][name]["fitted"] == VALUES

@@ -9,8 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from experiments import plan
-from experiments.study import read_study
+from experiments.studies import plan
+from experiments.studies.study import read_study
 from tests.experiments.kill_trial import carry_out, check, undisturbed
 
 

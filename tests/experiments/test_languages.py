@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from abm.errors import UserError
-from experiments.languages import Numbers, collect, extract, places_of, problems, translator
+from experiments.words.catalogues import collect, extract, places_of, problems
+from experiments.words.languages import Numbers, translator
 
 
 def test_every_sentence_is_translated() -> None:
@@ -22,14 +23,14 @@ def test_many_sentences_are_collected() -> None:
 def test_extracting_again_changes_nothing(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     import shutil
 
-    from experiments import languages
+    from experiments.words import languages
 
     shutil.copytree(languages.FOLDER, tmp_path / "locales")
     monkeypatch.setattr(languages, "FOLDER", tmp_path / "locales")
     extract()
     for path in (tmp_path / "locales").iterdir():
         original = (languages.Path(languages.__file__).parent / "locales" / path.name).read_bytes()
-        assert path.read_bytes() == original, f"run `uv run python -m experiments.languages extract`: {path.name} is out of date"
+        assert path.read_bytes() == original, f"run `uv run python -m experiments.words.catalogues extract`: {path.name} is out of date"
 
 
 def test_the_two_languages_are_two() -> None:

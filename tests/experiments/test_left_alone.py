@@ -12,13 +12,14 @@ import pandas as pd
 import pytest
 
 from abm.errors import UserError
-from experiments import slurm, store
-from experiments.cli import main
-from experiments.collect import collect, write_collected
-from experiments.drive import drive
-from experiments.engine import EngineLost
+from experiments.cli.main import main
+from experiments.execution import slurm
+from experiments.execution.drive import drive
+from experiments.execution.engine import EngineLost
 from experiments.files import csv_of, sweep_beside, write_file
-from experiments.plan import extend
+from experiments.studies import store
+from experiments.studies.collect import collect, write_collected
+from experiments.studies.plan import extend
 from tests.experiments import test_store_and_drive as base
 
 quick = base.quick
@@ -339,7 +340,7 @@ def test_what_a_killed_collect_leaves_is_known_as_its_own(quick: None, tmp_path:
     folder = base.made(tmp_path / "s", replicates=2)
     drive(folder, base.MadeUpEngine())
     code = (
-        "import os, signal, sys\nfrom pathlib import Path\nimport experiments.collect as c\nreal = c.collected\n"
+        "import os, signal, sys\nfrom pathlib import Path\nimport experiments.studies.collect as c\nreal = c.collected\n"
         "def dies(*a, **k):\n    yield from real(*a, **k)\n    os.kill(os.getpid(), signal.SIGKILL)\n"
         "c.collected = dies\nc.write_collected(Path(sys.argv[1]), Path(sys.argv[2]))\n"
     )

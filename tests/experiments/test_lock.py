@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from experiments import lock, store
-from experiments.collect import status
-from experiments.drive import drive
-from experiments.store import StoreError
+from experiments.execution.drive import drive
+from experiments.studies import lock, store
+from experiments.studies.collect import status
+from experiments.studies.store import StoreError
 from tests.experiments import lock_trial
 from tests.experiments import test_store_and_drive as base
 
@@ -84,7 +84,7 @@ def test_a_status_shows_no_driver_that_is_gone_and_disturbs_none_that_starts(qui
 
 def test_a_driver_that_was_silent_and_taken_over_goes_no_further(quick: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As after a stop of its machine: another one watched its counter stand still, and has the study now."""
-    monkeypatch.setattr("experiments.drive.KEEP_SECONDS", 0.0)
+    monkeypatch.setattr("experiments.execution.drive.KEEP_SECONDS", 0.0)
     folder, taken = base.made(tmp_path / "s"), list[object]()
     monkeypatch.setattr(lock, "_count", lambda hold, stop, beat: stop.wait())  # it counts no more
 
@@ -145,7 +145,7 @@ def test_a_disk_without_locks_is_held_by_the_counter(number: int, quick: None, t
 def test_who_has_to_be_watched_is_named_at_once(quick: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder, told = base.made(tmp_path / "s"), list[str]()
     base.lock_of(folder, "node-17.cluster", 4711, 3)
-    monkeypatch.setattr("experiments.drive.PATIENCE", 1.0)
+    monkeypatch.setattr("experiments.execution.drive.PATIENCE", 1.0)
     real = store.only_driver
     monkeypatch.setattr(store, "only_driver", lambda folder, **more: real(folder, patience=1.0, **more))
 

@@ -11,7 +11,7 @@ import pytest
 import typer
 
 from abm.errors import UserError
-from experiments.cli import app, main
+from experiments.cli.main import app, main
 from experiments.options import bounded, check_end, finite_number, parse_changes, parse_precision, seed_number, whole_number
 
 LONG = "x" * 100_000
@@ -101,7 +101,7 @@ def test_no_input_is_repeated_at_length(
     def taken(*_given: object, **_named: object) -> None:
         raise UserError("taken: work would begin here")
 
-    for where in ("abm.BorderModel.run", "experiments.drive.drive", "experiments.batch.drive"):
+    for where in ("abm.BorderModel.run", "experiments.execution.drive.drive", "experiments.execution.batch.drive"):
         monkeypatch.setattr(where, taken)
     monkeypatch.chdir(place)
     code = main(line)

@@ -16,9 +16,10 @@ import pytest
 
 from abm.errors import UserError
 from agents.core.declare import OUTPUTS, PARAMETERS
-from experiments import batch, plan, store
-from experiments.cli import main
-from experiments.engine import ThreadsEngine
+from experiments.cli.main import main
+from experiments.execution import batch
+from experiments.execution.engine import ThreadsEngine
+from experiments.studies import plan, store
 from tests.shares import share, some
 
 NAME = next(n for n, p in PARAMETERS.items() if p.low < p.high)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from experiments import plan
-from experiments.study import Study, StudyError
+from experiments.studies import plan
+from experiments.studies.study import Study, StudyError
 
 NAME = "household.seek_care.weight_quality"
 

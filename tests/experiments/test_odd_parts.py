@@ -12,11 +12,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from experiments import plan, store
-from experiments.cli import main
-from experiments.collect import collect, status
-from experiments.drive import drive
-from experiments.parts import Shape
+from experiments.cli.main import main
+from experiments.execution.drive import drive
+from experiments.studies import plan, store
+from experiments.studies.collect import collect, status
+from experiments.studies.parts import Shape
 from tests.experiments import test_store_and_drive as base
 
 quick = base.quick
@@ -182,7 +182,7 @@ def test_parts_of_an_older_model_may_have_other_outputs(quick: None, tmp_path: P
     for path in store.parts(folder):
         forge(path, lambda t: t.drop_columns([OUT]).append_column("of_old", pa.array([1.0] * len(t))))
     assert len(status(folder).damaged) == len(store.parts(folder))
-    monkeypatch.setattr("experiments.parts.model_version", lambda: "a later one")
+    monkeypatch.setattr("experiments.studies.parts.model_version", lambda: "a later one")
     assert status(folder).damaged == [] and status(folder).counts["ok"] == 2
     assert len(collect(folder)) == 4
     for path in store.parts(folder):
@@ -204,12 +204,12 @@ def test_the_shape_of_every_part_that_is_written_is_right(quick: None, tmp_path:
             continue
         if said.get("record"):
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr("experiments.work._run", lambda task, row, *rest: {"one": [1.0]})
+                patch.setattr("experiments.execution.work._run", lambda task, row, *rest: {"one": [1.0]})
                 drive(folder, base.MadeUpEngine())
         else:
             with pytest.MonkeyPatch.context() as patch:
                 real = base.work._run
-                patch.setattr("experiments.work._run", lambda *a: {**real(*a), "=1+1": [2.0, 2.0]})  # noqa: B023
+                patch.setattr("experiments.execution.work._run", lambda *a: {**real(*a), "=1+1": [2.0, 2.0]})  # noqa: B023
                 drive(folder, base.MadeUpEngine())
         assert store.standing(folder, whole=True).damaged == []
 

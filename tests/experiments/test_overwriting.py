@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from abm import Scenario
-from experiments.cli import main
-from experiments.run import default_folder, files_in, whole_folder
+from experiments.cli.main import main
+from experiments.runs.run import default_folder, files_in, whole_folder
 from tests.experiments.test_posterior import make
 
 SHORT = ["-n", "60", "--end", "1980-02", "-q"]
@@ -21,10 +21,10 @@ type Captured = pytest.CaptureFixture[str]
 @pytest.fixture(autouse=True)
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("experiments.draughtsman.Draughtsmen.page", lambda _: "<html></html>")  # drawing figures is no part of this
-    monkeypatch.setattr("experiments.draughtsman.Draughtsmen.begin", lambda *_, **__: None)
-    monkeypatch.setattr("experiments.draughtsman.Draughtsmen.enlist", lambda _: None)
-    monkeypatch.setattr("experiments.report.report", lambda *_, **__: "<html></html>")
+    # drawing figures is no part of this
+    monkeypatch.setattr("experiments.reports.figure_processes.FigureProcesses.begin", lambda *_, **__: lambda: "<html></html>")
+    monkeypatch.setattr("experiments.reports.figure_processes.FigureProcesses.start_another", lambda _: None)
+    monkeypatch.setattr("experiments.reports.report.report", lambda *_, **__: "<html></html>")
 
 
 def content(folder: str | Path) -> dict[str, str]:

@@ -8,7 +8,7 @@ import re
 import pandas as pd
 import pytest
 
-from experiments.paper import VERDICTS, Years, evidence, readings
+from experiments.reports.paper import VERDICTS, Years, evidence, readings
 from tests.experiments import made_up
 
 

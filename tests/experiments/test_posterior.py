@@ -16,11 +16,12 @@ from abm import BorderModel, Region, Scenario
 from agents.core.declare import PARAMETERS
 from calibration import posterior as calibrated
 from calibration.posterior import Posterior, PosteriorError
-from experiments.cli import main
-from experiments.compare import CompareError, compare_draws, splits_of
-from experiments.plan import model_version, seed_of
-from experiments.posterior import bands_of, check_posterior, drawn_readings, run_draws, write_draws
-from experiments.run import TABLES
+from experiments.analysis.compare import CompareError, compare_draws, splits_of
+from experiments.cli.main import main
+from experiments.runs.identity import model_version
+from experiments.runs.posterior import bands_of, check_posterior, drawn_readings, run_draws, write_draws
+from experiments.runs.run import TABLES
+from experiments.studies.plan import seed_of
 from tests.experiments.test_compare import FIRST, SECOND, parts_of
 
 NAME = "west-kalimantan-sarawak"

@@ -8,9 +8,9 @@ from html.parser import HTMLParser
 import pytest
 
 from abm.region import Region
-from experiments.figures import pictures
-from experiments.languages import LANGUAGES
-from experiments.report import DECIDING, assumption_groups, markdown, report
+from experiments.reports.figures import pictures
+from experiments.reports.report import DECIDING, assumption_groups, markdown, report
+from experiments.words.languages import LANGUAGES
 from tests.experiments import made_up
 
 
@@ -103,7 +103,7 @@ def test_markup_in_names_is_harmless() -> None:
 
 
 def test_every_column_of_the_map_can_be_shown() -> None:
-    from experiments.figures import Drawing
+    from experiments.reports.figures import Drawing
 
     picture = Drawing(made_up.results(), Region.load(), "en").map("untreated_share", 2015)
     assert "2015" in picture.sentence

@@ -11,9 +11,10 @@ import pandas as pd
 import pytest
 
 from abm.errors import UserError
-from experiments import run as runs
-from experiments.cli import main
-from experiments.run import (
+from experiments.cli.main import main
+from experiments.reports.report import page
+from experiments.runs import run as runs
+from experiments.runs.run import (
     TABLES,
     InterruptedAfterwards,
     check_folder,
@@ -28,7 +29,7 @@ from tests.experiments import made_up
 
 
 def write(folder: Path) -> Path:
-    return write_results(made_up.results(), made_up.manifest(), folder)
+    return write_results(made_up.results(), made_up.manifest(), folder, page=page)
 
 
 def bytes_of(folder: Path) -> dict[str, str]:
@@ -138,7 +139,7 @@ def test_the_digest_sees_names_values_and_order() -> None:
 def test_the_manifest_is_plain_json(tmp_path: Path) -> None:
     import numpy as np
 
-    folder = write_results(made_up.results(), made_up.manifest() | {"households": np.int64(2000)}, tmp_path / "a")
+    folder = write_results(made_up.results(), made_up.manifest() | {"households": np.int64(2000)}, tmp_path / "a", page=page)
     assert json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["households"] == 2000
 
 
@@ -231,12 +232,12 @@ def test_an_interruption_after_the_results_says_where_they_stand(
     def interrupted(*_given: object, **_named: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("experiments.cli.show_readings", interrupted)
+    monkeypatch.setattr("experiments.cli.main.show_readings", interrupted)
     assert main(["run", *SMALL, "--out", str(tmp_path / "r")]) == 130
     err = capsys.readouterr().err
     assert f"interrupted; the results stand complete in '{tmp_path / 'r'}'" in err and "nothing was written" not in err
     assert read_results(tmp_path / "r").yearly is not None
-    monkeypatch.setattr("experiments.cli._console", interrupted)
+    monkeypatch.setattr("experiments.cli.main._console", interrupted)
     assert main(["rerun", str(tmp_path / "r"), "--out", str(tmp_path / "s")]) == 130
     assert f"the results stand complete in '{tmp_path / 's'}'" in capsys.readouterr().err
     assert main(["rerun", str(tmp_path / "r")]) == 130

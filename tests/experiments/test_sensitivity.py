@@ -16,9 +16,8 @@ import pytest
 import abm.model  # noqa: F401  (registers every declaration)
 from abm.errors import UserError
 from agents.core.declare import OUTPUTS, PARAMETERS, SWITCHES
-from experiments import design, discovery, outcomes, plan, sensitivity, sensitivity_figures, store
-from experiments.languages import Numbers
-from experiments.sensitivity import (
+from experiments.analysis import discovery, outcomes, sensitivity
+from experiments.analysis.sensitivity import (
     CONSTANT,
     FEW_BLOCKS,
     FINE,
@@ -31,8 +30,12 @@ from experiments.sensitivity import (
     sensitivity_command,
     write,
 )  # fmt: skip
-from experiments.sensitivity_figures import picture
-from experiments.study import SWITCH, Study, Summary, Varied
+from experiments.reports import sensitivity_figures
+from experiments.reports.sensitivity_figures import picture
+from experiments.studies import design, plan, store
+from experiments.studies.manifest import study_of
+from experiments.studies.study import SWITCH, Study, Summary, Varied
+from experiments.words.languages import Numbers
 
 NAMES = [n for n, p in PARAMETERS.items() if p.role == "uncertain" and p.prior == "uniform"]
 OUTPUT = next(n for n, o in OUTPUTS.items() if "yearly" in o.tables)
@@ -332,7 +335,7 @@ def test_an_outcome_from_the_yearly_record(tmp_path: Path) -> None:
     assert analysis.parts[1].mean == pytest.approx(same.parts[0].mean + 1001.0)
     assert OUTPUTS[OUTPUT].label in analysis.sentences()[0] and PARAMETERS[NAMES[0]].label in analysis.sentences()[0]
     # as Summary.of takes it, run by run
-    from experiments.collect import collect
+    from experiments.studies.collect import collect
 
     table = collect(folder)
     one = table[table["run_id"] == table["run_id"].iloc[0]]
@@ -566,7 +569,7 @@ def test_prim_drops_limits_that_chance_would_give(tmp_path: Path, monkeypatch: p
     sides = lambda found: [p for x in found.limits for p in (x.p_low, x.p_high) if p is not None]  # noqa: E731
     (found,) = discover(folder, None, 0.5).parts
     assert [x.name for x in found.limits] == [NAMES[0]] and max(sides(found)) <= 0.05
-    study = Study.from_dict(plan.read_study_manifest(folder)["study"])
+    study = study_of(plan.read_study_manifest(folder)["study"])
     inside, wanted = np.ones(points, dtype=bool), function(design.unit_points_of(study), 0) > 0.5
     for x in found.limits:
         values = design.points_of(study)[x.name].to_numpy()
@@ -597,7 +600,7 @@ def test_discovery_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_a_real_tiny_study(tmp_path: Path) -> None:
     """Two parameters, real runs of one year: the analysis stands on them, and an equal study gives equal bytes."""
-    from experiments import work
+    from experiments.execution import work
 
     vary = tuple(Varied(n, PARAMETERS[n].low, PARAMETERS[n].high) for n in NAMES[:2])
     study = Study(name="tiny", design="saltelli", points=4, replicates=2, households=(60,), end="1980-12", vary=vary, outputs=(OUTPUT,))

@@ -25,10 +25,11 @@ import pytest
 
 from abm.errors import UserError
 from agents.core.declare import PARAMETERS
-from experiments import plan, slurm
-from experiments.engine import EngineLost
-from experiments.slurm import SlurmSettings
-from experiments.study import Study, read_study
+from experiments.execution import slurm
+from experiments.execution.engine import EngineLost
+from experiments.execution.slurm import SlurmSettings
+from experiments.studies import plan
+from experiments.studies.study import Study, read_study
 from tests.experiments.kill_trial import begin, carry_out, check, paced, undisturbed
 
 ROOT = Path(__file__).parents[2]
@@ -215,7 +216,7 @@ def ended(driver: subprocess.Popen[str]) -> bool:
 
 
 def check_table(folder: Path, calm: Path) -> None:
-    from experiments.collect import write_collected
+    from experiments.studies.collect import write_collected
 
     write_collected(folder, folder / "collected.parquet")
     assert (folder / "collected.parquet").read_bytes() == calm.read_bytes()

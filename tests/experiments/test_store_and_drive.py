@@ -25,13 +25,14 @@ import pytest
 
 from abm.errors import ManifestError, UserError
 from agents.core.declare import OUTPUTS, PARAMETERS
-from experiments import batch, plan, store, work
-from experiments.cli import main
-from experiments.collect import collect, status, write_collected
-from experiments.drive import drive
-from experiments.engine import EngineLost, ExecutorEngine, LocalEngine, ThreadsEngine
-from experiments.store import StoreError
-from experiments.study import Study, StudyError, read_study
+from experiments.cli.main import main
+from experiments.execution import batch, work
+from experiments.execution.drive import drive
+from experiments.execution.engine import EngineLost, ExecutorEngine, LocalEngine, ThreadsEngine
+from experiments.studies import plan, store
+from experiments.studies.collect import collect, status, write_collected
+from experiments.studies.store import StoreError
+from experiments.studies.study import Study, StudyError, read_study
 
 RANGED = [n for n, p in PARAMETERS.items() if p.low < p.high]
 OUTPUT = next(n for n, o in OUTPUTS.items() if "yearly" in o.tables)
@@ -328,7 +329,7 @@ def test_after_any_end_the_same_command_goes_on(
 
 
 def test_an_engine_that_is_hopeless_says_so_while_it_is_kept(quick: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("experiments.drive.KEEP_SECONDS", 0.0)
+    monkeypatch.setattr("experiments.execution.drive.KEEP_SECONDS", 0.0)
 
     class Hopeless(MadeUpEngine):
         def keep(self) -> None:
@@ -987,7 +988,7 @@ def test_a_full_disk_ends_a_study_with_a_sentence_and_loses_nothing(
     folder = made(tmp_path / "s", replicates=100)
     place = folder / "results"
     real = drive
-    monkeypatch.setattr("experiments.drive.drive", lambda *a, **k: real(*a, **k, most_runs=1))
+    monkeypatch.setattr("experiments.execution.drive.drive", lambda *a, **k: real(*a, **k, most_runs=1))
     use(monkeypatch, MadeUpEngine)
     with mounted(place, "-t", "tmpfs", "-o", "size=200k", "tmpfs"):
         (place / "film.mkv").write_bytes(bytes(60_000))
@@ -1047,7 +1048,7 @@ MEASURED = """
 import json, resource, sys
 from concurrent.futures import Future
 from pathlib import Path
-from experiments.drive import drive
+from experiments.execution.drive import drive
 
 class Nothing:
     slots = 2

@@ -14,11 +14,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from agents.core.declare import OUTPUTS, PARAMETERS
-from experiments import batch, store
-from experiments.batch import RunConfiguration, run_scenarios
-from experiments.cli import main
-from experiments.engine import ThreadsEngine
-from experiments.study import StudyError
+from experiments.cli.main import main
+from experiments.execution import batch
+from experiments.execution.batch import RunConfiguration, run_scenarios
+from experiments.execution.engine import ThreadsEngine
+from experiments.studies import store
+from experiments.studies.study import StudyError
 
 NAME = next(n for n, p in PARAMETERS.items() if p.low < p.high)
 OUTPUT = next(n for n, o in OUTPUTS.items() if "yearly" in o.tables)
@@ -178,7 +179,7 @@ def test_a_pause_is_no_part_of_the_rate(done: Path, tmp_path: Path) -> None:
     """A pilot of yesterday does not slow down the rate of today."""
     import os
 
-    from experiments import collect
+    from experiments.studies import collect
 
     copy = copied(done, tmp_path)
     table = pq.read_table(store.parts(copy)[0])
@@ -363,8 +364,9 @@ def test_a_row_that_is_not_there_yet_is_run_all_the_same(file: Path, tmp_path: P
 def test_a_run_that_took_its_worker_down_does_not_take_the_command_down(
     measure: str, stored: str, code: int, words: str, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from experiments import plan, rerun, work
-    from experiments.study import Study
+    from experiments.execution import rerun, work
+    from experiments.studies import plan
+    from experiments.studies.study import Study
 
     monkeypatch.setattr(rerun, "START_SECONDS", 120.0 if "sleep" not in measure else 1.0)
     (tmp_path / "m.py").write_text(f"import os, time\ndef f(model):\n    {measure}\n    return {{}}\n")
@@ -381,7 +383,7 @@ def test_a_run_that_took_its_worker_down_does_not_take_the_command_down(
 
 
 def test_a_row_of_another_model_is_refused(done: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("experiments.plan.model_version", lambda: "another model")
+    monkeypatch.setattr("experiments.studies.plan.model_version", lambda: "another model")
     run_id = f"{int(store.standing(done).ids[0]):016x}"
     assert main(["rerun", "--study", str(done), "--run-id", run_id]) == 2
     assert "another model" in refusal(capsys)
@@ -409,7 +411,7 @@ def test_scenarios_run_from_python(tmp_path: Path) -> None:
 def test_help_of_the_study_commands_loads_no_heavy_packages() -> None:
     heavy = ("dask", "distributed", "SALib", "pandas", "scipy", "pyarrow", "matplotlib", "ema_workbench")
     code = (
-        "import sys; from experiments.cli import main; codes = [main([c, '--help']) for c in "
+        "import sys; from experiments.cli.main import main; codes = [main([c, '--help']) for c in "
         "('plan', 'estimate', 'batch', 'status', 'retry', 'extend', 'collect', 'compact')]; "
         f"print(codes, [m for m in {heavy!r} if m in sys.modules])"
     )

@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 from abm import Scenario
 from abm.errors import UserError
 from agents.core.declare import OUTPUTS, PARAMETERS, SWITCHES
-from experiments import design, plan
-from experiments.study import Study, StudyError, Summary, Varied, read_study
+from experiments.studies import design, plan
+from experiments.studies.manifest import study_of
+from experiments.studies.study import Study, StudyError, Summary, Varied, read_study
 
 RANGED = [n for n, p in PARAMETERS.items() if p.low < p.high]
 A, B, C = RANGED[0], RANGED[1], RANGED[2]
@@ -480,7 +481,7 @@ def test_the_example_of_the_design_plans_its_runs(tmp_path: Path) -> None:
     manifest = json.loads((tmp_path / "s" / "manifest.json").read_text("utf-8"))
     assert manifest["runs"] == 512 and set(manifest["scenarios"]) == {"history", "no-puskesmas"}
     assert manifest["model_version"] == plan.model_version() and len({s["hash"] for s in manifest["scenarios"].values()}) == 2
-    assert Study.from_dict(manifest["study"]) == read
+    assert study_of(manifest["study"]) == read
 
 
 def test_arms_are_crossed_and_replicates_share_draws_across_them(tmp_path: Path) -> None:
@@ -534,7 +535,7 @@ def test_identities_are_the_same_in_every_process(tmp_path: Path) -> None:
     text = f"design = 'sobol'\npoints = 4\nhouseholds = [60, 61]\nreplicates = 2\n[vary]\n'{A}' = {{}}\n'switch.{SWITCH}' = {{}}\n"
     path = write(tmp_path, text)
     code = (
-        "import sys; from experiments import plan; from experiments.study import Study; s = Study.load(sys.argv[1]); "
+        "import sys; from experiments import plan; from experiments.studies.study import Study; s = Study.load(sys.argv[1]); "
         "print(*[r.run_id for r in plan.rows(s, plan.make_manifest(s, []))])"
     )
     here = [r.run_id for r in plan.rows(Study.load(path), plan.make_manifest(Study.load(path), []))]

@@ -15,14 +15,15 @@ from pathlib import Path
 
 import pytest
 
-from experiments import batch, plan, store, trust, work
-from experiments.cli import main
-from experiments.collect import collect
-from experiments.drive import drive
-from experiments.engine import ThreadsEngine
-from experiments.rerun import rerun_of_study
-from experiments.study import Study, StudyError, names_in
-from experiments.trust import TrustError
+from experiments.cli.main import main
+from experiments.execution import batch, work
+from experiments.execution.drive import drive
+from experiments.execution.engine import ThreadsEngine
+from experiments.execution.rerun import rerun_of_study
+from experiments.studies import plan, store, trust
+from experiments.studies.collect import collect
+from experiments.studies.study import Study, StudyError, names_in
+from experiments.studies.trust import TrustError
 
 type Captured = pytest.CaptureFixture[str]
 

@@ -13,14 +13,15 @@ from typing import Any
 import psutil
 import pytest
 
-from experiments import engine as engines
-from experiments import languages, slurm, waits
-from experiments.cli import main
-from experiments.drive import Progress, drive
-from experiments.engine import DaskEngine, LocalEngine
-from experiments.slurm import SlurmSettings
-from experiments.study_commands import show_progress, words_of
-from experiments.waits import Note, Waits
+from experiments.cli.main import main
+from experiments.cli.studies import show_progress, words_of
+from experiments.execution import engine as engines
+from experiments.execution import slurm, waits
+from experiments.execution.drive import Progress, drive
+from experiments.execution.engine import DaskEngine, LocalEngine
+from experiments.execution.slurm import SlurmSettings
+from experiments.execution.waits import Note, Waits
+from experiments.words import languages
 from tests.experiments import test_store_and_drive as base
 
 quick = base.quick
@@ -92,7 +93,7 @@ def workers_of(process: int) -> list[psutil.Process]:
 
 def test_a_stopped_worker_is_named_and_given_up_and_the_study_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stopped in the middle of a run; its run is carried out by another, and closing the cluster waits for nobody."""
-    monkeypatch.setattr("experiments.drive.KEEP_SECONDS", 0.2)
+    monkeypatch.setattr("experiments.execution.drive.KEEP_SECONDS", 0.2)
     monkeypatch.setattr(engines, "STOPPED_SECONDS", 2.0)
     stops = base.plan.seed_of(1, 3)
     (tmp_path / "own.py").write_text(
@@ -172,8 +173,8 @@ def test_a_worker_that_says_nothing_is_named_and_given_up_and_its_run_goes_to_an
 
 
 def test_no_run_that_ends_for_long_is_said(quick: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("experiments.drive.QUIET_SECONDS", 0.0)
-    monkeypatch.setattr("experiments.drive.LOOK_SECONDS", 0.05)
+    monkeypatch.setattr("experiments.execution.drive.QUIET_SECONDS", 0.0)
+    monkeypatch.setattr("experiments.execution.drive.LOOK_SECONDS", 0.05)
     folder, heard, go = base.made(tmp_path / "s", replicates=2), list[Note](), threading.Event()
 
     class Slow(base.MadeUpEngine):
@@ -310,7 +311,7 @@ def test_workers_are_listened_to_where_they_come_and_go(alone: Alone) -> None:
 def test_a_command_says_what_it_waits_for(
     quick: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("experiments.drive.KEEP_SECONDS", 0.0)
+    monkeypatch.setattr("experiments.execution.drive.KEEP_SECONDS", 0.0)
 
     class Waiting(base.MadeUpEngine):
         def keep(self) -> Any:

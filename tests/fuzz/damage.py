@@ -180,7 +180,7 @@ def _damage_parquet(path: Path, draw: Any) -> str:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from experiments import store
+    from experiments.studies import store
 
     table = pq.read_table(path)
     frame = table.to_pandas()

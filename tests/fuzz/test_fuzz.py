@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from abm import BorderModel
 from abm.errors import UserError
-from experiments.cli import app
+from experiments.cli.main import app
 from tests.fuzz import workspace
 from tests.fuzz.damage import ODD, damage
 from tests.fuzz.workspace import acknowledged, run, snapshot, wrong_with
@@ -83,17 +83,17 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def _cheap(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """What takes long or leaves this process is cut short: stages of a fit end before their runs, workers are threads, no page is served."""
-    import experiments.bench
-    import experiments.calibrate
-    from experiments import batch
-    from experiments.engine import ThreadsEngine
+    import experiments.cli.bench
+    import experiments.fits.fit
+    from experiments.execution import batch
+    from experiments.execution.engine import ThreadsEngine
 
     def no_runs(*_given: Any, **_named: Any) -> Any:
         raise UserError("the test stops here, before any run")
 
-    monkeypatch.setattr(experiments.calibrate, "drive", no_runs)
+    monkeypatch.setattr(experiments.fits.fit, "drive", no_runs)
     monkeypatch.setattr(batch, "LocalEngine", lambda workers, *_: ThreadsEngine(min(workers, 2)))
-    monkeypatch.setattr(experiments.bench, "main", lambda *_given: 0)
+    monkeypatch.setattr(experiments.cli.bench, "main", lambda *_given: 0)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiments.cli import main
+from experiments.cli.main import main
 
 MEASURE = "def numbers(model):\n    return {'people': float(model.frames['household']['weight'].sum())}\n"
 STUDY = """name = "small"

@@ -1,0 +1,99 @@
+"""What is being waited for, since when, and when was that last said? So that a long wait never goes without a word.
+
+Sentences are kept as their English text and what stands in its places; whoever shows them puts them into the reader's language.
+Times come from a clock that only runs forward, so that nobody who sets the clock ends or starts a wait.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from experiments.words.languages import mark
+
+#: Seconds that a wait lasts before it is named, and before it is named again.
+AFTER, AGAIN = 15.0, 120.0
+
+
+@dataclass(frozen=True)
+class Note:
+    """One sentence about a wait. A place called ``time`` or ``limit`` holds seconds."""
+
+    sentence: str
+    places: Mapping[str, str | float] = field(default_factory=dict)
+
+
+class Waits:
+    """Since when each thing is waited for, and what of it was said."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._since: dict[Hashable, float] = {}
+        self._said: dict[Hashable, float] = {}
+
+    def seconds(self, key: Hashable) -> float:
+        """How long this is waited for now; the first time it is asked, the wait begins."""
+        return self._clock() - self._since.setdefault(key, self._clock())
+
+    def is_under_way(self, key: Hashable) -> bool:
+        """Whether this is waited for."""
+        return key in self._since
+
+    def is_due(self, key: Hashable, after: float = AFTER, again: float = AGAIN) -> bool:
+        """Whether it is time to say (again) that this is waited for; it counts as said then."""
+        now = self._clock()
+        due = self.seconds(key) >= after and (key not in self._said or now - self._said[key] >= again)
+        if due:
+            self._said[key] = now
+        return due
+
+    def over(self, key: Hashable) -> None:
+        """This is waited for no more."""
+        self._since.pop(key, None)
+        self._said.pop(key, None)
+
+    def only(self, kind: str, there: set[Hashable]) -> None:
+        """Forget waits of a kind (keys that are pairs of it and something) for what is not there any more."""
+        for key in [k for k in self._since if isinstance(k, tuple) and k[0] == kind and k[1] not in there]:
+            self.over(key)
+
+
+@contextlib.contextmanager
+def spoken(say: Callable[[Note], None], sentence: str, after: float = AFTER, again: float = AGAIN) -> Iterator[None]:
+    """Say a sentence (its place ``time``: how long so far) while what is inside lasts long; from a thread, since the caller is busy."""
+    begun, stop = time.monotonic(), threading.Event()
+
+    def speak() -> None:
+        wait = after
+        while not stop.wait(wait):
+            say(Note(sentence, {"time": time.monotonic() - begun}))
+            wait = again
+
+    thread = threading.Thread(target=speak, daemon=True, name="spoken-wait")
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(5.0)
+
+
+# --- the sentences -----------------------------------------------------------------------------------------------------
+
+WATCHED = mark("another driver is registered ({where}): its counter is watched for up to {limit}")
+STARTING = mark("the workers are still being started, for {time} so far")
+ENDING = mark("the workers are still being ended, for {time} so far")
+NO_RUN = mark("no run has ended for {time}; {n} chunks of runs are with the workers")
+STOPPED = mark(
+    "worker process {process} is stopped; continue it with 'kill -CONT {process}', or it is ended in {limit} and its runs go to another"
+)
+STOPPED_ENDED = mark("worker process {process} was stopped for {time}: it was ended, its runs go to another")
+SILENT = mark("worker {worker} has said nothing for {time}; in {limit} it is given up and its runs go to others")
+SILENT_ENDED = mark("worker {worker} said nothing for {time}: it was given up, its runs go to others")
+NO_WORKER = mark("no worker has come for {time}; start workers with {script}")
+NO_ANSWER = mark("Slurm has not answered for {time}; it is asked again and again")
+QUEUED = mark("{n} jobs wait in the queue of Slurm and {running} run, no worker has come for {time}")
+NO_JOB = mark("no job is in the queue of Slurm and no worker has come for {time}")

@@ -1,0 +1,282 @@
+"""How does a worker run a chunk? Run after run in one process, each guarded, then one part with all their rows.
+
+A run that raises gives a ``failed`` row with its cause, a run that passes its deadline a ``timeout`` row. A run that hangs inside
+a month, where no deadline is looked at, is ended by a watch that stores what the chunk has and takes the worker down.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from numbers import Real
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from abm.errors import UserError, shorten
+from abm.reading import read_bytes
+from experiments.runs.identity import model_version
+from experiments.studies.manifest import study_of
+from experiments.studies.parts import indicators
+from experiments.studies.plan import Row, fitted_in, plan_schema, read_study_manifest
+from experiments.studies.store import write_part
+from experiments.studies.study import RESERVED, Study
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from abm import Region, Scenario
+
+#: Seconds a run may take where the study does not say, at least, and for each household.
+DEADLINE = (600.0, 0.05)
+#: A run that is this many times past its deadline hangs inside a month.
+HANGS = 1.5
+#: What a worker that a hanging run took down leaves with.
+EXIT_HUNG = 76
+
+
+class DriftError(UserError):
+    """A worker runs another model than the study was planned with."""
+
+
+class OverdueError(RuntimeError):
+    """A run passed its deadline."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The row of one run before its years: how it ended, and its table (a year and side per line) or its numbers."""
+
+    row: Row
+    status: str
+    cause: str
+    seconds: float
+    scenario_hash: str
+    columns: Mapping[str, Sequence[Any]]  #: year, side and indicators; or summaries, one line
+
+
+@dataclass(frozen=True)
+class Task:
+    """What all runs of a study share, read once in a process."""
+
+    folder: Path
+    study: Study
+    names: tuple[str, ...]
+    scenarios: Mapping[str, Scenario]
+    regions: Mapping[str, Region]
+    fitted: Mapping[str, Mapping[str, float]]  #: those of the plan, whatever the region's file says now
+    version: str
+    measure: Callable[[Any], Mapping[str, float]] | None
+
+
+@lru_cache(maxsize=4)
+def _task(folder: str, stamp: int, version: str) -> Task:
+    from abm import Region, Scenario
+
+    manifest = read_study_manifest(Path(folder))
+    study = study_of(manifest["study"])
+    scenarios = {n: Scenario.from_dict(s["scenario"]) for n, s in manifest["scenarios"].items()}
+    _warm_up()
+    return Task(
+        Path(folder), study, tuple(manifest["names"]), scenarios, {n: Region.load(n) for n in study.regions},
+        {n: fitted_in(manifest, n) for n in study.regions}, version, load_measure(study.measure)
+    )  # fmt: skip
+
+
+def task_of(folder: str | Path) -> Task:
+    """The study of a folder as workers see it; refuses when this process has another model than the study allows."""
+    path = Path(folder) / "manifest.json"
+    try:
+        stamp = path.stat().st_mtime_ns
+    except OSError:
+        stamp = 0
+    manifest = read_study_manifest(Path(folder))
+    allowed = {manifest["model_version"], *(d["model_version"] for d in manifest["drift"])}
+    if model_version() not in allowed:
+        raise DriftError(
+            f"a worker runs model {model_version()}, the study was planned with {manifest['model_version']}: give all the same"
+        )
+    return _task(str(folder), stamp, model_version())
+
+
+def _warm_up() -> None:
+    """Load the compiled rules with a tiny world, so that the seconds of the first run are those of any other."""
+    from abm import BorderModel
+
+    with contextlib.suppress(Exception):  # what is wrong shows in the runs themselves
+        BorderModel(households=60, rng=0).step()
+
+
+def load_measure(said: str | None) -> Callable[[Any], Mapping[str, float]] | None:
+    """The user's own function of the finished model, ``said`` as ``FILE.py:FUNCTION``; raises UserError where it cannot be loaded.
+
+    What runs is the text of the file that the user agreed to: not a compiled file that may lie beside it, and none is written.
+    """
+    if said is None:
+        return None
+    file, _, name = said.rpartition(":")
+    text = read_bytes(file, "the file of measure")
+    module = ModuleType(f"lintas_measure_{hashlib.sha256(file.encode()).hexdigest()[:8]}")
+    module.__file__ = file
+    sys.modules[module.__name__] = module  # data classes in it look for their own module
+    try:
+        exec(compile(text, file, "exec", dont_inherit=True), module.__dict__)
+    except (Exception, SystemExit) as error:
+        raise UserError(f"measure: '{shorten(file)}' cannot be loaded: {type(error).__name__}: {shorten(error)}") from None
+    if not hasattr(module, name):
+        raise UserError(f"measure: '{shorten(file)}' has no function '{name}'")
+    return getattr(module, name)
+
+
+def work(folder: str, rows: Sequence[Mapping[str, Any]], attempts: Sequence[int] | None = None) -> list[tuple[str, str, float]]:
+    """Run a chunk of planned rows and store their part; returns run id, status and seconds of each."""
+    task = task_of(folder)
+    done: list[Outcome] = []
+    planned = [Row.read(r) for r in rows]
+    tries = list(attempts or [0] * len(planned))
+    for number, row in enumerate(planned):
+        hung = _watch(task, row, done, tries, number) if _may_exit() else contextlib.nullcontext()
+        with hung:
+            done.append(run_row(task, row))
+    write_part(task.folder, as_table(task, done, tries))
+    return [(o.row.run_id, o.status, o.seconds) for o in done]
+
+
+def deadline_of(study: Study, households: int) -> float:
+    """Seconds that a run may take."""
+    return study.deadline or max(DEADLINE[0], DEADLINE[1] * households)
+
+
+def run_row(task: Task, row: Row) -> Outcome:
+    """One run of the plan, whatever becomes of it."""
+    start = time.perf_counter()
+    limit = deadline_of(task.study, row.households)
+    found: list[str] = [""]
+
+    def ended(status: str, cause: str, columns: Mapping[str, Sequence[Any]]) -> Outcome:
+        return Outcome(row, status, cause, time.perf_counter() - start, found[0], columns)
+
+    try:
+        return ended("ok", "", _run(task, row, start, limit, found))
+    except OverdueError as error:
+        return ended("timeout", str(error), {})
+    except (Exception, SystemExit) as error:  # a measure may want to leave
+        return ended("failed", _cause(error), {})
+
+
+def _run(task: Task, row: Row, start: float, limit: float, found: list[str]) -> Mapping[str, Sequence[Any]]:
+    from abm import BorderModel
+
+    def look(month: int, months: int) -> None:
+        if time.perf_counter() - start > limit:
+            raise OverdueError(f"more than {limit:g} s, in month {month} of {months}")
+
+    scenario = row.apply(task.scenarios[row.scenario])
+    found[0] = scenario.hash
+    model = BorderModel(scenario, region=task.regions[row.region], households=row.households, rng=row.seed, fitted=task.fitted[row.region])
+    model.run(progress=look)
+    yearly = model.results.yearly
+    extra = _measured(task, model)
+    if task.study.record == "summaries":
+        return {s.name: [s.of(yearly)] for s in task.study.summaries} | {n: [v] for n, v in extra.items()}
+    names = ("year", "side", *task.study.yearly_outputs())
+    columns = {n: yearly[n].to_numpy() for n in names} | {s.name: [s.of(yearly)] * len(yearly) for s in task.study.summaries}
+    return columns | {n: [v] * len(yearly) for n, v in extra.items()}
+
+
+def _measured(task: Task, model: Any) -> dict[str, float]:
+    if task.measure is None:
+        return {}
+    said = task.measure(model)
+    if not isinstance(said, Mapping) or not all(isinstance(n, str) and isinstance(v, Real) for n, v in said.items()):
+        raise UserError("measure gave no table of names and numbers")
+    taken = {*RESERVED, *task.names, *task.study.yearly_outputs(), *(s.name for s in task.study.summaries)} & set(said)
+    if taken:
+        raise UserError(f"measure gave '{min(taken)}', the name of another column")
+    return {n: float(v) for n, v in said.items()}
+
+
+def _cause(error: BaseException) -> str:
+    """What went wrong and where, in a line."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
+    return shorten(f"{type(error).__name__}: {error}{where}", 300)
+
+
+def as_table(task: Task, outcomes: Sequence[Outcome], attempts: Sequence[int]) -> pa.Table:
+    """The rows of a part: what was planned, how each run ended, then its years and indicators (none where it did not end well)."""
+    import pyarrow as pa
+
+    plan = plan_schema(list(task.names))
+    tables = []
+    for outcome, attempt in zip(outcomes, attempts, strict=False):
+        n = len(next(iter(outcome.columns.values()))) if outcome.columns else 1
+        row, values = outcome.row, outcome.row.values
+        said = [getattr(row, f.name) if f.name not in values else values[f.name] for f in plan]
+        columns = {f.name: pa.array([v] * n, f.type) for f, v in zip(plan, said, strict=True)}
+        columns |= {
+            "status": pa.array([outcome.status] * n), "cause": pa.array([outcome.cause] * n), "version": pa.array([task.version] * n),
+            "scenario_hash": pa.array([outcome.scenario_hash] * n), "attempt": pa.array([attempt] * n, pa.int16()),
+            "seconds": pa.array([outcome.seconds] * n, pa.float32()),
+            "year": pa.array(outcome.columns.get("year", [None] * n), pa.int32()), "side": pa.array(outcome.columns.get("side", [None] * n), pa.string()),
+        }  # fmt: skip
+        for name, numbers in outcome.columns.items():
+            if name not in ("year", "side"):
+                columns[name] = pa.array([float(v) for v in numbers], pa.float64())
+        tables.append(pa.table(columns))
+    table = pa.concat_tables(tables, promote_options="default")
+    missing = [n for n in indicators(task.study) if n not in table.column_names]
+    for name in missing:  # a chunk of which no run ended well
+        table = table.append_column(name, pa.nulls(table.num_rows, pa.float64()))
+    return table
+
+
+def killed(folder: Path, row: Row, attempt: int, cause: str) -> None:
+    """Store the row of a run that took its worker down (the driver does, since no worker lived to do so)."""
+    task = task_of(folder)
+    scenario = row.apply(task.scenarios[row.scenario])
+    write_part(task.folder, as_table(task, [Outcome(row, "killed", cause, 0.0, scenario.hash, {})], [attempt]))
+
+
+# --- runs that hang --------------------------------------------------------------------------------------------------
+
+
+def _may_exit() -> bool:
+    """Whether this process is a worker, which somebody starts again when it leaves."""
+    if "distributed" not in sys.modules:
+        return False
+    from dask.context import thread_state
+
+    return getattr(thread_state, "execution_state", None) is not None and os.environ.get("LINTAS_WORKER") == "1"
+
+
+class _watch:
+    """Ends this process when the run inside takes far longer than its deadline, after storing what the chunk has."""
+
+    def __init__(self, task: Task, row: Row, done: list[Outcome], attempts: list[int], number: int) -> None:
+        limit = HANGS * deadline_of(task.study, row.households) + 2.0
+        self._timer = threading.Timer(limit, self._end, (task, row, list(done), attempts[: number + 1], limit))
+        self._timer.daemon = True
+
+    def __enter__(self) -> None:
+        self._timer.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+
+    @staticmethod
+    def _end(task: Task, row: Row, done: list[Outcome], attempts: list[int], limit: float) -> None:
+        try:
+            cause = f"hung inside a month for more than {limit:g} s; its worker was ended"
+            done.append(Outcome(row, "timeout", cause, limit, row.apply(task.scenarios[row.scenario]).hash, {}))
+            write_part(task.folder, as_table(task, done, attempts))
+        finally:
+            os._exit(EXIT_HUNG)

@@ -1,0 +1,1 @@
+"""Studies that feed a calibration: populations, fit, checks, adoption."""

@@ -1,0 +1,313 @@
+"""The first page of a fit's report: what a reader of policy needs, the warnings, and what cannot be known."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from abm.errors import shorten
+from calibration.infer import ENOUGH_ESS, LEAST_ESS
+from experiments.reports.fit_figures import METHODS
+from experiments.reports.fit_words import KNOWN, Words
+from experiments.words.languages import mark
+
+#: Beginnings of parameter names about which the fitted facts say nothing directly, by subject.
+SILENT = {
+    mark("kin ties across the border"): ("household.keep_ties.", "world.kinship."),
+    mark("border posts and bribes"): ("official.inspect.", "official.set_posture."),
+    mark("trade across"): ("trader.", "market."),
+    mark("public budgets"): ("official.spend_budget.",),
+}
+CALENDAR = "world.travel.puskesmas_delay"
+
+
+class FirstPage(Words):
+    """Paragraphs, warnings and gaps."""
+
+    def short(self) -> list[str]:
+        """The first page, one paragraph a subject."""
+        return [
+            p
+            for p in (
+                self._short_runs(),
+                self._short_incomes(),
+                self._short_care(),
+                self._short_reading(),
+                self._short_programme(),
+                self._short_known(),
+            )
+            if p
+        ]
+
+    def _short_runs(self) -> str:
+        n = self.n
+        return self._(
+            "{runs} runs of the model, each with {households} simulated households, were weighed by {facts} reported facts "
+            "to learn what these say of {parameters} uncertain numbers of the model."
+        ).format(
+            runs=n.number(self.fit["runs"]), households=n.number(self.fit["households"]), facts=len(self.targets.fit),
+            parameters=len(self.parameters),
+        )  # fmt: skip
+
+    def _short_incomes(self) -> str:
+        _, n = self._, self.n
+        own, across = self.rows.get("income_id"), self.rows.get("income_my")
+        if own is None or across is None or not own["quantiles"] or not across["quantiles"]:
+            return ""
+        words = _(
+            "The fitted model gives a mean income of US${own} per person and year on the Kalimantan side (90 % interval {own_low} to {own_high}) "
+            "and of US${across} on the Sarawak side ({across_low} to {across_high}); the paper says {said_own} and {said_across}."
+        ).format(
+            own=n.short(own["quantiles"][2]), own_low=n.short(own["quantiles"][0]), own_high=n.short(own["quantiles"][-1]),
+            across=n.short(across["quantiles"][2]), across_low=n.short(across["quantiles"][0]), across_high=n.short(across["quantiles"][-1]),
+            said_own=n.number(own["observed"]), said_across=n.number(across["observed"]),
+        )  # fmt: skip
+        ratio = self._ratio()
+        if ratio:
+            words += " " + _("Its ratio of the two is {middle} ({low} to {high}), the paper's {said}.").format(
+                middle=n.number(ratio[2], 1), low=n.number(ratio[0], 1), high=n.number(ratio[-1], 1),
+                said=n.number(across["observed"] / own["observed"], 1),
+            )  # fmt: skip
+        if own["built_in"] and across["built_in"]:
+            words += " " + _("Scale factors in the model can reach these incomes by themselves, so that it reaches them proves nothing.")
+        return words
+
+    def _ratio(self) -> list[float] | None:
+        """Quantiles of the quotient of the two incomes at the declared tolerance."""
+        declared = self.rows["income_id"]["tolerance"] if "income_id" in self.rows else None
+        for row in self.fit.get("tolerances") or ():
+            if declared is not None and math.isclose(row["tolerance"], declared):
+                return row["ratio"]
+        return self.rows["income_ratio"]["quantiles"] if "income_ratio" in self.rows else None
+
+    def _short_care(self) -> str:
+        _ = self._
+        most, fall = self.rows.get("care_majority"), self.rows.get("visits_fall")
+        words = []
+        if most is not None and most["quantiles"]:
+            words.append(
+                _(
+                    "That most care was sought in Sarawak in the 1980s has a chance of {after} in the fitted model; before any fact was used it "
+                    "was {before}. The share sought across then is {middle} (90 % interval {low} to {high})."
+                ).format(
+                    after=self.share(most["pass"]), before=self.share(most["prior"]["pass"]), middle=self.value(most, most["quantiles"][2]),
+                    low=self.value(most, most["quantiles"][0]), high=self.value(most, most["quantiles"][-1]),
+                )
+            )  # fmt: skip
+        if fall is not None:
+            words.append(
+                _(
+                    "That fewer visits were made across in 2004–2006 than in the 1980s has a chance of {after}, against {before} before."
+                ).format(after=self.share(fall["pass"]), before=self.share(fall["prior"]["pass"]))
+            )
+        return " ".join(words)
+
+    def _short_reading(self) -> str:
+        """Which communities "most people" means is not said: what holds in the other reading."""
+        row = next((r for r in self.fit.get("readings") or () if r["reading"] == "care_majority_near"), None)
+        if row is None or not {"care_majority", "care_majority_near"} <= set(self.rows):
+            return ""
+        _, near = self._, self.rows["care_majority_near"]
+        words = _(
+            "The paper does not say which communities are meant. Of those within seven hours of a clinic across, most care was sought there with a "
+            "chance of {near} ({before} before any fact)."
+        ).format(near=self.share(near["pass"]), before=self.share(near["prior"]["pass"]))
+        if row["ess"] < LEAST_ESS:
+            return words
+        words += " " + _(
+            "If the report is taken to mean only these, their chance is {near_alone}, and that of a majority of all border communities {all_alone}."
+        ).format(near_alone=self.share(row["pass"]["care_majority_near"]), all_alone=self.share(row["pass"]["care_majority"]))
+        if row["ess"] < ENOUGH_ESS:
+            words += " " + _("These two are rough, since the draws count for {ess} independent ones only when weighed so.").format(
+                ess=self.n.number(row["ess"])
+            )
+        return words
+
+    def _short_programme(self) -> str:
+        _, n = self._, self.n
+        if not {"care_majority", "visits_fall"} & set(self.rows):
+            return ""
+        if not {"all", "puskesmas_programme"} <= set(self.predictive):
+            return _("What becomes of this without the puskesmas programme is not known yet: those runs were not made.")
+        on, off = (self.predictive[a]["targets"] for a in ("all", "puskesmas_programme"))
+        words = [
+            _("To see what the puskesmas did, {runs} draws were run again with new chance, with their programme and without it.").format(
+                runs=n.number(self.predictive["puskesmas_programme"]["runs"])
+            )
+        ]
+        if "care_majority" in on and "care_majority" in off:
+            words.append(
+                _("A majority across in the 1980s: {on} of the runs with it, {off} without.").format(
+                    on=self.share(on["care_majority"]["pass"]), off=self.share(off["care_majority"]["pass"])
+                )
+            )
+        if "visits_fall" in on and "visits_fall" in off:
+            with_it, without = on["visits_fall"]["pass"], off["visits_fall"]["pass"]
+            words.append(_("Fewer visits later: {on} with it, {off} without.").format(on=self.share(with_it), off=self.share(without)))
+            if with_it is not None and without is not None:
+                words.append(
+                    _("In this model, then, the fall of visits comes mostly from the programme, as the paper says.")
+                    if with_it - without >= 0.5
+                    else _("In this model, then, the programme makes part of the fall.")
+                    if with_it - without >= 0.1
+                    else _("In this model, then, the fall does not hang on the programme: the paper's reason for it is not confirmed.")
+                )
+        if "care_share_fall" in off and (off["care_share_fall"]["pass"] or 0.0) > 0.5:
+            words.append(
+                _(
+                    "The share of care sought across falls in {off} of the runs without it as well, since care at home improves in other ways too."
+                ).format(off=self.share(off["care_share_fall"]["pass"]))
+            )
+        return " ".join(words)
+
+    def _short_known(self) -> str:
+        count = {kind: sum(p["known"] == kind for p in self.parameters) for kind in KNOWN}
+        return self._(
+            "Of the {total} uncertain numbers the facts inform {informed} (spread less than half of what it was), say a little of {weak}, and "
+            "nothing of {silent}. For these the ranges chosen by the authors stand as they were: a result that leans on them is an "
+            "assumption carried through, and its interval is the honest answer."
+        ).format(total=len(self.parameters), informed=count["informed"], weak=count["weak"], silent=count["prior only"])
+
+    def alarm(self, alarm: Mapping[str, Any]) -> str:
+        """One sentence for one alarm."""
+        _, n = self._, self.n
+        what, value = alarm.get("what"), alarm.get("value")
+        name = self.label(str(alarm.get("parameter", "")))
+        target = self.title(str(alarm.get("target", "")))
+        if what == "ess":
+            return _("The draws count for {value} independent ones only; intervals are rough.").format(value=n.short(float(value or 0)))
+        if what == "weight":
+            return _("One single run carries {value} of the whole weight; intervals are rough.").format(value=n.percent(float(value or 0)))
+        if what == "disagreement":
+            return _("Two ways to the same posterior place “{parameter}” {value} of its spread apart; do not rest a result on it.").format(
+                parameter=name, value=n.number(float(value or 0), 2)
+            )
+        if what == "emulator":
+            return _("The emulator of “{target}” explains only {value} of its spread: the checks that use it are weak.").format(
+                target=target, value=n.percent(max(0.0, float(value or 0)))
+            )
+        if what == "missed":
+            return _("The fit misses “{target}”: only {value} of what the fitted model would report lies as far off as the fact.").format(
+                target=target, value=n.percent(float(value or 0), 1)
+            )
+        if what == "median":
+            return _("The middle of “{target}” lies {value} off what was reported.").format(
+                target=target, value=self.signed_percent(float(value or 0))
+            )
+        if what == "leans":
+            words = (
+                _("“{parameter}” leans on the lower end of its range.")
+                if value == "low"
+                else _("“{parameter}” leans on the upper end of its range.")
+            )
+            return (
+                words.format(parameter=name) + " " + _("The facts might want it beyond: the range, or a missing mechanism, decides here.")
+            )
+        if what in ("coverage", "coverage of one", "ranks", "error", "planted"):
+            return self._check_alarm(str(what), float(value or 0), name, alarm)
+        if what == "reading":
+            return _(
+                "Read as “{target}”, one of the facts leaves the runs worth {value} independent ones only: what is said of that reading is worth little."
+            ).format(target=target, value=n.number(float(value or 0)))
+        if what == "conflict":
+            return self._conflict(str(alarm.get("target", "")), target)
+        return _("The fit raised the alarm “{what}”, for which this page has no words: {values}.").format(
+            what=shorten(what), values=shorten(", ".join(str(v) for k, v in alarm.items() if k != "what"))
+        )
+
+    def _check_alarm(self, what: str, value: float, parameter: str, alarm: Mapping[str, Any]) -> str:
+        _, n = self._, self.n
+        way = _(METHODS[alarm["method"]]) if alarm.get("method") in METHODS else ""
+        if what == "coverage":
+            return _(
+                "Planted truths lay inside {found} of the {promised} intervals of the way “{way}”: its intervals are not what they promise."
+            ).format(found=n.percent(value, 1), promised=n.percent(float(alarm["promised"])), way=way)
+        if what == "coverage of one":
+            return _(
+                "More than one parameter in twenty has 90 % intervals that hold too few or too many planted truths by the way “{way}”, worst “{parameter}”: {found}."
+            ).format(way=way, parameter=parameter, found=n.percent(value))
+        if what == "ranks":
+            return _("Planted truths of “{parameter}” do not lie evenly in what the way “{way}” finds (p = {p}).").format(
+                parameter=parameter, way=way, p=n.short(value)
+            )
+        if what == "error":
+            return _(
+                "“{parameter}” is called informed, but planted truths of it are found {error} sd of the prior off on average by the way “{way}”."
+            ).format(parameter=parameter, error=n.number(value, 2), way=way)
+        return _("The planted truth number {number} of “{parameter}” was found {off} of its spreads away.").format(
+            number=alarm.get("number", "?"), parameter=parameter, off=n.number(value, 1)
+        )
+
+    def _conflict(self, name: str, title: str) -> str:
+        words = self._(
+            "The other facts do not lead to “{target}”: the fitted model says it only because this fact itself was fitted."
+        ).format(target=title)
+        row = next((r for r in self.fit.get("leave_one_out") or () if r["target"] == name), None)
+        if row is None or name not in self.rows:
+            return words
+        low, middle, high = (self.value(self.rows[name], v) for v in row["predicted"])
+        return words + " " + self._("Without it the model gives {middle} ({low} to {high}).").format(middle=middle, low=low, high=high)
+
+    def unknown(self) -> list[str]:
+        """What cannot be known from these facts."""
+        _, n = self._, self.n
+        said = []
+        row = self.by_name.get(CALENDAR)
+        if row is not None:
+            words = _(
+                "When each puskesmas opened: no list was found. How many years after the guessed calendar they opened is an uncertain number, "
+                "{low} to {high} before the facts; afterwards {middle} (90 % interval {q_low} to {q_high})."
+            ).format(
+                low=n.number(row["low"]), high=n.number(row["high"]), middle=n.number(row["quantiles"][2], 1),
+                q_low=n.number(row["quantiles"][0], 1), q_high=n.number(row["quantiles"][-1], 1),
+            )  # fmt: skip
+            moved = self._mover(CALENDAR)
+            if moved:
+                words += " " + _(
+                    "It was read off mainly from “{target}”, so that fact says more of the calendar than of behaviour."
+                ).format(target=moved)
+            said.append(words)
+        contacts = self.rows.get("care_contacts")
+        if contacts is not None and contacts["quantiles"]:
+            middle = contacts["quantiles"][2]
+            words = _(
+                "How much care there was at all: the fitted model has {model} visits per 1,000 people and year in the middle of the 1980s (90 % "
+                "interval {low} to {high}); ordinary rural districts of Indonesia then had about {said}."
+            ).format(
+                model=self.value(contacts, middle), low=self.value(contacts, contacts["quantiles"][0]),
+                high=self.value(contacts, contacts["quantiles"][-1]), said=n.number(contacts["observed"]),
+            )  # fmt: skip
+            most, before, after = self.rows.get("care_majority"), contacts["prior"]["pass"], contacts["pass"]
+            if most and (most["pass"] or 0.0) >= 0.5 and None not in (before, after) and after < before / 2:
+                words += " " + _(
+                    "Within its tolerance {before} of the runs agree with that figure before the facts and {after} after them: the model has a majority "
+                    "across mostly in worlds where few were treated anywhere. A count of visits from the border would say more than any other fact."
+                ).format(before=self.share(before), after=self.share(after))
+            said.append(words)
+        counted = []
+        for subject, prefixes in SILENT.items():
+            mine = [p for p in self.parameters if p["parameter"].startswith(prefixes)]
+            if mine:
+                silent = sum(p["known"] == "prior only" for p in mine)
+                counted.append(
+                    _("{subject} ({silent} of {total} numbers as before)").format(subject=_(subject), silent=silent, total=len(mine))
+                )
+        if counted:
+            said.append(_("Nothing fitted bears directly on: {subjects}.").format(subjects="; ".join(counted)))
+        built_in = [self.title(t.id) for t in self.targets.fit if t.built_in]
+        other = [self.title(t.id) for t in self.targets.fit if not t.built_in]
+        if built_in:
+            said.append(
+                _(
+                    "{count} of the {total} fitted facts can be hit by one scale or one guessed number alone, so hitting them shows nothing: {names}."
+                ).format(count=len(built_in), total=len(built_in) + len(other), names="; ".join(built_in))
+            )
+        return said
+
+    def _mover(self, parameter: str) -> str:
+        """The target whose leaving out moves a parameter by most, if by more than half a prior sd."""
+        shifts = [
+            (abs(m["shift"]), r["target"]) for r in self.fit.get("leave_one_out") or () for m in r["moves"] if m["parameter"] == parameter
+        ]
+        return self.title(max(shifts)[1]) if shifts and max(shifts)[0] > 0.5 else ""

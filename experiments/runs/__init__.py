@@ -1,0 +1,1 @@
+"""One run of the model, its folder, its manifest and the runs of a posterior's draws."""

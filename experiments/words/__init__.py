@@ -1,0 +1,1 @@
+"""Sentences for readers in three languages, and numbers as each language writes them."""
