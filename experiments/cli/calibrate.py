@@ -94,7 +94,7 @@ def plan(
     from abm.reading import check as check_entries
     from experiments.fits.fit import MOST_DRAWS, MOST_POINTS, MOST_POPULATIONS, MOST_SEED, MOST_TESTS, Asked, make
     from experiments.options import check_end, whole_number
-    from experiments.studies import plan as plans
+    from experiments.runs.identity import command_line
     from experiments.studies.study import DEFAULT_REGION
 
     n = whole_number("--points", points, low=64, high=MOST_POINTS)
@@ -121,7 +121,7 @@ def plan(
     _once("--prior", [name for name, _low, _high in said["ranges"]])
     asked = check_entries(Asked, said, "what was asked")
     file = None if targets is None else at_home(targets)
-    manifest = make(at_home(out), asked, file, plans.command_line())
+    manifest = make(at_home(out), asked, file, command_line())
     print(
         _("{runs} runs of the bank over {n} parameters are planned in {folder}").format(runs=n, n=len(manifest["parameters"]), folder=out)
     )

@@ -36,7 +36,7 @@ from experiments.execution.drive import Progress, Report, drive
 from experiments.execution.engine import Engine
 from experiments.files import write_json
 from experiments.options import is_there
-from experiments.runs.identity import model_version
+from experiments.runs.identity import command_line, commit, model_version
 from experiments.studies import plan
 from experiments.studies.collect import collect
 from experiments.studies.study import DEFAULT_REGION, Study, Varied
@@ -169,7 +169,7 @@ def make(folder: Path, asked: Asked, targets: str | Path | None, command_line: l
     manifest = {
         "kind": KIND, "format": FORMAT, "model_version": model_version(), "asked": asked.to_dict(),
         "region_hash": Region.load(asked.region).hash, "targets_hash": read.hash, "parameters": list(prior.names), "command_line": command_line,
-        "commit": plan.commit(), "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": commit(), "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }  # fmt: skip
     with whole_folder(folder) as draft:
         (draft / "targets.toml").write_text(text, "utf-8")
@@ -440,7 +440,7 @@ def _plan_population(fit: Fit, have: Populations, number: int) -> None:
         table=str(table.absolute()),
         seed=seed % 2**31,
     )
-    plan.make(study, folder, plan.command_line())
+    plan.make(study, folder, command_line())
     _write(npz, lambda path: path.write_bytes(packed.getvalue()))
 
 

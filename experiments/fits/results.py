@@ -40,6 +40,7 @@ from experiments.fits.fit import (
     populations,
     single_threaded,
 )  # fmt: skip
+from experiments.runs.identity import command_line
 from experiments.studies import plan
 from experiments.studies.collect import collect
 from experiments.studies.manifest import study_of
@@ -402,7 +403,7 @@ def run_predictive(fit: Fit, engine: EngineOf, tell: Tell | None = None) -> list
         folder.parent.mkdir(exist_ok=True)
         if _table_of(folder) != draws:  # not planned yet, or planned for the draws of another posterior
             shutil.rmtree(folder, ignore_errors=True)
-            plan.make(_predictive_study(fit, name), folder, plan.command_line())
+            plan.make(_predictive_study(fit, name), folder, command_line())
         drive(folder, engine(folder), progress=tell)
         made.append(folder)
     return made
@@ -440,7 +441,7 @@ def run_central(fit: Fit, engine: EngineOf, tell: Tell | None = None) -> Path:
             regions=(fit.asked.region,), households=(fit.asked.households,), end=fit.asked.end, without=fit.asked.without, record="yearly",
             table=str(table.absolute()), fitted=False, widen=fit.asked.widen,
         )  # fmt: skip
-        plan.make(study, folder, plan.command_line())
+        plan.make(study, folder, command_line())
     drive(folder, engine(folder), progress=tell)
     return folder
 

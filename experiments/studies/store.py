@@ -28,7 +28,7 @@ from experiments.studies.lock import StoreError as StoreError
 from experiments.studies.lock import only_driver as only_driver
 from experiments.studies.parts import LIGHT, Lines, Odd, Planned, Shape, odd
 from experiments.studies.parts import STATUSES as STATUSES
-from experiments.studies.plan import ids_as_numbers
+from experiments.studies.plan import ids_as_numbers, read_study_manifest
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -264,6 +264,7 @@ def compact(folder: Path, rows: int = COMPACT_ROWS, watching: Callable[[str], No
     A merged part stands complete before the first of its sources goes, so a reader meets each run at least once, whenever this dies.
     ``watching`` is told when another machine's driver has to be watched first.
     """
+    read_study_manifest(folder)
     check_writable(folder)
     with only_driver(folder, watching=watching) as hold:  # a part that a worker writes anew while it is merged would be lost
         try:

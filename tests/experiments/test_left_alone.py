@@ -293,6 +293,12 @@ def test_only_a_table_of_the_same_study_is_replaced(
     assert "--overwrite" in said(folder)
 
 
+def test_compact_makes_nothing_in_a_folder_that_is_no_study(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "results").mkdir()
+    assert main(["compact", str(tmp_path)]) == 2 and "is no study folder" in capsys.readouterr().err
+    assert sorted(p.name for p in tmp_path.rglob("*")) == ["results"]
+
+
 def test_a_pipe_among_the_parts_is_set_aside_and_not_waited_for(quick: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = base.made(tmp_path / "s", replicates=2)
     drive(folder, base.MadeUpEngine())
