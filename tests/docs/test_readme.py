@@ -35,7 +35,7 @@ def test_there_are_commands() -> None:
 @pytest.mark.parametrize("line", commands())
 def test_each_command_is_understood(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The parser takes it; nothing is run."""
-    from experiments.cli.main import main as cli
+    from experiments.cli import main as cli
 
     command = typer.main.get_command(cli.app)
     program, name, *rest = shlex.split(line)

@@ -31,7 +31,7 @@ def test_there_are_commands() -> None:
 @pytest.mark.parametrize("line", commands())
 def test_each_command_is_understood(line: str) -> None:
     """The parser takes it; nothing is run."""
-    from experiments.cli.main import main as cli
+    from experiments.cli import main as cli
 
     command = typer.main.get_command(cli.app)
     name, *rest = shlex.split(line)[1:]

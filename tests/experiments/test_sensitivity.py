@@ -16,7 +16,8 @@ import pytest
 import abm.model  # noqa: F401  (registers every declaration)
 from abm.errors import UserError
 from agents.core.declare import OUTPUTS, PARAMETERS, SWITCHES
-from experiments.analysis import discovery, outcomes, sensitivity
+from experiments.analysis import discovery, sensitivity
+from experiments.studies import outcomes
 from experiments.analysis.sensitivity import (
     CONSTANT,
     FEW_BLOCKS,
