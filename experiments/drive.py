@@ -27,6 +27,7 @@ from abm.errors import UserError
 from experiments import store, waits
 from experiments import trust as trusts
 from experiments.engine import Engine, EngineLost
+from experiments.files import add_line
 from experiments.lock import Hold
 from experiments.plan import Row, check_drift, ids_as_numbers, plan_batches, plan_ids, read_study_manifest, settle
 from experiments.store import STATUSES, Standing, StoreError
@@ -268,8 +269,8 @@ class _Drive:
             "at": datetime.now(UTC).isoformat(timespec="seconds"), "host": socket.gethostname(), "process": os.getpid(), "how": how, "ran": self.ran,
             "seconds": round(time.monotonic() - begun, 2), "busy_seconds": round(self.busy, 2), "deaths": self.all_deaths, **more,
         }  # fmt: skip
-        with contextlib.suppress(OSError), (self.folder / "logs" / "driver.jsonl").open("a", encoding="utf-8") as out:
-            out.write(json.dumps(said) + "\n")
+        with contextlib.suppress(OSError):
+            add_line(self.folder / "logs" / "driver.jsonl", json.dumps(said))
 
     def _rows(self) -> Iterator[tuple[dict[str, Any], int]]:
         """Planned rows still to be run, in the plan's order, read as they are needed."""
