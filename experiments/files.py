@@ -7,10 +7,12 @@ that a later process may remove it once that one is gone, and nothing else.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import re
 import socket
+import stat
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -89,6 +91,15 @@ def write_file(path: Path, content: bytes, *, make_folder: bool = False, hint: s
             out.write(content)
     except OSError as error:
         raise UserError(f"cannot write '{shorten(path)}': {error.strerror or error}{hint}") from None
+
+
+def add_line(path: Path, line: str) -> None:
+    """Add a line to an ordinary file, made where it is not there; raises OSError for a link, a pipe or anything else."""
+    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0), 0o644)
+    with os.fdopen(handle, "ab") as out:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "no ordinary file")
+        out.write(line.encode() + b"\n")
 
 
 def write_json(path: Path, content: Mapping[str, object]) -> None:

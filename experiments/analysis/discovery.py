@@ -184,9 +184,9 @@ def discover(study_folder: str | Path, target: str | None, threshold: float, dir
 
 def _prim() -> Any:
     """PRIM of the EMA workbench, which is an extra."""
-    import matplotlib
+    from experiments.own_matplotlib import matplotlib
 
-    matplotlib.use("Agg")
+    matplotlib()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

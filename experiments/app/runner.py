@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from abm.errors import UserError
+from abm.errors import UserError, shorten
 from experiments.app.state import REGION, Choice, Finished
 from experiments.app.turns import Turns
 from experiments.words.languages import Translate
@@ -125,7 +125,7 @@ class Runner:
                 outcome = Outcome(refused=str(error))
             except Exception as error:
                 # A fault of the program, not of its user: said on the page too, so that it does not wait for ever.
-                outcome = Outcome(refused=f"{type(error).__name__}: {error}")
+                outcome = Outcome(refused=shorten(f"{type(error).__name__}: {error}", 300))
         if is_given_up:
             self._on_end(Outcome(is_given_up=True))
         elif outcome is not None and not stop.is_set():

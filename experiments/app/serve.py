@@ -44,6 +44,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from abm.errors import UserError
+from experiments.own_matplotlib import cache_folder, in_our_folder
 from experiments.words.languages import LANGUAGES, mark, translator
 
 HERE = Path(__file__).resolve().parent
@@ -114,9 +115,12 @@ def prepare(root_path: str = "") -> None:
         "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "False",
         "SOLARA_TELEMETRY_SERVER_USER_ID": "none",
         "SOLARA_MODE": "production",
+        # What IPython and Solara keep (a history of commands that nobody types here) goes into our own folder, not into the user's home.
+        "IPYTHONDIR": str(cache_folder("ipython")),
+        "SOLARA_HOME": str(cache_folder("solara")),
     }
     # Solara looks for its page, and for a file with settings, in the current folder first: nothing there is meant for us.
-    with contextlib.chdir(HERE):
+    with in_our_folder():
         import solara.server.settings as settings
 
         settings.telemetry.mixpanel_enable = False
@@ -284,7 +288,7 @@ def application(most: int, hosts: Collection[str] = (), root_path: str = ""):
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        with contextlib.chdir(HERE):
+        with in_our_folder():
             solara_app.ensure_apps_initialized()
         forget = on_kernel_start(lambda: memory.give_back_soon)  # what is returned is called when a kernel is closed
         yield

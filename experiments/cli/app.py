@@ -59,7 +59,7 @@ def open_app(
 
 def check_address(host: str) -> str:
     """An address to listen on; ``localhost`` is 127.0.0.1."""
-    text = "127.0.0.1" if host == "localhost" else host.removeprefix("[").removesuffix("]")
+    text = "127.0.0.1" if host == "localhost" else host[1:-1] if host[:1] + host[-1:] == "[]" else host
     try:
         return str(ipaddress.ip_address(text))
     except ValueError:
@@ -70,7 +70,8 @@ def check_address(host: str) -> str:
 
 def check_name(name: str) -> str:
     """A name by which browsers ask for the page, with a port if it has one."""
-    if not re.fullmatch(r"([A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?", name):
+    found = re.fullmatch(r"([A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\])(:([0-9]{1,5}))?", name)
+    if not found or int(found[4] or 1) not in range(1, 65536):
         raise UserError(f"--allow-host is '{shorten(name, 80)}'; write a name as it stands in the browser, such as class.example.org")
     return name.lower()
 
@@ -109,7 +110,9 @@ def listen(address: str, port: int) -> socket.socket:
     except OSError as error:
         if error.errno == errno.EADDRNOTAVAIL:
             raise UserError(f"--host {address} is no address of this machine; 127.0.0.1 is this machine only") from None
-        raise UserError(f"port {port} is in use or not allowed; choose another with --port, or 0 for a free one") from None
+        if error.errno in (errno.EADDRINUSE, errno.EACCES):
+            raise UserError(f"port {port} is in use or not allowed; choose another with --port, or 0 for a free one") from None
+        raise UserError(f"cannot listen on --host {address}, port {port}: {error.strerror or error}") from None
 
 
 def warn(_: Translate, address: str) -> None:
@@ -153,6 +156,6 @@ def _serve(listening: socket.socket, hosts: Sequence[str], most: int, prefix: st
 
     config = uvicorn.Config(
         application(most, hosts, prefix), log_level="warning", access_log=False, lifespan="on", server_header=False,
-        timeout_graceful_shutdown=LEAVE, ws_max_size=2**20,
+        timeout_graceful_shutdown=LEAVE, ws_max_size=2**20, workers=1, forwarded_allow_ips="127.0.0.1",  # not from the environment
     )  # fmt: skip
     Server(config).run([listening])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import io
 import json
 import os
 import re
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 PACKAGE_MODULES = ("agents", "abm", "calibration", "experiments")
 DEFAULT_REGION = "west-kalimantan-sarawak"
+#: Exit code of a fault of the program itself (that of an internal error in sysexits.h).
+FAULT = 70
 
 app = typer.Typer(
     name="lintas",
@@ -47,12 +50,63 @@ app = typer.Typer(
 def script() -> None:
     """What the command ``lintas`` runs: :func:`main`, then out at once, since taking down the libraries costs a third of a second."""
     gc.set_threshold(100_000, 50, 50)  # a command is short-lived: look for garbage less often while libraries load
-    code = main()
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
-            with contextlib.suppress(OSError, ValueError):
-                stream.flush()
+    _prepare_streams()
+    try:
+        code = main()
+    except BaseException as error:  # a fault of the program, not of its user
+        if os.environ.get("LINTAS_TRACEBACK") or isinstance(error, SystemExit):
+            raise
+        print(f"lintas: {_unexpected(error)}", file=sys.stderr)
+        code = FAULT
+    with contextlib.suppress(OSError, ValueError):
+        sys.stdout.flush()
+    failure = getattr(getattr(getattr(sys.stdout, "buffer", None), "raw", None), "failure", None)
+    if failure is not None and not isinstance(failure, BrokenPipeError):
+        print(f"lintas: cannot write the output: {failure.strerror or failure}", file=sys.stderr)
+        code = code or 2
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.flush()
     os._exit(code)
+
+
+def _unexpected(error: BaseException) -> str:
+    """One sentence for what no command foresaw."""
+    if isinstance(error, MemoryError):
+        return "there is not enough memory for this; take fewer households or workers"
+    if isinstance(error, OSError) and error.errno is not None:
+        where = f" '{shorten(error.filename)}'" if error.filename else ""
+        return f"the system refused{where}: {error.strerror or error.errno}"
+    return f"unexpected {type(error).__name__}: {shorten(error, 300)}; with LINTAS_TRACEBACK=1 the same command shows where, for a report of the fault"
+
+
+class _Stream(io.FileIO):
+    """Standard output or standard error that ends no command: what cannot be written is dropped, and :func:`script` says so at the end.
+
+    A reader that has gone (``lintas parameters | head``) is no failure.
+    """
+
+    failure: OSError | None = None
+
+    def write(self, data: Any) -> int:
+        if self.failure is None:
+            try:
+                return super().write(data) or 0
+            except OSError as error:
+                self.failure = error
+        return len(data)
+
+
+def _prepare_streams() -> None:
+    """Output that never ends a command: letters that the terminal does not know become question marks, and a closed stream takes nothing."""
+    for name, number in (("stdout", 1), ("stderr", 2)):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 (it stays open until the end)
+            continue
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            if stream.fileno() == number:
+                out = io.BufferedWriter(_Stream(number, "w", closefd=False))
+                setattr(sys, name, io.TextIOWrapper(out, stream.encoding, "replace", line_buffering=stream.line_buffering or number == 2))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -74,10 +128,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except KeyboardInterrupt:
         return _interrupted()
-    except BrokenPipeError:
-        # The reader of our output has gone (`lintas parameters | head`).
-        sys.stdout = None  # type: ignore[assignment]
-        return 0
     except Exception as error:
         if type(error).__name__ == "Abort":  # the way the parser hands on an interruption
             return _interrupted()

@@ -246,7 +246,7 @@ def say_report(_: Translate, report: Report, folder: Path) -> None:
         print(_("workers were busy {share:.0f} % of the time; {deaths} of them died").format(
             share=100 * report.busy_fraction, deaths=report.deaths))  # fmt: skip
     if report.set_aside:
-        print(_("{n} damaged parts were moved to results/damaged and their runs were run again").format(n=report.set_aside))
+        print(_("{n} damaged parts were moved to results/damaged; runs that no other part holds were run again").format(n=report.set_aside))
         for cause in report.causes[:SHOWN]:
             print(f"  {_plain(cause)}")
     bad = {s: n for s, n in report.counts.items() if s != "ok" and n}

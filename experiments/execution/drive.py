@@ -28,6 +28,7 @@ from experiments.execution import waits
 from experiments.execution.engine import Engine, EngineLost
 from experiments.execution.waits import Note, Waits, spoken
 from experiments.execution.work import killed
+from experiments.files import add_line
 from experiments.studies import store
 from experiments.studies import trust as trusts
 from experiments.studies.lock import Hold
@@ -269,8 +270,8 @@ class _Drive:
             "at": datetime.now(UTC).isoformat(timespec="seconds"), "host": socket.gethostname(), "process": os.getpid(), "how": how, "ran": self.ran,
             "seconds": round(time.monotonic() - begun, 2), "busy_seconds": round(self.busy, 2), "deaths": self.all_deaths, **more,
         }  # fmt: skip
-        with contextlib.suppress(OSError), (self.folder / "logs" / "driver.jsonl").open("a", encoding="utf-8") as out:
-            out.write(json.dumps(said) + "\n")
+        with contextlib.suppress(OSError):
+            add_line(self.folder / "logs" / "driver.jsonl", json.dumps(said))
 
     def _rows(self) -> Iterator[tuple[dict[str, Any], int]]:
         """Planned rows still to be run, in the plan's order, read as they are needed."""

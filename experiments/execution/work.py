@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from numbers import Real
@@ -26,7 +26,7 @@ from abm.reading import read_bytes
 from experiments.runs.identity import model_version
 from experiments.studies.manifest import study_of
 from experiments.studies.parts import indicators
-from experiments.studies.plan import Row, fitted_in, plan_schema, read_study_manifest
+from experiments.studies.plan import Row, allowed_measure, allowed_region, fitted_in, hash_of_bytes, plan_schema, read_study_manifest
 from experiments.studies.store import write_part
 from experiments.studies.study import RESERVED, Study
 
@@ -41,6 +41,8 @@ DEADLINE = (600.0, 0.05)
 HANGS = 1.5
 #: What a worker that a hanging run took down leaves with.
 EXIT_HUNG = 76
+#: What may be done where a file of a study changed while it ran.
+AGAIN = "start again with --allow-drift (it is recorded)"
 
 
 class DriftError(UserError):
@@ -85,9 +87,15 @@ def _task(folder: str, stamp: int, version: str) -> Task:
     study = study_of(manifest["study"])
     scenarios = {n: Scenario.from_dict(s["scenario"]) for n, s in manifest["scenarios"].items()}
     _warm_up()
+    regions = {n: Region.load(n) for n in study.regions}
+    for name, region in regions.items():
+        if region.hash not in allowed_region(manifest, name):
+            raise DriftError(
+                f"the data of region '{shorten(name)}' changed while the study ran: no run was made with them; put them back, or {AGAIN}"
+            )
+    measure = load_measure(study.measure, allowed_measure(manifest))
     return Task(
-        Path(folder), study, tuple(manifest["names"]), scenarios, {n: Region.load(n) for n in study.regions},
-        {n: fitted_in(manifest, n) for n in study.regions}, version, load_measure(study.measure)
+        Path(folder), study, tuple(manifest["names"]), scenarios, regions, {n: fitted_in(manifest, n) for n in study.regions}, version, measure
     )  # fmt: skip
 
 
@@ -115,15 +123,18 @@ def _warm_up() -> None:
         BorderModel(households=60, rng=0).step()
 
 
-def load_measure(said: str | None) -> Callable[[Any], Mapping[str, float]] | None:
+def load_measure(said: str | None, allowed: Collection[str | None]) -> Callable[[Any], Mapping[str, float]] | None:
     """The user's own function of the finished model, ``said`` as ``FILE.py:FUNCTION``; raises UserError where it cannot be loaded.
 
-    What runs is the text of the file that the user agreed to: not a compiled file that may lie beside it, and none is written.
+    What runs is the text that the study was planned with, which the user agreed to, by its hash (``allowed``): not a file that was changed
+    meanwhile, and not a compiled one that may lie beside it; none is written.
     """
     if said is None:
         return None
     file, _, name = said.rpartition(":")
     text = read_bytes(file, "the file of measure")
+    if hash_of_bytes(text) not in allowed:
+        raise DriftError(f"measure: '{shorten(file)}' changed while the study ran, and was not run again; put it back, or {AGAIN}")
     module = ModuleType(f"lintas_measure_{hashlib.sha256(file.encode()).hexdigest()[:8]}")
     module.__file__ = file
     sys.modules[module.__name__] = module  # data classes in it look for their own module

@@ -22,9 +22,9 @@ def picture(part: Part, lang: str = "en") -> Picture | None:
     """Small multiples of the chosen indicators; none where there are no years."""
     if not part.has_years:
         return None
-    import matplotlib
+    from experiments.own_matplotlib import matplotlib
 
-    matplotlib.use("Agg")
+    matplotlib()
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 

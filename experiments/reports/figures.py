@@ -435,9 +435,9 @@ class Drawing:
     # --- what they are made of --------------------------------------------------------------------------------------
 
     def _canvas(self, height: float, panels: int, heights: Sequence[float] | None = None) -> tuple[Canvas, Sequence[Axes]]:
-        import matplotlib
+        from experiments.own_matplotlib import matplotlib
 
-        matplotlib.use("Agg")
+        matplotlib()
         from matplotlib.figure import Figure as Canvas
 
         canvas = Canvas(figsize=(WIDTH, height))
@@ -611,9 +611,9 @@ def readme_picture(results: Drawn, region: Region) -> bytes:
 
 def svg(canvas: Canvas) -> bytes:
     """A figure as SVG with no trace of when or where it was drawn."""
-    import matplotlib
+    from experiments.own_matplotlib import matplotlib
 
-    with matplotlib.rc_context({"svg.hashsalt": "lintas", "svg.fonttype": "path"}):
+    with matplotlib().rc_context({"svg.hashsalt": "lintas", "svg.fonttype": "path"}):
         out = io.BytesIO()
         canvas.savefig(out, format="svg", metadata={"Date": None, "Creator": None}, facecolor="#ffffff")
     return out.getvalue()

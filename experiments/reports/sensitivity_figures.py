@@ -130,9 +130,9 @@ def _condition(limit: Limit, _: Translate, n: Numbers) -> str:
 
 def _canvas(title: str, heights: list[float]) -> tuple[Canvas, list[Axes]]:
     """Panels of given heights in inches below a title, with room for a legend."""
-    import matplotlib
+    from experiments.own_matplotlib import matplotlib
 
-    matplotlib.use("Agg")
+    matplotlib()
     from matplotlib.figure import Figure
 
     lines = [line for part in title.rsplit(" · ", 1) for line in textwrap.wrap(part, 70, break_on_hyphens=False)]

@@ -8,11 +8,15 @@ report; only the manifest says when and by which command it was made.
 
 from __future__ import annotations
 
+import glob
 import hashlib
+import html
 import json
 import os
 import re
 import shutil
+import socket
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -208,6 +212,10 @@ def _check_place(folder: Path, wanted: str, run: Run | None, overwrite: bool) ->
     shown = shorten(folder)
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise UserError(f"'{shown}' is not a folder; name a new folder with --out")
+    if os.path.ismount(folder):
+        raise UserError(
+            f"cannot write '{shown}': a disk is mounted there, so it cannot be replaced as a whole; name a folder in it with --out"
+        )
     if folder.is_dir() and any(folder.iterdir()):
         there = manifest_in(folder)
         if there.get("kind") != wanted:
@@ -295,11 +303,26 @@ def write_results(
     with whole_folder(folder) as draft:
         for name in TABLES:
             write_table(getattr(results, name), draft / f"{name}.parquet")
-        (draft / "report.html").write_text(finished(), encoding="utf-8")
+        (draft / "report.html").write_text(_page(finished, language), encoding="utf-8")
         complete |= {"files": files_in(draft)}
         text = json.dumps(complete, indent=2, ensure_ascii=False, default=_plain) + "\n"
         (draft / "manifest.json").write_text(text, encoding="utf-8")
     return folder
+
+
+def _page(finished: Callable[[], str], language: str) -> str:
+    """The report. Where it cannot be made the tables are kept all the same, and the page says why there is no other."""
+    from experiments.words.languages import translator
+
+    try:
+        return finished()
+    except UserError:
+        raise
+    except Exception as error:
+        _, cause = translator(language), shorten(f"{type(error).__name__}: {error}", 300)
+        said = _("The report could not be made ({cause}). The tables of the run are complete.").format(cause=cause)
+        print(f"lintas: {said}", file=sys.stderr)
+        return f"<!doctype html><html lang='{language}'><meta charset='utf-8'><title>lintas</title><p>{html.escape(said)}</p></html>\n"
 
 
 def write_table(frame: pd.DataFrame, path: Path) -> None:
@@ -377,6 +400,7 @@ def whole_folder(folder: Path) -> Iterator[Path]:
         _flush(draft)
         is_filled = True
         if folder.exists():
+            shutil.copymode(folder, draft)  # who closed the folder to others finds it closed
             folder.rename(former)
         try:
             draft.rename(folder)
@@ -401,21 +425,42 @@ def whole_folder(folder: Path) -> Iterator[Path]:
         raise
 
 
+#: Endings of the files that a folder of results, draws, a comparison or a fit may hold.
+_ENDINGS = (".json", ".parquet", ".html", ".svg", ".toml", ".csv")
+
+
 def _remove_former(former: Path, folder: Path) -> None:
     """Remove former results, after whatever is not lintas's own was moved into the folder that has taken their place.
 
     Which files are its own the former manifest says, and where it does not, those of the same names in the new folder are. A foreign file whose
-    name the new folder has itself keeps it with ``-former`` added. What cannot be moved stays where it is.
+    name the new folder has itself keeps it with ``-former`` added. What cannot be moved stays where it is, and is named.
     """
     try:
-        said = manifest_in(former).get("files")
-        ours = {str(name) for name in said} if isinstance(said, list) else {*os.listdir(folder)}
-        for name in sorted(os.listdir(former), key=lambda name: (os.path.lexists(folder / name), name)):
-            if name not in ours:
-                os.rename(former / name, _free_name(folder, name))
+        names, new = os.listdir(former), {*os.listdir(folder)}
     except OSError:
         return
-    shutil.rmtree(former, ignore_errors=True)
+    said = manifest_in(former).get("files")
+    listed = {str(name) for name in said} if isinstance(said, list) else new
+    left = []
+    for name in sorted(names, key=lambda name: (name in new, name)):
+        path = former / name
+        if name in listed and name.endswith(_ENDINGS) and path.is_file() and not path.is_symlink():
+            continue
+        try:
+            os.rename(path, _free_name(folder, name))
+        except OSError:
+            left.append(name)
+    if left:
+        print(
+            f"lintas: {shorten(', '.join(left))} could not be moved into '{shorten(folder)}'; it is kept in '{shorten(former)}'",
+            file=sys.stderr,
+        )
+    for name in names:
+        if name not in left:
+            with suppress(OSError):
+                os.unlink(former / name)
+    with suppress(OSError):
+        former.rmdir()
 
 
 def _free_name(folder: Path, name: str) -> Path:
@@ -428,15 +473,16 @@ def _free_name(folder: Path, name: str) -> Path:
 
 
 def _beside(folder: Path, kind: str) -> Path:
-    """Where the draft, or the former results, of a folder stand while this process writes."""
-    return folder.with_name(f".{folder.name}.{kind}-{os.getpid()}")
+    """Where the draft, or the former results, of a folder stand while this process of this machine writes."""
+    return folder.with_name(f".{folder.name}.{kind}-{socket.gethostname()}-{os.getpid()}")
 
 
 def _clear_leftovers(folder: Path) -> None:
-    """Undo what a killed run left behind: restore a former folder that was moved away, remove drafts of dead processes."""
-    for path in sorted(folder.parent.glob(f".{folder.name}.*-*")):
-        kind, _, process = path.name.removeprefix(f".{folder.name}.").partition("-")
-        if kind not in ("draft", "former") or not process.isdigit() or _is_alive(int(process)):
+    """Undo what a killed run left behind: restore a former folder that was moved away, remove drafts of dead processes of this machine."""
+    for path in sorted(folder.parent.glob(f".{glob.escape(folder.name)}.*-*")):
+        kind, _, rest = path.name.removeprefix(f".{folder.name}.").partition("-")
+        host, _, process = rest.rpartition("-")
+        if kind not in ("draft", "former") or host != socket.gethostname() or not process.isdigit() or _is_alive(int(process)):
             continue
         if kind == "former" and not folder.exists():
             path.rename(folder)
@@ -447,15 +493,9 @@ def _clear_leftovers(folder: Path) -> None:
 
 
 def _is_alive(process: int) -> bool:
-    if process == os.getpid():
-        return False
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
+    import psutil
+
+    return process != os.getpid() and psutil.pid_exists(process)
 
 
 def _flush(path: Path) -> None:

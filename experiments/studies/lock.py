@@ -13,6 +13,7 @@ import errno
 import json
 import os
 import socket
+import stat
 import threading
 import time
 import uuid
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from abm.errors import UserError, shorten
+from abm.reading import read_bytes
 
 #: Seconds that a lock of this machine is asked for again before somebody else has it: one who only looks holds it for a moment.
 LOOKED_AT = 0.5
@@ -29,6 +31,10 @@ LOOKED_AT = 0.5
 _NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL}
 #: Instead of a descriptor, where there are no such locks.
 _UNSURE = -1
+#: A link is not followed to a file of somebody else, and a pipe is not waited for.
+_ORDINARY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+#: Bytes of the largest file that a driver writes here.
+MOST_BYTES = 100_000
 _held: set[int] = set()  # descriptors of locks, which a forked child must not keep
 
 
@@ -63,6 +69,8 @@ def only_driver(
     """
     try:
         (folder / ".driver").mkdir(exist_ok=True)
+        if (folder / ".driver").is_symlink():
+            raise OSError(errno.EINVAL, "'.driver' is a link to somewhere else")
         lock = _lock_here(folder)
     except OSError as error:
         raise _cannot(folder, error) from None
@@ -109,7 +117,10 @@ def _lock_here(folder: Path) -> int | None:
     path, until = _lock_file(folder), time.monotonic() + LOOKED_AT
     how = os.O_RDONLY  # a file that is open for writing would keep a disk from being made read-only
     while True:
-        handle = os.open(path, how | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        handle = os.open(path, how | os.O_CREAT | os.O_CLOEXEC | _ORDINARY, 0o644)
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            os.close(handle)
+            raise OSError(errno.EINVAL, f"'.driver/{path.name}' is no ordinary file")
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             is_there = os.stat(path).st_ino == os.fstat(handle).st_ino
@@ -133,12 +144,23 @@ def _lock_here(folder: Path) -> int | None:
             os.close(handle)
             continue
         try:
-            path.write_text(str(os.getpid()), "ascii")
+            _say_process(path, handle)
         except BaseException:
             os.close(handle)
             raise
         _held.add(handle)
         return handle
+
+
+def _say_process(path: Path, handle: int) -> None:
+    """Write this process's number into the lock file, which is the one that ``handle`` holds."""
+    out = os.open(path, os.O_WRONLY | os.O_CLOEXEC | _ORDINARY)
+    try:
+        if os.fstat(out).st_ino == os.fstat(handle).st_ino:
+            os.truncate(out, 0)
+            os.write(out, str(os.getpid()).encode())
+    finally:
+        os.close(out)
 
 
 def _unlock(folder: Path, handle: int) -> None:
@@ -157,7 +179,7 @@ def _is_locked_here(folder: Path) -> bool:
     except ImportError:
         return True
     try:
-        handle = os.open(_lock_file(folder), os.O_RDONLY | os.O_CLOEXEC)
+        handle = os.open(_lock_file(folder), os.O_RDONLY | os.O_CLOEXEC | _ORDINARY)
     except OSError:
         return False
     try:
@@ -171,8 +193,8 @@ def _is_locked_here(folder: Path) -> bool:
 
 def _holder_here(folder: Path) -> dict[str, Any]:
     try:
-        number = int(_lock_file(folder).read_text("utf-8"))
-    except (OSError, ValueError):
+        number = int(_bytes(_lock_file(folder)) or b"")
+    except ValueError:
         return {"host": socket.gethostname()}
     return {"host": socket.gethostname(), "process": number}
 
@@ -206,10 +228,13 @@ def _read(folder: Path) -> dict[str, Any]:
 
 
 def _bytes(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
+    """What a file of ours holds; None where there is none, nothing where something else has its name."""
+    if not os.path.lexists(path):
         return None
+    try:
+        return read_bytes(path, "a file of the driver", most=MOST_BYTES)
+    except UserError:
+        return b"" if os.path.lexists(path) else None
 
 
 def _parsed(content: bytes | None) -> dict[str, Any]:

@@ -181,6 +181,8 @@ class Drift(OpenEntries):
     at: str
     model_version: Name
     what: list[str]
+    regions: dict[str, Hash] = {}  # noqa: RUF012
+    measure_hash: Hash | None = None
 
 
 class StudyManifest(OpenEntries):

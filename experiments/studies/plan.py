@@ -153,10 +153,15 @@ def make_manifest(study: Study, command_line: list[str], scenarios: Mapping[str,
     return manifest
 
 
+def hash_of_bytes(content: bytes) -> str:
+    """Short hash of bytes."""
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
 def hash_of(file: str | Path) -> str | None:
     """Short hash of a file's bytes, None where it cannot be read."""
     try:
-        return hashlib.sha256(read_bytes(file, "the file", most=MOST_TABLE_BYTES)).hexdigest()[:16]
+        return hash_of_bytes(read_bytes(file, "the file", most=MOST_TABLE_BYTES))
     except UserError:
         return None
 
@@ -477,11 +482,36 @@ def check_drift(folder: Path, manifest: dict[str, Any], allowed: bool) -> dict[s
             f"{'; '.join(drift)}: rows made now would not belong to the rows there are; plan a new study, or allow it with --allow-drift "
             f"(it is recorded)"
         )
-    entry = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "model_version": model_version(), "what": drift}
-    if not manifest["drift"] or manifest["drift"][-1]["what"] != drift:
+    now = {"model_version": model_version(), "what": drift, "regions": _regions_now(manifest)}
+    if manifest["study"].get("measure"):
+        now["measure_hash"] = hash_of(manifest["study"]["measure"].rpartition(":")[0])
+    last = manifest["drift"][-1] if manifest["drift"] else {}
+    if any(last.get(key) != value for key, value in now.items()):
+        entry = {"at": datetime.now(UTC).isoformat(timespec="seconds"), **now}
         manifest = manifest | {"drift": [*manifest["drift"], entry]}
         write_json(folder / "manifest.json", with_near_table(folder, manifest))
     return manifest
+
+
+def _regions_now(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """The hash of each region's data as they are now, of those that can be read."""
+    from abm import Region
+
+    found = {}
+    for name in manifest["regions"]:
+        with contextlib.suppress(UserError):
+            found[name] = Region.load(name).hash
+    return found
+
+
+def allowed_region(manifest: Mapping[str, Any], name: str) -> set[str]:
+    """Hashes of the data of a region that runs of a study may use: those of the plan, and those that somebody allowed since."""
+    return {manifest["regions"][name]["hash"], *(d["regions"][name] for d in manifest["drift"] if name in d.get("regions", {}))}
+
+
+def allowed_measure(manifest: Mapping[str, Any]) -> set[str | None]:
+    """Hashes of the measure's file (:func:`hash_of`) that runs of a study may use."""
+    return {manifest.get("measure_hash"), *(d["measure_hash"] for d in manifest["drift"] if d.get("measure_hash"))}
 
 
 def drift_of(manifest: Mapping[str, Any]) -> Iterator[str]:

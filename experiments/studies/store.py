@@ -278,7 +278,7 @@ def _merge(folder: Path, rows: int, hold: Hold) -> tuple[int, int]:
     import pyarrow as pa
 
     found = standing(folder, whole=True)
-    before = len(found.parts)
+    before = len(found.parts) + len(found.damaged)
 
     def finish(group: list[tuple[Path, pa.Table]]) -> None:
         hold.check()

@@ -60,11 +60,16 @@ class Seen:
             self.bad.append(f"outside request: {url[:200]}")
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def need_chromium() -> None:
+    """Skip where there is no browser; in CI it is a failure."""
     if not CHROMIUM.exists():
         need = "the browser tests need Chromium: run 'apt-get install chromium'"
         pytest.fail(need) if os.environ.get("CI") == "true" else pytest.skip(need)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    need_chromium()
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

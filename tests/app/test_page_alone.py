@@ -15,7 +15,7 @@ import pytest
 from experiments.app.serve import SENTENCES
 from experiments.words.languages import LANGUAGES, translator
 from tests.app.client import Client, Server, ask, serving
-from tests.app.test_page import CHROMIUM, FLAGS, Seen, run_small
+from tests.app.test_page import CHROMIUM, FLAGS, Seen, need_chromium, run_small
 from tests.app.test_serve import proxy
 
 if TYPE_CHECKING:
@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 #: Milliseconds, only to end a hang.
 PATIENCE = 60_000
 
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium: run 'apt-get install chromium'")]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
+    need_chromium()
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as play:

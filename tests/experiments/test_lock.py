@@ -193,3 +193,44 @@ def nothing_left(tmp_path: Path) -> Iterator[None]:
     yield
     for place in tmp_path.glob("**/.driver"):
         assert not list(place.glob("*.draft")) or list(place.glob("*.lock")), "a draft that nobody killed left"
+
+
+# --- odd files where the driver's own would be ---------------------------------------------------------------------------
+
+
+def _odd(place: Path, kind: str, victim: Path) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if kind == "pipe":
+        os.mkfifo(place)
+    elif kind == "folder":
+        place.mkdir()
+        (place / "mine").write_text("my thesis")
+    else:
+        place.symlink_to({"link": victim, "loop": place, "endless": Path("/dev/zero")}[kind])
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "link", "loop", "endless"])
+@pytest.mark.parametrize("name", ["driver.json", ".driver/1.json", ".driver/HOST.lock", "logs/driver.jsonl"])
+def test_an_odd_file_where_the_drivers_would_be_is_not_waited_for_and_not_written_through(
+    name: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from experiments.cli.main import main
+
+    monkeypatch.setattr(lock.only_driver.__wrapped__, "__defaults__", (0.2, 3.0, lambda where: None))  # type: ignore[attr-defined]
+    study = tmp_path / "study.toml"
+    study.write_text('households = 60\nend = "1980-01"\nreplicates = 1\n')
+    folder, victim = tmp_path / "s", tmp_path / "thesis.txt"
+    assert main(["plan", str(study), "-o", str(folder)]) == 0
+    victim.write_text("my thesis")
+    place = folder / name.replace("HOST", socket.gethostname())
+    if name == "logs/driver.jsonl":
+        place.unlink(missing_ok=True)
+    _odd(place, kind, victim)
+    for command in (["status", str(folder)], ["compact", str(folder)], ["extend", str(folder), "--replicates", "1", "--quiet"]):
+        capsys.readouterr()
+        code = main(command)  # (a hang would end the test run)
+        err = capsys.readouterr().err
+        assert code in (0, 1, 2, 3) and (code in (0, 3) or "lintas: " in err) and "Traceback" not in err, err
+    assert victim.read_text() == "my thesis"
+    if kind == "folder" and place.exists():
+        assert (place / "mine").read_text() == "my thesis"

@@ -117,7 +117,7 @@ def test_an_odd_part_is_told_set_aside_and_run_again(
     assert collect(folder)["run_id"].nunique() == 6 - len(lost), "its rows are in no table"
     for command in (
         ["rerun", "--study", str(folder), "--run-id", min(lost)], ["retry", str(folder), "--status", "failed", "--dry-run"],
-        ["sensitivity", str(folder), "--target", f"{OUT}:id:1980-1980"], ["compare", str(folder), "-o", str(tmp_path / "compared")],
+        ["sensitivity", str(folder), "--target", f"{OUT}:id:1980-1980"], ["compare", str(folder), "--out", str(tmp_path / "compared")],
     ):  # fmt: skip
         if case not in TRIED:
             break

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import socket
 import subprocess
 from pathlib import Path
 
@@ -184,17 +186,17 @@ def test_what_is_left_of_former_results_goes_and_a_foreign_file_stays(tmp_path: 
             said_files = {"files": files_in(draft)} if said else {}
             (draft / "manifest.json").write_text(json.dumps(said_files))
 
-    write("a", "old")
+    write("a.json", "old.json")
     (place / "own").write_text("mine")
-    (place / "b").write_text("mine")
-    (place / "b-former").write_text("mine as well")
-    write("a", "b")
+    (place / "b.json").write_text("mine")
+    (place / "b-former.json").write_text("mine as well")
+    write("a.json", "b.json")
     assert {p.name: p.read_text() for p in place.iterdir() if p.name != "manifest.json"} == {
-        "a": "ours", "own": "mine", "b": "ours", "b-former": "mine as well", "b-former-2": "mine",
+        "a.json": "ours", "own": "mine", "b.json": "ours", "b-former.json": "mine as well", "b-former-2.json": "mine",
     }  # fmt: skip
-    write("a", said=False)  # a folder of an older version, which does not say what is in it
+    write("a.json", said=False)  # a folder of an older version, which does not say what is in it
     (place / "c").write_text("mine")
-    write("a")
+    write("a.json")
     assert (place / "c").read_text() == "mine" and (place / "own").read_text() == "mine"
 
 
@@ -202,7 +204,7 @@ def test_what_is_left_of_former_results_goes_and_a_foreign_file_stays(tmp_path: 
 def test_former_results_of_a_killed_command_are_cleared_without_what_is_not_ours(files: object, tmp_path: Path) -> None:
     gone = subprocess.Popen(["true"])
     gone.wait()
-    place, former = tmp_path / "place", tmp_path / f".place.former-{gone.pid}"
+    place, former = tmp_path / "place", tmp_path / f".place.former-{socket.gethostname()}-{gone.pid}"
     for folder in (place, former):
         folder.mkdir()
         (folder / "a").write_text("ours")
@@ -211,3 +213,66 @@ def test_former_results_of_a_killed_command_are_cleared_without_what_is_not_ours
     with whole_folder(place) as draft:
         (draft / "a").write_text("new")
     assert has_own(place) and (place / "a").read_text() == "new" and not former.exists()
+
+
+def test_names_of_leftovers_are_taken_as_they_are_and_only_from_this_machine(tmp_path: Path) -> None:
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    place = tmp_path / "k[1]"
+    here, elsewhere = (tmp_path / f".k[1].former-{host}-{gone.pid}" for host in (socket.gethostname(), "another-machine"))
+    for former in (here, elsewhere):
+        former.mkdir()
+        (former / "notes.txt").write_text("mine")
+    with whole_folder(place) as draft:
+        (draft / "a.json").write_text("{}")
+    assert not here.exists() and (place / "notes.txt").read_text() == "mine" and (elsewhere / "notes.txt").exists()
+
+
+def test_a_folder_that_was_closed_to_others_stays_closed() -> None:
+    line = ["run", *SHORT, "--out", "mine"]
+    assert main(line) == 0
+    Path("mine").chmod(0o700)
+    assert main(line) == 0
+    assert Path("mine").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_listed_name_is_no_leave_to_remove_what_lintas_does_not_write(tmp_path: Path) -> None:
+    place = tmp_path / "place"
+    with whole_folder(place) as draft:
+        (draft / "report.html").write_text("ours")
+        (draft / "manifest.json").write_text(json.dumps({"files": ["manifest.json", "report.html", "thesis.txt", "kept"]}))
+    (place / "thesis.txt").write_text("mine")
+    (place / "kept").mkdir()
+    (place / "report.html").unlink()
+    (place / "report.html").mkdir()
+    (place / "report.html" / "figure").write_text("mine")
+    with whole_folder(place) as draft:
+        (draft / "report.html").write_text("new")
+    assert (place / "thesis.txt").read_text() == "mine" and (place / "kept").is_dir() and (place / "report.html").read_text() == "new"
+    assert (place / "report-former.html" / "figure").read_text() == "mine"
+
+
+def test_what_cannot_be_moved_is_kept_and_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    place = tmp_path / "place"
+    with whole_folder(place) as draft:
+        (draft / "a.json").write_text("old")
+    for name in ("b.txt", "c.txt"):
+        (place / name).write_text("mine")
+    real = os.rename
+
+    def stuck(a: object, b: object) -> None:
+        if str(a).endswith("b.txt"):
+            raise OSError(16, "Device or resource busy")
+        real(a, b)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(os, "rename", stuck)
+    with whole_folder(place) as draft:
+        (draft / "a.json").write_text("new")
+    (former,) = tmp_path.glob(".place.former-*")
+    assert (
+        [p.name for p in former.iterdir()] == ["b.txt"]
+        and (place / "c.txt").read_text() == "mine"
+        and (place / "a.json").read_text() == "new"
+    )
+    err = capsys.readouterr().err
+    assert "b.txt" in err and ".place.former-" in err and err.count("\n") == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import socket
 from pathlib import Path
 
 import pandas as pd
@@ -59,9 +60,10 @@ def test_only_the_manifest_says_when(tmp_path: Path) -> None:
 
 def test_a_former_results_folder_is_replaced(tmp_path: Path) -> None:
     folder = write(tmp_path / "a")
-    (folder / "note.txt").write_text("of the first run")
+    (folder / "report.html").write_text("of the first run")
+    (folder / "note.txt").write_text("mine")
     write(folder)
-    assert not (folder / "note.txt").exists()
+    assert "of the first run" not in (folder / "report.html").read_text("utf-8") and (folder / "note.txt").read_text() == "mine"
     assert [p.name for p in tmp_path.iterdir()] == ["a"]
 
 
@@ -90,8 +92,8 @@ def test_a_failure_while_writing_leaves_the_former_results(tmp_path: Path, monke
 def test_what_a_killed_run_left_is_cleared(tmp_path: Path) -> None:
     folder = write(tmp_path / "a")
     dead = 2**22 + 12345  # above the largest process number of a usual Linux
-    os.rename(folder, tmp_path / f".a.former-{dead}")
-    (tmp_path / f".a.draft-{dead}").mkdir()
+    os.rename(folder, tmp_path / f".a.former-{socket.gethostname()}-{dead}")
+    (tmp_path / f".a.draft-{socket.gethostname()}-{dead}").mkdir()
     with runs.whole_folder(folder) as draft:
         assert folder.exists(), "the former folder came back"
         (draft / "manifest.json").write_text("{}")
@@ -246,7 +248,8 @@ def test_an_interruption_after_the_results_says_where_they_stand(
 
 def test_an_interruption_while_the_former_results_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = write(tmp_path / "a")
-    (folder / "note.txt").write_text("of the first run")
+    (folder / "report.html").write_text("of the first run")
+    (folder / "note.txt").write_text("mine")
     flush = runs._flush
 
     def interrupted(path: Path) -> None:
@@ -257,7 +260,7 @@ def test_an_interruption_while_the_former_results_go(tmp_path: Path, monkeypatch
     monkeypatch.setattr(runs, "_flush", interrupted)
     with pytest.raises(InterruptedAfterwards, match="stand complete"):
         write(folder)
-    assert not (folder / "note.txt").exists()
+    assert "of the first run" not in (folder / "report.html").read_text("utf-8") and (folder / "note.txt").read_text() == "mine"
     assert [p.name for p in tmp_path.iterdir()] == ["a"]
 
 

@@ -17,7 +17,6 @@ import abm.model  # noqa: F401  (registers every declaration)
 from abm.errors import UserError
 from agents.core.declare import OUTPUTS, PARAMETERS, SWITCHES
 from experiments.analysis import discovery, sensitivity
-from experiments.studies import outcomes
 from experiments.analysis.sensitivity import (
     CONSTANT,
     FEW_BLOCKS,
@@ -33,7 +32,7 @@ from experiments.analysis.sensitivity import (
 )  # fmt: skip
 from experiments.reports import sensitivity_figures
 from experiments.reports.sensitivity_figures import picture
-from experiments.studies import design, plan, store
+from experiments.studies import design, outcomes, plan, store
 from experiments.studies.manifest import study_of
 from experiments.studies.study import SWITCH, Study, Summary, Varied
 from experiments.words.languages import Numbers

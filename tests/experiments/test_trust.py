@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from abm import Region
 from experiments.cli.main import main
 from experiments.execution import batch, work
 from experiments.execution.drive import drive
@@ -126,6 +127,57 @@ def test_a_damaged_file_of_answers_is_no_answer(content: bytes, place: Path) -> 
     trust.remember(own, for_good=True)
     trust._HERE.clear()
     assert trust.is_trusted(own)
+
+
+def test_a_file_that_changes_while_a_study_runs_is_not_run(place: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    """A worker that starts later reads the file anew: it must be the one that was agreed to."""
+    trust.remember(f"{place / 'own.py'}:number", for_good=True)
+    real = trust.check
+
+    def change_afterwards(*given: object) -> None:
+        real(*given)  # type: ignore[arg-type]
+        (place / "own.py").write_text(OWN.replace("it-ran", "other-ran"), "utf-8")
+
+    monkeypatch.setattr(trust, "check", change_afterwards)
+    work._task.cache_clear()
+    assert main(["batch", str(place / "s"), "--quiet"]) != 0
+    assert "changed while the study ran" in capsys.readouterr().err
+    assert not ran(place) and not (place / "other-ran").exists() and store.parts(place / "s") == []
+
+
+def test_a_changed_file_that_was_allowed_is_run(place: Path, capsys: Captured) -> None:
+    for number in (2.0, 3.0):  # twice: the sentence about the change is the same, the file is not
+        (place / "own.py").write_text(OWN.replace("1.0", str(number)), "utf-8")
+        work._task.cache_clear()
+        assert main(["batch", str(place / "s"), "--quiet", "--trust"]) == 2 and "--allow-drift" in capsys.readouterr().err
+        for part in store.parts(place / "s"):
+            part.unlink()
+        assert main(["batch", str(place / "s"), "--quiet", "--trust", "--allow-drift"]) == 0, capsys.readouterr().err
+        assert (collect(place / "s")["n"] == number).all()
+
+
+def test_data_of_a_region_that_change_while_a_study_runs_are_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    region = tmp_path / "region"
+    shutil.copytree(Region.load().folder, region)
+    (tmp_path / "study.toml").write_text(f'regions = ["{region}"]\nhouseholds = 60\nend = "1980-01"\nreplicates = 2\n', "utf-8")
+    assert main(["plan", str(tmp_path / "study.toml"), "-o", str(tmp_path / "s")]) == 0
+    real = trust.check
+
+    def change_afterwards(*given: object) -> None:
+        real(*given)  # type: ignore[arg-type]
+        table = region / "monthly.csv"
+        table.write_text(table.read_text("utf-8").replace("626.98", "1500", 1), "utf-8")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(trust, "check", change_afterwards)
+        work._task.cache_clear()
+        before = (region / "monthly.csv").read_bytes()
+        assert main(["batch", str(tmp_path / "s"), "--quiet"]) != 0
+        assert (region / "monthly.csv").read_bytes() != before
+    assert "changed while the study ran" in capsys.readouterr().err and store.parts(tmp_path / "s") == []
+    assert main(["batch", str(tmp_path / "s"), "--quiet", "--allow-drift"]) == 0, capsys.readouterr().err
 
 
 def test_a_compiled_file_beside_the_measure_is_not_run_and_none_is_written(place: Path) -> None:

@@ -1,4 +1,4 @@
-"""What all tests of studies share: answers about trust are kept in a folder of the tests, not in the user's own."""
+"""What all tests share: answers about trust are kept in a folder of the tests, not in the user's own."""
 
 from __future__ import annotations
 
