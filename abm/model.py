@@ -24,18 +24,22 @@ import numpy as np
 from mesa.agent import AgentSet
 from mesa.experimental.scenarios import Scenario as MesaScenario
 
-from abm import populate, saving
+from abm import saving
 from abm.errors import ManifestError, UserError, shorten
-from abm.history import SeriesParameters, make_series
-from abm.kinship import Kin, make_ties
-from abm.kinship import Parameters as Kinship
+from abm.fitted import fitted_of
+from abm.history.series import SeriesParameters, make_series
 from abm.month import MONTH
 from abm.outputs import Record, Results, gini, record_ties
-from abm.own_rules import own_rules, swap
-from abm.parameters import START_ONLY, Scenario, ScenarioError, Settings, check_fitted, month_text
+from abm.own_rules import names_of, own_rules, swap
+from abm.parameters import START_ONLY, ScenarioError, check_fitted, month_text
 from abm.region import REGIONS, Region, month_number, regions
-from abm.world import Parameters as Travel
-from abm.world import World
+from abm.scenario import Scenario, Settings
+from abm.world import access, populate
+from abm.world.columns import World
+from abm.world.kinship import Kin, draw, make_ties
+from abm.world.kinship import Parameters as Kinship
+from abm.world.travel import Parameters as Travel
+from abm.world.travel import set_hours
 from agents.core.compiled import entry, plain
 from agents.core.declare import CALL_ARGUMENTS, PARAMETERS, RULES, Rule, argument_names, near
 from agents.core.frame import AgentFrame
@@ -133,11 +137,12 @@ class BorderModel(mesa.Model):
         self.month = 0
         self._is_winding = False
         self._draws_of: int | None = None
+        of_region = fitted_of(self.region)
         #: Fitted values of this run by parameter, and the posterior they come from (None where that is not known).
-        self.fitted = dict(self.region.fitted) if fitted is None else check_fitted(fitted, self._said.widen)
-        self.fitted_from = self.region.fitted_from if self.fitted == self.region.fitted else None
+        self.fitted = dict(of_region.values) if fitted is None else check_fitted(fitted, self._said.widen)
+        self.fitted_from = of_region.posterior if self.fitted == of_region.values else None
         self.settings = Settings(self._said, self.fitted)
-        self.world = World(self.region, self.n_months)
+        self.world = World(self.region)
         for change in self._said.events:
             if change.name.startswith("crossing.") and change.name[9:-5] not in ("all", *self.world.crossing_names):
                 known = self.world.crossing_names
@@ -150,8 +155,9 @@ class BorderModel(mesa.Model):
                     f"name a post or a traditional crossing, or leave the event out"
                 )
         own = own_rules(rules)
-        self._rules = swap(own)
-        self.swapped = sorted(own)
+        self._rules = {name: swap(RULES[name].loop, functions) for name, functions in own.items()}
+        self._choose = swap(access.choose_facilities, own.get("household.seek_care", {}))
+        self.swapped = names_of(own)
         self._series = {on: make_series(self.region, self.n_months, on, self.settings.of(SeriesParameters)) for on in (True, False)}
         self._crisis_of_month = np.ones(self.n_months, dtype=bool)
         self.record = Record(self.n_months, self.world.n_places, len(self.world.crossing_names), len(self.world.district_names))
@@ -213,8 +219,6 @@ class BorderModel(mesa.Model):
         world.place["output_last"][:] = 20.0 * world.place["adults"]
         jobs = self.settings.of(_parameters("world.set_month"))
         share = np.where(side == 0, jobs.jobs_id, jobs.jobs_my) * np.exp(jobs.jobs_elasticity * np.log(s.real_income[0, side]))
-        from abm.kinship import draw
-
         u = draw(self.seed_of_run, populate.FIRST_JOB, h["uid"], h["activity"].shape[1])
         h["activity"][:] = np.where(h["activity"] < 0, -1, (u < share[at][:, None]).astype(np.int8))
         ties = make_ties(
@@ -476,10 +480,11 @@ class BorderModel(mesa.Model):
     def _settle(self) -> None:
         world, travel = self.world, self.settings.of(Travel)
         year = 1980 + self.month // 12
-        world.set_quality(self._stock_start)
-        world.travel(year, world.district["road"])
-        standing = world.facility_open(year, travel.puskesmas_delay, self.settings.on["puskesmas_programme"])
-        world.settle_access(travel, self.settings.of(SeekCare), standing, self._open_state, self.settings.on["cross_border_care"])
+        access.set_quality(world, self._stock_start)
+        set_hours(world, year, world.district["road"])
+        standing = access.standing_facilities(world, year, travel.puskesmas_delay, self.settings.on["puskesmas_programme"])
+        care, may_care_across = self.settings.of(SeekCare), self.settings.on["cross_border_care"]
+        access.settle_access(world, travel, care, standing, self._open_state, may_care_across, self._choose)
         self._set_patrols()
         if hasattr(self, "kin"):
             self.kin.renew_contact(world.hours_between, self.frames["household"]["place"], self.settings.of(Kinship))
@@ -625,7 +630,7 @@ class BorderModel(mesa.Model):
         A run with rules of its own is continued with the same ``rules``: functions are not saved.
         """
         said, arrays = saving.read(path)
-        shown, given = shorten(path), sorted(own_rules(rules))
+        shown, given = shorten(path), names_of(own_rules(rules))
         if said.rules != given:
             names = [", ".join(r) or "none" for r in (said.rules, given)]
             raise UserError(
@@ -660,7 +665,7 @@ class BorderModel(mesa.Model):
         self._set_policy()
         # another scenario may reach other facilities and crossings: work access out again before its first month
         self._branched = not own_scenario
-        self.world.travel(1980 + max(self.month - 1, 0) // 12, self.world.district["road"])
+        set_hours(self.world, 1980 + max(self.month - 1, 0) // 12, self.world.district["road"])
         # Mesa's clock is moved by Mesa itself, with months that do nothing
         if self.month > 0:
             self._is_winding = True

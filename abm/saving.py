@@ -262,8 +262,8 @@ def _ranges(model: BorderModel, arrays: Mapping[str, np.ndarray], rows: Mapping[
 
 def restore(model: BorderModel, said: Said, arrays: Mapping[str, np.ndarray], *, own_scenario: bool) -> None:
     """Put a saved state into a new model of the same region, seed and size (see :func:`check_arrays`)."""
-    from abm.kinship import Kin
-    from abm.kinship import Parameters as Kinship
+    from abm.world.kinship import Kin
+    from abm.world.kinship import Parameters as Kinship
     from agents.core.frame import AgentFrame
     from agents.household.keep_ties import Parameters as KeepTies
 
