@@ -105,7 +105,7 @@ def describe(name: str, region: str = "west-kalimantan-sarawak") -> list[Describ
 
 
 def _load() -> None:
-    import abm.model  # noqa: F401 – importing it registers every declaration, the world's too
+    import abm.declarations  # noqa: F401  (fills the registries)
 
 
 def _month() -> list[Any]:

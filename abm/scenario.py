@@ -267,6 +267,11 @@ class Settings:
             self._tuples.clear()
         return bool(changes)
 
+    def put(self, values: Mapping[str, float], on: Mapping[str, bool], closed: Mapping[str, bool]) -> None:
+        """Put all values, switches and closed crossings of another time in force."""
+        self.values, self.on, self.closed = dict(values), dict(on), dict(closed)
+        self._tuples.clear()
+
     def of(self, cls: type) -> Any:
         """The parameters of one rule, as an instance of its declared class."""
         if cls not in self._tuples:

@@ -107,7 +107,7 @@ def _carry_on(values: np.ndarray, n: int, grows: bool) -> np.ndarray:
     return np.concatenate([values, more])
 
 
-def make_series(region: Region, n_months: int, crisis: bool = True, p: SeriesParameters | None = None) -> Series:
+def make_series(region: Region, n_months: int, crisis: bool = True, p: Any = None) -> Series:
     """The region's series as arrays of ``n_months`` months; with ``crisis`` off, the world without it that the region declares.
 
     ``p`` are the :class:`SeriesParameters` in force (their defaults, if left out).
