@@ -43,8 +43,9 @@ def set_policy(policy: Mapping[str, np.ndarray], on: Mapping[str, bool]) -> None
 def set_open(state: State) -> bool:
     """Which crossings let people pass with papers this month; True when that changed."""
     world, closed = state.world, state.settings.closed
-    is_closed = np.array([closed.get(name, closed.get("all", False)) for name in world.crossing_names], dtype=bool)
-    open_now = ~is_closed & ~(world.crossing["is_path"] > 0)
+    open_now = world.crossing["is_path"] <= 0
+    if closed:
+        open_now &= ~np.array([closed.get(name, closed.get("all", False)) for name in world.crossing_names])
     world.crossing["is_open"][:] = open_now
     world.crossing["is_post"][:] = world.is_post_kind & (world.opened <= state.month)
     changed = not np.array_equal(open_now, state.open_now)

@@ -70,7 +70,10 @@ class Run(State):
         loop = self.loops.get(rule.name, rule.loop)
         if self.follow and self.draws_of is None and rule.rows == "household" and rule.decide:
             self.traces += tracing.trace(self, rule, loop, columns, self.follow)
-        given = self._call_arguments(rule, bound.n)
+        month = self.month if self.draws_of is None else self.draws_of
+        p = self.settings.of(rule.parameters) if rule.parameters else None
+        q = self.settings.of(rule.other_parameters) if rule.other_parameters else None
+        given = (0, bound.n, self.seed_of_run, month, p, q)  # in the order of CALL_ARGUMENTS
         arguments = (*[given[k] for k in bound.lead], *columns)
         call = self._entries.get(rule.name)
         if call is None:
@@ -79,12 +82,6 @@ class Run(State):
             self._on_threads(call, bound, given)
         else:
             call(*arguments)
-
-    def _call_arguments(self, rule: Rule, n: int) -> tuple[Any, ...]:
-        """What a loop takes besides columns, in the order of CALL_ARGUMENTS."""
-        month = self.month if self.draws_of is None else self.draws_of
-        p, q = (self.settings.of(declared) if declared else None for declared in (rule.parameters, rule.other_parameters))
-        return (0, n, self.seed_of_run, month, p, q)
 
     def _on_threads(self, call: Callable[..., Any], bound: Bound, given: tuple[Any, ...]) -> None:
         if self._pool is None:
