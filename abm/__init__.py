@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from abm.model import BorderModel
-    from abm.parameters import Scenario
     from abm.region import Region
+    from abm.scenario import Scenario
 
 __all__ = ["BorderModel", "Region", "Scenario"]
-_HOME = {"BorderModel": "abm.model", "Scenario": "abm.parameters", "Region": "abm.region"}
+_HOME = {"BorderModel": "abm.model", "Scenario": "abm.scenario", "Region": "abm.region"}
 
 
 def __getattr__(name: str) -> Any:

@@ -2,12 +2,12 @@
 
 # ruff: noqa: F401 (imported for what they register)
 
-import abm.history
-import abm.kinship
+import abm.history.set_month
 import abm.market
 import abm.outputs
-import abm.populate
-import abm.world
+import abm.world.kinship
+import abm.world.populate
+import abm.world.travel
 import agents.household.choose_work
 import agents.household.earn
 import agents.household.fall_ill

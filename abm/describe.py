@@ -72,7 +72,7 @@ def parameter_rows(region: str | None = None) -> list[dict[str, Any]]:
     With a region (a name or folder), ``fitted`` and ``posterior`` stand beside the default where a value was fitted to it.
     """
     _load()
-    from abm.region import fitted_of
+    from abm.fitted import fitted_of
 
     values, posterior = fitted_of(region) if region is not None else ({}, None)
     return [
@@ -105,7 +105,7 @@ def describe(name: str, region: str = "west-kalimantan-sarawak") -> list[Describ
 
 
 def _load() -> None:
-    import abm.model  # noqa: F401 – importing it registers every declaration, the world's too
+    import abm.declarations  # noqa: F401  (fills the registries)
 
 
 def _month() -> list[Any]:
@@ -192,7 +192,7 @@ def _rule(rule: declare.Rule) -> Described:
 
 
 def _parameter(one: declare.Parameter, region: str) -> Described:
-    from abm.region import fitted_of
+    from abm.fitted import fitted_of
 
     values, posterior = fitted_of(region)
     rule = one.name.rpartition(".")[0]

@@ -19,8 +19,6 @@ from agents.surroundings import CHANNELS, GOODS, SIDES
 if TYPE_CHECKING:
     import pandas as pd
 
-    from abm.model import BorderModel
-
 #: Columns of the household record, each a weighted sum over a community's households in a month.
 SUMS = (
     "persons", "households", "adults", "income", "income_farm", "income_wage", "income_across", "income_trade", "own_use", "spending",
@@ -265,7 +263,7 @@ def _ratio(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 class Results:
     """Tables made from the record of the months run so far: ``yearly``, ``monthly``, ``places``, ``flows``, ``summary``."""
 
-    def __init__(self, model: BorderModel) -> None:
+    def __init__(self, model: Any) -> None:
         self._model = model
         self._n = model.months_run
         self._series = model.series_of_run()

@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from abm.errors import UserError, shorten
 from agents.core.compiled import compiled_once, plain
 from agents.core.declare import RULES, argument_names, near
 
 
-def own_rules(said: Any) -> dict[str, Callable[..., Any]]:
-    """Own functions by the name of what they replace; refuses anything that is not a Python function."""
-    if said is None:
-        return {}
-    if not isinstance(said, Mapping) or not all(isinstance(name, str) for name in said):
-        raise UserError(f'rules = {shorten(repr(said))} is not a table of functions by rule, such as {{"household.fall_ill": my_severity}}')
-    for name, own in said.items():
-        if not isinstance(plain(own), types.FunctionType):
-            raise UserError(f"rule '{shorten(name)}': {shorten(repr(own))} is not a function written in Python; define it with def")
-    return dict(said)
+class Own(NamedTuple):
+    """A user's function in place of a shipped one: how the user named it, and the function, compiled."""
+
+    said: str
+    function: Callable[..., Any]
 
 
 class OwnLoop:
-    """The loop of a rule with own functions in it: what goes wrong in them is told in one sentence (the cause is kept)."""
+    """A loop with own functions in it: what goes wrong in them is told in one sentence (the cause is kept)."""
 
     def __init__(self, loop: Callable[..., Any], own: list[str]) -> None:
         self.py_func = loop
@@ -40,31 +35,59 @@ class OwnLoop:
             raise UserError(f"your function in place of {', '.join(self._own)} cannot be run as a rule: {shorten(why)}") from exc
 
 
-def swap(rules: dict[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
-    """Loops in which a user's one-agent function stands in place of the shipped one, compiled for this run."""
-    loops: dict[str, Callable[..., Any]] = {}
-    named: dict[str, list[str]] = {}
-    for said, own in rules.items():
-        name, which = said, None
-        if name not in RULES and "." in name:
-            name, which = said.rsplit(".", 1)
-        if name not in RULES:
-            raise UserError(f"there is no rule '{said}'; {near(said, RULES)}")
-        rule = RULES[name]
-        decide = {plain(f).__name__: f for f in rule.decide}
-        which = which or next(iter(decide), None)
-        if which not in decide:
-            raise UserError(f"rule '{name}' has no function '{which}' to replace; it has {', '.join(decide) or 'none'}")
-        if which not in plain(rule.loop).__code__.co_names:
-            raise UserError(f"rule '{name}' does not call '{which}' itself, so it cannot be replaced there")
-        expected, given = argument_names(decide[which]), argument_names(plain(own))
-        if expected != given:
-            raise UserError(
-                f"'{said}': your function takes ({', '.join(given)}), the shipped one takes ({', '.join(expected)}): give it the same arguments"
-            )
-        loop = plain(loops.get(name, rule.loop))
-        compiled_own = own if hasattr(own, "py_func") else compiled_once(own)
-        again = types.FunctionType(loop.__code__, {**loop.__globals__, which: compiled_own}, loop.__name__)
-        named.setdefault(name, []).append(said)
-        loops[name] = OwnLoop(again, named[name])
-    return loops
+def own_rules(rules: Any) -> dict[str, dict[str, Own]]:
+    """Own functions by rule and by the function that they replace; UserError for what cannot stand in its place.
+
+    ``rules`` holds functions by the name of a rule (its first function is meant) or of a rule and a function of it.
+    """
+    if rules is None:
+        return {}
+    if not isinstance(rules, Mapping) or not all(isinstance(name, str) for name in rules):
+        raise UserError(
+            f'rules = {shorten(repr(rules))} is not a table of functions by rule, such as {{"household.fall_ill": my_severity}}'
+        )
+    for said, function in rules.items():
+        if not isinstance(plain(function), types.FunctionType):
+            raise UserError(f"rule '{shorten(said)}': {shorten(repr(function))} is not a function written in Python; define it with def")
+    found: dict[str, dict[str, Own]] = {}
+    for said, function in rules.items():
+        name, which = _replaced(said, function)
+        found.setdefault(name, {})[which] = Own(said, function if hasattr(function, "py_func") else compiled_once(function))
+    return found
+
+
+def _replaced(said: str, own: Callable[..., Any]) -> tuple[str, str]:
+    """The rule and its one-agent function that an own function is to replace."""
+    name, which = said, None
+    if name not in RULES and "." in name:
+        name, which = said.rsplit(".", 1)
+    if name not in RULES:
+        raise UserError(f"there is no rule '{said}'; {near(said, RULES)}")
+    rule = RULES[name]
+    decide = {plain(f).__name__: f for f in rule.decide}
+    which = which or next(iter(decide), None)
+    if which not in decide:
+        raise UserError(f"rule '{name}' has no function '{which}' to replace; it has {', '.join(decide) or 'none'}")
+    if which not in plain(rule.loop).__code__.co_names:
+        raise UserError(f"rule '{name}' does not call '{which}' itself, so it cannot be replaced there")
+    expected, given = argument_names(decide[which]), argument_names(plain(own))
+    if expected != given:
+        raise UserError(
+            f"'{said}': your function takes ({', '.join(given)}), the shipped one takes ({', '.join(expected)}): give it the same arguments"
+        )
+    return name, which
+
+
+def names_of(own: Mapping[str, Mapping[str, Own]]) -> list[str]:
+    """How the user named what is replaced, in order."""
+    return sorted(one.said for functions in own.values() for one in functions.values())
+
+
+def swap(function: Callable[..., Any], own: Mapping[str, Own]) -> Callable[..., Any]:
+    """The compiled function itself, or a copy of it that calls the user's functions where it names those that they replace."""
+    bare = plain(function)
+    meant = {which: one for which, one in own.items() if which in bare.__code__.co_names}
+    if not meant:
+        return function
+    names = bare.__globals__ | {which: one.function for which, one in meant.items()}
+    return OwnLoop(types.FunctionType(bare.__code__, names, bare.__name__), [one.said for one in meant.values()])

@@ -1,4 +1,4 @@
-"""How is a run written down, and taken up again? As a manifest (what was run), or as a file with its whole state.
+"""How is a run saved with its whole state, and taken up again?
 
 A saved run is a file of numpy arrays (the form of ``numpy.savez``) with one text among them, ``said``, as JSON: nothing in it is a program, and
 reading it runs no code. Before a run goes on from it, every array is held against the one that a new run of the same scenario has there:
@@ -13,20 +13,28 @@ import json
 import math
 import os
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
 
-from abm.errors import ManifestError, UserError, shorten
-from abm.reading import Name, OpenEntries, check, parse_json, read_bytes
+from abm import changes
+from abm.errors import UserError, shorten
+from abm.manifest import FittedSaid, fitted_said, region_name
+from abm.own_rules import names_of, own_rules
+from abm.parameters import START_ONLY, check_fitted, month_text
+from abm.reading import OpenEntries, check, parse_json, read_bytes
+from abm.running import Run
+from abm.scenario import Scenario
+from abm.world.kinship import Kin
+from abm.world.kinship import Parameters as Kinship
+from abm.world.travel import set_hours
 from agents.core.declare import PARAMETERS, SWITCHES
-
-if TYPE_CHECKING:
-    from abm.model import BorderModel
+from agents.core.frame import AgentFrame
+from agents.household.keep_ties import Parameters as KeepTies
 
 KIND = "lintas saved run"
 FORMAT = 2
@@ -35,44 +43,7 @@ MOST_BYTES = 20_000_000_000
 WORLD = ("place", "trade_link", "crossing", "facility", "district", "policy")
 
 
-# --- what manifests and saved runs say -------------------------------------------------------------------------------
-
-
-class RegionSaid(OpenEntries):
-    """Which region a run was of."""
-
-    id: Name
-    hash: str
-    where: str | None = None
-
-
-class FittedSaid(OpenEntries):
-    """The fitted values of a run, and the posterior they came from."""
-
-    posterior: str | None = None
-    parameters: dict[str, float] = {}  # noqa: RUF012
-
-
-class RunManifest(OpenEntries):
-    """The manifest of a run, as far as running it again needs it."""
-
-    format: int = 1
-    lintas: str
-    scenario: dict[str, Any]
-    region: RegionSaid
-    fitted: FittedSaid = FittedSaid()
-    households: int
-    seed: int
-    threads: int = 1
-    rules_swapped: list[str] = []  # noqa: RUF012
-
-    @classmethod
-    def read(cls, said: Any) -> RunManifest:
-        """The manifest, checked; ManifestError with one sentence on what is wrong."""
-        if isinstance(said, Mapping) and isinstance(said.get("format", 1), int) and said.get("format", 1) != 1:
-            raise ManifestError(f"the manifest has format {shorten(repr(said['format']))}; this lintas reads format 1 only")
-        hint = ": it was changed by hand or cut off, or lintas did not write it"
-        return check(cls, said, "the manifest", error=ManifestError, hint=hint)
+# --- what a saved run says -------------------------------------------------------------------------------------------
 
 
 class Said(OpenEntries):
@@ -99,32 +70,32 @@ class Said(OpenEntries):
 # --- writing ---------------------------------------------------------------------------------------------------------
 
 
-def arrays_of(model: BorderModel) -> dict[str, np.ndarray]:
+def arrays_of(run: Run) -> dict[str, np.ndarray]:
     """Every array of a run's state, by a path such as ``frames/household/uid`` (the arrays themselves, not copies)."""
-    found = {f"frames/{name}/{column}": frame[column] for name, frame in model.frames.items() for column in frame.fields}
+    found = {f"frames/{name}/{column}": frame[column] for name, frame in run.frames.items() for column in frame.fields}
     for entity in WORLD:
-        found |= {f"world/{entity}/{name}": values for name, values in getattr(model.world, entity).items()}
-    found |= {"kin/ties": model.kin.ties, "kin/strengths": model.kin.strengths()}
-    found |= {f"kin/columns/{name}": values for name, values in model.kin.columns.items()}
-    found |= {f"record/{name}": values for name, values in model.record.__dict__.items()}
+        found |= {f"world/{entity}/{name}": values for name, values in getattr(run.world, entity).items()}
+    found |= {"kin/ties": run.kin.ties, "kin/strengths": run.kin.strengths()}
+    found |= {f"kin/columns/{name}": values for name, values in run.kin.columns.items()}
+    found |= {f"record/{name}": values for name, values in run.record.__dict__.items()}
     return found | {
-        "crisis": model._crisis_of_month,
-        "line": model._line,
-        "open": model._open_state,
-        "hours_between": model.world.hours_between,
+        "crisis": run.crisis_of_month,
+        "line": run.line,
+        "open": run.open_now,
+        "hours_between": run.world.hours_between,
     }
 
 
-def save(model: BorderModel, path: str | Path) -> None:
+def save(run: Run, path: str | Path) -> None:
     """Write the whole state to a file (a draft beside it, flushed, then renamed); UserError where it cannot be written."""
     path = Path(path)
     said = {
-        "kind": KIND, "format": FORMAT, "lintas": metadata.version("lintas"), "region_hash": model.region.hash, "region": model._region_name(),
-        "scenario": model._said.to_dict(), "fitted": model._fitted_said(), "households": model.n_households, "seed": model.seed_of_run,
-        "threads": model.threads, "rules": model.swapped, "month": model.month, "values": dict(model.settings.values),
-        "on": dict(model.settings.on), "closed": dict(model.settings.closed), "purse": [float(v) for v in model.purse_at_start],
+        "kind": KIND, "format": FORMAT, "lintas": metadata.version("lintas"), "region_hash": run.region.hash, "region": region_name(run.region),
+        "scenario": run.own_scenario.to_dict(), "fitted": fitted_said(run), "households": run.n_households, "seed": run.seed_of_run,
+        "threads": run.threads, "rules": run.swapped, "month": run.month, "values": dict(run.settings.values),
+        "on": dict(run.settings.on), "closed": dict(run.settings.closed), "purse": [float(v) for v in run.purse_at_start],
     }  # fmt: skip
-    arrays = arrays_of(model)
+    arrays = arrays_of(run)
     arrays["said"] = np.frombuffer(json.dumps(said).encode(), dtype=np.uint8)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -188,47 +159,53 @@ def read(path: str | Path) -> tuple[Said, dict[str, np.ndarray]]:
     return said, arrays
 
 
-def check_arrays(model: BorderModel, arrays: Mapping[str, np.ndarray], month: int, where: str) -> None:
+def check_arrays(run: Run, arrays: Mapping[str, np.ndarray], month: int, where: str) -> None:
     """Refuse arrays that a run could not go on from: others than a new run has, of another kind or shape, or rows that do not exist."""
-    own = arrays_of(model)
+    own = arrays_of(run)
     lacking, more = sorted(set(own) - set(arrays)), sorted(set(arrays) - set(own))
     if lacking or more:
         raise UserError(f"{where}: it lacks {lacking[0]}" if lacking else f"{where}: it holds {shorten(more[0])}, which no run has")
-    rows = {name: len(arrays[f"frames/{name}/uid"]) for name in model.frames if arrays[f"frames/{name}/uid"].ndim == 1}
+    rows = {name: len(arrays[f"frames/{name}/uid"]) for name in run.frames if arrays[f"frames/{name}/uid"].ndim == 1}
     for name, values in arrays.items():
-        mine = own[name]
-        if values.dtype != mine.dtype or values.ndim != mine.ndim:
+        if values.dtype != own[name].dtype or values.ndim != own[name].ndim:
             raise UserError(f"{where}: {name} is of another kind or shape than a run has it")
-        if name.startswith("frames/"):
-            fits = values.shape == (rows.get(name.split("/")[1]), *mine.shape[1:])
-        elif name.startswith("record/") or name == "crisis":
-            needed = month if len(mine) == model.n_months else math.ceil(month / 12)
-            fits = values.shape[1:] == mine.shape[1:] and len(values) >= min(needed, len(mine))
-        elif name.startswith("kin/"):
-            fits = values.shape[1:] == mine.shape[1:]
-        else:
-            fits = values.shape == mine.shape
-        if not fits:
+        if not _fits(name, values, own[name], run.n_months, month, rows):
             raise UserError(f"{where}: {name} has the shape {values.shape}, which does not fit")
-    for name, low, high in _ranges(model, arrays, rows):
+    for name, low, high in _ranges(run, arrays, rows):
         values = arrays[name]
         if values.size and not (low <= values.min() and values.max() <= high):
             raise UserError(f"{where}: {name} holds numbers outside {low} to {high}")
-    length = len(arrays["kin/columns/contact"])
-    if length != 2 * len(arrays["kin/ties"]) or len(arrays["kin/columns/strength"]) != length:
-        raise UserError(f"{where}: the ties have columns of another length")
+    _check_ties(arrays, where)
     for name in rows:
         uids = arrays[f"frames/{name}/uid"]
         if len(np.unique(uids)) < len(uids) or not rows[name]:
             raise UserError(f"{where}: frames/{name}/uid is empty or holds a number twice")
-    ties = arrays["kin/ties"]
+
+
+def _fits(name: str, values: np.ndarray, own: np.ndarray, n_months: int, month: int, rows: Mapping[str, int]) -> bool:
+    """Whether an array has the shape that it has in a new run, ``own``: as many rows as agents, as many months as were run, or more."""
+    if name.startswith("frames/"):
+        return values.shape == (rows.get(name.split("/")[1]), *own.shape[1:])
+    if name.startswith("record/") or name == "crisis":
+        needed = month if len(own) == n_months else math.ceil(month / 12)
+        return values.shape[1:] == own.shape[1:] and len(values) >= min(needed, len(own))
+    if name.startswith("kin/"):
+        return values.shape[1:] == own.shape[1:]
+    return values.shape == own.shape
+
+
+def _check_ties(arrays: Mapping[str, np.ndarray], where: str) -> None:
+    """Refuse ties whose columns have different lengths, or that tie households which are not there."""
+    ties, length = arrays["kin/ties"], len(arrays["kin/columns/contact"])
+    if length != 2 * len(ties) or len(arrays["kin/columns/strength"]) != length:
+        raise UserError(f"{where}: the ties have columns of another length")
     if len(arrays["kin/strengths"]) != len(ties) or not np.isin(ties, arrays["frames/household/uid"]).all():
         raise UserError(f"{where}: kin/ties does not fit the households")
 
 
-def _ranges(model: BorderModel, arrays: Mapping[str, np.ndarray], rows: Mapping[str, int]) -> Iterator[tuple[str, int, int]]:
+def _ranges(run: Run, arrays: Mapping[str, np.ndarray], rows: Mapping[str, int]) -> Iterator[tuple[str, int, int]]:
     """Arrays that say rows of other tables, or numbers of options, and the range in which those lie."""
-    world = model.world
+    world = run.world
     n = {
         "place": world.n_places,
         "crossing": len(world.crossing_names),
@@ -238,7 +215,7 @@ def _ranges(model: BorderModel, arrays: Mapping[str, np.ndarray], rows: Mapping[
     for entity in ("household", "trader", "official"):
         yield f"frames/{entity}/place", 0, n["place"] - 1
         yield f"frames/{entity}/side", 0, 1
-    yield "frames/household/group", 0, len(model.region.groups) - 1
+    yield "frames/household/group", 0, len(run.region.groups) - 1
     yield "frames/household/trader", -1, rows["trader"] - 1
     yield "frames/trader/household", -1, rows["household"] - 1
     yield "frames/trader/good", -1, 3
@@ -246,7 +223,7 @@ def _ranges(model: BorderModel, arrays: Mapping[str, np.ndarray], rows: Mapping[
     yield "frames/trader/channel", -1, 3
     yield "frames/official/crossing", -1, n["crossing"] - 1
     yield "frames/official/district", -1, n["district"] - 1
-    own = arrays_of(model)
+    own = arrays_of(run)
     for name in arrays:
         tail = name.rsplit("/", 1)[-1]
         if name.startswith(("world/", "record/")) and arrays[name].dtype.kind == "i":
@@ -260,41 +237,78 @@ def _ranges(model: BorderModel, arrays: Mapping[str, np.ndarray], rows: Mapping[
             yield name, -1, 127
 
 
-def restore(model: BorderModel, said: Said, arrays: Mapping[str, np.ndarray], *, own_scenario: bool) -> None:
-    """Put a saved state into a new model of the same region, seed and size (see :func:`check_arrays`)."""
-    from abm.kinship import Kin
-    from abm.kinship import Parameters as Kinship
-    from agents.core.frame import AgentFrame
-    from agents.household.keep_ties import Parameters as KeepTies
+def restore(run: Run, said: Said, arrays: Mapping[str, np.ndarray], *, keeps_scenario: bool) -> None:
+    """Put a saved state into a new run of the same region, seed and size (see :func:`check_arrays`)."""
 
     def below(prefix: str) -> dict[str, np.ndarray]:
         return {name.removeprefix(prefix): values for name, values in arrays.items() if name.startswith(prefix)}
 
-    model.month = said.month
-    for entity in model.frames:
-        model.frames[entity] = AgentFrame(entity, below(f"frames/{entity}/"))
+    run.month = said.month
+    for entity in run.frames:
+        run.frames[entity] = AgentFrame(entity, below(f"frames/{entity}/"))
     for entity in WORLD:
         for name, values in below(f"world/{entity}/").items():
-            getattr(model.world, entity)[name][:] = values
-    model.kin = Kin(
-        model.frames["household"], arrays["kin/ties"], np.zeros((model.world.n_places,) * 2), model.world.place["side"], arrays["kin/strengths"],
-        0.0, model.settings.of(Kinship), model.settings.of(KeepTies),
+            getattr(run.world, entity)[name][:] = values
+    run.kin = Kin(
+        run.frames["household"], arrays["kin/ties"], np.zeros((run.world.n_places,) * 2), run.world.place["side"], arrays["kin/strengths"],
+        0.0, run.settings.of(Kinship), run.settings.of(KeepTies),
     )  # fmt: skip
     for name in ("contact", "strength", "is_on", "income_gap"):  # what else a tie has follows from who is tied to whom
-        model.kin.columns[name][:] = arrays[f"kin/columns/{name}"]
+        run.kin.columns[name][:] = arrays[f"kin/columns/{name}"]
     for name, values in below("record/").items():
-        mine = getattr(model.record, name)
+        mine = getattr(run.record, name)
         n = min(len(values), len(mine))
         mine[:n] = values[:n]
-    if own_scenario:
-        model.settings.values, model.settings.on, model.settings.closed = dict(said.values), dict(said.on), dict(said.closed)
-        model.settings._tuples.clear()
+    if keeps_scenario:
+        run.settings.put(said.values, said.on, said.closed)
     else:
         for month in range(said.month):
-            model.settings.apply(month)
-    n = min(len(arrays["crisis"]), model.n_months)
-    model._crisis_of_month[:n] = arrays["crisis"][:n]
-    model._line[:] = arrays["line"]
-    model.purse_at_start = list(said.purse)
-    model._open_state = arrays["open"].copy()
-    model.world.hours_between = arrays["hours_between"].copy()
+            run.settings.apply(month)
+    n = min(len(arrays["crisis"]), run.n_months)
+    run.crisis_of_month[:n] = arrays["crisis"][:n]
+    run.line[:] = arrays["line"]
+    run.purse_at_start = list(said.purse)
+    run.open_now = arrays["open"].copy()
+    run.world.hours_between = arrays["hours_between"].copy()
+    changes.set_mechanisms(run)
+    set_hours(run.world, 1980 + max(run.month - 1, 0) // 12, run.world.district["road"])
+    run.unbind()
+
+
+# --- going on --------------------------------------------------------------------------------------------------------
+
+
+def take_up[R: Run](
+    make: Callable[..., R], path: str | Path, scenario: Scenario | str | None, rules: Mapping[str, Callable[..., Any]] | None
+) -> R:
+    """A run as it was saved to a file, to go on under its own scenario (None) or another one; UserError where it cannot.
+
+    ``make`` makes a run from what :class:`abm.model.BorderModel` takes.
+    """
+    said, arrays = read(path)
+    shown, given = shorten(path), names_of(own_rules(rules))
+    if said.rules != given:
+        names = [", ".join(r) or "none" for r in (said.rules, given)]
+        raise UserError(
+            f"{shown} was saved by a run with these rules of its own: {shorten(names[0])}; given are: {shorten(names[1])}; give the same as rules="
+        )
+    own = Scenario.from_dict(said.scenario)
+    chosen = own if scenario is None else scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
+    if chosen.n_months < said.month:
+        raise UserError(
+            f"{shown} was saved after {month_text(said.month - 1)}, but scenario '{chosen.name}' ends in {chosen.end}: give one that ends later"
+        )
+    fitted = check_fitted(said.fitted.parameters, own.widen)
+    run = make(chosen, region=said.region, households=said.households, rng=said.seed, threads=said.threads, rules=rules, fitted=fitted)
+    run.fitted_from = said.fitted.posterior
+    if run.region.hash != said.region_hash:
+        raise UserError(f"the data of region '{run.region.id}' have changed since {shown} was saved")
+    for name in (n for n in PARAMETERS if n.startswith(START_ONLY)):
+        if run.settings.values[name] != said.values[name]:
+            raise UserError(
+                f"scenario '{chosen.name}' sets {name} = {run.settings.values[name]:g}, which only shapes the world of January 1980, and the "
+                f"run in {shown} started with {said.values[name]:g}: start a new run for it"
+            )
+    check_arrays(run, arrays, said.month, f"{shown} is not a saved run that lintas wrote")
+    restore(run, said, arrays, keeps_scenario=scenario is None)
+    return run

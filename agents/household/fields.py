@@ -9,7 +9,7 @@ from agents.surroundings import ACTIVITIES, CARE_OPTIONS
 MAX_ADULTS = 6
 SEVERITIES = ("minor", "disrupting", "hospital")
 
-DRAWN = judgement("drawn for each household when the population is made (abm/populate.py)")
+DRAWN = judgement("drawn for each household when the population is made (abm/world/populate.py)")
 RULES = judgement("state of the model, made by its rules")
 _SLOTS = tuple(f"adult_{k + 1}" for k in range(MAX_ADULTS))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from agents.core.declare import Field, fields, judgement
 
 KINDS = ("post_officer", "patrol_leader", "planner", "health_officer")
-DRAWN = judgement("drawn for each official when the population is made (abm/populate.py)")
+DRAWN = judgement("drawn for each official when the population is made (abm/world/populate.py)")
 RULES = judgement("state of the model, made by its rules")
 
 fields(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from agents.core.declare import Field, fields, judgement
 
-DRAWN = judgement("drawn for each trader when the population is made (abm/populate.py)")
+DRAWN = judgement("drawn for each trader when the population is made (abm/world/populate.py)")
 RULES = judgement("state of the model, made by its rules")
 
 fields(

@@ -15,7 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from abm.errors import UserError, shorten
-from abm.parameters import FOLDER, Scenario
+from abm.scenario import FOLDER, Scenario
 from agents.core.declare import PARAMETERS, SWITCHES, Parameter, near
 from experiments.files import csv_of
 from experiments.runs.run import StoredResults

@@ -289,13 +289,14 @@ def _run_said(scenario: Scenario, where: str, households: int, seed: int, declar
     from importlib import metadata
 
     from abm import Region
+    from abm.fitted import fitted_of
     from experiments.runs.identity import model_version
     from experiments.runs.run import KIND
 
     region = Region.load(where)
     return {
         "kind": KIND, "lintas": metadata.version("lintas"), "model_version": model_version(), "scenario_hash": scenario.hash,
-        "region": {"id": region.id, "hash": region.hash}, "fitted": {"parameters": {} if declared else dict(region.fitted)}, "households": households,
+        "region": {"id": region.id, "hash": region.hash}, "fitted": {"parameters": {} if declared else dict(fitted_of(region).values)}, "households": households,
         "seed": seed,
     }  # fmt: skip
 

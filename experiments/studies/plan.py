@@ -113,11 +113,13 @@ def fitted_in(manifest: Mapping[str, Any], region: str) -> dict[str, float]:
 
 def _region_said(name: str, with_fitted: bool) -> dict[str, Any]:
     from abm import Region
+    from abm.fitted import fitted_of
 
     region = Region.load(name)
-    if not (with_fitted and region.fitted):
+    fitted = fitted_of(region)
+    if not (with_fitted and fitted.values):
         return {"hash": region.hash}
-    return {"hash": region.hash, "fitted": dict(region.fitted), "posterior": region.fitted_from}
+    return {"hash": region.hash, "fitted": dict(fitted.values), "posterior": fitted.posterior}
 
 
 # --- making a study folder -------------------------------------------------------------------------------------------
@@ -517,6 +519,7 @@ def allowed_measure(manifest: Mapping[str, Any]) -> set[str | None]:
 def drift_of(manifest: Mapping[str, Any]) -> Iterator[str]:
     """What has changed since the study was planned, a sentence for each."""
     from abm import Region
+    from abm.fitted import fitted_of
 
     if manifest["model_version"] != model_version():
         yield f"the study was planned with model {shorten(manifest['model_version'])}, this is {model_version()}"
@@ -525,7 +528,7 @@ def drift_of(manifest: Mapping[str, Any]) -> Iterator[str]:
             region = Region.load(name)
             if region.hash != said["hash"]:
                 yield f"the data of region '{shorten(name)}' have changed since the study was planned"
-            if manifest["study"].get("fitted", True) and dict(region.fitted) != fitted_in(manifest, name):
+            if manifest["study"].get("fitted", True) and dict(fitted_of(region).values) != fitted_in(manifest, name):
                 yield f"the values fitted to region '{shorten(name)}' have changed since the study was planned (runs keep those of the plan)"
         except UserError as error:
             yield f"the region '{shorten(name)}' cannot be read any more ({error})"

@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 
 from abm import BorderModel
-from abm.parameters import Scenario
+from abm.scenario import Scenario
 from experiments.app import figures
 from experiments.app.state import Choice, Finished
 from experiments.words.languages import translator

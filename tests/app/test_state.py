@@ -13,7 +13,7 @@ import pytest
 import abm.model  # noqa: F401 – registers the world's levers too
 from abm import BorderModel
 from abm.errors import UserError
-from abm.parameters import Scenario
+from abm.scenario import Scenario
 from agents.core.declare import PARAMETERS
 from experiments.app import figures
 from experiments.app.runner import Outcome, Progress, Runner

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from abm.errors import UserError
-from abm.parameters import FOLDER
+from abm.scenario import FOLDER
 from experiments.app import figures
 from experiments.app.runner import GRACE, Outcome, Progress, Runner
 from experiments.app.sessions import LEAST_AWAY, Sessions

@@ -35,7 +35,7 @@ import os, signal
 
 def measure(model):
     """Does what one run of the trial is to do, in that run alone."""
-    if model.seed_of_run == {seed} and model._said.parameters.get({name!r}) == {value!r}:
+    if model.seed_of_run == {seed} and model.own_scenario.parameters.get({name!r}) == {value!r}:
         if {fault!r} == "raise":
             raise RuntimeError("this run raises")
         if {fault!r} == "kill":

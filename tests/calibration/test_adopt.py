@@ -12,6 +12,7 @@ import pytest
 
 import calibration
 from abm import Region
+from abm.fitted import fitted_of
 from calibration.targets import Targets
 from experiments.fits.adopt import adopt
 from experiments.fits.fit import Asked, Fit, FitError, prior_of
@@ -36,7 +37,9 @@ def test_the_central_draw_becomes_the_fitted_values(fit: Fit, tmp_path: Path) ->
     region = tmp_path / "region"
     region.mkdir()
     adopt(fit, region, tmp_path / "posteriors")
-    assert tomllib.loads((region / "fitted.toml").read_text("utf-8"))["parameters"] == pytest.approx(dict(Region.load(NAME).fitted))
+    assert tomllib.loads((region / "fitted.toml").read_text("utf-8"))["parameters"] == pytest.approx(
+        dict(fitted_of(Region.load(NAME)).values)
+    )
     assert {p.name for p in (tmp_path / "posteriors" / NAME).iterdir()} == {p.name for p in SHIPPED.iterdir()}
 
 

@@ -10,6 +10,7 @@ import pytest
 
 import calibration
 from abm import BorderModel, Region
+from abm.fitted import fitted_of
 from calibration.posterior import Posterior
 from calibration.targets import Targets
 
@@ -51,8 +52,8 @@ def test_it_belongs_to_the_region_and_to_the_targets():
     region = Region.load(REGION)
     assert posterior.region_hash == region.hash
     assert posterior.manifest["targets_hash"] == Targets.load().hash
-    assert region.fitted_from == posterior.id
-    assert dict(region.fitted) == pytest.approx(posterior.central())
+    assert fitted_of(region).posterior == posterior.id
+    assert dict(fitted_of(region).values) == pytest.approx(posterior.central())
     assert posterior.draws["weight"].sum() == pytest.approx(1.0)
 
 

@@ -89,8 +89,14 @@ def users_of(rule: str, cls: type) -> list[ast.Module]:
         ):
             found.append(tree)
     # functions of other modules that are handed the parameters as `p`, `care` or `rule`
-    if cls.__module__ in ("agents.household.seek_care", "agents.household.keep_ties", "abm.kinship", "abm.world", "abm.populate"):
-        found += [sources.trees()[m] for m in ("abm.world", "abm.kinship", "abm.populate", "abm.model")]
+    if cls.__module__ in (
+        "agents.household.seek_care",
+        "agents.household.keep_ties",
+        "abm.world.kinship",
+        "abm.world.travel",
+        "abm.world.populate",
+    ):
+        found += [sources.trees()[m] for m in ("abm.world.access", "abm.world.kinship", "abm.world.populate", "abm.year", "abm.start")]
     return found
 
 

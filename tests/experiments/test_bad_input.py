@@ -11,9 +11,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from abm import BorderModel
+from abm import BorderModel, Scenario
 from abm.errors import UserError
-from abm.parameters import Scenario, ScenarioError
+from abm.parameters import ScenarioError
 from abm.region import Region
 from experiments.cli.main import main
 

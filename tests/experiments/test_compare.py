@@ -14,6 +14,7 @@ import pytest
 
 from abm import Region, Scenario
 from abm.errors import UserError
+from abm.fitted import fitted_of
 from abm.parameters import Change
 from agents.core.declare import PARAMETERS, SWITCHES
 from experiments.analysis import compare
@@ -273,7 +274,7 @@ def test_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_same_model_said_in_other_words_differs_in_nothing() -> None:
-    fitted = Region.load().fitted  # a fitted parameter starts from another value than its declared one
+    fitted = fitted_of(Region.load()).values  # a fitted parameter starts from another value than its declared one
     name, declared = next((n, p) for n, p in PARAMETERS.items() if p.low < p.high and n not in fitted)
     b = replace(small(), name="b", title="another title", parameters={name: declared.default})
     found = compare_scenarios(small(), b, replicates=2, households=60)

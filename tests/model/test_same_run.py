@@ -6,7 +6,7 @@ import mesa
 import numpy as np
 import pytest
 
-import abm.populate
+import abm.world.populate
 from abm import BorderModel, Scenario
 from agents.core.frame import AgentFrame
 from tests.model.same import agents, differing, in_other_process, make, months, parts, state
@@ -65,7 +65,7 @@ def test_order_in_which_agents_are_given(usual, monkeypatch):
         assert not np.array_equal(order, np.arange(len(order)))
         return AgentFrame(entity, {name: np.asarray(values)[order] for name, values in columns.items()}, capacity)
 
-    monkeypatch.setattr(abm.populate, "AgentFrame", shuffled)
+    monkeypatch.setattr(abm.world.populate, "AgentFrame", shuffled)
     assert parts(make(n_months=MONTHS, households=300).run()) == usual
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from abm import BorderModel, Region, Scenario
-from abm.history import make_series
+from abm.history.series import make_series
 from abm.outputs import D
 from abm.parameters import Change
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from abm.kinship import fixed_point_array
+from abm.world.kinship import fixed_point_array
 from agents.household.keep_ties import Memory, Parameters, fixed_point, next_strength, remembered, support_from
 from tests.rules.tools import both_forms, columns_of, run_rule, take
 

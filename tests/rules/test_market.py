@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from abm import BorderModel, Scenario
-from abm.history import Parameters as SetMonth
-from abm.history import make_series, reference
+from abm.history.series import make_series
+from abm.history.set_month import Parameters as SetMonth
+from abm.history.set_month import reference
 from abm.market import Parameters, next_price
 from agents.core.declare import RULES
 from tests.rules.tools import both_forms, columns_of, run_rule, take

@@ -11,6 +11,7 @@ import pytest
 from abm import BorderModel, Scenario
 from abm.describe import describe, parameter_rows
 from abm.errors import ManifestError, UserError
+from abm.fitted import Fitted, fitted_of
 from abm.parameters import Change, ScenarioError
 from abm.region import FITTED, Region, RegionError
 from agents.core.declare import PARAMETERS, UNIT_INTERVAL
@@ -41,13 +42,13 @@ def run(region: Region | str, fitted=None, **scenario) -> BorderModel:
 
 
 def test_the_values_are_read_and_are_no_facts(region: Region) -> None:
-    assert dict(region.fitted) == VALUES and region.fitted_from == "made-up-1"
+    assert fitted_of(region) == Fitted(VALUES, "made-up-1") == fitted_of(region.folder)
     assert region.hash == Region.load(NAME).hash
 
 
 def test_a_region_without_the_file_has_none(tmp_path: Path) -> None:
     plain = Region.load(region_folder(tmp_path, None))
-    assert dict(plain.fitted) == {} and plain.fitted_from is None
+    assert plain.fitted_file is None and fitted_of(plain) == Fitted({}, None)
 
 
 REFUSED = {
@@ -72,7 +73,7 @@ def test_a_wrong_file_is_refused_in_one_sentence(folder: Path, tmp_path: Path, c
     bad = region_folder(tmp_path, None)
     (bad / FITTED).write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(RegionError) as refusal:
-        Region.load(bad)
+        BorderModel(region=bad, households=60)
     assert said in str(refusal.value) and FITTED in str(refusal.value) and "\n" not in str(refusal.value)
 
 

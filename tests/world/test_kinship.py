@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from abm import BorderModel, Scenario
-from abm.kinship import N_ACROSS, N_WITHIN, Kin, Parameters
+from abm.world.kinship import N_ACROSS, N_WITHIN, Kin, Parameters
 from agents.core.declare import PARAMETERS
 from agents.household.keep_ties import Parameters as KeepTies
 from agents.household.keep_ties import fixed_point

@@ -17,7 +17,7 @@ import pytest
 from abm.data.regions.build_region import build
 from abm.errors import UserError
 from abm.region import FITTED, REGIONS, Region, RegionError, class_in, month_number, regions
-from abm.region_contract import MAY_BE_EMPTY, SIDES, TABLES, parse_steps
+from abm.region.contract import MAY_BE_EMPTY, SIDES, TABLES, parse_steps
 
 NAME = "west-kalimantan-sarawak"
 FOLDER = REGIONS / NAME

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from abm.region import SIDES, Region
-from abm.world import FAR, World, shortest
+from abm.world.columns import World
+from abm.world.travel import FAR, hours_across, link_hours, set_hours, shortest
 from agents.core.compiled import plain
 
 YEARS = (1980, 1985, 1991, 1998, 2006, 2015)
@@ -20,12 +21,12 @@ def region() -> Region:
 
 @pytest.fixture(scope="module")
 def world(region) -> World:
-    return World(region, 432)
+    return World(region)
 
 
 def travelled(world: World, year: int) -> World:
     """Ways of the year on roads in full condition."""
-    world.travel(year, np.ones(len(world.district_names)))
+    set_hours(world, year, np.ones(len(world.district_names)))
     return world
 
 
@@ -58,7 +59,7 @@ def test_ways_across_are_those_of_networkx(region, world, year, kinds):
     table = region.across_hours(year, 1.0, kinds)
     kind = dict(zip(region.crossings["crossing"], region.crossings["kind"], strict=True))
     rows = np.array([i for i, c in enumerate(world.crossing_names) if kind[c] in kinds])
-    hours, used = world.across(rows)
+    hours, used = hours_across(world, rows)
     expected = {}
     for row in table.to_dict("records"):
         if np.isfinite(row["hours"]):
@@ -80,7 +81,7 @@ def test_ways_across_are_those_of_networkx(region, world, year, kinds):
 def test_across_is_home_side_one_crossing_other_side(world, year):
     travelled(world, year)
     everything = np.arange(len(world.crossing_names))
-    hours, used = world.across(everything)
+    hours, used = hours_across(world, everything)
     for i in range(world.n_places):
         for j in range(len(world.node_names)):
             if world.node_side[i] == world.node_side[j] or hours[i, j] >= FAR:
@@ -113,8 +114,8 @@ def test_shortest_on_random_graphs():
 
 
 def test_worse_roads_take_longer_and_paths_as_long(world):
-    good, over_good = world.link_hours(2006, np.ones(len(world.district_names)))
-    bad, over_bad = world.link_hours(2006, np.full(len(world.district_names), 0.2))
+    good, over_good = link_hours(world, 2006, np.ones(len(world.district_names)))
+    bad, over_bad = link_hours(world, 2006, np.full(len(world.district_names), 0.2))
     linked = (good < FAR) & (good > 0)
     assert (bad[linked] >= good[linked]).all() and (bad[linked] > good[linked]).any()
     assert (over_bad >= over_good).all()

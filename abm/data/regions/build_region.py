@@ -2,7 +2,7 @@
 
 Run `python -m abm.data.regions.build_region`. The raw files are unchanged copies of the compiled sources; every figure that
 they do not hold is written down in this script as a declared assumption and is listed in `assumptions.csv`. Running the
-script twice gives the same bytes.
+script twice gives the same bytes. It is one long file because most of it is those assumptions, in the order of the tables.
 """
 
 from __future__ import annotations
@@ -620,6 +620,14 @@ class Build:
             rows,
         )
 
+    def length_of(self, a: str, b: str, said: str, measured: dict[tuple[str, str], tuple[float, str]]) -> tuple[float, str, str]:
+        """Kilometres of a way, their basis, and its note: measured where a source gives them, else by the straight line."""
+        note = re.sub(r"(; )?[^;]* has no coordinates: .*", "", said)  # POINTS gives them
+        if (a, b) in measured:
+            km, why = measured[a, b]
+            return km, "measured", f"{note}; {why}" if note and why not in note else why
+        return straight_km(self.point[a], self.point[b]) * (DETOUR_EAST if (a, b) in EAST else DETOUR), "line", note
+
     def links(self) -> None:
         measured: dict[tuple[str, str], tuple[float, str]] = {}
         for why, total, pairs in MEASURED:
@@ -635,14 +643,7 @@ class Build:
             scope = self.side[a] if self.side[a] == self.side[b] else "cross"
             if scope == "cross" and self.side[a] == "my":
                 a, b = b, a
-            note = re.sub(r"(; )?[^;]* has no coordinates: .*", "", raw["note"])  # POINTS gives them
-            if (a, b) in measured:
-                km, why = measured[a, b]
-                km_basis = "measured"
-                note = f"{note}; {why}" if note and why not in note else why
-            else:
-                km = straight_km(self.point[a], self.point[b]) * (DETOUR_EAST if (a, b) in EAST else DETOUR)
-                km_basis = "line"
+            km, km_basis, note = self.length_of(a, b, raw["note"], measured)
             later, basis = raw["later_classes"], raw["basis"]
             if (a, b) == ("Suruh Tembawang", "Tebedu"):
                 later, note, basis = "1995:track", f"{note}; motorcycle from 1995 assumed", "assumption"
@@ -654,21 +655,8 @@ class Build:
         for path, post in BYPASS.items():
             a, b, km, first, later = by_crossing[post]
             first, later = at_most_a_track(first, later)
-            rows.append(
-                (
-                    a,
-                    b,
-                    "path",
-                    "cross",
-                    round(km * BYPASS_DETOUR, 1),
-                    "line",
-                    first,
-                    later,
-                    path,
-                    "assumption",
-                    f"unofficial paths around {post}: {BYPASS_DETOUR:g} times its length, at most a track (GEO5)",
-                )
-            )
+            why = f"unofficial paths around {post}: {BYPASS_DETOUR:g} times its length, at most a track (GEO5)"
+            rows.append((a, b, "path", "cross", round(km * BYPASS_DETOUR, 1), "line", first, later, path, "assumption", why))
         self.write("links.csv", "from,to,mode,scope,km,km_basis,class_1980,later_classes,crossing,basis,note", rows)
         recalled = [row for row in rows if row[9] in ("recalled", "fact+recalled")]
         for a, b, _mode, _scope, _km, _kb, first, later, _crossing, basis, _note in recalled:

@@ -26,7 +26,7 @@ EVENT_TARGETS = (
     "care.foreign_fee_level",
 )
 
-#: The columns of each table. A kind is a name of `KINDS` in :mod:`abm.region_table`, or `a|b|c` for a closed list; `?` at the end allows
+#: The columns of each table. A kind is a name of `KINDS` in :mod:`abm.region.table`, or `a|b|c` for a closed list; `?` at the end allows
 #: a blank cell.
 TABLES: dict[str, dict[str, str]] = {
     "places.csv": {
@@ -227,9 +227,8 @@ KEYS: dict[str, tuple[str, ...]] = {
 #: Tables that a region may leave at their header; every other one needs rows.
 MAY_BE_EMPTY = ("events.csv", "assumptions.csv", "facts.csv", "sources.csv")
 
-#: The file of fitted values, and what it must say.
+#: The file of fitted values.
 FITTED = "fitted.toml"
-FITTED_KEYS = ("posterior", "model_version", "parameters")
 
 
 def parse_steps(text: str) -> list[tuple[int, str]]:

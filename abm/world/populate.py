@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from abm.kinship import draw
-from abm.world import World
+from abm.world.columns import World
+from abm.world.kinship import draw
 from agents.core.declare import judgement, parameter, parameters
 from agents.core.draws import origin_uid, stream
 from agents.core.frame import AgentFrame

@@ -1,34 +1,16 @@
-"""What comes from outside: rates, world prices, national incomes, wages, jobs, fees, seasons.
+"""What does the outside bring to every community this month? Pay, jobs, prices, fares, fees.
 
-The series of the region become arrays by month here, once for the real history and once for a declared world without
-the crisis; beyond the end of the data they go on by a stated rule. ``set_month`` then turns the month's figures into
-what every community meets: pay, jobs, prices, fares, fees.
+The month's figures of :mod:`abm.history.series` become what each place meets; the sums that the month's rules fill are emptied.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
-
-from abm.region import Region, month_number
+from abm.history.series import CRISIS
 from agents.core.compiled import compiled
-from agents.core.declare import Field, Rule, Source, fields, judgement, parameter, parameters, rule, switch
-from agents.surroundings import GOODS, REGION
-
-CRISIS = switch("crisis", "The crisis of 1997-07 to 2001-12 in rates, prices, incomes and jobs")
-
-
-@parameters("world.series")
-class SeriesParameters(NamedTuple):
-    """How the series are made from the region's data, before the first month."""
-
-    wage_lag: float = parameter(
-        "Part of the way that pay makes in a month towards prices and real product", unit="1/month", default=0.12, low=0.04, high=0.5,
-        source=judgement("pay takes most of a year to follow, so that a sudden inflation cuts real pay"),
-    )  # fmt: skip
+from agents.core.declare import Rule, Source, judgement, parameter, parameters, rule
 
 
 @parameters("world.set_month")
@@ -125,152 +107,34 @@ class Parameters(NamedTuple):
     )  # fmt: skip
 
 
-fields(
-    "series",
-    Field("idr_per_usd", "Rupiah for a US dollar", "IDR/USD", "float64", "fixed", REGION),
-    Field("myr_per_usd", "Ringgit for a US dollar", "MYR/USD", "float64", "fixed", REGION),
-    Field("cpi", "Consumer prices by side", "index 2005=100", "float64", "fixed", REGION, 2, ("id", "my")),
-    Field("world_price", "World prices of the goods", "USD", "float64", "fixed", REGION, 4, GOODS),
-    Field("real_income", "Real product per head by side, relative to 2005", "1", "float64", "fixed", REGION, 2, ("id", "my")),
-    Field(
-        "wage_index", "Pay by side relative to 2005: prices and real product, with a lag", "1", "float64", "fixed", REGION, 2, ("id", "my")
-    ),
-    Field("plantation", "Pay of a month of plantation work in Sarawak (26 days)", "MYR", "float64", "fixed", REGION),
-    Field("dry", "Part of the harvest lost to drought, by side", "share", "float64", "fixed", REGION, 2, ("id", "my")),
-    Field(
-        "base",
-        "Product per head of 2005 a month, by side, in own currency",
-        "own currency/month",
-        "float64",
-        "fixed",
-        REGION,
-        2,
-        ("id", "my"),
-    ),
-    Field("markup", "Market price over world price at the rate, by side and good", "1", "float64", "fixed", REGION, 4, GOODS),
-    Field("basket", "Part of spending, by side and good", "share", "float64", "fixed", REGION, 4, GOODS),
-    Field(
-        "base_price", "Mean price of 2005 at the side's centres, by side and good", "own currency/kg", "float64", "fixed", REGION, 4, GOODS
-    ),
-    Field(
-        "fee",
-        "Fee of one episode by side of the facility, tier and patient (citizen, foreigner)",
-        "own currency",
-        "float64",
-        "fixed",
-        REGION,
-    ),
-    Field("season", "Part of the year's harvest in each calendar month, times 12, by crop", "1", "float64", "fixed", REGION),
-)
+@compiled
+def of_side(side, on_id, on_my):
+    """The Indonesian or the Malaysian of two values of one unit; ``side`` is 0 or 1."""
+    return on_id if side == 0 else on_my
 
 
-@dataclass
-class Series:
-    """Arrays by month (first axis) for the months asked for."""
-
-    idr_per_usd: np.ndarray
-    myr_per_usd: np.ndarray
-    cpi: np.ndarray
-    world_price: np.ndarray
-    real_income: np.ndarray
-    wage_index: np.ndarray
-    plantation: np.ndarray
-    national_usd: np.ndarray
-    dry: np.ndarray
-    base: np.ndarray
-    markup: np.ndarray
-    basket: np.ndarray
-    base_price: np.ndarray
-    fee: np.ndarray
-    season: np.ndarray
-    n_data: int
+@compiled
+def at_crossing(column, crossing):
+    """What a column (crossings,) says of a crossing; 0 where there is none (-1)."""
+    return column[crossing] if crossing >= 0 else 0.0
 
 
-def _yearly_to_monthly(values: np.ndarray) -> np.ndarray:
-    """Yearly figures as months: straight lines between mid-years."""
-    years = np.arange(len(values)) * 12 + 5.5
-    return np.interp(np.arange(len(values) * 12), years, values)
+@compiled
+def jobs_per_adult(jobs_2005, real_income, elasticity):
+    """Home jobs for each adult [share], at most 0.9.
 
-
-def _carry_on(values: np.ndarray, n: int, grows: bool) -> np.ndarray:
-    """Projection beyond the data: rates and world prices stay, prices and incomes grow as in the last five years."""
-    have = len(values)
-    if n <= have:
-        return values[:n]
-    ahead = np.arange(1, n - have + 1)
-    last = values[-1]
-    rate = (values[-1] / values[-61]) ** (1 / 60) if grows else np.ones_like(last)
-    more = last * rate ** (ahead if values.ndim == 1 else ahead[:, None])
-    return np.concatenate([values, more])
-
-
-def make_series(region: Region, n_months: int, crisis: bool = True, p: Any = None) -> Series:
-    """The region's series as arrays of ``n_months`` months; with ``crisis`` off, the world without it that the region declares.
-
-    ``p`` are the :class:`SeriesParameters` in force (their defaults, if left out).
+    ``jobs_2005`` those of 2005 [share]; ``real_income`` real product per head relative to 2005 (more than 0); ``elasticity`` of the jobs to it.
     """
-    p = SeriesParameters() if p is None else p
-    m, annual = region.monthly, region.annual
-    idr, myr = m["idr_per_usd"].to_numpy(float).copy(), m["myr_per_usd"].to_numpy(float).copy()
-    cpi = m[["cpi_id", "cpi_my"]].to_numpy(float).copy()
-    real = np.stack([_yearly_to_monthly(region.real_income[f"real_gdp_pc_{s}"].to_numpy(float)) for s in ("id", "my")], axis=1)
-    world = np.stack([m[s].to_numpy(float) for s in region.goods.set_index("good").loc[list(GOODS), "world_series"]], axis=1)
-    national = _yearly_to_monthly((annual["gdp_pc_idn_usd"] * annual["pop_idn_m"] * 1e6).to_numpy(float))
-    plantation = _yearly_to_monthly(region.wages["plantation_my_myr_day"].to_numpy(float)) * 26.0
-    if not crisis:
-        said = region.meta["without_crisis"]
-        t = np.arange(month_number(said["from"]), month_number(said["to"]) + 1)
-        before, end = t[0] - 1, t[-1]
-        years = (t - before) / 12.0
-        series = [(idr, "rate_id"), (myr, "rate_my"), (cpi[:, 0], "prices_id"), (cpi[:, 1], "prices_my"), (real[:, 0], "real_product_id")]
-        series += [(real[:, 1], "real_product_my"), (national, "national_product_usd")]
-        for values, key in series:
-            happened = values[end]
-            values[t] = values[before] * (1 + said[key]) ** years
-            # afterwards the changes are those that happened, from the level reached
-            values[end + 1 :] *= values[end] / happened
-    n_data = len(m)
-    in_2005 = np.flatnonzero((m["year"] == 2005).to_numpy())
-    rate_2005 = np.array([m["idr_per_usd"].to_numpy(float)[in_2005].mean(), m["myr_per_usd"].to_numpy(float)[in_2005].mean()])
-    row = annual.set_index("year").loc[2005]
-    base = np.array([row["gdp_pc_idn_usd"], row["gdp_pc_mys_usd"]]) / 12.0 * rate_2005
-    goods = region.goods.set_index("good").loc[list(GOODS)]
-    markup = np.stack([goods["id_markup"].to_numpy(float), goods["my_markup"].to_numpy(float)])
-    basket = np.stack([goods["basket_share_id"].to_numpy(float), goods["basket_share_my"].to_numpy(float)])
-    base_price = world[in_2005].mean(axis=0) * markup * rate_2005[:, None]
-    cpi, real = _carry_on(cpi, n_months, True), _carry_on(real, n_months, True)
-    target = real * cpi / 100.0
-    wage_index = np.empty_like(target)
-    wage_index[0] = target[0]
-    for t in range(1, len(target)):
-        # pay follows prices and real product with a lag: a sudden inflation cuts real pay
-        wage_index[t] = wage_index[t - 1] + p.wage_lag * (target[t] - wage_index[t - 1])
-    dry = np.zeros((n_months, 2))
-    for month, side, target, value in zip(*(region.events[c] for c in ("month", "side", "target", "value")), strict=True):
-        if target == "farm.dry":
-            dry[month_number(str(month)) :, [s for s in (0, 1) if side in ("both", ("id", "my")[s])]] = float(value)
-    season = region.seasons[["rice", "rubber"]].to_numpy(float)
-    return Series(
-        idr_per_usd=_carry_on(idr, n_months, False), myr_per_usd=_carry_on(myr, n_months, False), cpi=cpi,
-        world_price=_carry_on(world, n_months, False), real_income=real, wage_index=wage_index,
-        plantation=_carry_on(plantation, n_months, True), national_usd=_carry_on(national, n_months, True), dry=dry, base=base,
-        markup=markup, basket=basket, base_price=base_price, fee=_fees(region, n_months), season=season, n_data=n_data,
-    )  # fmt: skip
-
-
-def _fees(region: Region, n_months: int) -> np.ndarray:
-    """Fees (months, side of the facility, tier, citizen or foreigner)."""
-    fee = np.zeros((n_months, 2, 2, 2))
-    table = region.fees.sort_values("from", kind="stable")
-    for side, tier, patient, start, amount in zip(table["side"], table["tier"], table["patient"], table["from"], table["fee"], strict=True):
-        at = max(month_number(start), 0)
-        fee[at:, ("id", "my").index(side), ("primary", "hospital").index(tier), ("citizen", "foreigner").index(patient)] = amount
-    return fee
+    return min(jobs_2005 * math.exp(elasticity * math.log(real_income)), 0.9)
 
 
 @compiled
 def reference(world_price, rate, markup, hours_to_centre, per_hour, is_crop):
-    """Price at a market without trade across: carriage adds to what comes in, and takes from what goes out."""
+    """Price at a market without trade across [own currency/kg]: carriage adds to what comes in, and takes from what goes out.
+
+    ``world_price`` [USD/kg]; ``rate`` own currency for a US dollar; ``markup`` of the side's centres over the world price [1];
+    ``hours_to_centre`` [hour] and ``per_hour`` the cost of carrying, part of value per hour [share]; ``is_crop`` for what goes out.
+    """
     centre = world_price * rate * markup
     return centre * max(1.0 - per_hour * hours_to_centre, 0.3) if is_crop else centre * (1.0 + per_hour * hours_to_centre)
 
@@ -288,39 +152,36 @@ def loop(start, stop, month, p, idr_per_usd, myr_per_usd, cpi, world_price, seri
         policy_real_income[s] = series_real_income[month, s]
     for where in range(start, stop):
         s = int(side[where])
-        rate_usd = idr_per_usd[month] if s == 0 else myr_per_usd[month]
-        exchange[where] = idr_per_myr if s == 0 else 1.0 / idr_per_myr
-        level = p.wage_id if s == 0 else p.wage_my
-        pay = level * base[s] * wage_index[month, s]
-        pay_there_home = (p.wage_my if s == 0 else p.wage_id) * base[1 - s] * wage_index[month, 1 - s]
-        pay_away = plantation[month] if s == 0 else p.pay_across_id * pay_there_home
+        rate_usd = of_side(s, idr_per_usd[month], myr_per_usd[month])
+        exchange[where] = of_side(s, idr_per_myr, 1.0 / idr_per_myr)
+        pay = of_side(s, p.wage_id, p.wage_my) * base[s] * wage_index[month, s]
+        pay_there_home = of_side(s, p.wage_my, p.wage_id) * base[1 - s] * wage_index[month, 1 - s]
+        pay_away = of_side(s, plantation[month], p.pay_across_id * pay_there_home)
         wage[where, 0] = 0.0
         wage[where, 1] = pay
         wage[where, 2] = p.pay_of_day_work * pay_away * exchange[where]
         wage[where, 3] = pay_away * exchange[where]
-        jobs = p.jobs_id if s == 0 else p.jobs_my
-        jobs *= math.exp(p.jobs_elasticity * math.log(series_real_income[month, s]))
-        job_slots[where, 1] = min(jobs, 0.9) * adults[where]
+        job_slots[where, 1] = (
+            jobs_per_adult(of_side(s, p.jobs_id, p.jobs_my), series_real_income[month, s], p.jobs_elasticity) * adults[where]
+        )
         job_slots[where, 2] = p.jobs_pass * adults[where]
         job_slots[where, 3] = p.jobs_undocumented * adults[where]
         may_work[where, 1] = 1.0
         c2, c3 = int(crossing_work[where, 2]), int(crossing_work[where, 3])
-        may_work[where, 2] = 1.0 if c2 >= 0 and crossing_is_open[c2] > 0.0 and may_cross[0] > 0.0 else 0.0
+        may_work[where, 2] = 1.0 if at_crossing(crossing_is_open, c2) > 0.0 and may_cross[0] > 0.0 else 0.0
         may_work[where, 3] = 1.0 if c3 >= 0 and may_cross[0] > 0.0 and may_cross[1] > 0.0 else 0.0
         for k in range(2, 4):
             if may_work[where, k] <= 0.0:
                 job_slots[where, k] = 0.0
         fare[where] = p.fare * pay / 26.0
-        for k in range(4):
-            across = k >= 2
-            tier = k % 2
-            f = fee[month, 1 - s if across else s, tier, 1 if across else 0]
-            fee_care[where, k] = f * exchange[where] if across else f
-            c = int(crossing_care[where, k])
-            friction_care[where, k] = crossing_strictness[c] if across and c >= 0 else 0.0
-        growth = p.technique_growth_id if s == 0 else p.technique_growth_my
-        technique[where] = (p.farm_id if s == 0 else p.farm_my) * math.exp(growth * (month - 306.0) / 12.0)
-        schooling_return[where] = p.schooling_id if s == 0 else p.schooling_my
+        for k in range(2):  # tiers: the side's own fee for citizens at home, the other side's for foreigners across
+            fee_care[where, k] = fee[month, s, k, 0]
+            friction_care[where, k] = 0.0
+            fee_care[where, k + 2] = fee[month, 1 - s, k, 1] * exchange[where]
+            friction_care[where, k + 2] = at_crossing(crossing_strictness, int(crossing_care[where, k + 2]))
+        growth = of_side(s, p.technique_growth_id, p.technique_growth_my)
+        technique[where] = of_side(s, p.farm_id, p.farm_my) * math.exp(growth * (month - 306.0) / 12.0)
+        schooling_return[where] = of_side(s, p.schooling_id, p.schooling_my)
         for crop in range(2):
             harvest[where, crop] = season[month % 12, crop] * (1.0 - dry[month, s])
         yields[where, 0] = p.yield_rice
@@ -339,15 +200,13 @@ def loop(start, stop, month, p, idr_per_usd, myr_per_usd, cpi, world_price, seri
         cost_of_living[where] = 100.0 * living + (1.0 - shares) * cpi[month, s]
         farm_gate[where, 0] = p.rice_farm_gate * price[where, 0]
         farm_gate[where, 1] = price[where, 3]
-        subsistence[where] = (p.line_id if s == 0 else p.line_my) * cost_of_living[where] / 100.0
-        allowance[where] = p.allowance * (idr_per_myr if s == 0 else 1.0)
+        subsistence[where] = of_side(s, p.line_id, p.line_my) * cost_of_living[where] / 100.0
+        allowance[where] = p.allowance * of_side(s, idr_per_myr, 1.0)
         for way in range(2):
             c = int(trade_link_crossing[where, way])
-            trade_link_is_open[where, way] = 0.0
-            if c >= 0:
-                trade_link_is_open[where, way] = 1.0 if (crossing_is_path[c] > 0.0 or crossing_is_open[c] > 0.0) else 0.0
-        c = int(trade_link_crossing[where, 0])
-        trade_link_is_post[where] = crossing_is_post[c] if c >= 0 else 0.0
+            is_passed = at_crossing(crossing_is_path, c) > 0.0 or at_crossing(crossing_is_open, c) > 0.0
+            trade_link_is_open[where, way] = 1.0 if is_passed else 0.0
+        trade_link_is_post[where] = at_crossing(crossing_is_post, int(trade_link_crossing[where, 0]))
         for k in range(4):
             care_demand[where, k] = job_holders[where, k] = job_seekers[where, k] = 0.0
 

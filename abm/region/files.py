@@ -12,8 +12,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from abm.errors import shorten
 from abm.reading import Name, OpenEntries, check, parse_json
-from abm.region_contract import BASE_YEAR, CRISIS_RATES, FIRST_YEAR
-from abm.region_table import RegionError
+from abm.region.contract import BASE_YEAR, CRISIS_RATES, FIRST_YEAR
+from abm.region.table import RegionError
 from agents.core.declare import near
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError
 
 from abm.errors import UserError, shorten
-from abm.region_contract import KEYS, MAY_BE_EMPTY, SIDES, parse_steps
+from abm.region.contract import KEYS, MAY_BE_EMPTY, SIDES, parse_steps
 from agents.core.declare import near
 
 if TYPE_CHECKING:

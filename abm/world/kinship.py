@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from agents.core.compiled import compiled
+from agents.core.compiled import compiled, plain
 from agents.core.declare import Source, judgement, parameter, parameters
 from agents.core.draws import stream, uniform
 from agents.household.keep_ties import fixed_point
@@ -175,6 +175,4 @@ class Kin:
 
 def fixed_point_array(contact: np.ndarray, gap: np.ndarray, rule: Any) -> np.ndarray:
     """Fixed points of many ties."""
-    from agents.core.compiled import plain
-
     return plain(fixed_point)(contact, gap, rule.gain, rule.decay, rule.inequality)

@@ -1,0 +1,175 @@
+"""What comes from outside, month by month: rates, world prices, national incomes, wages, fees, seasons?
+
+The series of the region become arrays by month here, once for the real history and once for a declared world without
+the crisis; beyond the end of the data they go on by a stated rule.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from abm.region import Region, month_number
+from agents.core.declare import Field, fields, judgement, parameter, parameters, switch
+from agents.surroundings import GOODS, REGION
+
+CRISIS = switch("crisis", "The crisis of 1997-07 to 2001-12 in rates, prices, incomes and jobs")
+
+
+@parameters("world.series")
+class SeriesParameters(NamedTuple):
+    """How the series are made from the region's data, before the first month."""
+
+    wage_lag: float = parameter(
+        "Part of the way that pay makes in a month towards prices and real product", unit="1/month", default=0.12, low=0.04, high=0.5,
+        source=judgement("pay takes most of a year to follow, so that a sudden inflation cuts real pay"),
+    )  # fmt: skip
+
+
+fields(
+    "series",
+    Field("idr_per_usd", "Rupiah for a US dollar", "IDR/USD", "float64", "fixed", REGION),
+    Field("myr_per_usd", "Ringgit for a US dollar", "MYR/USD", "float64", "fixed", REGION),
+    Field("cpi", "Consumer prices by side", "index 2005=100", "float64", "fixed", REGION, 2, ("id", "my")),
+    Field("world_price", "World prices of the goods", "USD", "float64", "fixed", REGION, 4, GOODS),
+    Field("real_income", "Real product per head by side, relative to 2005", "1", "float64", "fixed", REGION, 2, ("id", "my")),
+    Field(
+        "wage_index", "Pay by side relative to 2005: prices and real product, with a lag", "1", "float64", "fixed", REGION, 2, ("id", "my")
+    ),
+    Field("plantation", "Pay of a month of plantation work in Sarawak (26 days)", "MYR", "float64", "fixed", REGION),
+    Field("dry", "Part of the harvest lost to drought, by side", "share", "float64", "fixed", REGION, 2, ("id", "my")),
+    Field(
+        "base",
+        "Product per head of 2005 a month, by side, in own currency",
+        "own currency/month",
+        "float64",
+        "fixed",
+        REGION,
+        2,
+        ("id", "my"),
+    ),
+    Field("markup", "Market price over world price at the rate, by side and good", "1", "float64", "fixed", REGION, 4, GOODS),
+    Field("basket", "Part of spending, by side and good", "share", "float64", "fixed", REGION, 4, GOODS),
+    Field(
+        "base_price", "Mean price of 2005 at the side's centres, by side and good", "own currency/kg", "float64", "fixed", REGION, 4, GOODS
+    ),
+    Field(
+        "fee",
+        "Fee of one episode by side of the facility, tier and patient (citizen, foreigner)",
+        "own currency",
+        "float64",
+        "fixed",
+        REGION,
+    ),
+    Field("season", "Part of the year's harvest in each calendar month, times 12, by crop", "1", "float64", "fixed", REGION),
+)
+
+
+@dataclass
+class Series:
+    """Arrays by month (first axis) for the months asked for."""
+
+    idr_per_usd: np.ndarray
+    myr_per_usd: np.ndarray
+    cpi: np.ndarray
+    world_price: np.ndarray
+    real_income: np.ndarray
+    wage_index: np.ndarray
+    plantation: np.ndarray
+    national_usd: np.ndarray
+    dry: np.ndarray
+    base: np.ndarray
+    markup: np.ndarray
+    basket: np.ndarray
+    base_price: np.ndarray
+    fee: np.ndarray
+    season: np.ndarray
+    n_data: int
+
+
+def _yearly_to_monthly(values: np.ndarray) -> np.ndarray:
+    """Yearly figures as months: straight lines between mid-years."""
+    years = np.arange(len(values)) * 12 + 5.5
+    return np.interp(np.arange(len(values) * 12), years, values)
+
+
+def _carry_on(values: np.ndarray, n: int, grows: bool) -> np.ndarray:
+    """Projection beyond the data: rates and world prices stay, prices and incomes grow as in the last five years."""
+    have = len(values)
+    if n <= have:
+        return values[:n]
+    ahead = np.arange(1, n - have + 1)
+    last = values[-1]
+    rate = (values[-1] / values[-61]) ** (1 / 60) if grows else np.ones_like(last)
+    more = last * rate ** (ahead if values.ndim == 1 else ahead[:, None])
+    return np.concatenate([values, more])
+
+
+def make_series(region: Region, n_months: int, crisis: bool = True, p: Any = None) -> Series:
+    """The region's series as arrays of ``n_months`` months; with ``crisis`` off, the world without it that the region declares.
+
+    ``p`` are the :class:`SeriesParameters` in force (their defaults, if left out).
+    """
+    p = SeriesParameters() if p is None else p
+    m, annual = region.monthly, region.annual
+    idr, myr = m["idr_per_usd"].to_numpy(float).copy(), m["myr_per_usd"].to_numpy(float).copy()
+    cpi = m[["cpi_id", "cpi_my"]].to_numpy(float).copy()
+    real = np.stack([_yearly_to_monthly(region.real_income[f"real_gdp_pc_{s}"].to_numpy(float)) for s in ("id", "my")], axis=1)
+    world = np.stack([m[s].to_numpy(float) for s in region.goods.set_index("good").loc[list(GOODS), "world_series"]], axis=1)
+    national = _yearly_to_monthly((annual["gdp_pc_idn_usd"] * annual["pop_idn_m"] * 1e6).to_numpy(float))
+    plantation = _yearly_to_monthly(region.wages["plantation_my_myr_day"].to_numpy(float)) * 26.0
+    if not crisis:
+        series = {"rate_id": idr, "rate_my": myr, "prices_id": cpi[:, 0], "prices_my": cpi[:, 1]}
+        series |= {"real_product_id": real[:, 0], "real_product_my": real[:, 1], "national_product_usd": national}
+        _take_out_crisis(series, region.meta["without_crisis"])
+    n_data = len(m)
+    in_2005 = np.flatnonzero((m["year"] == 2005).to_numpy())
+    rate_2005 = np.array([m["idr_per_usd"].to_numpy(float)[in_2005].mean(), m["myr_per_usd"].to_numpy(float)[in_2005].mean()])
+    row = annual.set_index("year").loc[2005]
+    base = np.array([row["gdp_pc_idn_usd"], row["gdp_pc_mys_usd"]]) / 12.0 * rate_2005
+    goods = region.goods.set_index("good").loc[list(GOODS)]
+    markup = np.stack([goods["id_markup"].to_numpy(float), goods["my_markup"].to_numpy(float)])
+    basket = np.stack([goods["basket_share_id"].to_numpy(float), goods["basket_share_my"].to_numpy(float)])
+    base_price = world[in_2005].mean(axis=0) * markup * rate_2005[:, None]
+    cpi, real = _carry_on(cpi, n_months, True), _carry_on(real, n_months, True)
+    target = real * cpi / 100.0
+    wage_index = np.empty_like(target)
+    wage_index[0] = target[0]
+    for t in range(1, len(target)):
+        # pay follows prices and real product with a lag: a sudden inflation cuts real pay
+        wage_index[t] = wage_index[t - 1] + p.wage_lag * (target[t] - wage_index[t - 1])
+    dry = np.zeros((n_months, 2))
+    for month, side, target, value in zip(*(region.events[c] for c in ("month", "side", "target", "value")), strict=True):
+        if target == "farm.dry":
+            dry[month_number(str(month)) :, [s for s in (0, 1) if side in ("both", ("id", "my")[s])]] = float(value)
+    season = region.seasons[["rice", "rubber"]].to_numpy(float)
+    return Series(
+        idr_per_usd=_carry_on(idr, n_months, False), myr_per_usd=_carry_on(myr, n_months, False), cpi=cpi,
+        world_price=_carry_on(world, n_months, False), real_income=real, wage_index=wage_index,
+        plantation=_carry_on(plantation, n_months, True), national_usd=_carry_on(national, n_months, True), dry=dry, base=base,
+        markup=markup, basket=basket, base_price=base_price, fee=_fees(region, n_months), season=season, n_data=n_data,
+    )  # fmt: skip
+
+
+def _take_out_crisis(series: dict[str, np.ndarray], said: dict[str, Any]) -> None:
+    """Put the yearly changes that the region declares in place of those of the crisis, in place; ``said`` is its [without_crisis]."""
+    t = np.arange(month_number(said["from"]), month_number(said["to"]) + 1)
+    before, end = t[0] - 1, t[-1]
+    years = (t - before) / 12.0
+    for key, values in series.items():
+        happened = values[end]
+        values[t] = values[before] * (1 + said[key]) ** years
+        # afterwards the changes are those that happened, from the level reached
+        values[end + 1 :] *= values[end] / happened
+
+
+def _fees(region: Region, n_months: int) -> np.ndarray:
+    """Fees (months, side of the facility, tier, citizen or foreigner)."""
+    fee = np.zeros((n_months, 2, 2, 2))
+    table = region.fees.sort_values("from", kind="stable")
+    for side, tier, patient, start, amount in zip(table["side"], table["tier"], table["patient"], table["from"], table["fee"], strict=True):
+        at = max(month_number(start), 0)
+        fee[at:, ("id", "my").index(side), ("primary", "hospital").index(tier), ("citizen", "foreigner").index(patient)] = amount
+    return fee

@@ -1,0 +1,116 @@
+"""What is the state of January 1980 before its first month? The people are made, then let look for work until that has settled."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from abm import changes, year
+from abm.history.set_month import Parameters as SetMonth
+from abm.running import Run
+from abm.world import populate
+from abm.world.kinship import Kin, draw, make_ties
+from abm.world.kinship import Parameters as Kinship
+from agents.core.declare import RULES
+from agents.household.keep_ties import Parameters as KeepTies
+from agents.official.set_posture import Parameters as SetPosture
+from agents.official.spend_budget import Parameters as SpendBudget
+
+#: Months in which work settles before January 1980.
+SETTLING_MONTHS = 36
+
+
+def begin(run: Run) -> None:
+    """Make the people, then the state of January 1980 before its first step."""
+    world, p, seed = run.world, run.settings.of(populate.Parameters), run.seed_of_run
+    households = populate.make_households(seed, world, run.n_households, p)
+    traders = populate.make_traders(seed, world, households, p)
+    run.frames = {"household": households, "trader": traders, "official": populate.make_officials(seed, world, p)}
+    _set_stocks(run)
+    _set_posts(run)
+    world.place["adults"][:] = run.sum_by_place(households["n_adults"])
+    changes.set_policy(world.policy, run.settings.on)
+    changes.set_open(run)
+    year.settle_access(run)
+    _set_markets_and_incomes(run)
+    _give_first_jobs(run)
+    _tie_kin(run)
+    settle_work(run)
+    h = households
+    run.purse_at_start = [float((h["savings"] * h["weight"])[h["side"] == k].sum()) for k in (0, 1)]
+
+
+def _set_stocks(run: Run) -> None:
+    """Roads, clinics, hospitals and the rest as the budgets of the years before have left them."""
+    district, budget = run.world.district, run.settings.of(SpendBudget)
+    start = np.where(district["side"] == 0, budget.start_id, budget.start_my)
+    for stock in year.STOCKS:
+        district[stock][:] = start
+    run.stock_start = {"clinic": district["clinic"].copy(), "hospital": district["hospital"].copy()}
+
+
+def _set_posts(run: Run) -> None:
+    """Doctrine of the officials, and how strict and honest each crossing is by those who serve there."""
+    officials, crossing, posture = run.frames["official"], run.world.crossing, run.settings.of(SetPosture)
+    base = np.where(officials["side"] == 0, posture.doctrine_id, posture.doctrine_my)
+    officials["doctrine"][:] = np.clip(base + officials["leaning"], 0.0, 1.0)
+    for c in range(len(run.world.crossing_names)):
+        at = officials["crossing"] == c
+        if at.any():
+            doctrine = officials["doctrine"][at].mean()
+            crossing["honest"][c] = officials["honesty"][at].mean()
+            crossing["strictness"][c] = (
+                posture.strictness_security + (posture.strictness_prosperity - posture.strictness_security) * doctrine
+            )
+        else:
+            crossing["honest"][c] = 1.0
+
+
+def _set_markets_and_incomes(run: Run) -> None:
+    """Prices at the world's, incomes as a part of pay, a month's income in savings."""
+    place, h, s, jobs = run.world.place, run.frames["household"], run.series, run.settings.of(SetMonth)
+    side, at = place["side"], h["place"].astype(int)
+    rate = np.where(side == 0, s.idr_per_usd[0], s.myr_per_usd[0])
+    place["price"][:] = s.world_price[0] * rate[:, None] * s.markup[side]
+    wage = np.where(side == 0, jobs.wage_id, jobs.wage_my) * s.base[side] * s.wage_index[0, side]
+    h["income_mean"][:] = 0.6 * h["n_adults"] * wage[at] * h["ability"]
+    h["savings"][:] = h["income_mean"]
+    place["income_last"][:] = run.sum_by_place(h["income_mean"])
+    place["output_last"][:] = 20.0 * place["adults"]
+
+
+def _give_first_jobs(run: Run) -> None:
+    """A home job for as many adults as there are jobs, by each adult's own draw; the others work on the farm."""
+    h, s, jobs, side = run.frames["household"], run.series, run.settings.of(SetMonth), run.world.place["side"]
+    share = np.where(side == 0, jobs.jobs_id, jobs.jobs_my) * np.exp(jobs.jobs_elasticity * np.log(s.real_income[0, side]))
+    u = draw(run.seed_of_run, populate.FIRST_JOB, h["uid"], h["activity"].shape[1])
+    h["activity"][:] = np.where(h["activity"] < 0, -1, (u < share[h["place"].astype(int)][:, None]).astype(np.int8))
+
+
+def _tie_kin(run: Run) -> None:
+    """Ties at the strength where they stay, and the support that they give across."""
+    world, h, side = run.world, run.frames["household"], run.world.place["side"]
+    spread, keep = run.settings.of(Kinship), run.settings.of(KeepTies)
+    ties = make_ties(run.seed_of_run, h["uid"], h["place"].astype(int), world.population, world.groups, world.hours_between, side, spread)
+    run.kin = Kin(h, ties, world.hours_between, side, None, run.income_gap(), spread, keep)
+    c = run.kin.columns
+    if run.settings.on["kinship"]:
+        total = np.array([c["strength"][a:b].sum() for a, b in zip(c["first_across"], c["end"], strict=True)], dtype=float)
+        h["support_across"][:] = total / (total + keep.enough)
+
+
+def settle_work(run: Run) -> None:
+    """Let people look for work under the conditions of January 1980 until it has settled, so that the first years show no start.
+
+    The draws of these months are those of the months before 1980, counted down from -1.
+    """
+    year.first_budget(run)
+    run.run_rule(RULES["world.set_month"])
+    run.run_rule(RULES["official.inspect"])
+    for month in range(-SETTLING_MONTHS, 0):
+        run.draws_of = month
+        for name in ("household.choose_work", "household.offer_jobs", "household.get_work"):
+            run.run_rule(RULES[name])
+        run.world.place["job_holders"][:] = 0.0
+        run.world.place["job_seekers"][:] = 0.0
+    run.draws_of = None
+    run.run_rule(RULES["household.remember"])

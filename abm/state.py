@@ -1,0 +1,133 @@
+"""What does a run hold? Agents in frames, places and crossings, ties, the record, and the values in force."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from abm.fitted import fitted_of
+from abm.history.series import Series, SeriesParameters, make_series
+from abm.outputs import Record
+from abm.parameters import ScenarioError, check_fitted
+from abm.region import Region, month_number
+from abm.scenario import Scenario, Settings
+from abm.world.columns import World
+from abm.world.kinship import Kin
+from agents.core.declare import near
+from agents.core.frame import AgentFrame
+
+
+class State:
+    """Everything that the rules of a run read and write, and what they were given.
+
+    ``frames`` and ``kin`` are made by :mod:`abm.start`, when the people are.
+    """
+
+    frames: dict[str, AgentFrame]
+    kin: Kin
+
+    def __init__(
+        self, scenario: Scenario, region: Region | str | Path, households: int, seed: int, fitted: Mapping[str, float] | None = None
+    ) -> None:
+        """``fitted`` as :class:`abm.model.BorderModel` takes it; the other arguments are checked already."""
+        #: The scenario that the run was given.
+        self.own_scenario = scenario
+        self.seed_of_run, self.n_households, self.n_months = seed, households, scenario.n_months
+        #: Months simulated so far, so the month that comes next (January 1980 is 0).
+        self.month = 0
+        self.region = region if isinstance(region, Region) else Region.load(region)
+        of_region = fitted_of(self.region)
+        #: Fitted values of this run by parameter, and the posterior they come from (None where that is not known).
+        self.fitted = dict(of_region.values) if fitted is None else check_fitted(fitted, scenario.widen)
+        self.fitted_from = of_region.posterior if self.fitted == of_region.values else None
+        self.settings = Settings(scenario, self.fitted)
+        self.world = World(self.region)
+        check_crossings(scenario, self.world)
+        p = self.settings.of(SeriesParameters)
+        #: The real history (True), and the one without the crisis.
+        self.histories = {on: make_series(self.region, self.n_months, on, p) for on in (True, False)}
+        self.crisis_of_month = np.ones(self.n_months, dtype=bool)
+        self.record = Record(self.n_months, self.world.n_places, len(self.world.crossing_names), len(self.world.district_names))
+        #: Poverty line by place, summed over the months of the year so far [own currency/person].
+        self.line = np.zeros(self.world.n_places)
+        #: Which crossings let people pass with papers.
+        self.open_now = np.zeros(len(self.world.crossing_names), dtype=bool)
+        #: Whether crossings or the scenario changed this month, so that places may reach something else.
+        self.crossing_changed = False
+        #: Stocks of clinics and hospitals by district as they were in January 1980.
+        self.stock_start: dict[str, np.ndarray] = {}
+        self.turns = dated_turns(self.region)
+        #: Savings by side (own currency) before the first month.
+        self.purse_at_start = [0.0, 0.0]
+
+    @property
+    def series(self) -> Series:
+        """The series in force: the real history, or the declared one without the crisis."""
+        return self.histories[self.settings.on["crisis"]]
+
+    @property
+    def months_run(self) -> int:
+        """Months simulated so far."""
+        return self.month
+
+    def series_of_run(self) -> dict[str, np.ndarray]:
+        """Rates and national product of the months run so far, as the run met them."""
+        n = self.month
+        on = self.crisis_of_month[:n]
+        names = ("idr_per_usd", "myr_per_usd", "national_usd")
+        return {k: np.where(on, getattr(self.histories[True], k)[:n], getattr(self.histories[False], k)[:n]) for k in names}
+
+    def column(self, name: str) -> np.ndarray:
+        """The live array of a declared column, e.g. ``household.savings`` or ``place.price``."""
+        entity, field = name.split(".")
+        if entity in self.frames:
+            return self.frames[entity][field]
+        if entity == "series":
+            return getattr(self.series, field)
+        if entity == "kin":
+            return self.kin.columns[field]
+        if entity == "record":
+            return getattr(self.record, field)[self.month]
+        return getattr(self.world, entity)[field]
+
+    def rows_of(self, entity: str) -> int:
+        """How many rows the columns of an entity have."""
+        if entity in self.frames:
+            return len(self.frames[entity])
+        return len(next(iter(getattr(self.world, entity).values())))
+
+    def sum_by_place(self, values: np.ndarray) -> np.ndarray:
+        """Values of the households (households,) times their weight, summed by place (places,)."""
+        h = self.frames["household"]
+        return np.bincount(h["place"], h["weight"] * values, self.world.n_places)
+
+    def income_gap(self) -> float:
+        """Logarithm of national product per head there over here, at the month's rates, no less than 0."""
+        s, t = self.series, self.month
+        usd = s.base * s.real_income[t] * s.cpi[t] / 100.0 / np.array([s.idr_per_usd[t], s.myr_per_usd[t]])
+        return float(max(np.log(usd[1] / usd[0]), 0.0))
+
+
+def dated_turns(region: Region) -> dict[int, list[tuple[int, float]]]:
+    """Turns of doctrine that the region dates, by month: the side and the turn [index]."""
+    found: dict[int, list[tuple[int, float]]] = {}
+    for month, side, target, value in zip(*(region.events[c] for c in ("month", "side", "target", "value")), strict=True):
+        if target == "official.doctrine":
+            found.setdefault(month_number(str(month)), []).extend((s, float(value)) for s in {"id": (0,), "my": (1,), "both": (0, 1)}[side])
+    return found
+
+
+def check_crossings(scenario: Scenario, world: World) -> None:
+    """Refuse a scenario whose events open or close a crossing that the region does not have, or that nobody opens or closes."""
+    known = world.crossing_names
+    paths = [name for name, is_path in zip(known, world.crossing["is_path"], strict=True) if is_path]
+    for name in (change.name[9:-5] for change in scenario.events if change.name.startswith("crossing.")):
+        if name not in ("all", *known):
+            raise ScenarioError(f"scenario '{scenario.name}': there is no crossing '{name}'; {near(name, known)}")
+        if name in paths:
+            raise ScenarioError(
+                f"scenario '{scenario.name}': '{name}' is an unofficial path, which nobody opens or closes: "
+                f"name a post or a traditional crossing, or leave the event out"
+            )

@@ -1,0 +1,130 @@
+"""What are the places, crossings, facilities and districts of a region? Their columns as arrays, which the rules read and write.
+
+Border places (communities with households) come first, side by side; service towns follow them as further nodes of the ways.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from abm.region import SIDES, Region, month_number
+from agents.core.declare import FIELDS
+from agents.surroundings import GOODS
+
+
+class Link(NamedTuple):
+    """A way between two neighbouring nodes, or over a crossing."""
+
+    start: int
+    end: int
+    km: float
+    first: str
+    later: str
+    speeds: dict[str, float]
+    #: The crossing that it leads over, -1 for a way that stays on one side.
+    crossing: int
+
+
+def allocate(entity: str, n: int) -> dict[str, np.ndarray]:
+    """Arrays for every declared column of an entity, ``n`` rows, at their initial values."""
+    made = {}
+    for name, field in FIELDS[entity].items():
+        made[name] = np.full((n,) if field.width == 1 else (n, field.width), field.initial, dtype=field.dtype)
+    return made
+
+
+class World:
+    """What the region's folder says, as arrays, and what the model's rules write into them."""
+
+    def __init__(self, region: Region) -> None:
+        self.region = region
+        self.policy = {"turn": np.zeros(2), "real_income": np.ones(2), "may_trade": np.ones(3), "may_cross": np.ones(2)}
+        self.policy |= {k: np.ones(1) for k in ("enforced", "invests", "has_programme", "prices_move")}
+        self._read_places()
+        self._read_crossings()
+        self._read_facilities()
+        self._read_goods()
+        self.links = self._read_links()
+        classes = region.road_classes
+        self.vehicle_classes = set(classes.loc[classes["mode"] == "vehicle", "class"])
+        #: Hours of the year's ways: between nodes of a side (nodes, nodes), over each crossing, between border places (places, places).
+        self.home_hours, self.over_hours, self.hours_between = np.zeros((0, 0)), np.zeros(0), np.zeros((0, 0))
+
+    def _read_places(self) -> None:
+        region, places, districts = self.region, self.region.places, self.region.districts
+        border = region.border_places
+        order = np.argsort([SIDES.index(s) for s in border["side"]], kind="stable")
+        self.border = border.iloc[order].reset_index(drop=True)
+        self.place_names: list[str] = list(self.border["place"])
+        self.n_places = n = len(self.place_names)
+        services = places.loc[places["kind"] == "service", "place"]
+        self.node_names: list[str] = [*self.place_names, *services]
+        self.node = {name: i for i, name in enumerate(self.node_names)}
+        side_of = dict(zip(places["place"], places["side"], strict=True))
+        self.node_side = np.array([SIDES.index(side_of[name]) for name in self.node_names])
+        district_of = dict(zip(places["place"], places["district"], strict=True))
+        self.district_names: list[str] = list(districts["district"])
+        self.node_district = np.array(
+            [self.district_names.index(district_of[name]) if district_of[name] in self.district_names else -1 for name in self.node_names]
+        )
+        self.population = self.border["population"].to_numpy(float)
+        self.groups = [region.groups.index(g) for g in self.border["group"]]
+        self.place, self.trade_link, self.district = allocate("place", n), allocate("trade_link", n), allocate("district", len(districts))
+        self.place["side"][:] = self.node_side[:n]
+        self.place["district"][:] = self.node_district[:n]
+        self.district["side"][:] = [SIDES.index(s) for s in districts["side"]]
+        self.district["population"][:] = np.bincount(self.place["district"], self.population, len(districts))
+        self.district["line_km"][:] = districts["border_km"]
+
+    def _read_crossings(self) -> None:
+        crossings = self.region.crossings
+        self.crossing = allocate("crossing", len(crossings))
+        self.crossing_names: list[str] = list(crossings["crossing"])
+        self.crossing["is_path"][:] = (crossings["kind"] == "path").astype(float)
+        ends = [(self.node[a], self.node[b]) for a, b in zip(crossings["id_place"], crossings["my_place"], strict=True)]
+        self.crossing_ends = np.array(ends)
+        self.crossing["district_id"][:] = self.node_district[self.crossing_ends[:, 0]]
+        self.crossing["district_my"][:] = self.node_district[self.crossing_ends[:, 1]]
+        self.opened = np.array([month_number(m) if m else 10**6 for m in crossings["opened"].fillna("").astype(str)])
+        self.is_post_kind = (crossings["kind"] == "post").to_numpy()
+
+    def _read_facilities(self) -> None:
+        f, n = self.region.facilities, self.n_places
+        self.facility = allocate("facility", len(f))
+        self.facility_node = np.array([self.node[p] for p in f["place"]])
+        self.facility_side = np.array([SIDES.index(s) for s in f["side"]])
+        self.facility["is_primary"][:] = (f["tier"] == "primary").astype(int)
+        # a clinic is built for its place's people, one in a small or service place for a few thousand from around
+        at_border = self.facility_node < n
+        own = self.population[np.minimum(self.facility_node, n - 1)]
+        self.facility["catchment"][:] = np.where(at_border, np.maximum(own, 4000.0), 30000.0)
+        self.facility_opened = f["opened"].to_numpy(float)
+        self.facility_latest = f["opened_high"].to_numpy(float)
+        self.facility_earliest = f["opened_low"].to_numpy(float)
+        self.facility_start = f["quality_1980"].to_numpy(float)
+
+    def _read_goods(self) -> None:
+        goods = self.region.goods.set_index("good").loc[list(GOODS)]
+        duty = np.stack([goods["duty_id"], goods["duty_my"]]).astype(float)
+        side = self.place["side"]
+        self.trade_link["duty_in"][:] = duty[side]
+        self.trade_link["duty_out"][:] = duty[1 - side]
+        self.trade_link["transport"][:] = goods["transport_share_per_hour"].to_numpy(float)
+
+    def _read_links(self) -> list[Link]:
+        speeds = {scope: self.region.speeds(scope) for scope in (*SIDES, "cross")}
+        columns = ("from", "to", "scope", "km", "class_1980", "later_classes", "crossing")
+        return [
+            Link(
+                self.node[a],
+                self.node[b],
+                float(km),
+                first,
+                later,
+                speeds[scope],
+                self.crossing_names.index(crossing) if scope == "cross" else -1,
+            )
+            for a, b, scope, km, first, later, crossing in zip(*(self.region.links[c] for c in columns), strict=True)
+        ]

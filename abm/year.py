@@ -1,0 +1,74 @@
+"""What is settled once a year? Budgets and stocks of the districts in January, then what each place reaches on the roads that they keep up."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from abm.running import Run
+from abm.world import access
+from abm.world.kinship import Parameters as Kinship
+from abm.world.travel import Parameters as Travel
+from abm.world.travel import set_hours
+from agents.core.declare import RULES
+from agents.household.seek_care import Parameters as SeekCare
+
+#: Stocks of a district that its budget keeps up.
+STOCKS = ("road", "clinic", "hospital", "other")
+
+
+def renew(run: Run) -> None:
+    """In January: budgets and stocks, then access. Otherwise access again when a crossing or the scenario changed."""
+    if run.month % 12 == 0:
+        if run.month > 0:
+            run.world.policy["real_income"][:] = run.series.real_income[run.month]
+            run.run_rule(RULES["official.spend_budget"])
+        else:
+            first_budget(run)
+        settle_access(run)
+        renew_ties(run)
+        run.record.near[run.month // 12] = is_near(run)
+    elif run.crossing_changed:
+        settle_access(run)
+        renew_ties(run)
+
+
+def first_budget(run: Run) -> None:
+    """Budget and patrols of 1980, with the stocks left as they are given for its start."""
+    run.world.policy["real_income"][:] = run.series.real_income[0]
+    district = run.world.district
+    stocks = {k: district[k].copy() for k in STOCKS}
+    run.run_rule(RULES["official.spend_budget"])
+    for name, values in stocks.items():
+        district[name][:] = values
+    _set_patrols(run)
+
+
+def settle_access(run: Run) -> None:
+    """Travel hours of the year, what each place reaches, and who patrols which crossing."""
+    world, travel, on = run.world, run.settings.of(Travel), run.settings.on
+    year = 1980 + run.month // 12
+    access.set_quality(world, run.stock_start)
+    set_hours(world, year, world.district["road"])
+    standing = access.standing_facilities(world, year, travel.puskesmas_delay, on["puskesmas_programme"])
+    care = run.settings.of(SeekCare)
+    access.settle_access(world, travel, care, standing, run.open_now, on["cross_border_care"], run.choose_facilities)
+    _set_patrols(run)
+
+
+def renew_ties(run: Run) -> None:
+    """Chances of kin to meet on the ways as they are now, and in January the gap of incomes between the sides."""
+    run.kin.renew_contact(run.world.hours_between, run.frames["household"]["place"], run.settings.of(Kinship))
+    if run.month % 12 == 0:  # a yearly figure: a change of ways in between must not renew it
+        run.kin.columns["income_gap"][0] = run.income_gap()
+
+
+def _set_patrols(run: Run) -> None:
+    """Both sides patrol a crossing: the mean of the two districts."""
+    crossing, patrol = run.world.crossing, run.world.district["patrol"]
+    crossing["patrol"][:] = 0.5 * (patrol[crossing["district_id"]] + patrol[crossing["district_my"]])
+
+
+def is_near(run: Run) -> np.ndarray:
+    """Places within the set hours of a primary clinic across, (places,)."""
+    hours = run.world.place["hours_care"][:, 2]
+    return (run.world.place["facility_care"][:, 2] >= 0) & (hours <= run.settings.of(Travel).near_hours)

@@ -1,0 +1,296 @@
+"""What a place reaches: the facility of highest value by the rule of care itself, the nearest jobs, markets and towns across and at home."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from abm import BorderModel, Region, Scenario
+from abm.errors import UserError
+from abm.own_rules import Own, names_of, own_rules, swap
+from abm.world import access
+from abm.world.access import choose_facilities, set_quality, settle_access, standing_facilities
+from abm.world.columns import World
+from abm.world.travel import FAR, Parameters, hours_across, set_hours
+from agents.core.compiled import plain
+from agents.household.seek_care import Parameters as SeekCare
+from agents.household.seek_care import value_of_facility
+from tests.model.same import differing, make, months, parts, surroundings
+
+P, CARE = Parameters(), SeekCare()
+
+
+@pytest.fixture(scope="module")
+def region() -> Region:
+    return Region.load()
+
+
+def world_of(region: Region, year: int = 2005) -> World:
+    """The places on roads in full condition, with facilities of mixed quality."""
+    world = World(region)
+    set_hours(world, year, np.ones(len(world.district_names)))
+    world.facility["quality"][:] = np.linspace(0.2, 1.0, len(world.facility_node))[
+        np.arange(len(world.facility_node)) * 7 % len(world.facility_node)
+    ]
+    return world
+
+
+# ---- the choice of a facility, by hand -------------------------------------------------------------------------------
+
+HOURS = np.array([[1.0, 4.0, 5.0], [1.0, 4.0, 5.0], [1.0, 4.0, 5.0], [2.0, 2.0, 9.0]])
+REACHED = np.array([[True, True, True], [True, False, True], [False, False, False], [True, True, True]])
+QUALITY = np.array([0.3, 0.9, 1.0])
+
+
+def chosen(choose=choose_facilities, is_primary=True, is_across=False, quality=QUALITY) -> list[int]:
+    best = np.full(4, 99)
+    choose(HOURS, REACHED, quality, is_primary, is_across, CARE, best)
+    return best.tolist()
+
+
+@pytest.mark.parametrize("choose", [choose_facilities, plain(choose_facilities)])
+@pytest.mark.parametrize("is_across", [False, True])
+def test_the_facility_of_highest_value(choose, is_across):
+    # a minor illness at a clinic: 0.6 · 3.2 · quality − 0.35 · hours = 0.226, 0.328, 0.17; without the second 0.226, 0.17; place 3: −0.124, 1.028, …
+    assert chosen(choose, True, is_across) == [1, 0, -1, 1]
+    # what needs a hospital weighs 3: 1.92 · 3 · quality − 0.2 · hours = 1.528, 4.384, 4.76; without the second 1.528, 4.76; place 3: 1.328, 4.784, 3.96
+    assert chosen(choose, False, is_across) == [2, 2, -1, 1]
+
+
+def test_of_equal_facilities_the_first():
+    assert chosen(quality=np.array([0.5, 0.5, 0.5])) == [0, 0, -1, 0]
+
+
+def test_what_the_rule_is_asked():
+    asked: list[dict[str, Any]] = []
+
+    def note(quality, severity, hours, cost_share, is_primary, is_across, kin, heard, strictness, p):
+        asked.append(dict(locals()) | {"asked": None})
+        return quality
+
+    choose = plain(swap(choose_facilities, {"value_of_facility": Own("own", note)}))
+    assert chosen(choose, True, True) == [2, 2, -1, 2]
+    assert chosen(choose, False, False) == [2, 2, -1, 2]
+    assert len(asked) == 2 * REACHED.sum()
+    assert [a["quality"] for a in asked[:3]] == [0.3, 0.9, 1.0] and [a["hours"] for a in asked[:3]] == [1.0, 4.0, 5.0]
+    assert {(a["severity"], a["is_primary"], a["is_across"]) for a in asked} == {(1, True, True), (3, False, False)}
+    # what differs between households, or is the same for all facilities, is left out
+    assert {(a["cost_share"], a["kin"], a["heard"], a["strictness"]) for a in asked} == {(0.0, 0.0, 0.0, 0.0)}
+    assert all(a["p"] is CARE for a in asked)
+
+
+# ---- the choice of a facility, in a run ---------------------------------------------------------------------------------
+
+
+def expected_care(world: World, standing: np.ndarray, open_now: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """Facility (-1: none) and its value for each place, by a formula of its own: quality weighed against hours."""
+    n, is_primary, is_over = world.n_places, k % 2 == 0, k >= 2
+    table = hours_across(world, np.flatnonzero(open_now | (world.crossing["is_path"] > 0)))[0] if is_over else world.home_hours[:n]
+    hours = table[:, world.facility_node]
+    same = world.facility_side[None, :] == world.place["side"][:, None]
+    reached = standing & ((world.facility["is_primary"] == 1) == is_primary) & (~same if is_over else same) & (hours < FAR)
+    weight, per_hour = (1.0, CARE.hour_primary) if is_primary else (CARE.severity_hospital, CARE.hour_hospital)
+    value = np.where(reached, 0.6 * CARE.weight_quality * world.facility["quality"] * weight - per_hour * hours, -np.inf)
+    return np.where(np.isfinite(value.max(axis=1)), value.argmax(axis=1), -1), hours
+
+
+@pytest.mark.parametrize("year", [1980, 1995, 2015])
+def test_every_place_reaches_the_best_of_each_tier(region, year):
+    world = world_of(region, year)
+    standing = standing_facilities(world, year, 3.0, True)
+    open_now = world.crossing["is_path"] <= 0
+    settle_access(world, P, CARE, standing, open_now, True)
+    other = np.zeros(len(open_now), bool)
+    for k in range(4):
+        best, hours = expected_care(world, standing, open_now, k)
+        rows, found = np.arange(world.n_places), best >= 0
+        assert world.place["facility_care"][:, k].tolist() == best.tolist()
+        assert np.allclose(world.place["hours_care"][found, k], (hours[rows, best] + P.local_access)[found], rtol=1e-15)
+        assert (world.place["quality_care"][found, k] == world.facility["quality"][best[found]]).all()
+        assert (world.place["hours_care"][~found, k] == 0).all() and (world.place["quality_care"][~found, k] == 0).all()
+        assert (world.place["crossing_care"][~found, k] == -1).all() and ((world.place["crossing_care"][found, k] >= 0) == (k >= 2)).all()
+        for place in np.flatnonzero(found) if k >= 2 else ():
+            c = int(world.place["crossing_care"][place, k])
+            other[:] = False
+            other[c] = True
+            assert hours_across(world, np.flatnonzero(other))[0][place, world.facility_node[best[place]]] == hours[place, best[place]]
+    assert (world.place["facility_care"] >= 0).any(axis=0).all(), "the test is worth something only if every option is there for some place"
+
+
+def test_no_care_across_where_it_is_switched_off(region):
+    world = world_of(region)
+    standing, open_now = standing_facilities(world, 2005, 0.0, True), world.crossing["is_path"] <= 0
+    settle_access(world, P, CARE, standing, open_now, True)
+    at_home = world.place["facility_care"][:, :2].copy()
+    settle_access(world, P, CARE, standing, open_now, False)
+    assert (world.place["facility_care"][:, 2:] == -1).all() and (world.place["crossing_care"] == -1).all()
+    assert (world.place["facility_care"][:, :2] == at_home).all() and (at_home >= 0).any()
+
+
+def test_the_choice_is_made_by_the_hours_that_households_are_told(region):
+    world, told = world_of(region), []
+
+    def last(hours, is_reached, quality, is_primary, is_across, p, best):
+        told.append(hours)
+        best[:] = np.where(is_reached.any(axis=1), hours.shape[1] - 1 - is_reached[:, ::-1].argmax(axis=1), -1)
+
+    settle_access(world, P, CARE, standing_facilities(world, 2005, 0.0, True), world.crossing["is_path"] <= 0, True, last)
+    for k, hours in enumerate(told):
+        best = world.place["facility_care"][:, k]
+        found = best >= 0
+        assert found.any() and (world.place["hours_care"][found, k] == hours[np.flatnonzero(found), best[found]]).all()
+
+
+# ---- a rule of the user's own ---------------------------------------------------------------------------------------------
+
+
+def nearest(quality, severity, hours, cost_share, is_primary, is_across, kin, heard, strictness, p):
+    return -hours
+
+
+def shipped_again(quality, severity, hours, cost_share, is_primary, is_across, kin, heard, strictness, p):
+    return value_of_facility(quality, severity, hours, cost_share, is_primary, is_across, kin, heard, strictness, p)
+
+
+@pytest.mark.parametrize("name", ["household.seek_care", "household.seek_care.value_of_facility"])
+def test_an_own_value_changes_the_facility_and_the_choice(name):
+    shipped, own = make(n_months=14, households=200), make(n_months=14, households=200, rules={name: nearest})
+    assert "place.facility_care" in differing(surroundings(shipped), surroundings(own)), (
+        "another facility is reached from the first month on"
+    )
+    months(shipped, 13), months(own, 13)
+    world, place = own.world, own.world.place
+    p = own.settings.of(Parameters)
+    standing = standing_facilities(world, 1981, p.puskesmas_delay, True)
+    for k in range(2):
+        hours = world.home_hours[: world.n_places, world.facility_node]
+        same = world.facility_side[None, :] == place["side"][:, None]
+        reached = np.where(standing & (world.facility["is_primary"] == 1 - k) & same & (hours < FAR), hours, FAR)
+        found = place["facility_care"][:, k] >= 0
+        assert found.any() and (place["hours_care"][found, k] == (reached.min(axis=1) + p.local_access)[found]).all()
+    assert (own.frames["household"]["care_sought"] != shipped.frames["household"]["care_sought"]).any()
+    assert own.manifest()["rules_swapped"] == [name]
+
+
+def test_the_shipped_value_as_an_own_rule_gives_the_same_run():
+    own = make(n_months=24, households=120, rules={"household.seek_care": shipped_again})
+    assert parts(own.run()) == parts(make(n_months=24, households=120).run())
+
+
+def test_another_function_of_the_rule_leaves_the_facilities():
+    def never(u, value_none, primary_home, hospital_home, primary_across, hospital_across, nest_scale):
+        return -1
+
+    own = make(n_months=3, households=120, rules={"household.seek_care.choose_care": never})
+    assert own.choose_facilities is choose_facilities
+    assert (own.world.place["facility_care"] == make(n_months=3, households=120).world.place["facility_care"]).all()
+    assert own.run().frames["household"]["care_sought"].sum() == 0
+
+
+def test_an_own_value_that_cannot_run_is_told_in_one_sentence():
+    def with_a_slip(quality, severity, hours, cost_share, is_primary, is_across, kin, heard, strictness, p):
+        return undefined_name  # noqa: F821
+
+    with pytest.raises(UserError, match=r"in place of household\.seek_care cannot be run as a rule") as refusal:
+        make(households=120, rules={"household.seek_care": with_a_slip})
+    assert "\n" not in str(refusal.value) and "undefined_name" in str(refusal.value)
+
+
+def test_own_rules_are_found_by_rule_and_function():
+    own = own_rules(
+        {"household.seek_care.value_of_facility": nearest, "household.fall_ill": lambda u, p_minor, p_disrupting, p_hospital: 0}
+    )
+    assert {rule: list(functions) for rule, functions in own.items()} == {
+        "household.seek_care": ["value_of_facility"],
+        "household.fall_ill": ["severity"],
+    }
+    assert names_of(own) == ["household.fall_ill", "household.seek_care.value_of_facility"]
+    assert swap(access.choose_facilities, own["household.fall_ill"]) is access.choose_facilities
+
+
+# ---- work, markets, towns ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("closed", [(), ("Entikong-Tebedu",), "all"])
+def test_work_markets_and_towns_are_the_nearest(region, closed):
+    world = world_of(region)
+    is_path = world.crossing["is_path"] > 0
+    open_now = ~is_path & np.array([closed != "all" and c not in closed for c in world.crossing_names])
+    p = Parameters(local_access=0.4, pass_hours=2.5)
+    settle_access(world, p, CARE, standing_facilities(world, 2005, 0.0, True), open_now, True)
+    tables = {name: hours_across(world, np.flatnonzero(rows)) for name, rows in
+              {"any": open_now | is_path, "legal": open_now, "path": is_path}.items()}  # fmt: skip
+    place, link, n = world.place, world.trade_link, world.n_places
+    n_pass = 0
+    for i in range(n):
+        across = [j for j in range(len(world.node_names)) if world.node_side[j] != world.node_side[i]]
+        border = [j for j in across if j < n]
+        day, away = min(tables["legal"][0][i, j] for j in border), min(tables["any"][0][i, j] for j in across)
+        assert place["hours_work"][i].tolist() == [0.0, 0.4, day + 0.4 if day < FAR else FAR, away + 0.4 if away < FAR else FAR]
+        j = min(border, key=lambda j: tables["legal"][0][i, j])
+        has_pass = day + 0.4 <= 2.5
+        n_pass += has_pass
+        assert place["crossing_work"][i, :3].tolist() == [-1, -1, tables["legal"][1][i, j] if has_pass else -1]
+        j = min(across, key=lambda j: tables["any"][0][i, j])
+        assert place["crossing_work"][i, 3] == (tables["any"][1][i, j] if away < FAR else -1)
+        for way, name in enumerate(("legal", "path")):
+            hours, used = tables[name]
+            to = min(border, key=lambda j: hours[i, j])
+            expected = (to, hours[i, to] + 0.4, used[i, to]) if hours[i, to] < FAR else (-1, 0.0, -1)
+            assert tuple(link[c][i, way] for c in ("partner", "hours", "crossing")) == expected
+        towns = [world.home_hours[i, j] for j in range(n, len(world.node_names)) if world.node_side[j] == world.node_side[i]]
+        assert place["hours_centre"][i] == min(towns)
+        for j in range(n):
+            table = world.home_hours if world.node_side[i] == world.node_side[j] else tables["any"][0]
+            assert world.hours_between[i, j] == table[i, j]
+    assert 0 < n_pass < n or closed == "all"
+    assert (place["road"] == world.district["road"][place["district"]]).all()
+
+
+# ---- which facilities stand, and how good they are ----------------------------------------------------------------------------
+
+
+def test_the_delay_moves_later_clinics_of_border_places_within_their_bounds(region):
+    world = World(region)
+    f = region.facilities
+    is_puskesmas = ((f["tier"] == "primary") & (f["side"] == "id") & f["place"].isin(world.place_names)).to_numpy()
+    year = f["opened"].to_numpy(float)
+    for delay in (-4.0, 0.0, 9.0):
+        moved = np.where(is_puskesmas, np.clip(year + delay, f["opened_low"], f["opened_high"]), year)
+        for now in (1980, 1986, 1995, 2015):
+            assert (standing_facilities(world, now, delay, True) == (moved <= now)).all()
+            without = standing_facilities(world, now, delay, False)
+            assert (without == ((moved <= now) & ~(is_puskesmas & (moved > 1979)))).all()
+    assert (standing_facilities(world, 1986, 9.0, True) != standing_facilities(world, 1986, 0.0, True)).any()
+
+
+def test_quality_makes_up_its_way_as_the_district_does(region):
+    world = World(region)
+    n = len(world.district_names)
+    start = {"clinic": np.full(n, 0.2), "hospital": np.full(n, 0.5)}
+    world.district["clinic"][:] = 0.6  # half of the way from 0.2 to 1
+    world.district["hospital"][:] = np.where(world.district["side"] == 0, 0.5, 0.25)  # none of it; back by half of it
+    set_quality(world, start)
+    clinic, side, q0 = world.facility["is_primary"] == 1, world.facility_side, world.facility_start
+    assert np.allclose(world.facility["quality"][clinic], np.maximum(q0 + 0.5 * (1.0 - q0), 0.05)[clinic])
+    hospital = np.where(side == 0, q0, np.maximum(q0 - 0.5 * (1.0 - q0), 0.05))
+    assert np.allclose(world.facility["quality"][~clinic], hospital[~clinic])
+    # a district's own progress counts for its facilities; a town outside all districts goes with the mean of its side
+    world.district["clinic"][:] = np.linspace(0.2, 1.0, n)
+    set_quality(world, start)
+    district = world.node_district[world.facility_node]
+    progress = (np.linspace(0.2, 1.0, n) - 0.2) / 0.8
+    mean = [progress[world.district["side"] == s].mean() for s in (0, 1)]
+    expected = np.array([progress[d] if d >= 0 else mean[s] for d, s in zip(district, side, strict=True)])
+    assert np.allclose(world.facility["quality"][clinic], np.clip(q0 + (1.0 - q0) * expected, 0.05, 1.0)[clinic])
+
+
+def test_a_place_is_near_within_the_hours_set():
+    model = BorderModel(Scenario.load(end="1980-12"), households=60)
+    model.step()
+    place, near = model.world.place, model.record.near[0]
+    hours = model.settings.of(Parameters).near_hours
+    assert near.tolist() == [f >= 0 and h <= hours for f, h in zip(place["facility_care"][:, 2], place["hours_care"][:, 2], strict=True)]
+    assert near.any() and not near.all()
