@@ -5,8 +5,8 @@
 import abm.history
 import abm.kinship
 import abm.market
-import abm.outputs
 import abm.populate
+import abm.results
 import abm.world
 import agents.household.choose_work
 import agents.household.earn

@@ -30,10 +30,11 @@ from abm.history import SeriesParameters, make_series
 from abm.kinship import Kin, make_ties
 from abm.kinship import Parameters as Kinship
 from abm.month import MONTH
-from abm.outputs import Record, Results, gini, record_ties
 from abm.own_rules import own_rules, swap
 from abm.parameters import START_ONLY, Scenario, ScenarioError, Settings, check_fitted, month_text
 from abm.region import REGIONS, Region, month_number, regions
+from abm.results import Facts, Record, Results
+from abm.results.record import S, close_year, record_ties
 from abm.world import Parameters as Travel
 from abm.world import World
 from agents.core.compiled import entry, plain
@@ -501,7 +502,7 @@ class BorderModel(mesa.Model):
         record.cost_of_living[t] = world.place["cost_of_living"]
         record.strictness[t] = world.crossing["strictness"]
         record.stock[t, :, 0], record.stock[t, :, 1] = world.district["road"], world.district["clinic"]
-        record.split[t] = world.district["split"]
+        record.security[t] = world.district["split"][:, 0]
         officials = self.frames["official"]
         record.doctrine[t] = np.bincount(officials["side"], officials["doctrine"], 2) / np.maximum(
             np.bincount(officials["side"], minlength=2), 1
@@ -511,8 +512,8 @@ class BorderModel(mesa.Model):
         record.hours_care[t] = world.place["hours_care"]
         c = self.kin.columns
         record_ties(0, len(self.frames["household"]), c["first"], c["first_across"], c["end"], c["strength"], record.ties[t])
-        world.place["income_last"][:] = record.sums[t, :, 3]
-        rubber_value = np.maximum(record.sums[t, :, 4], 0.0)
+        world.place["income_last"][:] = record.sums[t, :, S["income"]]
+        rubber_value = np.maximum(record.sums[t, :, S["income_farm"]], 0.0)
         world.place["output_last"][:] = np.maximum(0.5 * rubber_value / np.maximum(world.place["farm_gate"][:, 1], 1e-9), 1.0)
         self._line += world.place["subsistence"]
         if t % 12 == 11:
@@ -521,14 +522,9 @@ class BorderModel(mesa.Model):
     def _close_year(self, year: int) -> None:
         h = self.frames["household"]
         persons = h["n_adults"].astype(float) + h["n_children"]
-        at = h["place"].astype(int)
-        per_head = h["income_year"] / persons
-        people = h["weight"] * persons
-        poor = np.bincount(at, people * (per_head < self._line[at]), self.world.n_places)
-        self.record.poor[year] = poor / np.bincount(at, people, self.world.n_places)
-        for s in (0, 1):
-            mine = h["side"] == s
-            self.record.gini[year, s] = gini(per_head[mine], people[mine])
+        self.record.poor[year], self.record.gini[year] = close_year(
+            h["place"], h["side"], h["weight"], persons, h["income_year"], self._line
+        )
         h["income_year"][:] = 0.0
         self._line = np.zeros(self.world.n_places)
 
@@ -538,8 +534,8 @@ class BorderModel(mesa.Model):
     def results(self) -> Results:
         """Tables of the months run so far."""
         known = self.__dict__.get("_results")
-        if known is None or known._n != self.month:
-            known = self.__dict__["_results"] = Results(self)
+        if known is None or known.n_months != self.month:
+            known = self.__dict__["_results"] = Results(self.record, Facts.of(self))
         return known
 
     def series_of_run(self) -> dict[str, np.ndarray]:
