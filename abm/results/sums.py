@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from copy import copy
+from functools import wraps
+from typing import Any
 
 import numpy as np
 
@@ -77,12 +78,14 @@ class Sums:
         self.who, self.may_read, self.has_read = "", frozenset(READABLE), set[str]()
         self._record, self._period = record, period
         places = np.arange(len(facts.side))
-        self.groups = [places == q for q in places] if by_place else [facts.side == s for s in (0, 1)]
-        self._known: dict[tuple[str, bool], np.ndarray] = {}
+        #: Places of each group.
+        self.groups = [places[q : q + 1] for q in places] if by_place else [np.flatnonzero(facts.side == s) for s in (0, 1)]
+        self._known: dict[Any, Any] = {}
 
     def of(self, who: str, reads: tuple[str, ...]) -> Sums:
         """The same for one indicator that may read only what it says; what was summed for another is not summed again."""
-        view = copy(self)
+        view = object.__new__(Sums)
+        view.__dict__.update(self.__dict__)
         view.who, view.may_read, view.has_read = who, frozenset(reads), set()
         return view
 
@@ -141,3 +144,19 @@ class Sums:
     def over_places(self, values: np.ndarray) -> np.ndarray:
         """Values by period and place (periods, places), summed over groups."""
         return np.stack([values[:, places].sum(axis=1) for places in self.groups], axis=1)
+
+
+def shared(make: Callable[[Sums], np.ndarray]) -> Callable[[Sums], np.ndarray]:
+    """Work a part of several formulas out once for a table; each indicator that uses it must still say what the part reads."""
+
+    @wraps(make)
+    def once(of: Sums) -> np.ndarray:
+        if make not in of._known:
+            part = of.of(of.who, tuple(of.may_read))
+            of._known[make] = make(part), part.has_read
+        made, reads = of._known[make]
+        for name in reads:
+            of.read(name)
+        return made
+
+    return once

@@ -8,7 +8,7 @@ import numpy as np
 
 from abm.results.declare import indicator
 from abm.results.indicators.care import ACROSS, across
-from abm.results.sums import Sums, ratio
+from abm.results.sums import Sums, ratio, shared
 from agents.surroundings import GOODS
 
 #: Axes of the deals after months and places.
@@ -17,11 +17,19 @@ _GOOD, _DIRECTION, _CHANNEL = 2, 3, 4
 UNDECLARED = 2
 
 
+@shared
 def _value(of: Sums) -> np.ndarray:
     """Value of the deals at the place of purchase in US dollars (months, places, goods, directions, channels)."""
     return of.read("deals.outlay") / of.rate()[:, :, None, None, None]
 
 
+@shared
+def _value_by_direction(of: Sums) -> np.ndarray:
+    """The same of all goods and channels (months, places, directions)."""
+    return _value(of).sum(axis=(_GOOD, _CHANNEL))
+
+
+@shared
 def _loads(of: Sums) -> np.ndarray:
     """Loads of all goods and ways, summed over periods and groups."""
     return of.gather(of.read("deals.loads").sum(axis=(_GOOD, _DIRECTION, _CHANNEL)))
@@ -29,7 +37,7 @@ def _loads(of: Sums) -> np.ndarray:
 
 def _carried(of: Sums, by_id: int) -> np.ndarray:
     """Value carried one way: by traders of the Indonesian side in direction ``by_id`` (0 sells across), by those of the other in the other."""
-    value = _value(of).sum(axis=(_GOOD, _CHANNEL))
+    value = _value_by_direction(of)
     return of.gather(np.where(of.side == 0, value[:, :, by_id], value[:, :, 1 - by_id]))
 
 
@@ -59,14 +67,19 @@ def undeclared_share(of: Sums) -> np.ndarray:
     return ratio(of.gather(value[..., UNDECLARED:].sum(axis=every)), of.gather(value.sum(axis=every)))
 
 
-def price_gap(of: Sums, good: int) -> np.ndarray:
-    """Mean over communities of the log price here less that at the market across, in the currency of here; no value without such a market."""
-    partner, rate = of.read("partner").astype(np.int64), of.read("series.rate")
-    price = np.log(of.read("price"))[:, :, good]
+@shared
+def _gaps(of: Sums) -> np.ndarray:
+    """Log price here less that at the market across, in the currency of here (months, places, goods)."""
+    price, rate = np.log(of.read("price")), of.read("series.rate")
     exchange = np.where(of.side == 0, 1.0, -1.0) * np.log(rate[:, 0] / rate[:, 1])[:, None]
-    there = np.take_along_axis(price, np.maximum(partner, 0), axis=1) + exchange
-    has_market = partner >= 0
-    return ratio(of.gather(np.where(has_market, price - there, 0.0)), of.gather(has_market.astype(float)))
+    market = np.maximum(of.read("partner"), 0)
+    return price - (price[np.arange(len(price))[:, None], market] + exchange[:, :, None])
+
+
+def price_gap(of: Sums, good: int) -> np.ndarray:
+    """Mean over the communities that reach a market across; no value where none does."""
+    has_market = of.read("partner") >= 0
+    return ratio(of.gather(np.where(has_market, _gaps(of)[:, :, good], 0.0)), of.gather(has_market.astype(float)))
 
 
 for _k, _good in enumerate(GOODS):
