@@ -110,6 +110,9 @@ def test_deals_are_counted_where_they_belong_and_only_there() -> None:
     # what officers might find is counted anew each month: loads with a bribe or by path
     assert list(path_loads) == [2, 0]
     assert list(dealt(channel=(3, 3, 3, 1, 2, 3))[1]) == [2, 3]
+    # any part of a load that is lost counts as found
+    found = dealt(seized=(0, 0, 0, 0.25, 0.5, 0))[0][..., D["found"]]
+    assert (found[1, 2, 1, 0], found[0, 3, 0, 2]) == (0.5, 2)
     assert dealt(good=(0, 0, -1, 2, 3, 0))[0][1, 0, 1, 0, D["loads"]] == 3
 
 

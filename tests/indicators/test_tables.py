@@ -104,17 +104,17 @@ def test_flows_by_hand() -> None:
 
 
 def test_ledger_by_hand() -> None:
-    """Two months of two places a side; every account has a number of its own."""
+    """Three months of two places a side; every account has a number of its own."""
     deal = ("rice", "sell_across", "allowance")
     sums = {"income_farm": 100, "own_use": 30, "income_wage": 11, "income_across": 7, "spending": 41, "care_cost": 5, "savings": 2000}
     deals = {"outlay": 13, "revenue": 60, "carriage": 2, "duty": 3, "bribe": 4, "fine": 6, "profit": 32}
     entries = {f"sums.{n}": {("1980-01", "A"): v, ("1980-01", "B"): 2 * v, ("1980-01", "C"): 10 * v} for n, v in sums.items()}
     entries |= {f"deals.{n}": {("1980-01", "A", *deal): v, ("1980-01", "C", *deal): 10 * v} for n, v in deals.items()}
-    # in February savings of the Indonesian side fall by 500 and B books a profit of 12 for another good
-    entries["sums.savings"] |= {("1980-02", "A"): 1500, ("1980-02", "B"): 4000}
+    # in February savings of the Indonesian side fall by 500 and B books a profit of 12 for another good; in March they rise by 200
+    entries["sums.savings"] |= {("1980-02", "A"): 1500, ("1980-02", "B"): 4000, ("1980-03", "A"): 1700, ("1980-03", "B"): 4000}
     entries["deals.profit"] |= {("1980-02", "B", "rubber", "buy_across", "path"): 12}
-    table = Results(record_of(entries), facts_of(2)).ledger()
-    assert list(table.columns) == ["month", "currency", "account", "amount"] and len(table) == 2 * 2 * 13
+    table = Results(record_of(entries), facts_of(3)).ledger()
+    assert list(table.columns) == ["month", "currency", "account", "amount"] and list(table.index) == list(range(3 * 2 * 13))
     found = {(r.month, r.currency, r.account): r.amount for r in table.itertuples()}
     first = {
         "crop_buyers": 3 * 70, "employers_home": 33, "employers_across": 21, "shops": -123, "clinics_and_carriers": -15, "goods_bought": -13,
@@ -129,6 +129,7 @@ def test_ledger_by_hand() -> None:
     }  # fmt: skip
     assert {a: found[0, "MYR", a] for a in ringgit} == pytest.approx(ringgit)
     second = {(1, "IDR", "purses"): 500, (1, "IDR", "pending"): -(12 - 32), (1, "MYR", "purses"): 20000, (1, "MYR", "pending"): 320}
+    second |= {(2, "IDR", "purses"): -200, (2, "IDR", "pending"): 12, (2, "MYR", "purses"): 0, (2, "MYR", "pending"): 0}
     assert {k: found[k] for k in second} == pytest.approx(second)
     assert all(found[1, "IDR", a] == 0 for a in first if a not in ("purses", "pending"))
 
