@@ -230,6 +230,12 @@ def test_a_shared_part_is_made_once_and_its_reads_count() -> None:
         part(Sums(record_of({}), facts_of(), YEAR).of("third", ("sums.trips",)))
 
 
+def test_values_of_places_are_added_up_by_side() -> None:
+    values = np.array([[1.0, 2.0, 3.0, 4.0], [10.0, 20.0, 30.0, 50.0]])
+    assert Sums(record_of({}), facts_of(), YEAR).over_places(values).tolist() == [[1 + 3, 2 + 4], [40, 70]]
+    assert Sums(record_of({}), facts_of(), YEAR, by_place=True).over_places(values).tolist() == values.tolist()
+
+
 def test_what_was_summed_for_one_is_not_summed_for_another_unit() -> None:
     sums = Sums(record_of({"sums.income": {("1980-01", "A"): 3000}}), facts_of(), YEAR)
     assert sums.total("sums.income") is sums.total("sums.income") and sums.usd("sums.income") is sums.usd("sums.income")
