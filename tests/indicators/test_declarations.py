@@ -230,6 +230,15 @@ def test_a_shared_part_is_made_once_and_its_reads_count() -> None:
         part(Sums(record_of({}), facts_of(), YEAR).of("third", ("sums.trips",)))
 
 
+@pytest.mark.parametrize(("months", "years"), [(1, 1), (7, 1), (12, 1), (13, 2), (18, 2)])
+def test_a_run_of_any_length_has_its_years_and_the_last_month_of_each(months: int, years: int) -> None:
+    record = record_of({"strictness": {(f"{1980 + t // 12}-{t % 12 + 1}", "Walk"): t + 1 for t in range(RUN)}})
+    sums = Sums(record, facts_of(months), np.arange(months) // 12)
+    assert sums.read("poor").shape == (years, 4) and len(sums.months) == years
+    assert sums.last("strictness")[:, 2].tolist() == [min(months, 12), months][:years]
+    assert sums.by_month("near").shape == (months, 4)
+
+
 def test_values_of_places_are_added_up_by_side() -> None:
     values = np.array([[1.0, 2.0, 3.0, 4.0], [10.0, 20.0, 30.0, 50.0]])
     assert Sums(record_of({}), facts_of(), YEAR).over_places(values).tolist() == [[1 + 3, 2 + 4], [40, 70]]
