@@ -4,7 +4,7 @@
 
 import abm.history.set_month
 import abm.market
-import abm.outputs
+import abm.results
 import abm.world.kinship
 import abm.world.populate
 import abm.world.travel

@@ -238,6 +238,8 @@ def _field(entity: str, column: declare.Field) -> Described:
 
 
 def _output(one: declare.Output) -> Described:
+    from abm.results.declare import Indicator
+
     return Described(
         one.name,
         "an output",
@@ -246,6 +248,7 @@ def _output(one: declare.Output) -> Described:
             ("meaning", one.meaning),
             ("unit", f"{one.unit} ({declare.UNITS[one.unit]})"),
             ("tables", ", ".join(one.tables)),
+            *((("reads", _some(one.reads)),) if isinstance(one, Indicator) else ()),
             ("claims", ", ".join(one.claims) or "–"),
             ("source", f"{one.source.reference} ({one.source.basis})"),
         ),

@@ -20,8 +20,8 @@ from mesa.agent import AgentSet
 from abm import changes, manifest, recording, saving, start, tracing, year
 from abm.errors import UserError, shorten
 from abm.month import MONTH
-from abm.outputs import Results
 from abm.region import Region
+from abm.results import Facts, Results
 from abm.running import Run
 from abm.scenario import Scenario
 from abm.views import KINDS, ByType, RunScenario, Views, for_mesa, plain_scenario
@@ -135,8 +135,8 @@ class BorderModel(Run, mesa.Model):
     def results(self) -> Results:
         """Tables of the months run so far."""
         known = self.__dict__.get("_results")
-        if known is None or known._n != self.month:
-            known = self.__dict__["_results"] = Results(self)
+        if known is None or known.n_months != self.month:
+            known = self.__dict__["_results"] = Results(self.record, Facts.of(self))
         return known
 
     def manifest(self) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from abm.outputs import S, gini, record_ties
+from abm.results.record import S, close_year, record_ties
 from abm.state import State
 
 
@@ -14,7 +14,7 @@ def record_month(state: State) -> None:
     record.cost_of_living[t] = world.place["cost_of_living"]
     record.strictness[t] = world.crossing["strictness"]
     record.stock[t, :, 0], record.stock[t, :, 1] = world.district["road"], world.district["clinic"]
-    record.split[t] = world.district["split"]
+    record.security[t] = world.district["split"][:, 0]
     officials = state.frames["official"]
     record.doctrine[t] = np.bincount(officials["side"], officials["doctrine"], 2) / np.maximum(
         np.bincount(officials["side"], minlength=2), 1
@@ -36,13 +36,6 @@ def _close_year(state: State, year: int) -> None:
     """Poverty by place and Gini by side over the incomes of the year, which then begin anew."""
     h = state.frames["household"]
     persons = h["n_adults"].astype(float) + h["n_children"]
-    at = h["place"].astype(int)
-    per_head = h["income_year"] / persons
-    people = h["weight"] * persons
-    poor = np.bincount(at, people * (per_head < state.line[at]), state.world.n_places)
-    state.record.poor[year] = poor / np.bincount(at, people, state.world.n_places)
-    for s in (0, 1):
-        mine = h["side"] == s
-        state.record.gini[year, s] = gini(per_head[mine], people[mine])
+    state.record.poor[year], state.record.gini[year] = close_year(h["place"], h["side"], h["weight"], persons, h["income_year"], state.line)
     h["income_year"][:] = 0.0
     state.line = np.zeros(state.world.n_places)

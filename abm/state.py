@@ -9,9 +9,9 @@ import numpy as np
 
 from abm.fitted import fitted_of
 from abm.history.series import Series, SeriesParameters, make_series
-from abm.outputs import Record
 from abm.parameters import ScenarioError, check_fitted
 from abm.region import Region, month_number
+from abm.results import Record
 from abm.scenario import Scenario, Settings
 from abm.world.columns import World
 from abm.world.kinship import Kin

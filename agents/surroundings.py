@@ -190,8 +190,13 @@ fields(
 
 fields(
     "record",
-    Field("sums", "Weighted sums of the month by community (abm/outputs.py SUMS)", "1", "float64", "month", STATE),
+    Field("sums", "Weighted sums of the month by community (abm/results/record.py SUMS)", "1", "float64", "month", STATE),
     Field(
-        "deals", "Weighted sums of deals by community, good, direction and channel (abm/outputs.py DEALS)", "1", "float64", "month", STATE
+        "deals",
+        "Weighted sums of deals by community, good, direction and channel (abm/results/record.py DEALS)",
+        "1",
+        "float64",
+        "month",
+        STATE,
     ),
 )

@@ -520,7 +520,7 @@ def splits_of(rows: pd.DataFrame, part: Part, outputs: Sequence[str]) -> tuple[S
 
 def yearly_outputs() -> list[str]:
     """Every declared indicator of the yearly table."""
-    import abm.outputs  # noqa: F401  (registers the indicators)
+    import abm.results  # noqa: F401  (registers the indicators)
     from agents.core.declare import OUTPUTS
 
     return [n for n, o in OUTPUTS.items() if "yearly" in o.tables]

@@ -115,7 +115,7 @@ def main() -> None:
     gc.disable()  # short-lived: what it makes need not be collected
     import pandas  # noqa: F401
 
-    import abm.outputs  # noqa: F401
+    import abm.results  # noqa: F401
     from experiments.reports.figures import pictures
 
     try:

@@ -56,7 +56,7 @@ class Drawing:
     """What the figures of one run share: its tables, its region, its language."""
 
     def __init__(self, results: Drawn, region: Region, language: str):
-        import abm.outputs  # noqa: F401  (names and units of indicators)
+        import abm.results  # noqa: F401  (names and units of indicators)
 
         self.results, self.region = results, region
         self.years, self.n = Years(results.yearly), Numbers(language)

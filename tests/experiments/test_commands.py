@@ -114,7 +114,7 @@ def test_the_month_is_described(capsys: pytest.CaptureFixture[str]) -> None:
         ("household.seek_care", ["a rule", "reads", "writes", "?"]),
         ("seek_care", ["household.seek_care"]),
         ("weight_quality", ["a parameter", "--set household.seek_care.weight_quality"]),
-        ("care_share_across", ["an output", "unit"]),
+        ("care_share_across", ["an output", "unit", "sums.visits_pa"]),
         ("kinship", ["a switch", "--without kinship"]),
         ("entikong", ["a place", "Entikong-Tebedu"]),
     ],

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from abm import BorderModel, Scenario
-from abm.outputs import D, S
+from abm.results.record import D, S
 from tests.model.same import make, months
 
 #: Relative size of a sum's rounding: 2**-52 for each of some hundreds of terms, with room.

@@ -7,8 +7,8 @@ import pytest
 
 from abm import BorderModel, Region, Scenario
 from abm.history.series import make_series
-from abm.outputs import D
 from abm.parameters import Change
+from abm.results.record import D
 
 REGION = Region.load()
 

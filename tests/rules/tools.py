@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import binomtest
 
 import abm.declarations  # noqa: F401  (fills the registries)
-from abm.outputs import DEALS, SUMS
+from abm.results.record import DEALS, SUMS
 from agents.core.compiled import plain
 from agents.core.declare import CALL_ARGUMENTS, FIELDS, RULES, argument_names
 from agents.core.draws import uniform

@@ -1,0 +1,211 @@
+"""What does a run write down at the end of each month and year?
+
+The record is one pass over the agents at the end of each month, in the order of their rows, so its sums do not depend on
+how the month was run. Every table and indicator is made from it (see ``indicators`` and ``tables``).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agents.core.compiled import compiled
+from agents.core.declare import Rule, rule
+from agents.surroundings import CHANNELS, GOODS
+
+#: Columns of the household record, each a weighted sum over a community's households in a month. Care by tier and side: ``ph`` primary
+#: clinics at home, ``hh`` hospitals at home, ``pa`` and ``ha`` the same across. Adults by what they do: ``farm``, ``wage``, ``pass``, ``undocumented``.
+SUMS = (
+    "persons", "households", "adults", "income", "income_farm", "income_wage", "income_across", "income_trade", "own_use", "spending",
+    "care_cost", "savings", "episodes", "untreated", "visits_ph", "visits_hh", "visits_pa", "visits_ha", "care_hours", "farm", "wage", "pass",
+    "undocumented", "unemployed", "idle", "support", "trips", "n",
+)  # fmt: skip
+S = {name: k for k, name in enumerate(SUMS)}
+N_SUMS = len(SUMS)
+#: Columns of the trade record by community, good, direction and channel.
+DEALS = ("loads", "set_out", "sold", "seized", "outlay", "revenue", "carriage", "duty", "bribe", "fine", "profit", "found")
+D = {name: k for k, name in enumerate(DEALS)}
+#: Columns of the record of ties: strengths added up and ties counted, within a side and across.
+TIES = ("within", "n_within", "across", "n_across")
+#: Stocks of a district that are recorded.
+STOCKS = ("road", "clinic")
+
+
+@compiled
+def record_households(start, stop, place, weight, n_adults, n_children, income, income_farm, income_wage, income_across, income_trade, own_use,
+                      spending, care_cost, savings, episodes, untreated, care_visits, hours_care, activity, n_refused, idle, support_across,
+                      trips_across, income_year, sums):  # fmt: skip
+    """Add each household to its community's sums (places, columns in the order of SUMS) and to its own year's income."""
+    for i in range(start, stop):
+        q = int(place[i])
+        w = weight[i]
+        adults = float(n_adults[i])
+        persons = adults + float(n_children[i])
+        income_year[i] += income[i]
+        sums[q, 0] += w * persons
+        sums[q, 1] += w
+        sums[q, 2] += w * adults
+        sums[q, 3] += w * income[i]
+        sums[q, 4] += w * income_farm[i]
+        sums[q, 5] += w * income_wage[i]
+        sums[q, 6] += w * income_across[i]
+        sums[q, 7] += w * income_trade[i]
+        sums[q, 8] += w * own_use[i]
+        sums[q, 9] += w * spending[i]
+        sums[q, 10] += w * care_cost[i]
+        sums[q, 11] += w * savings[i]
+        sums[q, 12] += w * (float(episodes[i, 0]) + float(episodes[i, 1]) + float(episodes[i, 2]))
+        sums[q, 13] += w * float(untreated[i])
+        for k in range(4):
+            visits = w * float(care_visits[i, k])
+            sums[q, 14 + k] += visits
+            sums[q, 18] += visits * hours_care[q, k]
+        for a in range(int(n_adults[i])):
+            sums[q, 19 + int(activity[i, a])] += w
+        is_idle = float(idle[i])
+        # open unemployment: asked for a job, got none, and the farm keeps its household's adults busy less than a third of the time
+        sums[q, 23] += w * float(n_refused[i]) if is_idle > 2.0 / 3.0 else 0.0
+        sums[q, 24] += w * adults * is_idle
+        sums[q, 25] += w * support_across[i]
+        sums[q, 26] += w * float(trips_across[i])
+        sums[q, 27] += 1.0
+
+
+rule(
+    Rule(
+        name="record.households",
+        rows="household",
+        question="What did the month bring to each community?",
+        loop=record_households,
+        reads=("household.place", "household.weight", "household.n_adults", "household.n_children", "household.income", "household.income_farm",
+               "household.income_wage", "household.income_across", "household.income_trade", "household.own_use", "household.spending",
+               "household.care_cost", "household.savings", "household.episodes", "household.untreated", "household.care_visits",
+               "place.hours_care", "household.activity", "household.n_refused", "household.idle", "household.support_across",
+               "household.trips_across"),
+        writes=("household.income_year", "record.sums"),
+    )
+)  # fmt: skip
+
+
+@compiled
+def record_deals(start, stop, place, weight, good, direction, channel, quantity, sold, seized, outlay, revenue, carriage, duty, bribe, fine, profit,
+                 deals, path_loads):  # fmt: skip
+    """Add each deal to (places, goods, directions, channels, columns of DEALS), and count the loads that officers might find."""
+    for q in range(path_loads.shape[0]):
+        path_loads[q] = 0.0
+    for i in range(start, stop):
+        g = int(good[i])
+        if g < 0:
+            continue
+        q, w, d, c = int(place[i]), weight[i], int(direction[i]), int(channel[i])
+        deals[q, g, d, c, 0] += w
+        deals[q, g, d, c, 1] += w * quantity[i]
+        deals[q, g, d, c, 2] += w * sold[i]
+        deals[q, g, d, c, 3] += w * seized[i]
+        deals[q, g, d, c, 4] += w * outlay[i]
+        deals[q, g, d, c, 5] += w * revenue[i]
+        deals[q, g, d, c, 6] += w * carriage[i]
+        deals[q, g, d, c, 7] += w * duty[i]
+        deals[q, g, d, c, 8] += w * bribe[i]
+        deals[q, g, d, c, 9] += w * fine[i]
+        deals[q, g, d, c, 10] += w * profit[i]
+        if seized[i] > 0.0:
+            deals[q, g, d, c, 11] += w
+        if c >= 2:
+            path_loads[q] += w
+
+
+rule(
+    Rule(
+        name="record.deals",
+        rows="trader",
+        question="What was carried across, by whom and how?",
+        loop=record_deals,
+        reads=("trader.place", "trader.weight", "trader.good", "trader.direction", "trader.channel", "trader.quantity", "trader.sold",
+               "trader.seized", "trader.outlay", "trader.revenue", "trader.carriage", "trader.duty", "trader.bribe", "trader.fine",
+               "trader.profit"),
+        writes=("record.deals", "place.path_loads"),
+    )
+)  # fmt: skip
+
+
+@compiled
+def record_ties(start, stop, first, first_across, end, strength, out):
+    """Add strengths and numbers of ties to ``out`` (4,), in the order of TIES; each tie counts at both ends."""
+    within, n_within, across, n_across = out[0], out[1], out[2], out[3]
+    for i in range(start, stop):
+        for e in range(first[i], first_across[i]):
+            within += float(strength[e])
+        n_within += float(first_across[i] - first[i])
+        for e in range(first_across[i], end[i]):
+            across += float(strength[e])
+        n_across += float(end[i] - first_across[i])
+    out[0], out[1], out[2], out[3] = within, n_within, across, n_across
+
+
+def gini(values: np.ndarray, weights: np.ndarray) -> float:
+    """Gini coefficient of weighted values (negative ones count as zero): 1 - 2 · area under the Lorenz curve."""
+    held = weights > 0
+    values, weights = values[held], weights[held]
+    order = np.argsort(values, kind="stable")
+    v, w = np.maximum(values[order], 0.0), weights[order]
+    people = np.concatenate([[0.0], np.cumsum(w)]) / w.sum()
+    total = float((v * w).sum())
+    if total <= 0:
+        return 0.0
+    income = np.concatenate([[0.0], np.cumsum(v * w)]) / total
+    return float(1.0 - np.sum((income[1:] + income[:-1]) * np.diff(people)))
+
+
+def close_year(
+    place: np.ndarray, side: np.ndarray, weight: np.ndarray, persons: np.ndarray, income: np.ndarray, line: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Poverty and inequality of a year that was run to its end.
+
+    ``place``, ``side``, ``weight``, ``persons`` and ``income`` (the year's, own currency) are by household; ``line`` is the year's
+    poverty line of each place (own currency per person). Gives the share of each place's people below its line, and the Gini
+    coefficient of each side's income per head, by people.
+    """
+    at = place.astype(int)
+    per_head = income / persons
+    people = weight * persons
+    poor = np.bincount(at, people * (per_head < line[at]), len(line)) / np.bincount(at, people, len(line))
+    return poor, np.array([gini(per_head[side == s], people[side == s]) for s in (0, 1)])
+
+
+class Record:
+    """What is written down of a run: arrays whose first axis is the month, or the year for ``poor``, ``gini`` and ``near``.
+
+    Money is in the currency of the place, hours are one way, and a crossing or partner of -1 is none.
+    """
+
+    def __init__(self, n_months: int, n_places: int, n_crossings: int, n_districts: int) -> None:
+        years = (n_months + 11) // 12
+        #: Weighted sums over each community's households, in the order of SUMS.
+        self.sums = np.zeros((n_months, n_places, N_SUMS))
+        #: Weighted sums over each community's deals by good, direction (0 sells across, 1 buys across) and channel, in the order of DEALS.
+        self.deals = np.zeros((n_months, n_places, len(GOODS), 2, len(CHANNELS), len(DEALS)))
+        #: Prices as people met them, before the month's trade moved them.
+        self.price = np.zeros((n_months, n_places, len(GOODS)))
+        #: Price of the basket, 2005 = 100.
+        self.cost_of_living = np.zeros((n_months, n_places))
+        #: In the order of TIES.
+        self.ties = np.zeros((n_months, len(TIES)))
+        self.strictness = np.zeros((n_months, n_crossings))
+        #: In the order of STOCKS.
+        self.stock = np.zeros((n_months, n_districts, len(STOCKS)))
+        #: Share of each district's budget that goes to security.
+        self.security = np.zeros((n_months, n_districts))
+        #: Mean doctrine of each side's officials.
+        self.doctrine = np.zeros((n_months, 2))
+        #: Crossing on the way to a primary clinic and to a hospital across, to work with a pass and without, and to trade legally and by path.
+        self.care_crossing = np.zeros((n_months, n_places, 2), dtype=np.int16)
+        self.work_crossing = np.zeros((n_months, n_places, 2), dtype=np.int16)
+        self.trade_crossing = np.zeros((n_months, n_places, 2), dtype=np.int16)
+        #: Place across whose market a trader reaches the legal way.
+        self.partner = np.zeros((n_months, n_places), dtype=np.int16)
+        #: Hours to care: primary clinic and hospital at home, then across; 0 where none can be reached.
+        self.hours_care = np.zeros((n_months, n_places, 4))
+        #: Share of each place's people below the year's line, Gini of each side, and places near a primary clinic across.
+        self.poor = np.full((years, n_places), np.nan)
+        self.gini = np.full((years, 2), np.nan)
+        self.near = np.zeros((years, n_places), dtype=bool)
