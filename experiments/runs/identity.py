@@ -12,8 +12,12 @@ from typing import Any
 
 #: Packages whose versions a manifest names.
 PACKAGES = ("lintas", "mesa", "numpy", "pandas", "numba", "pyarrow", "dask", "distributed")
-#: Sources that say how files are read and refused, how a run is saved and how the model is described: no number of a run comes from them.
-NOT_NUMBERS = ("abm/errors.py", "abm/reading.py", "abm/saving.py", "abm/describe.py", "abm/region_files.py")
+#: Sources that say how files are read and refused, how a run is saved, how the model is described and what is read from its results: no
+#: number of a run comes from them.
+NOT_NUMBERS = (
+    *("abm/errors.py", "abm/reading.py", "abm/saving.py", "abm/describe.py", "abm/region_files.py"),
+    *(f"abm/claims/{name}.py" for name in ("__init__", "claim", "interpret", "statistic", "years")),
+)
 
 
 @cache
