@@ -276,7 +276,7 @@ class Claim(Entries):
     #: whom it speaks of
     who: _Text
     mechanism: _Text
-    #: the rules that hold the mechanism (a rule's file is named after it: ``agents/household/seek_care.py``)
+    #: the rules that hold the mechanism
     rules: Annotated[tuple[Annotated[str, known_name(lambda: RULES, "rule")], ...], Listed] = ()
     #: what turns the mechanism off
     switch: Annotated[str, known_name(lambda: SWITCHES, "mechanism")] | None = None
@@ -314,6 +314,11 @@ class Claim(Entries):
     def in_the_model(self) -> bool:
         """Whether a run can be held beside it."""
         return self.status == "in the model"
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files of its rules, from the project's folder on: ``agents/household/seek_care.py``."""
+        return tuple(dict.fromkeys(f"{RULES[rule].loop.__module__.replace('.', '/')}.py" for rule in self.rules))
 
     def __getitem__(self, pattern: str) -> Pattern:
         for one in self.patterns:
