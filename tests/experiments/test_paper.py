@@ -154,7 +154,7 @@ id = "growth"
 says = "trade grew more than {said} times from {before_first} to {after_last}"
 gives = "{growth} times: US${before} in {before_first}, US${after} in {after_last}"
 comparison = "direction"
-conditions = [{ number = "growth", is = "above", value = 1.5 }]
+conditions = [{ number = "growth", is = "above", value = 1.5, written = "number1" }]
 numbers.before = { of = { output = "trade_out_usd", side = "both", first = 1980, last = 1980 } }
 numbers.after = { of = { output = "trade_out_usd", side = "both", first = 1995, last = 1995 } }
 [claim.pattern.numbers.growth]
