@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
 
 import pandas as pd
@@ -91,6 +92,14 @@ def test_a_bound_below_which_a_number_lies_reads_as_near():
     below = pattern({"x": {"of": of(take="max")}}, {"number": "x", "is": "below", "value": 5.0}, comparison="number")
     assert read(below, run(income_per_capita=over(1990, 1, 4, 2))).verdict == "near"
     assert read(below, run(income_per_capita=over(1990, 1, 5, 2))).verdict == "not near"
+
+
+def test_a_number_with_two_conditions_is_near_where_both_hold():
+    numbers = {"x": {"of": of(first=1990, last=1990)}}
+    between = pattern(
+        numbers, {"number": "x", "is": "above", "value": 1.0}, {"number": "x", "is": "below", "value": 3.0}, comparison="number"
+    )
+    assert [read(between, run(income_per_capita={1990: x})).verdict for x in (0.5, 2.0, 4.0)] == ["not near", "near", "not near"]
 
 
 # ---- directions ------------------------------------------------------------------------------------------------------------
@@ -190,7 +199,10 @@ def test_fewer_years_than_asked_for_give_no_number():
     years = run(income_per_capita=PATH)
     assert number({"of": of(first=1990, take="slope"), "at_least": 5}, years) == pytest.approx(0.1)
     assert math.isnan(number({"of": of(first=1991, take="slope"), "at_least": 5}, years))
-    assert math.isnan(number({"of": of(first=1994, take="slope")}, years)), "no line goes through one year"
+    assert number({"of": of(first=1993, take="slope")}, years) == 7.0, "from −2 to 5"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert math.isnan(number({"of": of(first=1994, take="slope")}, years)), "no line goes through one year"
     assert math.isnan(number({"of": of(first=1990, last=1991, take="slope")}, years)), "nor through two that are closed"
 
 
@@ -224,6 +236,8 @@ def test_each_year_is_another_thing_than_the_means():
     assert number(shared, years) == 2.5
     for take, expected in (("min", 2.0), ("years", 2.0), ("years_above_0", 2.0)):
         assert number({"of": of(side="my", take=take), "against": of(), "how": "ratio", "each_year": True}, years) == expected
+    at_nothing = run(income_per_capita=over(1990, 2.0, 0.0), my_income_per_capita=over(1990, 4.0, 6.0))
+    assert number(said | {"each_year": True}, at_nothing) == 2.0, "a year in which it is divided by 0 has no quotient"
     apart = {"of": of(side="my", take="years_above_0"), "against": of(), "how": "difference", "each_year": True}
     assert number(apart, run(income_per_capita=over(1990, 1, 3, 5), my_income_per_capita=over(1990, 1, 2, 9))) == 1.0
 
@@ -241,6 +255,8 @@ def test_both_sides_are_added_or_weighed():
         my_undeclared_share=over(1990, 1.0, math.nan),
     )
     assert number({"of": of(OUT, "both", take="sum")}, years) == 34.0
+    one_side = run(trade_out_usd=over(1990, 1.0, 2.0), my_trade_out_usd={1991: 5.0})
+    assert number({"of": of(OUT, "both", take="sum")}, one_side) == 7.0, "1990 has one side only"
     assert number({"of": of(OUT, "both", plus=[INTO], first=1990, last=1990)}, years) == 50.0
     share = of("undeclared_share", "both", weigh=[OUT, INTO])
     assert number({"of": share}, years) == pytest.approx((40 * 0.5 + 10 * 1.0) / 50)
@@ -270,7 +286,7 @@ def decades(**columns: dict[int, float]) -> Reading:
 
 def test_each_span_is_read_by_itself():
     found = decades(
-        poverty_rate=over(1980, 0.4, 0.4, 0.4) | over(1990, 0.2, 0.2, 0.2),
+        poverty_rate=over(1980, 0.3, 0.4, 0.5) | over(1990, 0.2, 0.2, 0.2),
         my_poverty_rate=over(1980, 0.1, 0.1, 0.1) | over(1990, 0.1, 0.1, 0.1),
     )
     assert found.verdict == "holds", "0.2 is twice 0.1: at the bound exactly"
