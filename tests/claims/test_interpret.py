@@ -265,6 +265,13 @@ def test_both_sides_are_added_or_weighed():
     assert series_of(part, years) == {1990: pytest.approx(0.6)}
 
 
+def test_years_stand_in_their_order_whichever_side_begins():
+    years = run(trade_out_usd={1991: 1.0}, undeclared_share={1991: 0.2}, my_trade_out_usd={1990: 1.0}, my_undeclared_share={1990: 0.9})
+    share = of("undeclared_share", "both", weigh=[OUT])
+    assert number({"of": share | {"take": "first"}}, years) == 0.9
+    assert number({"of": share | {"take": "last"}}, years) == 0.2
+
+
 def test_outputs_are_added_over_years_that_have_both():
     years = run(trade_out_usd=over(1990, 1.0, 2.0), trade_in_usd={1991: 10.0})
     assert number({"of": of(OUT, plus=[INTO], take="sum")}, years) == 12.0
