@@ -47,6 +47,14 @@ def test_a_good_file_is_read(tmp_path):
         claim["loww"]
 
 
+def test_zero_is_a_mark_and_one_year_a_span(tmp_path):
+    nothing = read(tmp_path, GOOD.replace("value = 700", "value = 0"))["E01"]["low"]
+    assert nothing.mark == (0, "short")
+    text = GOOD.replace("first = 1990, last = 1999 }", "}").replace('side = "id", }', 'side = "id" }').replace("{income_first}", "{first}")
+    span = read(tmp_path, text.replace('comparison = "direction"', 'comparison = "direction"\nspans = [[1980, 1980]]'))["E01"]["low"]
+    assert span.spans == ((1980, 1980),)
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

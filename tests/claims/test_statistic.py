@@ -71,9 +71,10 @@ def test_numbers_set_against_each_other():
     assert set_against(one, other, "change").tolist() == [2.0, math.inf]
 
 
-def test_a_mean_of_a_run_keeps_what_rounding_drops():
-    """Ten times 0.1 is 1 and not a bit less, wherever a bound lies exactly there."""
-    assert float(Statistic("gini", "id", 1980, 1989, "sum").of(np.arange(1980, 1990), np.full(10, 0.1))) == 1.0
+def test_the_sum_of_a_run_keeps_what_rounding_drops():
+    years, values = np.arange(1980, 1983), np.array([1e16, 1.0, -1e16])
+    assert float(Statistic("gini", "id", 1980, 1982, "sum").of(years, values)) == 1.0
+    assert float(Statistic("gini", "id", 1980, 1982).of(years, values)) == 1 / 3
 
 
 # ---- whoever asks ------------------------------------------------------------------------------------------------------------
