@@ -78,8 +78,7 @@ def in_words(claim: Claim, pattern: Pattern, reading: Reading, years: Years, lan
         )
     else:
         gives = _(pattern.gives).format(**places | _numbers(pattern, reading.numbers, written))
-    values = {} if reading.verdict in ("pair", "sweep") else reading.values
-    return Row(claim.id, claim.lines, says, gives, reading.verdict, values)
+    return Row(claim.id, claim.lines, says, gives, reading.verdict, reading.values)
 
 
 def formats(n: Numbers) -> dict[Written, Callable[[float], str]]:

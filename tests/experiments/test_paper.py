@@ -130,6 +130,9 @@ def test_the_words_of_a_row_are_filled_with_its_numbers() -> None:
     rows = [(r.claim, r.says, r.gives) for r in readings(made_up.results().yearly)]
     assert ("E01", "US$4,000 a person and year on the Sarawak side", "US$4,113 (mean of 2005–2007)") in rows
     assert ("E04", "less than 0.1% of the national economy", "at most 0.060%, in 1980") in rows
+    gives = {claim: text for claim, says, text in rows if "all four" not in says}
+    assert gives["E05"] == "income in US$ −30% in 1998–2001 against 1994–1996, then +94% by 2003–2005"
+    assert gives["E06"].startswith("1980s: 45% against 5%; 1990s: 35% against 4%; 2000s: ")
     rows = [(r.claim, r.says, r.gives) for r in readings(made_up.results().yearly, "id")]
     assert ("E01", "US$4.000 per orang per tahun di sisi Sarawak", "US$4.113 (rata-rata 2005–2007)") in rows
     assert ("E04", "kurang dari 0,1% ekonomi nasional", "paling tinggi 0,060%, pada 1980") in rows
@@ -203,6 +206,12 @@ def test_a_claim_added_to_the_data_alone_is_read(tmp_path: Path) -> None:
     assert cause.verdict == "pair" and not cause.values
     for language in ("id", "ms"):
         assert [r.verdict for r in readings(yearly, language, read_claims(file))] == [r.verdict for r in rows]
+
+
+def test_a_claim_that_is_in_the_model_in_part_has_no_row(tmp_path: Path) -> None:
+    file = tmp_path / "evidence.toml"
+    file.write_text(NEW.replace('status = "in the model"', 'status = "in part"\nmissing = "much"'), "utf-8")
+    assert readings(made_up.results().yearly, of=read_claims(file)) == []
 
 
 def test_a_pair_of_runs_is_put_into_words(tmp_path: Path) -> None:
