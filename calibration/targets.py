@@ -23,11 +23,10 @@ import numpy as np
 from pydantic import Field
 from scipy.special import log_ndtr
 
-import abm.declarations  # noqa: F401  (fills the registries)
+from abm.claims.statistic import Statistic, StatisticEntries, set_against
 from abm.errors import UserError, shorten
-from abm.parameters import FIRST_YEAR, LAST_MONTH
-from abm.reading import MOST_LETTERS, Entries, Listed, Name, check, known_name, parse_toml, read_text
-from agents.core.declare import OUTPUTS, near
+from abm.reading import MOST_LETTERS, Entries, Listed, Name, check, parse_toml, read_text
+from agents.core.declare import near
 
 if TYPE_CHECKING:
     from calibration.runs import Runs
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
 Kind = Literal["value", "ratio", "threshold", "trend", "sign", "monotone"]
 Role = Literal["fit", "held-out", "check"]
 Scale = Literal["log", "logit", "linear"]
-Take = Literal["mean", "sum", "min", "max", "first", "last"]
 
 #: Shares are kept this far from 0 and 1 before their logit is taken: about one household of a side's sample in a default run.
 EDGE = 1e-3
@@ -57,27 +55,6 @@ class TargetError(UserError):
 
 
 @dataclass(frozen=True)
-class Reading:
-    """One number of a run: an output of one side over some years."""
-
-    output: str
-    side: str
-    first: int
-    last: int
-    take: Take = "mean"
-
-    def of(self, runs: Runs) -> np.ndarray:
-        """The number of each run, shape (n,); ``nan`` where the years were not reached."""
-        years = (runs.years >= self.first) & (runs.years <= self.last)
-        if years.sum() != self.last - self.first + 1:
-            return np.full(len(runs), np.nan)
-        values = runs.outputs[self.output][:, years, ("id", "my").index(self.side)]
-        if self.take in ("first", "last"):
-            return values[:, 0 if self.take == "first" else -1]
-        return {"mean": np.mean, "sum": np.sum, "min": np.min, "max": np.max}[self.take](values, axis=1)
-
-
-@dataclass(frozen=True)
 class Target:
     """One fact that a run can agree with or not; see the module's words for what the fields mean."""
 
@@ -85,7 +62,7 @@ class Target:
     title: str
     kind: Kind
     role: Role
-    of: Reading
+    of: Statistic
     source: str
     reason: str
     value: float = math.nan
@@ -96,7 +73,7 @@ class Target:
     group: str = ""
     correlation: float = 0.0
     built_in: bool = False
-    against: Reading | None = None
+    against: Statistic | None = None
     threshold: float = math.nan
     width: float = math.nan
     flat_above: float = math.nan
@@ -112,21 +89,17 @@ class Target:
 
     def natural(self, runs: Runs) -> np.ndarray:
         """The statistic in the reader's unit: the number itself, the quotient, or the change; shape (n,)."""
-        one = self.of.of(runs)
+        one = _of(self.of, runs)
         if self.kind == "monotone":
             return np.exp(self.statistic(runs) * (self.of.last - self.of.first)) if self.scale == "log" else self.statistic(runs)
         if self.against is None:
             return one
-        other = self.against.of(runs)
-        if self.kind == "sign" and self.scale == "linear":
-            return one - other
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return one / other
+        return set_against(one, _of(self.against, runs), "difference" if self.kind == "sign" and self.scale == "linear" else "ratio")
 
     def statistic(self, runs: Runs) -> np.ndarray:
         """The statistic on the scale of its error, shape (n,)."""
         if self.kind == "monotone":
-            return _slope(self.of, self.scale, runs)
+            return self.of.slope(runs.years, to_scale(_values(self.of, runs), self.scale))
         if self.kind in REPORTED:
             found = logit(self.natural(runs)) if self.kind == "threshold" else _log(self.natural(runs))
             return np.clip(found, self.mark - DEAF * self.width, min(self.cap, self.mark + DEAF * self.width))
@@ -220,14 +193,14 @@ def _log(x: np.ndarray) -> np.ndarray:
         return np.log(np.clip(x, 1e-12, 1e12))
 
 
-def _slope(of: Reading, scale: Scale, runs: Runs) -> np.ndarray:
-    """Change a year of the least-squares line, of the logarithm where the scale is logarithmic."""
-    years = (runs.years >= of.first) & (runs.years <= of.last)
-    if years.sum() != of.last - of.first + 1 or years.sum() < 3:
-        return np.full(len(runs), np.nan)
-    values = to_scale(runs.outputs[of.output][:, years, ("id", "my").index(of.side)], scale)
-    t = runs.years[years] - runs.years[years].mean()
-    return (values - values.mean(axis=1, keepdims=True)) @ t / (t @ t)
+def _values(statistic: Statistic, runs: Runs) -> np.ndarray:
+    """The yearly values that a statistic is taken of, shape (n, years)."""
+    return runs.outputs[statistic.output][:, :, ("id", "my").index(statistic.side)]
+
+
+def _of(statistic: Statistic, runs: Runs) -> np.ndarray:
+    """The number of each run, shape (n,); ``nan`` where the years were not reached."""
+    return statistic.of(runs.years, _values(statistic, runs))
 
 
 # --- all of them ------------------------------------------------------------------------------------------------------
@@ -310,25 +283,9 @@ class Targets:
         return replace(self, rows=tuple(replace(r, role="held-out") if r.id == name else r for r in self.rows))
 
 
-def _yearly() -> list[str]:
-    return [n for n, o in OUTPUTS.items() if "yearly" in o.tables]
-
-
-#: What a year of a run can be.
-_Year = Annotated[int, Field(ge=FIRST_YEAR, le=LAST_MONTH[0])]
 _Number = Annotated[float, Field(ge=-MOST, le=MOST)]
 _Text = Annotated[str, Field(max_length=MOST_LETTERS)]
 _Names = Annotated[tuple[Name, ...], Listed]
-
-
-class _ReadingEntries(Entries):
-    """``{ output = …, side = …, first = …, last = … }``."""
-
-    output: Annotated[str, known_name(_yearly, "yearly output")]
-    side: Literal["id", "my"]
-    first: _Year
-    last: _Year
-    take: Take = "mean"
 
 
 class _TargetEntries(Entries):
@@ -338,7 +295,7 @@ class _TargetEntries(Entries):
     title: Name
     kind: Kind
     role: Role
-    of: _ReadingEntries
+    of: StatisticEntries
     source: _Text
     reason: _Text
     value: _Number = math.nan
@@ -349,7 +306,7 @@ class _TargetEntries(Entries):
     group: Name = ""
     correlation: _Number = 0.0
     built_in: bool = False
-    against: _ReadingEntries | None = None
+    against: StatisticEntries | None = None
     threshold: _Number = math.nan
     width: _Number = math.nan
     flat_above: _Number = math.nan
@@ -387,11 +344,11 @@ def _row(said: Any, number: int, file: str) -> Target:
                     f"{here} has no {key}: a fact without it cannot be weighed" if key == "source" else f"{here} has no {key}"
                 )
     entries = check(_TargetEntries, said, here, error=TargetError)
-    of = _reading(entries.of, "of", here)
+    of = _statistic(entries.of, "of", here)
     for key in ("first", "last"):  # a trend's years may be said once more beside it
         if getattr(entries, key) not in (None, getattr(of, key)):
             raise TargetError(f"{here}: {key} = {getattr(entries, key)} is not that of its output ({getattr(of, key)}); leave it out")
-    against = None if entries.against is None else _reading(entries.against, "against", here)
+    against = None if entries.against is None else _statistic(entries.against, "against", here)
     rest = {f.name: getattr(entries, f.name) for f in fields(Target) if f.name not in ("of", "against")}
     row = Target(of=of, against=against, **rest)
     _check_row(row, here)
@@ -436,10 +393,10 @@ def _check_row(row: Target, here: str) -> None:
         raise TargetError(f"{here} has neither quote nor facts: say which words or which fact it rests on")
 
 
-def _reading(said: _ReadingEntries, key: str, here: str) -> Reading:
+def _statistic(said: StatisticEntries, key: str, here: str) -> Statistic:
     if said.last < said.first:
         raise TargetError(f"{here}: {key} ends in {said.last}, before it starts in {said.first}")
-    return Reading(said.output, said.side, said.first, said.last, said.take)
+    return said.statistic()
 
 
 def _check_against_each_other(targets: Targets, file: str) -> None:

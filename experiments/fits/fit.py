@@ -327,7 +327,7 @@ def inference_version() -> str:
     from importlib import resources
 
     digest = hashlib.sha256()
-    for package, pattern in (("calibration", "*.py"), ("experiments.fits", "*.py")):
+    for package, pattern in (("abm.claims", "statistic.py"), ("calibration", "*.py"), ("experiments.fits", "*.py")):
         for path in sorted(Path(str(resources.files(package))).glob(pattern)):
             if path.name not in NOT_INFERENCE:
                 digest.update(path.name.encode() + b"\0" + path.read_bytes().replace(b"\r\n", b"\n") + b"\0")

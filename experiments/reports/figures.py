@@ -14,7 +14,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from experiments.reports.paper import Years
+from abm.claims.claim import Claim, Pattern, claims
+from abm.claims.interpret import number_of, series_of
+from abm.claims.years import Years
+from experiments.reports.paper import formats
 from experiments.words.languages import Numbers, Translate, translator
 
 if TYPE_CHECKING:
@@ -56,11 +59,10 @@ class Drawing:
     """What the figures of one run share: its tables, its region, its language."""
 
     def __init__(self, results: Drawn, region: Region, language: str):
-        import abm.results  # noqa: F401  (names and units of indicators)
-
         self.results, self.region = results, region
         self.years, self.n = Years(results.yearly), Numbers(language)
         self._: Translate = translator(language)
+        self.claims: dict[str, Claim] = claims()
         _ = self._
         self.side_names = {side: _(str(region.meta["sides"][side]["name"])) for side in ("id", "my")}
         self.first, self.last = int(results.yearly["year"].min()), int(results.yearly["year"].max())
@@ -75,8 +77,7 @@ class Drawing:
         )
         canvas, (top, bottom) = self._canvas(4.6, 2, heights=(2.2, 1))
         self.draw_income(top)
-        if self.last >= 2005:
-            self._said(bottom, 5.7, n.number(5.7, 1))
+        self._said(bottom, self.claims["E01"]["ratio"])
         self._line(bottom, ratio, ACCENT)
         bottom.set_ylim(0, max([*ratio.values(), 6]) * 1.15)
         bottom.yaxis.set_major_formatter(lambda v, _position: n.number(v, 1))
@@ -94,21 +95,28 @@ class Drawing:
             across_last=n.number(b),
             ratio=n.number(r, 1),
         )
-        mean_own, mean_across = (
-            self.years.mean("income_per_capita", 2005, 2007, "id"),
-            self.years.mean("income_per_capita", 2005, 2007, "my"),
-        )
+        said_own, said_across = (self.claims["E01"][side] for side in ("own", "across"))
+        first, last = _span(said_own)
+        mean_own, mean_across = (number_of(said.numbers["value"], self.years) for said in (said_own, said_across))
         if math.isfinite(mean_own) and math.isfinite(mean_across):
-            sentence += " " + _("The mean of 2005–2007 is US${own} against US${across}; the paper says 700 against 4,000.").format(
-                own=n.number(mean_own), across=n.number(mean_across)
+            sentence += " " + _(
+                "The mean of {first}–{last} is US${own} against US${across}; the paper says {said_own} against {said_across}."
+            ).format(
+                first=first,
+                last=last,
+                own=n.number(mean_own),
+                across=n.number(mean_across),
+                said_own=self._mark(said_own),
+                said_across=self._mark(said_across),
             )
         return self._picture(
             "income",
             _("Income on both sides"),
             canvas,
             _(
-                "Two lines of income per person by year, {span}, with marks at 700 and 4,000 for 2005–2007; below, the ratio of the two."
-            ).format(span=self.span),
+                "Two lines of income per person by year, {span}, with marks at {said_own} and {said_across} for {first}–{last}; "
+                "below, the ratio of the two."
+            ).format(span=self.span, said_own=self._mark(said_own), said_across=self._mark(said_across), first=first, last=last),
             sentence,
             (
                 (_("Kalimantan side, US$"), own, n.number),
@@ -129,16 +137,21 @@ class Drawing:
         self._line(bottom, rate, INK)
         bottom.set_ylim(0, max([*rate.values(), 1]) * 1.15)
         self._heading(bottom, _("Visits across per 1,000 people and year"))
-        eighties, later = self.years.mean("care_share_across", 1980, 1989), self.years.mean("care_share_across", 2004, 2006)
-        if math.isfinite(eighties) and math.isfinite(later):
+        fewer = self.claims["E03"]["fewer"]
+        before, after = _span(fewer, "share"), _span(fewer, "later_share")
+        share, later = (number_of(fewer.numbers[name], self.years) for name in ("share", "later_share"))
+        if math.isfinite(share) and math.isfinite(later):
             sentence = _(
-                "In the 1980s {eighties} of all visits were made across, in 2004–2006 {later}; "
-                "hospital care went from {hospital_eighties} to {hospital_later}."
+                "In the {first}s {share} of all visits were made across, in {later_first}–{later_last} {later}; "
+                "hospital care went from {hospital_share} to {hospital_later}."
             ).format(
-                eighties=n.percent(eighties),
+                first=before[0],
+                share=n.percent(share),
+                later_first=after[0],
+                later_last=after[1],
                 later=n.percent(later),
-                hospital_eighties=n.percent(self.years.mean("care_share_across_hospital", 1980, 1989)),
-                hospital_later=n.percent(self.years.mean("care_share_across_hospital", 2004, 2006)),
+                hospital_share=n.percent(self.years.mean("care_share_across_hospital", *before)),
+                hospital_later=n.percent(self.years.mean("care_share_across_hospital", *after)),
             )
         else:
             sentence = _("In {first} {share_first} of all visits were made across, in {last} {share_last}.").format(
@@ -193,11 +206,20 @@ class Drawing:
             own_last=n.percent(self._at(own, self.last)),
             across_last=n.percent(self._at(across, self.last)),
         )
-        before, during = self.years.mean("poverty_rate", 1994, 1996), self.years.mean("poverty_rate", 1998, 2001)
+        measures = self.claims["E05"]["measures"]
+        before, during = (number_of(measures.numbers[name], self.years) for name in ("poor", "poor_later"))
         if math.isfinite(before) and math.isfinite(during):
+            (before_first, before_last), (first, last) = _span(measures, "poor"), _span(measures, "poor_later")
             sentence += " " + _(
-                "On the Kalimantan side it was {before} before the crisis (1994–1996) and {during} in it (1998–2001)."
-            ).format(before=n.percent(before), during=n.percent(during))
+                "On the Kalimantan side it was {before} before the crisis ({before_first}–{before_last}) and {during} in it ({first}–{last})."
+            ).format(
+                before=n.percent(before),
+                before_first=before_first,
+                before_last=before_last,
+                during=n.percent(during),
+                first=first,
+                last=last,
+            )
         return self._picture(
             "poverty",
             _("Poverty and under-employment"),
@@ -241,7 +263,9 @@ class Drawing:
 
     def trade(self) -> Picture:
         _, n = self._, self.n
-        out, into, undeclared = self.years.both("trade_out_usd"), self.years.both("trade_in_usd"), self.years.undeclared()
+        flows = self.claims["E17"]["flows"]
+        out, into = (series_of(flows.numbers[name].of, self.years) for name in ("out", "into"))
+        undeclared = series_of(self.claims["E15"]["enforcement"].numbers["share"].of, self.years)
         canvas, (top, bottom) = self._canvas(4.2, 2, heights=(2, 1))
         million = 1e6
         self._crisis(top)
@@ -263,13 +287,20 @@ class Drawing:
             into=n.short(self._at(into, self.last) / million),
             share=n.percent(self._at(undeclared, self.last)),
         )
-        spans = ((1994, 1996), (1998, 2001))
-        before, during = (self._mean(out, *span) for span in spans)
-        before_in, during_in = (self._mean(into, *span) for span in spans)
-        if all(map(math.isfinite, (before, during, before_in, during_in))) and before and before_in:
+        times_out, times_in = (number_of(flows.numbers[name], self.years) for name in ("out", "into"))
+        if math.isfinite(times_out) and math.isfinite(times_in):
+            (first, last), (before_first, before_last) = _span(flows, "out"), _span(flows, "out", base=True)
             sentence += " " + _(
-                "From 1994–1996 to 1998–2001 the flow to Sarawak became {out} times, the flow to Kalimantan {into} times what it was."
-            ).format(out=n.number(during / before, 1), into=n.number(during_in / before_in, 1))
+                "From {before_first}–{before_last} to {first}–{last} the flow to Sarawak became {out} times, "
+                "the flow to Kalimantan {into} times what it was."
+            ).format(
+                before_first=before_first,
+                before_last=before_last,
+                first=first,
+                last=last,
+                out=n.number(times_out, 1),
+                into=n.number(times_in, 1),
+            )
         return self._picture(
             "trade",
             _("Trade across the border"),
@@ -286,7 +317,7 @@ class Drawing:
     def map(self, indicator: str = "care_share_across", year: int | None = None, height: float = 4.9) -> Picture:
         """The places of one year, sized by people and coloured by an indicator of the ``places`` table."""
         _, n = self._, self.n
-        shown = min(self.last, 1985) if year is None else year
+        shown = self.map_year if year is None else year
         rows = self.results.places[self.results.places["year"] == shown]
         label, as_share = self._label(indicator)
         values = rows[indicator].to_numpy(dtype=float)
@@ -315,6 +346,11 @@ class Drawing:
             rows=tuple((str(p), side(s), show(v)) for p, s, v in zip(rows["place"], rows["side"], values, strict=True)),
         )
 
+    @property
+    def map_year(self) -> int:
+        """The year of the map: the middle of those in which, the paper says, most care was sought across, or the run's last."""
+        return min(self.last, (sum(_span(self.claims["E02"]["visits"], "share")) + 1) // 2)
+
     # --- panels that stand in more than one figure ------------------------------------------------------------------
 
     def draw_income(self, axes: Axes) -> None:
@@ -324,14 +360,14 @@ class Drawing:
         self._line(axes, own, KALIMANTAN, self.side_names["id"])
         self._line(axes, across, SARAWAK, self.side_names["my"], dashed=True)
         axes.set_yscale("log")
-        ticks = [50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000]
+        ticks = [digits * 10**zeros for zeros in (1, 2, 3) for digits in (5, 10, 20)]
         axes.set_yticks(ticks, [n.number(t) for t in ticks])
         axes.minorticks_off()
         everything = [v for v in (*own.values(), *across.values()) if v > 0] or [1.0]
-        axes.set_ylim(min(*everything, 500) * 0.8, max(*everything, 4000) * 1.3)
-        if self.last >= 2005:
-            for said in (700, 4000):
-                self._said(axes, said, n.number(said))
+        patterns = [self.claims["E01"][side] for side in ("own", "across")]
+        axes.set_ylim(min(*everything, 500) * 0.8, max(*everything, *(said.mark[0] for said in patterns if said.mark)) * 1.3)
+        for said in patterns:
+            self._said(axes, said)
         self._heading(axes, _("Income per person, US$ a year (logarithmic scale)"))
 
     def draw_care(self, axes: Axes) -> None:
@@ -421,15 +457,33 @@ class Drawing:
         said = OUTPUTS.get(indicator)
         return (self._(said.label), said.unit == "share") if said else (indicator, "share" in indicator)
 
-    def _said(self, axes: Axes, value: float, written: str) -> None:
-        """What the paper says, as a bar over 2005–2007."""
-        axes.plot([2005, 2007.99], [value, value], color=INK, lw=3.2, solid_capstyle="butt", zorder=5)
+    def _mark(self, pattern: Pattern) -> str:
+        """The paper's number as it is written."""
+        assert pattern.mark is not None  # these patterns have one
+        value, written = pattern.mark
+        return formats(self.n)[written](value)
+
+    def _said(self, axes: Axes, pattern: Pattern) -> None:
+        """What the paper says, as a bar over its years, once the run has begun them."""
+        first, last = _span(pattern)
+        if pattern.mark is None or self.last < first:
+            return
+        value = pattern.mark[0]
+        axes.plot([first, last + 0.99], [value, value], color=INK, lw=3.2, solid_capstyle="butt", zorder=5)
         from matplotlib.patheffects import withStroke
 
-        words = self._("paper: {value}").format(value=written)
+        words = self._("paper: {value}").format(value=self._mark(pattern))
         halo = [withStroke(linewidth=3, foreground="#ffffff")]
         axes.annotate(
-            words, (2005, value), xytext=(-3, 3), textcoords="offset points", ha="right", fontsize=8, color=INK, path_effects=halo, zorder=6
+            words,
+            (first, value),
+            xytext=(-3, 3),
+            textcoords="offset points",
+            ha="right",
+            fontsize=8,
+            color=INK,
+            path_effects=halo,
+            zorder=6,
         )
 
     # --- what they are made of --------------------------------------------------------------------------------------
@@ -491,8 +545,10 @@ class Drawing:
         axes.yaxis.set_major_formatter(lambda v, _position: self.n.percent(v))
 
     def _crisis(self, axes: Axes) -> None:
-        if self.first <= 1997 <= self.last:
-            axes.axvspan(1997.5, min(2002, self.last + 1), color="#f0ece0", zorder=0)
+        period = self.claims["E05"].period
+        if period is not None and self.first <= period.years[0] <= self.last:
+            begin, end = period.bounds
+            axes.axvspan(begin, min(end, self.last + 1), color="#f0ece0", zorder=0)
 
     def _mark_events(self, axes: Axes, families: Iterable[str]) -> tuple[str, ...]:
         """Numbered marks at the dated events of the region; the numbers are explained in the returned notes."""
@@ -561,11 +617,6 @@ class Drawing:
             axes.scatter(row["lon"], row["lat"], zorder=5, linewidth=1, **style)
 
     @staticmethod
-    def _mean(series: dict[int, float], first: int, last: int) -> float:
-        span = range(first, last + 1)
-        return sum(series[y] for y in span) / len(span) if all(y in series for y in span) else math.nan
-
-    @staticmethod
     def _at(series: dict[int, float], year: int) -> float:
         return series.get(year, math.nan)
 
@@ -601,12 +652,17 @@ def readme_picture(results: Drawn, region: Region) -> bytes:
         draw.dress(axes)
     draw.draw_income(left)
     draw.draw_care(below)
-    draw.draw_map(
-        canvas, canvas.add_axes((0.5, 0.16, 0.5, 0.78)), "care_share_across", min(draw.last, 1985), keys=(0.52, 0.105, 0.17, 0.02)
-    )
+    draw.draw_map(canvas, canvas.add_axes((0.5, 0.16, 0.5, 0.78)), "care_share_across", draw.map_year, keys=(0.52, 0.105, 0.17, 0.02))
     out = io.BytesIO()
     canvas.savefig(out, format="png", dpi=110, metadata={"Software": None}, facecolor="#ffffff")
     return out.getvalue()
+
+
+def _span(pattern: Pattern, number: str = "value", *, base: bool = False) -> tuple[int, int]:
+    """The years of a number of a pattern, or those it is set against."""
+    part = pattern.numbers[number].parts[base]
+    assert part.first is not None and part.last is not None  # these numbers have years of their own
+    return part.first, part.last
 
 
 def svg(canvas: Canvas) -> bytes:

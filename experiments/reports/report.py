@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from experiments.reports.paper import VERDICTS, evidence, readings
+from abm.claims.claim import claims
+from experiments.reports.paper import VERDICTS, readings
 from experiments.words.languages import LANGUAGES, Numbers, Translate, mark, translator
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def report(
         "data_end": str(region.meta["data_end"])[:4],
         "readings": [(r, _(VERDICTS[r.verdict])) for r in readings(yearly, language)],
         "groups": assumption_groups(region, language),
-        "later": [c for c in evidence().values() if not c.in_the_model],
+        "later": [c for c in claims().values() if not c.in_the_model],
         "facts": manifest_rows(manifest, _),
         "credits": credits_html(region),
     }  # fmt: skip

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast, get_args
 
 import abm.declarations  # noqa: F401  (fills the registries)
+from abm.claims.statistic import Statistic, Take, taken
 from abm.errors import UserError, shorten
 from abm.reading import Entries, Listed, Name, check, is_ordinary, parse_toml, read_bytes, read_text
 from agents.core.declare import OUTPUTS, PARAMETERS, SWITCHES, near
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from abm import Scenario
 
 Design = Literal["factorial", "lhs", "sobol", "saltelli", "morris", "shapley", "list", "posterior"]
-Take = Literal["mean", "sum", "min", "max", "first", "last"]
 SWITCH = "switch."
 SIDES = ("id", "my")
 #: Designs whose analysis needs all rows of a block: SALib lays them out.
@@ -86,16 +86,11 @@ class Summary:
 
     def of(self, yearly: pd.DataFrame) -> float:
         """The number, from a run's yearly table (``nan`` where the years were not reached or hold no number)."""
-        import numpy as np
-
-        mine = yearly[(yearly["side"] == self.side) & (yearly["year"] >= self.first) & (yearly["year"] <= self.last)]
-        values = mine.sort_values("year")[self.output].to_numpy(float)
-        values = values[~np.isnan(values)]
-        if len(values) == 0:
-            return math.nan
-        if self.take in ("first", "last"):
-            return float(values[0 if self.take == "first" else -1])
-        return float({"mean": np.mean, "sum": np.sum, "min": np.min, "max": np.max}[self.take](values))
+        mine = yearly[yearly["side"] == self.side].sort_values("year")
+        statistic = Statistic(self.output, self.side, self.first, self.last, self.take)
+        kept = statistic.reached(mine["year"].to_numpy(), mine[self.output].to_numpy(float))
+        # as a row of many: numpy adds in another order, and tables that stand already have its last bit
+        return float(taken(kept[None], self.take)[0]) if len(kept) else math.nan
 
 
 @dataclass(frozen=True)

@@ -52,10 +52,10 @@ def in_declarations() -> Iterator[tuple[str, str]]:
     """Every sentence a reader meets that is declared beside the model: sentence, where it is declared."""
     import abm.model  # noqa: F401 – importing it registers every declaration, the world's too
     from abm import Scenario
+    from abm.claims.claim import claims
     from abm.describe import WORDS
     from abm.month import MONTH
     from agents.core.declare import OUTPUTS, PARAMETERS, SWITCHES
-    from experiments.reports.paper import evidence
 
     for output in OUTPUTS.values():
         yield output.label, f"output {output.name}"
@@ -74,10 +74,9 @@ def in_declarations() -> Iterator[tuple[str, str]]:
         yield scenario.description, f"scenario {name}"
     for word in WORDS:
         yield word, "describe"
-    for claim in evidence().values():
-        yield claim.claim, f"claim {claim.id}"
-        yield claim.mechanism, f"claim {claim.id}"
-        yield claim.pattern, f"claim {claim.id}"
+    for claim in claims().values():
+        for sentence in claim.sentences():
+            yield sentence, f"claim {claim.id}"
     yield from in_targets()
     yield from in_regions()
 

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal, norm
 
-from calibration.targets import Likelihood, Reading, Target, TargetError, Targets, logit, statistics
+from abm.claims.statistic import Statistic
+from calibration.targets import Likelihood, Target, TargetError, Targets, logit, statistics
 from tests.calibration.toy import simulate, targets
 
 GOOD = """
@@ -41,7 +42,7 @@ def read(tmp_path, text):
 def test_a_good_row_is_read(tmp_path):
     row = read(tmp_path, GOOD)["income"]
     assert row.observed == pytest.approx(math.log(700))
-    assert row.of == Reading("income_per_capita", "id", 2005, 2007)
+    assert row.of == Statistic("income_per_capita", "id", 2005, 2007)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +168,7 @@ def test_statistics_of_runs():
     assert z[0, 0] == pytest.approx(math.log(income))
     share = runs.outputs["care_share_across"][0, :10, 0].mean()
     assert targets()[2].natural(runs)[0] == pytest.approx(share)
-    late = replace(targets()[0], of=Reading("income_per_capita", "id", 2014, 2017))
+    late = replace(targets()[0], of=Statistic("income_per_capita", "id", 2014, 2017))
     assert np.isnan(late.statistic(runs)).all()  # years that were not run are no number
 
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from abm.claims.statistic import Statistic
 from calibration.priors import Prior
 from calibration.runs import Runs
-from calibration.targets import Reading, Target
+from calibration.targets import Target
 
 YEARS = np.arange(1980, 2016)
 PARAMETERS = (
@@ -39,9 +40,11 @@ def simulate(unit: np.ndarray, seed: int = 1, noise: float = 0.03) -> Runs:
 
 def targets() -> tuple[Target, ...]:
     """Four reports of the shapes that the paper makes."""
-    base = Target("", "", "value", "fit", Reading("income_per_capita", "id", 2005, 2007), "toy", "toy", tolerance_reason="toy", quote="toy")
-    share = Reading("care_share_across", "id", 1980, 1989)
-    before, after = (Reading("visits_across_per_1000", "id", *y) for y in ((1980, 1989), (2004, 2006)))
+    base = Target(
+        "", "", "value", "fit", Statistic("income_per_capita", "id", 2005, 2007), "toy", "toy", tolerance_reason="toy", quote="toy"
+    )
+    share = Statistic("care_share_across", "id", 1980, 1989)
+    before, after = (Statistic("visits_across_per_1000", "id", *y) for y in ((1980, 1989), (2004, 2006)))
     return (
         replace(base, id="income_id", value=700.0, tolerance=0.1, group="incomes", correlation=0.5),
         replace(base, id="income_my", of=replace(base.of, side="my"), value=4000.0, tolerance=0.1, group="incomes", correlation=0.5),

@@ -11,7 +11,8 @@ import pytest
 
 import abm.model  # noqa: F401  (registers every declaration)
 import calibration
-from abm import Region, Scenario
+from abm import Scenario
+from abm.fitted import fitted_of
 from abm.parameters import LAST_MONTH
 from agents.core.declare import PARAMETERS
 from calibration.targets import Targets
@@ -43,7 +44,7 @@ def test_every_module_that_a_page_names_is_there(page: str) -> None:
 
 def ships(region: str = "west-kalimantan-sarawak") -> bool:
     """Whether the region has fitted values and a posterior."""
-    return bool(Region.load(region).fitted) and (Path(calibration.__file__).parent / "posteriors" / region / "draws.parquet").is_file()
+    return bool(fitted_of(region).values) and (Path(calibration.__file__).parent / "posteriors" / region / "draws.parquet").is_file()
 
 
 @pytest.mark.parametrize("page", PAGES)

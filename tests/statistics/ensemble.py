@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 
 from abm import BorderModel, Scenario
+from abm.claims.statistic import Statistic
+from abm.claims.years import Years, arrays
 
 HOUSEHOLDS = 600
 FEW, MANY = tuple(range(1, 6)), tuple(range(1, 21))
@@ -24,9 +26,7 @@ def yearly(scenario: str, seed: int) -> pd.DataFrame:
 
 def mean(scenario: str, seed: int, indicator: str, side: str, first: int, last: int) -> float:
     """Mean of an indicator over years, both counted."""
-    table = yearly(scenario, seed)
-    rows = (table["side"] == side) & table["year"].between(first, last)
-    return float(table.loc[rows, indicator].mean())
+    return Years(yearly(scenario, seed)).mean(indicator, first, last, side)
 
 
 def many(scenario: str, seeds: tuple[int, ...], indicator: str, side: str, first: int, last: int) -> np.ndarray:
@@ -51,9 +51,8 @@ def sign_test(wins: int, n: int) -> float:
 
 def trend(scenario: str, seed: int, indicator: str, side: str, first: int, last: int) -> float:
     """Slope a year of an indicator."""
-    table = yearly(scenario, seed)
-    part = table[(table["side"] == side) & table["year"].between(first, last)]
-    return float(np.polyfit(part["year"], part[indicator], 1)[0])
+    series = Years(yearly(scenario, seed)).of(indicator, side)
+    return float(Statistic(indicator, side, first, last).slope(*arrays(series)))
 
 
 def interval(values: Any) -> str:

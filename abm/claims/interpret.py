@@ -1,0 +1,184 @@
+"""Does a claim's pattern show in a run, in a pair of runs, or over a sweep? The interpreter of the patterns.
+
+It turns yearly tables into numbers, and numbers into a verdict; words are put to them elsewhere. A single run can be *near* a number or
+show a *direction*. It cannot say how often it would, nor what causes what: that takes many seeds, and the same seed with the mechanism
+switched off.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from abm.claims.claim import Condition, Number, Part, Pattern
+from abm.claims.statistic import How, Statistic, set_against, slope
+from abm.claims.years import Years, arrays
+
+#: ``outside``: not all years of the conditions are in the runs; ``pair`` and ``sweep``: it takes more runs than were given.
+Verdict = Literal["near", "not near", "holds", "does not hold", "pair", "sweep", "outside"]
+
+Series = dict[int, float]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a run (a pair, a sweep) gave for one pattern.
+
+    ``values`` are the numbers of the conditions, in the order in which the pattern has them; ``numbers`` all numbers of the run that has the mechanism, and
+    ``without`` those of the run that lacks it. With ``spans``, each span has numbers of its own and ``numbers`` is empty.
+    """
+
+    verdict: Verdict
+    values: Mapping[str, float] = field(default_factory=dict)
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    without: Mapping[str, float] = field(default_factory=dict)
+    spans: tuple[tuple[tuple[int, int], Mapping[str, float]], ...] = ()
+
+
+def read(pattern: Pattern, run: Years, *, without: Years | None = None, sweep: Mapping[float, Years] | None = None) -> Reading:
+    """The reading of a pattern from a run; from a ``pair`` with the run ``without`` its mechanism; from a ``sweep``, runs by level."""
+    if pattern.spans:
+        return _read_spans(pattern, run)
+    numbers = {name: number_of(number, run) for name, number in pattern.numbers.items()}
+    if pattern.comparison == "pair":
+        return Reading("pair", numbers=numbers) if without is None else _read_pair(pattern, numbers, without)
+    if pattern.comparison == "sweep":
+        return Reading("sweep", numbers=numbers) if sweep is None else _read_sweep(pattern, numbers, sweep)
+    values = {name: numbers[name] for name in _asked(pattern)}
+    return Reading(_verdict(pattern, values, [_holds(condition, numbers) for condition in pattern.conditions]), values, numbers)
+
+
+def number_of(number: Number, run: Years) -> float:
+    """One number of a run; ``nan`` where the run has not all it takes."""
+    series = [series_of(part, run) for part in number.parts]
+    return _number(number, series, run.first, run.last)
+
+
+def series_of(part: Part, run: Years) -> Series:
+    """The yearly values that a number is taken of, over the years that have all of them."""
+    first, *others = (run.of(output, part.side, part.weigh) for output in (part.output, *part.plus))
+    return {year: value + sum(other[year] for other in others) for year, value in first.items() if all(year in other for other in others)}
+
+
+def _number(number: Number, series: list[Series], first: int, last: int) -> float:
+    """The number from the series of its parts in a run (or a span) from ``first`` to ``last``."""
+    if number.against is None:
+        found = _taken(number.of, series[0], first, last, number.at_least)
+    else:
+        assert number.how is not None  # the reader saw to it
+        if number.each_year:
+            one, other = series
+            shared = sorted(set(one) & set(other))
+            against = {y: _set_against(one[y], other[y], number.how) for y in shared}
+            found = _taken(number.of, {y: v for y, v in against.items() if math.isfinite(v)}, first, last, number.at_least)
+        else:
+            parts = zip(number.parts, series, strict=True)
+            one, other = (_taken(part, values, first, last, number.at_least) for part, values in parts)
+            found = _set_against(one, other, number.how)
+    return found if math.isfinite(found) else math.nan
+
+
+def _set_against(one: float, other: float, how: How) -> float:
+    return float(set_against(np.array(one), np.array(other), how))
+
+
+def _taken(part: Part, series: Series, first: int, last: int, at_least: int) -> float:
+    if part.year == "end":
+        first = last
+    else:
+        first, last = (given if own is None else own for own, given in ((part.first, first), (part.last, last)))
+    within = {year: value for year, value in series.items() if first <= year <= last}
+    if len(within) < at_least:
+        return math.nan
+    if part.take == "years":
+        return float(len(within))
+    if part.take == "years_above_0":
+        return float(sum(value > 0 for value in within.values()))
+    if part.take == "year_of_max":
+        return float(max(within, key=lambda year: within[year]))
+    years, values = arrays(within)
+    if part.take == "slope":
+        if part.is_open:
+            return float(slope(years, values)) if len(years) > 1 else math.nan
+        return float(Statistic(part.output, part.side, first, last).slope(years, values))
+    statistic = Statistic(part.output, part.side, first, last, part.take)
+    return statistic.of_reached(years, values) if part.is_open else float(statistic.of(years, values))
+
+
+def _read_spans(pattern: Pattern, run: Years) -> Reading:
+    """Each span that the run has begun, over those of its years in which every number has all it is taken of."""
+    series = {name: [series_of(part, run) for part in number.parts] for name, number in pattern.numbers.items()}
+    everything = [one for parts in series.values() for one in parts]
+    shared = set.intersection(*(set(one) for one in everything))
+    found: list[tuple[tuple[int, int], dict[str, float]]] = []
+    for first, last in pattern.spans:
+        years = {year for year in shared if first <= year <= last}
+        if first not in years:
+            continue
+        within = {name: [{y: v for y, v in one.items() if y in years} for one in parts] for name, parts in series.items()}
+        numbers = {name: _number(number, within[name], first, last) for name, number in pattern.numbers.items()}
+        found.append(((first, last), numbers))
+    values = {f"{name}_{first}": numbers[name] for (first, _last), numbers in found for name in _asked(pattern)}
+    holds = [_holds(condition, numbers) for _span, numbers in found for condition in pattern.conditions]
+    return Reading(_verdict(pattern, values, holds), values, spans=tuple(found))
+
+
+def _read_pair(pattern: Pattern, numbers: Mapping[str, float], other: Years) -> Reading:
+    without = {name: number_of(number, other) for name, number in pattern.numbers.items()}
+    values: dict[str, float] = {}
+    for name in _asked(pattern):
+        values[name], values[f"{name}_without"] = numbers[name], without[name]
+    holds = [
+        _compares(condition, without[condition.number], condition.times * numbers[condition.number]) for condition in pattern.conditions
+    ]
+    return Reading(_verdict(pattern, values, holds), values, numbers, without)
+
+
+def _read_sweep(pattern: Pattern, numbers: Mapping[str, float], runs: Mapping[float, Years]) -> Reading:
+    """The slope of each number asked for over the levels of the parameter."""
+    assert pattern.sweep is not None  # the reader saw to it
+    levels = np.array(pattern.sweep.levels)
+    slopes: dict[str, float] = {}
+    for name in _asked(pattern):
+        at = [number_of(pattern.numbers[name], runs[level]) if level in runs else math.nan for level in pattern.sweep.levels]
+        slopes[name] = float(slope(levels, np.array(at)))
+    holds = [
+        slopes[condition.number] > 0 if condition.relation == "rises" else slopes[condition.number] < 0 for condition in pattern.conditions
+    ]
+    return Reading(_verdict(pattern, slopes, holds), slopes, numbers)
+
+
+def _asked(pattern: Pattern) -> list[str]:
+    """Names of the numbers that the verdict rests on, in the order in which the pattern has them."""
+    asked = {name for condition in pattern.conditions for name in (condition.number, condition.than)}
+    return [name for name in pattern.numbers if name in asked]
+
+
+def _holds(condition: Condition, numbers: Mapping[str, float]) -> bool:
+    if condition.value is not None:
+        mark = condition.value
+    else:
+        assert condition.than is not None  # the reader saw to it
+        mark = condition.times * numbers[condition.than]
+    return _compares(condition, numbers[condition.number], mark)
+
+
+def _compares(condition: Condition, found: float, mark: float) -> bool:
+    if condition.relation == "near":
+        assert condition.within is not None  # the reader saw to it
+        return abs(found - mark) <= condition.within
+    if condition.relation in ("above", "below"):
+        return found > mark if condition.relation == "above" else found < mark
+    return found >= mark if condition.relation == "at_least" else found <= mark
+
+
+def _verdict(pattern: Pattern, values: Mapping[str, float], holds: list[bool]) -> Verdict:
+    if not values or not all(math.isfinite(value) for value in values.values()):
+        return "outside"
+    if pattern.comparison == "number":
+        return "near" if all(holds) else "not near"
+    return "holds" if all(holds) else "does not hold"
