@@ -22,6 +22,7 @@ import numpy as np
 from abm.errors import UserError, shorten
 from experiments.execution.drive import CHUNK_SECONDS, Progress, Report, drive, holding
 from experiments.execution.engine import DaskEngine, Engine, ExecutorEngine, LocalEngine, ThreadsEngine, cores
+from experiments.options import DEFAULT_REGION
 from experiments.studies import plan
 from experiments.studies.collect import collect, columns_of
 from experiments.studies.lock import Hold
@@ -29,7 +30,7 @@ from experiments.studies.manifest import study_of
 from experiments.studies.outcomes import target_of, values_of
 from experiments.studies.plan import plan_batches, plan_ids, read_study_manifest
 from experiments.studies.store import STATUSES, standing
-from experiments.studies.study import DEFAULT_REGION, MOST_RUNS, Study, StudyError, Summary
+from experiments.studies.study import MOST_RUNS, Study, StudyError, Summary
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -35,11 +35,11 @@ from calibration.targets import Likelihood, Targets, statistics
 from experiments.execution.drive import Progress, Report, drive
 from experiments.execution.engine import Engine
 from experiments.files import write_json
-from experiments.options import is_there
+from experiments.options import DEFAULT_REGION, is_there
 from experiments.runs.identity import command_line, commit, model_version
 from experiments.studies import plan
 from experiments.studies.collect import collect
-from experiments.studies.study import DEFAULT_REGION, Study, Varied
+from experiments.studies.study import Study, Varied
 
 KIND = "lintas fit"
 FORMAT = 1
@@ -146,7 +146,8 @@ def make(folder: Path, asked: Asked, targets: str | Path | None, command_line: l
     from importlib import resources
 
     from abm import Region
-    from experiments.runs.run import check_folder, whole_folder
+    from experiments.files import whole_folder
+    from experiments.runs.folder import check_folder
 
     if is_there(folder / "manifest.json"):
         raise FitError(f"'{shorten(folder)}' is a fit already; continue it with 'lintas calibrate bank {folder}', or name a new folder")

@@ -639,7 +639,8 @@ def _sensitivity(fit: Fit, have: Populations, seed: int) -> list[dict[str, Any]]
 
 def retarget(fit: Fit, targets: Targets, text: str, out: Path) -> dict[str, Any]:
     """Weigh the runs there are by other targets; no new run. Written as a fit result of its own into ``out``."""
-    from experiments.runs.run import check_folder, whole_folder
+    from experiments.files import whole_folder
+    from experiments.runs.folder import check_folder
 
     if not targets.fit:
         raise FitError("no target has the role fit: there is nothing to fit")

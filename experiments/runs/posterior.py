@@ -23,8 +23,10 @@ from abm.errors import shorten
 from calibration.posterior import Posterior, PosteriorError
 from experiments.execution.drive import Progress
 from experiments.execution.engine import cores
+from experiments.files import files_in, whole_folder
+from experiments.runs.folder import check_folder
 from experiments.runs.identity import command_line, commit, model_version
-from experiments.runs.run import TABLES, check_folder, digest, files_in, whole_folder, write_table
+from experiments.runs.tables import TABLES, digest, write_table
 from experiments.studies.plan import seed_of
 from experiments.words.languages import Numbers, translator
 

@@ -24,9 +24,8 @@ import numpy as np
 
 from abm.errors import ManifestError, UserError, shorten
 from abm.reading import is_ordinary, parse_json, read_bytes, read_text
-from experiments.files import draft_beside, is_orphan
-from experiments.files import write_file as write_file
-from experiments.files import write_json as write_json
+from experiments.files import draft_beside, is_orphan, whole_folder, write_json
+from experiments.runs.folder import check_folder
 from experiments.runs.identity import PACKAGES, commit, model_version
 from experiments.studies.design import blocks, n_points, names_of
 from experiments.studies.manifest import study_of
@@ -183,7 +182,6 @@ def make(
     ``scenarios`` gives those of the arms by name where they are no files. A study that Python code hands over is trusted: its measure may be
     run in this process without a question, unless ``trust`` is false.
     """
-    from experiments.runs.run import check_folder, whole_folder
     from experiments.studies import trust as trusts
 
     check_size(study)

@@ -22,7 +22,7 @@ import numpy as np
 
 from abm.errors import shorten
 from abm.reading import is_ordinary
-from experiments.files import draft_beside, flush_folder, is_orphan
+from experiments.files import draft_beside, flush, is_orphan
 from experiments.studies.lock import Hold
 from experiments.studies.lock import StoreError as StoreError
 from experiments.studies.lock import only_driver as only_driver
@@ -88,7 +88,7 @@ def write_part(folder: Path, table: pa.Table) -> Path:
     try:
         write_table(table, draft)
         os.replace(draft, path)
-        flush_folder(path.parent)
+        flush(path.parent)
     except (OSError, pa.ArrowException) as error:
         with contextlib.suppress(OSError):
             draft.unlink(missing_ok=True)

@@ -18,7 +18,7 @@ import abm.declarations  # noqa: F401  (fills the registries)
 from abm.errors import UserError, shorten
 from abm.reading import Entries, Listed, Name, check, is_ordinary, parse_toml, read_bytes, read_text
 from agents.core.declare import OUTPUTS, PARAMETERS, SWITCHES, near
-from experiments.options import MOST_SEED
+from experiments.options import DEFAULT_REGION, MOST_SEED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +37,6 @@ SAMPLED = ("lhs", "sobol", *BLOCK_DESIGNS)
 MOST_RUNS = 50_000_000
 #: Bytes of the largest table of a design.
 MOST_TABLE_BYTES = 2_000_000_000
-DEFAULT_REGION = "west-kalimantan-sarawak"
 
 
 class StudyError(UserError):

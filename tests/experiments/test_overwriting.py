@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import socket
 import subprocess
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import pytest
 
 from abm import Scenario
 from experiments.cli.main import main
-from experiments.runs.run import default_folder, files_in, whole_folder
+from experiments.files import files_in, whole_folder
+from experiments.runs.folder import default_folder
 from tests.experiments.test_posterior import make
 
 SHORT = ["-n", "60", "--end", "1980-02", "-q"]
@@ -202,7 +204,7 @@ def test_what_is_left_of_former_results_goes_and_a_foreign_file_stays(tmp_path: 
 def test_former_results_of_a_killed_command_are_cleared_without_what_is_not_ours(files: object, tmp_path: Path) -> None:
     gone = subprocess.Popen(["true"])
     gone.wait()
-    place, former = tmp_path / "place", tmp_path / f".place.former-{gone.pid}"
+    place, former = tmp_path / "place", tmp_path / f".place.former-{socket.gethostname()}-{gone.pid}"
     for folder in (place, former):
         folder.mkdir()
         (folder / "a").write_text("ours")

@@ -14,7 +14,8 @@ import psutil
 import pytest
 
 from experiments.cli.main import main
-from experiments.cli.studies import show_progress, words_of
+from experiments.cli.progress import show_progress
+from experiments.cli.studies import words_of
 from experiments.execution import engine as engines
 from experiments.execution import slurm, waits
 from experiments.execution.drive import Progress, drive
