@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from abm.errors import UserError, shorten
+from experiments.options import DEFAULT_REGION
+from experiments.studies.draws import OverDraws
 from experiments.studies.manifest import study_of
 
 if TYPE_CHECKING:
@@ -307,7 +309,6 @@ def compare_scenarios(
 ) -> Comparison:  # fmt: skip
     """Run both with the same seeds and describe the differences."""
     from experiments.execution.batch import RunConfiguration, run_scenarios
-    from experiments.options import DEFAULT_REGION
 
     a, b = _two_of_one_end(a, b)
     all_outputs = yearly_outputs()
@@ -332,40 +333,46 @@ def _two_of_one_end(a: Scenario, b: Scenario) -> tuple[Scenario, Scenario]:
 
 def compare_draws(
     a: Scenario, b: Scenario, posterior: Posterior, *, draws: int = 50, replicates: int = 2, households: int = 1000, seed: int = 1,
-    region: str | None = None, outputs: Sequence[str] = (), years: tuple[int, int] | None = None, executor: Any = None, progress: Any = None,
+    region: str | None = None, outputs: Sequence[str] = (), years: tuple[int, int] | None = None, executor: Any = None,
+    store: Path | None = None, progress: Any = None,
 ) -> Comparison:  # fmt: skip
     """Run both with the same seeds for each draw of a posterior, ``replicates`` (2 or more) times, and describe the differences.
 
-    Points of the Comparison are draws. CompareError where too few runs end well to part the posterior from chance.
+    Points of the comparison are draws; ``executor`` and ``store`` as of :func:`experiments.analysis.draws.run_draws`. CompareError where too
+    few runs end well to tell the posterior from chance.
     """
-    import pandas as pd
+    from experiments.analysis.draws import carry_out, stored
 
-    from abm import Region
-    from experiments.options import DEFAULT_REGION
-    from experiments.runs.posterior import jobs_of, run_jobs
+    asked = pair_over_draws(
+        a, b, posterior, draws=draws, replicates=replicates, households=households, seed=seed, region=region or DEFAULT_REGION
+    )
+    check_outputs(outputs, yearly_outputs())
+    with stored(store) as folder:
+        carry_out(folder, asked, executor, progress)
+        return compare_drawn(folder, asked, outputs=outputs, years=years)
 
-    a, b = _two_of_one_end(a, b)
+
+def pair_over_draws(
+    a: Scenario, b: Scenario, posterior: Posterior, *, draws: int, replicates: int, households: int, seed: int, region: str
+) -> OverDraws:
+    """The runs that a comparison over draws takes; refuses two scenarios, or numbers, with which nothing could be compared."""
+    pair = _two_of_one_end(a, b)
     if draws < 2 or replicates < 2:
         raise CompareError(f"{draws} draws and {replicates} replicates: it takes 2 of each to part the posterior from chance")
+    return OverDraws(posterior, pair, region, draws, replicates, households, seed)
+
+
+def compare_drawn(folder: Path, asked: OverDraws, *, outputs: Sequence[str] = (), years: tuple[int, int] | None = None) -> Comparison:
+    """Compare the two scenarios of a study over draws that was carried out."""
+    from experiments.studies.collect import collect
+
+    a, b = asked.scenarios
     all_outputs = yearly_outputs()
-    check_outputs(outputs, all_outputs)
-    where = region or DEFAULT_REGION
-    jobs, _drawn = jobs_of(
-        [a, b], posterior, Region.load(where), draws=draws, replicates=replicates, households=households, seed=seed, tables=("yearly",)
-    )  # fmt: skip
-    frames = []
-    for done in run_jobs(jobs, executor, progress):
-        frame = done.tables["yearly"] if done.tables else pd.DataFrame({"year": [1980], "side": ["id"]})
-        fixed = {
-            "scenario": done.job.scenario.name, "region": where, "households": households, "point": done.job.draw,
-            "replicate": done.job.replicate, "status": done.status, "cause": done.cause,
-        }  # fmt: skip
-        frames.append(frame.assign(**fixed))
-    rows = pd.concat(frames, ignore_index=True)
+    rows = collect(folder).assign(region=asked.region)
     if not (rows["status"] == "ok").any():
-        raise CompareError(f"no run ended well: {shorten(rows['cause'].iloc[0], 200)}")
+        raise CompareError(f"no run ended well: {shorten(rows['cause'].iloc[0] if len(rows) else 'there is no run', 200)}")
     part = comparisons_of(rows, a.name, [b.name], all_outputs, years=years, wanted=outputs)[0]
-    return replace(part, posterior=posterior.id, splits=splits_of(rows, part, all_outputs))
+    return replace(part, posterior=asked.posterior.id, splits=splits_of(rows, part, all_outputs))
 
 
 def splits_of(rows: pd.DataFrame, part: Comparison, outputs: Sequence[str]) -> tuple[Split, ...]:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from abm.errors import shorten
-from experiments.cli.options import Json, Language, Quiet, at_home, load_posterior, load_scenario
+from experiments.cli.driving import Engines, drive_quietly
+from experiments.cli.options import Json, Language, Quiet, SchedulerFile, Slurm, Workers, at_home, load_posterior, load_scenario
 from experiments.cli.progress import show_progress
 from experiments.options import DEFAULT_REGION, check_end, parse_changes, seed_number, whole_number
 from experiments.options import at_home as written_out
@@ -58,6 +59,9 @@ def compare(
     allow_drift: Annotated[
         bool, typer.Option("--allow-drift", help="Use a posterior of another model version or of other data; it is recorded.")
     ] = False,
+    workers: Workers = None,
+    slurm: Slurm = None,
+    scheduler_file: SchedulerFile = None,
     mixed: Annotated[bool, typer.Option("--mixed", help="Take rows of several model versions of a study together.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace another comparison that the folder holds.")] = False,
     in_json: Json = False,
@@ -70,6 +74,9 @@ def compare(
 
     _ = translator(check_language(lang))
     span, wanted = _years(years), list(dict.fromkeys(output or []))
+    engines = Engines(workers, slurm, scheduler_file)
+    if not posterior and posterior_from is None:
+        engines.refuse_without_draws()
     if b is None:
         given = {
             "--replicates": replicates, "--households": households, "--seed": seed, "--region": region, "--end": end, "--set": changes,
@@ -84,7 +91,7 @@ def compare(
             raise CompareError("--baseline goes with a study folder; of two scenarios the first is the one compared with")
         over = None
         if posterior or posterior_from is not None:
-            over = Over(posterior_from, draws or "50", allow_drift)
+            over = Over(posterior_from, draws or "50", allow_drift, engines)
         elif draws is not None or allow_drift:
             raise CompareError("--draws and --allow-drift go with --posterior or --posterior-from")
         pair = _two(a, b, replicates, households, seed, region, end, changes, without, over)
@@ -124,6 +131,7 @@ class Over:
     folder: Path | None
     draws: str
     allow_drift: bool
+    engines: Engines
 
 
 @dataclass(frozen=True)
@@ -159,11 +167,11 @@ def _of_two(
     pair: Pair, wanted: list[str], span: tuple[int, int] | None, out: Path | None, quiet: bool, lang: str, overwrite: bool
 ) -> tuple[list[Comparison], Path, dict[str, Any]]:
     """The comparison of two scenarios that are run now, where it goes, and what the manifest says of it."""
-    from experiments.analysis.compare import CompareError, check_outputs, compare_draws, compare_scenarios, yearly_outputs
+    from experiments.analysis.compare import CompareError, check_outputs, compare_scenarios, yearly_outputs
     from experiments.execution.engine import EngineLost
     from experiments.reports.compare import check_out
     from experiments.runs.identity import model_version
-    from experiments.runs.posterior import MOST_DRAWS, check_posterior
+    from experiments.studies.draws import FOLDER
     from experiments.studies.plan import seed_of
 
     over = pair.over
@@ -173,32 +181,47 @@ def _of_two(
         "posterior": None if over is None else [None if over.folder is None else str(over.folder.absolute()), over.draws],
     }  # fmt: skip
     place = at_home(out) if out is not None else _default_place(pair.first, pair.second, asked)
-    check_out(place, asked, overwrite=overwrite)
+    check_out(place, asked, overwrite=overwrite, unfinished="" if over is None else FOLDER)
     check_outputs(wanted, yearly_outputs())
     said = {
         "asked": asked, "a": {"hash": pair.first.hash, "scenario": pair.first.to_dict()},
         "b": {"hash": pair.second.hash, "scenario": pair.second.to_dict()}, "region": pair.region, "households": pair.households,
         "seed": pair.seed,
     }  # fmt: skip
-    common: dict[str, Any] = {
-        "replicates": pair.replicates, "households": pair.households, "seed": pair.seed, "region": pair.region, "outputs": wanted, "years": span,
-    }  # fmt: skip
     if over is not None:
-        from abm import Region
-
-        draws, data = whole_number("--draws", over.draws, low=2, high=MOST_DRAWS), Region.load(pair.region)
-        found = load_posterior(data.id, over.folder)
-        drift = check_posterior(found, data, over.allow_drift)
-        with show_progress(translator(lang), quiet) as tell:
-            part = compare_draws(pair.first, pair.second, found, draws=draws, progress=tell, **common)
-        posterior = {"id": found.id, "model_version": found.model_version}
-        return [part], place, said | {"draws": draws, "replicates": pair.replicates, "drift": drift, "posterior": posterior}
+        part, drift = _over_draws(pair, over, place, wanted, span, quiet, lang, overwrite)
+        return [part], place, said | drift
     try:
         with show_progress(translator(lang), quiet) as tell:
-            part = compare_scenarios(pair.first, pair.second, progress=tell, **common)
+            part = compare_scenarios(
+                pair.first, pair.second, replicates=pair.replicates, households=pair.households, seed=pair.seed, region=pair.region, outputs=wanted,
+                years=span, progress=tell,
+            )  # fmt: skip
     except EngineLost as error:
         raise CompareError(f"the workers were lost ({shorten(error)}); nothing was written, start the comparison again") from None
     return [part], place, said | {"seeds": [seed_of(pair.seed, k) for k in range(pair.replicates)]}
+
+
+def _over_draws(
+    pair: Pair, over: Over, place: Path, wanted: list[str], span: tuple[int, int] | None, quiet: bool, lang: str, overwrite: bool
+) -> tuple[Comparison, dict[str, Any]]:
+    """The comparison over the draws of a posterior, run as a study in the results folder, and what the manifest says of the draws."""
+    from abm import Region
+    from experiments.analysis.compare import compare_drawn, pair_over_draws
+    from experiments.runs.posterior import MOST_DRAWS, check_posterior
+    from experiments.studies.draws import FOLDER, prepare
+
+    draws, data = whole_number("--draws", over.draws, low=2, high=MOST_DRAWS), Region.load(pair.region)
+    found = load_posterior(data.id, over.folder)
+    drift = check_posterior(found, data, over.allow_drift)
+    asked = pair_over_draws(
+        pair.first, pair.second, found, draws=draws, replicates=pair.replicates, households=pair.households, seed=pair.seed, region=pair.region
+    )  # fmt: skip
+    prepare(place / FOLDER, asked, overwrite=overwrite)
+    drive_quietly(translator(lang), place / FOLDER, over.engines, quiet, lang)
+    part = compare_drawn(place / FOLDER, asked, outputs=wanted, years=span)
+    posterior = {"id": found.id, "model_version": found.model_version}
+    return part, {"draws": draws, "replicates": pair.replicates, "drift": drift, "posterior": posterior}
 
 
 def _default_place(first: Scenario, second: Scenario, asked: Mapping[str, Any]) -> Path:

@@ -6,6 +6,7 @@ import contextlib
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ import typer
 
 from abm.errors import UserError, shorten
 from experiments.cli.options import at_home, number_of_workers
+from experiments.cli.progress import show_progress
 from experiments.files import InterruptedAfterwards
 from experiments.words.languages import Translate, duration
 
@@ -52,6 +54,30 @@ def engine_of(
         cluster.cancel_jobs(name)
 
     return (lambda: cluster.engine(folder, settings, name)), cancel
+
+
+def drive_quietly(_: Translate, folder: Path, engines: Engines, quiet: bool, lang: str) -> None:
+    """Run what a study lacks for a command that says itself what came out: progress is shown, and how it ends early is told."""
+    from experiments.execution.drive import drive
+
+    make, before = engine_of(folder, engines.workers, engines.slurm, engines.scheduler_file, lang)
+    with show_progress(_, quiet) as tell, exit_codes(_, folder), terminated_is_interrupted():
+        drive(folder, make, progress=tell, before=before)
+
+
+@dataclass(frozen=True)
+class Engines:
+    """Where runs are to be carried out, as typed."""
+
+    workers: str | None = None
+    slurm: Path | None = None
+    scheduler_file: Path | None = None
+
+    def refuse_without_draws(self) -> None:
+        """Refuse what only goes with a study, for a command that has none."""
+        for option, said in (("--workers", self.workers), ("--slurm", self.slurm), ("--scheduler-file", self.scheduler_file)):
+            if said is not None:
+                raise UserError(f"{option} goes with --posterior or --posterior-from, whose draws are run as a study")
 
 
 class StudyInterrupted(InterruptedAfterwards):

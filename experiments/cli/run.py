@@ -12,9 +12,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from abm.errors import UserError
-from experiments.cli.driving import ask_trust
-from experiments.cli.options import Language, Out, Overwrite, Quiet, Trust, load_posterior, load_scenario, readable
-from experiments.cli.progress import show_months, show_progress
+from experiments.cli.driving import Engines, ask_trust, drive_quietly
+from experiments.cli.options import (
+    Language,
+    Out,
+    Overwrite,
+    Quiet,
+    SchedulerFile,
+    Slurm,
+    Trust,
+    Workers,
+    load_posterior,
+    load_scenario,
+    readable,
+)
+from experiments.cli.progress import show_months
 from experiments.files import InterruptedAfterwards
 from experiments.options import DEFAULT_REGION, at_home, check_end, parse_changes, seed_number, whole_number
 from experiments.words.languages import Translate, check_language, translator
@@ -56,6 +68,9 @@ def run(
     allow_drift: Annotated[
         bool, typer.Option("--allow-drift", help="Use a posterior of another model version or of other data; it is recorded.")
     ] = False,
+    workers: Workers = None,
+    slurm: Slurm = None,
+    scheduler_file: SchedulerFile = None,
     out: Out = None,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
@@ -74,14 +89,18 @@ def run(
     from experiments.runs.run import run_said, write_results
 
     chosen = load_scenario(scenario, numbers, without or [], end)
+    engines = Engines(workers, slurm, scheduler_file)
     if posterior or posterior_from is not None:
         if declared:
             raise UserError("--declared and a posterior are two answers to where values come from; keep one")
         from experiments.runs.posterior import MOST_DRAWS
 
         n_draws = whole_number("--draws", draws or "50", low=1, high=MOST_DRAWS)
-        _run_posterior(chosen, at_home(region), posterior_from, n_draws, n_households, run_seed, allow_drift, out, overwrite, quiet, lang)
+        _run_posterior(
+            chosen, at_home(region), posterior_from, n_draws, n_households, run_seed, allow_drift, engines, out, overwrite, quiet, lang
+        )
         return
+    engines.refuse_without_draws()
     if draws is not None or allow_drift:
         raise UserError("--draws and --allow-drift go with --posterior or --posterior-from")
     where = "" if region == DEFAULT_REGION else at_home(region)
@@ -116,13 +135,16 @@ def run(
 
 
 def _run_posterior(
-    scenario: Scenario, where: str, source: Path | None, draws: int, households: int, seed: int, allow_drift: bool, out: Path | None,
-    overwrite: bool, quiet: bool, lang: str,
+    scenario: Scenario, where: str, source: Path | None, draws: int, households: int, seed: int, allow_drift: bool, engines: Engines,
+    out: Path | None, overwrite: bool, quiet: bool, lang: str,
 ) -> None:  # fmt: skip
     """One run for each draw of a posterior."""
     from abm import Region
+    from experiments.analysis.draws import read_draws
+    from experiments.reports.draws import show_draws, write_draws
     from experiments.runs.folder import check_folder, default_folder
-    from experiments.runs.posterior import KIND, check_posterior, run_draws, run_said, show_draws, write_draws
+    from experiments.runs.posterior import KIND, check_posterior, run_said
+    from experiments.studies.draws import FOLDER, OverDraws, prepare
 
     region = Region.load(where)
     found = load_posterior(region.id, source)
@@ -133,9 +155,11 @@ def _run_posterior(
         scenario, seed, households=households, region="" if where == DEFAULT_REGION else where, kind="posterior", more=more
     )
     said = run_said(found, scenario, region, draws=draws, households=households, seed=seed)
-    check_folder(place, KIND, run=said, overwrite=overwrite)
-    with show_progress(translator(lang), quiet) as progress:
-        runs = run_draws(found, scenario, region, draws=draws, households=households, seed=seed, progress=progress)
+    check_folder(place, KIND, run=said, overwrite=overwrite, unfinished=FOLDER)
+    asked = OverDraws(found, (scenario,), where, draws, 1, households, seed, "tables")
+    prepare(place / FOLDER, asked, overwrite=overwrite)
+    drive_quietly(translator(lang), place / FOLDER, engines, quiet, lang)
+    runs = read_draws(place / FOLDER, asked, region)
     written = write_draws(runs, place, drift=drift, language=lang, overwrite=overwrite)
     with _standing(written):
         if quiet:

@@ -33,6 +33,7 @@ from experiments.studies import trust as trusts
 from experiments.studies.lock import Hold
 from experiments.studies.plan import Row, check_drift, ids_as_numbers, plan_batches, plan_ids, read_study_manifest, settle
 from experiments.studies.store import STATUSES, Standing, StoreError
+from experiments.studies.tables import have_tables
 
 #: Seconds that a chunk should last: long against what a task costs, short against what is repeated when a worker dies.
 CHUNK_SECONDS = 7.0
@@ -190,6 +191,7 @@ class _Drive:
         self.progress = Progress(0, Counter())
         self.waits = Waits()
         self.allowed = {manifest["model_version"], *(d["model_version"] for d in manifest["drift"])}
+        self.record = manifest["study"]["record"]
         self.cost = _Cost()
         self.deaths: Counter[str] = Counter()
         self.deaths_alone: Counter[str] = Counter()
@@ -213,6 +215,8 @@ class _Drive:
         ids = plan_ids(self.folder)
         at = self.standing.of(ids)
         status = np.where(at >= 0, self.standing.status[at] if len(self.standing.ids) else 0, -1)
+        if self.record == "tables":  # a row without its tables is no row
+            status = np.where((status == 0) & ~have_tables(self.folder, ids), -1, status)
         redo = np.isin(status, [STATUSES.index(s) for s in self.again])
         self.todo = (status < 0) | redo
         self.attempt = np.where(redo, (self.standing.attempt[at] if len(self.standing.ids) else 0) + 1, 0).astype(np.int16)

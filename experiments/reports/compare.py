@@ -25,6 +25,7 @@ from experiments.reports.screen import console
 from experiments.runs.folder import check_folder
 from experiments.runs.identity import PACKAGES, command_line, commit, model_version
 from experiments.runs.tables import write_table
+from experiments.studies.draws import FOLDER
 from experiments.studies.outcomes import plain, side_name
 from experiments.words.languages import Numbers, translator
 
@@ -76,17 +77,17 @@ def as_json(parts: Sequence[Comparison], lang: str = "en") -> str:
 # --- the results folder ----------------------------------------------------------------------------------------------
 
 
-def check_out(folder: Path, asked: Mapping[str, Any] | None = None, *, overwrite: bool = False) -> Path:
-    """Refuse, before anything runs, a folder that could not be written.
+def check_out(folder: Path, asked: Mapping[str, Any] | None = None, *, overwrite: bool = False, unfinished: str = "") -> Path:
+    """Refuse, before anything runs, a folder that could not be written; one that holds the folder ``unfinished`` alone is free.
 
     A former comparison may be replaced where it was ``asked`` in the same way (by its manifest), or where ``overwrite`` says so.
     """
     try:
-        is_filled = os.path.isdir(folder) and any(folder.iterdir())
+        is_filled = os.path.isdir(folder) and any(p.name != unfinished for p in folder.iterdir())
     except OSError:
         is_filled = False
     if not is_filled:
-        return check_folder(folder)
+        return check_folder(folder, unfinished=unfinished)
     there = said_in(folder)
     if there.get("kind") != KIND:
         raise CompareError(f"the folder '{shorten(folder)}' holds something other than a lintas comparison; name another folder with --out")
@@ -102,7 +103,7 @@ def write(parts: Sequence[Comparison], folder: Path, manifest: Mapping[str, Any]
     """Differences, figures, the whole as JSON and a manifest: all or nothing; refuses a folder of another comparison unless ``overwrite``."""
     import pandas as pd
 
-    check_out(folder, manifest.get("asked"), overwrite=overwrite)
+    check_out(folder, manifest.get("asked"), overwrite=overwrite, unfinished=FOLDER if manifest.get("posterior") else "")
     drawn = [picture(part, lang) for part in parts]
     with whole_folder(folder) as draft:
         write_table(pd.concat([p.table for p in parts], ignore_index=True), draft / "differences.parquet")

@@ -99,11 +99,11 @@ def run_of(manifest: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def check_folder(folder: Path, kind: str = KIND, *, run: Run | None = None, overwrite: bool = False) -> Path:
+def check_folder(folder: Path, kind: str = KIND, *, run: Run | None = None, overwrite: bool = False, unfinished: str = "") -> Path:
     """Refuse, before a run, a folder that could not be written after it.
 
     A folder that holds results of this kind may be replaced where they are of the same ``run`` (by its manifest), or where ``overwrite`` says so;
-    a folder that holds anything else never.
+    a folder that holds anything else never, unless that is the folder named by ``unfinished`` alone: runs whose results are still to be written.
     """
     shown = shorten(folder)
     try:
@@ -115,16 +115,16 @@ def check_folder(folder: Path, kind: str = KIND, *, run: Run | None = None, over
     if folder.name in ("", ".."):  # these cannot be replaced as a whole
         raise UserError(f"cannot write '{shown}': results need a folder of their own; name a new folder with --out")
     try:
-        return _check_place(folder, kind, run, overwrite)
+        return _check_place(folder, kind, run, overwrite, unfinished)
     except OSError as error:  # a name or path too long, a folder above that may not be entered
         raise UserError(f"cannot write '{shown}': {error.strerror or error}; name another folder with --out") from None
 
 
-def _check_place(folder: Path, wanted: str, run: Run | None, overwrite: bool) -> Path:
+def _check_place(folder: Path, wanted: str, run: Run | None, overwrite: bool, unfinished: str) -> Path:
     shown = shorten(folder)
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise UserError(f"'{shown}' is not a folder; name a new folder with --out")
-    if folder.is_dir() and any(folder.iterdir()):
+    if folder.is_dir() and any(p.name != unfinished for p in folder.iterdir()):
         there = said_in(folder)
         if there.get("kind") != wanted:
             raise UserError(f"the folder '{shown}' holds something other than lintas results; name another folder with --out")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from abm.errors import UserError, shorten
 from abm.reading import is_ordinary, read_bytes
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 TABLES = ("yearly", "monthly", "places", "flows")
 
 
-def write_table(frame: pd.DataFrame, path: Path) -> None:
+def write_table(frame: pd.DataFrame, path: Path | BinaryIO) -> None:
     """Write a table so that equal tables give equal bytes (no library versions, no moment of writing)."""
     import pyarrow as pa
     import pyarrow.parquet as pq

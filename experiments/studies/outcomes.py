@@ -260,7 +260,7 @@ def target_of(
         return Target(said, declared[said], is_column=True)
     if extra is not None and said in extra:
         return Target(said, is_column=True)
-    outputs = study.yearly_outputs() if study.record == "yearly" else ()
+    outputs = study.yearly_outputs() if study.record != "summaries" else ()
     full = said
     if may_be_short and said.split(":")[0] in outputs:
         full += {0: ":id:1980-2030", 1: ":1980-2030"}.get(said.count(":"), "")
@@ -270,7 +270,7 @@ def target_of(
         if extra is None:
             return None
         raise SensitivityError(f"there is no target '{shorten(said)}' in this study; {near(said, [*declared, *extra, *outputs])}")
-    if study.record != "yearly":
+    if study.record == "summaries":
         raise SensitivityError(
             f"target '{shorten(said)}' needs yearly numbers, but the study keeps summaries only; "
             f"its targets are {', '.join([*declared, *(extra or ())])}"

@@ -80,7 +80,7 @@ class Shape:
         """The shape that a study's manifest asks for."""
         manifest = read_study_manifest(folder)
         study = study_of(manifest["study"])
-        is_yearly = study.record == "yearly"
+        is_yearly = study.record != "summaries"
         lines = {n: 2 * (int(s["scenario"]["end"][:4]) - 1979) if is_yearly else 1 for n, s in manifest["scenarios"].items()}
         return cls(
             part_schema(manifest["names"]), tuple(indicators(study)), lines, tuple(study.regions), is_yearly, study.measure is not None, model_version()

@@ -29,6 +29,7 @@ from experiments.studies.lock import only_driver as only_driver
 from experiments.studies.parts import LIGHT, Lines, Odd, Planned, Shape, odd
 from experiments.studies.parts import STATUSES as STATUSES
 from experiments.studies.plan import ids_as_numbers, read_study_manifest
+from experiments.studies.tables import tables_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -315,7 +316,7 @@ def sweep(folder: Path) -> int:
     now = probe.stat().st_mtime
     probe.unlink()
     count = 0
-    for path in [*place.glob(".*.draft"), *place.glob(".probe-*")]:
+    for path in [*place.glob(".*.draft"), *place.glob(".probe-*"), *tables_of(folder).glob(".*.draft")]:
         with contextlib.suppress(OSError):
             if is_orphan(path) or now - path.stat().st_mtime > STALE_SECONDS:
                 path.unlink()

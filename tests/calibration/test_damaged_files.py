@@ -105,7 +105,7 @@ def idle(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("experiments.fits.point.point_fits", _work)
     monkeypatch.setattr("experiments.fits.results.retarget", _work)
     monkeypatch.setattr("experiments.fits.cost.trial", lambda _: 0.1)
-    monkeypatch.setattr("experiments.runs.posterior.run_draws", _work)
+    monkeypatch.setattr("experiments.execution.drive.drive", _work)
     load = Region.load
     monkeypatch.setattr(Region, "load", cache(load))
 

@@ -17,9 +17,11 @@ from agents.core.declare import PARAMETERS
 from calibration import posterior as calibrated
 from calibration.posterior import Posterior, PosteriorError
 from experiments.analysis.compare import CompareError, compare_draws, comparisons_of, splits_of
+from experiments.analysis.draws import bands_of, run_draws
 from experiments.cli.main import main
+from experiments.reports.draws import drawn_readings, write_draws
 from experiments.runs.identity import model_version
-from experiments.runs.posterior import bands_of, check_posterior, drawn_readings, run_draws, write_draws
+from experiments.runs.posterior import check_posterior
 from experiments.runs.tables import TABLES
 from experiments.studies.plan import seed_of
 from tests.experiments.test_compare import FIRST, SECOND
