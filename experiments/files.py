@@ -66,10 +66,11 @@ def sweep_beside(path: Path) -> int:
 
 
 @contextlib.contextmanager
-def whole_file(path: Path, *, sweep: bool = True) -> Iterator[BinaryIO]:
+def whole_file(path: Path, *, sweep: bool = True, durable: bool = True) -> Iterator[BinaryIO]:
     """A draft to write into, which takes the place of ``path`` when all went well and vanishes when not; raises OSError.
 
     Drafts of this file that dead processes left are removed first, unless ``sweep`` says not to look: the folder may hold thousands of files.
+    What is ``durable`` is flushed to the disk before it takes its place.
     """
     if sweep:
         sweep_beside(path)
@@ -78,12 +79,34 @@ def whole_file(path: Path, *, sweep: bool = True) -> Iterator[BinaryIO]:
         with draft.open("xb") as out:
             yield out
             out.flush()
-            os.fsync(out.fileno())
+            if durable:
+                os.fsync(out.fileno())
         os.replace(draft, path)
-        flush(path.parent)
+        if durable:
+            flush(path.parent)
     finally:
         with contextlib.suppress(OSError):
             draft.unlink(missing_ok=True)
+
+
+def new_file(path: Path, content: bytes) -> bool:
+    """Make a file that is not there yet, whole; False where somebody else's is there. Of several who try at once one gets True."""
+    draft = draft_beside(path)
+    try:
+        draft.write_bytes(content)
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            return False
+        except OSError:  # a disk without links
+            with path.open("xb") as out:
+                out.write(content)
+    except FileExistsError:
+        return False
+    finally:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
+    return True
 
 
 def write_file(path: Path, content: bytes, *, make_folder: bool = False, hint: str = "") -> None:
@@ -129,10 +152,11 @@ def files_in(draft: Path) -> list[str]:
 
 
 @contextlib.contextmanager
-def whole_folder(folder: Path) -> Iterator[Path]:
+def whole_folder(folder: Path, *, keep: bool = True, hint: str = "; name another folder with --out") -> Iterator[Path]:
     """A draft folder that takes the place of ``folder`` when all went well, and vanishes when not.
 
-    What somebody else has put into the folder is in the new one too.
+    What somebody else has put into the folder is in the new one too, unless ``keep`` says that all of it is ours. ``hint`` ends the sentence
+    where the disk does not take it.
     """
     draft, former = folder_beside(folder, "draft"), folder_beside(folder, "former")
     is_filled = False
@@ -155,10 +179,10 @@ def whole_folder(folder: Path) -> Iterator[Path]:
                 former.rename(folder)
             raise
         flush(folder.parent)
-        _remove_former(former, folder)
+        _remove_former(former, folder, keep)
     except BaseException as error:
         if is_filled and isinstance(error, KeyboardInterrupt) and folder.exists() and not draft.exists():
-            _remove_former(former, folder)  # the results had taken their place: only this was left to do
+            _remove_former(former, folder, keep)  # the results had taken their place: only this was left to do
             raise InterruptedAfterwards(folder) from error
         shutil.rmtree(draft, ignore_errors=True)
         for parent in made:  # folders made for a result that did not come
@@ -167,11 +191,11 @@ def whole_folder(folder: Path) -> Iterator[Path]:
             except OSError:
                 break
         if isinstance(error, OSError):
-            raise UserError(f"cannot write '{shorten(folder)}': {error.strerror or error}; name another folder with --out") from error
+            raise UserError(f"cannot write '{shorten(folder)}': {error.strerror or error}{hint}") from error
         raise
 
 
-def _remove_former(former: Path, folder: Path) -> None:
+def _remove_former(former: Path, folder: Path, keep: bool = True) -> None:
     """Remove former results, after whatever is not lintas's own was moved into the folder that has taken their place.
 
     Which files are its own the former manifest says, and where it does not, those of the same names in the new folder are. A foreign file whose
@@ -181,7 +205,7 @@ def _remove_former(former: Path, folder: Path) -> None:
         said = said_in(former).get("files")
         ours = {str(name) for name in said} if isinstance(said, list) else {*os.listdir(folder)}
         for name in sorted(os.listdir(former), key=lambda name: (os.path.lexists(folder / name), name)):
-            if name not in ours:
+            if keep and name not in ours:
                 os.rename(former / name, _free_name(folder, name))
     except OSError:
         return

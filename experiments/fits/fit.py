@@ -34,7 +34,7 @@ from calibration.runs import Runs
 from calibration.targets import Likelihood, Targets, statistics
 from experiments.execution.drive import Progress, Report, drive
 from experiments.execution.engine import Engine
-from experiments.files import write_json
+from experiments.files import whole_file, write_json
 from experiments.options import DEFAULT_REGION, is_there
 from experiments.runs.identity import command_line, commit, model_version
 from experiments.studies import plan
@@ -428,10 +428,10 @@ def _plan_population(fit: Fit, have: Populations, number: int) -> None:
         seed = plan.seed_of(fit.asked.seed, 1000 + number)
         proposal, _ = infer.next_proposal(have.runs.unit, have.statistics, fit.likelihood, seed % 2**32)
         unit = proposal.draw(fit.likelihood, fit.asked.population, len(fit.prior), (seed + 1) % 2**32)
-    packed = io.BytesIO()
-    np.savez(packed, probe=proposal.log_density(fit.likelihood, probe(len(fit.prior))), **proposal.pack())  # type: ignore[arg-type]
+    density = proposal.log_density(fit.likelihood, probe(len(fit.prior)))
     table = fit.folder / f"population-{number}.parquet"
-    _write(table, lambda path: pd.DataFrame(fit.prior.values(unit), columns=list(fit.prior.names)).to_parquet(path))
+    with whole_file(table) as out:
+        pd.DataFrame(fit.prior.values(unit), columns=list(fit.prior.names)).to_parquet(out)
     study = replace(
         bank_study(fit.asked, fit.prior),
         name=f"population-{number}",
@@ -442,21 +442,8 @@ def _plan_population(fit: Fit, have: Populations, number: int) -> None:
         seed=seed % 2**31,
     )
     plan.make(study, folder, command_line())
-    _write(npz, lambda path: path.write_bytes(packed.getvalue()))
-
-
-def _write(path: Path, write: Callable[[Path], Any]) -> None:
-    """Write a file whole or not at all; drafts that a killed process left behind are removed."""
-    for left in path.parent.glob(f".{path.name}.*"):
-        left.unlink(missing_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        write(draft)
-        with open(draft, "rb") as handle:
-            os.fsync(handle.fileno())
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
+    with whole_file(npz) as out:
+        np.savez(out, probe=density, **proposal.pack())  # type: ignore[arg-type]
 
 
 def single_threaded() -> Any:

@@ -8,8 +8,6 @@ fact moves, what stays unknown, and how far the posterior can be believed. Every
 from __future__ import annotations
 
 import base64
-import contextlib
-import os
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
@@ -17,6 +15,7 @@ from typing import Any
 
 from abm.errors import UserError, shorten
 from calibration.targets import MEASURED, Targets
+from experiments.files import write_file
 from experiments.fits.files import CHECK, FIT, check_against, read_result
 from experiments.fits.fit import read_manifest
 from experiments.reports.fit_figures import Drawing
@@ -31,16 +30,7 @@ def write_report(folder: Path, lang: str) -> list[Path]:
     check_language(lang)
     page = report(folder, lang)
     out = folder / "report" / ("report.html" if lang == "en" else f"report-{lang}.html")
-    draft = out.with_name(f".{out.name}.{os.getpid()}")
-    try:
-        out.parent.mkdir(exist_ok=True)
-        draft.write_text(page, encoding="utf-8")
-        os.replace(draft, out)
-    except OSError as error:
-        raise UserError(f"cannot write '{shorten(out)}': {error.strerror or error}") from None
-    finally:
-        with contextlib.suppress(OSError):
-            draft.unlink(missing_ok=True)
+    write_file(out, page.encode(), make_folder=True)
     return [out]
 
 

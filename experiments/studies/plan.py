@@ -7,7 +7,6 @@ numbers depend on, so the same run has the same name in every study, and running
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
@@ -18,13 +17,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
 from abm.errors import ManifestError, UserError, shorten
 from abm.reading import is_ordinary, parse_json, read_bytes, read_text
-from experiments.files import draft_beside, is_orphan, whole_folder, write_json
+from experiments.files import whole_file, whole_folder, write_json
 from experiments.runs.folder import check_folder
 from experiments.runs.identity import PACKAGES, commit, model_version
 from experiments.runs.tables import write_table
@@ -217,7 +216,8 @@ def make(
         manifest = make_manifest(study, command_line or [], scenarios)
         if table is not None:
             manifest["study"]["table"] = str(own_table)
-        count = write_plan(study, manifest, draft / "plan.parquet")
+        with whole_file(draft / "plan.parquet") as out:
+            count = write_plan(study, manifest, out)
         manifest["runs"] = count
         write_json(draft / "manifest.json", with_near_table(folder, manifest))
     return count
@@ -249,7 +249,7 @@ def with_whole_table(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any
 
 
 def write_plan(
-    study: Study, manifest: Mapping[str, Any], path: Path, replicates: range | None = None, known: np.ndarray | None = None
+    study: Study, manifest: Mapping[str, Any], out: BinaryIO, replicates: range | None = None, known: np.ndarray | None = None
 ) -> int:
     """Write the rows, equal runs once, row group by row group; returns how many there are."""
     import pyarrow as pa
@@ -264,7 +264,7 @@ def write_plan(
         writer.write_table(pa.table(columns, schema=schema))
         batch.clear()
 
-    with pq.ParquetWriter(path, schema, compression="zstd", write_page_checksum=True) as writer:
+    with pq.ParquetWriter(out, schema, compression="zstd", write_page_checksum=True) as writer:
         for row in rows(study, manifest, replicates):
             number = int(row.run_id, 16)
             if number in seen:
@@ -276,7 +276,6 @@ def write_plan(
                 flush(writer)
         if batch:
             flush(writer)
-    _sync(path)
     return count
 
 
@@ -314,18 +313,11 @@ def extend(folder: Path, replicates: int) -> int:
     files = plan_files(folder)
     number = 1 + max([1, *(int(p.stem[5:]) for p in files[1:])])
     path, known = folder / f"plan-{number}.parquet", plan_ids(folder)
-    draft = draft_beside(path)
     try:
-        for left in folder.glob(".plan-*.draft"):
-            if is_orphan(left):
-                left.unlink(missing_ok=True)
-        count = write_plan(study, manifest, draft, range(study.replicates, replicates), known)
-        os.replace(draft, path)
+        with whole_file(path) as out:
+            count = write_plan(study, manifest, out, range(study.replicates, replicates), known)
     except OSError as error:
         raise StudyError(f"cannot extend the plan in '{shorten(folder)}': {error.strerror or error}") from None
-    finally:
-        with contextlib.suppress(OSError):
-            draft.unlink(missing_ok=True)
     manifest["study"] = replace(study, replicates=replicates).to_dict()
     manifest["runs"] = len(known) + count
     write_json(folder / "manifest.json", with_near_table(folder, manifest))
@@ -530,11 +522,3 @@ def drift_of(manifest: Mapping[str, Any]) -> Iterator[str]:
     measure, said = manifest["study"].get("measure"), manifest.get("measure_hash")
     if measure and hash_of(measure.rpartition(":")[0]) != said:
         yield f"the file of measure '{shorten(measure)}' has changed or gone since the study was planned"
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -22,7 +22,7 @@ import numpy as np
 
 from abm.errors import shorten
 from abm.reading import is_ordinary
-from experiments.files import draft_beside, flush, is_orphan
+from experiments.files import is_orphan, whole_file
 from experiments.studies.lock import Hold
 from experiments.studies.lock import StoreError as StoreError
 from experiments.studies.lock import only_driver as only_driver
@@ -85,33 +85,21 @@ def write_part(folder: Path, table: pa.Table) -> Path:
 
     ids = "\n".join(sorted(set(table.column("run_id").to_pylist())))
     path = results_of(folder) / f"part-{hashlib.blake2b(ids.encode(), digest_size=12).hexdigest()}.parquet"
-    draft = draft_beside(path)
     try:
-        write_table(table, draft)
-        os.replace(draft, path)
-        flush(path.parent)
+        write_table(table, path)
     except (OSError, pa.ArrowException) as error:
-        with contextlib.suppress(OSError):
-            draft.unlink(missing_ok=True)
         reason = getattr(error, "strerror", None) or shorten(error)
         raise StoreError(f"cannot write results into '{shorten(path.parent)}': {reason}; what was stored before is safe") from None
     return path
 
 
 def write_table(table: pa.Table, path: Path) -> None:
-    """Write a table as a part has it, and flush it."""
+    """Write a table as a part has it, whole or not at all."""
     import pyarrow.parquet as pq
 
-    with open(path, "wb") as out:
-        pq.write_table(
-            table.replace_schema_metadata({SCHEMA_KEY: SCHEMA, SUM_KEY: _sum(table.schema, table.num_rows)}),
-            out,
-            compression="zstd",
-            write_page_checksum=True,
-            write_statistics=True,
-        )
-        out.flush()
-        os.fsync(out.fileno())
+    said = {SCHEMA_KEY: SCHEMA, SUM_KEY: _sum(table.schema, table.num_rows)}
+    with whole_file(path, sweep=False) as out:
+        pq.write_table(table.replace_schema_metadata(said), out, compression="zstd", write_page_checksum=True, write_statistics=True)
 
 
 def _sum(schema: pa.Schema, lines: int) -> bytes:

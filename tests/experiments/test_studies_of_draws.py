@@ -51,7 +51,9 @@ def test_a_killed_command_goes_on_and_gives_the_same_tables(tmp_path: Path) -> N
     assert main([*line, str(tmp_path / "whole")]) == 0
     out, study = tmp_path / "killed", tmp_path / "killed" / "study"
     process = subprocess.Popen(
-        [sys.executable, "-m", "experiments.cli.main", *line, str(out), "--workers", "1"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [sys.executable, "-m", "experiments.cli.main", *line, str(out), "--workers", "1"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
         until = time.monotonic() + 120
@@ -101,7 +103,9 @@ def test_a_failing_draw_is_named_and_loses_no_other(tmp_path: Path, monkeypatch:
     assert main([*line, "-q"]) == 0 and len(pd.read_parquet(out / "yearly.parquet")["draw"].unique()) == 6
     assert main(["retry", str(out / "study"), "--status", "failed", "-q"]) == 0
     assert main([*line, "-q"]) == 0
-    assert set(pd.read_parquet(out / "draws.parquet")["status"]) == {"ok"} and pd.read_parquet(out / "yearly.parquet")["draw"].nunique() == 8
+    assert (
+        set(pd.read_parquet(out / "draws.parquet")["status"]) == {"ok"} and pd.read_parquet(out / "yearly.parquet")["draw"].nunique() == 8
+    )
 
 
 def test_a_comparison_over_draws_goes_on_too(tmp_path: Path) -> None:
