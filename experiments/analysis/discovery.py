@@ -19,8 +19,8 @@ from experiments.studies.outcomes import (
     FEWEST_TO_DISCOVER,
     FINE,
     Base,
-    Record,
     SensitivityError,
+    StudyOutcomes,
     arm_cells,
     fields_of,
     parameter_label,
@@ -153,7 +153,7 @@ def discover(study_folder: str | Path, target: str | None, threshold: float, dir
 
     folder = Path(study_folder)
     study = study_of(read_study_manifest(folder)["study"])
-    record = Record.read(folder, study, None if target is None else [target], mixed=mixed)
+    record = StudyOutcomes.read(folder, study, None if target is None else [target], mixed=mixed)
     outcome = record.targets[0]
     if target is None and len(record.targets) > 1:
         raise SensitivityError(
@@ -198,7 +198,7 @@ def _prim() -> Any:
     return Prim
 
 
-def _found(base: Base, record: Record, x: np.ndarray, y: np.ndarray, threshold: float, direction: str, prim: Any) -> Box:
+def _found(base: Base, record: StudyOutcomes, x: np.ndarray, y: np.ndarray, threshold: float, direction: str, prim: Any) -> Box:
     import numpy as np
     import pandas as pd
 

@@ -18,7 +18,7 @@ import numpy as np
 from abm.errors import shorten
 from calibration.posterior import Posterior, PosteriorError
 from experiments.execution.batch import engine_of
-from experiments.execution.drive import Progress, drive
+from experiments.execution.drive import StudyProgress, drive
 from experiments.runs.posterior import MOST_DRAWS
 from experiments.runs.tables import TABLES
 from experiments.studies.collect import collect
@@ -53,7 +53,7 @@ class DrawnRuns:
 
 def run_draws(
     posterior: Posterior, scenario: Scenario, region: Region, *, draws: int = 50, households: int = 2000, seed: int = 7,
-    executor: Any = None, store: Path | None = None, progress: Callable[[Progress], None] | None = None,
+    executor: Any = None, store: Path | None = None, progress: Callable[[StudyProgress], None] | None = None,
 ) -> DrawnRuns:  # fmt: skip
     """Run a scenario once for each draw, each with its own seed made from ``seed``; a run that fails is recorded and left out.
 
@@ -78,7 +78,7 @@ def stored(folder: Path | None) -> Iterator[Path]:
         yield Path(place) / FOLDER
 
 
-def carry_out(folder: Path, asked: OverDraws, executor: Any = None, progress: Callable[[Progress], None] | None = None) -> None:
+def carry_out(folder: Path, asked: OverDraws, executor: Any = None, progress: Callable[[StudyProgress], None] | None = None) -> None:
     """Run what the study of these draws lacks."""
     prepare(folder, asked)
     drive(folder, engine_of(executor, folder), progress=progress)

@@ -24,8 +24,8 @@ from experiments.studies.outcomes import (
     FEWEST,
     FINE,
     Base,
-    Record,
     SensitivityError,
+    StudyOutcomes,
     arm_cells,
     changed,
     fields_of,
@@ -166,7 +166,7 @@ def analyse(study_folder: str | Path, targets: Sequence[str] | None = None, meth
     folder = Path(study_folder)
     study = study_of(read_study_manifest(folder)["study"])
     chosen = method_of(study, method)
-    record = Record.read(folder, study, targets, mixed=mixed)
+    record = StudyOutcomes.read(folder, study, targets, mixed=mixed)
     unit = design.unit_points_of(study)
     size = block_size(study)
     parts = []

@@ -55,7 +55,7 @@ EXIT_OK, EXIT_LOST, EXIT_SOME_NOT_OK = 0, 1, 3
 
 
 @dataclass
-class Progress:
+class StudyProgress:
     """Where a study stands while it runs."""
 
     total: int
@@ -130,7 +130,7 @@ def drive(
     *,
     again: Sequence[str] = (),
     allow_drift: bool = False,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Callable[[StudyProgress], None] | None = None,
     chunk_seconds: float = CHUNK_SECONDS,
     most_runs: int = MOST_RUNS,
     before: Callable[[], None] | None = None,
@@ -158,12 +158,12 @@ def drive(
         return _Drive(folder, manifest, engine, tuple(again), progress, chunk_seconds, most_runs, most, mine).run()
 
 
-def teller(progress: Callable[[Progress], None] | None, now: Progress | None = None) -> Callable[[Note], None]:
+def teller(progress: Callable[[StudyProgress], None] | None, now: StudyProgress | None = None) -> Callable[[Note], None]:
     """How a note reaches whoever shows the progress."""
 
     def say(note: Note) -> None:
         if progress is not None:
-            shown = Progress(0, Counter()) if now is None else now
+            shown = StudyProgress(0, Counter()) if now is None else now
             shown.notes.append(note)
             progress(shown)
 
@@ -171,7 +171,7 @@ def teller(progress: Callable[[Progress], None] | None, now: Progress | None = N
 
 
 @contextlib.contextmanager
-def holding(folder: Path, progress: Callable[[Progress], None] | None) -> Iterator[Hold]:
+def holding(folder: Path, progress: Callable[[StudyProgress], None] | None) -> Iterator[Hold]:
     """Hold a study as its one driver, and say so when another machine's driver has to be watched first."""
 
     def watching(where: str) -> None:
@@ -188,7 +188,7 @@ class _Drive:
     ) -> None:  # fmt: skip
         self.folder, self.again, self.tell, self.chunk_seconds, self.most_runs = folder, again, progress, chunk_seconds, most_runs
         self.make_engine, self.most, self.hold = engine, most, hold
-        self.progress = Progress(0, Counter())
+        self.progress = StudyProgress(0, Counter())
         self.waits = Waits()
         self.allowed = {manifest["model_version"], *(d["model_version"] for d in manifest["drift"])}
         self.record = manifest["study"]["record"]
@@ -223,7 +223,7 @@ class _Drive:
         if self.most is not None:
             self._thin(self.most)
         counts = Counter({STATUSES[s]: int(n) for s, n in zip(*np.unique(status[(status >= 0) & ~redo], return_counts=True), strict=True)})
-        self.progress = Progress(len(ids), counts)
+        self.progress = StudyProgress(len(ids), counts)
         self.left = int(self.todo.sum())
         if self.left == 0:
             return self._report(ids, 0.0, 0, aside, None)

@@ -32,7 +32,7 @@ from calibration.infer import Proposal, Weighted
 from calibration.priors import Prior
 from calibration.runs import Runs
 from calibration.targets import Likelihood, Targets, statistics
-from experiments.execution.drive import Progress, Report, drive
+from experiments.execution.drive import Report, StudyProgress, drive
 from experiments.execution.engine import Engine
 from experiments.files import whole_file, write_json
 from experiments.options import DEFAULT_REGION, is_there
@@ -338,7 +338,7 @@ def inference_version() -> str:
 # --- stages ------------------------------------------------------------------------------------------------------------------------
 
 EngineOf = Callable[[Path], Callable[[], Engine]]
-Tell = Callable[[Progress], None]
+Tell = Callable[[StudyProgress], None]
 
 
 def run_bank(fit: Fit, engine: EngineOf, tell: Tell | None = None) -> Report:

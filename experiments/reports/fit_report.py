@@ -18,9 +18,9 @@ from calibration.targets import MEASURED, Targets
 from experiments.files import write_file
 from experiments.fits.files import CHECK, FIT, check_against, read_result
 from experiments.fits.fit import read_manifest
-from experiments.reports.fit_figures import Drawing
+from experiments.reports.fit_figures import FitDrawing
 from experiments.reports.fit_first_page import FirstPage
-from experiments.reports.fit_tables import Tables
+from experiments.reports.fit_tables import FitTables
 from experiments.reports.fit_words import KNOWN, MECHANISMS
 from experiments.words.languages import LANGUAGES, check_language, translator
 
@@ -80,13 +80,13 @@ def refuse(fit: Mapping[str, Any], targets: Targets) -> None:
         raise UserError("targets.toml was changed after the fit: use 'lintas calibrate retarget', or run 'lintas calibrate fit' again")
 
 
-class Page(FirstPage, Tables):
+class Page(FirstPage, FitTables):
     """Everything that the page says, in one language."""
 
     def parts(self) -> dict[str, Any]:
         """What the template fills in."""
         _ = self._
-        drawn = Drawing(self.fit, self.check, self._said(), self.sides, self.lang).all()
+        drawn = FitDrawing(self.fit, self.check, self._said(), self.sides, self.lang).all()
         figures = {
             key: {
                 "key": key, "title": p.title, "alt": p.alt, "sentence": p.sentence, "head": p.head, "rows": p.rows, "notes": p.notes,

@@ -37,7 +37,7 @@ EMPTY = 0.9
 CLAIMS = ("E01", "E02", "E03")
 
 
-class Tables(Words):
+class FitTables(Words):
     """Rows of every table, as text."""
 
     def parameter(self, p: Mapping[str, Any]) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from experiments.files import is_orphan, whole_file
 from experiments.studies.lock import Hold
 from experiments.studies.lock import StoreError as StoreError
 from experiments.studies.lock import only_driver as only_driver
-from experiments.studies.parts import LIGHT, Lines, Odd, Planned, Shape, odd
+from experiments.studies.parts import LIGHT, Odd, Planned, RunsOfPart, Shape, odd
 from experiments.studies.parts import STATUSES as STATUSES
 from experiments.studies.plan import ids_as_numbers, read_study_manifest
 from experiments.studies.tables import tables_of
@@ -160,7 +160,7 @@ class Standing:
         """All columns of a part, checked; raises StoreError where something in them is damaged or none of this study's."""
         return self._read(self.parts[part], None)[1]
 
-    def _read(self, path: Path, columns: Sequence[str] | None) -> tuple[Lines, pa.Table]:
+    def _read(self, path: Path, columns: Sequence[str] | None) -> tuple[RunsOfPart, pa.Table]:
         shape = self.shape
         seen: list[pa.Schema] = []
         assert shape is not None

@@ -25,7 +25,7 @@ from experiments.reports.sensitivity import write
 from experiments.reports.sensitivity_figures import picture
 from experiments.studies import design, outcomes, plan, store
 from experiments.studies.manifest import study_of
-from experiments.studies.outcomes import CONSTANT, FEW_BLOCKS, FINE, SensitivityError, Target
+from experiments.studies.outcomes import CONSTANT, FEW_BLOCKS, FINE, SensitivityError, StudyTarget
 from experiments.studies.study import SWITCH, Study, Summary, Varied
 from experiments.words.languages import Numbers
 
@@ -333,20 +333,20 @@ def test_an_outcome_from_the_yearly_record(tmp_path: Path) -> None:
     one = table[table["run_id"] == table["run_id"].iloc[0]]
     for take in ("mean", "sum", "min", "max", "first", "last"):
         summary = Summary("x", OUTPUT, "id", 1981, 1982, take)
-        assert outcomes.values_of(one, Target("x", summary)).iloc[0] == pytest.approx(summary.of(one))
+        assert outcomes.values_of(one, StudyTarget("x", summary)).iloc[0] == pytest.approx(summary.of(one))
         nothing = one.assign(**{OUTPUT: math.nan})  # the sum of no number is no number
-        assert outcomes.values_of(nothing, Target("x", summary)).empty and math.isnan(summary.of(nothing))
+        assert outcomes.values_of(nothing, StudyTarget("x", summary)).empty and math.isnan(summary.of(nothing))
 
 
 def test_targets_are_summaries_or_outputs_with_side_and_years(tmp_path: Path) -> None:
     study = Study(name="s", summaries=(Summary("mine", OUTPUT, "id", 1980, 2030, "max"),), outputs=(OUTPUT,))
     manifest = {"scenarios": {"history": {"scenario": {"end": "1982-12"}}}}
     wanted = lambda said, **more: outcomes.target_of(said, study, manifest, ("own",), **more)  # noqa: E731
-    assert wanted("mine") == Target("mine", study.summaries[0], is_column=True) and wanted("own") == Target("own", is_column=True)
+    assert wanted("mine") == StudyTarget("mine", study.summaries[0], is_column=True) and wanted("own") == StudyTarget("own", is_column=True)
     for said, side, first, last in ((f"{OUTPUT}:my:1980-1981", "my", 1980, 1981), (f"{OUTPUT}:id:1980", "id", 1980, 1980)):
-        assert wanted(said) == Target(said, Summary(said, OUTPUT, side, first, last))
+        assert wanted(said) == StudyTarget(said, Summary(said, OUTPUT, side, first, last))
     for said, side in ((OUTPUT, "id"), (f"{OUTPUT}:my", "my")):  # as an extension to a precision takes them
-        assert wanted(said, may_be_short=True) == Target(said, Summary(said, OUTPUT, side, 1980, 2030))
+        assert wanted(said, may_be_short=True) == StudyTarget(said, Summary(said, OUTPUT, side, 1980, 2030))
         with pytest.raises(UserError, match=r"needs a side and years|not of the form"):
             wanted(said)
     for said, words in (
