@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -189,7 +189,7 @@ def rerun(
     from experiments.runs.folder import check_folder
     from experiments.runs.identity import model_version
     from experiments.runs.manifest import check_results_manifest
-    from experiments.runs.repeat import compare_with, read_manifest
+    from experiments.runs.repeat import compare_with
     from experiments.runs.repeat import rerun as repeat
     from experiments.runs.run import write_results
 
@@ -202,16 +202,8 @@ def rerun(
         raise typer.Exit(_rerun_row(_, Path(at_home(str(study))), run_id, quiet, trust))
     if trust:
         raise UserError("--trust goes with --study: the run of a results folder runs no Python file")
-    if manifest is None:
-        raise UserError("name the manifest.json of a results folder, or --study S --run-id ID")
-    manifest = Path(at_home(str(manifest)))
-    with readable("manifest", manifest):
-        content = read_manifest(manifest)
-        folder = manifest if os.path.isdir(manifest) else manifest.parent
-    if content.get("kind") == "lintas posterior results":
-        raise UserError("these are runs over the draws of a posterior: repeat them with the command_line in their manifest")
-    if content.get("kind") == "lintas study":
-        raise UserError("this is a study: repeat one of its runs with --study S --run-id ID")
+    manifest, content = _manifest_of(manifest)
+    folder = manifest if os.path.isdir(manifest) else manifest.parent
     check_results_manifest(content, manifest)
     if region is not None and isinstance(content.get("region"), dict):
         content["region"] = content["region"] | {"where": at_home(region)}  # the hash still has to fit
@@ -244,6 +236,25 @@ def rerun(
             raise typer.Exit(1)
         if out is not None:
             print(out)
+
+
+def _manifest_of(named: Path | None) -> tuple[Path, dict[str, Any]]:
+    """The manifest of one run and where it stands; refuses what is none, with what to do instead."""
+    from experiments.runs.repeat import read_manifest
+
+    if named is None:
+        raise UserError("name the manifest.json of a results folder, or --study S --run-id ID")
+    manifest = Path(at_home(str(named)))
+    with readable("manifest", manifest):
+        content = read_manifest(manifest)
+    if content.get("kind") == "lintas posterior results":
+        raise UserError(
+            "these are runs over the draws of a posterior: repeat one of them with --study DIR/study --run-id ID, or all with the command_line in "
+            "their manifest"
+        )
+    if content.get("kind") == "lintas study":
+        raise UserError("this is a study: repeat one of its runs with --study S --run-id ID")
+    return manifest, content
 
 
 def _rerun_row(_: Translate, folder: Path, run_id: str, quiet: bool, trust: bool = False) -> int:

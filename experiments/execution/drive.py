@@ -51,7 +51,7 @@ QUIET_SECONDS = 60.0
 #: Seconds that another machine's driver is watched before it counts as gone.
 PATIENCE = 12.0
 
-EXIT_OK, EXIT_LOST, EXIT_SOME_NOT_OK = 0, 1, 3
+EXIT_OK, EXIT_SOME_NOT_OK = 0, 3
 
 
 @dataclass
@@ -85,7 +85,6 @@ class Report:
     counts: dict[str, int]
     ran: int
     seconds: float
-    busy_seconds: float
     slots: int
     deaths: int
     set_aside: int = 0
@@ -260,7 +259,7 @@ class _Drive:
         at = found.of(ids)
         status = found.status[at[at >= 0]]
         counts = {name: int((status == k).sum()) for k, name in enumerate(STATUSES)}
-        return Report(len(ids), counts, self.ran, seconds, self.busy, slots, self.all_deaths, len(aside), aside, busy)
+        return Report(len(ids), counts, self.ran, seconds, slots, self.all_deaths, len(aside), aside, busy)
 
     def _say(self, note: Note) -> None:
         """Show a note now."""

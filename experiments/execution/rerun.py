@@ -74,24 +74,29 @@ def rerun_of_study(folder: Path, run_id: str, *, trust: bool = False) -> Again:
     if status in DANGEROUS or stored in DANGEROUS:  # where such a run was stopped is chance
         why = f" ({cause})" if cause else ""
         return Again(status, stored, "" if status == stored else f"status: stored {stored}, now {status}{why}", cause)
+    return Again(status, stored, _rows_differ(then, now) or _tables_differ(folder, row, outcome))
+
+
+def _rows_differ(then: pa.Table, now: pa.Table) -> str:
+    """Where a stored row and that of now part first, bit for bit; empty when they are equal."""
     for name in now.column_names:
         if name in ("seconds", "attempt"):
             continue
         if name not in then.column_names:
-            return Again(status, stored, f"the stored row has no column {name}")
+            return f"the stored row has no column {name}"
         a, b = then.column(name).combine_chunks(), now.column(name).combine_chunks()
         if a.null_count == len(a) and b.null_count == len(b):
             continue
         if len(a) != len(b):
-            return Again(status, stored, f"{len(a)} lines stored, {len(b)} now")
+            return f"{len(a)} lines stored, {len(b)} now"
         x, y = a.to_numpy(zero_copy_only=False), b.to_numpy(zero_copy_only=False)
         same = x.tobytes() == y.tobytes() if x.dtype.kind in "fiu" else (x == y).all()
         if not same:
             k = next((i for i in range(len(x)) if x[i] != y[i] and not (x[i] != x[i] and y[i] != y[i])), 0)
             year, side = (then.column(c)[k].as_py() for c in ("year", "side"))
             where = "" if year is None else f" in {year}, {side}"
-            return Again(status, stored, f"{name}{where}: stored {x[k]}, now {y[k]}")
-    return Again(status, stored, _tables_differ(folder, row, outcome))
+            return f"{name}{where}: stored {x[k]}, now {y[k]}"
+    return ""
 
 
 def _tables_differ(folder: Path, row: Row, outcome: Outcome | None) -> str:

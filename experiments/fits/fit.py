@@ -45,7 +45,6 @@ KIND = "lintas fit"
 FORMAT = 1
 #: Limits of what may be asked: runs of a bank or a population, populations, seed, truths of the checks, draws run again.
 MOST_POINTS, MOST_POPULATIONS, MOST_SEED, MOST_TESTS, MOST_DRAWS = 2**20, 100, 2**62, 100_000, 1_000_000
-STAGES = ("bank", "fit", "check", "report")
 #: Tolerances of the incomes at which results are published beside the declared one.
 TOLERANCES = (0.05, 0.10, 0.20)
 #: Outputs that the report draws, whatever the targets read.
