@@ -1,24 +1,29 @@
-"""How is a file written so that it is whole or not there, and what was left behind is known as ours?
+"""How is a file, or a folder, written so that it is whole or not there, and what was left behind is known as ours?
 
 A draft stands beside its place, is flushed and renamed. The draft's name says which process of which machine writes it, so
-that a later process may remove it once that one is gone, and nothing else.
+that a later process may remove it once that one is gone, and nothing else. Every writer of experiments uses :func:`whole_file` or
+:func:`whole_folder`.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import glob
 import json
 import os
 import re
+import shutil
 import socket
 import stat
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from abm.errors import UserError, shorten
+from abm.reading import parse_json, read_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,12 +46,10 @@ def _beginning(path: Path) -> str:
 
 def is_orphan(path: Path) -> bool:
     """Whether a draft is one of ours and the process of this machine that wrote it is gone."""
-    import psutil
-
     found = re.fullmatch(r"\.(.+)-(\d+)-\d+\.draft", path.name)  # .NAME.HOST-PROCESS-WHEN.draft
     if found is None or not f".{found[1]}".endswith(f".{socket.gethostname()}"):
         return False
-    return not psutil.pid_exists(int(found[2]))
+    return is_gone(int(found[2]))
 
 
 def sweep_beside(path: Path) -> int:
@@ -66,20 +69,47 @@ def sweep_beside(path: Path) -> int:
 
 
 @contextlib.contextmanager
-def whole_file(path: Path) -> Iterator[BinaryIO]:
-    """A draft to write into, which takes the place of ``path`` when all went well and vanishes when not; raises OSError."""
-    sweep_beside(path)
+def whole_file(path: Path, *, sweep: bool = True, durable: bool = True) -> Iterator[BinaryIO]:
+    """A draft to write into, which takes the place of ``path`` when all went well and vanishes when not; raises OSError.
+
+    Drafts of this file that dead processes left are removed first, unless ``sweep`` says not to look: the folder may hold thousands of files.
+    What is ``durable`` is flushed to the disk before it takes its place.
+    """
+    if sweep:
+        sweep_beside(path)
     draft = draft_beside(path)
     try:
         with draft.open("xb") as out:
             yield out
             out.flush()
-            os.fsync(out.fileno())
+            if durable:
+                os.fsync(out.fileno())
         os.replace(draft, path)
-        flush_folder(path.parent)
+        if durable:
+            flush(path.parent)
     finally:
         with contextlib.suppress(OSError):
             draft.unlink(missing_ok=True)
+
+
+def new_file(path: Path, content: bytes) -> bool:
+    """Make a file that is not there yet, whole; False where somebody else's is there. Of several who try at once one gets True."""
+    draft = draft_beside(path)
+    try:
+        draft.write_bytes(content)
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            return False
+        except OSError:  # a disk without links
+            with path.open("xb") as out:
+                out.write(content)
+    except FileExistsError:
+        return False
+    finally:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
+    return True
 
 
 def write_file(path: Path, content: bytes, *, make_folder: bool = False, hint: str = "") -> None:
@@ -107,14 +137,161 @@ def write_json(path: Path, content: Mapping[str, object]) -> None:
     write_file(path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
 
 
-def flush_folder(folder: Path) -> None:
-    """Ask the system to remember the names in a folder (where it can)."""
+def flush(path: Path) -> None:
+    """Ask the system to put a file, or the names in a folder, on the disk (where it can: some systems cannot open a folder)."""
     with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
+        handle = os.open(path, os.O_RDONLY)
         try:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+# --- folders ---------------------------------------------------------------------------------------------------------
+
+
+class InterruptedAfterwards(Exception):
+    """An interruption that came when the results folder already stood complete."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"interrupted; the results stand complete in '{shorten(folder, 400)}'")
+        self.folder = folder
+
+
+def files_in(draft: Path) -> list[str]:
+    """What lintas has put into a folder, with the manifest that is to say so under ``files``."""
+    return sorted({"manifest.json", *(path.name for path in draft.iterdir())})
+
+
+@contextlib.contextmanager
+def whole_folder(folder: Path, *, keep: bool = True, hint: str = "; name another folder with --out") -> Iterator[Path]:
+    """A draft folder that takes the place of ``folder`` when all went well, and vanishes when not.
+
+    What somebody else has put into the folder is in the new one too, unless ``keep`` says that all of it is ours. ``hint`` ends the sentence
+    where the disk does not take it.
+    """
+    draft, former = folder_beside(folder, "draft"), folder_beside(folder, "former")
+    is_filled = False
+    made = [p for p in (folder.parent, *folder.parent.parents) if not p.exists()]
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        _clear_leftovers(folder)
+        draft.mkdir()
+        yield draft
+        for path in sorted(draft.iterdir()):
+            flush(path)
+        flush(draft)
+        is_filled = True
+        if folder.exists():
+            shutil.copymode(folder, draft)  # who closed the folder to others finds it closed
+            folder.rename(former)
+        try:
+            draft.rename(folder)
+        except BaseException:
+            if former.exists() and not folder.exists():
+                former.rename(folder)
+            raise
+        flush(folder.parent)
+        _remove_former(former, folder, keep)
+    except BaseException as error:
+        if is_filled and isinstance(error, KeyboardInterrupt) and folder.exists() and not draft.exists():
+            _remove_former(former, folder, keep)  # the results had taken their place: only this was left to do
+            raise InterruptedAfterwards(folder) from error
+        shutil.rmtree(draft, ignore_errors=True)
+        for parent in made:  # folders made for a result that did not come
+            try:
+                parent.rmdir()
+            except OSError:
+                break
+        if isinstance(error, OSError):
+            raise UserError(f"cannot write '{shorten(folder)}': {error.strerror or error}{hint}") from error
+        raise
+
+
+#: Endings of the files that a folder of results, draws, a comparison or a fit may hold.
+_ENDINGS = (".json", ".parquet", ".html", ".svg", ".toml", ".csv")
+
+
+def _remove_former(former: Path, folder: Path, keep: bool = True) -> None:
+    """Remove former results, after whatever is not lintas's own was moved into the folder that has taken their place.
+
+    Which files are its own the former manifest says, and where it does not, those of the same names in the new folder are. A foreign file whose
+    name the new folder has itself keeps it with ``-former`` added. What cannot be moved stays where it is, and is named.
+    """
+    try:
+        names, new = os.listdir(former), {*os.listdir(folder)}
+    except OSError:
+        return
+    if not keep:
+        shutil.rmtree(former, ignore_errors=True)
+        return
+    said = said_in(former).get("files")
+    listed = {str(name) for name in said} if isinstance(said, list) else new
+    left = []
+    for name in sorted(names, key=lambda name: (name in new, name)):
+        path = former / name
+        if name in listed and name.endswith(_ENDINGS) and path.is_file() and not path.is_symlink():
+            continue
+        try:
+            os.rename(path, _free_name(folder, name))
+        except OSError:
+            left.append(name)
+    if left:
+        words = f"{shorten(', '.join(left))} could not be moved into '{shorten(folder)}'; it is kept in '{shorten(former)}'"
+        print(f"lintas: {words}", file=sys.stderr)
+    for name in names:
+        if name not in left:
+            with contextlib.suppress(OSError):
+                os.unlink(former / name)
+    with contextlib.suppress(OSError):
+        former.rmdir()
+
+
+def _free_name(folder: Path, name: str) -> Path:
+    place, path = folder / name, Path(name)
+    for number in range(1, 1000):
+        if not os.path.lexists(place):
+            break
+        place = folder / f"{path.stem}-former{'' if number == 1 else f'-{number}'}{path.suffix}"
+    return place
+
+
+def said_in(folder: Path) -> Mapping[str, object]:
+    """The manifest of a folder, empty where there is none that can be read."""
+    try:
+        said = parse_json(read_text(folder / "manifest.json", "the manifest"), "the manifest")
+    except UserError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def folder_beside(folder: Path, kind: str) -> Path:
+    """Where the ``draft``, or the ``former`` content, of a folder stands while this process writes."""
+    return folder.with_name(f".{folder.name}.{kind}-{socket.gethostname()}-{os.getpid()}")
+
+
+def _clear_leftovers(folder: Path) -> None:
+    """Undo what a killed process of this machine left behind: restore a former folder that was moved away, remove drafts."""
+    for path in sorted(folder.parent.glob(f"{glob.escape(f'.{folder.name}.')}*-*")):
+        found = re.fullmatch(r"(draft|former)-(.+)-(\d+)", path.name.removeprefix(f".{folder.name}."))
+        if found is None or found[2] != socket.gethostname() or not (int(found[3]) == os.getpid() or is_gone(int(found[3]))):
+            continue
+        if found[1] == "former" and not folder.exists():
+            path.rename(folder)
+        elif found[1] == "former":
+            _remove_former(path, folder)
+        else:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def is_gone(process: int) -> bool:
+    """Whether there is no process of this number on this machine."""
+    import psutil
+
+    return not psutil.pid_exists(process)
+
+
+# --- tables as text --------------------------------------------------------------------------------------------------
 
 
 def as_text(value: str) -> str:

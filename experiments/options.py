@@ -10,6 +10,8 @@ from pathlib import Path
 
 from abm.errors import MOST_ECHOED, UserError, shorten
 
+#: The region of a run where none is named.
+DEFAULT_REGION = "west-kalimantan-sarawak"
 #: The largest seed: the seeds of runs, which come from it, fit into a column of whole numbers.
 MOST_SEED = 2**62
 #: The largest whole number that an option takes where it says nothing else.

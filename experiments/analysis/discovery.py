@@ -19,8 +19,8 @@ from experiments.studies.outcomes import (
     FEWEST_TO_DISCOVER,
     FINE,
     Base,
-    Record,
     SensitivityError,
+    StudyOutcomes,
     arm_cells,
     fields_of,
     parameter_label,
@@ -59,7 +59,7 @@ class Limit:
 
 
 @dataclass(frozen=True)
-class Found(Base):
+class Box(Base):
     """A box in which an outcome is met more often than elsewhere."""
 
     threshold: float = math.nan
@@ -78,7 +78,7 @@ class Discovery:
 
     study: str
     design: str
-    parts: tuple[Found, ...]
+    parts: tuple[Box, ...]
 
     def table(self) -> pd.DataFrame:
         """A row for each restricted name of each box."""
@@ -153,7 +153,7 @@ def discover(study_folder: str | Path, target: str | None, threshold: float, dir
 
     folder = Path(study_folder)
     study = study_of(read_study_manifest(folder)["study"])
-    record = Record.read(folder, study, None if target is None else [target], mixed=mixed)
+    record = StudyOutcomes.read(folder, study, None if target is None else [target], mixed=mixed)
     outcome = record.targets[0]
     if target is None and len(record.targets) > 1:
         raise SensitivityError(
@@ -198,14 +198,14 @@ def _prim() -> Any:
     return Prim
 
 
-def _found(base: Base, record: Record, x: np.ndarray, y: np.ndarray, threshold: float, direction: str, prim: Any) -> Found:
+def _found(base: Base, record: StudyOutcomes, x: np.ndarray, y: np.ndarray, threshold: float, direction: str, prim: Any) -> Box:
     import numpy as np
     import pandas as pd
 
     is_wanted = y > threshold if direction == "above" else y < threshold
     said = fields_of(base) | {"threshold": threshold, "direction": direction, "interesting": int(is_wanted.sum()), "blocks": len(y)}
     if base.status != FINE or not 0 < is_wanted.sum() < len(y):
-        return Found(**said)
+        return Box(**said)
     columns = {}
     for k, name in enumerate(record.names):
         if np.ptp(x[:, k]) > 0:
@@ -231,7 +231,7 @@ def _found(base: Base, record: Record, x: np.ndarray, y: np.ndarray, threshold: 
         (low, high), (lowest, highest) = lims[name].astype(float).tolist(), whole[name].astype(float).tolist()
         ends = low if low > lowest else None, high if high < highest else None
         limits.append(Limit(name, *ends, _p(p[0]), _p(p[1]), (float(lowest), float(highest)), is_log=name in logs))
-    return Found(
+    return Box(
         **said, coverage=float(row["coverage"]), density=float(row["density"]), mass=float(row["mass"]), limits=tuple(limits), path=path
     )
 
@@ -272,7 +272,7 @@ def _p(value: float) -> float | None:
 # --- in words --------------------------------------------------------------------------------------------------------
 
 
-def box_sentence(found: Found, lang: str = "en") -> str:
+def box_sentence(found: Box, lang: str = "en") -> str:
     """What the box of an outcome says."""
     _, n = translator(lang), Numbers(lang)
     what = found.target.label(_, found.arm.region)

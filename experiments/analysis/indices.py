@@ -24,8 +24,8 @@ from experiments.studies.outcomes import (
     FEWEST,
     FINE,
     Base,
-    Record,
     SensitivityError,
+    StudyOutcomes,
     arm_cells,
     changed,
     fields_of,
@@ -59,7 +59,7 @@ WHOLE_RESAMPLES = 200
 
 
 @dataclass(frozen=True)
-class Part(Base):
+class Indices(Base):
     """The indices of one arm and outcome: for each measure estimate, low and high end, in the order of ``names``."""
 
     names: tuple[str, ...] = ()
@@ -93,7 +93,7 @@ class Analysis:
     study: str
     design: str
     method: str
-    parts: tuple[Part, ...]
+    parts: tuple[Indices, ...]
 
     def table(self) -> pd.DataFrame:
         """A row for each arm, outcome, parameter and measure."""
@@ -166,7 +166,7 @@ def analyse(study_folder: str | Path, targets: Sequence[str] | None = None, meth
     folder = Path(study_folder)
     study = study_of(read_study_manifest(folder)["study"])
     chosen = method_of(study, method)
-    record = Record.read(folder, study, targets, mixed=mixed)
+    record = StudyOutcomes.read(folder, study, targets, mixed=mixed)
     unit = design.unit_points_of(study)
     size = block_size(study)
     parts = []
@@ -177,10 +177,10 @@ def analyse(study_folder: str | Path, targets: Sequence[str] | None = None, meth
             if base.status == FINE and chosen == "sobol" and not varies(cube[:, [0, -1]].mean(axis=2)):
                 base = changed(base, status=CONSTANT)  # indices are relative to the variance of the base points
             if base.status != FINE:
-                parts.append(Part(**fields_of(base), names=record.names))
+                parts.append(Indices(**fields_of(base), names=record.names))
                 continue
             indices = _indices(chosen, lambda: design.problem_of(study), x, cube, 1 + study.seed % (2**31 - 1))
-            parts.append(Part(**fields_of(base), names=record.names, floor=_floor(base, cube), indices=indices))
+            parts.append(Indices(**fields_of(base), names=record.names, floor=_floor(base, cube), indices=indices))
     if all(p.status == FEW_BLOCKS for p in parts):
         most = max(parts, key=lambda p: p.blocks)
         raise SensitivityError(too_few(folder, most, FEWEST[chosen], len(unit) // size))
@@ -324,7 +324,7 @@ def _or_lowest(value: float) -> float:
 # --- in words --------------------------------------------------------------------------------------------------------
 
 
-def sentence(part: Part, lang: str = "en") -> str:
+def sentence(part: Indices, lang: str = "en") -> str:
     """What the indices of an outcome say."""
     _, n = translator(lang), Numbers(lang)
     what = part.target.label(_, part.arm.region)

@@ -22,7 +22,7 @@ import abm.model  # noqa: F401 – registers the world's levers too
 from abm.errors import UserError
 from agents.core.declare import SWITCHES, Parameter
 from experiments.app import figures, sessions
-from experiments.app.runner import Outcome, Progress, Runner
+from experiments.app.runner import RunEnd, Runner, RunProgress
 from experiments.app.state import FEWEST, FIRST_LEVERS, HOUSEHOLD_STEP, MOST, Choice, Finished, levers, names, shipped, step_of
 from experiments.reports.figures import Picture
 from experiments.words.languages import LANGUAGES, Numbers, mark, translator
@@ -88,13 +88,13 @@ def Page():
     """One visitor's page."""
     language, set_language = solara.use_state("en")
     choice, set_choice = solara.use_state(Choice())
-    progress: solara.Reactive[Progress | None] = solara.use_reactive(None)
+    progress: solara.Reactive[RunProgress | None] = solara.use_reactive(None)
     finished: solara.Reactive[Finished | None] = solara.use_reactive(None)
     refused: solara.Reactive[str] = solara.use_reactive("")
     is_given_up: solara.Reactive[bool] = solara.use_reactive(False)
 
     def made() -> Runner:
-        def end(outcome: Outcome) -> None:
+        def end(outcome: RunEnd) -> None:
             progress.set(None)
             refused.set(outcome.refused)
             is_given_up.set(outcome.is_given_up)
@@ -269,7 +269,7 @@ def Slider(label: str, shown: str, value: float, span: tuple[float, float, float
 
 
 @solara.component
-def Status(progress: Progress | None, refused: str, language: str):
+def Status(progress: RunProgress | None, refused: str, language: str):
     """How far the run is, or why there is none; read out by a screen reader as it changes."""
     _, n = translator(language), Numbers(language)
     if progress is None:

@@ -26,7 +26,7 @@ TURNS = Turns()
 
 
 @dataclass(frozen=True)
-class Progress:
+class RunProgress:
     """How far a run is; ``months`` is 0 while its people are made (and, after an install, its rules compiled).
 
     ``ahead`` is the number of other pages' runs that come first; the run has not begun while it is above 0.
@@ -38,7 +38,7 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RunEnd:
     """How a run ended: finished, refused with one sentence, or given up since the page's connection was lost."""
 
     finished: Finished | None = None
@@ -54,8 +54,8 @@ class Runner:
 
     def __init__(
         self,
-        on_progress: Callable[[Progress], None],
-        on_end: Callable[[Outcome], None],
+        on_progress: Callable[[RunProgress], None],
+        on_end: Callable[[RunEnd], None],
         away: Callable[[], float] = lambda: 0.0,
         turns: Turns = TURNS,
     ) -> None:
@@ -74,7 +74,7 @@ class Runner:
 
         def tell(ahead: int) -> None:
             if not stop.is_set():
-                self._on_progress(Progress(ahead=ahead))
+                self._on_progress(RunProgress(ahead=ahead))
 
         with self._lock:
             self._stop.set()
@@ -108,7 +108,7 @@ class Runner:
             now = time.monotonic()
             if is_wanted() and (now - last >= PAUSE or done == months):
                 last = now
-                self._on_progress(Progress(done, months))
+                self._on_progress(RunProgress(done, months))
 
         outcome = None
         if is_wanted():
@@ -118,15 +118,15 @@ class Runner:
                 try:
                     model = BorderModel(scenario, region=REGION, households=households, rng=seed)  # type: ignore[arg-type]
                     model.run(progress=step, stop=stop)
-                    outcome = Outcome(finished=Finished.of(model, choice))
+                    outcome = RunEnd(finished=Finished.of(model, choice))
                 except StoppedError:
                     pass
             except UserError as error:
-                outcome = Outcome(refused=str(error))
+                outcome = RunEnd(refused=str(error))
             except Exception as error:
                 # A fault of the program, not of its user: said on the page too, so that it does not wait for ever.
-                outcome = Outcome(refused=shorten(f"{type(error).__name__}: {error}", 300))
+                outcome = RunEnd(refused=shorten(f"{type(error).__name__}: {error}", 300))
         if is_given_up:
-            self._on_end(Outcome(is_given_up=True))
+            self._on_end(RunEnd(is_given_up=True))
         elif outcome is not None and not stop.is_set():
             self._on_end(outcome)

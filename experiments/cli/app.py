@@ -40,7 +40,7 @@ def open_app(
     lang: Annotated[str, typer.Option("--lang", metavar="en|id|ms", help="Language of the messages.")] = "en",
 ) -> None:
     """Start the interactive page on this machine (stop it with Ctrl-C)."""
-    from experiments.cli.main import whole_number
+    from experiments.options import whole_number
 
     _ = translator(check_language(lang))
     wanted = whole_number("--port", port, low=0, high=65535)

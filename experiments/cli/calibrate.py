@@ -16,21 +16,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from abm.errors import UserError, shorten
-from experiments.cli.studies import (
-    Json,
-    Language,
-    Quiet,
-    SchedulerFile,
-    Slurm,
-    Workers,
-    at_home,
-    duration,
-    engine_of,
-    exit_codes,
-    show_progress,
-    terminated_is_interrupted,
-)  # fmt: skip
-from experiments.words.languages import Numbers, Translate, check_language, mark, translator
+from experiments.cli.driving import engine_of, exit_codes, terminated_is_interrupted
+from experiments.cli.options import Json, Language, Quiet, SchedulerFile, Slurm, Workers, at_home
+from experiments.cli.progress import show_progress
+from experiments.words.languages import Numbers, Translate, check_language, duration, mark, translator
 
 if TYPE_CHECKING:
     from calibration.targets import Targets
@@ -93,9 +82,8 @@ def plan(
     from abm.parameters import check_switch
     from abm.reading import check as check_entries
     from experiments.fits.fit import MOST_DRAWS, MOST_POINTS, MOST_POPULATIONS, MOST_SEED, MOST_TESTS, Asked, make
-    from experiments.options import check_end, whole_number
+    from experiments.options import DEFAULT_REGION, check_end, whole_number
     from experiments.runs.identity import command_line
-    from experiments.studies.study import DEFAULT_REGION
 
     n = whole_number("--points", points, low=64, high=MOST_POINTS)
     if n & (n - 1):
@@ -304,8 +292,8 @@ def confirm(
     from calibration.posterior import folder_of
     from experiments.fits.confirm import RUNS
     from experiments.fits.confirm import confirm as look
+    from experiments.options import DEFAULT_REGION
     from experiments.runs.identity import model_version
-    from experiments.studies.study import DEFAULT_REGION
 
     name = posterior or DEFAULT_REGION
     differing = look(folder_of(name if name == Path(name).name and not os.path.isdir(name) else at_home(Path(name))))

@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from abm.errors import UserError, shorten
-from experiments.execution.drive import CHUNK_SECONDS, Progress, Report, drive, holding
+from experiments.execution.drive import CHUNK_SECONDS, Report, StudyProgress, drive, holding
 from experiments.execution.engine import DaskEngine, Engine, ExecutorEngine, LocalEngine, ThreadsEngine, cores
+from experiments.options import DEFAULT_REGION
 from experiments.studies import plan
 from experiments.studies.collect import collect, columns_of
 from experiments.studies.lock import Hold
@@ -29,7 +30,7 @@ from experiments.studies.manifest import study_of
 from experiments.studies.outcomes import target_of, values_of
 from experiments.studies.plan import plan_batches, plan_ids, read_study_manifest
 from experiments.studies.store import STATUSES, standing
-from experiments.studies.study import DEFAULT_REGION, MOST_RUNS, Study, StudyError, Summary
+from experiments.studies.study import MOST_RUNS, Study, StudyError, Summary
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,7 +66,7 @@ def run_scenarios(
     *,
     executor: Executor | Engine | Any | None = None,
     store: str | Path | None = None,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Callable[[StudyProgress], None] | None = None,
 ) -> pd.DataFrame:
     """Run scenarios (or a whole study) and return the collected table; rows that did not end well say why.
 
@@ -199,7 +200,12 @@ class Estimate:
 
 
 def estimate(
-    folder: Path, *, workers: int | None = None, pilot: int = 24, progress: Callable[[Progress], None] | None = None, trust: bool = False
+    folder: Path,
+    *,
+    workers: int | None = None,
+    pilot: int = 24,
+    progress: Callable[[StudyProgress], None] | None = None,
+    trust: bool = False,
 ) -> Estimate:
     """Run a pilot spread over the plan (its rows count as done) and say what the rest will cost.
 
@@ -214,7 +220,7 @@ def estimate(
     begun = time.monotonic()
     first: list[float] = []
 
-    def told(p: Progress) -> None:
+    def told(p: StudyProgress) -> None:
         if p.done and not first:
             first.append(time.monotonic() - begun)
         if progress is not None:
@@ -338,7 +344,7 @@ def extend_to(
     engine: Callable[[], Engine],
     *,
     most: int = MOST_REPLICATES,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Callable[[StudyProgress], None] | None = None,
     told: Callable[[list[Precision], int], None] | None = None,
     hold: Hold | None = None,
 ) -> tuple[list[Precision], Report | None]:
@@ -353,7 +359,7 @@ def extend_to(
 
 
 def _extend_to(
-    folder: Path, wanted: Mapping[str, float], engine: Callable[[], Engine], most: int, progress: Callable[[Progress], None] | None,
+    folder: Path, wanted: Mapping[str, float], engine: Callable[[], Engine], most: int, progress: Callable[[StudyProgress], None] | None,
     told: Callable[[list[Precision], int], None] | None, hold: Hold,
 ) -> tuple[list[Precision], Report | None]:  # fmt: skip
     report = None

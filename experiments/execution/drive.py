@@ -34,6 +34,7 @@ from experiments.studies import trust as trusts
 from experiments.studies.lock import Hold
 from experiments.studies.plan import Row, check_drift, ids_as_numbers, plan_batches, plan_ids, read_study_manifest, settle
 from experiments.studies.store import STATUSES, Standing, StoreError
+from experiments.studies.tables import have_tables
 
 #: Seconds that a chunk should last: long against what a task costs, short against what is repeated when a worker dies.
 CHUNK_SECONDS = 7.0
@@ -51,11 +52,11 @@ QUIET_SECONDS = 60.0
 #: Seconds that another machine's driver is watched before it counts as gone.
 PATIENCE = 12.0
 
-EXIT_OK, EXIT_LOST, EXIT_SOME_NOT_OK = 0, 1, 3
+EXIT_OK, EXIT_SOME_NOT_OK = 0, 3
 
 
 @dataclass
-class Progress:
+class StudyProgress:
     """Where a study stands while it runs."""
 
     total: int
@@ -85,7 +86,6 @@ class Report:
     counts: dict[str, int]
     ran: int
     seconds: float
-    busy_seconds: float
     slots: int
     deaths: int
     set_aside: int = 0
@@ -130,7 +130,7 @@ def drive(
     *,
     again: Sequence[str] = (),
     allow_drift: bool = False,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Callable[[StudyProgress], None] | None = None,
     chunk_seconds: float = CHUNK_SECONDS,
     most_runs: int = MOST_RUNS,
     before: Callable[[], None] | None = None,
@@ -158,12 +158,12 @@ def drive(
         return _Drive(folder, manifest, engine, tuple(again), progress, chunk_seconds, most_runs, most, mine).run()
 
 
-def teller(progress: Callable[[Progress], None] | None, now: Progress | None = None) -> Callable[[Note], None]:
+def teller(progress: Callable[[StudyProgress], None] | None, now: StudyProgress | None = None) -> Callable[[Note], None]:
     """How a note reaches whoever shows the progress."""
 
     def say(note: Note) -> None:
         if progress is not None:
-            shown = Progress(0, Counter()) if now is None else now
+            shown = StudyProgress(0, Counter()) if now is None else now
             shown.notes.append(note)
             progress(shown)
 
@@ -171,7 +171,7 @@ def teller(progress: Callable[[Progress], None] | None, now: Progress | None = N
 
 
 @contextlib.contextmanager
-def holding(folder: Path, progress: Callable[[Progress], None] | None) -> Iterator[Hold]:
+def holding(folder: Path, progress: Callable[[StudyProgress], None] | None) -> Iterator[Hold]:
     """Hold a study as its one driver, and say so when another machine's driver has to be watched first."""
 
     def watching(where: str) -> None:
@@ -188,9 +188,10 @@ class _Drive:
     ) -> None:  # fmt: skip
         self.folder, self.again, self.tell, self.chunk_seconds, self.most_runs = folder, again, progress, chunk_seconds, most_runs
         self.make_engine, self.most, self.hold = engine, most, hold
-        self.progress = Progress(0, Counter())
+        self.progress = StudyProgress(0, Counter())
         self.waits = Waits()
         self.allowed = {manifest["model_version"], *(d["model_version"] for d in manifest["drift"])}
+        self.record = manifest["study"]["record"]
         self.cost = _Cost()
         self.deaths: Counter[str] = Counter()
         self.deaths_alone: Counter[str] = Counter()
@@ -214,13 +215,15 @@ class _Drive:
         ids = plan_ids(self.folder)
         at = self.standing.of(ids)
         status = np.where(at >= 0, self.standing.status[at] if len(self.standing.ids) else 0, -1)
+        if self.record == "tables":  # a row without its tables is no row
+            status = np.where((status == 0) & ~have_tables(self.folder, ids), -1, status)
         redo = np.isin(status, [STATUSES.index(s) for s in self.again])
         self.todo = (status < 0) | redo
         self.attempt = np.where(redo, (self.standing.attempt[at] if len(self.standing.ids) else 0) + 1, 0).astype(np.int16)
         if self.most is not None:
             self._thin(self.most)
         counts = Counter({STATUSES[s]: int(n) for s, n in zip(*np.unique(status[(status >= 0) & ~redo], return_counts=True), strict=True)})
-        self.progress = Progress(len(ids), counts)
+        self.progress = StudyProgress(len(ids), counts)
         self.left = int(self.todo.sum())
         if self.left == 0:
             return self._report(ids, 0.0, 0, aside, None)
@@ -257,7 +260,7 @@ class _Drive:
         at = found.of(ids)
         status = found.status[at[at >= 0]]
         counts = {name: int((status == k).sum()) for k, name in enumerate(STATUSES)}
-        return Report(len(ids), counts, self.ran, seconds, self.busy, slots, self.all_deaths, len(aside), aside, busy)
+        return Report(len(ids), counts, self.ran, seconds, slots, self.all_deaths, len(aside), aside, busy)
 
     def _say(self, note: Note) -> None:
         """Show a note now."""

@@ -13,10 +13,12 @@ import numpy as np
 from abm.errors import shorten
 from experiments.execution.children import environment, python
 from experiments.execution.work import HANGS, Outcome, Task, as_table, deadline_of, run_row, task_of
+from experiments.runs.tables import digest, first_difference
 from experiments.studies import store
 from experiments.studies import trust as trusts
 from experiments.studies.plan import Row, check_drift, ids_as_numbers, plan_batches, read_study_manifest
 from experiments.studies.study import StudyError
+from experiments.studies.tables import read_run
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -64,31 +66,46 @@ def rerun_of_study(folder: Path, run_id: str, *, trust: bool = False) -> Again:
     at = int(found.of(number)[0])
     then = store.select(found.table(int(found.part[at])), number) if at >= 0 else None
     stored = None if then is None else str(then.column("status")[0].as_py())
-    now = _apart(task, row) if stored in DANGEROUS else as_table(task, [run_row(task, row)], [0])
+    outcome = None if stored in DANGEROUS else run_row(task, row)
+    now = _apart(task, row) if outcome is None else as_table(task, [outcome], [0])
     status, cause = (str(now.column(n)[0].as_py()) for n in ("status", "cause"))
     if then is None:
         return Again(status, None, "", cause)
     if status in DANGEROUS or stored in DANGEROUS:  # where such a run was stopped is chance
         why = f" ({cause})" if cause else ""
         return Again(status, stored, "" if status == stored else f"status: stored {stored}, now {status}{why}", cause)
+    return Again(status, stored, _rows_differ(then, now) or _tables_differ(folder, row, outcome))
+
+
+def _rows_differ(then: pa.Table, now: pa.Table) -> str:
+    """Where a stored row and that of now part first, bit for bit; empty when they are equal."""
     for name in now.column_names:
         if name in ("seconds", "attempt"):
             continue
         if name not in then.column_names:
-            return Again(status, stored, f"the stored row has no column {name}")
+            return f"the stored row has no column {name}"
         a, b = then.column(name).combine_chunks(), now.column(name).combine_chunks()
         if a.null_count == len(a) and b.null_count == len(b):
             continue
         if len(a) != len(b):
-            return Again(status, stored, f"{len(a)} lines stored, {len(b)} now")
+            return f"{len(a)} lines stored, {len(b)} now"
         x, y = a.to_numpy(zero_copy_only=False), b.to_numpy(zero_copy_only=False)
         same = x.tobytes() == y.tobytes() if x.dtype.kind in "fiu" else (x == y).all()
         if not same:
             k = next((i for i in range(len(x)) if x[i] != y[i] and not (x[i] != x[i] and y[i] != y[i])), 0)
             year, side = (then.column(c)[k].as_py() for c in ("year", "side"))
             where = "" if year is None else f" in {year}, {side}"
-            return Again(status, stored, f"{name}{where}: stored {x[k]}, now {y[k]}")
-    return Again(status, stored, "")
+            return f"{name}{where}: stored {x[k]}, now {y[k]}"
+    return ""
+
+
+def _tables_differ(folder: Path, row: Row, outcome: Outcome | None) -> str:
+    """Where the tables that the study keeps of a run and those of now part first; empty when they are equal or there are none."""
+    if outcome is None or not outcome.tables:
+        return ""
+    then = read_run(folder, row.run_id)
+    other = next((n for n, now in outcome.tables.items() if digest(then[n]) != digest(now)), None)
+    return "" if other is None else f"table {other}, {first_difference(then[other], outcome.tables[other])}"
 
 
 def _apart(task: Task, row: Row) -> pa.Table:
@@ -109,7 +126,7 @@ def _apart(task: Task, row: Row) -> pa.Table:
             status, cause = "timeout", f"hung for more than {limit:g} s; its process was ended"
         if file.exists():
             return store.read_part(file)
-    scenario = row.apply(task.scenarios[row.scenario])
+    scenario = task.scenario_of(row)
     return as_table(task, [Outcome(row, status, cause, 0.0, scenario.hash, {})], [0])
 
 

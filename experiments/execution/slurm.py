@@ -8,6 +8,7 @@ so everything speaks TLS with certificates made for this driver alone, and liste
 from __future__ import annotations
 
 import contextlib
+import errno
 import glob
 import hashlib
 import json
@@ -35,7 +36,7 @@ from experiments.execution import waits
 from experiments.execution.children import SAFE
 from experiments.execution.engine import DASK_SETTINGS, DaskEngine, EngineLost, Worker, quiet_dask
 from experiments.execution.waits import Note
-from experiments.files import draft_beside
+from experiments.files import new_file, whole_file
 
 Route = Literal["jobqueue", "array"]
 #: Seconds between questions to Slurm, which many users share.
@@ -394,18 +395,15 @@ def _write_scheduler_file(folder: Path, file: Path, said: Mapping[str, Any]) -> 
     """Write the file by which workers find the scheduler, in place of nothing or of one of this study; returns what tells it from others."""
     token = uuid.uuid4().hex
     content = {**said, "lintas": {"study": str(folder.resolve()), "driver": token}}
-    draft = draft_beside(file)
+    text = json.dumps(content, indent=2, default=str).encode()
     try:
-        draft.write_text(json.dumps(content, indent=2, default=str), "utf-8")
         if check_scheduler_file(folder, file) and os.path.lexists(file):
-            os.replace(draft, file)
-        else:
-            os.link(draft, file)  # fails where somebody put another file meanwhile
+            with whole_file(file) as out:
+                out.write(text)
+        elif not new_file(file, text):  # somebody put another file there meanwhile
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
     except OSError as error:
         raise UserError(f"cannot write the scheduler file '{shorten(file)}': {error.strerror or error}") from None
-    finally:
-        with contextlib.suppress(OSError):
-            draft.unlink(missing_ok=True)
     return token
 
 

@@ -14,7 +14,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from numbers import Real
 from pathlib import Path
@@ -24,13 +24,16 @@ from typing import TYPE_CHECKING, Any
 from abm.errors import UserError, shorten
 from abm.reading import read_bytes
 from experiments.runs.identity import model_version
+from experiments.runs.tables import TABLES
 from experiments.studies.manifest import study_of
 from experiments.studies.parts import indicators
 from experiments.studies.plan import Row, allowed_measure, allowed_region, fitted_in, hash_of_bytes, plan_schema, read_study_manifest
 from experiments.studies.store import write_part
 from experiments.studies.study import RESERVED, Study
+from experiments.studies.tables import write_tables
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
 
     from abm import Region, Scenario
@@ -63,6 +66,7 @@ class Outcome:
     seconds: float
     scenario_hash: str
     columns: Mapping[str, Sequence[Any]]  #: year, side and indicators; or summaries, one line
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)  #: all tables of the run, where the study keeps them
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,14 @@ class Task:
     fitted: Mapping[str, Mapping[str, float]]  #: those of the plan, whatever the region's file says now
     version: str
     measure: Callable[[Any], Mapping[str, float]] | None
+
+    def scenario_of(self, row: Row) -> Scenario:
+        """The scenario of a planned run."""
+        return row.apply(self.scenarios[row.scenario], as_fitted=self.study.as_fitted)
+
+    def fitted_of(self, row: Row) -> dict[str, float]:
+        """The fitted values of a planned run: the region's, and over them its point's where these stand as fitted values do."""
+        return {**self.fitted[row.region], **(row.numbers() if self.study.as_fitted else {})}
 
 
 @lru_cache(maxsize=4)
@@ -156,7 +168,10 @@ def work(folder: str, rows: Sequence[Mapping[str, Any]], attempts: Sequence[int]
     for number, row in enumerate(planned):
         hung = _watch(task, row, done, tries, number) if _may_exit() else contextlib.nullcontext()
         with hung:
-            done.append(run_row(task, row))
+            outcome = run_row(task, row)
+            if outcome.tables:
+                write_tables(task.folder, row.run_id, outcome.tables)
+            done.append(replace(outcome, tables={}))
     write_part(task.folder, as_table(task, done, tries))
     return [(o.row.run_id, o.status, o.seconds) for o in done]
 
@@ -172,35 +187,39 @@ def run_row(task: Task, row: Row) -> Outcome:
     limit = deadline_of(task.study, row.households)
     found: list[str] = [""]
 
-    def ended(status: str, cause: str, columns: Mapping[str, Sequence[Any]]) -> Outcome:
-        return Outcome(row, status, cause, time.perf_counter() - start, found[0], columns)
+    def ended(status: str, cause: str, columns: Mapping[str, Sequence[Any]], tables: Mapping[str, pd.DataFrame] | None = None) -> Outcome:
+        return Outcome(row, status, cause, time.perf_counter() - start, found[0], columns, tables or {})
 
     try:
-        return ended("ok", "", _run(task, row, start, limit, found))
+        return ended("ok", "", *_run(task, row, start, limit, found))
     except OverdueError as error:
         return ended("timeout", str(error), {})
     except (Exception, SystemExit) as error:  # a measure may want to leave
         return ended("failed", _cause(error), {})
 
 
-def _run(task: Task, row: Row, start: float, limit: float, found: list[str]) -> Mapping[str, Sequence[Any]]:
+def _run(
+    task: Task, row: Row, start: float, limit: float, found: list[str]
+) -> tuple[Mapping[str, Sequence[Any]], Mapping[str, pd.DataFrame]]:
+    """The numbers of a run, and its tables where the study keeps them."""
     from abm import BorderModel
 
     def look(month: int, months: int) -> None:
         if time.perf_counter() - start > limit:
             raise OverdueError(f"more than {limit:g} s, in month {month} of {months}")
 
-    scenario = row.apply(task.scenarios[row.scenario])
+    scenario = task.scenario_of(row)
     found[0] = scenario.hash
-    model = BorderModel(scenario, region=task.regions[row.region], households=row.households, rng=row.seed, fitted=task.fitted[row.region])
+    model = BorderModel(scenario, region=task.regions[row.region], households=row.households, rng=row.seed, fitted=task.fitted_of(row))
     model.run(progress=look)
     yearly = model.results.yearly
     extra = _measured(task, model)
     if task.study.record == "summaries":
-        return {s.name: [s.of(yearly)] for s in task.study.summaries} | {n: [v] for n, v in extra.items()}
+        return {s.name: [s.of(yearly)] for s in task.study.summaries} | {n: [v] for n, v in extra.items()}, {}
     names = ("year", "side", *task.study.yearly_outputs())
     columns = {n: yearly[n].to_numpy() for n in names} | {s.name: [s.of(yearly)] * len(yearly) for s in task.study.summaries}
-    return columns | {n: [v] * len(yearly) for n, v in extra.items()}
+    tables = {n: getattr(model.results, n) for n in TABLES} if task.study.record == "tables" else {}
+    return columns | {n: [v] * len(yearly) for n, v in extra.items()}, tables
 
 
 def _measured(task: Task, model: Any) -> dict[str, float]:
@@ -253,7 +272,7 @@ def as_table(task: Task, outcomes: Sequence[Outcome], attempts: Sequence[int]) -
 def killed(folder: Path, row: Row, attempt: int, cause: str) -> None:
     """Store the row of a run that took its worker down (the driver does, since no worker lived to do so)."""
     task = task_of(folder)
-    scenario = row.apply(task.scenarios[row.scenario])
+    scenario = task.scenario_of(row)
     write_part(task.folder, as_table(task, [Outcome(row, "killed", cause, 0.0, scenario.hash, {})], [attempt]))
 
 
@@ -287,7 +306,7 @@ class _watch:
     def _end(task: Task, row: Row, done: list[Outcome], attempts: list[int], limit: float) -> None:
         try:
             cause = f"hung inside a month for more than {limit:g} s; its worker was ended"
-            done.append(Outcome(row, "timeout", cause, limit, row.apply(task.scenarios[row.scenario]).hash, {}))
+            done.append(Outcome(row, "timeout", cause, limit, task.scenario_of(row).hash, {}))
             write_part(task.folder, as_table(task, done, attempts))
         finally:
             os._exit(EXIT_HUNG)

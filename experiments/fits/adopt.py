@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,10 @@ from typing import Any
 from abm.errors import shorten
 from calibration.infer import ENOUGH_ESS
 from calibration.posterior import Posterior
+from experiments.files import whole_folder, write_file
 from experiments.fits.confirm import write_numbers
 from experiments.fits.files import CHECK, FIT, check_against, read_result
-from experiments.fits.fit import Asked, Fit, FitError, _write
+from experiments.fits.fit import Asked, Fit, FitError
 
 #: What of a fit folder is shipped beside the posterior.
 SHIPPED = ("fit.json", "check.json", "targets.toml")
@@ -54,22 +56,8 @@ def adopt(fit: Fit, region: Path | None = None, posteriors: Path | None = None) 
     there = (Path(str(resources.files("calibration"))) / "posteriors" if posteriors is None else posteriors) / name
     if there.exists() and not (there / "draws.parquet").exists():
         raise FitError(f"'{shorten(there)}' holds something other than a posterior, so it is left as it is")
-    draft = there.with_name(f".{there.name}.new")
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(parents=True)
-    source = [fit.folder / "posterior" / n for n in ("draws.parquet", "manifest.json")] + [fit.folder / n for n in SHIPPED]
-    for path in [*source, *sorted((fit.folder / "report").glob("report*.html"))]:
-        if path.name in results:  # six digits are enough to read, and a fifth of the size
-            (draft / path.name).write_text(json.dumps(_short(results[path.name]), separators=(",", ":")) + "\n", "utf-8")
-        else:
-            shutil.copyfile(path, draft / path.name)
-    write_numbers(draft)
-    size = sum(p.stat().st_size for p in draft.iterdir())
-    if size > MOST_BYTES:
-        shutil.rmtree(draft)
-        raise FitError(f"the posterior with its report is {size / 1e6:.1f} MB, more than the {MOST_BYTES / 1e6:.0f} MB that may ship")
-    shutil.rmtree(there, ignore_errors=True)
-    draft.rename(there)
+    with whole_folder(there, keep=False, hint="") as draft:
+        _copy(fit.folder, draft, results)
     posterior = Posterior.load(there)
     lines = [
         "# Values fitted to the region's facts: the central draw of the posterior named below, for the parameters that the facts move.",
@@ -80,8 +68,22 @@ def adopt(fit: Fit, region: Path | None = None, posteriors: Path | None = None) 
         "[parameters]",
         *(f'"{name}" = {value!r}' for name, value in central.items()),
     ]
-    _write(here / "fitted.toml", lambda path: path.write_text("\n".join(lines) + "\n", "utf-8"))
+    write_file(here / "fitted.toml", ("\n".join(lines) + "\n").encode())
     return [there, here / "fitted.toml"]
+
+
+def _copy(folder: Path, draft: Path, results: Mapping[str, Any]) -> None:
+    """What of a fit folder ships, into an empty folder; refuses more than may ship."""
+    source = [folder / "posterior" / n for n in ("draws.parquet", "manifest.json")] + [folder / n for n in SHIPPED]
+    for path in [*source, *sorted((folder / "report").glob("report*.html"))]:
+        if path.name in results:  # six digits are enough to read, and a fifth of the size
+            (draft / path.name).write_text(json.dumps(_short(results[path.name]), separators=(",", ":")) + "\n", "utf-8")
+        else:
+            shutil.copyfile(path, draft / path.name)
+    write_numbers(draft)
+    size = sum(p.stat().st_size for p in draft.iterdir())
+    if size > MOST_BYTES:
+        raise FitError(f"the posterior with its report is {size / 1e6:.1f} MB, more than the {MOST_BYTES / 1e6:.0f} MB that may ship")
 
 
 def _short(said: Any) -> Any:

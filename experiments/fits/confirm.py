@@ -21,7 +21,7 @@ from calibration.posterior import Posterior
 from experiments.execution.engine import cores
 from experiments.files import write_json
 from experiments.runs.identity import model_version
-from experiments.runs.run import TABLES, digest
+from experiments.runs.tables import TABLES, digest
 from experiments.studies.plan import seed_of
 
 KIND = "lintas numbers of a posterior"

@@ -32,20 +32,19 @@ from calibration.infer import Proposal, Weighted
 from calibration.priors import Prior
 from calibration.runs import Runs
 from calibration.targets import Likelihood, Targets, statistics
-from experiments.execution.drive import Progress, Report, drive
+from experiments.execution.drive import Report, StudyProgress, drive
 from experiments.execution.engine import Engine
-from experiments.files import write_json
-from experiments.options import is_there
+from experiments.files import whole_file, write_json
+from experiments.options import DEFAULT_REGION, is_there
 from experiments.runs.identity import command_line, commit, model_version
 from experiments.studies import plan
 from experiments.studies.collect import collect
-from experiments.studies.study import DEFAULT_REGION, Study, Varied
+from experiments.studies.study import Study, Varied
 
 KIND = "lintas fit"
 FORMAT = 1
 #: Limits of what may be asked: runs of a bank or a population, populations, seed, truths of the checks, draws run again.
 MOST_POINTS, MOST_POPULATIONS, MOST_SEED, MOST_TESTS, MOST_DRAWS = 2**20, 100, 2**62, 100_000, 1_000_000
-STAGES = ("bank", "fit", "check", "report")
 #: Tolerances of the incomes at which results are published beside the declared one.
 TOLERANCES = (0.05, 0.10, 0.20)
 #: Outputs that the report draws, whatever the targets read.
@@ -146,7 +145,8 @@ def make(folder: Path, asked: Asked, targets: str | Path | None, command_line: l
     from importlib import resources
 
     from abm import Region
-    from experiments.runs.run import check_folder, whole_folder
+    from experiments.files import whole_folder
+    from experiments.runs.folder import check_folder
 
     if is_there(folder / "manifest.json"):
         raise FitError(f"'{shorten(folder)}' is a fit already; continue it with 'lintas calibrate bank {folder}', or name a new folder")
@@ -337,7 +337,7 @@ def inference_version() -> str:
 # --- stages ------------------------------------------------------------------------------------------------------------------------
 
 EngineOf = Callable[[Path], Callable[[], Engine]]
-Tell = Callable[[Progress], None]
+Tell = Callable[[StudyProgress], None]
 
 
 def run_bank(fit: Fit, engine: EngineOf, tell: Tell | None = None) -> Report:
@@ -427,10 +427,10 @@ def _plan_population(fit: Fit, have: Populations, number: int) -> None:
         seed = plan.seed_of(fit.asked.seed, 1000 + number)
         proposal, _ = infer.next_proposal(have.runs.unit, have.statistics, fit.likelihood, seed % 2**32)
         unit = proposal.draw(fit.likelihood, fit.asked.population, len(fit.prior), (seed + 1) % 2**32)
-    packed = io.BytesIO()
-    np.savez(packed, probe=proposal.log_density(fit.likelihood, probe(len(fit.prior))), **proposal.pack())  # type: ignore[arg-type]
+    density = proposal.log_density(fit.likelihood, probe(len(fit.prior)))
     table = fit.folder / f"population-{number}.parquet"
-    _write(table, lambda path: pd.DataFrame(fit.prior.values(unit), columns=list(fit.prior.names)).to_parquet(path))
+    with whole_file(table) as out:
+        pd.DataFrame(fit.prior.values(unit), columns=list(fit.prior.names)).to_parquet(out)
     study = replace(
         bank_study(fit.asked, fit.prior),
         name=f"population-{number}",
@@ -441,21 +441,8 @@ def _plan_population(fit: Fit, have: Populations, number: int) -> None:
         seed=seed % 2**31,
     )
     plan.make(study, folder, command_line())
-    _write(npz, lambda path: path.write_bytes(packed.getvalue()))
-
-
-def _write(path: Path, write: Callable[[Path], Any]) -> None:
-    """Write a file whole or not at all; drafts that a killed process left behind are removed."""
-    for left in path.parent.glob(f".{path.name}.*"):
-        left.unlink(missing_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        write(draft)
-        with open(draft, "rb") as handle:
-            os.fsync(handle.fileno())
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
+    with whole_file(npz) as out:
+        np.savez(out, probe=density, **proposal.pack())  # type: ignore[arg-type]
 
 
 def single_threaded() -> Any:

@@ -23,7 +23,7 @@ from calibration.priors import UNIT_SD, Prior
 from calibration.runs import Runs
 from calibration.targets import Likelihood, Target, Targets, statistics
 from experiments.execution.drive import drive
-from experiments.files import write_json
+from experiments.files import whole_file, write_json
 from experiments.fits.files import inference_of
 from experiments.fits.fit import (
     DRAWN,
@@ -35,7 +35,6 @@ from experiments.fits.fit import (
     FitError,
     Populations,
     Tell,
-    _write,
     inference_version,
     populations,
     single_threaded,
@@ -379,7 +378,8 @@ def write_posterior(fit: Fit, have: Populations, active: np.ndarray, result: Map
     weights = have.posterior.weights[kept] / have.posterior.weights[kept].sum()
     values = fit.prior.values(have.runs.unit[kept])
     table = pd.DataFrame({"draw": np.arange(len(kept)), "weight": weights, **{n: values[:, j] for j, n in enumerate(fit.prior.names)}})
-    _write(folder / "draws.parquet", lambda path: table.to_parquet(path, index=False, compression="zstd"))
+    with whole_file(folder / "draws.parquet") as out:
+        table.to_parquet(out, index=False, compression="zstd")
     digest = hashlib.sha256(table.to_numpy(float).tobytes()).hexdigest()[:12]
     manifest = {
         "kind": "lintas posterior", "format": 1, "id": f"{Region.load(fit.asked.region).id}-{digest}", "model_version": fit.manifest["model_version"],
@@ -433,7 +433,8 @@ def run_central(fit: Fit, engine: EngineOf, tell: Tell | None = None) -> Path:
     folder.parent.mkdir(exist_ok=True)
     with single_threaded():
         names, values = _candidates(fit)
-    _write(table, lambda path: pd.DataFrame(values, columns=names).to_parquet(path))
+    with whole_file(table) as out:
+        pd.DataFrame(values, columns=names).to_parquet(out)
     if _table_of(folder) != plan.hash_of(table):  # not planned yet, or for the candidates of another posterior
         shutil.rmtree(folder, ignore_errors=True)
         study = Study(
@@ -639,7 +640,8 @@ def _sensitivity(fit: Fit, have: Populations, seed: int) -> list[dict[str, Any]]
 
 def retarget(fit: Fit, targets: Targets, text: str, out: Path) -> dict[str, Any]:
     """Weigh the runs there are by other targets; no new run. Written as a fit result of its own into ``out``."""
-    from experiments.runs.run import check_folder, whole_folder
+    from experiments.files import whole_folder
+    from experiments.runs.folder import check_folder
 
     if not targets.fit:
         raise FitError("no target has the role fit: there is nothing to fit")

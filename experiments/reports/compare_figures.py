@@ -6,7 +6,8 @@ import math
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from experiments.analysis.compare import MOST_DRAWN, Effect, Part, label_of, named, sentences, start_sentence
+from experiments.analysis.compare import Comparison, Effect
+from experiments.reports.compare_words import label_of, named, sentences, start_sentence
 from experiments.reports.figures import ACCENT, GREY, INK, KALIMANTAN, SARAWAK, WIDTH, Picture, svg
 from experiments.studies.outcomes import side_name
 from experiments.words.languages import Numbers, translator
@@ -14,11 +15,13 @@ from experiments.words.languages import Numbers, translator
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+#: Indicators that a figure shows.
+MOST_DRAWN = 4
 #: Inches of an indicator's two panels, the room above them for its name, and of what stands above and below all.
 ARMS, DIFFERENCE, NAME, BETWEEN, ABOVE, BELOW = 1.45, 0.95, 0.55, 0.35, 0.3, 0.72
 
 
-def picture(part: Part, lang: str = "en") -> Picture | None:
+def picture(part: Comparison, lang: str = "en") -> Picture | None:
     """Small multiples of the chosen indicators; none where there are no years."""
     if not part.has_years:
         return None
@@ -68,7 +71,7 @@ def picture(part: Part, lang: str = "en") -> Picture | None:
     return Picture("compare", title, svg(canvas), alt, " ".join([*sentences(part, lang), start_sentence(part, lang)]).strip(), head, rows)
 
 
-def _draw(part: Part, effect: Effect, arms: Axes, below: Axes, n: Numbers) -> None:
+def _draw(part: Comparison, effect: Effect, arms: Axes, below: Axes, n: Numbers) -> None:
     mine = part.table[(part.table["output"] == effect.output) & (part.table["side"] == effect.side)].sort_values("year")
     year = mine["year"].to_numpy()
     for mean, sd, color, style in (("mean_a", "sd_a", KALIMANTAN, "-"), ("mean_b", "sd_b", SARAWAK, (0, (4, 1.5)))):

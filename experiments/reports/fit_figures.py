@@ -28,7 +28,7 @@ METHODS = {"emulated": mark("emulated likelihood"), "abc": mark("regression-adju
 Band = list[list[float]]
 
 
-class Drawing:
+class FitDrawing:
     """What the figures of one fit share."""
 
     def __init__(

@@ -8,8 +8,6 @@ fact moves, what stays unknown, and how far the posterior can be believed. Every
 from __future__ import annotations
 
 import base64
-import contextlib
-import os
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
@@ -17,11 +15,12 @@ from typing import Any
 
 from abm.errors import UserError, shorten
 from calibration.targets import MEASURED, Targets
+from experiments.files import write_file
 from experiments.fits.files import CHECK, FIT, check_against, read_result
 from experiments.fits.fit import read_manifest
-from experiments.reports.fit_figures import Drawing
+from experiments.reports.fit_figures import FitDrawing
 from experiments.reports.fit_first_page import FirstPage
-from experiments.reports.fit_tables import Tables
+from experiments.reports.fit_tables import FitTables
 from experiments.reports.fit_words import KNOWN, MECHANISMS
 from experiments.words.languages import LANGUAGES, check_language, translator
 
@@ -31,16 +30,7 @@ def write_report(folder: Path, lang: str) -> list[Path]:
     check_language(lang)
     page = report(folder, lang)
     out = folder / "report" / ("report.html" if lang == "en" else f"report-{lang}.html")
-    draft = out.with_name(f".{out.name}.{os.getpid()}")
-    try:
-        out.parent.mkdir(exist_ok=True)
-        draft.write_text(page, encoding="utf-8")
-        os.replace(draft, out)
-    except OSError as error:
-        raise UserError(f"cannot write '{shorten(out)}': {error.strerror or error}") from None
-    finally:
-        with contextlib.suppress(OSError):
-            draft.unlink(missing_ok=True)
+    write_file(out, page.encode(), make_folder=True)
     return [out]
 
 
@@ -90,13 +80,13 @@ def refuse(fit: Mapping[str, Any], targets: Targets) -> None:
         raise UserError("targets.toml was changed after the fit: use 'lintas calibrate retarget', or run 'lintas calibrate fit' again")
 
 
-class Page(FirstPage, Tables):
+class Page(FirstPage, FitTables):
     """Everything that the page says, in one language."""
 
     def parts(self) -> dict[str, Any]:
         """What the template fills in."""
         _ = self._
-        drawn = Drawing(self.fit, self.check, self._said(), self.sides, self.lang).all()
+        drawn = FitDrawing(self.fit, self.check, self._said(), self.sides, self.lang).all()
         figures = {
             key: {
                 "key": key, "title": p.title, "alt": p.alt, "sentence": p.sentence, "head": p.head, "rows": p.rows, "notes": p.notes,

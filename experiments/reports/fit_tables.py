@@ -37,7 +37,7 @@ EMPTY = 0.9
 CLAIMS = ("E01", "E02", "E03")
 
 
-class Tables(Words):
+class FitTables(Words):
     """Rows of every table, as text."""
 
     def parameter(self, p: Mapping[str, Any]) -> dict[str, Any]:
@@ -420,7 +420,7 @@ class Tables(Words):
 
     def commands(self) -> list[str]:
         """How to repeat the fit; a retarget names the fit's folder and its own as they were typed."""
-        from experiments.studies.study import DEFAULT_REGION
+        from experiments.options import DEFAULT_REGION
 
         a = self.manifest["asked"]
         retargeted = self.fit.get("retargeted_from")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from experiments.analysis.discovery import Found, Limit, box_sentence, condition
-from experiments.analysis.indices import MEASURES, Part, sentence
+from experiments.analysis.discovery import Box, Limit, box_sentence, condition
+from experiments.analysis.indices import MEASURES, Indices, sentence
 from experiments.reports.figures import ACCENT, GREY, INK, KALIMANTAN, SARAWAK, WIDTH, Picture, svg
 from experiments.studies.outcomes import Base, heading, parameter_label
 from experiments.words.languages import Numbers, Translate, translator
@@ -23,14 +23,14 @@ MOST_LETTERS = 80
 
 def picture(part: Base, lang: str = "en") -> Picture | None:
     """The figure of one arm and outcome; none where there is nothing to show."""
-    if isinstance(part, Part) and part.indices:
+    if isinstance(part, Indices) and part.indices:
         return indices(part, lang)
-    if isinstance(part, Found) and part.path:
+    if isinstance(part, Box) and part.path:
         return box(part, lang)
     return None
 
 
-def indices(part: Part, lang: str = "en") -> Picture:
+def indices(part: Indices, lang: str = "en") -> Picture:
     """A line for each parameter, with its measures as dots on their intervals."""
     _, n = translator(lang), Numbers(lang)
     shown = part.ranked()[:MOST_SHOWN]
@@ -73,7 +73,7 @@ def indices(part: Part, lang: str = "en") -> Picture:
     return Picture("sensitivity", title, svg(canvas), alt, sentence(part, lang), head, rows, notes)
 
 
-def box(found: Found, lang: str = "en") -> Picture:
+def box(found: Box, lang: str = "en") -> Picture:
     """The limits of the box within the ranges of the study; below, coverage and density along the peeling."""
     _, n = translator(lang), Numbers(lang)
     title = heading(found, _)

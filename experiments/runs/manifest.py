@@ -46,7 +46,7 @@ class ScenarioEntries(OpenEntries):
     widen: float = Field(default=0.0, ge=0, le=1)
 
 
-class RegionSaid(OpenEntries):
+class RegionEntries(OpenEntries):
     """Which region a run had, and where it stood."""
 
     id: Name
@@ -54,7 +54,7 @@ class RegionSaid(OpenEntries):
     where: Name | None = None
 
 
-class FittedSaid(OpenEntries):
+class FittedEntries(OpenEntries):
     """The fitted values of a run, and the posterior that they come from."""
 
     parameters: dict[str, float] = {}  # noqa: RUF012
@@ -68,8 +68,8 @@ class ResultsManifest(OpenEntries):
     format: Literal[1] = 1
     lintas: Name
     scenario: ScenarioEntries
-    region: RegionSaid
-    fitted: FittedSaid = FittedSaid()
+    region: RegionEntries
+    fitted: FittedEntries = FittedEntries()
     households: Households
     seed: Seed
     threads: int = Field(default=1, ge=1, le=1024)

@@ -24,6 +24,7 @@ from typing import Any
 
 from abm.errors import UserError, shorten
 from abm.reading import read_bytes
+from experiments.files import new_file, whole_file
 
 #: Seconds that a lock of this machine is asked for again before somebody else has it: one who only looks holds it for a moment.
 LOOKED_AT = 0.5
@@ -278,33 +279,9 @@ def _is_of_here(said: dict[str, Any]) -> bool:
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:
-    draft = path.with_name(f".{path.name}.{socket.gethostname()}-{os.getpid()}-{time.monotonic_ns()}.draft")
-    try:
-        draft.write_text(json.dumps(content), "utf-8")
-        os.replace(draft, path)
-    finally:
-        with contextlib.suppress(OSError):
-            draft.unlink(missing_ok=True)
-
-
-def _make(path: Path, content: dict[str, Any]) -> bool:
-    """Make a file that is not there yet, whole; False where it is there."""
-    draft = path.with_name(f".{path.name}.{socket.gethostname()}-{os.getpid()}-{time.monotonic_ns()}.draft")
-    try:
-        draft.write_text(json.dumps(content), "utf-8")
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            return False
-        except OSError:  # a disk without links
-            with path.open("x", encoding="utf-8") as out:
-                out.write(json.dumps(content))
-    except FileExistsError:
-        return False
-    finally:
-        with contextlib.suppress(OSError):
-            draft.unlink(missing_ok=True)
-    return True
+    """A sign of life: it need not outlive a machine that stops."""
+    with whole_file(path, sweep=False, durable=False) as out:
+        out.write(json.dumps(content).encode())
 
 
 def _take(folder: Path, is_sure: bool, patience: float, watching: Callable[[str], None]) -> Hold:
@@ -313,7 +290,7 @@ def _take(folder: Path, is_sure: bool, patience: float, watching: Callable[[str]
     while True:
         try:
             number, said = _wait_until_free(folder, is_sure, patience, watching)
-            if not _make(_number_file(folder, number + 1), me):  # the step that only one can win
+            if not new_file(_number_file(folder, number + 1), json.dumps(me).encode()):  # the step that only one can win
                 continue
             hold = Hold(folder, number + 1, me)
             if _highest(folder) != hold.number or _bytes(folder / "driver.json") != said:

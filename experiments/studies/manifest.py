@@ -21,6 +21,7 @@ from experiments.studies.study import (
     SAMPLED,
     SWITCH,
     Design,
+    Record,
     Study,
     StudyError,
     Summary,
@@ -91,7 +92,7 @@ class StudyEntries(Entries):
     vary: Annotated[tuple[VariedEntries, ...], Listed]
     set: dict[Name, float] = {}  # noqa: RUF012
     without: Names
-    record: Literal["yearly", "summaries"] = "yearly"
+    record: Record = "yearly"
     outputs: Names
     summaries: Annotated[tuple[SummaryEntries, ...], Listed]
     deadline: float | None = Field(default=None, gt=0)
@@ -101,6 +102,8 @@ class StudyEntries(Entries):
     fitted: bool = True
     widen: float = Field(default=0.0, ge=0, le=1)
     common_draws: bool = True
+    as_fitted: bool = False
+    seeds_in_order: bool = False
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -141,6 +144,8 @@ class StudyEntries(Entries):
             raise ValueError("summaries holds a name twice")
         if self.record == "summaries" and not self.summaries and self.measure is None:
             raise ValueError('record = "summaries" needs summaries or a measure')
+        if self.seeds_in_order and not self.common_draws:
+            raise ValueError("seeds_in_order does not go with common_draws = false")
         return self
 
     def study(self) -> Study:

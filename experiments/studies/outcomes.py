@@ -39,7 +39,7 @@ class SensitivityError(UserError):
 
 
 @dataclass(frozen=True)
-class Target:
+class StudyTarget:
     """An outcome: a column of the collected table, or a summary taken from the yearly record."""
 
     key: str
@@ -79,7 +79,7 @@ class Base:
     """What an analysis of one arm and outcome rests on."""
 
     arm: Arm
-    target: Target
+    target: StudyTarget
     method: str
     status: str = FINE
     blocks: int = 0
@@ -105,13 +105,13 @@ class Base:
 
 
 @dataclass
-class Record:
+class StudyOutcomes:
     """The outcomes of a study: for each a number by arm, point and replicate (nan where there is none)."""
 
     study: Study
     names: tuple[str, ...]
     arms: tuple[Arm, ...]
-    targets: tuple[Target, ...]
+    targets: tuple[StudyTarget, ...]
     values: dict[str, np.ndarray]
     points: np.ndarray  #: (points, names), values as planned
     same: np.ndarray  #: for each point the first with the same values, under which its runs are planned
@@ -119,7 +119,7 @@ class Record:
     n_replicates: int  #: replicates that the plan has
 
     @classmethod
-    def read(cls, folder: Path, study: Study, wanted: Sequence[str] | None, *, mixed: bool = False) -> Record:
+    def read(cls, folder: Path, study: Study, wanted: Sequence[str] | None, *, mixed: bool = False) -> StudyOutcomes:
         """Read a study's parts, some thousands of runs at a time."""
         import numpy as np
 
@@ -176,7 +176,7 @@ class Record:
         for target in self.targets:
             self.values[target.key][at] = values_of(frame, target).reindex(runs["run_id"]).to_numpy(float)
 
-    def complete(self, arm: Arm, target: Target, size: int, method: str) -> tuple[Base, np.ndarray, np.ndarray]:
+    def complete(self, arm: Arm, target: StudyTarget, size: int, method: str) -> tuple[Base, np.ndarray, np.ndarray]:
         """Complete blocks of an arm and outcome (blocks, points, replicates), which they are, and what they rest on.
 
         Points are compared on the same replicates, since those share their seeds. While replicates are being added, or where
@@ -224,7 +224,7 @@ def noise_shares(values: np.ndarray) -> tuple[float, float]:
     return one, float(np.clip(chance / between, 0.0, 1.0)) if between > 0 else math.nan
 
 
-def values_of(frame: pd.DataFrame, target: Target) -> pd.Series:
+def values_of(frame: pd.DataFrame, target: StudyTarget) -> pd.Series:
     """The outcome of every run, by run id (as ``Summary.of`` takes it of one); runs without a number may lack."""
     summary = target.summary
     if target.is_column or summary is None:
@@ -234,12 +234,12 @@ def values_of(frame: pd.DataFrame, target: Target) -> pd.Series:
     return mine.groupby("run_id")[summary.output].agg(summary.take)
 
 
-def _targets(wanted: Sequence[str] | None, study: Study, manifest: Mapping[str, Any], extra: Sequence[str]) -> tuple[Target, ...]:
+def _targets(wanted: Sequence[str] | None, study: Study, manifest: Mapping[str, Any], extra: Sequence[str]) -> tuple[StudyTarget, ...]:
     if wanted is not None and len(wanted):
         found = [target_of(said, study, manifest, extra) for said in dict.fromkeys(wanted)]
         return tuple(t for t in found if t is not None)
-    declared = [Target(s.name, s, is_column=True) for s in study.summaries]
-    own = [Target(name, is_column=True) for name in extra]
+    declared = [StudyTarget(s.name, s, is_column=True) for s in study.summaries]
+    own = [StudyTarget(name, is_column=True) for name in extra]
     if not declared and not own:
         raise SensitivityError(
             "the study declares no [summaries]: name an outcome as OUTPUT:SIDE:FIRST-LAST, "
@@ -250,17 +250,17 @@ def _targets(wanted: Sequence[str] | None, study: Study, manifest: Mapping[str, 
 
 def target_of(
     said: str, study: Study, manifest: Mapping[str, Any], extra: Sequence[str] | None, *, may_be_short: bool = False
-) -> Target | None:
+) -> StudyTarget | None:
     """The outcome that was named; ``extra`` are columns of the study's own measure, None while they are not known.
 
     Where it ``may_be_short``, an output's name alone means its side id, and no years mean all of them.
     """
     declared = {s.name: s for s in study.summaries}
     if said in declared:
-        return Target(said, declared[said], is_column=True)
+        return StudyTarget(said, declared[said], is_column=True)
     if extra is not None and said in extra:
-        return Target(said, is_column=True)
-    outputs = study.yearly_outputs() if study.record == "yearly" else ()
+        return StudyTarget(said, is_column=True)
+    outputs = study.yearly_outputs() if study.record != "summaries" else ()
     full = said
     if may_be_short and said.split(":")[0] in outputs:
         full += {0: ":id:1980-2030", 1: ":1980-2030"}.get(said.count(":"), "")
@@ -270,7 +270,7 @@ def target_of(
         if extra is None:
             return None
         raise SensitivityError(f"there is no target '{shorten(said)}' in this study; {near(said, [*declared, *extra, *outputs])}")
-    if study.record != "yearly":
+    if study.record == "summaries":
         raise SensitivityError(
             f"target '{shorten(said)}' needs yearly numbers, but the study keeps summaries only; "
             f"its targets are {', '.join([*declared, *(extra or ())])}"
@@ -291,7 +291,7 @@ def target_of(
     ends = [str(s["scenario"].get("end")) for s in manifest["scenarios"].values() if s["scenario"].get("end")]
     if ends and first > max(int(e[:4]) for e in ends):
         raise SensitivityError(f"target '{shorten(said)}' starts in {first}, but the runs end in {max(ends)}")
-    return Target(said, Summary(said, output, side, first, last, take))  # type: ignore[arg-type]
+    return StudyTarget(said, Summary(said, output, side, first, last, take))  # type: ignore[arg-type]
 
 
 def _first_same(points: np.ndarray) -> np.ndarray:

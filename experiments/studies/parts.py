@@ -48,7 +48,7 @@ def part_schema(names: list[str]) -> pa.Schema:
 
 
 @dataclass(frozen=True)
-class Lines:
+class RunsOfPart:
     """One part as far as it was read: for each run its id, status, attempt and seconds."""
 
     ids: np.ndarray
@@ -80,7 +80,7 @@ class Shape:
         """The shape that a study's manifest asks for."""
         manifest = read_study_manifest(folder)
         study = study_of(manifest["study"])
-        is_yearly = study.record == "yearly"
+        is_yearly = study.record != "summaries"
         lines = {n: 2 * (int(s["scenario"]["end"][:4]) - 1979) if is_yearly else 1 for n, s in manifest["scenarios"].items()}
         return cls(
             part_schema(manifest["names"]), tuple(indicators(study)), lines, tuple(study.regions), is_yearly, study.measure is not None, model_version()
@@ -116,7 +116,7 @@ class Shape:
         self._seen[f"numbers {is_ours}"] = schema
         return set(schema.names) - known
 
-    def read(self, table: pa.Table) -> Lines:
+    def read(self, table: pa.Table) -> RunsOfPart:
         """How each run of a part ended; raises Odd where its rows are none of whole runs of this study.
 
         ``table`` has at least the columns of LIGHT. What else it has is looked at as well.
@@ -146,7 +146,9 @@ class Shape:
         self._check_lines(table, unique, first, codes[first], count)
         if "year" in there:
             self._check_cells(table, codes == 0, back)
-        return Lines(unique, codes[first].astype(np.int8), attempt[first].astype(np.int16), seconds[first].astype(np.float32), versions)
+        return RunsOfPart(
+            unique, codes[first].astype(np.int8), attempt[first].astype(np.int16), seconds[first].astype(np.float32), versions
+        )
 
     def _check_lines(self, table: pa.Table, ids: np.ndarray, first: np.ndarray, status: np.ndarray, count: np.ndarray) -> None:
         names, at = _coded(table.column("scenario"))

@@ -18,21 +18,22 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
 from abm.errors import ManifestError, UserError, shorten
 from abm.reading import is_ordinary, parse_json, read_bytes, read_text
-from experiments.files import draft_beside, is_orphan
-from experiments.files import write_file as write_file
-from experiments.files import write_json as write_json
+from experiments.files import whole_file, whole_folder, write_json
+from experiments.runs.folder import check_folder
 from experiments.runs.identity import PACKAGES, commit, model_version
+from experiments.runs.tables import write_table
 from experiments.studies.design import blocks, n_points, names_of
 from experiments.studies.manifest import study_of
 from experiments.studies.study import MOST_RUNS, MOST_TABLE_BYTES, SWITCH, Study, StudyError
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
 
     from abm import Scenario
@@ -68,9 +69,13 @@ class Row:
         """The row that stands in a plan."""
         return cls(*(said[n] for n in _FIXED), values={n: v for n, v in said.items() if n not in _FIXED})
 
-    def apply(self, scenario: Scenario) -> Scenario:
-        """The scenario of this run: its arm's, with the point's values and switches."""
-        numbers = {n: v for n, v in self.values.items() if not n.startswith(SWITCH)}
+    def numbers(self) -> dict[str, float]:
+        """The point's values of parameters."""
+        return {n: v for n, v in self.values.items() if not n.startswith(SWITCH)}
+
+    def apply(self, scenario: Scenario, *, as_fitted: bool = False) -> Scenario:
+        """The scenario of this run: its arm's, with the point's switches, and its values unless they stand ``as_fitted`` values do."""
+        numbers = {} if as_fitted else self.numbers()
         switches = {n[len(SWITCH) :]: v > 0 for n, v in self.values.items() if n.startswith(SWITCH)}
         return replace(scenario, parameters={**scenario.parameters, **numbers}, switches={**scenario.switches, **switches})
 
@@ -83,7 +88,9 @@ def rows(study: Study, manifest: Mapping[str, Any], replicates: range | None = N
     point = 0
     for block in blocks(study):
         for values in block.tolist():
-            if not study.common_draws:
+            if study.seeds_in_order:
+                seeds = [(k, seed_of(study.seed, point * study.replicates + k)) for k, _ in seeds]
+            elif not study.common_draws:
                 seeds = [(k, seed_of(study.seed, k, point)) for k, _ in seeds]
             text = json.dumps(values).encode()
             said = dict(zip(names, values, strict=True))
@@ -103,6 +110,8 @@ def _arm_key(manifest: Mapping[str, Any], scenario: str, region: str, households
     fitted = fitted_in(manifest, region)
     if fitted:  # a region without any has the runs that it had before there were any
         said = (*said, sorted(fitted.items()))
+    if manifest["study"].get("as_fitted"):
+        said = (*said, "as fitted")
     return hashlib.blake2b(json.dumps(said).encode(), digest_size=16).digest()
 
 
@@ -184,13 +193,14 @@ def make(
     scenarios: Mapping[str, Scenario] | None = None,
     *,
     trust: bool = True,
+    table: pd.DataFrame | None = None,
 ) -> int:
     """Write a study folder whole (a draft first, renamed); returns the number of runs. Refuses a folder that holds anything.
 
-    ``scenarios`` gives those of the arms by name where they are no files. A study that Python code hands over is trusted: its measure may be
-    run in this process without a question, unless ``trust`` is false.
+    ``scenarios`` gives those of the arms by name where they are no files, ``table`` the design's table where it is no file: it is kept in the
+    study folder, and whatever ``study.table`` says, that is what the study has then. A study that Python code hands over is trusted: its
+    measure may be run in this process without a question, unless ``trust`` is false.
     """
-    from experiments.runs.run import check_folder, whole_folder
     from experiments.studies import trust as trusts
 
     check_size(study)
@@ -198,18 +208,32 @@ def make(
         raise StudyError(
             f"'{shorten(folder)}' is a study already; continue it with 'lintas batch {shorten(folder)}', or name a new folder with -o"
         )
+    own_table = table_in(folder)
+    if table is not None:
+        study = replace(study, table=str(own_table))
     study_of(study.to_dict())  # one made in Python may hold anything
     check_folder(folder)
     if trust and study.measure is not None and is_ordinary(study.measure.rpartition(":")[0]):
         trusts.remember(study.measure, for_good=False)
-    manifest = make_manifest(study, command_line or [], scenarios)
     with whole_folder(folder) as draft:
         (draft / "results").mkdir()
         (draft / "logs").mkdir()
-        count = write_plan(study, manifest, draft / "plan.parquet")
+        if table is not None:
+            write_table(table, draft / own_table.name)
+            study = replace(study, table=str(draft / own_table.name))
+        manifest = make_manifest(study, command_line or [], scenarios)
+        if table is not None:
+            manifest["study"]["table"] = str(own_table)
+        with whole_file(draft / "plan.parquet") as out:
+            count = write_plan(study, manifest, out)
         manifest["runs"] = count
         write_json(draft / "manifest.json", with_near_table(folder, manifest))
     return count
+
+
+def table_in(folder: Path) -> Path:
+    """Where a study folder keeps the table of its design, if it keeps it itself."""
+    return folder.absolute() / "table.parquet"
 
 
 def with_near_table(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
@@ -233,7 +257,7 @@ def with_whole_table(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any
 
 
 def write_plan(
-    study: Study, manifest: Mapping[str, Any], path: Path, replicates: range | None = None, known: np.ndarray | None = None
+    study: Study, manifest: Mapping[str, Any], out: BinaryIO, replicates: range | None = None, known: np.ndarray | None = None
 ) -> int:
     """Write the rows, equal runs once, row group by row group; returns how many there are."""
     import pyarrow as pa
@@ -248,7 +272,7 @@ def write_plan(
         writer.write_table(pa.table(columns, schema=schema))
         batch.clear()
 
-    with pq.ParquetWriter(path, schema, compression="zstd", write_page_checksum=True) as writer:
+    with pq.ParquetWriter(out, schema, compression="zstd", write_page_checksum=True) as writer:
         for row in rows(study, manifest, replicates):
             number = int(row.run_id, 16)
             if number in seen:
@@ -260,7 +284,6 @@ def write_plan(
                 flush(writer)
         if batch:
             flush(writer)
-    _sync(path)
     return count
 
 
@@ -276,6 +299,11 @@ def check_extension(manifest: Mapping[str, Any], replicates: int) -> Study:
     """The study with so many replicates; refuses, before anything is written, what no plan can hold."""
     study = study_of(manifest["study"])
     if replicates > study.replicates:
+        if study.seeds_in_order:
+            raise StudyError(
+                "the study has seeds_in_order, which number its runs through all points: more replicates would take the seeds of other points; "
+                "plan a new study"
+            )
         check_table(manifest)
         check_size(replace(study, replicates=replicates))
     return study
@@ -293,18 +321,11 @@ def extend(folder: Path, replicates: int) -> int:
     files = plan_files(folder)
     number = 1 + max([1, *(int(p.stem[5:]) for p in files[1:])])
     path, known = folder / f"plan-{number}.parquet", plan_ids(folder)
-    draft = draft_beside(path)
     try:
-        for left in folder.glob(".plan-*.draft"):
-            if is_orphan(left):
-                left.unlink(missing_ok=True)
-        count = write_plan(study, manifest, draft, range(study.replicates, replicates), known)
-        os.replace(draft, path)
+        with whole_file(path) as out:
+            count = write_plan(study, manifest, out, range(study.replicates, replicates), known)
     except OSError as error:
         raise StudyError(f"cannot extend the plan in '{shorten(folder)}': {error.strerror or error}") from None
-    finally:
-        with contextlib.suppress(OSError):
-            draft.unlink(missing_ok=True)
     manifest["study"] = replace(study, replicates=replicates).to_dict()
     manifest["runs"] = len(known) + count
     write_json(folder / "manifest.json", with_near_table(folder, manifest))
@@ -535,11 +556,3 @@ def drift_of(manifest: Mapping[str, Any]) -> Iterator[str]:
     measure, said = manifest["study"].get("measure"), manifest.get("measure_hash")
     if measure and hash_of(measure.rpartition(":")[0]) != said:
         yield f"the file of measure '{shorten(measure)}' has changed or gone since the study was planned"
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -22,13 +22,14 @@ import numpy as np
 
 from abm.errors import shorten
 from abm.reading import is_ordinary
-from experiments.files import draft_beside, flush_folder, is_orphan
+from experiments.files import is_orphan, whole_file
 from experiments.studies.lock import Hold
 from experiments.studies.lock import StoreError as StoreError
 from experiments.studies.lock import only_driver as only_driver
-from experiments.studies.parts import LIGHT, Lines, Odd, Planned, Shape, odd
+from experiments.studies.parts import LIGHT, Odd, Planned, RunsOfPart, Shape, odd
 from experiments.studies.parts import STATUSES as STATUSES
 from experiments.studies.plan import ids_as_numbers, read_study_manifest
+from experiments.studies.tables import tables_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -84,33 +85,21 @@ def write_part(folder: Path, table: pa.Table) -> Path:
 
     ids = "\n".join(sorted(set(table.column("run_id").to_pylist())))
     path = results_of(folder) / f"part-{hashlib.blake2b(ids.encode(), digest_size=12).hexdigest()}.parquet"
-    draft = draft_beside(path)
     try:
-        write_table(table, draft)
-        os.replace(draft, path)
-        flush_folder(path.parent)
+        write_table(table, path)
     except (OSError, pa.ArrowException) as error:
-        with contextlib.suppress(OSError):
-            draft.unlink(missing_ok=True)
         reason = getattr(error, "strerror", None) or shorten(error)
         raise StoreError(f"cannot write results into '{shorten(path.parent)}': {reason}; what was stored before is safe") from None
     return path
 
 
 def write_table(table: pa.Table, path: Path) -> None:
-    """Write a table as a part has it, and flush it."""
+    """Write a table as a part has it, whole or not at all."""
     import pyarrow.parquet as pq
 
-    with open(path, "wb") as out:
-        pq.write_table(
-            table.replace_schema_metadata({SCHEMA_KEY: SCHEMA, SUM_KEY: _sum(table.schema, table.num_rows)}),
-            out,
-            compression="zstd",
-            write_page_checksum=True,
-            write_statistics=True,
-        )
-        out.flush()
-        os.fsync(out.fileno())
+    said = {SCHEMA_KEY: SCHEMA, SUM_KEY: _sum(table.schema, table.num_rows)}
+    with whole_file(path, sweep=False) as out:
+        pq.write_table(table.replace_schema_metadata(said), out, compression="zstd", write_page_checksum=True, write_statistics=True)
 
 
 def _sum(schema: pa.Schema, lines: int) -> bytes:
@@ -171,7 +160,7 @@ class Standing:
         """All columns of a part, checked; raises StoreError where something in them is damaged or none of this study's."""
         return self._read(self.parts[part], None)[1]
 
-    def _read(self, path: Path, columns: Sequence[str] | None) -> tuple[Lines, pa.Table]:
+    def _read(self, path: Path, columns: Sequence[str] | None) -> tuple[RunsOfPart, pa.Table]:
         shape = self.shape
         seen: list[pa.Schema] = []
         assert shape is not None
@@ -315,7 +304,7 @@ def sweep(folder: Path) -> int:
     now = probe.stat().st_mtime
     probe.unlink()
     count = 0
-    for path in [*place.glob(".*.draft"), *place.glob(".probe-*")]:
+    for path in [*place.glob(".*.draft"), *place.glob(".probe-*"), *tables_of(folder).glob(".*.draft")]:
         with contextlib.suppress(OSError):
             if is_orphan(path) or now - path.stat().st_mtime > STALE_SECONDS:
                 path.unlink()

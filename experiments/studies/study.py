@@ -19,7 +19,7 @@ from abm.claims.statistic import Statistic, Take, taken
 from abm.errors import UserError, shorten
 from abm.reading import Entries, Listed, Name, check, is_ordinary, parse_toml, read_bytes, read_text
 from agents.core.declare import OUTPUTS, PARAMETERS, SWITCHES, near
-from experiments.options import MOST_SEED
+from experiments.options import DEFAULT_REGION, MOST_SEED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from abm import Scenario
 
 Design = Literal["factorial", "lhs", "sobol", "saltelli", "morris", "shapley", "list", "posterior"]
+#: What is kept of a run: its years, declared numbers only, or its years and every table as ``lintas run`` writes them.
+Record = Literal["yearly", "summaries", "tables"]
 SWITCH = "switch."
 SIDES = ("id", "my")
 #: Designs whose analysis needs all rows of a block: SALib lays them out.
@@ -37,7 +39,6 @@ SAMPLED = ("lhs", "sobol", *BLOCK_DESIGNS)
 MOST_RUNS = 50_000_000
 #: Bytes of the largest table of a design.
 MOST_TABLE_BYTES = 2_000_000_000
-DEFAULT_REGION = "west-kalimantan-sarawak"
 
 
 class StudyError(UserError):
@@ -109,7 +110,7 @@ class Study:
     vary: tuple[Varied, ...] = ()
     set: Mapping[str, float] = field(default_factory=dict)
     without: tuple[str, ...] = ()
-    record: Literal["yearly", "summaries"] = "yearly"
+    record: Record = "yearly"
     outputs: tuple[str, ...] = ()
     summaries: tuple[Summary, ...] = ()
     deadline: float | None = None
@@ -123,6 +124,10 @@ class Study:
     widen: float = 0.0
     #: Whether all points share the seeds of the replicates (so that points differ by their values only), or each point has its own.
     common_draws: bool = True
+    #: Whether a point's values stand where fitted values stand (what a scenario sets holds over them), or over what the scenario sets.
+    as_fitted: bool = False
+    #: Whether replicate r of point k has the seed of number k × replicates + r, so that no two points share one; such a study cannot be extended.
+    seeds_in_order: bool = False
 
     @classmethod
     def load(cls, path: str | Path) -> Study:
@@ -184,6 +189,8 @@ class StudyFile(Entries):
     fitted: bool = True
     widen: float = 0.0
     common_draws: bool = True
+    as_fitted: bool = False
+    seeds_in_order: bool = False
 
 
 class VaryEntry(Entries):
@@ -255,8 +262,11 @@ def read_study(said: Mapping[str, Any], folder: Path, stem: str) -> Study:
             place = "[vary]" if f"{SWITCH}{what}" not in columns else "the table"
             raise StudyError(f"the mechanism '{shorten(what)}' is switched off and varied; keep it in without or in {place}")
     record = entries.record
-    if record not in ("yearly", "summaries"):
-        raise StudyError(f'record = \'{shorten(record)}\' is unknown; write "yearly" (all years) or "summaries" (declared numbers only)')
+    if record not in get_args(Record):
+        raise StudyError(
+            f'record = \'{shorten(record)}\' is unknown; write "yearly" (all years), "summaries" (declared numbers only) or "tables" '
+            f"(all years, and every table of each run)"
+        )
     summaries = _summaries(entries.summaries)
     measure = _measure(entries.measure, folder)
     if record == "summaries" and not summaries and measure is None:
@@ -268,18 +278,21 @@ def read_study(said: Mapping[str, Any], folder: Path, stem: str) -> Study:
             raise StudyError(f"outputs: there is no yearly output '{shorten(output)}'; {near(shorten(output), yearly)}")
     if outputs and record == "summaries":
         raise StudyError('outputs goes with record = "yearly"; summaries name their outputs themselves')
-    taken = {*varied_names, *((outputs or yearly) if record == "yearly" else ())}
+    taken = {*varied_names, *((outputs or yearly) if record != "summaries" else ())}
     for summary in summaries:
         if summary.name in taken:
             raise StudyError(
                 f"summary '{shorten(summary.name)}' has the name of another column of the collected table; call it something else"
             )
+    if entries.seeds_in_order and not entries.common_draws:
+        raise StudyError("seeds_in_order and common_draws = false are two ways to give seeds to points; keep one")
     study = Study(
         name=name, design=cast(Design, design), points=points, replicates=_whole("replicates", entries.replicates, 1, 1_000_000), seed=_whole("seed", entries.seed, 0, MOST_SEED),
         scenarios=tuple(_scenario(s, folder) for s in scenarios), regions=tuple(_region(r, folder) for r in entries.regions),
-        households=_sizes(entries.households), end=entries.end, vary=vary, set=numbers, without=without, record=record, outputs=outputs,
+        households=_sizes(entries.households), end=entries.end, vary=vary, set=numbers, without=without, record=cast(Record, record), outputs=outputs,
         summaries=summaries, deadline=_seconds(entries.deadline), measure=measure, table=table, rows=rows,
         fitted=entries.fitted, widen=widen, common_draws=entries.common_draws,
+        as_fitted=entries.as_fitted, seeds_in_order=entries.seeds_in_order,
     )  # fmt: skip
     _check_arms(study)
     return study

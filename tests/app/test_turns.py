@@ -11,7 +11,7 @@ import pytest
 from abm.errors import UserError
 from abm.scenario import FOLDER
 from experiments.app import figures
-from experiments.app.runner import GRACE, Outcome, Progress, Runner
+from experiments.app.runner import GRACE, RunEnd, Runner, RunProgress
 from experiments.app.sessions import LEAST_AWAY, Sessions
 from experiments.app.state import Choice, names, shipped
 from experiments.app.turns import Turns
@@ -108,16 +108,16 @@ def test_a_page_that_leaves_makes_room_and_a_run_that_fails_does_not_hold_the_li
 
 class Heard:
     def __init__(self) -> None:
-        self.progress: list[Progress] = []
-        self.ends: list[Outcome] = []
+        self.progress: list[RunProgress] = []
+        self.ends: list[RunEnd] = []
         self.ended, self.first_month = threading.Event(), threading.Event()
 
-    def on_progress(self, progress: Progress) -> None:
+    def on_progress(self, progress: RunProgress) -> None:
         self.progress.append(progress)
         if progress.months:
             self.first_month.set()
 
-    def on_end(self, outcome: Outcome) -> None:
+    def on_end(self, outcome: RunEnd) -> None:
         self.ends.append(outcome)
         self.ended.set()
 
@@ -129,7 +129,7 @@ def test_the_run_of_a_page_that_lost_its_connection_is_given_up() -> None:
     assert heard.first_month.wait(PATIENCE)
     away[0] = GRACE + 1
     assert runner.wait(PATIENCE)
-    assert heard.ends == [Outcome(is_given_up=True)]
+    assert heard.ends == [RunEnd(is_given_up=True)]
     assert heard.progress[-1].month < heard.progress[-1].months
     # one that was away before its turn came is given up before any work
     heard.progress.clear()
@@ -147,7 +147,7 @@ def test_a_page_that_waits_is_told_how_many_come_first() -> None:
     one, two = Runner(first.on_progress, first.on_end, turns=turns), Runner(second.on_progress, second.on_end, turns=turns)
     one.start(Choice(households=5000, seed="1"), same)
     two.start(Choice(households=300, seed="2"), same)
-    assert second.progress[0] == Progress(ahead=1)
+    assert second.progress[0] == RunProgress(ahead=1)
     one.stop()
     assert second.ended.wait(PATIENCE) and first.ends == []
     assert second.ends[0].finished is not None and second.ends[0].finished.choice.seed == "2"

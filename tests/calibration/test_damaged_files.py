@@ -27,7 +27,7 @@ from experiments.cli.main import main
 from experiments.fits.adopt import adopt
 from experiments.fits.files import CHECK, FIT, read_result
 from experiments.fits.fit import Fit, FitError
-from experiments.reports.fit_figures import Drawing
+from experiments.reports.fit_figures import FitDrawing
 from experiments.reports.fit_report import report
 from experiments.runs.identity import model_version
 from experiments.runs.posterior import check_posterior
@@ -105,7 +105,7 @@ def idle(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("experiments.fits.point.point_fits", _work)
     monkeypatch.setattr("experiments.fits.results.retarget", _work)
     monkeypatch.setattr("experiments.fits.cost.trial", lambda _: 0.1)
-    monkeypatch.setattr("experiments.runs.posterior.run_draws", _work)
+    monkeypatch.setattr("experiments.execution.drive.drive", _work)
     load = Region.load
     monkeypatch.setattr(Region, "load", cache(load))
 
@@ -277,10 +277,10 @@ def test_results_of_a_fit(
     said = json.loads(file.read_text("utf-8"))
     assert sentence(capsys, "calibrate", "report", str(folder)) == 0
     monkeypatch.setattr("experiments.reports.fit_figures.svg", lambda canvas: b"")
-    draw = Drawing.all
+    draw = FitDrawing.all
     drawn = {"parameters", "years", "sbc", "predictive"}  # what figures are made of
     monkeypatch.setattr(
-        Drawing,
+        FitDrawing,
         "all",
         lambda self: (
             draw(self) if path[0] in drawn and (path[0] != "predictive" or "years" in path) and (made_into_pages == 1 or most > 2) else {}

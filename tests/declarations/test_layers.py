@@ -74,3 +74,14 @@ def test_a_step_back_is_seen(copy: Path, file: str, line: str, contract: str) ->
         assert f"{contract} BROKEN" in done.stdout, done.stdout
     else:  # every room has its place in the order
         assert "another" in done.stdout + done.stderr
+
+
+def test_every_room_of_experiments_is_in_the_order() -> None:
+    """Which rooms there are, and in which order: a contract that left one out would say nothing of it."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+    (rooms,) = (c for c in contracts if c.get("containers") == ["experiments"])
+    named = [name for layer in rooms["layers"] for name in layer.split(" | ")]
+    there = {p.stem for p in (ROOT / "experiments").iterdir() if p.suffix == ".py" or (p / "__init__.py").exists()} - {"__init__"}
+    assert set(named) == there and len(named) == len(there)
+    order = ["options", "files", "words", "runs", "studies", "execution", "analysis", "reports", "app", "cli"]
+    assert [name for name in reversed(named) if name not in ("fits", "own_matplotlib")] == order

@@ -49,7 +49,7 @@ def test_each_command_is_understood(line: str, monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize("line", [c for c in commands() if c.startswith("lintas run") and "far-from-care" not in c])
 def test_each_run_names_things_that_exist(line: str) -> None:
     from abm import Scenario
-    from experiments.cli.main import check_end, parse_changes
+    from experiments.options import check_end, parse_changes
 
     words = shlex.split(line)[2:]
     given = list(zip(words[::2], words[1::2], strict=True))

@@ -161,7 +161,7 @@ def test_a_manifest_that_is_wrong_inside(change: dict[str, Any], words: str, cap
 
 def test_every_entry_of_a_manifest_of_a_run_may_be_wrong(capsys: pytest.CaptureFixture[str]) -> None:
     """Each place takes each value; of those that the reader takes, one in each place is run again."""
-    from experiments.runs.run import check_manifest
+    from experiments.runs.manifest import check_results_manifest
     from tests.experiments.test_manifest_entries import VALUES, changed, paths_of
 
     said, refusals, tried = json.loads(json.dumps(good_manifest())), 0, set()
@@ -169,7 +169,7 @@ def test_every_entry_of_a_manifest_of_a_run_may_be_wrong(capsys: pytest.CaptureF
         for value in VALUES:
             Path("manifest.json").write_text(json.dumps(changed(said, path, value)).replace("Infinity", "1e400"), "utf-8")
             try:
-                check_manifest(json.loads(Path("manifest.json").read_text("utf-8")), Path("manifest.json"))
+                check_results_manifest(json.loads(Path("manifest.json").read_text("utf-8")), Path("manifest.json"))
             except UserError:
                 refusals += 1
                 if refusals % 5:
@@ -209,7 +209,8 @@ def stored(**changes: Any) -> pd.DataFrame:
     ids=lambda v: str(v)[:30],
 )
 def test_a_stored_table_of_another_shape_differs_in_words(table: pd.DataFrame, words: str) -> None:
-    from experiments.runs.run import StoredResults, compare_with
+    from experiments.runs.repeat import compare_with
+    from experiments.runs.run import StoredResults
 
     now = stored()
     table.to_parquet("yearly.parquet")
@@ -218,7 +219,8 @@ def test_a_stored_table_of_another_shape_differs_in_words(table: pd.DataFrame, w
 
 
 def test_a_stored_table_that_is_a_pipe() -> None:
-    from experiments.runs.run import StoredResults, compare_with
+    from experiments.runs.repeat import compare_with
+    from experiments.runs.run import StoredResults
 
     os.mkfifo("yearly.parquet")
     with pytest.raises(UserError, match="it is a pipe"):

@@ -75,7 +75,8 @@ def test_a_repeat_that_differs_says_so(results: Path, tmp_path: Path, capsys: py
 
 
 def test_a_change_changes_something(results: Path, tmp_path: Path) -> None:
-    from experiments.runs.run import digest, read_results
+    from experiments.runs.run import read_results
+    from experiments.runs.tables import digest
 
     out = tmp_path / "r"
     assert main(["run", *SMALL, "--quiet", "--set", "household.seek_care.weight_quality=1.6", "--out", str(out)]) == 0

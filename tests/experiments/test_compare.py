@@ -18,21 +18,16 @@ from abm.fitted import fitted_of
 from abm.parameters import Change
 from agents.core.declare import PARAMETERS, SWITCHES
 from experiments.analysis import compare
-from experiments.analysis.compare import (
-    Part,
-    compare_command,
-    compare_scenarios,
-    compare_study,
-    parts_of,
-    sentence,
-    sentences,
-    start_sentence,
-    write,
-    yearly_outputs,
-)
+from experiments.analysis.compare import Comparison, compare_scenarios, compare_study, comparisons_of, yearly_outputs
+from experiments.cli.compare import compare as compare_command
+from experiments.options import DEFAULT_REGION
+from experiments.reports import compare as report
+from experiments.reports.compare import as_dict, write
 from experiments.reports.compare_figures import _tick, picture
+from experiments.reports.compare_words import sentence, sentences, start_sentence
+from experiments.runs.identity import model_version
 from experiments.studies import plan
-from experiments.studies.study import DEFAULT_REGION, Study
+from experiments.studies.study import Study
 from experiments.words.languages import LANGUAGES, Numbers
 
 OUTPUTS = yearly_outputs()
@@ -55,8 +50,8 @@ def made_up(
     return pd.DataFrame(rows)
 
 
-def part(change: np.ndarray, **more: object) -> Part:
-    return parts_of(made_up(change, **more), "a", ["b"], [FIRST, SECOND])[0]  # type: ignore[arg-type]
+def part(change: np.ndarray, **more: object) -> Comparison:
+    return comparisons_of(made_up(change, **more), "a", ["b"], [FIRST, SECOND])[0]  # type: ignore[arg-type]
 
 
 def small(end: str = "1981-12") -> Scenario:
@@ -121,20 +116,20 @@ def test_rows_without_partner_are_counted_and_left_out() -> None:
     rows = rows[~((rows["scenario"] == "a") & (rows["replicate"] == 2))]
     failed = (rows["scenario"] == "b") & (rows["replicate"] == 1)
     rows.loc[failed, "status"] = "failed"
-    found = parts_of(rows, "a", ["b"], [FIRST, SECOND])[0]
+    found = comparisons_of(rows, "a", ["b"], [FIRST, SECOND])[0]
     assert (found.pairs, found.unpaired) == (1, 3)
     assert found.chosen[0].difference == pytest.approx(1.0)
     with pytest.raises(UserError, match="no pair"):
-        parts_of(rows[rows["scenario"] == "a"], "a", ["b"], [FIRST])
+        comparisons_of(rows[rows["scenario"] == "a"], "a", ["b"], [FIRST])
 
 
 def test_strongest_is_the_one_with_the_largest_standardized_difference() -> None:
     rows = made_up(np.array([10.0, -9.0, 12.0, 1.0]))
     b = (rows["scenario"] == "b") & (rows["side"] == "my")
     rows.loc[b, SECOND] += 0.5 + 0.01 * rows.loc[b, "replicate"]
-    found = parts_of(rows, "a", ["b"], [FIRST, SECOND])[0]
+    found = comparisons_of(rows, "a", ["b"], [FIRST, SECOND])[0]
     assert (found.chosen[0].output, found.chosen[0].side) == (SECOND, "my")
-    assert parts_of(rows, "a", ["b"], [FIRST, SECOND], wanted=[FIRST])[0].chosen[0].output == FIRST
+    assert comparisons_of(rows, "a", ["b"], [FIRST, SECOND], wanted=[FIRST])[0].chosen[0].output == FIRST
 
 
 # --- words, figure, JSON ----------------------------------------------------------------------------------------------
@@ -160,13 +155,13 @@ def test_sentence_has_the_numbers_in_every_language(lang: str) -> None:
 
 def test_a_sentence_for_each_indicator_that_was_asked_for() -> None:
     rows = made_up(np.array([1.0, 2.0, 3.0]))
-    (both,) = parts_of(rows, "a", ["b"], [FIRST, SECOND], wanted=[SECOND, FIRST])
+    (both,) = comparisons_of(rows, "a", ["b"], [FIRST, SECOND], wanted=[SECOND, FIRST])
     said = sentences(both)
     assert len(said) == 2 and "exactly the same" in said[0] and " higher " in said[1]
-    assert both.to_dict()["sentences"] == said and both.to_dict()["sentence"] == said[0]
+    assert as_dict(both)["sentences"] == said and as_dict(both)["sentence"] == said[0]
     figure = picture(both)
     assert figure is not None and all(s in figure.sentence for s in said)
-    (found,) = parts_of(rows, "a", ["b"], [FIRST, SECOND])
+    (found,) = comparisons_of(rows, "a", ["b"], [FIRST, SECOND])
     assert sentences(found) == [said[1]]
 
 
@@ -174,7 +169,7 @@ def test_means_are_those_of_the_runs_whose_difference_they_stand_beside() -> Non
     rows = made_up(np.array([1.0, 3.0]), first=1980, common=0.0)
     rows.loc[(rows["scenario"] == "b") & (rows["year"] == 1984), FIRST] = np.nan
     rows.loc[(rows["scenario"] == "a") & (rows["year"] == 1984), FIRST] = 1e6
-    (effect,) = (e for e in parts_of(rows, "a", ["b"], [FIRST], years=(1983, 1984))[0].effects if e.side == "id")
+    (effect,) = (e for e in comparisons_of(rows, "a", ["b"], [FIRST], years=(1983, 1984))[0].effects if e.side == "id")
     assert effect.difference == pytest.approx(2.0) and effect.mean_b - effect.mean_a == pytest.approx(effect.difference)
 
 
@@ -213,7 +208,7 @@ def test_sentence_says_which_way() -> None:
 
 def test_one_pair_has_no_interval() -> None:
     found = part(np.array([2.0]))
-    said = found.to_dict()["chosen"][0]
+    said = as_dict(found)["chosen"][0]
     assert said["low"] is None and said["high"] is None and said["sd"] is None and said["difference"] == pytest.approx(2.0)
     assert "no interval" in sentence(found) and "95 %" not in sentence(found)
     assert picture(found) is not None
@@ -225,7 +220,7 @@ def test_figure_and_json_are_the_same_twice() -> None:
     assert once is not None and again is not None and once.svg == again.svg
     other = picture(part(2 * change))
     assert other is not None and other.svg != once.svg
-    assert compare.as_json([part(change)]) == compare.as_json([part(change)])
+    assert report.as_json([part(change)]) == report.as_json([part(change)])
 
 
 def test_summaries_have_no_years_and_no_figure() -> None:
@@ -234,7 +229,7 @@ def test_summaries_have_no_years_and_no_figure() -> None:
         .groupby(["scenario", "region", "households", "status", "point", "replicate"], as_index=False)[FIRST]
         .mean()
     )
-    found = parts_of(rows, "a", ["b"], [FIRST])[0]
+    found = comparisons_of(rows, "a", ["b"], [FIRST])[0]
     assert picture(found) is None and found.years is None and start_sentence(found) == ""
     assert " higher" in sentence(found) and " side " not in sentence(found)
 
@@ -252,7 +247,7 @@ def test_folder_is_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.Monke
     def interrupted(*_a: object, **_k: object) -> str:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(compare, "as_json", interrupted)
+    monkeypatch.setattr(report, "as_json", interrupted)
     with pytest.raises(KeyboardInterrupt):
         write([found], tmp_path / "other", {})
     with pytest.raises(KeyboardInterrupt):
@@ -264,10 +259,10 @@ def test_folder_is_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.Monke
 def test_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(UserError, match="something other"):
-        compare.check_out(tmp_path)
+        report.check_out(tmp_path)
     (tmp_path / "manifest.json").write_text('{"kind": "lintas results"}')
     with pytest.raises(UserError, match="something other"):
-        compare.check_out(tmp_path)
+        report.check_out(tmp_path)
 
 
 # --- real runs -------------------------------------------------------------------------------------------------------
@@ -300,7 +295,7 @@ def test_command_on_a_study(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     study = Study(name="s", scenarios=names, replicates=2, seed=4, households=(60,), end="1980-12")
     folder = tmp_path / "s"
     run_scenarios(study, store=folder)
-    assert compare_command(str(folder), quiet=True, as_json_only=True) == 0
+    compare_command(str(folder), quiet=True, in_json=True)
     said = json.loads(capsys.readouterr().out)["comparisons"]
     assert [(c["a"], c["b"], c["pairs"], c["unpaired_runs"]) for c in said] == [(*names, 2, 0)]
     assert {e["output"] for e in said[0]["effects"]} == set(OUTPUTS)
@@ -317,12 +312,11 @@ def test_command_on_two_scenarios(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.chdir(tmp_path)
     a = Scenario.names()[0]
     switch = sorted(SWITCHES)[0]
-    code = compare_command(a, a, replicates="1", households="60", end="1980-06", seed="9", without=[switch], quiet=True, lang="id")
-    assert code == 0
+    compare_command(a, a, replicates="1", households="60", end="1980-06", seed="9", without=[switch], quiet=True, lang="id")
     (place,) = (tmp_path / "results").glob(f"compare-{a}-{a}-changed-*")  # and a short hash of what else was asked
     manifest = json.loads((place / "manifest.json").read_text())
     assert manifest["seeds"] == [plan.seed_of(9, 0)] and manifest["b"]["scenario"]["switches"][switch] is False
-    assert manifest["a"]["hash"] != manifest["b"]["hash"] and manifest["model_version"] == plan.model_version()
+    assert manifest["a"]["hash"] != manifest["b"]["hash"] and manifest["model_version"] == model_version()
     assert capsys.readouterr().out
 
 

@@ -198,9 +198,11 @@ def test_texts_that_a_spreadsheet_would_calculate_are_escaped_in_csv_and_nowhere
     causes = ["=cmd|' /C calc'!A0", "+1", "-2", "@SUM(A1)", "\tx", "plain", "'kept"]
     seeds = [base.plan.seed_of(1, k) for k in range(len(causes))]
 
-    def run(task: base.work.Task, row: base.plan.Row, start: float, limit: float, found: list[str]) -> dict[str, object]:
+    def run(
+        task: base.work.Task, row: base.plan.Row, start: float, limit: float, found: list[str]
+    ) -> tuple[dict[str, object], dict[str, object]]:
         found[0] = "made-up"
-        return {"=1+1": [-5.0], "+own": [2.0]}
+        return {"=1+1": [-5.0], "+own": [2.0]}, {}
 
     outcome = base.work.run_row
 

@@ -204,12 +204,12 @@ def test_the_shape_of_every_part_that_is_written_is_right(quick: None, tmp_path:
             continue
         if said.get("record"):
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr("experiments.execution.work._run", lambda task, row, *rest: {"one": [1.0]})
+                patch.setattr("experiments.execution.work._run", lambda task, row, *rest: ({"one": [1.0]}, {}))
                 drive(folder, base.MadeUpEngine())
         else:
             with pytest.MonkeyPatch.context() as patch:
                 real = base.work._run
-                patch.setattr("experiments.execution.work._run", lambda *a: {**real(*a), "=1+1": [2.0, 2.0]})  # noqa: B023
+                patch.setattr("experiments.execution.work._run", lambda *a: ({**real(*a)[0], "=1+1": [2.0, 2.0]}, {}))  # noqa: B023
                 drive(folder, base.MadeUpEngine())
         assert store.standing(folder, whole=True).damaged == []
 

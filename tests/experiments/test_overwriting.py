@@ -13,7 +13,8 @@ import pytest
 
 from abm import Scenario
 from experiments.cli.main import main
-from experiments.runs.run import default_folder, files_in, whole_folder
+from experiments.files import files_in, whole_folder
+from experiments.runs.folder import default_folder
 from tests.experiments.test_posterior import make
 
 SHORT = ["-n", "60", "--end", "1980-02", "-q"]

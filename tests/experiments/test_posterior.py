@@ -16,13 +16,15 @@ from abm import BorderModel, Region, Scenario
 from agents.core.declare import PARAMETERS
 from calibration import posterior as calibrated
 from calibration.posterior import Posterior, PosteriorError
-from experiments.analysis.compare import CompareError, compare_draws, splits_of
+from experiments.analysis.compare import CompareError, compare_draws, comparisons_of, splits_of
+from experiments.analysis.draws import bands_of, run_draws
 from experiments.cli.main import main
+from experiments.reports.draws import drawn_readings, write_draws
 from experiments.runs.identity import model_version
-from experiments.runs.posterior import bands_of, check_posterior, drawn_readings, run_draws, write_draws
-from experiments.runs.run import TABLES
+from experiments.runs.posterior import check_posterior
+from experiments.runs.tables import TABLES
 from experiments.studies.plan import seed_of
-from tests.experiments.test_compare import FIRST, SECOND, parts_of
+from tests.experiments.test_compare import FIRST, SECOND
 
 NAME = "west-kalimantan-sarawak"
 ILL, QUALITY = "household.fall_ill.p_minor", "household.seek_care.weight_quality"
@@ -218,7 +220,7 @@ def test_the_spread_is_parted_into_its_two_sources() -> None:
                 fixed = {"scenario": name, "region": NAME, "households": 60, "status": "ok", "point": point, "replicate": k}
                 rows.append({**fixed, "year": 1980, "side": "id", FIRST: base + more, SECOND: 1.0})
     frame = pd.DataFrame(rows)
-    part = parts_of(frame, "a", ["b"], [FIRST, SECOND])[0]
+    part = comparisons_of(frame, "a", ["b"], [FIRST, SECOND])[0]
     split, still = splits_of(frame, part, [FIRST, SECOND])
     assert split.difference == pytest.approx(10, abs=0.5) and split.draws == draws
     assert math.sqrt(split.var_posterior) == pytest.approx(3, rel=0.1) and math.sqrt(split.var_chance) == pytest.approx(2, rel=0.1)
@@ -226,7 +228,7 @@ def test_the_spread_is_parted_into_its_two_sources() -> None:
     assert split.difference == pytest.approx(part.effects[0].difference)
     assert (still.var_posterior, still.var_chance) == (0.0, 0.0)
     only_chance = frame.assign(point=np.arange(len(frame)) // 2 % 40, replicate=np.arange(len(frame)) // 2 // 40)
-    assert splits_of(only_chance, parts_of(only_chance, "a", ["b"], [FIRST, SECOND])[0], [FIRST])[0].var_posterior < 1.0
+    assert splits_of(only_chance, comparisons_of(only_chance, "a", ["b"], [FIRST, SECOND])[0], [FIRST])[0].var_posterior < 1.0
 
 
 def test_compare_over_draws(tmp_path: Path, capsys: Captured) -> None:

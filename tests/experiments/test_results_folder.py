@@ -12,20 +12,15 @@ import pandas as pd
 import pytest
 
 from abm.errors import UserError
+from experiments import files
 from experiments.cli.main import main
+from experiments.files import InterruptedAfterwards
 from experiments.reports.report import page
 from experiments.runs import run as runs
-from experiments.runs.run import (
-    TABLES,
-    InterruptedAfterwards,
-    check_folder,
-    compare_with,
-    digest,
-    first_difference,
-    read_manifest,
-    read_results,
-    write_results,
-)
+from experiments.runs.folder import check_folder
+from experiments.runs.repeat import compare_with, read_manifest
+from experiments.runs.run import read_results, write_results
+from experiments.runs.tables import TABLES, digest, first_difference
 from tests.experiments import made_up
 
 
@@ -92,9 +87,9 @@ def test_a_failure_while_writing_leaves_the_former_results(tmp_path: Path, monke
 def test_what_a_killed_run_left_is_cleared(tmp_path: Path) -> None:
     folder = write(tmp_path / "a")
     dead = 2**22 + 12345  # above the largest process number of a usual Linux
-    os.rename(folder, tmp_path / f".a.former-{socket.gethostname()}-{dead}")
-    (tmp_path / f".a.draft-{socket.gethostname()}-{dead}").mkdir()
-    with runs.whole_folder(folder) as draft:
+    os.rename(folder, tmp_path / f".a.former-{HOST}-{dead}")
+    (tmp_path / f".a.draft-{HOST}-{dead}").mkdir()
+    with files.whole_folder(folder) as draft:
         assert folder.exists(), "the former folder came back"
         (draft / "manifest.json").write_text("{}")
     assert [p.name for p in tmp_path.iterdir()] == ["a"]
@@ -149,6 +144,7 @@ def test_the_manifest_is_plain_json(tmp_path: Path) -> None:
 
 
 LONG = "a" * 300
+HOST = socket.gethostname()
 SMALL = ["--households", "300", "--end", "1980-06"]
 
 
@@ -234,12 +230,12 @@ def test_an_interruption_after_the_results_says_where_they_stand(
     def interrupted(*_given: object, **_named: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("experiments.cli.main.show_readings", interrupted)
+    monkeypatch.setattr("experiments.reports.readings.show_readings", interrupted)
     assert main(["run", *SMALL, "--out", str(tmp_path / "r")]) == 130
     err = capsys.readouterr().err
     assert f"interrupted; the results stand complete in '{tmp_path / 'r'}'" in err and "nothing was written" not in err
     assert read_results(tmp_path / "r").yearly is not None
-    monkeypatch.setattr("experiments.cli.main._console", interrupted)
+    monkeypatch.setattr("experiments.reports.screen.console", interrupted)
     assert main(["rerun", str(tmp_path / "r"), "--out", str(tmp_path / "s")]) == 130
     assert f"the results stand complete in '{tmp_path / 's'}'" in capsys.readouterr().err
     assert main(["rerun", str(tmp_path / "r")]) == 130
@@ -250,14 +246,14 @@ def test_an_interruption_while_the_former_results_go(tmp_path: Path, monkeypatch
     folder = write(tmp_path / "a")
     (folder / "report.html").write_text("of the first run")
     (folder / "note.txt").write_text("mine")
-    flush = runs._flush
+    flush = files.flush
 
     def interrupted(path: Path) -> None:
         flush(path)
         if path == tmp_path:  # the last thing before the former results are removed
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(runs, "_flush", interrupted)
+    monkeypatch.setattr(files, "flush", interrupted)
     with pytest.raises(InterruptedAfterwards, match="stand complete"):
         write(folder)
     assert "of the first run" not in (folder / "report.html").read_text("utf-8") and (folder / "note.txt").read_text() == "mine"
@@ -271,7 +267,7 @@ def test_an_interruption_before_leaves_the_former_results(tmp_path: Path, monkey
     def interrupted(_path: Path) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(runs, "_flush", interrupted)
+    monkeypatch.setattr(files, "flush", interrupted)
     with pytest.raises(KeyboardInterrupt):
         write(folder)
     assert (folder / "note.txt").exists()

@@ -16,24 +16,16 @@ import pytest
 import abm.model  # noqa: F401  (registers every declaration)
 from abm.errors import UserError
 from agents.core.declare import OUTPUTS, PARAMETERS, SWITCHES
-from experiments.analysis import discovery, sensitivity
-from experiments.analysis.sensitivity import (
-    CONSTANT,
-    FEW_BLOCKS,
-    FINE,
-    Analysis,
-    Discovery,
-    SensitivityError,
-    Target,
-    analyse,
-    discover,
-    sensitivity_command,
-    write,
-)  # fmt: skip
+from experiments.analysis import discovery, indices
+from experiments.analysis.discovery import Discovery, discover
+from experiments.analysis.indices import Analysis, analyse
+from experiments.cli.sensitivity import sensitivity
 from experiments.reports import sensitivity_figures
+from experiments.reports.sensitivity import write
 from experiments.reports.sensitivity_figures import picture
 from experiments.studies import design, outcomes, plan, store
 from experiments.studies.manifest import study_of
+from experiments.studies.outcomes import CONSTANT, FEW_BLOCKS, FINE, SensitivityError, StudyTarget
 from experiments.studies.study import SWITCH, Study, Summary, Varied
 from experiments.words.languages import Numbers
 
@@ -199,7 +191,7 @@ def test_a_switch_is_planned_once_and_analysed_at_every_point(tmp_path: Path) ->
     analysis = analyse(folder)
     assert analysis.parts[0].blocks == 256 and analysis.parts[0].left_out == 0
     assert np.allclose(only(analysis, "ST")[0], 0.5, atol=0.05)
-    assert switch[len(SWITCH) :] not in sensitivity.parameter_label(switch, str) or SWITCHES[switch[len(SWITCH) :]]
+    assert switch[len(SWITCH) :] not in outcomes.parameter_label(switch, str) or SWITCHES[switch[len(SWITCH) :]]
 
 
 # --- replicates and chance -------------------------------------------------------------------------------------------
@@ -208,14 +200,14 @@ def test_a_switch_is_planned_once_and_analysed_at_every_point(tmp_path: Path) ->
 def test_share_of_chance() -> None:
     rng = np.random.default_rng(1)
     effect, noise = rng.normal(0, 3, (4000, 1)), rng.normal(0, 1, (4000, 5))
-    one, left = sensitivity.noise_shares(effect + noise)
+    one, left = outcomes.noise_shares(effect + noise)
     assert one == pytest.approx(1 / 10, abs=0.01) and left == pytest.approx(0.2 / 9.2, abs=0.003)
     # what a seed adds everywhere makes runs differ, but no two points
     together = np.array([[0.0, 1.0, 2.0, 3.0, 4.0]])
-    one, left = sensitivity.noise_shares(effect + together)
+    one, left = outcomes.noise_shares(effect + together)
     assert one == pytest.approx(2.5 / 11.5, abs=0.01) and left == pytest.approx(0, abs=1e-9)
-    assert sensitivity.noise_shares(noise)[1] == pytest.approx(1.0, abs=0.06)
-    assert all(math.isnan(v) for v in sensitivity.noise_shares(effect))
+    assert outcomes.noise_shares(noise)[1] == pytest.approx(1.0, abs=0.06)
+    assert all(math.isnan(v) for v in outcomes.noise_shares(effect))
 
 
 def test_replicates_take_chance_out_and_widen_the_interval(tmp_path: Path) -> None:
@@ -234,7 +226,7 @@ def test_replicates_take_chance_out_and_widen_the_interval(tmp_path: Path) -> No
     assert width(five) > width(clean)
     assert "five" not in five.sentences()[0] and "5 replicates" in five.sentences()[0]
     assert "one replicate" in one.sentences()[0].lower()
-    assert sensitivity.covers(one.parts) != sensitivity.covers(five.parts)
+    assert indices.covers(one.parts) != indices.covers(five.parts)
 
 
 def test_what_seeds_add_everywhere_changes_nothing(tmp_path: Path) -> None:
@@ -302,7 +294,7 @@ def test_one_arm_may_be_behind(tmp_path: Path) -> None:
     folder = make(tmp_path / "s", "saltelli", 64, scenarios=scenarios, lose=lambda r: r["scenario"] == scenarios[1] and r["point"] > 3)
     first, second = analyse(folder).parts
     assert (first.status, second.status) == (FINE, FEW_BLOCKS)
-    assert "too few" in sensitivity.sentence(second)
+    assert "too few" in indices.sentence(second)
 
 
 # --- arms, outcomes, refusals ----------------------------------------------------------------------------------------
@@ -341,20 +333,20 @@ def test_an_outcome_from_the_yearly_record(tmp_path: Path) -> None:
     one = table[table["run_id"] == table["run_id"].iloc[0]]
     for take in ("mean", "sum", "min", "max", "first", "last"):
         summary = Summary("x", OUTPUT, "id", 1981, 1982, take)
-        assert outcomes.values_of(one, Target("x", summary)).iloc[0] == pytest.approx(summary.of(one))
+        assert outcomes.values_of(one, StudyTarget("x", summary)).iloc[0] == pytest.approx(summary.of(one))
         nothing = one.assign(**{OUTPUT: math.nan})  # the sum of no number is no number
-        assert outcomes.values_of(nothing, Target("x", summary)).empty and math.isnan(summary.of(nothing))
+        assert outcomes.values_of(nothing, StudyTarget("x", summary)).empty and math.isnan(summary.of(nothing))
 
 
 def test_targets_are_summaries_or_outputs_with_side_and_years(tmp_path: Path) -> None:
     study = Study(name="s", summaries=(Summary("mine", OUTPUT, "id", 1980, 2030, "max"),), outputs=(OUTPUT,))
     manifest = {"scenarios": {"history": {"scenario": {"end": "1982-12"}}}}
     wanted = lambda said, **more: outcomes.target_of(said, study, manifest, ("own",), **more)  # noqa: E731
-    assert wanted("mine") == Target("mine", study.summaries[0], is_column=True) and wanted("own") == Target("own", is_column=True)
+    assert wanted("mine") == StudyTarget("mine", study.summaries[0], is_column=True) and wanted("own") == StudyTarget("own", is_column=True)
     for said, side, first, last in ((f"{OUTPUT}:my:1980-1981", "my", 1980, 1981), (f"{OUTPUT}:id:1980", "id", 1980, 1980)):
-        assert wanted(said) == Target(said, Summary(said, OUTPUT, side, first, last))
+        assert wanted(said) == StudyTarget(said, Summary(said, OUTPUT, side, first, last))
     for said, side in ((OUTPUT, "id"), (f"{OUTPUT}:my", "my")):  # as an extension to a precision takes them
-        assert wanted(said, may_be_short=True) == Target(said, Summary(said, OUTPUT, side, 1980, 2030))
+        assert wanted(said, may_be_short=True) == StudyTarget(said, Summary(said, OUTPUT, side, 1980, 2030))
         with pytest.raises(UserError, match=r"needs a side and years|not of the form"):
             wanted(said)
     for said, words in (
@@ -373,7 +365,7 @@ def test_an_outcome_that_does_not_vary(tmp_path: Path) -> None:
         assert analysis.parts[0].status == CONSTANT and not analysis.parts[0].indices
         assert "does not vary" in analysis.sentences()[0]
         assert "NaN" not in json.dumps(analysis.to_dict())
-        assert sensitivity_command(tmp_path / kind, json=True) == 0
+        sensitivity(tmp_path / kind, as_json=True)
 
 
 @pytest.mark.parametrize(("kind", "points"), [("saltelli", 128), ("morris", 40), ("shapley", 200), ("lhs", 300)])
@@ -383,7 +375,7 @@ def test_nothing_stands_out_of_pure_chance(tmp_path: Path, kind: str, points: in
     assert part.noise > 0.9 and part.noise_left > 0.8
     estimate = part.indices[part.measure][0]
     assert np.allclose(estimate, part.floor, rtol=0.25, atol=0.15)
-    assert "No parameter stands out" in sensitivity.sentence(part)
+    assert "No parameter stands out" in indices.sentence(part)
     strong = lambda u, k: chance(1.0)(u, k) + 6 * u[:, 1]  # noqa: E731
     (part,) = analyse(make(tmp_path / "t", kind, points, strong, replicates=4)).parts
     assert part.ranked()[0] == 1 and [part.stands_out(k) for k in range(3)] == [False, True, False]
@@ -420,7 +412,7 @@ def test_methods_that_do_not_suit_are_refused(tmp_path: Path) -> None:
     assert analyse(folder, method="morris").method == "morris"
     study = Study(name="x", design="factorial", vary=(Varied(NAMES[0], 0, 1, levels=(0, 1)),))
     with pytest.raises(UserError, match='design = "factorial"'):
-        sensitivity.method_of(study, None)
+        indices.method_of(study, None)
     with pytest.raises(UserError, match="there is no study folder"):
         analyse(tmp_path / "nowhere")
 
@@ -441,7 +433,7 @@ def test_same_study_same_bytes(tmp_path: Path) -> None:
         folder = make(tmp_path / kind, kind, points, lambda u, k: ishigami(u) + chance(1.0)(u, k), replicates=2)
         outs = [tmp_path / f"{kind}-{k}" for k in (1, 2)]
         for out in outs:
-            assert sensitivity_command(folder, out=out) == 0
+            sensitivity(folder, out=out)
         files = sorted(p.name for p in outs[0].iterdir())
         assert files == sorted(p.name for p in outs[1].iterdir()) and any(f.endswith(".svg") for f in files)
         for name in files:
@@ -451,7 +443,7 @@ def test_same_study_same_bytes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("lang", ["en", "id", "ms"])
 def test_the_command_shows_and_writes(tmp_path: Path, capsys: pytest.CaptureFixture[str], lang: str) -> None:
     folder = make(tmp_path / "études ñ", "saltelli", 64, lose=lambda r: r["point"] == 0)
-    assert sensitivity_command(folder, lang=lang) == 0
+    sensitivity(folder, lang=lang)
     shown = capsys.readouterr().out
     assert NAMES[0] in shown and "[" in shown and "63" not in shown.split("\n")[0]
     written = {p.name for p in (folder / "sensitivity").iterdir()}
@@ -459,7 +451,7 @@ def test_the_command_shows_and_writes(tmp_path: Path, capsys: pytest.CaptureFixt
     table = pq.read_table(folder / "sensitivity" / "sensitivity.parquet").to_pandas()
     assert list(table["parameter"].unique()) == [*NAMES[:3]] and set(table["measure"]) == {"ST", "S1"}
     assert (table["low"] <= table["estimate"]).all() and (table["estimate"] <= table["high"]).all()
-    assert sensitivity_command(folder, json=True, lang=lang) == 0
+    sensitivity(folder, as_json=True, lang=lang)
     said = json.loads(capsys.readouterr().out)
     assert said["targets"][0]["left_out"] == 1 and set(said["targets"][0]["parameters"]) == set(NAMES[:3])
 
@@ -467,19 +459,21 @@ def test_the_command_shows_and_writes(tmp_path: Path, capsys: pytest.CaptureFixt
 def test_the_command_refuses(tmp_path: Path) -> None:
     folder = make(tmp_path / "s", "saltelli", 16)
     for arguments, said in (
-        ({"threshold": 1.0}, "goes with --discover"),
+        ({"threshold": "1.0"}, "goes with --discover"),
         ({"discover": "above"}, "needs --threshold"),
-        ({"discover": "abov", "threshold": 1.0}, "did you mean above"),
-        ({"discover": "above", "threshold": math.nan}, "not a finite number"),
-        ({"discover": "above", "threshold": 1.0, "method": "sobol"}, "does not go with"),
+        ({"discover": "abov", "threshold": "1.0"}, "did you mean above"),
+        ({"discover": "above", "threshold": "nan"}, "--threshold takes a number"),
+        ({"discover": "above", "threshold": "1.0", "method": "sobol"}, "does not go with"),
         ({"lang": "xx"}, "there is no language"),
     ):
         with pytest.raises(UserError, match=said):
-            sensitivity_command(folder, **arguments)  # type: ignore[arg-type]
+            sensitivity(folder, **arguments)  # type: ignore[arg-type]
+    with pytest.raises(UserError, match="not a finite number"):
+        discover(folder, None, math.nan, "above")
     assert not (folder / "sensitivity").exists()
     (tmp_path / "file").write_text("mine")
     with pytest.raises(UserError, match="name another folder with --out"):
-        sensitivity_command(folder, out=tmp_path / "file")
+        sensitivity(folder, out=tmp_path / "file")
     assert (tmp_path / "file").read_text() == "mine"
 
 
@@ -515,7 +509,7 @@ def test_prim_finds_a_planted_box(tmp_path: Path, direction: str, sign: float) -
         assert at is not None and (at - p.low) / (p.high - p.low) == pytest.approx(value, abs=0.05)
         assert other is None
     assert first.p_low is not None and first.p_low < 0.01 and second.p_high is not None and second.p_high < 0.01
-    text = sensitivity.box_sentence(found)
+    text = discovery.box_sentence(found)
     assert PARAMETERS[NAMES[0]].label in text and "is above" in text and "is below" in text
 
 
@@ -527,9 +521,9 @@ def test_prim_with_a_mechanism_and_in_each_language(tmp_path: Path, capsys: pyte
     result = discover(folder, None, 0.5)
     (found,) = result.parts
     assert {x.name: x.states for x in found.limits} == {switch: ("off",), NAMES[0]: ()}
-    assert "is off" in sensitivity.box_sentence(found)
+    assert "is off" in discovery.box_sentence(found)
     for lang in ("en", "id", "ms"):
-        assert sensitivity_command(folder, discover="above", threshold=0.5, out=tmp_path / lang, lang=lang) == 0
+        sensitivity(folder, discover="above", threshold="0.5", out=tmp_path / lang, lang=lang)
     assert switch in capsys.readouterr().out
     assert (tmp_path / "en" / "discovery.csv").read_bytes() == (tmp_path / "ms" / "discovery.csv").read_bytes()
     assert any(p.suffix == ".svg" for p in (tmp_path / "en").iterdir())
@@ -557,7 +551,7 @@ def test_prim_finds_no_box_in_chance(tmp_path: Path) -> None:
     pytest.importorskip("ema_workbench")
     (found,) = discover(make(tmp_path / "s", "lhs", 300, chance(1.0), d=4), None, 0.0).parts
     assert not found.limits or found.density < 0.8
-    assert isinstance(sensitivity.box_sentence(found), str)
+    assert isinstance(discovery.box_sentence(found), str)
 
 
 @pytest.mark.parametrize(("points", "seed"), [(80, 1), (100, 2), (120, 3)])
@@ -614,7 +608,7 @@ def test_a_real_tiny_study(tmp_path: Path) -> None:
     (part,) = result.parts
     assert part.blocks == 4 and part.replicates == (0, 1) and part.status in (FINE, CONSTANT)
     assert isinstance(result, Analysis) and not isinstance(result, Discovery)
-    assert sensitivity_command(folder, f"{OUTPUT}:id:1980", json=True) == 0
+    sensitivity(folder, [f"{OUTPUT}:id:1980"], as_json=True)
 
 
 def test_files_of_another_study_are_not_written_over(tmp_path: Path) -> None:

@@ -127,10 +127,12 @@ def wait_until(is_so: Callable[[], bool], seconds: float = 300.0) -> None:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs that take no time, with numbers that depend on the run alone."""
 
-    def run(task: work.Task, row: plan.Row, start: float, limit: float, found: list[str]) -> Mapping[str, Sequence[Any]]:
+    def run(
+        task: work.Task, row: plan.Row, start: float, limit: float, found: list[str]
+    ) -> tuple[Mapping[str, Sequence[Any]], dict[str, Any]]:
         found[0] = "made-up"
         numbers = {n: [row.seed % 1000 / 7 + k, row.point - k] for k, n in enumerate(task.study.yearly_outputs())}
-        return {"year": [1980, 1980], "side": ["id", "my"], **numbers}
+        return {"year": [1980, 1980], "side": ["id", "my"], **numbers}, {}
 
     monkeypatch.setattr(work, "_run", run)
 

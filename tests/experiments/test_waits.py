@@ -14,10 +14,11 @@ import psutil
 import pytest
 
 from experiments.cli.main import main
-from experiments.cli.studies import show_progress, words_of
+from experiments.cli.progress import show_progress
+from experiments.cli.studies import words_of
 from experiments.execution import engine as engines
 from experiments.execution import slurm, waits
-from experiments.execution.drive import Progress, drive
+from experiments.execution.drive import StudyProgress, drive
 from experiments.execution.engine import DaskEngine, LocalEngine
 from experiments.execution.slurm import SlurmSettings
 from experiments.execution.waits import Note, Waits
@@ -76,7 +77,7 @@ def test_notes_are_shown_in_three_languages_once_and_not_where_quiet_is_asked_fo
     notes = [Note(s, places) for s in SENTENCES]
     assert len(SENTENCES) == 12
     with show_progress(_, quiet) as tell:
-        progress = Progress(0, Counter(), notes=list(notes))
+        progress = StudyProgress(0, Counter(), notes=list(notes))
         if tell is not None:
             tell(progress)
             tell(progress)
@@ -105,7 +106,7 @@ def test_a_stopped_worker_is_named_and_given_up_and_the_study_ends(tmp_path: Pat
     )
     folder, heard = base.made(tmp_path / "s", replicates=6, end="1980-01", measure="own.py:numbers"), list[Note]()
 
-    def tell(progress: Progress) -> None:
+    def tell(progress: StudyProgress) -> None:
         heard.extend(progress.notes)
         progress.notes.clear()
 
@@ -188,7 +189,7 @@ def test_no_run_that_ends_for_long_is_said(quick: None, tmp_path: Path, monkeypa
             threading.Thread(target=later, daemon=True).start()
             return future
 
-    def tell(progress: Progress) -> None:
+    def tell(progress: StudyProgress) -> None:
         heard.extend(progress.notes)
         progress.notes.clear()
         if heard:

@@ -1,0 +1,158 @@
+"""Who carries out a study for a command, and how does the command end? Engines, questions of trust, sentences and exit codes."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from abm.errors import UserError, shorten
+from experiments.cli.options import at_home, number_of_workers
+from experiments.cli.progress import show_progress
+from experiments.files import InterruptedAfterwards
+from experiments.words.languages import Translate, duration
+
+if TYPE_CHECKING:
+    from experiments.execution.drive import Report
+    from experiments.execution.engine import Engine
+
+#: Causes that are printed, of parts that were set aside.
+SHOWN = 5
+
+
+def engine_of(
+    folder: Path, workers: str | None, slurm: Path | None, scheduler_file: Path | None, lang: str = "en"
+) -> tuple[Callable[[], Engine], Callable[[], None] | None]:
+    """A function that makes the engine, and what is to be done once this is the only driver."""
+    from experiments.execution.batch import local_engine
+    from experiments.studies.plan import read_study_manifest
+
+    read_study_manifest(folder)
+    n = number_of_workers(workers)
+    if slurm is None and scheduler_file is None:
+        return (lambda: local_engine(folder, n)), None
+    if slurm is not None and scheduler_file is not None:
+        raise UserError("--slurm and --scheduler-file are two ways to get workers; keep one")
+    if n is not None:
+        raise UserError("--workers is for this machine; on a cluster the number of workers stands in slurm.toml")
+    from experiments.execution import slurm as cluster
+
+    if scheduler_file is not None:
+        file = cluster.check_scheduler_file(folder, at_home(scheduler_file))
+        return (lambda: cluster.waiting_engine(folder, file, lang)), None
+    assert slurm is not None
+    settings = cluster.SlurmSettings.load(at_home(slurm))
+    name = cluster.job_name(folder)
+
+    def cancel() -> None:
+        cluster.cancel_jobs(name)
+
+    return (lambda: cluster.engine(folder, settings, name)), cancel
+
+
+def drive_quietly(_: Translate, folder: Path, engines: Engines, quiet: bool, lang: str) -> None:
+    """Run what a study lacks for a command that says itself what came out: progress is shown, and how it ends early is told."""
+    from experiments.execution.drive import drive
+
+    make, before = engine_of(folder, engines.workers, engines.slurm, engines.scheduler_file, lang)
+    with show_progress(_, quiet) as tell, exit_codes(_, folder), terminated_is_interrupted():
+        drive(folder, make, progress=tell, before=before)
+
+
+@dataclass(frozen=True)
+class Engines:
+    """Where runs are to be carried out, as typed."""
+
+    workers: str | None = None
+    slurm: Path | None = None
+    scheduler_file: Path | None = None
+
+    def refuse_without_draws(self) -> None:
+        """Refuse what only goes with a study, for a command that has none."""
+        for option, said in (("--workers", self.workers), ("--slurm", self.slurm), ("--scheduler-file", self.scheduler_file)):
+            if said is not None:
+                raise UserError(f"{option} goes with --posterior or --posterior-from, whose draws are run as a study")
+
+
+class StudyInterrupted(InterruptedAfterwards):
+    """An interruption of a study, whose rows are safe."""
+
+    def __init__(self, sentence: str) -> None:
+        Exception.__init__(self, sentence)
+
+
+@contextlib.contextmanager
+def exit_codes(_: Translate, folder: Path) -> Iterator[None]:
+    """What ends a study early, as a sentence and an exit code; what was stored is safe each time."""
+    from experiments.execution.engine import EngineLost
+    from experiments.studies.store import StoreError
+
+    try:
+        yield
+    except EngineLost as error:
+        said = _("the engine was lost ({reason}); what was stored is safe, the same command goes on").format(reason=shorten(error))
+        print(f"lintas: {said}", file=sys.stderr)
+        raise typer.Exit(1) from None
+    except StoreError as error:
+        if "another driver" in str(error):
+            raise  # a mistake of the user, not a loss
+        print(f"lintas: {error}", file=sys.stderr)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        raise StudyInterrupted(
+            _("interrupted; what was stored in {folder} is safe, the same command goes on").format(folder=folder)
+        ) from None
+
+
+@contextlib.contextmanager
+def terminated_is_interrupted() -> Iterator[None]:
+    """Let a request to end (a batch system's, before it kills) end the study as Ctrl-C does."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    try:
+        before = signal.signal(signal.SIGTERM, stop)
+    except ValueError:  # not the main thread
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def ask_trust(_: Translate, folder: Path, trust: bool) -> None:
+    """Before a study is run: whether its Python file may be run, where it names one."""
+    from experiments.studies import trust as trusts
+    from experiments.studies.plan import read_study_manifest
+
+    trusts.ask(_, read_study_manifest(folder)["study"].get("measure"), trust)
+
+
+def say_report(_: Translate, report: Report, folder: Path) -> None:
+    """How a drive ended, in words."""
+    print(_("{ok} of {total} runs are well; {ran} were run now, in {time}").format(
+        ok=report.counts.get("ok", 0), total=report.total, ran=report.ran, time=duration(report.seconds)))  # fmt: skip
+    if report.busy_fraction is not None and report.ran:
+        print(_("workers were busy {share:.0f} % of the time; {deaths} of them died").format(
+            share=100 * report.busy_fraction, deaths=report.deaths))  # fmt: skip
+    if report.set_aside:
+        print(_("{n} damaged parts were moved to results/damaged; runs that no other part holds were run again").format(n=report.set_aside))
+        for cause in report.causes[:SHOWN]:
+            print(f"  {harmless(cause)}")
+    bad = {s: n for s, n in report.counts.items() if s != "ok" and n}
+    if bad:
+        print(_("not well: {counts}; see them with 'lintas status {folder}', run them again with 'lintas retry {folder} --status …'").format(
+            counts=", ".join(f"{n} {s}" for s, n in bad.items()), folder=folder))  # fmt: skip
+
+
+def harmless(text: str) -> str:
+    """A text out of a file, without what would steer a terminal."""
+    return "".join(c if c.isprintable() else "?" for c in shorten(text, 400))

@@ -1,0 +1,113 @@
+"""Which runs does it take to run scenarios over the draws of a posterior? A study with ``design = "posterior"``, beside the results.
+
+It lies in the folder ``study`` of the results folder, from the first run on, so that the same command goes on where it was stopped. A draw's
+values stand where fitted values stand: over the declared starting values and under what a scenario sets. Replicate r of draw k has the
+same seed in every scenario, and no other draw has it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from abm.errors import UserError, shorten
+from experiments.files import folder_beside
+from experiments.runs.folder import kind_of
+from experiments.runs.identity import command_line, model_version
+from experiments.studies.lock import only_driver
+from experiments.studies.manifest import study_of
+from experiments.studies.plan import KIND, check_size, make, read_study_manifest, table_in
+from experiments.studies.study import Record, Study, StudyError, read_table
+
+if TYPE_CHECKING:
+    from abm import Scenario
+    from calibration.posterior import Posterior
+
+#: The folder of the study inside the results folder.
+FOLDER = "study"
+
+
+@dataclass(frozen=True)
+class OverDraws:
+    """Scenarios that are run over draws of a posterior, with the same seeds in each."""
+
+    posterior: Posterior
+    scenarios: tuple[Scenario, ...]  #: of different names
+    region: str  #: name of a shipped region, or a region folder
+    draws: int
+    replicates: int
+    households: int
+    seed: int
+    record: Record = "yearly"
+
+    def study(self, folder: Path) -> Study:
+        """The study, as it stands in ``folder``."""
+        return Study(
+            name="draws", design="posterior", points=self.draws, replicates=self.replicates, seed=self.seed,
+            scenarios=tuple(s.name for s in self.scenarios), regions=(_whole_name(self.region),), households=(self.households,),
+            record=self.record, table=str(table_in(folder)), fitted=False, as_fitted=True, widen=self.posterior.widen, seeds_in_order=True,
+        )  # fmt: skip
+
+    def arms(self) -> dict[str, Scenario]:
+        """The scenarios by name, each as wide as the posterior's priors were."""
+        return {s.name: replace(s, widen=max(s.widen, self.posterior.widen)) for s in self.scenarios}
+
+
+def _whole_name(region: str) -> str:
+    """A region folder by its whole path, since workers may stand elsewhere; a shipped region by its name."""
+    return str(Path(region).absolute()) if len(Path(region).parts) > 1 or os.path.isdir(region) else region
+
+
+def prepare(folder: Path, asked: OverDraws, *, overwrite: bool = False) -> None:
+    """Plan the study in ``folder``, or find it there already, with the rows that it has.
+
+    Refuses a folder that holds other runs, which ``overwrite`` removes if they are a study that nobody drives (StudyError).
+    """
+    study = asked.study(folder)
+    check_size(study)
+    if os.path.lexists(folder):
+        if _is_same(folder, study, asked):
+            return
+        if not overwrite or kind_of(folder) != KIND:
+            raise StudyError(
+                f"'{shorten(folder)}' holds the runs of another command; name another folder with --out, or replace it with --overwrite"
+            )
+        _remove(folder)
+    make(study, folder, command_line(), asked.arms(), table=asked.posterior.draws)
+
+
+def _is_same(folder: Path, study: Study, asked: OverDraws) -> bool:
+    """Whether a folder holds this very study: the same runs of the same model, data and draws."""
+    from abm import Region
+
+    try:
+        manifest = read_study_manifest(folder)
+        there = study_of(manifest["study"])
+        draws = read_table(there)
+    except UserError:
+        return False
+    wanted = asked.posterior.draws.drop(columns="draw").astype(float)
+    return (
+        manifest["model_version"] == model_version()
+        and json.dumps(replace(there, table=None).to_dict()) == json.dumps(replace(study, table=None).to_dict())
+        and {n: s["hash"] for n, s in manifest["scenarios"].items()} == {n: s.hash for n, s in asked.arms().items()}
+        and [r["hash"] for r in manifest["regions"].values()] == [Region.load(name).hash for name in study.regions]
+        and list(draws.columns) == list(wanted.columns)
+        and bool((draws.to_numpy(float) == wanted.to_numpy()).all() if draws.shape == wanted.shape else False)
+    )
+
+
+def _remove(folder: Path) -> None:
+    """Remove a study, unless somebody drives it."""
+    with only_driver(folder):
+        pass
+    aside = folder_beside(folder, "draft")  # what is left of it, should this process die, goes with the next study here
+    try:
+        os.rename(folder, aside)
+    except OSError as error:
+        raise StudyError(f"cannot remove '{shorten(folder)}': {error.strerror or error}; name another folder with --out") from None
+    shutil.rmtree(aside, ignore_errors=True)
