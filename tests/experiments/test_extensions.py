@@ -95,7 +95,7 @@ def extend(folder: Path, replicates: int, ready: Any, out: Any) -> None:
 
     def run(task: Any, row: Any, *rest: Any) -> Any:
         rest[-1][0] = "made-up"
-        return {"year": [1980, 1980], "side": ["id", "my"], **{n: [1.0, 2.0] for n in task.study.yearly_outputs()}}
+        return {"year": [1980, 1980], "side": ["id", "my"], **{n: [1.0, 2.0] for n in task.study.yearly_outputs()}}, {}
 
     work._run = run  # type: ignore[assignment]
     batch.local_engine = lambda folder, workers=None: base.MadeUpEngine()  # type: ignore[assignment]

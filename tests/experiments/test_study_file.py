@@ -535,7 +535,7 @@ def test_identities_are_the_same_in_every_process(tmp_path: Path) -> None:
     text = f"design = 'sobol'\npoints = 4\nhouseholds = [60, 61]\nreplicates = 2\n[vary]\n'{A}' = {{}}\n'switch.{SWITCH}' = {{}}\n"
     path = write(tmp_path, text)
     code = (
-        "import sys; from experiments import plan; from experiments.studies.study import Study; s = Study.load(sys.argv[1]); "
+        "import sys; from experiments.studies import plan; from experiments.studies.study import Study; s = Study.load(sys.argv[1]); "
         "print(*[r.run_id for r in plan.rows(s, plan.make_manifest(s, []))])"
     )
     here = [r.run_id for r in plan.rows(Study.load(path), plan.make_manifest(Study.load(path), []))]
