@@ -211,7 +211,8 @@ class Field:
     """One column of an agent frame: what it means, its type and unit.
 
     ``kind``: ``fixed`` never changes, ``state`` is carried from month to month, ``month`` is written anew each month.
-    ``width`` > 1 makes a row of values for each agent, named by ``options``.
+    ``width`` > 1 makes a row of values for each agent, named by ``options``. ``axes`` names all axes of an array that has not simply
+    one row for each agent (or month): side, good, channel and so on.
     """
 
     name: str
@@ -223,6 +224,7 @@ class Field:
     width: int = 1
     options: tuple[str, ...] = ()
     initial: float = 0.0
+    axes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _check_words(self.name, self.label, self.unit)
