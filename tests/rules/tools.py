@@ -100,7 +100,7 @@ def traced(rule: str, columns: dict[str, np.ndarray], *names: str, stop: int, **
     calls: dict[str, list[tuple[Any, ...]]] = {name: [] for name in names}
 
     def noting(name: str) -> Callable[..., Any]:
-        function = plain(loop.__globals__[name])
+        function = loop.__globals__[name]
 
         def note(*values: Any) -> Any:
             calls[name].append(tuple(v for v in values if not hasattr(v, "_fields")))
