@@ -295,8 +295,17 @@ def test_every_column_of_the_month_is_written_before_it_is_read() -> None:
 
 
 def test_profit_comes_home_next_month() -> None:
-    # the one column of the traders' that is read before it is written is carried over, and said to be
-    assert FIELDS["trader"]["profit"].kind == "state"
+    run = BorderModel(Scenario.load("history", end="1980-06"), households=240, rng=7)
+    household, trader = run.frames["household"], run.frames["trader"]
+    owner = household["trader"] >= 0
+    differs = 0
+    for _ in range(6):
+        last = trader["profit"].copy()
+        run.step()
+        assert np.array_equal(household["income_trade"][owner], last[household["trader"][owner]])
+        assert (household["income_trade"][~owner] == 0.0).all()
+        differs += not np.array_equal(trader["profit"], last)
+    assert differs >= 4, "the profit of a month is not that of the next, or this says nothing"
 
 
 # ---- outputs -----------------------------------------------------------------------------------------------------------

@@ -41,6 +41,7 @@ HERE = Path(__file__).parent
 COPIED = ("agents", "abm", "calibration", "experiments", "tests", "pyproject.toml")
 _CHUNK = 300
 _EQUIVALENT = "equivalent"
+_UNTRIED = "not tried"
 
 
 class Plan(NamedTuple):
@@ -57,19 +58,22 @@ class Chunk(NamedTuple):
     """Mutants of one file that are tried together."""
 
     file: str
+    source: bytes
     tests: list[str]
     plain: bool
     fresh: bool
     mutants: list[tuple[int, Mutant]]
 
 
-def plan_of(file: str) -> Plan:
-    """Tests for a file by ``map.toml``: the first entry that names it or its folder."""
+def plan_of(file: str) -> Plan | None:
+    """Tests for a file by ``map.toml``: the first entry with which its path begins; None where the entry says to skip it."""
     said = tomllib.loads((HERE / "map.toml").read_text(encoding="utf-8"))
     for entry in said["file"]:
-        if file == entry["path"] or (entry["path"].endswith("/") and file.startswith(entry["path"])):
-            declarations = [] if entry.get("declares", True) is False else said["declarations"]
-            return Plan(entry["tests"], [*entry["tests"], *declarations], entry.get("compiled", False))
+        if file.startswith(entry["path"]):
+            if "skip" in entry:
+                return None
+            tests = [t for t in entry["tests"] if (ROOT / t).exists()]
+            return Plan(tests, [*tests, *said["declarations"]], entry.get("compiled", False))
     raise SystemExit(f"{file}: tests/mutation/map.toml names no tests for it")
 
 
@@ -79,37 +83,40 @@ def listed() -> dict[tuple[str, str, str], str]:
     return {(e["file"], e["line"], change): e["reason"] for e in said for change in e["changes"]}
 
 
-def chunks_of(mutants: list[Mutant], plans: dict[str, Plan]) -> list[Chunk]:
+def chunks_of(mutants: list[Mutant], plans: dict[str, Plan], sources: dict[str, bytes]) -> list[Chunk]:
     """The mutants by file and by how they are run."""
     made: dict[tuple[str, bool, bool], list[tuple[int, Mutant]]] = {}
     for number, mutant in enumerate(mutants):
         plan = plans[mutant.file]
         plain = not plan.compiled and (mutant.is_compiled or not mutant.file.startswith("abm/"))
         made.setdefault((mutant.file, plain, plan.compiled or not mutant.in_function), []).append((number, mutant))
-    return [Chunk(file, plans[file].declarations if fresh and not plans[file].compiled else plans[file].tests, plain, fresh, some[k : k + _CHUNK])
+    return [Chunk(file, sources[file], plans[file].declarations if fresh and not plans[file].compiled else plans[file].tests, plain, fresh, some[k : k + _CHUNK])
             for (file, plain, fresh), some in made.items() for k in range(0, len(some), _CHUNK)]  # fmt: skip
 
 
 def try_chunk(chunk: Chunk, copy: Path, slowest: float) -> dict[int, str]:
     """What becomes of each mutant, by its number."""
-    source = (ROOT / chunk.file).read_bytes()
     said: dict[str, Any] = {
         "file": chunk.file, "tests": chunk.tests, "compiled": not chunk.plain, "fresh": chunk.fresh, "slowest": slowest,
-        "mutants": [(n, {"inside": m.inside, "text": m.applied(source).decode()}) for n, m in chunk.mutants],
+        "mutants": [(n, {"inside": m.inside, "text": m.applied(chunk.source).decode()}) for n, m in chunk.mutants],
     }  # fmt: skip
     environment = {k: v for k, v in os.environ.items() if k not in ("LINTAS_PLAIN", "NUMBA_DISABLE_JIT", "LINTAS_CACHE")}
-    environment |= {"PYTHONDONTWRITEBYTECODE": "1", "HYPOTHESIS_STORAGE_DIRECTORY": str(copy / ".hypothesis"), "LINTAS_CACHE": str(copy / "cache")}
+    environment |= {
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "HYPOTHESIS_STORAGE_DIRECTORY": str(copy / ".hypothesis"),
+        "LINTAS_CACHE": str(copy / "cache"),
+    }
     if chunk.plain:
         environment["LINTAS_PLAIN"] = "1"
     done = subprocess.run([sys.executable, str(copy / "tests/mutation/trial.py")], input=json.dumps(said), cwd=copy, env=environment,
                           capture_output=True, text=True, check=False)  # fmt: skip
     found = dict(json.loads(line) for line in done.stdout.splitlines())
     if len(found) != len(chunk.mutants):
-        raise SystemExit(f"{chunk.file}: the tests cannot be run: {done.stderr[-2000:] or done.returncode}")
-    return found
+        print(f"{chunk.file}: the tests cannot be run: {done.stderr[-2000:] or done.returncode}", file=sys.stderr)
+    return {n: found.get(n, _UNTRIED) for n, _ in chunk.mutants}
 
 
-def try_all(mutants: list[Mutant], plans: dict[str, Plan], jobs: int, slowest: float) -> list[str]:
+def try_all(chunks: list[Chunk], jobs: int, slowest: float) -> list[str]:
     """What becomes of each mutant, in as many copies of the sources at a time as there are jobs."""
     found: dict[int, str] = {}
     with tempfile.TemporaryDirectory(prefix="lintas-mutation-") as folder:
@@ -134,14 +141,9 @@ def try_all(mutants: list[Mutant], plans: dict[str, Plan], jobs: int, slowest: f
                 print(f"{chunk.file}: {len(chunk.mutants)} mutants in {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
 
         with ThreadPoolExecutor(jobs) as pool:
-            for part in pool.map(work, chunks_of(mutants, plans)):
+            for part in pool.map(work, chunks):
                 found |= part
-    return [found[k] for k in range(len(mutants))]
-
-
-def line_of(mutant: Mutant) -> str:
-    """The line of text in which a mutant stands."""
-    return (ROOT / mutant.file).read_text(encoding="utf-8").splitlines()[mutant.line - 1].strip()
+    return [found[k] for k in sorted(found)]
 
 
 def report(mutants: list[Mutant], states: list[str]) -> list[str]:
@@ -170,15 +172,16 @@ def main(arguments: list[str]) -> int:
     said = parser.parse_args(arguments)
     files = sorted({p.relative_to(ROOT).as_posix() for given in said.files or ["agents", "abm"] for p in [(ROOT / given).resolve()]
                     for p in ([p] if p.is_file() else p.rglob("*.py"))})  # fmt: skip
-    plans = {file: plan_of(file) for file in files}
-    mutants = [m for file in plans for m in mutants_of(file, (ROOT / file).read_bytes())]
+    plans = {file: plan for file in files if (plan := plan_of(file)) is not None}
+    sources = {file: (ROOT / file).read_bytes() for file in plans}
+    mutants = [m for file in plans for m in mutants_of(file, sources[file])]
     if said.sample is not None and said.sample < len(mutants):
         kept = sorted(random.Random(said.seed).sample(range(len(mutants)), said.sample))
         mutants = [mutants[k] for k in kept]
-    states = try_all(mutants, plans, max(said.jobs, 1), said.slowest)
+    states = try_all(chunks_of(mutants, plans, sources), max(said.jobs, 1), said.slowest)
     known, seen, wrong = listed(), set(), []
     for k, mutant in enumerate(mutants):
-        key = (mutant.file, line_of(mutant), mutant.change)
+        key = (mutant.file, mutant.text, mutant.change)
         if key in known:
             seen.add(key)
             if states[k] == "survived":
@@ -192,6 +195,8 @@ def main(arguments: list[str]) -> int:
     print("\n".join([*lines, *wrong]))
     if said.table:
         said.table.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    if _UNTRIED in states:
+        return 2
     dead, real = sum(s in ("killed", "timed out") for s in states), len(states) - states.count(_EQUIVALENT)
     return 0 if dead >= said.least * real and not wrong else 1
 

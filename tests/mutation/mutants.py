@@ -30,6 +30,8 @@ class Mutant(NamedTuple):
 
     file: str
     line: int
+    #: The line of text in which it stands, as it is.
+    text: str
     inside: str
     start: int
     end: int
@@ -50,7 +52,7 @@ class Mutant(NamedTuple):
 
 def mutants_of(file: str, source: bytes) -> list[Mutant]:
     """All mutants of a file that still parse and differ from each other, in the order of the text."""
-    starts = [0]
+    starts, lines = [0], source.decode().splitlines()
     for line in source.splitlines(keepends=True):
         starts.append(starts[-1] + len(line))
     found: dict[tuple[int, int, str], Mutant] = {}
@@ -58,7 +60,7 @@ def mutants_of(file: str, source: bytes) -> list[Mutant]:
     for node, new, inside, is_compiled, in_function in _Walk(ast.parse(source)).changes():
         start, end = starts[node.lineno - 1] + node.col_offset, starts[node.end_lineno - 1] + node.end_col_offset
         old = source[start:end].decode()
-        one = Mutant(file, node.lineno, inside, start, end, old, new, is_compiled, in_function)
+        one = Mutant(file, node.lineno, lines[node.lineno - 1].strip(), inside, start, end, old, new, is_compiled, in_function)
         try:
             same = ast.dump(ast.parse(one.applied(source))) == usual
         except SyntaxError:

@@ -73,6 +73,8 @@ class Session:
 
     def pytest_runtestloop(self, session: Any) -> bool:
         items = session.items
+        if session.testsfailed or not items:
+            raise pytest.UsageError("the tests cannot be collected")
         slowest = self._said["slowest"]
         times, failing = self._baseline(items)
         if failing:
@@ -137,9 +139,9 @@ def module_of(file: str) -> str:
 
 def function(module: Any, name: str) -> Any:
     """The Python function of this qualified name."""
-    owner, found = None, module
+    found = module
     for part in name.split("."):
-        owner, found = found, inspect.getattr_static(found, part)
+        found = inspect.getattr_static(found, part)
     if isinstance(found, property):
         found = found.fget
     found = inspect.unwrap(getattr(found, "__func__", found))
@@ -175,7 +177,16 @@ def main() -> int:
         out.write(json.dumps([number, what]) + "\n")
         out.flush()
 
-    for name in ("numpy", "pandas", "scipy.stats", "mesa", "networkx", "hypothesis", "pydantic", *([] if os.environ.get("LINTAS_PLAIN") else ["numba"])):
+    for name in (
+        "numpy",
+        "pandas",
+        "scipy.stats",
+        "mesa",
+        "networkx",
+        "hypothesis",
+        "pydantic",
+        *([] if os.environ.get("LINTAS_PLAIN") else ["numba"]),
+    ):
         importlib.import_module(name)
     if not said["fresh"]:
         return pytest_main(said["tests"], Session(said, tell))

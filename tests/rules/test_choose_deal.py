@@ -232,7 +232,11 @@ def test_all_goods_directions_and_channels_are_chosen_by_somebody() -> None:
         columns = columns_of(RULE, SIZES, world_of_three())
         run_rule(RULE, columns, "plain", stop=3, seed=seed, p=P._replace(scale=3.0))
         seen |= {tuple(int(columns[f"trader.{k}"][i]) for k in ("good", "direction", "channel")) for i in range(3)}
-    assert {g for g, _, _ in seen} == {-1, 0, 1, 2, 3} and {d for g, d, _ in seen if g >= 0} == {0, 1} and {c for g, _, c in seen if g >= 0} == {0, 1, 2, 3}
+    assert (
+        {g for g, _, _ in seen} == {-1, 0, 1, 2, 3}
+        and {d for g, d, _ in seen if g >= 0} == {0, 1}
+        and {c for g, _, c in seen if g >= 0} == {0, 1, 2, 3}
+    )
 
 
 @both_forms

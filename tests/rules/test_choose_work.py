@@ -79,7 +79,7 @@ def test_what_is_not_open_is_never_chosen(form: str, there: int) -> None:
         assert k == 0 or there >> (k - 1) & 1, (u, k)
 
 
-def want(form: str = "compiled", n: int = MANY * 3 // 20, p: Parameters | None = None, **said: Any) -> dict[str, np.ndarray]:
+def want(form: str = "compiled", n: int = MANY // 2, p: Parameters | None = None, **said: Any) -> dict[str, np.ndarray]:
     """``n`` like households of two adults on the farm, everything open."""
     values = {
         "household.weight": 2.0, "household.n_adults": 2, "household.land": 2.0, "household.ability": 1.0, "household.schooling": 6.0,
@@ -181,7 +181,17 @@ def test_bounds_between_activities_belong_to_the_next(form: str) -> None:
 @pytest.mark.parametrize("open_to", [(1.0, 1.0, 1.0, 1.0), (1.0, 1.0, 0.0, 1.0), (1.0, 0.0, 1.0, 0.0)])
 def test_what_each_adult_compares(open_to: tuple[float, ...]) -> None:
     """Three households of two places, with all that the loop hands to the functions of one adult, worked by hand."""
-    p = Parameters(think_again=0.6, labour_share=0.5, scale=0.5, kin_relief=0.4, kin_word=0.8, living_cost=0.2, away=1.0, hour_away=0.05, hour_daily=0.2)
+    p = Parameters(
+        think_again=0.6,
+        labour_share=0.5,
+        scale=0.5,
+        kin_relief=0.4,
+        kin_word=0.8,
+        living_cost=0.2,
+        away=1.0,
+        hour_away=0.05,
+        hour_daily=0.2,
+    )
     now = [(0, 0, 0, -1, -1, -1), (1, 3, 2, 0, -1, -1), (3, 2, -1, -1, -1, -1)]
     values = {
         "household.place": (1, 0, 1), "household.weight": (2.0, 3.0, 5.0), "household.n_adults": (3, 4, 2), "household.land": (4.0, 9.0, 1.0),
@@ -204,7 +214,11 @@ def test_what_each_adult_compares(open_to: tuple[float, ...]) -> None:
             keys += [(10, THINK_AGAIN, 33, 1000 + i, a)] + ([(10, CHOOSE_WORK, 33, 1000 + i, a)] if thinks[i][a] else [])
     assert calls["uniform"] == keys
     # farm income: technique * ability * sqrt(land * hands) * (rice + rubber at the gate); nobody on the farm counts as half a hand
-    farm = [0.5 * 1.0 * math.sqrt(4.0 * 3.0) * (30 * 3 + 5 * 4), 2.0 * 2.0 * math.sqrt(9.0 * 1.0) * (20 * 1 + 10 * 2), 0.5 * 0.5 * math.sqrt(0.5) * 110]
+    farm = [
+        0.5 * 1.0 * math.sqrt(4.0 * 3.0) * (30 * 3 + 5 * 4),
+        2.0 * 2.0 * math.sqrt(9.0 * 1.0) * (20 * 1 + 10 * 2),
+        0.5 * 0.5 * math.sqrt(0.5) * 110,
+    ]
     assert calls["added_by_one_more"] == [(pytest.approx(farm[0]), 3.0, 0.5), (pytest.approx(farm[1]), 1.0, 0.5)]
     more = [farm[0] * (math.sqrt(4 / 3) - 1), farm[1] * (math.sqrt(2.0) - 1), farm[2]]
     pay = [200.0, 100.0 * 2.0 * math.exp(0.05 * 2), 200.0 * 0.5 * math.exp(-0.1 * 2)]
@@ -245,6 +259,8 @@ def test_what_each_adult_compares(open_to: tuple[float, ...]) -> None:
 
 
 def test_who_does_not_think_is_not_asked_what_work_is_worth() -> None:
-    columns = columns_of(RULE, {"household": 2, "place": 1}, {"household.n_adults": 1, "household.land": 1.0, "household.activity": (0, -1, -1, -1, -1, -1)})
+    columns = columns_of(
+        RULE, {"household": 2, "place": 1}, {"household.n_adults": 1, "household.land": 1.0, "household.activity": (0, -1, -1, -1, -1, -1)}
+    )
     none = traced(RULE, columns, "value_of_work", stop=2, p=Parameters(think_again=0.0))
     assert none["value_of_work"] == []

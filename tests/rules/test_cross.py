@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agents.trader.choose_deal import Parameters
 from agents.core.draws import uniform
+from agents.trader.choose_deal import Parameters
 from agents.trader.cross import STOPPED, is_stopped
 from tests.rules.tools import MANY, assert_share, both_forms, columns_of, run_rule, take, traced
 

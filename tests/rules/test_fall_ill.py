@@ -51,7 +51,9 @@ def test_a_draw_at_a_bound_belongs_to_the_milder_side(form: str) -> None:
 
 
 def test_each_member_has_its_own_draw() -> None:
-    columns = columns_of(RULE, {"household": 3}, {"household.n_adults": (1, 2, 3), "household.n_children": (0, 2, 1), "household.episodes": 9})
+    columns = columns_of(
+        RULE, {"household": 3}, {"household.n_adults": (1, 2, 3), "household.n_children": (0, 2, 1), "household.episodes": 9}
+    )
     p = Parameters(p_minor=0.3, p_disrupting=0.2, p_hospital=0.1)
     calls = traced(RULE, columns, "uniform", "severity", stop=3, start=1, seed=5, month=8, p=p)
     assert calls["uniform"] == [(5, FALL_ILL, 8, uid, member) for uid in (1001, 1002) for member in range(4)]

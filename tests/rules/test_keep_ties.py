@@ -170,7 +170,9 @@ def test_what_several_households_remember(form: str) -> None:
     values = {"household.place": place, "household.n_adults": n_adults, "household.activity": activity, "household.care_visits": visits,
               "place.quality_care": quality, "household.opinion_home": 0.25, "household.opinion_across": 0.75, "household.works_home": 5,
               "household.works_across": 6, "household.trips_across": 7.0}  # fmt: skip
-    done = run_rule("household.remember", columns_of("household.remember", {"household": 5, "place": 2}, values), form, stop=5, p=Memory(memory=0.4))
+    done = run_rule(
+        "household.remember", columns_of("household.remember", {"household": 5, "place": 2}, values), form, stop=5, p=Memory(memory=0.4)
+    )
     for i in range(5):
         here, made = activity[i][: n_adults[i]], visits[i]
         seen = [k * q for k, q in zip(made, quality[place[i]], strict=True)]

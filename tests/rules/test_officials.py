@@ -297,7 +297,13 @@ def test_inspection_of_several_places() -> None:
 
 @both_forms
 def test_who_works_by_the_first_crossing_is_looked_for_as_well(form: str) -> None:
-    values = {"place.crossing_work": (-1, -1, -1, 0), "district.patrol": 5.0, "policy.enforced": 1.0, "crossing.patrol": 1.0, "crossing.honest": 0.3}
+    values = {
+        "place.crossing_work": (-1, -1, -1, 0),
+        "district.patrol": 5.0,
+        "policy.enforced": 1.0,
+        "crossing.patrol": 1.0,
+        "crossing.honest": 0.3,
+    }
     done = run_rule("official.inspect", columns_of("official.inspect", {}, {**values, "trade_link.crossing": 0}), form, stop=1, p=INSPECT)
     assert done["place.caught_away"][0] == pytest.approx(1 - math.exp(-0.05))
     assert done["trade_link.share_honest"][0] == 0.3
@@ -328,7 +334,12 @@ def test_budgets_of_three_districts(form: str) -> None:
         assert columns["district.budget"][d] == pytest.approx(budget[d])
         assert columns["district.split"][d].tolist() == pytest.approx(split)
         health = budget[d] * split[2]
-        for name, money in (("road", budget[d] * split[1]), ("other", budget[d] * split[3]), ("clinic", 0.3 * health + extra), ("hospital", 0.7 * health)):
+        for name, money in (
+            ("road", budget[d] * split[1]),
+            ("other", budget[d] * split[3]),
+            ("clinic", 0.3 * health + extra),
+            ("hospital", 0.7 * health),
+        ):
             expected = spend_budget.next_stock(values[f"district.{name}"][d], money, 0.1, 0.3)
             assert columns[f"district.{name}"][d] == pytest.approx(expected), (d, name)
         people, km = values["district.population"][d], values["district.line_km"][d]
@@ -357,4 +368,7 @@ def test_doors_of_facilities_in_any_order(form: str) -> None:
     assert done["facility.capacity"].tolist() == pytest.approx([600.0, 80.0, 400.0])
     assert done["facility.demand"].tolist() == pytest.approx([2000.0, 160.0, 900.0])
     share = [0.3, 0.5, 4 / 9]
-    assert done["place.served_share"].tolist() == [pytest.approx([share[1], share[0], share[2], 0.0]), pytest.approx([share[2], share[0], share[1], share[0]])]
+    assert done["place.served_share"].tolist() == [
+        pytest.approx([share[1], share[0], share[2], 0.0]),
+        pytest.approx([share[2], share[0], share[1], share[0]]),
+    ]
