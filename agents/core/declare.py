@@ -139,7 +139,7 @@ class Parameter:
             raise DeclarationError(f"parameter '{self.name}': role '{self.role}' needs a range, low and high are both {self.low:g}")
         if self.prior == "log-uniform" and self.low <= 0:
             raise DeclarationError(f"parameter '{self.name}': a log-uniform prior needs low > 0, found {self.low:g}")
-        if not isinstance(self.source, Source):
+        if not isinstance(self.source, Source):  # pyright: ignore[reportUnnecessaryIsInstance] (who calls may not be checked)
             raise DeclarationError(f"parameter '{self.name}' has no source")
 
     def widened(self, share: float) -> tuple[float, float]:
@@ -202,6 +202,9 @@ def parameter(
     bottom, top = (default if low is None else low), (default if high is None else high)
     return _Unnamed(label, unit, float(default), float(bottom), float(top), role, shape, source)
 
+
+#: The array of a declared column: a row for each agent or place of its entity, in a row as many values as the field is wide.
+type Column = np.ndarray[Any, np.dtype[Any]]
 
 FieldKind = Literal["state", "month", "fixed"]
 
@@ -316,12 +319,14 @@ def argument_names(function: Callable[..., Any]) -> tuple[str, ...]:
     return code.co_varnames[: code.co_argcount]
 
 
-def parameters(rule: str) -> Callable[[type], type]:
+def parameters[C: type](rule: str) -> Callable[[C], C]:
     """Class decorator: register the parameters of ``rule`` (a ``NamedTuple`` whose defaults are :func:`parameter`)."""
 
-    def register(cls: type) -> type:
-        defaults: dict[str, _Unnamed] = cls._field_defaults  # type: ignore[attr-defined]
-        missing = [n for n in cls._fields if not isinstance(defaults.get(n), _Unnamed)]  # type: ignore[attr-defined]
+    def register(cls: C) -> C:
+        made: Any = cls
+        names: tuple[str, ...] = made._fields
+        defaults: dict[str, Any] = made._field_defaults
+        missing = [n for n in names if not isinstance(defaults.get(n), _Unnamed)]
         if missing:
             raise DeclarationError(f"{rule}: {', '.join(missing)} not declared with parameter(…)")
         if rule in PARAMETER_CLASSES:
@@ -330,8 +335,8 @@ def parameters(rule: str) -> Callable[[type], type]:
             full = f"{rule}.{name}"
             PARAMETERS[full] = Parameter(full, **said._asdict())
         PARAMETER_CLASSES[rule] = cls
-        cls.__new__.__defaults__ = tuple(said.default for said in defaults.values())  # type: ignore[attr-defined]
-        cls._field_defaults = {n: said.default for n, said in defaults.items()}  # type: ignore[attr-defined]
+        made.__new__.__defaults__ = tuple(said.default for said in defaults.values())
+        made._field_defaults = {n: said.default for n, said in defaults.items()}
         return cls
 
     return register

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import inspect
+import re
 from typing import Any
 
 import numpy as np
@@ -69,6 +71,43 @@ def test_rules_and_their_functions_are_described() -> None:
             assert (plain(function).__doc__ or "").strip(), f"{rule.name}: {plain(function).__name__}"
         if rule.parameters is not None:
             assert (rule.parameters.__doc__ or "").strip()
+
+
+#: The functions of one agent that stand in agents/, by their names.
+OF_ONE_AGENT = {
+    f"{plain(f).__module__}.{plain(f).__name__}": plain(f)
+    for r in RULES.values()
+    for f in r.decide
+    if plain(f).__module__.startswith("agents.")
+}
+
+
+def test_functions_of_one_agent_are_found() -> None:
+    assert len(OF_ONE_AGENT) >= 25 and {"agents.household.seek_care.choose_care", "agents.trader.cross.is_stopped"} <= set(OF_ONE_AGENT)
+
+
+@pytest.mark.parametrize("name", OF_ONE_AGENT)
+def test_every_argument_of_one_agent_says_its_unit_and_meaning(name: str) -> None:
+    function = OF_ONE_AGENT[name]
+    lines = inspect.cleandoc(function.__doc__ or "").splitlines()
+    said = dict(
+        re.fullmatch(r"(\w+)(?: \[(.+)\])?:? .*", line).groups()
+        for line in lines
+        if re.match(r"\w+( \[.+\])?: \S|returns \[.+\]: \S", line)
+    )  # type: ignore[union-attr]
+    for argument in (*argument_names(function), "returns"):
+        assert argument in said, f"nothing is said of {argument}"
+        assert said[argument] in UNITS or argument in ("p", "q"), f"{argument}: unit '{said[argument]}'"
+    assert set(said) == {*argument_names(function), "returns"}, "something is said of what is no argument"
+    assert set(function.__annotations__) == {*argument_names(function), "return"}, "an argument without a type"
+
+
+@pytest.mark.parametrize("rule", [r for r, x in RULES.items() if plain(x.loop).__module__.startswith("agents.")])
+def test_every_argument_of_a_loop_has_a_type(rule: str) -> None:
+    loop = plain(RULES[rule].loop)
+    columns = {a for a in argument_names(loop) if a not in CALL_ARGUMENTS}
+    assert {a: t for a, t in loop.__annotations__.items() if a in columns} == dict.fromkeys(columns, "Column")
+    assert set(loop.__annotations__) == {*argument_names(loop), "return"}
 
 
 # ---- what is declared is used ------------------------------------------------------------------------------------------
