@@ -104,7 +104,13 @@ def test_a_mutant_that_does_not_end_is_stopped() -> None:
         while True:
             pass
 
+    def without_end() -> bool:
+        held = []
+        while True:
+            held.append(bytearray(2**28))
+
     assert run_child(forever, 0.2) == TIMED_OUT
+    assert run_child(without_end, 30.0) == KILLED
     assert run_child(lambda: True, 20.0) == SURVIVED and run_child(lambda: False, 20.0) == KILLED
 
 

@@ -12,6 +12,7 @@ import importlib
 import inspect
 import json
 import os
+import resource
 import signal
 import sys
 import tempfile
@@ -26,6 +27,7 @@ import pytest
 
 HERE = Path(__file__).resolve().parents[2]
 KILLED, SURVIVED, TIMED_OUT = "killed", "survived", "timed out"
+_MEMORY = 4 * 2**30  # bytes of a mutant that collects without end
 _SECONDS = 20.0  # for a mutant that does not end, besides five times what the tests take
 
 
@@ -35,6 +37,7 @@ def run_child(work: Callable[[], bool], seconds: float) -> str:
     child = os.fork()
     if child == 0:
         os.setpgid(0, 0)
+        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
         code = 1
         try:
             code = 0 if work() else 1
