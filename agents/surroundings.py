@@ -178,19 +178,29 @@ fields(
 
 fields(
     "policy",
-    Field("turn", "Turn of each side's policy so far, from dated events", "index", "float64", "state", REGION, 1),
-    Field("real_income", "Real product per head of each side relative to 2005", "1", "float64", "month", REGION),
+    Field("turn", "Turn of each side's policy so far, from dated events", "index", "float64", "state", REGION, 2, SIDES),
+    Field("real_income", "Real product per head of each side relative to 2005", "1", "float64", "month", REGION, 2, SIDES),
     Field("enforced", "1 where patrols and officers look (switch enforcement)", "1", "float64", "month", STATE),
     Field("invests", "1 where districts spend (switch infrastructure_investment)", "1", "float64", "month", STATE),
     Field("has_programme", "1 where the programme runs (switch puskesmas_programme)", "1", "float64", "month", STATE),
     Field("prices_move", "1 where trade moves prices (switch price_adjustment)", "1", "float64", "month", STATE),
-    Field("may_cross", "Switches: work across at all, without papers", "1", "float64", "month", STATE),
-    Field("may_trade", "Switches: trade at all, undeclared, with bribes", "1", "float64", "month", STATE),
+    Field("may_cross", "Switches: work across at all, without papers", "1", "float64", "month", STATE, 2, ("work", "undocumented")),
+    Field(
+        "may_trade", "Switches: trade at all, undeclared, with bribes", "1", "float64", "month", STATE, 3, ("trade", "undeclared", "bribes")
+    ),
 )
 
 fields(
     "record",
-    Field("sums", "Weighted sums of the month by community (abm/results/record.py SUMS)", "1", "float64", "month", STATE),
+    Field(
+        "sums",
+        "Weighted sums of the month by community (abm/results/record.py SUMS)",
+        "1",
+        "float64",
+        "month",
+        STATE,
+        axes=("place", "sum"),
+    ),
     Field(
         "deals",
         "Weighted sums of deals by community, good, direction and channel (abm/results/record.py DEALS)",
@@ -198,5 +208,6 @@ fields(
         "float64",
         "month",
         STATE,
+        axes=("place", "good", "direction", "channel", "deal"),
     ),
 )

@@ -47,13 +47,18 @@ fields(
         "float64",
         "fixed",
         REGION,
-        2,
-        ("id", "my"),
+        axes=("side",),
     ),
-    Field("markup", "Market price over world price at the rate, by side and good", "1", "float64", "fixed", REGION, 4, GOODS),
-    Field("basket", "Part of spending, by side and good", "share", "float64", "fixed", REGION, 4, GOODS),
+    Field("markup", "Market price over world price at the rate, by side and good", "1", "float64", "fixed", REGION, axes=("side", "good")),
+    Field("basket", "Part of spending, by side and good", "share", "float64", "fixed", REGION, axes=("side", "good")),
     Field(
-        "base_price", "Mean price of 2005 at the side's centres, by side and good", "own currency/kg", "float64", "fixed", REGION, 4, GOODS
+        "base_price",
+        "Mean price of 2005 at the side's centres, by side and good",
+        "own currency/kg",
+        "float64",
+        "fixed",
+        REGION,
+        axes=("side", "good"),
     ),
     Field(
         "fee",
@@ -62,8 +67,17 @@ fields(
         "float64",
         "fixed",
         REGION,
+        axes=("month", "side", "tier", "patient"),
     ),
-    Field("season", "Part of the year's harvest in each calendar month, times 12, by crop", "1", "float64", "fixed", REGION),
+    Field(
+        "season",
+        "Part of the year's harvest in each calendar month, times 12, by crop",
+        "1",
+        "float64",
+        "fixed",
+        REGION,
+        axes=("calendar_month", "crop"),
+    ),
 )
 
 

@@ -63,13 +63,12 @@ def cache_folder() -> Path:
     return folder
 
 
-_FOLDER: Path | None = None
+_FOLDER: Path | None = None if PLAIN else cache_folder()
 _numba: Any = None
 if not PLAIN:
     import numba as _numba
     from numba.core import config
 
-    _FOLDER = cache_folder()
     config.CACHE_DIR = str(_FOLDER)  # pyright: ignore[reportAttributeAccessIssue]
 
 #: Every compiled function, by ``module.name``: for warnings about first use and for the tests.

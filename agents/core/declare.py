@@ -139,7 +139,7 @@ class Parameter:
             raise DeclarationError(f"parameter '{self.name}': role '{self.role}' needs a range, low and high are both {self.low:g}")
         if self.prior == "log-uniform" and self.low <= 0:
             raise DeclarationError(f"parameter '{self.name}': a log-uniform prior needs low > 0, found {self.low:g}")
-        if not isinstance(self.source, Source):
+        if not isinstance(self.source, Source):  # pyright: ignore[reportUnnecessaryIsInstance] (who calls may not be checked)
             raise DeclarationError(f"parameter '{self.name}' has no source")
 
     def widened(self, share: float) -> tuple[float, float]:
@@ -203,6 +203,9 @@ def parameter(
     return _Unnamed(label, unit, float(default), float(bottom), float(top), role, shape, source)
 
 
+#: The array of a declared column: a row for each agent or place of its entity, in a row as many values as the field is wide.
+type Column = np.ndarray[Any, np.dtype[Any]]
+
 FieldKind = Literal["state", "month", "fixed"]
 
 
@@ -211,7 +214,8 @@ class Field:
     """One column of an agent frame: what it means, its type and unit.
 
     ``kind``: ``fixed`` never changes, ``state`` is carried from month to month, ``month`` is written anew each month.
-    ``width`` > 1 makes a row of values for each agent, named by ``options``.
+    ``width`` > 1 makes a row of values for each agent, named by ``options``. ``axes`` names all axes of an array that has not simply
+    one row for each agent (or month): side, good, channel and so on.
     """
 
     name: str
@@ -223,6 +227,7 @@ class Field:
     width: int = 1
     options: tuple[str, ...] = ()
     initial: float = 0.0
+    axes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _check_words(self.name, self.label, self.unit)
@@ -314,12 +319,14 @@ def argument_names(function: Callable[..., Any]) -> tuple[str, ...]:
     return code.co_varnames[: code.co_argcount]
 
 
-def parameters(rule: str) -> Callable[[type], type]:
+def parameters[C: type](rule: str) -> Callable[[C], C]:
     """Class decorator: register the parameters of ``rule`` (a ``NamedTuple`` whose defaults are :func:`parameter`)."""
 
-    def register(cls: type) -> type:
-        defaults: dict[str, _Unnamed] = cls._field_defaults  # type: ignore[attr-defined]
-        missing = [n for n in cls._fields if not isinstance(defaults.get(n), _Unnamed)]  # type: ignore[attr-defined]
+    def register(cls: C) -> C:
+        made: Any = cls
+        names: tuple[str, ...] = made._fields
+        defaults: dict[str, Any] = made._field_defaults
+        missing = [n for n in names if not isinstance(defaults.get(n), _Unnamed)]
         if missing:
             raise DeclarationError(f"{rule}: {', '.join(missing)} not declared with parameter(…)")
         if rule in PARAMETER_CLASSES:
@@ -328,8 +335,8 @@ def parameters(rule: str) -> Callable[[type], type]:
             full = f"{rule}.{name}"
             PARAMETERS[full] = Parameter(full, **said._asdict())
         PARAMETER_CLASSES[rule] = cls
-        cls.__new__.__defaults__ = tuple(said.default for said in defaults.values())  # type: ignore[attr-defined]
-        cls._field_defaults = {n: said.default for n, said in defaults.items()}  # type: ignore[attr-defined]
+        made.__new__.__defaults__ = tuple(said.default for said in defaults.values())
+        made._field_defaults = {n: said.default for n, said in defaults.items()}
         return cls
 
     return register

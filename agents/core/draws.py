@@ -58,7 +58,7 @@ _S12, _S27, _S30, _S31 = np.uint64(12), np.uint64(27), np.uint64(30), np.uint64(
 
 
 @compiled
-def _splitmix(state, n):
+def _splitmix(state: Any, n: Any) -> Any:
     """The n-th output (n ≥ 1) of SplitMix64 from ``state`` (both unsigned 64-bit)."""
     z = np.uint64(state) + np.uint64(n) * _GAMMA64
     z = (z ^ (z >> _S30)) * _M1_64
@@ -67,7 +67,7 @@ def _splitmix(state, n):
 
 
 @compiled
-def _uniform(seed, stream, month, uid, slot):
+def _uniform(seed: int, stream: int, month: int, uid: int, slot: int) -> float:
     """A draw from the open interval (0, 1) that belongs to these five integers and to nothing else."""
     h = _splitmix(seed, stream + 1)
     h = _splitmix(h, month + 1)

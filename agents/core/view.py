@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import mesa
+import mesa  # pyright: ignore[reportMissingTypeStubs]
 
 from agents.core.frame import AgentFrame
 
 _OWN = ("model", "unique_id", "pos", "_frame", "_rng")
 
 
-class AgentView(mesa.Agent):
+class AgentView(mesa.Agent[Any]):
     """An agent as Mesa knows it; its attributes are the fields of its frame.
 
     Not registered with the model: a million agents would cost a million objects. Rules never see views.
@@ -36,7 +36,8 @@ class AgentView(mesa.Agent):
             raise AttributeError(f"a {frame.entity} has no '{name}'")
         value = frame[name][self.row]
         if name == "place":
-            return self.model.world.place_names[int(value)]
+            names: list[str] = self.model.world.place_names  # pyright: ignore[reportUnknownMemberType]
+            return names[int(value)]
         if name == "side":
             return ("id", "my")[int(value)]
         return value.item() if getattr(value, "ndim", 0) == 0 else value

@@ -17,7 +17,7 @@ import math
 from typing import NamedTuple
 
 from agents.core.compiled import compiled
-from agents.core.declare import Rule, Source, judgement, parameter, parameters, rule, switch
+from agents.core.declare import Column, Rule, Source, judgement, parameter, parameters, rule, switch
 from agents.core.draws import stream, uniform
 
 THINK_AGAIN = stream("household.choose_work.think_again")
@@ -69,26 +69,52 @@ class Parameters(NamedTuple):
 
 
 @compiled
-def think_again(u, p):
-    """Whether an adult considers this month what to do."""
+def think_again(u: float, p: Parameters) -> bool:
+    """Whether an adult considers this month what to do.
+
+    u [1]: the draw, 0 to 1
+    p: the rule's parameters
+    returns [1]: True where it does
+    """
     return u < p.think_again
 
 
 @compiled
-def added_by_one_more(farm_income, n_now, labour_share):
-    """What one more pair of hands adds to the farm's income, given what ``n_now`` (more than 0) hands bring now."""
+def added_by_one_more(farm_income: float, n_now: float, labour_share: float) -> float:
+    """What one more pair of hands adds to the farm's income.
+
+    farm_income [own currency/month]: what the hands at work now bring
+    n_now [adult]: at work on the farm now, more than 0
+    labour_share [1]: elasticity of output to labour
+    returns [own currency/month]: the gain
+    """
     return farm_income * (math.exp(labour_share * math.log((n_now + 1.0) / n_now)) - 1.0)
 
 
 @compiled
-def value_of_work(net_income, gross_income, burden, scale):
-    """Value [utility] of an activity: log of its net income (no less than 2 % of gross), less its burden."""
+def value_of_work(net_income: float, gross_income: float, burden: float, scale: float) -> float:
+    """Value of an activity: the logarithm of its net income (no less than 2 % of gross), less its burden, over the spread of tastes.
+
+    net_income [own currency/month]: expected, after the chance to find the job and costs there
+    gross_income [own currency/month]: pay of the job
+    burden [log]: travel and being away, less the pull of kin; negative where that prevails
+    scale [log]: spread of tastes
+    returns [utility]: compared with that of the other activities
+    """
     return (math.log(max(net_income, max(0.02 * gross_income, 1.0e-9))) - burden) / scale
 
 
 @compiled
-def choose_work(u, farm, wage, with_pass, undocumented):
-    """Activity of a logit: 0 farm, 1 wage at home, 2 across with a pass, 3 across without. -1e9 marks what is not open."""
+def choose_work(u: float, farm: float, wage: float, with_pass: float, undocumented: float) -> int:
+    """Activity of a logit: 0 farm, 1 wage at home, 2 across with a pass, 3 across without. -1e9 marks what is not open.
+
+    u [1]: the draw, 0 to 1
+    farm [utility]: of the own farm
+    wage [utility]: of a wage at home
+    with_pass [utility]: of work across with a pass
+    undocumented [utility]: of work across without papers
+    returns [code]: 0 to 3
+    """
     best = max(max(farm, wage), max(with_pass, undocumented))
     e0, e1 = math.exp(farm - best), math.exp(wage - best)
     e2, e3 = math.exp(with_pass - best), math.exp(undocumented - best)
@@ -101,9 +127,12 @@ def choose_work(u, farm, wage, with_pass, undocumented):
 
 
 @compiled
-def loop(start, stop, seed, month, p, uid, place, weight, n_adults, land, ability, schooling, support_across, heard_work, activity,
-         wage, hours_work, may_work, job_chance, caught_away, technique, farm_gate, yields, schooling_return,
-         work_sought, job_holders, job_seekers):  # fmt: skip
+def loop(
+    start: int, stop: int, seed: int, month: int, p: Parameters, uid: Column, place: Column, weight: Column, n_adults: Column,
+    land: Column, ability: Column, schooling: Column, support_across: Column, heard_work: Column, activity: Column, wage: Column,
+    hours_work: Column, may_work: Column, job_chance: Column, caught_away: Column, technique: Column, farm_gate: Column,
+    yields: Column, schooling_return: Column, work_sought: Column, job_holders: Column, job_seekers: Column
+) -> None:  # fmt: skip
     """Mark what each adult asks for (-1: stays as it is), and count holders and seekers by place.
 
     ``yields`` is (places, 2): kilograms of rice and of rubber a month at one unit of farm output. What somebody with a

@@ -17,7 +17,7 @@ import math
 from typing import NamedTuple
 
 from agents.core.compiled import compiled
-from agents.core.declare import Rule, Source, judgement, parameter, parameters, rule
+from agents.core.declare import Column, Rule, Source, judgement, parameter, parameters, rule
 from agents.household.choose_work import Parameters as ChooseWork
 
 
@@ -52,27 +52,45 @@ class Parameters(NamedTuple):
 
 
 @compiled
-def farm_output(technique, ability, land, labour, labour_share):
-    """Units of farm output a month: Cobb-Douglas in hectares and full-time adults (0 when nobody works)."""
+def farm_output(technique: float, ability: float, land: float, labour: float, labour_share: float) -> float:
+    """Units of farm output a month: Cobb-Douglas in hectares and full-time adults (0 when nobody works).
+
+    technique [1]: output from the same land and labour, relative to 2005
+    ability [1]: of the household, relative to others of equal means
+    land [ha]: that it works, more than 0
+    labour [adult]: at work full-time
+    labour_share [1]: elasticity of output to labour
+    returns [1]: units, each of which brings the place's yields
+    """
     if labour <= 0.0:
         return 0.0
     return technique * ability * math.exp((1.0 - labour_share) * math.log(land) + labour_share * math.log(labour))
 
 
 @compiled
-def spend(income_mean, income_cash, savings, share_from_savings):
-    """Money spent in the month: the usual month's income, more from a full purse, never below a third of it or more than there is.
+def spend(income_mean: float, income_cash: float, savings: float, share_from_savings: float) -> float:
+    """Money spent in the month: the usual month's income, more from full savings, never below a third of it or more than there is.
 
     A household in debt still spends a third of a usual month's income, as kin and shopkeepers let it.
+
+    income_mean [own currency/month]: money income of a usual month
+    income_cash [own currency/month]: money that came in this month, less the cost of care
+    savings [own currency]: before the month, negative when in debt
+    share_from_savings [share]: of savings above a month's income that is spent
+    returns [own currency/month]: spending
     """
     usual = income_mean + share_from_savings * max(savings - income_mean, 0.0)
     return max(min(usual, savings + income_cash), income_mean / 3.0)
 
 
 @compiled
-def loop(start, stop, p, q, place, n_adults, n_children, schooling, land, ability, activity, days_lost, care_cost,
-         wage, technique, harvest, yields, farm_gate, schooling_return,
-         profit, trader, income, income_farm, income_wage, income_across, income_trade, own_use, spending, idle, savings, income_mean):  # fmt: skip
+def loop(
+    start: int, stop: int, p: Parameters, q: ChooseWork, place: Column, n_adults: Column, n_children: Column, schooling: Column,
+    land: Column, ability: Column, activity: Column, days_lost: Column, care_cost: Column, wage: Column, technique: Column,
+    harvest: Column, yields: Column, farm_gate: Column, schooling_return: Column, profit: Column, trader: Column, income: Column,
+    income_farm: Column, income_wage: Column, income_across: Column, income_trade: Column, own_use: Column, spending: Column,
+    idle: Column, savings: Column, income_mean: Column
+) -> None:  # fmt: skip
     """Book the month of every household. All money is in its own currency."""
     for i in range(start, stop):
         where = int(place[i])

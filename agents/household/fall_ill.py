@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from agents.core.compiled import compiled
-from agents.core.declare import Rule, Source, judgement, parameter, parameters, rule
+from agents.core.declare import Column, Rule, Source, judgement, parameter, parameters, rule
 from agents.core.draws import stream, uniform
 
 FALL_ILL = stream("household.fall_ill")
@@ -36,10 +36,16 @@ class Parameters(NamedTuple):
 
 
 @compiled
-def severity(u, p_minor, p_disrupting, p_hospital):
+def severity(u: float, p_minor: float, p_disrupting: float, p_hospital: float) -> int:
     """Severity of one person's month: 0 well, 1 minor, 2 disrupting, 3 needs a hospital.
 
     The worst lie at the low end of the draw, so that raising one rate makes no one else well.
+
+    u [1]: the draw, 0 to 1
+    p_minor [episodes/person-month]: rate of minor episodes
+    p_disrupting [episodes/person-month]: rate of those that disrupt work
+    p_hospital [episodes/person-month]: rate of those that need a hospital
+    returns [code]: 0 to 3
     """
     if u < p_hospital:
         return 3
@@ -51,7 +57,9 @@ def severity(u, p_minor, p_disrupting, p_hospital):
 
 
 @compiled
-def loop(start, stop, seed, month, p, uid, n_adults, n_children, episodes):
+def loop(
+    start: int, stop: int, seed: int, month: int, p: Parameters, uid: Column, n_adults: Column, n_children: Column, episodes: Column
+) -> None:  # fmt: skip
     """Draw the month's episodes of every member. ``episodes`` has shape (households, 3)."""
     for i in range(start, stop):
         minor = disrupting = hospital = 0

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from agents.core.compiled import compiled
-from agents.core.declare import Rule, judgement, parameter, parameters, rule
+from agents.core.declare import Column, Rule, judgement, parameter, parameters, rule
 from agents.core.draws import stream, uniform
 
 DISMISSED = stream("household.get_work.dismissed")
@@ -31,15 +31,23 @@ class Parameters(NamedTuple):
 
 
 @compiled
-def share_that_fits(slots, people):
-    """Share of ``people`` for whom there is one of ``slots``, 0 to 1."""
+def share_that_fits(slots: float, people: float) -> float:
+    """Share of people for whom there is a place.
+
+    slots [1]: places there are (jobs, visits); none where negative
+    people [1]: who ask for one, in the same unit
+    returns [share]: 0 to 1; 1 where there are places and nobody asks
+    """
     if people <= 0.0:
         return 1.0 if slots > 0.0 else 0.0
     return min(max(slots, 0.0) / people, 1.0)
 
 
 @compiled
-def offer_loop(start, stop, p, job_holders, job_seekers, job_slots, keep_share, job_offer, job_chance):
+def offer_loop(
+    start: int, stop: int, p: Parameters, job_holders: Column, job_seekers: Column, job_slots: Column, keep_share: Column,
+    job_offer: Column, job_chance: Column
+) -> None:  # fmt: skip
     """Work out the shares by community and activity; all columns are (places, 4). Farm work (0) needs no slot."""
     for where in range(start, stop):
         for k in range(1, 4):
@@ -65,10 +73,20 @@ rule(
 
 
 @compiled
-def next_activity(now, wanted, u_keep, u_found, u_home, keep_share, offer, caught_away):
+def next_activity(
+    now: int, wanted: int, u_keep: float, u_found: float, u_home: float, keep_share: float, offer: float, caught_away: float
+) -> int:
     """What the adult does this month, plus 10 when refused a job and 100 when sent home.
 
-    ``now`` and ``wanted`` (-1: no change) are activities; ``offer`` is the chance of the wanted one.
+    now [code]: activity of last month, -1 to 3
+    wanted [code]: activity asked for, -1 for no change
+    u_keep [1]: the draw of keeping the job
+    u_found [1]: the draw of finding one
+    u_home [1]: the draw of being sent home
+    keep_share [share]: of holders of the present job who can stay
+    offer [share]: of seekers of the wanted job for whom there is one
+    caught_away [probability/month]: that an undocumented worker is sent home
+    returns [code]: 0 to 3, and 10 or 100 more
     """
     if now == 3 and u_home < caught_away:
         return 100
@@ -83,7 +101,10 @@ def next_activity(now, wanted, u_keep, u_found, u_home, keep_share, offer, caugh
 
 
 @compiled
-def loop(start, stop, seed, month, uid, place, n_adults, keep_share, job_offer, caught_away, work_sought, activity, n_refused, n_deported):
+def loop(
+    start: int, stop: int, seed: int, month: int, uid: Column, place: Column, n_adults: Column, keep_share: Column, job_offer: Column,
+    caught_away: Column, work_sought: Column, activity: Column, n_refused: Column, n_deported: Column
+) -> None:  # fmt: skip
     """Settle each adult's activity for the month."""
     for i in range(start, stop):
         where = int(place[i])

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from agents.core.compiled import compiled
-from agents.core.declare import Rule, Source, judgement, parameter, parameters, rule, switch
+from agents.core.declare import Column, Rule, Source, judgement, parameter, parameters, rule, switch
 
 KINSHIP = switch("kinship", "Kin ties across the border help care, work and trade")
 
@@ -56,34 +56,64 @@ class Memory(NamedTuple):
 
 
 @compiled
-def next_strength(strength, contact, log_income_gap, gain, decay, inequality):
-    """Strength of a tie next month (0 to 1) from contact and the gap of incomes in logarithms."""
+def next_strength(strength: float, contact: float, log_income_gap: float, gain: float, decay: float, inequality: float) -> float:
+    """Strength of a tie next month.
+
+    strength [index]: of this month
+    contact [1]: meetings in the month, expected
+    log_income_gap [log]: income per head there over here, no less than 0
+    gain [1/month]: with each contact
+    decay [1/month]: fading without contact
+    inequality [1]: further fading for each unit of the gap
+    returns [index]: 0 to 1
+    """
     fading = decay * (1.0 + inequality * log_income_gap)
     return min(max(strength + gain * contact * (1.0 - strength) - fading * strength, 0.0), 1.0)
 
 
 @compiled
-def fixed_point(contact, log_income_gap, gain, decay, inequality):
-    """Strength at which gain and fading of a tie are equal."""
+def fixed_point(contact: float, log_income_gap: float, gain: float, decay: float, inequality: float) -> float:
+    """Strength at which gain and fading of a tie are equal.
+
+    contact [1]: meetings in the month, expected
+    log_income_gap [log]: income per head there over here, no less than 0
+    gain [1/month]: with each contact
+    decay [1/month]: fading without contact
+    inequality [1]: further fading for each unit of the gap
+    returns [index]: 0 to 1
+    """
     up = gain * contact
     return up / (up + decay * (1.0 + inequality * log_income_gap))
 
 
 @compiled
-def support_from(total_strength, enough):
-    """Support that ties of this total strength give, 0 to 1."""
+def support_from(total_strength: float, enough: float) -> float:
+    """Support that ties across give.
+
+    total_strength [1]: sum of the strengths of the ties across
+    enough [1]: strength that gives half of all support
+    returns [index]: 0 none to 1
+    """
     return total_strength / (total_strength + enough)
 
 
 @compiled
-def remembered(opinion, quality, memory):
-    """Opinion after a month with a visit: ``quality`` is that of the side in question, 0 when nobody went there."""
+def remembered(opinion: float, quality: float, memory: float) -> float:
+    """Opinion after a month with a visit.
+
+    opinion [share]: before: lately made visits that were to that side and good
+    quality [index]: of this month's visits to that side, 0 when nobody went there
+    memory [share]: weight of the month
+    returns [share]: 0 to 1
+    """
     return opinion + memory * (quality - opinion)
 
 
 @compiled
-def remember_loop(start, stop, p, place, n_adults, activity, care_visits, quality_care,
-                  opinion_home, opinion_across, works_home, works_across, trips_across):  # fmt: skip
+def remember_loop(
+    start: int, stop: int, p: Memory, place: Column, n_adults: Column, activity: Column, care_visits: Column, quality_care: Column,
+    opinion_home: Column, opinion_across: Column, works_home: Column, works_across: Column, trips_across: Column
+) -> None:  # fmt: skip
     """Note what the household knows of care and work on each side, and how often it went across."""
     for i in range(start, stop):
         where = int(place[i])
@@ -121,8 +151,11 @@ rule(
 
 
 @compiled
-def loop(start, stop, p, first, first_across, end, other, contact, is_on, income_gap, opinion_home, opinion_across, works_home, works_across,
-         trips_across, strength, support_across, heard_across, heard_work):  # fmt: skip
+def loop(
+    start: int, stop: int, p: Parameters, first: Column, first_across: Column, end: Column, other: Column, contact: Column,
+    is_on: Column, income_gap: Column, opinion_home: Column, opinion_across: Column, works_home: Column, works_across: Column,
+    trips_across: Column, strength: Column, support_across: Column, heard_across: Column, heard_work: Column
+) -> None:  # fmt: skip
     """Update every tie of every household and what it hears by them.
 
     Household ``i`` has the ties ``first[i]:end[i]``; those from ``first_across[i]`` on lead across. ``contact`` (ties,)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from agents.core.compiled import compiled
-from agents.core.declare import Rule, judgement, parameter, parameters, rule
+from agents.core.declare import Column, Rule, judgement, parameter, parameters, rule
 from agents.core.draws import stream, uniform
 
 RECEIVE_CARE = stream("household.receive_care")
@@ -41,8 +41,15 @@ class Parameters(NamedTuple):
 
 
 @compiled
-def days_lost_to(severity, quality, hours, p):
-    """Working days lost to one episode: ``quality`` of the care received (0 for none), ``hours`` of travel one way."""
+def days_lost_to(severity: int, quality: float, hours: float, p: Parameters) -> float:
+    """Working days lost to one episode.
+
+    severity [code]: of the episode: 1 minor, 2 disrupting, 3 needs a hospital
+    quality [index]: of the care received, 0 for none
+    hours [hour]: to the facility, one way; 0 for who stays at home
+    p: the rule's parameters
+    returns [days]: to the illness and to the way there and back, 8 hours a day
+    """
     if severity == 3:
         days = p.days_hospital
     elif severity == 2:
@@ -53,14 +60,22 @@ def days_lost_to(severity, quality, hours, p):
 
 
 @compiled
-def is_served(u, served_share):
-    """Whether one of those who came finds a place, given the share for whom there is one."""
+def is_served(u: float, served_share: float) -> bool:
+    """Whether one of those who came finds a place.
+
+    u [1]: the draw, 0 to 1
+    served_share [share]: of those who came for whom there is a place
+    returns [1]: True where the draw lies below the share
+    """
     return u < served_share
 
 
 @compiled
-def loop(start, stop, seed, month, p, uid, place, episodes, care_sought, hours_care, quality_care, fee_care, fare, served_share,
-         care_visits, untreated, days_lost, care_cost):  # fmt: skip
+def loop(
+    start: int, stop: int, seed: int, month: int, p: Parameters, uid: Column, place: Column, episodes: Column, care_sought: Column,
+    hours_care: Column, quality_care: Column, fee_care: Column, fare: Column, served_share: Column, care_visits: Column,
+    untreated: Column, days_lost: Column, care_cost: Column
+) -> None:  # fmt: skip
     """Serve or turn away each episode for which care was sought. ``care_visits`` is (households, 4)."""
     for i in range(start, stop):
         where = int(place[i])

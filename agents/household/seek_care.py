@@ -17,7 +17,7 @@ import math
 from typing import NamedTuple
 
 from agents.core.compiled import compiled
-from agents.core.declare import Rule, Source, judgement, parameter, parameters, rule, switch
+from agents.core.declare import Column, Rule, Source, judgement, parameter, parameters, rule, switch
 from agents.core.draws import stream, uniform
 
 SEEK_CARE = stream("household.seek_care")
@@ -97,11 +97,31 @@ class Parameters(NamedTuple):
 
 
 @compiled
-def value_of_facility(quality, severity, hours, cost_share, is_primary, is_across, kin, heard, strictness, p):
-    """Value [utility] of one facility for one episode.
+def value_of_facility(
+    quality: float,
+    severity: int,
+    hours: float,
+    cost_share: float,
+    is_primary: bool,
+    is_across: bool,
+    kin: float,
+    heard: float,
+    strictness: float,
+    p: Parameters,
+) -> float:
+    """Value of one facility for one episode.
 
-    ``severity`` is 1, 2 or 3; ``cost_share`` the cost as a part of the income it is paid from (0 to 0.9);
-    ``kin`` and ``heard`` from 0 to 1.
+    quality [index]: of the facility
+    severity [code]: of the episode: 1 minor, 2 disrupting, 3 needs a hospital
+    hours [hour]: to the facility, one way
+    cost_share [share]: fee and fares, part of the income they are paid from; counts as 0.9 at most
+    is_primary [1]: whether it is a primary clinic, not a hospital
+    is_across [1]: whether it lies on the other side
+    kin [index]: support of kin across
+    heard [share]: what kin tell of care across
+    strictness [index]: of the post on the way there
+    p: the rule's parameters
+    returns [utility]: compared with that of the other facilities and of no care
     """
     if severity == 3:
         weight = p.severity_hospital
@@ -127,10 +147,21 @@ def value_of_facility(quality, severity, hours, cost_share, is_primary, is_acros
 
 
 @compiled
-def choose_care(u, value_none, primary_home, hospital_home, primary_across, hospital_across, nest_scale):
+def choose_care(
+    u: float, value_none: float, primary_home: float, hospital_home: float, primary_across: float, hospital_across: float, nest_scale: float
+) -> int:
     """Option of a nested logit: -1 none, 0 primary home, 1 hospital home, 2 primary across, 3 hospital across.
 
-    A value of -1e9 or less marks an option that is not there. ``u`` is the draw, in (0, 1).
+    A value of -1e9 or less marks an option that is not there.
+
+    u [1]: the draw, 0 to 1
+    value_none [utility]: of seeking no care
+    primary_home [utility]: of the primary clinic at home
+    hospital_home [utility]: of the hospital at home
+    primary_across [utility]: of the primary clinic across
+    hospital_across [utility]: of the hospital across
+    nest_scale [1]: scale of the choice of side within a tier, above 0 to 1
+    returns [code]: -1 to 3
     """
     missing = -1.0e9
     best = max(value_none, max(max(primary_home, hospital_home), max(primary_across, hospital_across)))
@@ -155,8 +186,11 @@ def choose_care(u, value_none, primary_home, hospital_home, primary_across, hosp
 
 
 @compiled
-def loop(start, stop, seed, month, p, uid, place, weight, schooling, income_mean, support_across, heard_across, episodes,
-         hours_care, quality_care, fee_care, friction_care, facility_care, fare, care_sought, care_demand):  # fmt: skip
+def loop(
+    start: int, stop: int, seed: int, month: int, p: Parameters, uid: Column, place: Column, weight: Column, schooling: Column,
+    income_mean: Column, support_across: Column, heard_across: Column, episodes: Column, hours_care: Column, quality_care: Column,
+    fee_care: Column, friction_care: Column, facility_care: Column, fare: Column, care_sought: Column, care_demand: Column
+) -> None:  # fmt: skip
     """Choose for every episode; count by option and add the place's demand. ``care_demand`` is (places, 4)."""
     for i in range(start, stop):
         where = int(place[i])

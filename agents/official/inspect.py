@@ -14,7 +14,7 @@ import math
 from typing import NamedTuple
 
 from agents.core.compiled import compiled
-from agents.core.declare import Rule, judgement, parameter, parameters, rule
+from agents.core.declare import Column, Rule, judgement, parameter, parameters, rule
 from agents.official.set_posture import ENFORCEMENT
 
 
@@ -41,16 +41,28 @@ class Parameters(NamedTuple):
 
 
 @compiled
-def chance_found(patrol, road, hours, loads, p):
-    """Chance that one load is found: patrols per km, road condition (0 to 1), hours from the crossing, loads that month."""
+def chance_found(patrol: float, road: float, hours: float, loads: float, p: Parameters) -> float:
+    """Chance that one load is found.
+
+    patrol [1]: patrol days per month and kilometre, relative to one a month on ten kilometres
+    road [index]: condition of the roads
+    hours [hour]: from the crossing with officers
+    loads [1]: that pass the community in a month
+    p: the rule's parameters
+    returns [probability]: for one load
+    """
     reach = (0.5 + 0.5 * road) / (1.0 + hours / p.hours_half)
     crowd = 1.0 / (1.0 + loads / p.loads_half)
     return 1.0 - math.exp(-p.per_patrol * patrol * reach * crowd)
 
 
 @compiled
-def loop(start, stop, p, side, road, crossing_work, hours, crossing, crossing_patrol, crossing_strictness, district_id, district_my,
-         district_patrol, path_loads, enforced, honest, detection, strictness, share_honest, caught_away):  # fmt: skip
+def loop(
+    start: int, stop: int, p: Parameters, side: Column, road: Column, crossing_work: Column, hours: Column, crossing: Column,
+    crossing_patrol: Column, crossing_strictness: Column, district_id: Column, district_my: Column, district_patrol: Column,
+    path_loads: Column, enforced: Column, honest: Column, detection: Column, strictness: Column, share_honest: Column,
+    caught_away: Column
+) -> None:  # fmt: skip
     """Work out the chances for every community. ``enforced`` has one element; ``honest`` (crossings,) is the officers' mean."""
     for where in range(start, stop):
         for way in range(2):

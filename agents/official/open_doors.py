@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from agents.core.compiled import compiled
-from agents.core.declare import Rule, Source, judgement, parameter, parameters, rule
+from agents.core.declare import Column, Rule, Source, judgement, parameter, parameters, rule
 from agents.household.get_work import share_that_fits
 
 
@@ -31,13 +31,21 @@ class Parameters(NamedTuple):
 
 
 @compiled
-def places_of(quality, full):
-    """Places a month of a facility of this quality (0 to 1)."""
+def places_of(quality: float, full: float) -> float:
+    """Places a month of a facility.
+
+    quality [index]: of the facility
+    full [visits/month]: that it would serve at full quality
+    returns [visits/month]: that it can serve
+    """
     return full * (0.2 + 0.8 * quality)
 
 
 @compiled
-def loop(start, stop, p, is_primary, catchment, quality, facility_care, care_demand, demand, capacity, served_share):
+def loop(
+    start: int, stop: int, p: Parameters, is_primary: Column, catchment: Column, quality: Column, facility_care: Column,
+    care_demand: Column, demand: Column, capacity: Column, served_share: Column
+) -> None:  # fmt: skip
     """Sum demand by facility, set its places, and hand the share served back to every community. No facility: nobody asks."""
     for f in range(start, stop):
         demand[f] = 0.0

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from agents.core.compiled import compiled
-from agents.core.declare import Rule, Source, judgement, parameter, parameters, rule, switch
+from agents.core.declare import Column, Rule, Source, judgement, parameter, parameters, rule, switch
 
 DOCTRINE_CHANGE = switch("doctrine_change", "Dated policy events turn the officials' doctrine")
 ENFORCEMENT = switch("enforcement", "Patrols and officers look for undeclared goods and undocumented people")
@@ -46,20 +46,35 @@ class Parameters(NamedTuple):
 
 
 @compiled
-def doctrine_of(side_doctrine, leaning, turn):
-    """An official's doctrine, 0 to 1: its side's, its own leaning, and the turn of policy so far."""
+def doctrine_of(side_doctrine: float, leaning: float, turn: float) -> float:
+    """An official's doctrine: its side's, its own leaning, and the turn of policy so far.
+
+    side_doctrine [index]: of its side in 1980
+    leaning [index]: its own, relative to its side's
+    turn [index]: of its side's policy so far
+    returns [index]: 0 security to 1 prosperity
+    """
     return min(max(side_doctrine + leaning + turn, 0.0), 1.0)
 
 
 @compiled
-def next_strictness(now, doctrine, p):
-    """Strictness next month, given the mean doctrine of those who serve there."""
+def next_strictness(now: float, doctrine: float, p: Parameters) -> float:
+    """Strictness of a crossing next month, given who serves there.
+
+    now [index]: strictness of this month
+    doctrine [index]: mean of those who serve there
+    p: the rule's parameters
+    returns [index]: 0 to 1
+    """
     target = p.strictness_security + (p.strictness_prosperity - p.strictness_security) * doctrine
     return now + p.step * (target - now)
 
 
 @compiled
-def loop(start, stop, p, side, crossing, leaning, turn, official_doctrine, crossing_doctrine, strictness):
+def loop(
+    start: int, stop: int, p: Parameters, side: Column, crossing: Column, leaning: Column, turn: Column, official_doctrine: Column,
+    crossing_doctrine: Column, strictness: Column
+) -> None:  # fmt: skip
     """Update every official, then every crossing. ``turn`` (2,) is the turn of policy of each side so far."""
     n_crossings = strictness.shape[0]
     for c in range(n_crossings):

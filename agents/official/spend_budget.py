@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from agents.core.compiled import compiled
-from agents.core.declare import Rule, Source, judgement, parameter, parameters, rule, switch
+from agents.core.declare import Column, Rule, Source, judgement, parameter, parameters, rule, switch
 
 INVESTMENT = switch("infrastructure_investment", "Districts spend on roads, health and other works")
 PROGRAMME = switch("puskesmas_programme", "New puskesmas open and the programme pays for their staff and drugs")
@@ -84,22 +84,37 @@ class Parameters(NamedTuple):
 
 
 @compiled
-def security_share(doctrine, p):
-    """Part of the budget for patrols, given the planners' doctrine (0 to 1)."""
+def security_share(doctrine: float, p: Parameters) -> float:
+    """Part of the budget for patrols.
+
+    doctrine [index]: mean of the district's planners, 0 security to 1 prosperity
+    p: the rule's parameters
+    returns [share]: of the budget
+    """
     return p.security_most + (p.security_least - p.security_most) * doctrine
 
 
 @compiled
-def next_stock(stock, spending, decay, threshold):
-    """Stock (0 to 1) a year later: spending in index points builds it, decay takes from it."""
+def next_stock(stock: float, spending: float, decay: float, threshold: float) -> float:
+    """Condition a year later: spending builds it, decay takes from it.
+
+    stock [index]: condition now
+    spending [1]: in index points of the year
+    decay [1/year]: without neglect
+    threshold [share]: of the upkeep below which decay doubles
+    returns [index]: 0 to 1
+    """
     upkeep = decay * stock
     rate = decay if spending >= threshold * upkeep else 2.0 * decay
     return min(max(stock + spending * (1.0 - stock) - rate * stock, 0.0), 1.0)
 
 
 @compiled
-def loop(start, stop, month, p, side, population, line_km, real_income, official_district, official_kind, official_doctrine, invests, has_programme,
-         budget, split, district_road, district_clinic, hospital, other, patrol):  # fmt: skip
+def loop(
+    start: int, stop: int, month: int, p: Parameters, side: Column, population: Column, line_km: Column, real_income: Column,
+    official_district: Column, official_kind: Column, official_doctrine: Column, invests: Column, has_programme: Column,
+    budget: Column, split: Column, district_road: Column, district_clinic: Column, hospital: Column, other: Column, patrol: Column
+) -> None:  # fmt: skip
     """One January: split the budget and carry the stocks of every district forward.
 
     ``real_income`` (2,) is real product per head relative to 2005, by side; ``invests`` and ``has_programme`` have one element.

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from agents.core.compiled import compiled
-from agents.core.declare import Rule, Source, judgement, parameter, parameters, rule, switch
+from agents.core.declare import Column, Rule, Source, judgement, parameter, parameters, rule, switch
 from agents.core.draws import stream, uniform
 
 CHOOSE_DEAL = stream("trader.choose_deal")
@@ -81,23 +81,52 @@ class Parameters(NamedTuple):
 
 
 @compiled
-def trips_a_month(trading_days, hours):
-    """Trips in the days at hand, when one takes a day and the way there and back (8 hours a day)."""
+def trips_a_month(trading_days: float, hours: float) -> float:
+    """Trips in the days at hand, when one takes a day and the way there and back (8 hours a day).
+
+    trading_days [days/month]: for trips
+    hours [hour]: to the market across, one way
+    returns [1/month]: trips
+    """
     return trading_days / (1.0 + 2.0 * hours / 8.0)
 
 
 @compiled
-def margin(price_from, price_to, slip):
-    """Gain per unit of money laid out, before costs, after the trader has moved the price against itself by ``slip`` of the gap."""
+def margin(price_from: float, price_to: float, slip: float) -> float:
+    """Gain per unit of money laid out, before costs, after the trader has moved the price against itself.
+
+    price_from [own currency/kg]: where the goods are bought
+    price_to [own currency/kg]: where they are sold, in the same currency
+    slip [share]: of the gap that is lost
+    returns [share]: of the outlay; negative for a loss
+    """
     return (price_to - price_from) * (1.0 - slip) / price_from
 
 
 @compiled
-def expected_profit(channel, value, allowance, gain, carriage, duty_rate, waiting, chance_found, p):
-    """Expected profit of laying out ``value``, and the value that the channel lets pass.
+def expected_profit(
+    channel: int,
+    value: float,
+    allowance: float,
+    gain: float,
+    carriage: float,
+    duty_rate: float,
+    waiting: float,
+    chance_found: float,
+    p: Parameters,
+) -> tuple[float, float]:
+    """Expected profit of a deal, and the value that the channel lets pass. Channels: 0 within the allowance, 1 declared, 2 with a bribe, 3 by path.
 
-    ``gain`` per unit of value, ``carriage`` and ``waiting`` costs per unit of value. Channels: 0 within the allowance,
-    1 declared, 2 with a bribe, 3 by path.
+    channel [code]: 0 to 3
+    value [own currency/month]: that the trader can lay out
+    allowance [own currency/month]: free of duty with the cards at hand
+    gain [share]: of value, before costs
+    carriage [share]: of value, paid for carrying
+    duty_rate [share]: of value above the allowance
+    waiting [share]: of value, lost at the post
+    chance_found [probability]: that a load by path is found
+    p: the rule's parameters
+    returns [own currency/month]: two numbers, the profit and the value laid out
     """
     if channel == 0:
         value = min(value, allowance)
@@ -113,8 +142,12 @@ def expected_profit(channel, value, allowance, gain, carriage, duty_rate, waitin
 
 
 @compiled
-def loop(start, stop, seed, month, p, uid, place, household, capital, cards, skill, support_across, wage, price, exchange, partner, hours,
-         strictness, detection, is_open, is_post, allowance, duty_out, duty_in, transport, may_trade, good, direction, channel, quantity):  # fmt: skip
+def loop(
+    start: int, stop: int, seed: int, month: int, p: Parameters, uid: Column, place: Column, household: Column, capital: Column,
+    cards: Column, skill: Column, support_across: Column, wage: Column, price: Column, exchange: Column, partner: Column,
+    hours: Column, strictness: Column, detection: Column, is_open: Column, is_post: Column, allowance: Column, duty_out: Column,
+    duty_in: Column, transport: Column, may_trade: Column, good: Column, direction: Column, channel: Column, quantity: Column
+) -> None:  # fmt: skip
     """Choose one deal for every trader. ``good`` is -1 without a deal; ``quantity`` in kilograms a month."""
     reach = np.empty((4, 2, 4))  # weights of goods, directions and channels, summed up to each
     amount = np.empty((4, 2, 4))

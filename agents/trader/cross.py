@@ -10,7 +10,7 @@ Not modelled: officers who share, arrest, goods that spoil.
 from __future__ import annotations
 
 from agents.core.compiled import compiled
-from agents.core.declare import Rule, rule
+from agents.core.declare import Column, Rule, rule
 from agents.core.draws import stream, uniform
 from agents.trader.choose_deal import Parameters as ChooseDeal
 from agents.trader.choose_deal import margin
@@ -19,17 +19,28 @@ STOPPED = stream("trader.cross.stopped")
 
 
 @compiled
-def is_stopped(u, channel, share_honest, chance_found):
-    """Whether the load is lost: an honest officer (channel 2) or a patrol on the path (channel 3)."""
+def is_stopped(u: float, channel: int, share_honest: float, chance_found: float) -> bool:
+    """Whether the load is lost: an honest officer (channel 2) or a patrol on the path (channel 3).
+
+    u [1]: the draw, 0 to 1
+    channel [code]: 0 allowance, 1 declared, 2 bribe, 3 path
+    share_honest [share]: of officers there who take no money
+    chance_found [probability]: that a load by path is found
+    returns [1]: True where it is lost
+    """
     if channel == 2:
         return u < share_honest
     return channel == 3 and u < chance_found
 
 
 @compiled
-def loop(start, stop, seed, month, q, uid, place, weight, household, skill, good, direction, channel, quantity, support_across, price, exchange,
-         partner, hours, strictness, detection, share_honest, allowance, cards, duty_out, duty_in, transport,
-         sold, seized, outlay, revenue, carriage, duty, bribe, fine, profit, traded_in):  # fmt: skip
+def loop(
+    start: int, stop: int, seed: int, month: int, q: ChooseDeal, uid: Column, place: Column, weight: Column, household: Column,
+    skill: Column, good: Column, direction: Column, channel: Column, quantity: Column, support_across: Column, price: Column,
+    exchange: Column, partner: Column, hours: Column, strictness: Column, detection: Column, share_honest: Column, allowance: Column,
+    cards: Column, duty_out: Column, duty_in: Column, transport: Column, sold: Column, seized: Column, outlay: Column,
+    revenue: Column, carriage: Column, duty: Column, bribe: Column, fine: Column, profit: Column, traded_in: Column
+) -> None:  # fmt: skip
     """Carry out every trader's deal. ``traded_in`` (places, goods) nets what reaches and leaves each market, in real kilograms."""
     for i in range(start, stop):
         sold[i] = seized[i] = outlay[i] = revenue[i] = carriage[i] = duty[i] = bribe[i] = fine[i] = profit[i] = 0.0

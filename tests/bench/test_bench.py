@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from types import SimpleNamespace
 
 import pytest
 
@@ -26,4 +27,15 @@ def test_quick_measurement_as_json_and_as_table(compiling, capsys, monkeypatch):
     monkeypatch.setattr(bench, "measure", lambda quick: said["figures"])
     assert bench.main(["--quick"]) == 0
     table = capsys.readouterr().out
-    assert "Default run" in table and "Mesa" in table
+    assert "Default run" in table and "Mesa" in table and "source checkout" not in table
+
+
+def test_without_the_tests_the_comparison_is_left_out_and_said_so(capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr(bench, "_ROOT", tmp_path)
+    for name in ("_default_run", "_starts", "_memory"):
+        monkeypatch.setattr(bench, name, lambda *given: {"default_run_seconds": 1.0})
+    monkeypatch.setattr(bench, "_sizes", lambda *given: {})
+    monkeypatch.setattr(bench, "_model", lambda *given: SimpleNamespace(run=lambda: None))
+    assert bench.main(["--quick"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Default run" in said and bench.NO_TWIN in said and "plain Mesa agent, CPU" not in said

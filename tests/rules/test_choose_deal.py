@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agents.trader.choose_deal import Parameters, expected_profit, margin, trips_a_month
-from tests.rules.tools import assert_share, both_forms, columns_of, run_rule, take
+from agents.core.draws import uniform
+from agents.trader.choose_deal import CHOOSE_DEAL, Parameters, expected_profit, margin, trips_a_month
+from tests.rules.tools import MANY, assert_share, both_forms, columns_of, run_rule, take, traced
 
 RULE = "trader.choose_deal"
 P = Parameters(scale=0.5, trouble=0.2, trading_days=8.0, slip=0.1, kin_saving=0.5, waiting=0.1, paperwork=0.05, path_carriage=2.0,
@@ -41,7 +42,7 @@ def test_expected_profit_by_hand(form: str, channel: int, profit: float, value: 
     assert found == pytest.approx((profit, value))
 
 
-def deals(form: str = "compiled", n: int = 20_000, p: Parameters = P, **said: Any) -> dict[str, np.ndarray]:
+def deals(form: str = "compiled", n: int = MANY, p: Parameters = P, **said: Any) -> dict[str, np.ndarray]:
     """``n`` like traders at place 0, whose market across is place 1. Rice costs 10 here and 15 there, the rest alike."""
     values = {
         "trader.place": 0, "trader.household": 0, "trader.capital": 1.0, "trader.cards": 1, "trader.skill": 0.0,
@@ -67,7 +68,7 @@ def test_shares_are_those_of_a_logit() -> None:
     path = 400 * (0.9 * 1.45 - 1 - 0.1 * 0.5 - 0.08)
     weights = np.exp([(profit / 100 - 0.2) / 0.5 for profit in (allowance, declared, bribe, path)])
     for c in range(4):
-        assert_share(with_channel(done, c), 20_000, weights[c] / (1 + weights.sum()))
+        assert_share(with_channel(done, c), MANY, weights[c] / (1 + weights.sum()))
     traded = done["trader.good"] >= 0
     assert set(done["trader.good"][traded]) == {0} and set(done["trader.direction"][traded]) == {0}
     # quantity: what the channel lets pass, at 10 a kilogram
@@ -123,7 +124,7 @@ def test_kin_save_carriage() -> None:
     ],
 )
 def test_what_is_not_allowed_is_not_done(form: str, change: dict[str, Any], allowed: set[int]) -> None:
-    done = deals(form, 400 if form == "plain" else 5000, P._replace(scale=2.0), **change)
+    done = deals(form, 400 if form == "plain" else MANY // 4, P._replace(scale=2.0), **change)
     assert set(done["trader.channel"][done["trader.good"] >= 0].tolist()) <= allowed
     if form == "compiled" and allowed:
         assert (done["trader.good"] >= 0).any()
@@ -153,3 +154,97 @@ def test_prices_that_multiply_make_no_difference() -> None:
 def test_a_gain_without_measure_draws_everybody(form: str, factor: float) -> None:
     done = deals(form, 200, P._replace(scale=0.15), place__price=[(10.0, 5.0, 5.0, 5.0), (10.0 * factor, 5.0, 5.0, 5.0)])
     assert (done["trader.good"] == 0).all() and np.isfinite(done["trader.quantity"]).all()
+
+
+@both_forms
+def test_limits_of_expected_profit(form: str) -> None:
+    f = take(expected_profit, form)
+    # nothing above the allowance, no duty; and the allowance lets pass no more than there is
+    assert f(1, 30.0, 40.0, 0.5, 0.05, 0.2, 0.1, 0.1, P) == pytest.approx((30 * (0.5 - 0.05 - 0.1 - 0.05), 30.0))
+    assert f(0, 30.0, 40.0, 0.5, 0.05, 0.2, 0.1, 0.1, P) == pytest.approx((30 * 0.35, 30.0))
+    # an officer asks a part of the gain, or of the duty and the fine where these are less: 0.4 * min(2, 0.2 + 0.5) = 0.28
+    assert f(2, 100.0, 0.0, 2.0, 0.05, 0.2, 0.1, 0.1, P)[0] == pytest.approx(0.75 * 100 * (2 - 0.05 - 0.1 - 0.28) - 0.25 * 155)
+    # and nothing of a loss
+    assert f(2, 100.0, 0.0, -0.5, 0.05, 0.2, 0.1, 0.1, P)[0] == pytest.approx(0.75 * 100 * (-0.5 - 0.05 - 0.1) - 0.25 * 155)
+
+
+def world_of_three() -> dict[str, Any]:
+    """Traders of places 1, 0 and 2: place 1's way leads to 2 by law and to 0 by path, that of 0 to 1, of 2 to 1 by path only."""
+    return {
+        "trader.place": (1, 0, 2), "trader.household": (2, 0, 1), "trader.capital": (1.5, 0.5, 1.0), "trader.cards": (2, 1, 3),
+        "trader.skill": (0.2, 0.5, 0.0), "household.support_across": (0.25, 0.75, 0.5), "place.wage": [(9.0, 100.0, 9.0, 9.0), (9.0, 80.0, 9.0, 9.0), (9.0, 60.0, 9.0, 9.0)],
+        "place.price": [(10.0, 5.0, 7.0, 3.0), (4.0, 6.0, 7.5, 2.0), (12.0, 4.0, 9.0, 8.0)], "place.exchange": (2.0, 0.5, 1.0),
+        "trade_link.partner": [(1, 1), (2, 0), (-1, 1)], "trade_link.hours": [(4.0, 6.0), (2.0, 3.0), (1.0, 5.0)],
+        "trade_link.strictness": [(0.5, 0.9), (0.3, 0.8), (0.1, 0.7)], "trade_link.detection": [(0.11, 0.1), (0.12, 0.2), (0.13, 0.3)],
+        "trade_link.is_open": [(1.0, 0.0), (1.0, 0.0), (1.0, 1.0)], "trade_link.is_post": (1.0, 0.0, 1.0), "trade_link.allowance": (100.0, 50.0, 70.0),
+        "trade_link.duty_out": [(0.1, 0.2, 0.3, 0.4), (0.15, 0.25, 0.35, 0.45), (0.5, 0.5, 0.5, 0.5)],
+        "trade_link.duty_in": [(0.01, 0.02, 0.03, 0.04), (0.05, 0.06, 0.07, 0.08), (0.6, 0.6, 0.6, 0.6)],
+        "trade_link.transport": [(0.01, 0.02, 0.03, 0.04), (0.015, 0.025, 0.035, 0.045), (0.001, 0.002, 0.003, 0.004)],
+        "policy.may_trade": 1.0, "trader.good": 9, "trader.direction": 9, "trader.channel": 9, "trader.quantity": 99.0,
+    }  # fmt: skip
+
+
+SIZES = {"trader": 3, "place": 3, "trade_link": 3, "household": 3}
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_what_each_deal_is_weighed_by(seed: int) -> None:
+    p, values = P._replace(scale=1.0, kin_credit=0.4), world_of_three()
+    columns = columns_of(RULE, SIZES, values)
+    calls = traced(RULE, columns, "uniform", "expected_profit", stop=3, seed=seed, month=40, p=p)
+    assert calls["uniform"] == [(seed, CHOOSE_DEAL, 40, 1000 + i, 0) for i in range(3)]
+    said = iter(calls["expected_profit"])
+    for i in range(3):
+        v = {k.split(".")[1]: np.asarray(x, dtype=float) for k, x in values.items()}
+        here, kin = int(v["place"][i]), v["support_across"][int(v["household"][i])]
+        unit, weights, deals = v["wage"][here, 1], [1.0], [(-1, 0, 0, 0.0)]
+        for g in range(4):
+            for d in range(2):
+                for c in range(4):
+                    way = int(c == 3)
+                    there = int(v["partner"][here, way])
+                    if there < 0 or (c < 3 and not v["is_open"][here, 0]) or (c == 1 and not v["is_post"][here]):
+                        continue
+                    at = [v["price"][here, g], v["price"][there, g] * v["exchange"][here]]
+                    bought, sold = at if d == 0 else at[::-1]
+                    gain = (sold - bought) * 0.9 / bought
+                    if gain <= 0:
+                        continue
+                    hours = v["hours"][here, way]
+                    value = v["capital"][i] * (1 + 0.4 * kin) * unit * 8.0 / (1 + hours / 4)
+                    expected = (
+                        c, value, v["cards"][i] * v["allowance"][here], gain, v["transport"][here, g] * hours * (2.0 if c == 3 else 1.0) * (1 - 0.5 * kin),
+                        v["duty_in" if d else "duty_out"][here, g], 0.1 * v["strictness"][here, 0] if c < 3 else 0.0, v["detection"][here, way] * (1 - v["skill"][i]),
+                    )  # fmt: skip
+                    assert next(said) == pytest.approx(expected)
+                    profit, passes = expected_profit(*expected, p)
+                    weights.append(math.exp((profit / unit - 0.2) / 1.0))
+                    deals.append((g, d, c, passes / bought))
+        chosen = deals[int(np.searchsorted(np.cumsum(weights), uniform(*calls["uniform"][i]) * sum(weights), side="right"))]
+        found = tuple(columns[f"trader.{k}"][i] for k in ("good", "direction", "channel", "quantity"))
+        assert found == pytest.approx(chosen)
+    assert next(said, None) is None
+
+
+def test_all_goods_directions_and_channels_are_chosen_by_somebody() -> None:
+    seen = set()
+    for seed in range(60):
+        columns = columns_of(RULE, SIZES, world_of_three())
+        run_rule(RULE, columns, "plain", stop=3, seed=seed, p=P._replace(scale=3.0))
+        seen |= {tuple(int(columns[f"trader.{k}"][i]) for k in ("good", "direction", "channel")) for i in range(3)}
+    assert (
+        {g for g, _, _ in seen} == {-1, 0, 1, 2, 3}
+        and {d for g, d, _ in seen if g >= 0} == {0, 1}
+        and {c for g, _, c in seen if g >= 0} == {0, 1, 2, 3}
+    )
+
+
+@both_forms
+def test_a_gap_of_nothing_is_no_deal_and_the_weight_of_a_deal_has_a_bound(form: str) -> None:
+    none = deals(form, 50, P._replace(trouble=-50.0), place__price=5.0)
+    assert (none["trader.good"] == -1).all()
+    # two goods of boundless gain weigh alike, exp(50): each is taken by a half
+    huge = deals(form, 400, P._replace(scale=0.01), place__price=[(10.0, 10.0, 5.0, 5.0), (1e6, 1e7, 5.0, 5.0)], trade_link__is_open=0.0)
+    shares = np.bincount(huge["trader.good"], minlength=2)
+    assert shares.sum() == 400
+    assert_share(shares[0], 400, 0.5)

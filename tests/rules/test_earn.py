@@ -124,3 +124,66 @@ def test_memory_converges_to_a_steady_income() -> None:
     for _ in range(19):
         run_rule(RULE, columns, stop=1, p=P, q=Q)
     assert columns["household.income_mean"][0] == pytest.approx(income + (100.0 - income) * 0.9**20)
+
+
+def two_places(form: str) -> dict[str, np.ndarray]:
+    """Four households of two places in all activities: with a trader at a loss, in debt, all ill, with more rice than it eats."""
+    values = {
+        "household.place": (1, 0, 1, 0), "household.n_adults": (4, 3, 2, 1), "household.n_children": (2, 0, 1, 3),
+        "household.schooling": (8.0, 4.0, 6.0, 10.0), "household.land": (4.0, 1.0, 9.0, 2.25), "household.ability": (2.0, 1.0, 0.5, 1.5),
+        "household.activity": [(0, 1, 2, 3, 1, 1), (1, 1, 2, 0, 0, 0), (0, 0, 3, 3, 3, 3), (0, 1, 1, 1, 1, 1)],
+        "household.days_lost": (26.0, 0.0, 500.0, 0.0), "household.care_cost": (15.0, 5.0, 0.0, 0.0), "household.trader": (1, -1, 0, -1),
+        "household.savings": (1000.0, -50.0, 20.0, 400.0), "household.income_mean": (300.0, 150.0, 90.0, 60.0),
+        "place.wage": [(7.0, 200.0, 150.0, 300.0), (7.0, 100.0, 80.0, 250.0)], "place.technique": (1.0, 2.0), "place.harvest": [(1.0, 0.5), (0.25, 2.0)],
+        "place.yields": [(30.0, 40.0), (20.0, 10.0)], "place.farm_gate": [(2.0, 3.0), (4.0, 5.0)], "place.schooling_return": (0.05, 0.1),
+        "trader.profit": (-400.0, 25.0),
+    }  # fmt: skip
+    return run_rule(RULE, columns_of(RULE, {"household": 4, "place": 2, "trader": 2}, values), form, stop=4, p=P, q=Q)
+
+
+@both_forms
+def test_four_households_by_hand(form: str) -> None:
+    done = {k.split(".")[1]: v for k, v in two_places(form).items() if k.startswith("household.")}
+    # first: 26 of 4 * 26 days lost, 3/4 at work. Units 2*2*sqrt(4 * 0.75); rice units*20*0.25, rubber units*10*2 at 4 and 5
+    # second: nobody on the farm; two wages at 1*exp(0.05 * -2), one pass. Third: all ill. Fourth: one farmer with 4 mouths
+    units = [4 * np.sqrt(3.0), 0.0, 0.0, 1.5 * 1.5]
+    rice, rubber = [units[0] * 5, 0, 0, units[3] * 30], [units[0] * 20, 0, 0, units[3] * 20]
+    value = [rice[0] * 4 + rubber[0] * 5, 0, 0, rice[3] * 2 + rubber[3] * 3]
+    farm = [0.9 * v for v in value]
+    wage = [0.75 * 1 * 100 * 2 * np.exp(0.1 * 2), 2 * 200 * np.exp(0.05 * -2), 0.0, 0.0]
+    across = [0.75 * (80 + 250 * 0.6), 150.0, 0.0, 0.0]
+    trade = [25.0, 0.0, -400.0, 0.0]
+    eaten = [min(rice[0], 60.0) * 4, 0.0, 0.0, min(rice[3], 40.0) * 2]
+    assert rice[0] < 60.0 and rice[3] > 40.0  # the first eats all it grows, the fourth sells some
+    for i in range(4):
+        total = farm[i] + wage[i] + across[i] + trade[i]
+        cash = total - eaten[i] - (15.0, 5.0, 0.0, 0.0)[i]
+        usual, purse = (300.0, 150.0, 90.0, 60.0)[i], (1000.0, -50.0, 20.0, 400.0)[i]
+        # out of the purse: the usual month's money, a twentieth of what lies above it, no more than there is, a third of it at least
+        table = max(usual - eaten[i], 0.0)
+        spent = max(min(table + 0.05 * max(purse - table, 0.0), purse + cash), table / 3)
+        expected = {"income": total, "income_farm": farm[i], "income_wage": wage[i], "income_across": across[i], "income_trade": trade[i],
+                    "own_use": eaten[i], "spending": spent, "savings": purse + cash - spent,
+                    "income_mean": usual + 0.1 * (max(total, 0.0) - usual), "idle": 0.0}  # fmt: skip
+        for name, said in expected.items():
+            assert done[name][i] == pytest.approx(said), (i, name)
+
+
+@both_forms
+def test_a_loss_is_not_remembered_as_less_than_no_income(form: str) -> None:
+    done = month(form, household__activity=(0, -1, -1, -1, -1, -1), household__n_adults=1, place__technique=0.0, trader__profit=-5000.0)
+    assert done["household.income"][0] == pytest.approx(-5000.0)
+    assert done["household.income_mean"][0] == pytest.approx(500.0 * 0.9)
+
+
+@both_forms
+def test_who_eats_more_than_a_usual_month_brings_spends_from_the_purse_only(form: str) -> None:
+    # usual income 50, own use 80: nothing is left of the usual month, so a twentieth of the purse of 100
+    done = month(form, household__income_mean=50.0)
+    assert done["household.spending"][0] == pytest.approx(5.0)
+
+
+@both_forms
+def test_no_idle_hands_where_land_is_enough(form: str) -> None:
+    few = month(form, household__activity=(0, 0, 1, -1, -1, -1), household__land=1.5)
+    assert few["household.idle"][0] == pytest.approx(0.5 / 3)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from agents.household.fall_ill import Parameters, severity
-from tests.rules.tools import assert_share, both_forms, columns_of, draws, run_rule, take
+from agents.core.draws import uniform
+from agents.household.fall_ill import FALL_ILL, Parameters, severity
+from tests.rules.tools import MANY, assert_share, both_forms, columns_of, draws, run_rule, take, traced
 
 RULE = "household.fall_ill"
 
@@ -37,9 +38,29 @@ def test_a_higher_rate_makes_no_one_less_ill(form: str) -> None:
 
 def test_episodes_come_at_the_declared_rates() -> None:
     p = Parameters(p_minor=0.12, p_disrupting=0.04, p_hospital=0.01)
-    found = ill("compiled", p).sum(axis=0)
+    found = ill("compiled", p, MANY // 4).sum(axis=0)
     for k, rate in enumerate((0.12, 0.04, 0.01)):
-        assert_share(found[k], 20_000, rate)
+        assert_share(found[k], MANY, rate)
+
+
+@both_forms
+def test_a_draw_at_a_bound_belongs_to_the_milder_side(form: str) -> None:
+    f = take(severity, form)
+    # rates that add up exactly: bounds at 0.125, 0.375 and 0.875
+    assert [f(u, 0.5, 0.25, 0.125) for u in (0.125, 0.375, 0.875)] == [2, 1, 0]
+
+
+def test_each_member_has_its_own_draw() -> None:
+    columns = columns_of(
+        RULE, {"household": 3}, {"household.n_adults": (1, 2, 3), "household.n_children": (0, 2, 1), "household.episodes": 9}
+    )
+    p = Parameters(p_minor=0.3, p_disrupting=0.2, p_hospital=0.1)
+    calls = traced(RULE, columns, "uniform", "severity", stop=3, start=1, seed=5, month=8, p=p)
+    assert calls["uniform"] == [(5, FALL_ILL, 8, uid, member) for uid in (1001, 1002) for member in range(4)]
+    said = [severity(uniform(*key), 0.3, 0.2, 0.1) for key in calls["uniform"]]
+    assert calls["severity"] == [(uniform(*key), 0.3, 0.2, 0.1) for key in calls["uniform"]]
+    expected = [[members.count(s) for s in (1, 2, 3)] for members in (said[:4], said[4:])]
+    assert columns["household.episodes"].tolist() == [[9, 9, 9], *expected]
 
 
 @both_forms

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agents.household.get_work import Parameters, next_activity, share_that_fits
-from tests.rules.tools import assert_share, both_forms, columns_of, run_rule, take
+from agents.core.draws import uniform
+from agents.household.get_work import DISMISSED, FOUND, SENT_HOME, Parameters, next_activity, share_that_fits
+from tests.rules.tools import MANY, assert_share, both_forms, columns_of, run_rule, take, traced
 
 
 @both_forms
@@ -100,7 +101,72 @@ def test_limits(form: str) -> None:
 
 @pytest.mark.parametrize("share", [0.2, 0.7])
 def test_shares_found_kept_and_sent_home(share: float) -> None:
-    n = 20_000
+    n = MANY
     assert_share((settle("compiled", n, 0, 1, 1.0, share, 0.0)["household.activity"][:, 0] == 1).sum(), n, share)
     assert_share((settle("compiled", n, 1, -1, share, 0.0, 0.0)["household.activity"][:, 0] == 1).sum(), n, share)
     assert_share((settle("compiled", n, 3, -1, 1.0, 0.0, share)["household.n_deported"] == 1).sum(), n, share)
+
+
+@both_forms
+def test_bounds_of_luck(form: str) -> None:
+    f = take(next_activity, form)
+    assert f(3, -1, 0.0, 0.0, 0.1, 1.0, 0.0, 0.1) == 3  # at the chance itself nobody is sent home
+    assert f(1, -1, 0.6, 0.0, 0.0, 0.6, 0.0, 0.0) == 0  # nor kept
+    assert f(0, 1, 0.0, 0.3, 0.0, 1.0, 0.3, 0.0) == 10  # nor found
+    assert f(2, 0, 0.9, 0.9, 0.9, 0.0, 0.0, 1.0) == 0  # back to the farm, without a refusal
+    assert f(-1, -1, 0.9, 0.9, 0.0, 0.0, 0.0, 1.0) == -1
+
+
+def test_offers_of_several_places() -> None:
+    columns = columns_of(
+        "household.offer_jobs", {"place": 3},
+        {"place.job_holders": [(9, 9, 9, 9), (0, 100, 20, 4), (0, 10, 0, 8)], "place.job_seekers": [(9, 9, 9, 9), (0, 50, 60, 5), (0, 4, 0, 8)],
+         "place.job_slots": [(9, 9, 9, 9), (0, 80, 50, 10), (0, 12, 0, 12)], "place.job_chance": 0.5, "place.job_offer": 0.125,
+         "place.keep_share": 0.375},
+    )  # fmt: skip
+    run_rule("household.offer_jobs", columns, "plain", start=1, stop=3, p=Parameters(learning=0.2))
+    assert columns["place.keep_share"].tolist() == [[0.375] * 4, [0.375, 0.8, 1.0, 1.0], [0.375, 1.0, 0.0, 1.0]]
+    assert columns["place.job_offer"].tolist() == [[0.125] * 4, [0.125, 0.0, 0.5, 1.0], [0.125, 0.5, 0.0, 0.5]]
+    # farm work needs no job: nothing is learnt of it
+    assert columns["place.job_chance"].tolist() == [[0.5] * 4, pytest.approx([0.5, 0.4, 0.5, 0.6]), pytest.approx([0.5, 0.5, 0.4, 0.5])]
+
+
+def test_what_each_adult_meets() -> None:
+    now = [(0, 1, 3, 2, -1, -1), (0, 3, 1, -1, -1, -1), (1, 3, 0, 2, 1, 0)]
+    asks = [(1, 3, -1, 0, 2, 2), (-1, 2, -1, 1, 1, 1), (2, 1, 3, 3, 0, -1)]
+    n_adults, place = (4, 3, 6), (1, 0, 1)
+    keep, offer = [(0.11, 0.5, 0.6, 0.7), (0.12, 0.4, 0.3, 0.8)], [(0.13, 0.25, 0.35, 0.45), (0.14, 0.55, 0.5, 0.65)]
+    values = {"household.place": place, "household.n_adults": n_adults, "place.keep_share": keep, "place.job_offer": offer,
+              "place.caught_away": (0.9, 0.3), "household.work_sought": asks, "household.activity": now, "household.n_refused": 5,
+              "household.n_deported": 6}  # fmt: skip
+    columns = columns_of("household.get_work", {"household": 3, "place": 2}, values)
+    calls = traced("household.get_work", columns, "uniform", "next_activity", stop=3, seed=8, month=21)
+    keys, met, left, refused, deported = [], [], [list(row) for row in now], [0, 0, 0], [0, 0, 0]
+    for i in range(3):
+        for a in range(n_adults[i]):
+            here, wanted = now[i][a], asks[i][a]
+            if here == 0 and wanted == -1:
+                continue  # on the farm and content: no luck is needed
+            mine = [(8, s, 21, 1000 + i, a) for s in (DISMISSED, FOUND, SENT_HOME)]
+            keys += mine
+            kept, found = keep[place[i]][here] if here > 0 else 1.0, offer[place[i]][wanted] if wanted > 0 else 0.0
+            met.append((here, wanted, *(uniform(*k) for k in mine), kept, found, (0.9, 0.3)[place[i]]))
+            outcome = next_activity(*met[-1])
+            left[i][a] = outcome % 10
+            deported[i] += outcome >= 100
+            # who holds a job and found no better one is not out of work
+            refused[i] += outcome % 100 == 10
+    assert calls["uniform"] == keys and calls["next_activity"] == met
+    assert columns["household.activity"].tolist() == left
+    assert columns["household.n_refused"].tolist() == refused and columns["household.n_deported"].tolist() == deported
+    assert sum(refused) and sum(deported) and any(o % 100 > 10 for o in (next_activity(*m) for m in met)), "or the counts say nothing"
+
+
+@both_forms
+def test_who_keeps_a_job_is_not_refused_one(form: str) -> None:
+    # nobody finds the better job, everybody keeps the one held
+    kept = settle(form, 40, 1, 3, 1.0, 0.0, 0.0)
+    assert (kept["household.activity"][:, 0] == 1).all() and (kept["household.n_refused"] == 0).all()
+    # refused and dismissed in the same month: out of work
+    lost = settle(form, 40, 1, 3, 0.0, 0.0, 0.0)
+    assert (lost["household.activity"][:, 0] == 0).all() and (lost["household.n_refused"] == 1).all()

@@ -9,7 +9,7 @@ import pytest
 
 from abm.world.kinship import fixed_point_array
 from agents.household.keep_ties import Memory, Parameters, fixed_point, next_strength, remembered, support_from
-from tests.rules.tools import both_forms, columns_of, run_rule, take
+from tests.rules.tools import both_forms, columns_of, run_rule, take, traced
 
 RULE = "household.keep_ties"
 P = Parameters(gain=0.02, decay=0.005, inequality=0.5, trip_contact=0.5, enough=0.5)
@@ -125,3 +125,60 @@ def test_remember_by_hand(form: str) -> None:
     assert done["household.works_home"].tolist() == [1, 0]
     assert done["household.works_across"].tolist() == [1, 0]
     assert done["household.trips_across"].tolist() == [3.0, 0.0]
+
+
+def test_each_side_tells_of_the_other() -> None:
+    """Five households, ties of unlike strengths: kin on this side tell what they know of the other, kin there of their own."""
+    values = {
+        "kin.first": (0, 3, 5, 5, 6), "kin.first_across": (1, 5, 5, 5, 7), "kin.end": (3, 5, 5, 6, 8), "kin.other": (1, 3, 4, 0, 4, 0, 1, 2),
+        "kin.contact": (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8), "kin.is_on": 1.0, "kin.income_gap": 1.5,
+        "kin.strength": (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9), "household.opinion_home": (0.1, 0.2, 0.3, 0.4, 0.5),
+        "household.opinion_across": (0.9, 0.8, 0.7, 0.6, 0.55), "household.works_home": (1, 0, 1, 1, 0), "household.works_across": (0, 1, 0, 1, 1),
+        "household.trips_across": (0.25, 0.5, 1.0, 0.75, 4.0), "household.support_across": 9.0, "household.heard_across": 9.0, "household.heard_work": 9.0,
+    }  # fmt: skip
+    columns = columns_of(RULE, {"household": 5, "kin": 8}, values)
+    calls = traced(RULE, columns, "next_strength", "support_from", stop=5, p=P)
+    first, across, end, other = (values[f"kin.{k}"] for k in ("first", "first_across", "end", "other"))
+    strength, expected, totals = list(values["kin.strength"]), [], []
+    for i in range(5):
+        total = told = heard = work = 0.0
+        for e in range(first[i], end[i]):
+            j, over = other[e], e >= across[i]
+            trips = min(values["household.trips_across"][i] + values["household.trips_across"][j], 2.0) if over else 0.0
+            expected.append((strength[e], values["kin.contact"][e] + 0.5 * trips, 1.5 if over else 0.0, 0.02, 0.005, 0.5))
+            strength[e] = next_strength(*expected[-1])
+            told += strength[e]
+            total += strength[e] * over
+            heard += strength[e] * values["household.opinion_home" if over else "household.opinion_across"][j]
+            work += strength[e] * values["household.works_home" if over else "household.works_across"][j]
+        totals.append((total, 0.5))
+        assert columns["household.support_across"][i] == pytest.approx(total / (total + 0.5))
+        assert columns["household.heard_across"][i] == pytest.approx(heard / told if told else 0.0)
+        assert columns["household.heard_work"][i] == pytest.approx(work / told if told else 0.0)
+    assert calls["next_strength"] == [pytest.approx(said) for said in expected]
+    assert calls["support_from"] == [pytest.approx(said) for said in totals]
+    assert columns["kin.strength"].tolist() == pytest.approx(strength)
+    assert columns["household.heard_across"][2] == 0.0  # no ties, nothing heard
+
+
+@both_forms
+def test_what_several_households_remember(form: str) -> None:
+    visits = [(1, 2, 0, 3), (0, 0, 2, 1), (3, 0, 0, 0), (0, 0, 0, 0), (0, 0, 1, 0)]
+    activity = [(1, 1, 3, 2, 0, 0), (0, 2, 1, 1, 1, 1), (0, 0, 3, 3, 3, 3), (0, 1, 2, 2, 2, 2), (3, 3, 3, 0, 0, 0)]
+    n_adults, place = (4, 2, 2, 2, 3), (1, 0, 1, 0, 1)
+    quality = [(0.1, 0.2, 0.3, 0.4), (0.5, 0.6, 0.7, 0.8)]
+    values = {"household.place": place, "household.n_adults": n_adults, "household.activity": activity, "household.care_visits": visits,
+              "place.quality_care": quality, "household.opinion_home": 0.25, "household.opinion_across": 0.75, "household.works_home": 5,
+              "household.works_across": 6, "household.trips_across": 7.0}  # fmt: skip
+    done = run_rule(
+        "household.remember", columns_of("household.remember", {"household": 5, "place": 2}, values), form, stop=5, p=Memory(memory=0.4)
+    )
+    for i in range(5):
+        here, made = activity[i][: n_adults[i]], visits[i]
+        seen = [k * q for k, q in zip(made, quality[place[i]], strict=True)]
+        for name, pair, before in (("opinion_home", (0, 1), 0.25), ("opinion_across", (2, 3), 0.75)):
+            good = sum(seen[k] for k in pair) / sum(made) if sum(made) else before
+            assert done[f"household.{name}"][i] == pytest.approx(before + 0.4 * (good - before)), (i, name)
+        assert done["household.works_home"][i] == int(1 in here)
+        assert done["household.works_across"][i] == int(2 in here or 3 in here)
+        assert done["household.trips_across"][i] == made[2] + made[3] + here.count(2) + here.count(3)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from agents.official import inspect, open_doors, set_posture, spend_budget
-from tests.rules.tools import both_forms, columns_of, run_rule, take
+from tests.rules.tools import both_forms, columns_of, run_rule, take, traced
 
 # ---- posture -----------------------------------------------------------------------------------------------------------
 
@@ -252,3 +252,123 @@ def test_open_doors_by_hand(form: str) -> None:
     assert done["place.served_share"].tolist() == [pytest.approx(r) for r in ([0.75, 1, 0, 0], [0.75, 1, 0, 0], [0, 0, 0.75, 0])]
     served = (done["place.served_share"] * done["place.care_demand"]).sum()
     assert served == pytest.approx(120.0 + 100.0)  # capacity where it is short, demand where it is not
+
+
+# ---- several of each, by hand ----------------------------------------------------------------------------------------------
+
+
+@both_forms
+def test_posture_of_both_sides(form: str) -> None:
+    side, crossing, leaning = (0, 1, 1, 0, 1), (2, 0, 2, -1, 2), (0.05, 0.1, -0.2, 0.4, 0.25)
+    columns = columns_of(
+        "official.set_posture", {"official": 5, "crossing": 3},
+        {"official.side": side, "official.crossing": crossing, "official.leaning": leaning, "policy.turn": (0.1, -0.3),
+         "crossing.strictness": (0.2, 0.4, 0.6), "crossing.doctrine": 5.0, "official.doctrine": 6.0},
+    )  # fmt: skip
+    done = run_rule("official.set_posture", columns, form, stop=5, p=POSTURE._replace(step=0.25))
+    held = [0.35, 0.5, 0.2, 0.7, 0.65]  # 0.2 or 0.7, the leaning, and the turn of the side
+    assert done["official.doctrine"].tolist() == pytest.approx(held)
+    mean = [held[1], 0.0, (held[0] + held[2] + held[4]) / 3]
+    assert done["crossing.doctrine"].tolist() == pytest.approx(mean)
+    strict = [now + 0.25 * (0.9 - 0.8 * m - now) for now, m in zip((0.2, 0.4, 0.6), mean, strict=True)]
+    assert done["crossing.strictness"].tolist() == pytest.approx([strict[0], 0.4, strict[2]])
+
+
+def test_inspection_of_several_places() -> None:
+    values = {
+        "place.side": (0, 1, 0), "place.road": (0.2, 0.6, 1.0), "place.crossing_work": [(9, 9, 9, 2), (9, 9, 9, 1), (9, 9, 9, 0)],
+        "trade_link.hours": [(1.0, 2.0), (3.0, 4.0), (5.0, 6.0)], "trade_link.crossing": [(2, 1), (-1, 0), (1, -1)],
+        "crossing.patrol": (1.0, 2.0, 3.0), "crossing.strictness": (0.1, 0.2, 0.3), "crossing.district_id": (1, 2, 3), "crossing.district_my": (0, 3, 2),
+        "district.patrol": (1.0, 2.0, 4.0, 8.0), "place.path_loads": (10.0, 200.0, 3000.0), "policy.enforced": 1.0, "crossing.honest": (0.4, 0.5, 0.6),
+        "trade_link.detection": 9.0, "trade_link.strictness": 9.0, "trade_link.share_honest": 9.0, "place.caught_away": 9.0,
+    }  # fmt: skip
+    columns = columns_of("official.inspect", {"place": 3, "trade_link": 3, "crossing": 3, "district": 4}, values)
+    calls = traced("official.inspect", columns, "chance_found", stop=3, p=INSPECT)
+    # patrols and road where the way leads; on a legal way the officers are at the crossing itself
+    said = [(3.0, 0.2, 0.0, 10.0), (2.0, 0.2, 2.0, 10.0), (1.0, 0.6, 4.0, 200.0), (2.0, 1.0, 0.0, 3000.0)]
+    assert calls["chance_found"] == said
+    found = [inspect.chance_found(*x, INSPECT) for x in said]
+    assert columns["trade_link.detection"].tolist() == [[found[0], found[1]], [0.0, found[2]], [found[3], 0.0]]
+    assert columns["trade_link.strictness"].tolist() == [[0.3, 0.2], [9.0, 0.1], [0.2, 9.0]]
+    assert columns["trade_link.share_honest"].tolist() == [0.6, 0.0, 0.5]
+    # an Indonesian worker meets the patrols of the Malaysian district where the way leads, a Malaysian one those of the Indonesian
+    assert columns["place.caught_away"].tolist() == pytest.approx([1 - math.exp(-0.01 * x) for x in (4.0, 4.0, 1.0)])
+
+
+@both_forms
+def test_who_works_by_the_first_crossing_is_looked_for_as_well(form: str) -> None:
+    values = {
+        "place.crossing_work": (-1, -1, -1, 0),
+        "district.patrol": 5.0,
+        "policy.enforced": 1.0,
+        "crossing.patrol": 1.0,
+        "crossing.honest": 0.3,
+    }
+    done = run_rule("official.inspect", columns_of("official.inspect", {}, {**values, "trade_link.crossing": 0}), form, stop=1, p=INSPECT)
+    assert done["place.caught_away"][0] == pytest.approx(1 - math.exp(-0.05))
+    assert done["trade_link.share_honest"][0] == 0.3
+
+
+@both_forms
+def test_budgets_of_three_districts(form: str) -> None:
+    p = BUDGET._replace(to_primary=0.3)
+    values = {
+        "district.side": (1, 0, 0), "district.population": (5000.0, 20_000.0, 8000.0), "district.line_km": (50.0, 200.0, 25.0),
+        "policy.real_income": (0.5, 2.0), "official.district": (1, 0, 1, 1, 0), "official.kind": (2, 2, 2, 1, 3), "official.doctrine": (0.2, 0.9, 0.6, 1.0, 0.0),
+        "policy.invests": 1.0, "policy.has_programme": 1.0, "district.road": (0.1, 0.2, 0.3), "district.clinic": (0.4, 0.5, 0.6),
+        "district.hospital": (0.7, 0.8, 0.9), "district.other": (0.15, 0.25, 0.35),
+    }  # fmt: skip
+    columns = columns_of("official.spend_budget", {"district": 3, "official": 5}, values)
+    if form == "plain":
+        calls = traced("official.spend_budget", columns, "security_share", "next_stock", stop=3, p=p, month=36)
+        assert calls["security_share"] == [(0.9,), (pytest.approx(0.4),), (0.0,)]  # planners alone; nobody plans in the third
+        assert all(said[2:] == (0.1, 0.3) for said in calls["next_stock"])
+    else:
+        run_rule("official.spend_budget", columns, form, stop=3, p=p, month=36)
+    doctrine, budget = (0.9, 0.4, 0.0), (2.0, 0.2, 0.2)
+    for d in range(3):
+        security = 0.7 - 0.6 * doctrine[d]
+        rest = 1 - security
+        extra = 0.0 if d == 0 else 0.16 * 3 / 20  # three of twenty years of the programme
+        split = [security, rest * 0.4, rest * 0.25, rest * 0.35]
+        assert columns["district.budget"][d] == pytest.approx(budget[d])
+        assert columns["district.split"][d].tolist() == pytest.approx(split)
+        health = budget[d] * split[2]
+        for name, money in (
+            ("road", budget[d] * split[1]),
+            ("other", budget[d] * split[3]),
+            ("clinic", 0.3 * health + extra),
+            ("hospital", 0.7 * health),
+        ):
+            expected = spend_budget.next_stock(values[f"district.{name}"][d], money, 0.1, 0.3)
+            assert columns[f"district.{name}"][d] == pytest.approx(expected), (d, name)
+        people, km = values["district.population"][d], values["district.line_km"][d]
+        assert columns["district.patrol"][d] == pytest.approx(2.0 * budget[d] * security * (people / 1000) / (km / 10))
+
+
+@both_forms
+def test_the_programme_takes_its_years(form: str) -> None:
+    # at the end of 5 and of 30 declared years; half of either before; and no more afterwards
+    for years in (5.0, 30.0):
+        p = BUDGET._replace(programme_years=years)
+        extra = [january(form, month=int(12 * t * years), p=p)["district.clinic"][0] - january(form, month=0, p=p, district__clinic=0.5)["district.clinic"][0]
+                 for t in (0.5, 1.0, 2.0)]  # fmt: skip
+        # 0.08 and 0.16 of programme money on a stock of 0.5; with any of it decay is no longer doubled
+        assert extra == pytest.approx([0.04 + 0.05, 0.08 + 0.05, 0.08 + 0.05])
+
+
+@both_forms
+def test_doors_of_facilities_in_any_order(form: str) -> None:
+    values = {"facility.is_primary": (0, 1, 1), "facility.catchment": (500.0, 2000.0, 4000.0), "facility.quality": (0.5, 0.25, 1.0),
+              "facility.demand": 9.0, "facility.capacity": 9.0, "place.served_share": 9.0,
+              "place.facility_care": [(1, 0, 2, -1), (2, 0, 1, 0)],
+              "place.care_demand": [(100.0, 700.0, 500.0, 50.0), (400.0, 800.0, 60.0, 500.0)]}  # fmt: skip
+    columns = columns_of("official.open_doors", {"place": 2, "facility": 3}, values)
+    done = run_rule("official.open_doors", columns, form, stop=3, p=open_doors.Parameters(primary=100.0, hospital=1000.0))
+    assert done["facility.capacity"].tolist() == pytest.approx([600.0, 80.0, 400.0])
+    assert done["facility.demand"].tolist() == pytest.approx([2000.0, 160.0, 900.0])
+    share = [0.3, 0.5, 4 / 9]
+    assert done["place.served_share"].tolist() == [
+        pytest.approx([share[1], share[0], share[2], 0.0]),
+        pytest.approx([share[2], share[0], share[1], share[0]]),
+    ]

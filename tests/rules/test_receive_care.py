@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agents.household.receive_care import Parameters, days_lost_to, is_served
-from tests.rules.tools import assert_share, both_forms, columns_of, run_rule, take
+from agents.core.draws import uniform
+from agents.household.receive_care import RECEIVE_CARE, Parameters, days_lost_to, is_served
+from tests.rules.tools import MANY, assert_share, both_forms, columns_of, run_rule, take, traced
 
 RULE = "household.receive_care"
 P = Parameters(days_minor=1.0, days_disrupting=6.0, days_hospital=20.0, days_saved=0.5)
@@ -76,8 +77,61 @@ def test_treated_and_untreated_add_up(form: str) -> None:
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.93])
 def test_the_served_are_the_share_for_whom_there_is_a_place(share: float) -> None:
-    done = receive("compiled", 10_000, household__episodes=(2, 0, 0), household__care_sought=(2, 0, 0, 0), place__served_share=share)
-    assert_share(done["household.care_visits"].sum(), 20_000, share)
+    n = MANY // 2
+    done = receive("compiled", n, household__episodes=(2, 0, 0), household__care_sought=(2, 0, 0, 0), place__served_share=share)
+    assert_share(done["household.care_visits"].sum(), MANY, share)
+
+
+#: Episodes (minor, disrupting, hospital), care sought (clinic and hospital at home, clinic and hospital across), and in which order the
+#: episodes come to them: the hospital at home, the hospital across, the clinic at home, the clinic across, nobody.
+QUEUES = [
+    ((1, 1, 1), (1, 1, 0, 1), [(1, 3), (3, 2), (0, 1)]),
+    ((2, 0, 1), (1, 0, 1, 0), [(0, 3), (2, 1), (None, 1)]),
+    ((0, 2, 2), (1, 1, 1, 0), [(1, 3), (0, 3), (2, 2), (None, 2)]),
+    ((1, 2, 0), (0, 2, 0, 0), [(1, 2), (1, 2), (None, 1)]),
+    ((3, 0, 0), (0, 0, 1, 1), [(3, 1), (2, 1), (None, 1)]),
+    ((1, 2, 2), (0, 1, 0, 0), [(1, 3), (None, 3), (None, 2), (None, 2), (None, 1)]),
+    ((2, 1, 1), (0, 0, 0, 0), [(None, 3), (None, 2), (None, 1), (None, 1)]),
+    ((0, 1, 1), (0, 0, 0, 1), [(3, 3), (None, 2)]),
+    ((2, 0, 0), (2, 0, 0, 0), [(0, 1), (0, 1)]),
+]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
+def test_worst_first_each_with_its_own_draw(share: float) -> None:
+    n = len(QUEUES)
+    place = np.arange(n) % 3
+    hours = np.array([(2.0, 4.0, 3.0, 8.0), (1.0, 6.0, 5.0, 7.0), (0.5, 2.5, 4.5, 9.0)])
+    quality, fee = hours / 10, 10 * hours
+    fare = np.array([3.0, 5.0, 7.0])
+    values = {
+        "household.place": place, "household.episodes": [q[0] for q in QUEUES], "household.care_sought": [q[1] for q in QUEUES],
+        "household.care_visits": 7, "household.days_lost": 50.0, "household.care_cost": 60.0, "place.hours_care": hours,
+        "place.quality_care": quality, "place.fee_care": fee, "place.fare": fare,
+        "place.served_share": np.array([0.9, 0.5, 0.7, 1.0]) * share * np.array([[1.0], [0.8], [0.6]]),
+    }  # fmt: skip
+    columns = columns_of(RULE, {"household": n, "place": 3}, values)
+    calls = traced(RULE, columns, "uniform", "is_served", "days_lost_to", stop=n, seed=3, month=14, p=P)
+    keys, served, lost = [], [], []
+    for i, (_, _, order) in enumerate(QUEUES):
+        w, visits, cost, first = place[i], [0, 0, 0, 0], 0.0, len(lost)
+        for slot, (option, severity) in enumerate(order):
+            if option is None:
+                lost.append((severity, 0.0, 0.0))
+                continue
+            keys.append((3, RECEIVE_CARE, 14, 1000 + i, slot))
+            served.append((uniform(*keys[-1]), values["place.served_share"][w, option]))
+            if served[-1][0] < served[-1][1]:
+                visits[option] += 1
+                cost += fee[w, option] + fare[w] * hours[w, option] * 2  # there and back
+                lost.append((severity, quality[w, option], hours[w, option]))
+            else:
+                lost.append((severity, 0.0, hours[w, option]))
+        assert columns["household.care_visits"][i].tolist() == visits
+        assert columns["household.untreated"][i] == len(order) - sum(visits)
+        assert columns["household.care_cost"][i] == pytest.approx(cost)
+        assert columns["household.days_lost"][i] == pytest.approx(sum(days_lost_to(*said, P) for said in lost[first:]))
+    assert calls["uniform"] == keys and calls["is_served"] == served and calls["days_lost_to"] == lost
 
 
 def test_better_care_saves_days_and_a_longer_way_costs_them() -> None:

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agents.household.seek_care import Parameters, choose_care, value_of_facility
-from tests.rules.tools import assert_share, both_forms, columns_of, draws, run_rule, take
+from agents.core.draws import uniform
+from agents.household.seek_care import SEEK_CARE, Parameters, choose_care, value_of_facility
+from tests.rules.tools import MANY, assert_share, both_forms, columns_of, draws, run_rule, take, traced
 
 RULE = "household.seek_care"
 MISSING = -1.0e9
@@ -76,14 +77,14 @@ def test_quality_counts_more_the_worse_the_illness() -> None:
     assert gains == pytest.approx([0.96, 1.44, 2.88])
 
 
-def shares(form: str, values: tuple[float, ...], scale: float, n: int = 20_000) -> np.ndarray:
+def shares(form: str, values: tuple[float, ...], scale: float, n: int = MANY) -> np.ndarray:
     """Shares of none and the four options over a fine grid of draws: exact to 1/n for each bound."""
     f = take(choose_care, form)
     found = [f((k + 0.5) / n, *values, scale) for k in range(n)]
     return np.bincount(np.array(found) + 1, minlength=5) / n
 
 
-def counts(values: tuple[float, ...], scale: float, n: int = 20_000) -> np.ndarray:
+def counts(values: tuple[float, ...], scale: float, n: int = MANY) -> np.ndarray:
     """How often none and the four options come out of ``n`` draws."""
     return np.bincount(np.array([choose_care(u, *values, scale) for u in draws(n)]) + 1, minlength=5)
 
@@ -95,7 +96,7 @@ def test_scale_one_is_a_plain_multinomial_logit() -> None:
     expected = np.exp(VALUES) / np.exp(VALUES).sum()
     found = counts(VALUES, 1.0)
     for k in range(5):
-        assert_share(found[k], 20_000, expected[k])
+        assert_share(found[k], MANY, expected[k])
 
 
 @both_forms
@@ -111,7 +112,7 @@ def test_shares_of_the_nested_logit(form: str, scale: float) -> None:
     total = sum(expected.values())
     found = shares(form, VALUES, scale)
     for k in range(-1, 4):
-        assert found[k + 1] == pytest.approx(expected[k] / total, abs=2 / 20_000)
+        assert found[k + 1] == pytest.approx(expected[k] / total, abs=2 / MANY)
 
 
 @pytest.mark.parametrize("scale", [0.3, 0.6, 1.0])
@@ -121,7 +122,7 @@ def test_equal_values_give_the_closed_form(scale: float) -> None:
     expected = np.array([1.0, *[weight / 2] * 4]) / (1 + 2 * weight)
     found = counts((0.7,) * 5, scale)
     for k in range(5):
-        assert_share(found[k], 20_000, expected[k])
+        assert_share(found[k], MANY, expected[k])
 
 
 @both_forms
@@ -181,7 +182,7 @@ def test_the_plain_loop_gives_the_same() -> None:
 
 
 def test_the_loop_gives_the_shares_of_its_functions() -> None:
-    found = seek(n=20_000)
+    found = seek(n=MANY)
     cost = np.array([5 + 2 * 3 * 2, 50 + 2 * 3 * 4, 20 + 2 * 3 * 3, 200 + 2 * 3 * 5]) / (1000.0 * np.array([1, 12, 1, 12]))
     p = Parameters()
     v = [
@@ -190,4 +191,66 @@ def test_the_loop_gives_the_shares_of_its_functions() -> None:
     ]
     expected = shares("compiled", (p.value_no_care, *v), p.nest_scale)
     for k in range(4):
-        assert_share(found[k], 20_000, expected[k + 1])
+        assert_share(found[k], MANY, expected[k + 1])
+
+
+def test_what_each_episode_weighs() -> None:
+    """Two households of different places, with all that the loop hands to the functions of one episode, worked by hand."""
+    p = P._replace(schooling_effect=0.1, value_no_care=-1.0)
+    values = {
+        "household.place": (1, 0, 1), "household.weight": (3.0, 5.0, 7.0), "household.schooling": (9.0, 4.0, 6.0),
+        "household.income_mean": (200.0, 0.25, 100.0), "household.support_across": (0.6, 0.1, 0.9), "household.heard_across": (0.25, 0.5, 0.75),
+        "household.episodes": [(2, 0, 1), (0, 1, 0), (0, 0, 0)], "household.care_sought": 4,
+        "place.hours_care": [(1.0, 2.0, 3.0, 4.0), (5.0, 6.0, 7.0, 8.0)], "place.quality_care": [(0.1, 0.2, 0.3, 0.4), (0.5, 0.6, 0.7, 0.8)],
+        "place.fee_care": [(1.0, 2.0, 3.0, 4.0), (10.0, 20.0, 30.0, 40.0)], "place.friction_care": [(0.01, 0.02, 0.03, 0.04), (0.05, 0.06, 0.07, 0.08)],
+        "place.facility_care": [(0, 1, 2, 3), (4, -1, 5, 0)], "place.fare": (0.5, 2.0), "place.care_demand": 0.5,
+    }  # fmt: skip
+    columns = columns_of(RULE, {"household": 3, "place": 2}, values)
+    calls = traced(RULE, columns, "uniform", "value_of_facility", "choose_care", stop=3, seed=5, month=6, p=p)
+    # cost: fee and the fare there and back; clinics are paid from a month's income, hospitals from a year's, no less than 1
+    first = [
+        (0.5, 5.0, (10.0 + 2 * 2.0 * 5.0) / 200.0, True, False, 0.05),
+        (0.7, 7.0, (30.0 + 2 * 2.0 * 7.0) / 200.0, True, True, 0.07),
+        (0.8, 8.0, (40.0 + 2 * 2.0 * 8.0) / 2400.0, False, True, 0.08),
+    ]
+    second = [
+        (0.1, 1.0, 0.9, True, False, 0.01),  # (1 + 1) / 1, which counts as 0.9
+        (0.2, 2.0, (2.0 + 2.0) / 12.0, False, False, 0.02),
+        (0.3, 3.0, 0.9, True, True, 0.03),
+        (0.4, 4.0, (4.0 + 4.0) / 12.0, False, True, 0.04),
+    ]
+    heard = [float(np.float32(x)) for x in (0.25, 0.5)]
+    expected = [(q, s, h, pytest.approx(c), primary, across, 0.6, heard[0], f) for s in (1, 3) for q, h, c, primary, across, f in first]
+    expected += [(q, 2, h, pytest.approx(c), primary, across, 0.1, heard[1], f) for q, h, c, primary, across, f in second]
+    assert calls["value_of_facility"] == expected
+    keys = [(5, SEEK_CARE, 6, 1000, 0), (5, SEEK_CARE, 6, 1000, 1), (5, SEEK_CARE, 6, 1000, 2), (5, SEEK_CARE, 6, 1001, 0)]
+    assert calls["uniform"] == keys
+    v = [value_of_facility(*said, p) for said in calls["value_of_facility"]]
+    # a year more of schooling than six raises the value of care, so lowers that of none, by 0.1
+    chosen = [(pytest.approx(-1.3), v[0], MISSING, v[1], v[2])] * 2 + [(pytest.approx(-1.3), v[3], MISSING, v[4], v[5])]
+    chosen += [(pytest.approx(-0.8), *v[6:])]
+    assert calls["choose_care"] == [(uniform(*key), *said, 0.5) for key, said in zip(keys, chosen, strict=True)]
+    options = [choose_care(*said) for said in calls["choose_care"]]
+    sought = [[options[a:b].count(k) for k in range(4)] for a, b in ((0, 3), (3, 4), (4, 4))]
+    assert columns["household.care_sought"].tolist() == sought
+    demand = np.array([np.multiply(5.0, sought[1]), np.add(np.multiply(3.0, sought[0]), np.multiply(7.0, sought[2]))]) + 0.5
+    assert columns["place.care_demand"].tolist() == demand.tolist()
+    assert sum(options[:3]) > -3 or options[3] >= 0, "somebody seeks care, or the counts above say nothing"
+
+
+@both_forms
+def test_bounds_between_options_belong_to_the_next(form: str) -> None:
+    # none weighs 1, each nest of two equal options 2 at a scale of 1: bounds at 1/5 of the draw
+    f = take(choose_care, form)
+    assert [f(u, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0) for u in (0.0, 0.2, 0.4, 0.6, 0.8)] == [-1, 0, 2, 1, 3]
+    assert [f(u, 0.0, 0.0, MISSING, MISSING, MISSING, 1.0) for u in (0.499, 0.5)] == [-1, 0]
+    # a value of -1e9 marks what is not there, a little more does not
+    assert f(0.5, -5e9, -1e9 + 1000.0, MISSING, MISSING, MISSING, 1.0) == 0
+
+
+@both_forms
+def test_the_largest_draw_takes_the_last_option_that_is_there(form: str) -> None:
+    f = take(choose_care, form)
+    assert f(1.0, -1.0, 0.3, MISSING, MISSING, MISSING, 0.5) == 0
+    assert f(1.0, -1.0, MISSING, MISSING, 0.3, MISSING, 0.5) == 2
+    assert f(1.0, -1.0, MISSING, MISSING, MISSING, MISSING, 0.5) == -1
