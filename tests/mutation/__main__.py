@@ -156,7 +156,7 @@ def report(mutants: list[Mutant], states: list[str]) -> list[str]:
         part = 100 * dead / real if real else 100.0
         lines.append(f"| {file or 'all'} | {len(these)} | {dead} | {n['timed out']} | {n[_EQUIVALENT]} | {n['survived']} | {part:.1f} |")
     survivors = [m for m, s in zip(mutants, states, strict=True) if s == "survived"]
-    return [*lines, "", *(f"{m.file}:{m.line} {m.inside or 'module'}: {m.change}" for m in survivors)]
+    return [*lines, "", *(f"{m.file}:{m.line} {m.inside or 'module'}: {m.key[-1]}" for m in survivors)]
 
 
 def main(arguments: list[str]) -> int:
@@ -181,9 +181,8 @@ def main(arguments: list[str]) -> int:
     states = try_all(chunks_of(mutants, plans, sources), max(said.jobs, 1), said.slowest)
     known, seen, wrong = listed(), set(), []
     for k, mutant in enumerate(mutants):
-        key = (mutant.file, mutant.text, mutant.change)
-        if key in known:
-            seen.add(key)
+        if mutant.key in known:
+            seen.add(mutant.key)
             if states[k] == "survived":
                 states[k] = _EQUIVALENT
             else:

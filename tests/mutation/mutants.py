@@ -30,6 +30,8 @@ class Mutant(NamedTuple):
 
     file: str
     line: int
+    #: Where in its line of text it begins, spaces before the text left out.
+    column: int
     #: The line of text in which it stands, as it is.
     text: str
     inside: str
@@ -44,6 +46,11 @@ class Mutant(NamedTuple):
     def change(self) -> str:
         """The change in words of one line."""
         return f"{' '.join(self.old.split())} -> {' '.join(self.new.split())}"
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """File, line of text and change with its place in the line: what stays when lines above come or go."""
+        return self.file, self.text, f"{self.change} @{self.column}"
 
     def applied(self, source: bytes) -> bytes:
         """The file's text with this mistake in it."""
@@ -60,7 +67,20 @@ def mutants_of(file: str, source: bytes) -> list[Mutant]:
     for node, new, inside, is_compiled, in_function in _Walk(ast.parse(source)).changes():
         start, end = starts[node.lineno - 1] + node.col_offset, starts[node.end_lineno - 1] + node.end_col_offset
         old = source[start:end].decode()
-        one = Mutant(file, node.lineno, lines[node.lineno - 1].strip(), inside, start, end, old, new, is_compiled, in_function)
+        line = lines[node.lineno - 1]
+        one = Mutant(
+            file,
+            node.lineno,
+            node.col_offset - len(line) + len(line.lstrip()),
+            line.strip(),
+            inside,
+            start,
+            end,
+            old,
+            new,
+            is_compiled,
+            in_function,
+        )
         try:
             same = ast.dump(ast.parse(one.applied(source))) == usual
         except SyntaxError:

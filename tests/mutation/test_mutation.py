@@ -72,7 +72,7 @@ def test_every_mutant_is_another_program_and_says_where_it_is() -> None:
     for m in mutants[::20]:
         ast.parse(m.applied(source))
         assert source.decode().splitlines()[m.line - 1].strip() == m.text
-        assert m.old.splitlines()[0].strip() in m.text
+        assert m.text[m.column :].startswith(m.old.splitlines()[0])
 
 
 def test_a_mistake_is_told_from_one_that_no_test_notices(tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_the_table_counts_what_became_of_each() -> None:
     mutants = mutants_of("x.py", RULE)[:4]
     lines = report(mutants, ["killed", "timed out", "survived", "equivalent"])
     assert lines[2].split("|")[1:-1] == [" x.py ", " 4 ", " 2 ", " 1 ", " 1 ", " 1 ", " 66.7 "]
-    assert lines[-1] == f"x.py:{mutants[2].line} {mutants[2].inside}: {mutants[2].change}"
+    assert lines[-1] == f"x.py:{mutants[2].line} {mutants[2].inside}: {mutants[2].change} @{mutants[2].column}"
 
 
 def test_mutants_of_a_file_are_tried_by_how_they_must_run() -> None:

@@ -187,3 +187,35 @@ def test_who_eats_more_than_a_usual_month_brings_spends_from_the_purse_only(form
 def test_no_idle_hands_where_land_is_enough(form: str) -> None:
     few = month(form, household__activity=(0, 0, 1, -1, -1, -1), household__land=1.5)
     assert few["household.idle"][0] == pytest.approx(0.5 / 3)
+
+
+@both_forms
+def test_each_earner_counts(form: str) -> None:
+    # two wages, two passes and two without papers: 200 and 150 each, 300 less two fifths each
+    done = month(form, household__n_adults=6, household__activity=(1, 1, 2, 2, 3, 3))
+    assert done["household.income_wage"][0] == pytest.approx(400.0)
+    assert done["household.income_across"][0] == pytest.approx(2 * 150.0 + 2 * 180.0)
+
+
+@both_forms
+def test_a_household_of_one_and_a_household_of_none(form: str) -> None:
+    # half of the only adult's 26 days are lost
+    one = month(form, household__n_adults=1, household__activity=(1, -1, -1, -1, -1, -1), household__days_lost=13.0)
+    assert one["household.income_wage"][0] == pytest.approx(100.0)
+    idle = month(form, household__n_adults=1, household__activity=(0, -1, -1, -1, -1, -1), household__land=0.25)
+    assert idle["household.idle"][0] == pytest.approx(0.75)
+    # nobody of working age: what the trader brings, and no division by nothing
+    none = month(form, household__n_adults=0, household__activity=-1)
+    assert none["household.income"][0] == pytest.approx(25.0) and none["household.idle"][0] == 0.0
+
+
+@both_forms
+def test_idle_hands_of_several_places(form: str) -> None:
+    values = {"household.place": (1, 0), "household.n_adults": (2, 4), "household.activity": (0, 0, 0, 0, -1, -1), "household.land": (0.5, 1.0),
+              "household.ability": 1.0, "household.idle": 9.0}  # fmt: skip
+    columns = columns_of(RULE, {"household": 2, "place": 2, "trader": 1}, values)
+    done = run_rule(RULE, columns, form, stop=2, p=P._replace(adults_per_ha=2.0), q=Q)
+    # a hectare keeps two busy: one of two, and two of four are idle
+    assert done["household.idle"].tolist() == pytest.approx([0.5, 0.5])
+    few = run_rule(RULE, columns, form, stop=2, p=P._replace(adults_per_ha=0.5), q=Q)
+    assert few["household.idle"].tolist() == pytest.approx([1.75 / 2, 3.5 / 4])

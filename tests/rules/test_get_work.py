@@ -15,7 +15,17 @@ from tests.rules.tools import MANY, assert_share, both_forms, columns_of, run_ru
 @both_forms
 @pytest.mark.parametrize(
     ("slots", "people", "expected"),
-    [(50.0, 100.0, 0.5), (100.0, 50.0, 1.0), (0.0, 10.0, 0.0), (-5.0, 10.0, 0.0), (10.0, 0.0, 1.0), (0.0, 0.0, 0.0), (-1.0, 0.0, 0.0)],
+    [
+        (50.0, 100.0, 0.5),
+        (100.0, 50.0, 1.0),
+        (0.0, 10.0, 0.0),
+        (-5.0, 10.0, 0.0),
+        (10.0, 0.0, 1.0),
+        (0.0, 0.0, 0.0),
+        (-1.0, 0.0, 0.0),
+        (0.25, 0.5, 0.5),
+        (0.5, 0.0, 1.0),
+    ],
 )
 def test_share_that_fits(form: str, slots: float, people: float, expected: float) -> None:
     assert take(share_that_fits, form)(slots, people) == expected
@@ -160,6 +170,18 @@ def test_what_each_adult_meets() -> None:
     assert columns["household.activity"].tolist() == left
     assert columns["household.n_refused"].tolist() == refused and columns["household.n_deported"].tolist() == deported
     assert sum(refused) and sum(deported) and any(o % 100 > 10 for o in (next_activity(*m) for m in met)), "or the counts say nothing"
+
+
+@both_forms
+def test_all_of_a_household_are_counted(form: str) -> None:
+    columns = columns_of(
+        "household.get_work", {"household": 1, "place": 1},
+        {"household.n_adults": 5, "place.caught_away": 1.0, "place.job_offer": 0.0, "household.work_sought": (-1, -1, -1, 1, 2, -1),
+         "household.activity": (3, 3, 3, 0, 0, -1)},
+    )  # fmt: skip
+    done = run_rule("household.get_work", columns, form, stop=1)
+    assert (done["household.n_deported"][0], done["household.n_refused"][0]) == (3, 2)
+    assert done["household.activity"].tolist() == [[0, 0, 0, 0, 0, -1]]
 
 
 @both_forms

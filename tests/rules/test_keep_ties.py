@@ -133,7 +133,7 @@ def test_each_side_tells_of_the_other() -> None:
         "kin.first": (0, 3, 5, 5, 6), "kin.first_across": (1, 5, 5, 5, 7), "kin.end": (3, 5, 5, 6, 8), "kin.other": (1, 3, 4, 0, 4, 0, 1, 2),
         "kin.contact": (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8), "kin.is_on": 1.0, "kin.income_gap": 1.5,
         "kin.strength": (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9), "household.opinion_home": (0.1, 0.2, 0.3, 0.4, 0.5),
-        "household.opinion_across": (0.9, 0.8, 0.7, 0.6, 0.55), "household.works_home": (1, 0, 1, 1, 0), "household.works_across": (0, 1, 0, 1, 1),
+        "household.opinion_across": (0.9, 0.8, 0.7, 0.6, 0.55), "household.works_home": (1, 0, 1, 1, 0), "household.works_across": (1, 1, 0, 1, 1),
         "household.trips_across": (0.25, 0.5, 1.0, 0.75, 4.0), "household.support_across": 9.0, "household.heard_across": 9.0, "household.heard_work": 9.0,
     }  # fmt: skip
     columns = columns_of(RULE, {"household": 5, "kin": 8}, values)

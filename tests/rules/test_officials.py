@@ -83,6 +83,7 @@ def test_inspection_of_places(form: str) -> None:
     assert done["trade_link.strictness"].tolist() == [[0.6, 0.3], [0.0, 0.0]]
     assert done["trade_link.share_honest"].tolist() == [0.4, 0.0]
     assert done["place.caught_away"].tolist() == pytest.approx([1 - math.exp(-0.04), 1 - math.exp(-0.03)])
+    values |= {"place.caught_away": 9.0}  # of the month before
     stays = {**values, "place.crossing_work": -1}
     home = run_rule("official.inspect", columns_of("official.inspect", sizes, stays), form, stop=2, p=INSPECT)
     assert (home["place.caught_away"] == 0).all()  # nowhere to work, nobody to send home
@@ -153,6 +154,12 @@ def test_a_stock_settles_at_spending_over_spending_and_decay(form: str, spending
         for _ in range(600):
             stock = f(stock, spending, 0.07, 0.3)
         assert stock == pytest.approx(spending / (spending + 0.07))
+
+
+@both_forms
+def test_no_stock_falls_below_nothing(form: str) -> None:
+    # a decay of 0.6, doubled, would take 0.6 of a stock of 0.5
+    assert take(spend_budget.next_stock, form)(0.5, 0.0, 0.6, 0.3) == 0.0
 
 
 @both_forms
@@ -265,7 +272,10 @@ def test_posture_of_both_sides(form: str) -> None:
         {"official.side": side, "official.crossing": crossing, "official.leaning": leaning, "policy.turn": (0.1, -0.3),
          "crossing.strictness": (0.2, 0.4, 0.6), "crossing.doctrine": 5.0, "official.doctrine": 6.0},
     )  # fmt: skip
+    before = {name: values.copy() for name, values in columns.items()}
     done = run_rule("official.set_posture", columns, form, stop=5, p=POSTURE._replace(step=0.25))
+    calls = traced("official.set_posture", before, "doctrine_of", stop=5, p=POSTURE)
+    assert calls["doctrine_of"] == [((0.2, 0.7)[s], own, (0.1, -0.3)[s]) for s, own in zip(side, leaning, strict=True)]
     held = [0.35, 0.5, 0.2, 0.7, 0.65]  # 0.2 or 0.7, the leaning, and the turn of the side
     assert done["official.doctrine"].tolist() == pytest.approx(held)
     mean = [held[1], 0.0, (held[0] + held[2] + held[4]) / 3]

@@ -45,6 +45,8 @@ def columns_of(rule: str, sizes: Mapping[str, int], values: Mapping[str, Any] | 
             shape: tuple[int, ...] = (declared.width,)
         elif entity == "kin" and field in ("first", "first_across", "end"):
             shape = (sizes["household"],)
+        elif entity == "kin" and field in ("is_on", "income_gap"):
+            shape = (1,)
         elif name == "record.sums":
             shape = (sizes["place"], len(SUMS))
         elif name == "record.deals":
