@@ -9,7 +9,7 @@ import abm.declarations  # noqa: F401  (fills RULES)
 from agents.core.declare import RULES, Rule
 
 
-class Run(Protocol):
+class MonthlyRun(Protocol):
     """What the steps of the month that are no rules ask of a run (:class:`abm.model.BorderModel` is one)."""
 
     month: int
@@ -30,18 +30,18 @@ class Step(NamedTuple):
     name: str
     title: str
     rule: Rule | None
-    function: Callable[[Run], None] | None
+    function: Callable[[MonthlyRun], None] | None
     note: str
 
 
-def begin(run: Run) -> None:
+def begin(run: MonthlyRun) -> None:
     """Take over the scenario's changes and the region's dated events of this month."""
     run.take_over_events()
     # the prices that everybody meets this month; trade moves them at its end, for the next
     run.record.price[run.month] = run.world.place["price"]
 
 
-def january(run: Run) -> None:
+def january(run: MonthlyRun) -> None:
     """Once a year: budgets, stocks, facilities; then travel hours and what each place can reach."""
     run.renew_year()
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 
 
-class Run(Protocol):
+class RecordedRun(Protocol):
     """What is asked of a model, so that this package knows no model."""
 
     purse_at_start: list[float]
@@ -46,7 +46,7 @@ class Facts:
     savings_at_start: tuple[float, float]
 
     @classmethod
-    def of(cls, run: Run) -> Facts:
+    def of(cls, run: RecordedRun) -> Facts:
         """The facts of a run as far as it has come."""
         world, series = run.world, run.series_of_run()
         kinds = dict(zip(world.region.crossings["crossing"], world.region.crossings["kind"], strict=True))

@@ -34,7 +34,7 @@ VERDICTS: dict[Verdict, str] = {
 
 
 @dataclass(frozen=True)
-class Row:
+class ClaimInWords:
     """One row of the table: the claim, what the paper says, what the run gave, and how that reads."""
 
     claim: str
@@ -45,7 +45,7 @@ class Row:
     values: Mapping[str, float] = field(default_factory=dict)
 
 
-def readings(yearly: pd.DataFrame, language: str = "en", of: Mapping[str, Claim] | None = None) -> list[Row]:
+def readings(yearly: pd.DataFrame, language: str = "en", of: Mapping[str, Claim] | None = None) -> list[ClaimInWords]:
     """Every claim that one run can be held beside, in the order of the claims; those that need more runs come last.
 
     ``yearly`` is the run's yearly table; ``of`` are other claims than the shipped ones.
@@ -61,7 +61,7 @@ def readings(yearly: pd.DataFrame, language: str = "en", of: Mapping[str, Claim]
     return [in_words(claim, pattern, read(pattern, years), years, language) for claim, pattern in found]
 
 
-def in_words(claim: Claim, pattern: Pattern, reading: Reading, years: Years, language: str = "en") -> Row:
+def in_words(claim: Claim, pattern: Pattern, reading: Reading, years: Years, language: str = "en") -> ClaimInWords:
     """A reading as a row in a language; ``years`` are those of the run (that with the mechanism, of a pair)."""
     _, n = translator(language), Numbers(language)
     written = formats(n)
@@ -78,7 +78,7 @@ def in_words(claim: Claim, pattern: Pattern, reading: Reading, years: Years, lan
         )
     else:
         gives = _(pattern.gives).format(**places | _numbers(pattern, reading.numbers, written))
-    return Row(claim.id, claim.lines, says, gives, reading.verdict, reading.values)
+    return ClaimInWords(claim.id, claim.lines, says, gives, reading.verdict, reading.values)
 
 
 def formats(n: Numbers) -> dict[Written, Callable[[float], str]]:

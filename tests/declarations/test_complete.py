@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from abm.results.record import DEALS, SUMS
 
 import abm.declarations  # noqa: F401  (fills the registries)
 from abm import BorderModel, Scenario
 from abm.month import MONTH, Step
+from abm.results.record import DEALS, SUMS
 from agents.core.compiled import plain
 from agents.core.declare import (
     CALL_ARGUMENTS,
