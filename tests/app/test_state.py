@@ -16,7 +16,7 @@ from abm.errors import UserError
 from abm.scenario import Scenario
 from agents.core.declare import PARAMETERS
 from experiments.app import figures
-from experiments.app.runner import Outcome, Progress, Runner
+from experiments.app.runner import RunEnd, Runner, RunProgress
 from experiments.app.state import FIRST_LEVERS, Choice, Finished, levers, step_of
 
 SMALL = Choice(households=300)
@@ -120,16 +120,16 @@ class Heard:
     """What a runner reported."""
 
     def __init__(self) -> None:
-        self.progress: list[Progress] = []
-        self.ends: list[Outcome] = []
+        self.progress: list[RunProgress] = []
+        self.ends: list[RunEnd] = []
         self.first_month, self.ended = threading.Event(), threading.Event()
 
-    def on_progress(self, progress: Progress) -> None:
+    def on_progress(self, progress: RunProgress) -> None:
         self.progress.append(progress)
         if progress.months:
             self.first_month.set()
 
-    def on_end(self, outcome: Outcome) -> None:
+    def on_end(self, outcome: RunEnd) -> None:
         self.ends.append(outcome)
         self.ended.set()
 
