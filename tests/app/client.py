@@ -200,7 +200,7 @@ class Client:
 
     def shown(self) -> str:
         """The sentence that says to which run the figures belong; empty before the first."""
-        found = re.search(r"Shown: [^<]*", self.text())
+        found = re.search(r"Shown: [^<\n]*", self.text())
         return found.group().strip() if found else ""
 
     def close(self, beacon: bool = True) -> None:
