@@ -24,6 +24,7 @@ class _Waiting:
     work: Callable[[], None]
     tell: Callable[[int], None]
     told: int = -1
+    telling: threading.Lock = field(default_factory=threading.Lock)
     over: threading.Event = field(default_factory=threading.Event)
 
 
@@ -66,24 +67,27 @@ class Turns:
         with self._lock:
             for page in list(self._waiting):
                 if len(self._running) < self._at_once and page not in self._running:
-                    self._running[page] = self._waiting.pop(page)
-                    begin.append((page, self._running[page]))
+                    one = self._running[page] = self._waiting.pop(page)
+                    begin.append((page, one))
+                    if one.told != 0:
+                        one.told = 0
+                        tell.append((one, 0))
             for ahead, one in enumerate(self._waiting.values(), len(self._running)):
                 if one.told != ahead:
                     one.told = ahead
                     tell.append((one, ahead))
+        for one, ahead in tell:
+            with one.telling:
+                if one.told == ahead:  # another thread may have come to tell a later number first
+                    one.tell(ahead)
         for page, one in begin:
             thread = threading.Thread(target=self._work, args=(page, one), daemon=True, name="lintas run")
             # Solara's threads take over the page of the thread that makes them, which here may be another visitor's.
             thread.current_context = None  # type: ignore[attr-defined]
             thread.start()
-        for one, ahead in tell:
-            one.tell(ahead)
 
     def _work(self, page: Hashable, one: _Waiting) -> None:
         try:
-            if one.told != 0:
-                one.tell(0)
             one.work()
         finally:
             with self._lock:

@@ -70,7 +70,8 @@ def test_pages_take_turns_and_the_latest_of_a_page_counts() -> None:
     work.go_on.release()
     assert all(one.wait(PATIENCE) for one in over)
     assert work.began == ["a1", "last", "b", "c", "after"]
-    assert work.most == 1 and work.told["c"] == [3, 2, 1, 0]
+    told = work.told["c"]  # a number that was over before it could be told is left out
+    assert work.most == 1 and told == sorted(set(told), reverse=True) and (told[0], told[-1]) == (3, 0)
 
 
 @pytest.mark.parametrize("at_once", [1, 2, 3])
