@@ -106,13 +106,15 @@ def try_chunk(chunk: Chunk, copy: Path, slowest: float) -> dict[int, str]:
         "HYPOTHESIS_STORAGE_DIRECTORY": str(copy / ".hypothesis"),
         "LINTAS_CACHE": str(copy / "cache"),
     }
+    # a process that forks has one thread
+    environment |= {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}
     if chunk.plain:
         environment["LINTAS_PLAIN"] = "1"
     done = subprocess.run([sys.executable, str(copy / "tests/mutation/trial.py")], input=json.dumps(said), cwd=copy, env=environment,
                           capture_output=True, text=True, check=False)  # fmt: skip
     found = dict(json.loads(line) for line in done.stdout.splitlines())
     if len(found) != len(chunk.mutants):
-        print(f"{chunk.file}: the tests cannot be run: {done.stderr[-2000:] or done.returncode}", file=sys.stderr)
+        print(f"{chunk.file}: the tests cannot be run (exit code {done.returncode}): {done.stderr[-2000:]}", file=sys.stderr)
     return {n: found.get(n, _UNTRIED) for n, _ in chunk.mutants}
 
 
