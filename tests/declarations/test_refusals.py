@@ -25,6 +25,7 @@ def own_registries(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def test_sources() -> None:
+    assert judgement("why") == Source("why", "judgement")
     with pytest.raises(DeclarationError, match="a source needs a reference"):
         Source("  ", "opened")
     with pytest.raises(DeclarationError, match="unknown basis 'guess'"):
@@ -99,10 +100,18 @@ def test_values_outside_the_range_are_refused() -> None:
     assert said.check(0.5, widen=0.5) == 0.5
     # no number is none, also where the range has no end
     with pytest.raises(ValueError, match="lies outside"):
-        said.check(float("inf"), widen=1e308)
+        Parameter(**{**GOOD, "unit": "log"}).check(float("inf"), widen=float("inf"))
     for value in (0.41, 0.09, float("nan"), float("inf")):
         with pytest.raises(ValueError, match=re.escape("lies outside its range 0.1 to 0.4 [share]")):
             said.check(value)
+
+
+def test_ranges_are_widened_as_far_as_units_have_a_meaning() -> None:
+    assert Parameter(**GOOD).widened(0.0) == (0.1, 0.4)
+    assert Parameter(**GOOD).widened(5.0) == pytest.approx((0.02, 1.0))
+    assert Parameter(**{**GOOD, "unit": "log", "low": -0.5, "high": 0.5}).widened(0.5) == pytest.approx((-1.0, 1.0))
+    # a share declared below 0 stays as it is there
+    assert Parameter(**{**GOOD, "low": -0.1}).widened(0.5) == pytest.approx((-0.1, 0.65))
 
 
 def test_classes_of_parameters() -> None:
@@ -235,6 +244,11 @@ def test_near_names() -> None:
     assert declare.near("care.qualty", ["care.quality"]) == "did you mean care.quality?"
     many = [f"x{k}" for k in range(20)]
     assert declare.near("abc", many).endswith("…") and declare.near("abc", many[:12]).count(",") == 11
+    # the whole name or the part after the last dot, six letters of ten of either
+    assert declare.near("abcde.xxxx", ["abcde.yyyy"]) == "did you mean abcde.yyyy?"
+    assert declare.near("abcdefghij.xxxxxxxxx", ["abcdefghij.yyyyyyyyy"]).startswith("known are")
+    assert declare.near("p.abcdefxxxx", [f"{'q' * 40}.abcdefyyyy"]).startswith("did you mean")
+    assert declare.near("p.abcdefghijkxxxxxxxxx", [f"{'q' * 40}.abcdefghijkyyyyyyyyy"]).startswith("known are")
     # six letters of ten in common are near, five are not
     assert declare.near("abcdefxxxx", ["abcdefyyyy"]).startswith("did you mean") and declare.near("abcdexxxxx", ["abcdeyyyyy"]).startswith(
         "known are"

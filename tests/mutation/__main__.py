@@ -72,7 +72,7 @@ def plan_of(file: str) -> Plan | None:
         if file.startswith(entry["path"]):
             if "skip" in entry:
                 return None
-            tests = [t for t in entry["tests"] if (ROOT / t).exists()]
+            tests = [t for t in entry["tests"] if (ROOT / t.split("::")[0]).exists()]
             return Plan(tests, [*tests, *said["declarations"]], entry.get("compiled", False))
     raise SystemExit(f"{file}: tests/mutation/map.toml names no tests for it")
 
@@ -139,6 +139,7 @@ def try_all(chunks: list[Chunk], jobs: int, slowest: float) -> list[str]:
             try:
                 return try_chunk(chunk, copy, slowest)
             finally:
+                (copy / chunk.file).write_bytes(chunk.source)  # a trial that was ended from outside leaves its mutant there
                 copies.put(copy)
                 print(f"{chunk.file}: {len(chunk.mutants)} mutants in {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
 

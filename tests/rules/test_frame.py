@@ -149,6 +149,9 @@ def test_room_is_made_as_it_is_needed() -> None:
     given = {"uid": [1, 2, 3, 4], "place": [0, 0, 0, 0]}
     assert AgentFrame("household", given, 10).capacity == 10 and AgentFrame("household", given, 2).capacity == 4
     assert AgentFrame("trader", {"uid": [], "place": []}).capacity == 1
+    full = AgentFrame("trader", {"uid": list(range(10)), "place": [0] * 10})
+    full.add({"uid": [50], "place": [0]})
+    assert full.capacity == 15
     f = frame()
     f.add({"uid": [50], "place": [1]})
     assert f.capacity == 6  # half as much again
