@@ -25,6 +25,7 @@ def own_registries(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def test_sources() -> None:
+    assert judgement("why") == Source("why", "judgement")
     with pytest.raises(DeclarationError, match="a source needs a reference"):
         Source("  ", "opened")
     with pytest.raises(DeclarationError, match="unknown basis 'guess'"):
@@ -74,12 +75,43 @@ def test_a_range_can_be_left_out_for_a_fixed_number_only() -> None:
         parameter("Rate", unit="share", default=0.2, source=SAID)
 
 
+def test_what_is_left_out_follows_from_the_role() -> None:
+    rate = parameter("Rate", unit="share", default=0.2, low=0.1, high=0.4, source=SAID)
+    assert (rate.low, rate.high, rate.role, rate.prior) == (0.1, 0.4, "uncertain", "uniform")
+    assert parameter("Rate", unit="share", default=0.2, low=0.1, high=0.4, role="lever", source=SAID).prior == "none"
+    assert parameter("Rate", unit="share", default=0.2, low=0.1, high=0.4, prior="triangular", source=SAID).prior == "triangular"
+    days = parameter("Days", unit="days", default=26.0, low=22.0, high=28.0, role="fixed", source=SAID)
+    assert (days.low, days.high, days.prior) == (22.0, 28.0, "none")
+    for given in ({"low": 0.1}, {"high": 0.4}):
+        with pytest.raises(DeclarationError, match="low and high are needed"):
+            parameter("Rate", unit="share", default=0.2, source=SAID, **given)  # type: ignore[arg-type]
+
+
+def test_what_only_some_roles_need() -> None:
+    fixed = {**GOOD, "role": "fixed", "prior": "none", "low": 0.2, "high": 0.2}
+    assert Parameter(**fixed).low == 0.2  # no range is needed
+    assert Parameter(**{**GOOD, "low": 0.0}).low == 0.0  # 0 is refused for a log-uniform prior alone
+    assert Parameter(**{**GOOD, "prior": "log-uniform"}).prior == "log-uniform"
+
+
 def test_values_outside_the_range_are_refused() -> None:
     said = Parameter(**GOOD)
-    assert said.check(0.4) == 0.4
+    assert said.check(0.4) == 0.4 and said.check(0.1) == 0.1
+    assert said.check(0.5, widen=0.5) == 0.5
+    # no number is none, also where the range has no end
+    with pytest.raises(ValueError, match="lies outside"):
+        Parameter(**{**GOOD, "unit": "log"}).check(float("inf"), widen=float("inf"))
     for value in (0.41, 0.09, float("nan"), float("inf")):
         with pytest.raises(ValueError, match=re.escape("lies outside its range 0.1 to 0.4 [share]")):
             said.check(value)
+
+
+def test_ranges_are_widened_as_far_as_units_have_a_meaning() -> None:
+    assert Parameter(**GOOD).widened(0.0) == (0.1, 0.4)
+    assert Parameter(**GOOD).widened(5.0) == pytest.approx((0.02, 1.0))
+    assert Parameter(**{**GOOD, "unit": "log", "low": -0.5, "high": 0.5}).widened(0.5) == pytest.approx((-1.0, 1.0))
+    # a share declared below 0 stays as it is there
+    assert Parameter(**{**GOOD, "low": -0.1}).widened(0.5) == pytest.approx((-0.1, 0.65))
 
 
 def test_classes_of_parameters() -> None:
@@ -92,7 +124,7 @@ def test_classes_of_parameters() -> None:
     class Good(NamedTuple):
         rate: float = parameter("Rate", unit="share", default=0.2, low=0.1, high=0.4, source=SAID)
 
-    assert parameters("some.rule")(Good)().rate == 0.2
+    assert parameters("some.rule")(Good)().rate == 0.2 and Good._field_defaults == {"rate": 0.2}
     assert declare.PARAMETERS["some.rule.rate"].label == "Rate"
     with pytest.raises(DeclarationError, match=r"parameters of 'some\.rule' are declared twice"):
 
@@ -120,6 +152,11 @@ def test_fields(change: dict[str, Any], says: str) -> None:
     Field(**FIELD)
     with pytest.raises(DeclarationError, match=re.escape(says)):
         Field(**{**FIELD, **change})
+
+
+def test_options_name_every_value() -> None:
+    assert Field(**{**FIELD, "width": 2, "options": ("a", "b")}).options == ("a", "b")
+    assert Field(**{**FIELD, "width": 2}).options == () and Field(**FIELD).initial == 0.0
 
 
 def test_outputs() -> None:
@@ -165,6 +202,10 @@ def test_rules(change: dict[str, Any], says: str) -> None:
         Rule(**{**RULE, **change})
 
 
+def test_a_rule_runs_over_the_rows_of_its_name_unless_it_says_otherwise() -> None:
+    assert Rule(**RULE).rows == "household" and Rule(**{**RULE, "rows": "place"}).rows == "place"
+
+
 def test_a_prefix_tells_two_columns_of_one_name_apart() -> None:
     def two(start, stop, household_weight, trader_weight, income):
         income[start:stop] = household_weight[0] + trader_weight[0]
@@ -176,9 +217,10 @@ def test_a_prefix_tells_two_columns_of_one_name_apart() -> None:
 
 def test_nothing_is_declared_twice() -> None:
     one, out = Field(**FIELD), Output("trips", "Trips", "1", "trips of a year", SAID)
-    declare.fields("thing", one)
-    declare.outputs(out)
-    declare.rule(Rule(**RULE))
+    assert declare.fields("thing", one) == (one,)
+    assert declare.outputs(out) == (out,)
+    said = Rule(**RULE)
+    assert declare.rule(said) is said
     declare.switch("light", "The light is on")
     assert declare.switch("light", "The light is on") == "light"
     for again, says in (
@@ -196,6 +238,21 @@ def test_near_names() -> None:
     assert declare.near("houshold", ["household", "trader"]) == "did you mean household?"
     assert "care.quality" in declare.near("qualty", ["care.quality", "care.hours"])
     assert declare.near("zzz", ["b", "a"]) == "known are a, b"
+    # the part after the last dot counts by itself, and each name is given once
+    assert declare.near("other.thing.qualty", ["care.deep.quality", "care.hours"]) == "did you mean care.deep.quality?"
+    assert declare.near("qualty", ["care.quality"]) == "did you mean care.quality?"
+    assert declare.near("care.qualty", ["care.quality"]) == "did you mean care.quality?"
+    many = [f"x{k}" for k in range(20)]
+    assert declare.near("abc", many).endswith("…") and declare.near("abc", many[:12]).count(",") == 11
+    # the whole name or the part after the last dot, six letters of ten of either
+    assert declare.near("abcde.xxxx", ["abcde.yyyy"]) == "did you mean abcde.yyyy?"
+    assert declare.near("abcdefghij.xxxxxxxxx", ["abcdefghij.yyyyyyyyy"]).startswith("known are")
+    assert declare.near("p.abcdefxxxx", [f"{'q' * 40}.abcdefyyyy"]).startswith("did you mean")
+    assert declare.near("p.abcdefghijkxxxxxxxxx", [f"{'q' * 40}.abcdefghijkyyyyyyyyy"]).startswith("known are")
+    # six letters of ten in common are near, five are not
+    assert declare.near("abcdefxxxx", ["abcdefyyyy"]).startswith("did you mean") and declare.near("abcdexxxxx", ["abcdeyyyyy"]).startswith(
+        "known are"
+    )
 
 
 def test_a_rule_cannot_write_what_it_only_reads() -> None:

@@ -72,7 +72,7 @@ def plan_of(file: str) -> Plan | None:
         if file.startswith(entry["path"]):
             if "skip" in entry:
                 return None
-            tests = [t for t in entry["tests"] if (ROOT / t).exists()]
+            tests = [t for t in entry["tests"] if (ROOT / t.split("::")[0]).exists()]
             return Plan(tests, [*tests, *said["declarations"]], entry.get("compiled", False))
     raise SystemExit(f"{file}: tests/mutation/map.toml names no tests for it")
 
@@ -106,13 +106,15 @@ def try_chunk(chunk: Chunk, copy: Path, slowest: float) -> dict[int, str]:
         "HYPOTHESIS_STORAGE_DIRECTORY": str(copy / ".hypothesis"),
         "LINTAS_CACHE": str(copy / "cache"),
     }
+    # a process that forks has one thread
+    environment |= {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}
     if chunk.plain:
         environment["LINTAS_PLAIN"] = "1"
     done = subprocess.run([sys.executable, str(copy / "tests/mutation/trial.py")], input=json.dumps(said), cwd=copy, env=environment,
                           capture_output=True, text=True, check=False)  # fmt: skip
     found = dict(json.loads(line) for line in done.stdout.splitlines())
     if len(found) != len(chunk.mutants):
-        print(f"{chunk.file}: the tests cannot be run: {done.stderr[-2000:] or done.returncode}", file=sys.stderr)
+        print(f"{chunk.file}: the tests cannot be run (exit code {done.returncode}): {done.stderr[-2000:]}", file=sys.stderr)
     return {n: found.get(n, _UNTRIED) for n, _ in chunk.mutants}
 
 
@@ -137,6 +139,7 @@ def try_all(chunks: list[Chunk], jobs: int, slowest: float) -> list[str]:
             try:
                 return try_chunk(chunk, copy, slowest)
             finally:
+                (copy / chunk.file).write_bytes(chunk.source)  # a trial that was ended from outside leaves its mutant there
                 copies.put(copy)
                 print(f"{chunk.file}: {len(chunk.mutants)} mutants in {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
 

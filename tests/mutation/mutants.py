@@ -128,6 +128,8 @@ class _Walk:
             return  # a docstring
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") in _DECLARES:
             return
+        if isinstance(node, ast.Subscript) and getattr(node.value, "id", "") == "Literal":
+            return  # a type
         if inside or isinstance(node, ast.Call | ast.Tuple | ast.Constant):
             for new in self._instead(node, inside):
                 yield node, new, inside, is_compiled, self._in_function

@@ -97,6 +97,7 @@ def test_a_mistake_is_told_from_one_that_no_test_notices(tmp_path: Path) -> None
     assert (tmp_path / "agents/small.py").read_bytes() == RULE
 
 
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # the tests' own process has threads
 def test_a_mutant_that_does_not_end_is_stopped() -> None:
     from tests.mutation.trial import KILLED, SURVIVED, TIMED_OUT, run_child
 

@@ -124,10 +124,8 @@ def test_kin_save_carriage() -> None:
     ],
 )
 def test_what_is_not_allowed_is_not_done(form: str, change: dict[str, Any], allowed: set[int]) -> None:
-    done = deals(form, 400 if form == "plain" else MANY // 4, P._replace(scale=2.0), **change)
-    assert set(done["trader.channel"][done["trader.good"] >= 0].tolist()) <= allowed
-    if form == "compiled" and allowed:
-        assert (done["trader.good"] >= 0).any()
+    done = deals(form, 400, P._replace(scale=5.0), **change)
+    assert set(done["trader.channel"][done["trader.good"] >= 0].tolist()) == allowed
 
 
 @both_forms
@@ -248,3 +246,39 @@ def test_a_gap_of_nothing_is_no_deal_and_the_weight_of_a_deal_has_a_bound(form: 
     shares = np.bincount(huge["trader.good"], minlength=2)
     assert shares.sum() == 400
     assert_share(shares[0], 400, 0.5)
+
+
+def test_each_trader_takes_what_its_draw_falls_on() -> None:
+    n = 1000
+    done = deals(n=n)
+    # the profits of test_shares_are_those_of_a_logit; the first piece, of weight 1, is no deal
+    profits = [36.0, 400 * 0.31 - 60, 300 * 0.18 - 100 * 1.54, 400 * (0.9 * 1.45 - 1 - 0.05 - 0.08)]
+    ends = np.cumsum([1.0, *(math.exp((profit / 100 - 0.2) / 0.5) for profit in profits)])
+    drawn = np.array([uniform(7, CHOOSE_DEAL, 0, 1000 + i, 0) for i in range(n)]) * ends[-1]
+    expected = np.searchsorted(ends, drawn, side="right") - 1  # -1: no deal
+    found = np.where(done["trader.good"] >= 0, done["trader.channel"], -1)
+    assert (found == expected).all()
+
+
+@both_forms
+def test_without_a_deal_nothing_is_left_of_the_last(form: str) -> None:
+    old = {"trader__good": 2, "trader__direction": 1, "trader__channel": 3, "trader__quantity": 9.0}
+    for change in ({"policy__may_trade": 0.0}, {"place__price": 5.0}):
+        done = deals(form, 20, **old, **change)
+        assert [set(done[f"trader.{k}"].tolist()) for k in ("good", "direction", "channel", "quantity")] == [{-1}, {0}, {0}, {0.0}]
+
+
+@both_forms
+def test_what_counts_beyond_fifty_units_of_taste_counts_as_fifty(form: str) -> None:
+    # by path alone: profit 400 * (0.9 (1 + gain) - 1 - 0.05 - 0.08), in wages of 100, less the trouble of 0.2, over a scale of 0.05
+    price = lambda units: 10.0 * (1 + ((units * 0.05 + 0.2) / 4 + 0.23) / 0.9 / 0.9)  # noqa: E731
+    n = 2000
+    done = deals(
+        form,
+        n,
+        P._replace(scale=0.05),
+        place__price=[(10.0, 10.0, 5.0, 5.0), (price(60.0), price(47.0), 5.0, 5.0)],
+        trade_link__is_open=0.0,
+    )
+    assert_share((done["trader.good"] == 1).sum(), n, 1 / (1 + math.exp(3.0)))
+    assert (done["trader.good"] >= 0).all()

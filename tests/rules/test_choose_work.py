@@ -264,3 +264,10 @@ def test_who_does_not_think_is_not_asked_what_work_is_worth() -> None:
     )
     none = traced(RULE, columns, "value_of_work", stop=2, p=Parameters(think_again=0.0))
     assert none["value_of_work"] == []
+
+
+@both_forms
+@pytest.mark.parametrize("best", range(4))
+def test_a_value_beyond_all_measure_is_chosen(form: str, best: int) -> None:
+    values = [2000.0 if k == best else -10.0 * k for k in range(4)]
+    assert [take(choose_work, form)(u, *values) for u in (2.0**-53, 0.5, 1 - 2.0**-53)] == [best] * 3

@@ -211,11 +211,11 @@ def test_a_household_of_one_and_a_household_of_none(form: str) -> None:
 
 @both_forms
 def test_idle_hands_of_several_places(form: str) -> None:
-    values = {"household.place": (1, 0), "household.n_adults": (2, 4), "household.activity": (0, 0, 0, 0, -1, -1), "household.land": (0.5, 1.0),
+    values = {"household.place": (1, 0), "household.n_adults": (2, 4), "household.activity": (0, 0, 0, 0, -1, -1), "household.land": (0.5, 0.5),
               "household.ability": 1.0, "household.idle": 9.0}  # fmt: skip
     columns = columns_of(RULE, {"household": 2, "place": 2, "trader": 1}, values)
     done = run_rule(RULE, columns, form, stop=2, p=P._replace(adults_per_ha=2.0), q=Q)
-    # a hectare keeps two busy: one of two, and two of four are idle
-    assert done["household.idle"].tolist() == pytest.approx([0.5, 0.5])
+    # half a hectare keeps one busy: one of two, and three of four are idle
+    assert done["household.idle"].tolist() == pytest.approx([0.5, 0.75])
     few = run_rule(RULE, columns, form, stop=2, p=P._replace(adults_per_ha=0.5), q=Q)
-    assert few["household.idle"].tolist() == pytest.approx([1.75 / 2, 3.5 / 4])
+    assert few["household.idle"].tolist() == pytest.approx([1.75 / 2, 3.75 / 4])

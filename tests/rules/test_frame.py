@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -141,3 +142,54 @@ def test_an_empty_frame() -> None:
     assert f.row(3) == 0
     f.remove([3])
     assert len(f) == 0
+
+
+def test_room_is_made_as_it_is_needed() -> None:
+    assert frame().capacity == 4 and len(frame()) == 4
+    given = {"uid": [1, 2, 3, 4], "place": [0, 0, 0, 0]}
+    assert AgentFrame("household", given, 10).capacity == 10 and AgentFrame("household", given, 2).capacity == 4
+    assert AgentFrame("trader", {"uid": [], "place": []}).capacity == 1
+    full = AgentFrame("trader", {"uid": list(range(10)), "place": [0] * 10})
+    full.add({"uid": [50], "place": [0]})
+    assert full.capacity == 15
+    f = frame()
+    f.add({"uid": [50], "place": [1]})
+    assert f.capacity == 6  # half as much again
+    f.add({"uid": [51], "place": [1]})
+    assert f.capacity == 6 and len(f) == 6  # just full
+    f.add({"uid": list(range(60, 70)), "place": [1] * 10})
+    assert f.capacity == 16  # as many as there are, where half as much again is not enough
+    assert f["uid"][-10:].tolist() == list(range(60, 70))
+
+
+def test_the_version_tells_every_change_of_rows_and_of_memory() -> None:
+    f = frame()
+    seen = [f.version]
+    f.add({"uid": [50], "place": [1]})
+    seen.append(f.version)
+    f.remove([50])
+    seen.append(f.version)
+    f.grow(100)
+    seen.append(f.version)
+    assert all(b > a for a, b in itertools.pairwise(seen))
+    f.grow(100)  # nothing to do
+    assert f.version == seen[-1]
+    assert frame().version == frame().version
+
+
+def test_uids_beyond_the_last_are_not_found() -> None:
+    f = frame()
+    for uid in (31, 2**62, 4, -1):
+        with pytest.raises(KeyError, match=f"no household has uid {uid}"):
+            f.row(uid)
+    assert f.rows([30]).tolist() == [3] and f.rows(5).tolist() == [0]
+    with pytest.raises(KeyError, match="no trader has uid 7"):
+        AgentFrame("trader", {"uid": [], "place": []}).rows([7, 8])
+
+
+def test_rows_of_two_axes_are_refused_by_their_number() -> None:
+    with pytest.raises(ValueError, match=r"household\.activity: 3 values for 4 agents"):
+        frame(activity=np.zeros((3, 6)))
+    with pytest.raises(ValueError, match=r"household\.land: one values for 4 agents"):
+        frame(land=2.0)
+    assert frame(activity=np.arange(24).reshape(4, 6))["activity"][0].tolist() == [18, 19, 20, 21, 22, 23]  # that of uid 5

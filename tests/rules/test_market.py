@@ -63,8 +63,12 @@ def test_every_market_and_good(form: str) -> None:
         "policy.prices_move": 1.0,
         "place.price": price,
     }
-    done = run_rule("market.adjust_prices", columns_of("market.adjust_prices", {"place": 2}, values), form, stop=2, p=P)
-    assert done["place.price"] == pytest.approx(np.sqrt(price * 4.0) * math.exp(-0.02))
+    p = P._replace(pull=0.25)
+    done = run_rule("market.adjust_prices", columns_of("market.adjust_prices", {"place": 2}, values), form, stop=2, p=p)
+    # three quarters of the way are left, and a tenth of a month's use has arrived
+    assert done["place.price"] == pytest.approx(price**0.75 * 4.0**0.25 * math.exp(-0.02))
+    still = columns_of("market.adjust_prices", {"place": 2}, values | {"policy.prices_move": 0.0})
+    assert run_rule("market.adjust_prices", still, form, stop=2, p=p)["place.price"] == pytest.approx(price**0.75 * 4.0**0.25)
 
 
 # world price 2, rate 10, mark-up 1.5: 30 at the centre; 5 hours at 2 % an hour

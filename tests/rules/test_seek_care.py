@@ -100,19 +100,21 @@ def test_scale_one_is_a_plain_multinomial_logit() -> None:
 
 
 @both_forms
+@pytest.mark.parametrize("values", [VALUES, (0.2, 0.8, -0.1, -0.6, -0.9), (0.9, -0.5, 0.6, -0.2, -0.4), (-0.5, -0.4, 0.1, 0.9, -0.7)])
 @pytest.mark.parametrize("scale", [1.0, 0.7, 0.3])
-def test_shares_of_the_nested_logit(form: str, scale: float) -> None:
+def test_shares_of_the_nested_logit(form: str, scale: float, values: tuple[float, ...]) -> None:
     # options 0 and 2 are the nest of primary clinics, 1 and 3 that of hospitals: inclusive value scale * ln(sum exp(v / scale))
-    v = dict(zip((-1, 0, 1, 2, 3), VALUES, strict=True))
+    v = dict(zip((-1, 0, 1, 2, 3), values, strict=True))
     expected = {-1: math.exp(v[-1])}
     for home, across in ((0, 2), (1, 3)):
         inside = math.exp(v[home] / scale) + math.exp(v[across] / scale)
         for k in (home, across):
             expected[k] = inside**scale * math.exp(v[k] / scale) / inside
     total = sum(expected.values())
-    found = shares(form, VALUES, scale)
+    n = 2_000
+    found = shares(form, values, scale, n)
     for k in range(-1, 4):
-        assert found[k + 1] == pytest.approx(expected[k] / total, abs=2 / MANY)
+        assert found[k + 1] == pytest.approx(expected[k] / total, abs=2 / n)
 
 
 @pytest.mark.parametrize("scale", [0.3, 0.6, 1.0])
@@ -254,3 +256,47 @@ def test_the_largest_draw_takes_the_last_option_that_is_there(form: str) -> None
     assert f(1.0, -1.0, 0.3, MISSING, MISSING, MISSING, 0.5) == 0
     assert f(1.0, -1.0, MISSING, MISSING, 0.3, MISSING, 0.5) == 2
     assert f(1.0, -1.0, MISSING, MISSING, MISSING, MISSING, 0.5) == -1
+
+
+@both_forms
+@pytest.mark.parametrize("best", range(5))
+def test_a_value_beyond_all_measure_is_chosen(form: str, best: int) -> None:
+    values = [2000.0 if k == best else -10.0 * k for k in range(5)]
+    assert [take(choose_care, form)(u, *values, 0.5) for u in (2.0**-53, 0.5, 1 - 2.0**-53)] == [best - 1] * 3
+
+
+@both_forms
+def test_cost_and_strangeness_by_their_weights(form: str) -> None:
+    p = P._replace(weight_cost=2.0, foreign_penalty=0.8)
+    # quality 3.24, half of income 2 ln 0.5, way 2, foreign 0.8*0.75, papers 0.2, post 0.2, word 0.15
+    expected = 3.24 + 2 * math.log(0.5) - 2 - 0.6 - 0.2 - 0.2 + 0.15
+    assert take(value_of_facility, form)(0.9, 3, 8.0, 0.5, False, True, 0.5, 0.25, 0.5, p) == pytest.approx(expected)
+
+
+@both_forms
+def test_every_episode_is_counted(form: str) -> None:
+    values = {
+        "household.episodes": (2, 1, 1),
+        "household.weight": 2.5,
+        "household.income_mean": 100.0,
+        "place.facility_care": (0, -1, -1, -1),
+    }
+    columns = columns_of(RULE, {"household": 1, "place": 1}, values)
+    done = run_rule(RULE, columns, form, stop=1, p=P._replace(value_no_care=-500.0))
+    assert done["household.care_sought"].tolist() == [[4, 0, 0, 0]] and done["place.care_demand"].tolist() == [[10.0, 0.0, 0.0, 0.0]]
+
+
+@both_forms
+def test_a_tier_that_is_not_there_takes_no_share(form: str) -> None:
+    # none weighs 1, two clinics of value 0 at a scale of 1 weigh 1 each; likewise two hospitals
+    assert shares(form, (0.0, 0.0, MISSING, 0.0, MISSING), 1.0, 900) == pytest.approx([1 / 3, 1 / 3, 0, 1 / 3, 0], abs=2 / 900)
+    assert shares(form, (0.0, MISSING, 0.0, MISSING, 0.0), 1.0, 900) == pytest.approx([1 / 3, 0, 1 / 3, 0, 1 / 3], abs=2 / 900)
+
+
+@both_forms
+def test_the_rounding_of_the_largest_draw_leads_back_to_the_last_option_that_is_there(form: str) -> None:
+    f = take(choose_care, form)
+    # with these values of no care, what is left of a draw of 1 is not less than the weight of the only tier that is there
+    for none in (-0.017, -0.17, -0.357, -0.527, -0.646):
+        assert f(1.0, none, -0.7, MISSING, MISSING, MISSING, 0.5) == 0
+        assert f(1.0, none, MISSING, MISSING, -0.7, MISSING, 0.5) == 2

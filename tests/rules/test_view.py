@@ -27,6 +27,9 @@ def test_a_view_reads_and_writes_its_row(model: BorderModel) -> None:
     assert isinstance(one.savings, float) and one.savings == frame["savings"][5]
     one.savings = 123.5
     assert frame["savings"][5] == 123.5
+    assert isinstance(one.n_adults, int) and one.pos is None
+    one.pos = (1, 2)  # Mesa's own attribute
+    assert one.pos == (1, 2)
     frame["savings"][5] = 7.0
     assert one.savings == 7.0
     assert one.activity.shape == (6,)
