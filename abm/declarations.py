@@ -18,10 +18,10 @@ import agents.household.receive_care
 import agents.household.seek_care
 import agents.official.fields
 import agents.official.inspect
-import agents.official.open_doors
-import agents.official.set_posture
+import agents.official.ration_care
+import agents.official.set_strictness
 import agents.official.spend_budget
 import agents.surroundings
 import agents.trader.choose_deal
-import agents.trader.cross
+import agents.trader.settle_deal
 import agents.trader.fields

@@ -12,7 +12,7 @@ from abm.world.kinship import Kin, draw, make_ties
 from abm.world.kinship import Parameters as Kinship
 from agents.core.declare import RULES
 from agents.household.keep_ties import Parameters as KeepTies
-from agents.official.set_posture import Parameters as SetPosture
+from agents.official.set_strictness import Parameters as SetStrictness
 from agents.official.spend_budget import Parameters as SpendBudget
 
 #: Months in which work settles before January 1980.
@@ -50,7 +50,7 @@ def _set_stocks(run: Run) -> None:
 
 def _set_posts(run: Run) -> None:
     """Doctrine of the officials, and how strict and honest each crossing is by those who serve there."""
-    officials, crossing, posture = run.frames["official"], run.world.crossing, run.settings.of(SetPosture)
+    officials, crossing, posture = run.frames["official"], run.world.crossing, run.settings.of(SetStrictness)
     base = np.where(officials["side"] == 0, posture.doctrine_id, posture.doctrine_my)
     officials["doctrine"][:] = np.clip(base + officials["leaning"], 0.0, 1.0)
     for c in range(len(run.world.crossing_names)):

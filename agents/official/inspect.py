@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from agents.core.compiled import compiled
 from agents.core.declare import Column, Rule, judgement, parameter, parameters, rule
-from agents.official.set_posture import ENFORCEMENT
+from agents.official.set_strictness import ENFORCEMENT
 
 
 @parameters("official.inspect")

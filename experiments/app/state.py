@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 REGION = "west-kalimantan-sarawak"
 FEWEST, MOST, HOUSEHOLDS, HOUSEHOLD_STEP, SEED = 300, 5_000, 2_000, 100, 7
 #: Levers shown at once; every other parameter declared as a lever follows under a fold.
-FIRST_LEVERS = ("official.set_posture.doctrine_id", "world.set_month.allowance", "official.spend_budget.programme")
+FIRST_LEVERS = ("official.set_strictness.doctrine_id", "world.set_month.allowance", "official.spend_budget.programme")
 
 
 @cache

@@ -15,7 +15,7 @@ from experiments.words.languages import mark
 #: Beginnings of parameter names about which the fitted facts say nothing directly, by subject.
 SILENT = {
     mark("kin ties across the border"): ("household.keep_ties.", "world.kinship."),
-    mark("border posts and bribes"): ("official.inspect.", "official.set_posture."),
+    mark("border posts and bribes"): ("official.inspect.", "official.set_strictness."),
     mark("trade across"): ("trader.", "market."),
     mark("public budgets"): ("official.spend_budget.",),
 }

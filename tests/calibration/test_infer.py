@@ -186,7 +186,7 @@ def test_priors_are_the_declared_ones():
     with pytest.raises(PriorError, match="there is no parameter"):
         Prior.of(["world.set_month.farm"])
     with pytest.raises(PriorError, match="is lever"):
-        Prior.of(["official.set_posture.doctrine_id"])
+        Prior.of(["official.set_strictness.doctrine_id"])
 
 
 def test_other_shapes_of_priors_go_both_ways():

@@ -87,7 +87,7 @@ def test_branch_is_the_run_that_changes_then(tmp_path):
     ("name", "value"),
     [("household.seek_care.foreign_penalty", 1.9), ("household.seek_care.weight_quality", 1.6), ("world.travel.pass_hours", 1.0),
      ("world.kinship.contact", 0.8), ("switch.kinship", 0), ("switch.puskesmas_programme", 0), ("switch.cross_border_care", 0),
-     ("official.set_posture.doctrine_id", 0.9)],
+     ("official.set_strictness.doctrine_id", 0.9)],
 )  # fmt: skip
 def test_branch_is_the_run_with_an_event(at, name, value, tmp_path):
     event = Scenario(name="event", end="1988-12", events=(Change(at, name, float(value)),))

@@ -19,7 +19,7 @@ DOCTRINE_CHANGE = switch("doctrine_change", "Dated policy events turn the offici
 ENFORCEMENT = switch("enforcement", "Patrols and officers look for undeclared goods and undocumented people")
 
 
-@parameters("official.set_posture")
+@parameters("official.set_strictness")
 class Parameters(NamedTuple):
     """What makes a post strict."""
 
@@ -95,7 +95,7 @@ def loop(
 
 rule(
     Rule(
-        name="official.set_posture",
+        name="official.set_strictness",
         question="What do officials stand for, and how strict is a post?",
         loop=loop,
         reads=("official.side", "official.crossing", "official.leaning", "policy.turn"),

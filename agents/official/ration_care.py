@@ -15,7 +15,7 @@ from agents.core.declare import Column, Rule, Source, judgement, parameter, para
 from agents.household.get_work import share_that_fits
 
 
-@parameters("official.open_doors")
+@parameters("official.ration_care")
 class Parameters(NamedTuple):
     """How many people a facility can serve."""
 
@@ -62,7 +62,7 @@ def loop(
 
 rule(
     Rule(
-        name="official.open_doors",
+        name="official.ration_care",
         rows="facility",
         question="How many people can a facility serve this month, and what part of those who came?",
         loop=loop,

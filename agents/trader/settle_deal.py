@@ -15,6 +15,7 @@ from agents.core.draws import stream, uniform
 from agents.trader.choose_deal import Parameters as ChooseDeal
 from agents.trader.choose_deal import margin
 
+#: The name fixes the draws: another name is other luck.
 STOPPED = stream("trader.cross.stopped")
 
 
@@ -80,7 +81,7 @@ def loop(
 
 rule(
     Rule(
-        name="trader.cross",
+        name="trader.settle_deal",
         question="What becomes of the deal: who is stopped, what is lost, what is paid, what is left?",
         loop=loop,
         reads=("trader.uid", "trader.place", "trader.weight", "trader.household", "trader.skill", "trader.good", "trader.direction",
