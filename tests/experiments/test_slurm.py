@@ -350,6 +350,27 @@ def test_kills_on_slurm_lose_nothing(cluster: None, route: str, wanted: int, poi
 
 
 @pytest.mark.slurm
+@pytest.mark.parametrize("route", ROUTES)
+def test_draws_of_a_posterior(cluster: None, route: str, tmp_path: Path) -> None:
+    """``lintas run --posterior`` gives the same tables by Slurm as on this machine."""
+    run = ["run", "--posterior", "--allow-drift", "--draws", "3", "--households", "200", "--quiet"]
+    here, there = tmp_path / "here", tmp_path / "there"
+    for folder, where in ((here, ["--workers", "1"]), (there, ["--slurm", str(settings_file(tmp_path, route))])):
+        done = subprocess.run(
+            [sys.executable, "-m", "experiments.cli.main", *run, "--out", str(folder), *where],
+            capture_output=True,
+            text=True,
+            timeout=400,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+    said = [json.loads((folder / "manifest.json").read_text("utf-8")) for folder in (here, there)]
+    assert said[0]["tables"] == said[1]["tables"] and "yearly" in said[0]["tables"]
+    assert len(list((there / "study" / "logs").iterdir())) > len(list((here / "study" / "logs").iterdir())) == 1, "jobs leave logs"
+    until(lambda: not queued(slurm.job_name(there / "study")))
+
+
+@pytest.mark.slurm
 def test_workers_that_somebody_starts(cluster: None, tmp_path: Path) -> None:
     study, folder = the_study(4, tmp_path), tmp_path / "study"
     plan.make(study, folder)
