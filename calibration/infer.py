@@ -70,10 +70,6 @@ class Weighted:
         """Quantiles of each coordinate, shape (len(at), d)."""
         return np.stack([weighted_quantile(self.unit[:, j], self.weights, at) for j in range(self.unit.shape[1])], axis=1)
 
-    def resample(self, n: int, rng: np.random.Generator) -> np.ndarray:
-        """Positions of ``n`` draws by systematic resampling."""
-        return systematic(self.weights, n, float(rng.random()))
-
 
 def systematic(weights: np.ndarray, n: int, start: float = 0.5) -> np.ndarray:
     """Positions of ``n`` draws, each weight represented to within one; ``start`` in [0, 1)."""
