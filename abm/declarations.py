@@ -23,5 +23,5 @@ import agents.official.set_strictness
 import agents.official.spend_budget
 import agents.surroundings
 import agents.trader.choose_deal
-import agents.trader.settle_deal
 import agents.trader.fields
+import agents.trader.settle_deal

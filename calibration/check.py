@@ -119,7 +119,7 @@ def sbc(
 
 
 @dataclass(frozen=True)
-class Planted:
+class SimulatedTruth:
     """A truth that was planted, and what was found of the parameters that the reports inform, well or weakly."""
 
     truth: np.ndarray
@@ -133,7 +133,9 @@ class Planted:
         return np.abs(self.mean - self.truth[self.positions]) / np.maximum(self.sd, 1e-12)
 
 
-def planted(unit: np.ndarray, statistics: np.ndarray, likelihood: Likelihood, at: Sequence[int], seed: int) -> list[Planted]:
+def simulated_truths(
+    unit: np.ndarray, statistics: np.ndarray, likelihood: Likelihood, at: Sequence[int], seed: int
+) -> list[SimulatedTruth]:
     """Take some runs as the world: report of them with the declared errors, leave them out of the bank, and look what is found of them.
 
     With errors in the reports about one in twenty truths lies more than two posterior sd away.
@@ -147,7 +149,7 @@ def planted(unit: np.ndarray, statistics: np.ndarray, likelihood: Likelihood, at
         pool = Pool.of(emulator, unit.shape[1], seed)
         posterior = pool.posterior(likelihood, likelihood.report(statistics[[k]], rng)[0])
         informed = np.flatnonzero(posterior.sd() / UNIT_SD <= WEAK)
-        found.append(Planted(unit[k], informed, posterior.mean()[informed], posterior.sd()[informed]))
+        found.append(SimulatedTruth(unit[k], informed, posterior.mean()[informed], posterior.sd()[informed]))
     return found
 
 

@@ -25,7 +25,7 @@ N_ACROSS = 2
 
 @parameters("world.kinship")
 class Parameters(NamedTuple):
-    """How kin are spread."""
+    """Where kin live and how often they meet."""
 
     length: float = parameter(
         "Hours over which the chance of a tie falls by 63 %", unit="hour", default=6.0, low=1.5, high=12.0,

@@ -56,7 +56,7 @@ class _ParameterRow(OpenEntries):
     ratio: _Positive
     quantiles: _Quantiles
     density: Annotated[tuple[_Positive, ...], Listed, Field(min_length=20, max_length=20)]
-    leans: Literal["", "low", "high"]
+    piles_up: Literal["", "low", "high"]
     prior_basis: _Name
     unit_mean: float
     emulated: _Place | None = None
@@ -246,13 +246,13 @@ class _Ranks(OpenEntries):
     parameters: _Rows[_RankRow]
 
 
-def _planted(row: _Planted) -> _Planted:
+def _simulated_truth(row: _SimulatedTruth) -> _SimulatedTruth:
     if len({len(row.parameters), len(row.truth), len(row.mean), len(row.sd), len(row.off)}) > 1:
         raise ValueError("its lists are not of one length")
     return row
 
 
-class _Planted(OpenEntries):
+class _SimulatedTruth(OpenEntries):
     parameters: _Names
     truth: _Numbers
     mean: _Numbers
@@ -294,7 +294,7 @@ class CheckFile(OpenEntries):
     model_version: _Name
     inference: _Name = ""
     sbc: _Rows[_Ranks] = ()
-    planted: _Rows[Annotated[_Planted, AfterValidator(_planted)]] = ()
+    simulated_truths: _Rows[Annotated[_SimulatedTruth, AfterValidator(_simulated_truth)]] = ()
     predictive: dict[str, _NewRuns] = Field(default_factory=dict)
     priors: _Rows[_OtherPrior] = ()
     sensitivity: _Rows[_Indices] = ()

@@ -105,7 +105,7 @@ class Page(FirstPage, FitTables):
             "directions": self.directions(), "pairs": self.pairs(),
             "held_out": self.held_out(), "held_out_words": self.held_out_words(), "arms": [_(MECHANISMS[a]) for a in self.arms],
             "claims": self.claims(), "has_predictive": "all" in self.predictive, "missing_arms": self.missing_arms(),
-            "sbc": self.sbc(), "planted": self.planted(), "disagreement": self.disagreement(), "populations": self.populations(),
+            "sbc": self.sbc(), "simulated_truths": self.simulated_truths(), "disagreement": self.disagreement(), "populations": self.populations(),
             "emulators": self.emulators(), "not_ruled_out": self.not_ruled_out(), "priors": self.priors(),
             "facts": self.facts(), "provenance": self.provenance(), "commands": self.commands(),
         }  # fmt: skip

@@ -370,7 +370,7 @@ def test_checks_of_a_fit(fitted, monkeypatch):
     assert main(["calibrate", "check", str(fitted), "--quiet", "--workers", "1"]) == 0
     found = json.loads((fitted / "check.json").read_text("utf-8"))
     assert {r["method"] for r in found["sbc"]} == {"emulated", "abc", "prior"}
-    assert len(found["planted"]) == 3 and any(p["parameters"] for p in found["planted"])
+    assert len(found["simulated_truths"]) == 3 and any(p["parameters"] for p in found["simulated_truths"])
     with_care, without = (found["predictive"][n]["targets"]["across"] for n in ("all", "cross_border_care"))
     assert without["quantiles"][4] < with_care["quantiles"][2]  # nobody goes across when nobody can
     assert {r["target"] for r in found["sensitivity"]} <= {"income_id", "income_my"}

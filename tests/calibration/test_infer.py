@@ -119,9 +119,9 @@ def test_overconfidence_shows(bank):
     assert np.mean(inside) < 0.8
 
 
-def test_planted_truths_are_found(bank):
+def test_simulated_truths_are_found(bank):
     runs, z, likelihood = bank
-    for found in checks.planted(runs.unit, z, likelihood, [3, 500, 900], 1):
+    for found in checks.simulated_truths(runs.unit, z, likelihood, [3, 500, 900], 1):
         assert len(found.positions)
         assert (found.off < 2.5).all()
 

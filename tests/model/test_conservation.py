@@ -106,7 +106,7 @@ def test_money_of_each_household_and_trader(run):
 
 
 def test_ledger_adds_up_to_nothing(run):
-    """Each month and currency balances to 0.01 unit, or to the rounding of what is booked and of the purses it changes."""
+    """Each month and currency balances to 0.01 unit, or to the rounding of what is booked and of the savings it changes."""
     model = run.run()
     ledger = model.results.ledger()
     assert set(ledger["currency"]) == {"IDR", "MYR"}
@@ -125,7 +125,7 @@ def test_ledger_is_what_the_frames_say(month):
     model = make(n_months=month + 1, households=300, rng=4)
     months(model, month)
     h, trader = model.frames["household"], model.frames["trader"]
-    purse = h["savings"].copy()
+    savings_before = h["savings"].copy()
     last = trader["profit"].copy()
     model.step()
     ledger = model.results.ledger()
@@ -137,7 +137,7 @@ def test_ledger_is_what_the_frames_say(month):
             "crop_buyers": of("income_farm") - of("own_use"), "employers_home": of("income_wage"), "employers_across": of("income_across"),
             "shops": -of("spending"), "clinics_and_carriers": -of("care_cost"), "goods_bought": -deal("outlay"), "goods_sold": deal("revenue"),
             "carriers": -deal("carriage"), "customs": -deal("duty"), "officers": -deal("bribe"), "treasury_fines": -deal("fine"),
-            "purses": -math.fsum((h["weight"] * (h["savings"] - purse))[mine]),
+            "savings": -math.fsum((h["weight"] * (h["savings"] - savings_before))[mine]),
             "pending": -(deal("profit") - math.fsum((trader["weight"] * last)[carries])),
         }  # fmt: skip
         part = ledger[(ledger["month"] == month) & (ledger["currency"] == currency)].set_index("account")["amount"]

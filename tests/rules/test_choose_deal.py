@@ -13,7 +13,7 @@ from agents.trader.choose_deal import CHOOSE_DEAL, Parameters, expected_profit, 
 from tests.rules.tools import MANY, assert_share, both_forms, columns_of, run_rule, take, traced
 
 RULE = "trader.choose_deal"
-P = Parameters(scale=0.5, trouble=0.2, trading_days=8.0, slip=0.1, kin_saving=0.5, waiting=0.1, paperwork=0.05, path_carriage=2.0,
+P = Parameters(scale=0.5, trouble=0.2, trading_days=8.0, price_impact=0.1, kin_saving=0.5, waiting=0.1, paperwork=0.05, path_carriage=2.0,
                bribe_share=0.4, share_bribable=0.75, penalty=0.5)  # fmt: skip
 
 

@@ -32,7 +32,7 @@ def test_posture_of_crossings(form: str) -> None:
     # two officers at crossing 0 (doctrines 0.2+0.1+0.1 = 0.4 and 0.7-0.1+0 = 0.6), a planner at none, nobody at crossing 1
     columns = columns_of(
         "official.set_strictness", {"official": 3, "crossing": 2},
-        {"official.side": (0, 1, 0), "official.crossing": (0, 0, -1), "official.leaning": (0.1, -0.1, 0.0), "policy.turn": (0.1, 0.0),
+        {"official.side": (0, 1, 0), "official.crossing": (0, 0, -1), "official.deviation": (0.1, -0.1, 0.0), "policy.turn": (0.1, 0.0),
          "crossing.strictness": (0.9, 0.4)},
     )  # fmt: skip
     done = run_rule("official.set_strictness", columns, form, stop=3, p=POSTURE)
@@ -266,17 +266,17 @@ def test_open_doors_by_hand(form: str) -> None:
 
 @both_forms
 def test_posture_of_both_sides(form: str) -> None:
-    side, crossing, leaning = (0, 1, 1, 0, 1), (2, 0, 2, -1, 2), (0.05, 0.1, -0.2, 0.4, 0.25)
+    side, crossing, deviation = (0, 1, 1, 0, 1), (2, 0, 2, -1, 2), (0.05, 0.1, -0.2, 0.4, 0.25)
     columns = columns_of(
         "official.set_strictness", {"official": 5, "crossing": 3},
-        {"official.side": side, "official.crossing": crossing, "official.leaning": leaning, "policy.turn": (0.1, -0.3),
+        {"official.side": side, "official.crossing": crossing, "official.deviation": deviation, "policy.turn": (0.1, -0.3),
          "crossing.strictness": (0.2, 0.4, 0.6), "crossing.doctrine": 5.0, "official.doctrine": 6.0},
     )  # fmt: skip
     before = {name: values.copy() for name, values in columns.items()}
     done = run_rule("official.set_strictness", columns, form, stop=5, p=POSTURE._replace(step=0.25))
     calls = traced("official.set_strictness", before, "doctrine_of", stop=5, p=POSTURE)
-    assert calls["doctrine_of"] == [((0.2, 0.7)[s], own, (0.1, -0.3)[s]) for s, own in zip(side, leaning, strict=True)]
-    held = [0.35, 0.5, 0.2, 0.7, 0.65]  # 0.2 or 0.7, the leaning, and the turn of the side
+    assert calls["doctrine_of"] == [((0.2, 0.7)[s], own, (0.1, -0.3)[s]) for s, own in zip(side, deviation, strict=True)]
+    held = [0.35, 0.5, 0.2, 0.7, 0.65]  # 0.2 or 0.7, the deviation, and the turn of the side
     assert done["official.doctrine"].tolist() == pytest.approx(held)
     mean = [held[1], 0.0, (held[0] + held[2] + held[4]) / 3]
     assert done["crossing.doctrine"].tolist() == pytest.approx(mean)

@@ -11,7 +11,7 @@ from abm import BorderModel, Region, Scenario
 from abm.errors import UserError
 from abm.own_rules import Own, names_of, own_rules, swap
 from abm.world import access
-from abm.world.access import choose_facilities, set_quality, settle_access, standing_facilities
+from abm.world.access import choose_facilities, facilities_in, set_quality, settle_access
 from abm.world.columns import World
 from abm.world.travel import FAR, Parameters, hours_across, set_hours
 from agents.core.compiled import plain
@@ -99,7 +99,7 @@ def expected_care(world: World, standing: np.ndarray, open_now: np.ndarray, k: i
 @pytest.mark.parametrize("year", [1980, 1995, 2015])
 def test_every_place_reaches_the_best_of_each_tier(region, year):
     world = world_of(region, year)
-    standing = standing_facilities(world, year, 3.0, True)
+    standing = facilities_in(world, year, 3.0, True)
     open_now = world.crossing["is_path"] <= 0
     settle_access(world, P, CARE, standing, open_now, True)
     other = np.zeros(len(open_now), bool)
@@ -121,7 +121,7 @@ def test_every_place_reaches_the_best_of_each_tier(region, year):
 
 def test_no_care_across_where_it_is_switched_off(region):
     world = world_of(region)
-    standing, open_now = standing_facilities(world, 2005, 0.0, True), world.crossing["is_path"] <= 0
+    standing, open_now = facilities_in(world, 2005, 0.0, True), world.crossing["is_path"] <= 0
     settle_access(world, P, CARE, standing, open_now, True)
     at_home = world.place["facility_care"][:, :2].copy()
     settle_access(world, P, CARE, standing, open_now, False)
@@ -136,7 +136,7 @@ def test_the_choice_is_made_by_the_hours_that_households_are_told(region):
         told.append(hours)
         best[:] = np.where(is_reached.any(axis=1), hours.shape[1] - 1 - is_reached[:, ::-1].argmax(axis=1), -1)
 
-    settle_access(world, P, CARE, standing_facilities(world, 2005, 0.0, True), world.crossing["is_path"] <= 0, True, last)
+    settle_access(world, P, CARE, facilities_in(world, 2005, 0.0, True), world.crossing["is_path"] <= 0, True, last)
     for k, hours in enumerate(told):
         best = world.place["facility_care"][:, k]
         found = best >= 0
@@ -163,7 +163,7 @@ def test_an_own_value_changes_the_facility_and_the_choice(name):
     months(shipped, 13), months(own, 13)
     world, place = own.world, own.world.place
     p = own.settings.of(Parameters)
-    standing = standing_facilities(world, 1981, p.puskesmas_delay, True)
+    standing = facilities_in(world, 1981, p.puskesmas_delay, True)
     for k in range(2):
         hours = world.home_hours[: world.n_places, world.facility_node]
         same = world.facility_side[None, :] == place["side"][:, None]
@@ -219,7 +219,7 @@ def test_work_markets_and_towns_are_the_nearest(region, closed):
     is_path = world.crossing["is_path"] > 0
     open_now = ~is_path & np.array([closed != "all" and c not in closed for c in world.crossing_names])
     p = Parameters(local_access=0.4, pass_hours=2.5)
-    settle_access(world, p, CARE, standing_facilities(world, 2005, 0.0, True), open_now, True)
+    settle_access(world, p, CARE, facilities_in(world, 2005, 0.0, True), open_now, True)
     tables = {name: hours_across(world, np.flatnonzero(rows)) for name, rows in
               {"any": open_now | is_path, "legal": open_now, "path": is_path}.items()}  # fmt: skip
     place, link, n = world.place, world.trade_link, world.n_places
@@ -260,10 +260,10 @@ def test_the_delay_moves_later_clinics_of_border_places_within_their_bounds(regi
     for delay in (-4.0, 0.0, 9.0):
         moved = np.where(is_puskesmas, np.clip(year + delay, f["opened_low"], f["opened_high"]), year)
         for now in (1980, 1986, 1995, 2015):
-            assert (standing_facilities(world, now, delay, True) == (moved <= now)).all()
-            without = standing_facilities(world, now, delay, False)
+            assert (facilities_in(world, now, delay, True) == (moved <= now)).all()
+            without = facilities_in(world, now, delay, False)
             assert (without == ((moved <= now) & ~(is_puskesmas & (moved > 1979)))).all()
-    assert (standing_facilities(world, 1986, 9.0, True) != standing_facilities(world, 1986, 0.0, True)).any()
+    assert (facilities_in(world, 1986, 9.0, True) != facilities_in(world, 1986, 0.0, True)).any()
 
 
 def test_quality_makes_up_its_way_as_the_district_does(region):
