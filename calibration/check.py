@@ -1,4 +1,4 @@
-"""Can the posterior be believed? Simulation-based calibration, planted truths, what each target moves, what stays unknown."""
+"""Can the posterior be believed? Simulation-based calibration, simulated truths, what each target moves, what stays unknown."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def labels(posterior: Weighted) -> list[Label]:
 
 @dataclass(frozen=True)
 class Calibration:
-    """How often intervals hold the truth, over many planted truths, for some coordinates."""
+    """How often intervals hold the truth, over many simulated truths, for some coordinates."""
 
     method: str
     positions: np.ndarray
@@ -75,7 +75,7 @@ def sbc(
     """Simulation-based calibration (Talts et al. 2018) from runs of the prior: ``tests`` of them, picked at random, are truths, the others the bank.
     (A block of the bank's sequence would be spread more evenly than chance does, and the test of the ranks too lenient.)
 
-    ``prior`` takes the bank itself as posterior: perfectly covering and saying nothing, shown beside the others for that reason.
+    ``prior`` takes the bank itself as posterior: it covers perfectly and carries no information, and is shown beside the others for that reason.
     """
     good = np.isfinite(statistics).all(axis=1)
     unit, statistics = unit[good], statistics[good]
@@ -120,7 +120,7 @@ def sbc(
 
 @dataclass(frozen=True)
 class SimulatedTruth:
-    """A truth that was planted, and what was found of the parameters that the reports inform, well or weakly."""
+    """A simulated truth, and what was found of the parameters that the reports inform, well or weakly."""
 
     truth: np.ndarray
     positions: np.ndarray
@@ -136,7 +136,7 @@ class SimulatedTruth:
 def simulated_truths(
     unit: np.ndarray, statistics: np.ndarray, likelihood: Likelihood, at: Sequence[int], seed: int
 ) -> list[SimulatedTruth]:
-    """Take some runs as the world: report of them with the declared errors, leave them out of the bank, and look what is found of them.
+    """Take some runs as simulated truths: make reports of them with the declared errors, leave them out of the bank, and see what is found of them.
 
     With errors in the reports about one in twenty truths lies more than two posterior sd away.
     """

@@ -31,7 +31,7 @@ class Parameters(NamedTuple):
     """What decides where people want to work."""
 
     think_again: float = parameter(
-        "Part of adults that think again in a month", unit="probability/month", default=0.15, low=0.08, high=0.3,
+        "Part of adults who reconsider their work in a month", unit="probability/month", default=0.15, low=0.08, high=0.3,
         source=judgement("inertia 0.1-0.2 keeps activities from swinging in the trial"),
     )  # fmt: skip
     scale: float = parameter(

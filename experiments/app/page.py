@@ -327,7 +327,7 @@ def Figures(finished: Finished, language: str):
     wanted = solara.use_ref((finished, language))
     wanted.current = (finished, language)
 
-    # One that was not drawn leaves what stands: the page would jump if its figures went and came.
+    # If one was not drawn, the former figures stay: the page would jump if they were removed and shown again.
     standing = solara.use_ref(dict[tuple[str, ...], tuple[Picture, ...]]())
 
     def drawing(keys: tuple[str, ...]) -> tuple[Picture, ...]:

@@ -1,7 +1,7 @@
-"""What must stand in ``fit.json`` and ``check.json``, so that a page can be made of them?
+"""What must ``fit.json`` and ``check.json`` hold, so that a page can be made of them?
 
 Both files are written by a fit and read again by the report, the checks and ``adopt``; a file that was cut off or changed by hand is refused
-here in one sentence that names file and key. What a reader does without may be missing.
+here in one sentence that names file and key. What no reader needs may be missing.
 """
 
 from __future__ import annotations
@@ -324,7 +324,7 @@ def read_result(path: Path, kind: str, *, needed: bool = True) -> dict[str, Any]
 
 
 def inference_of(path: Path) -> str | None:
-    """Which inference made a result; None where there is no result that can be read (it is then made anew)."""
+    """Which inference made a result; None where no result can be read (it is then made again)."""
     if not is_ordinary(path):
         return None
     try:

@@ -1,6 +1,6 @@
 """The report of a fit: a single page that needs nothing beside it and no network.
 
-It opens with what a reader of policy needs, then shows what the facts say of each parameter, how the fitted model stands to each fact, what each
+It begins with what a reader of policy needs, then shows what the facts say of each parameter, how the fitted model agrees with each fact, what each
 fact moves, what stays unknown, and how far the posterior can be believed. Every sentence is made from the numbers of ``fit.json`` and
 ``check.json``; where a part of the checks was not made, its section says so. The same files give the same bytes.
 """

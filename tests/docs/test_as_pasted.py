@@ -189,7 +189,9 @@ def test_what_the_readme_says_of_the_fit() -> None:
     text = (ROOT / "README.md").read_text("utf-8")
     fitted = [t for t in fit["targets"] if t["role"] == "fit"]
     words = {5: "five", 6: "six", 7: "seven", 8: "eight"}
-    assert f"{words[len(fitted)]} uncertain facts" in text and len(fit["parameters"]) > 100 and "over a hundred uncertain parameters" in text
+    assert (
+        f"{words[len(fitted)]} uncertain facts" in text and len(fit["parameters"]) > 100 and "over a hundred uncertain parameters" in text
+    )
     known = [p["known"] for p in fit["parameters"]]
     assert known.count("prior only") > len(known) / 2 and "Most parameters keep their priors" in text
     assert "No\nfitted values ship" not in text and "to come" not in text
