@@ -2,8 +2,8 @@
 
 A twin of the model for comparison: registered ``mesa.Agent`` objects with attributes and methods, which call the very functions of one agent
 that the compiled loops call (which illness, which clinic, which job, how much is spent), with the same draws. Only the households' decisions:
-no trade, prices, officials or record, so what a community meets stays as it was when the twin was made. ``lintas bench`` runs this module in a
-fresh process, with rules as plain Python; ``tests/bench/test_plain_mesa.py`` holds a month of it to the rules.
+no trade, prices, officials or record, so the surroundings of a community stay as they were when the twin was made. ``lintas bench`` runs this module in a
+fresh process, with rules as plain Python; ``tests/bench/test_plain_mesa.py`` compares a month of it with the rules.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class PlainHousehold(mesa.Agent):
         raise AttributeError(name)
 
     def draw(self, stream: int, slot: int) -> float:
-        """The household's luck in a decision: that of the model's household with this uid."""
+        """The household's draw in a decision: that of the model's household with this uid."""
         return uniform(self.model.seed_of_run, stream, self.model.month, self.uid, slot)
 
     def fall_ill(self) -> None:

@@ -291,7 +291,7 @@ def test_a_reading_without_a_number_says_nothing(fitted, tmp_path):
 
 
 def test_new_draws_are_run_anew(fitted, tmp_path, monkeypatch):
-    """Predictive runs and central candidates of another posterior do not stand for this one."""
+    """Predictive runs and central candidates of another posterior are not used for this one."""
     folder = tmp_path / "fit"
     shutil.copytree(fitted, folder, ignore=shutil.ignore_patterns("predictive", "check.json", "central.parquet"))
     planned: list[str] = []
@@ -304,7 +304,7 @@ def test_new_draws_are_run_anew(fitted, tmp_path, monkeypatch):
     results.run_predictive(fit, lambda _: None)  # type: ignore[arg-type, return-value]
     assert planned == every
     results.run_predictive(fit, lambda _: None)  # type: ignore[arg-type, return-value]
-    assert planned == every, "they stand"
+    assert planned == every, "they are kept"
     draws = folder / "posterior" / "draws.parquet"
     table = pd.read_parquet(draws)
     table["weight"] = table["weight"].to_numpy()[::-1]
@@ -351,7 +351,7 @@ def test_results_of_other_code_are_made_again(fitted, tmp_path, capsys):
 
 
 def test_a_population_of_other_inference_is_refused(fitted, tmp_path, capsys):
-    """Its density is no longer what it was drawn from, so its weights would be wrong without a word."""
+    """Its density is no longer what it was drawn from, so its weights would be wrong without a warning."""
     folder = tmp_path / "fit"
     shutil.copytree(fitted, folder)
     path = folder / "population-1.npz"

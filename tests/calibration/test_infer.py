@@ -32,7 +32,7 @@ def proposed(bank):
 
 
 def by_brute_force(n: int = 400_000) -> Weighted:
-    """The posterior by plain weighting of very many runs from the prior: slow, and nothing can be wrong with it."""
+    """The posterior by plain weighting of very many runs from the prior: slow, but exact."""
     unit = np.random.default_rng(99).random((n, 8))
     likelihood = Likelihood(targets())
     return Weighted.from_log(unit, likelihood(statistics(targets(), simulate(unit, 7))))

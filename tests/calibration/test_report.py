@@ -185,7 +185,7 @@ def test_each_alarm_is_a_sentence(english: str) -> None:
 
 
 def test_bars_that_the_checks_miss_are_alarms(tmp_path: Path, content: Any) -> None:
-    """Each bar alone, and each is a sentence of the page."""
+    """Each threshold alone, and each is a sentence of the page."""
     whole = deepcopy(content[2])
     assert check_alarms(whole, {CALENDAR}) == []
     for row in whole["sbc"]:
@@ -221,7 +221,7 @@ def test_bars_that_the_checks_miss_are_alarms(tmp_path: Path, content: Any) -> N
         assert [a["what"] for a in check_alarms({**whole, "sbc": [first | {"parameters": rows}]}, set())] == ["coverage of one"]
         assert check_alarms({**whole, "sbc": [first | {"parameters": rows, "n": 24}]}, set()) == []
     weak = [whole["simulated_truths"][0] | {"off": [9.0], "known": ["weak"]}]
-    assert check_alarms({**whole, "simulated_truths": weak}, set()) == [], "a bar is set for informed parameters only"
+    assert check_alarms({**whole, "simulated_truths": weak}, set()) == [], "a threshold is set for informed parameters only"
     three = [whole["simulated_truths"][0] | {"off": [off]} for off in (2.1, 0.5, 0.5)]
     assert check_alarms({**whole, "simulated_truths": three}, set()) == [], "one of several beyond two spreads is chance"
     assert len(check_alarms({**whole, "simulated_truths": [*three, whole["simulated_truths"][0] | {"off": [3.0]}]}, set())) == 1

@@ -1,4 +1,4 @@
-"""The posterior that ships: it belongs to its region, is small, keeps the bars that it keeps, and says which it does not."""
+"""The posterior that ships: it belongs to its region, is small, meets the thresholds that it meets, and says which it does not."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_bars_that_it_keeps(fit, checks):
 def test_the_bar_that_it_misses(fit):
     """A finding: with the declared ranges most people went across in the 1980s in seven of ten draws, not in nine.
 
-    If this fails because the share has risen, say so in docs/calibration.md and in the changelog, and turn it into a bar.
+    If this fails because the share has risen, say so in docs/calibration.md and in the changelog, and turn it into a threshold.
     """
     share = target(fit, "care_majority")["pass"]
     assert 0.5 < share < 0.9

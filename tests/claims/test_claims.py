@@ -1,4 +1,4 @@
-"""The rows of ``evidence.toml``: what the shipped ones say, and how a mistake in such a file is told."""
+"""The rows of ``evidence.toml``: what the shipped ones say, and how a mistake in such a file is reported."""
 
 from __future__ import annotations
 

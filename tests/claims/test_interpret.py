@@ -210,7 +210,7 @@ def test_the_first_of_equal_highest_years_is_named():
     assert number({"of": of(take="year_of_max")}, run(income_per_capita=over(1990, 1, 7, 7))) == 1991
 
 
-# ---- two numbers set against each other --------------------------------------------------------------------------------------
+# ---- two numbers compared with each other --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("how", "expected"), [("ratio", 4.0), ("difference", 6.0), ("change", 3.0)])

@@ -1,4 +1,4 @@
-"""A declaration that says too little, or contradicts itself, is refused when it is made."""
+"""A declaration that is incomplete, or contradicts itself, is refused when it is made."""
 
 from __future__ import annotations
 

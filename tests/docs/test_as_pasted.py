@@ -123,7 +123,7 @@ def walk(page: str, *, short: bool) -> int:
             added = next((more for beginning, more in SHORTER.items() if step.text.startswith(beginning)), "") if short else ""
             said = flat(typed(f"{step.text} {added}".strip()))
             kept = ["" if MACHINE.search(line) else line for line in step.expected]
-            for part in "\n".join(kept).split("\n\n"):  # what stands together comes out together
+            for part in "\n".join(kept).split("\n\n"):  # what is printed together comes out together
                 assert flat(part) in said, (page, step.text, part, said)
             compared += sum(map(bool, kept))
             for line in step.expected:  # of lines with times, the numbers of runs before them

@@ -34,7 +34,7 @@ def test_there_are_commands() -> None:
 
 
 def parsed(line: str) -> tuple[dict[str, str], dict[str, str]]:
-    """What stands in a command, and what the program takes from it, both by the name of the parameter. Nothing is run."""
+    """What is written in a command, and what the program takes from it, both by the name of the parameter. Nothing is run."""
     from experiments.cli.main import app
 
     command: Any = typer.main.get_command(app)
@@ -60,13 +60,13 @@ def parsed(line: str) -> tuple[dict[str, str], dict[str, str]]:
 
 
 def text_of(value: Any) -> str:
-    """A value as it would stand in a command."""
+    """A value as it would be written in a command."""
     return " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 @pytest.mark.parametrize("line", commands())
 def test_each_command_is_understood(line: str) -> None:
-    """Every option and word that stands there is taken for what it is, and nothing else is."""
+    """Every option and word of it is taken for what it is, and nothing else is."""
     stands, taken = parsed(line)
     assert taken == stands
 

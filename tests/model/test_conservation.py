@@ -52,7 +52,7 @@ def test_people(run):
         for k, name in enumerate(by_kind):
             assert close(sums[:, S[name]], np.bincount(h["place"], h["weight"] * visits[:, k], model.world.n_places))
         for k in range(1, 4):
-            # a job is held by those for whom there is one: more than jobs only by the luck of the draw, never where there are none
+            # a job is held by those for whom there is one: more than jobs only by random draws, never where there are none
             held = np.bincount(h["place"], h["weight"] * (activity == k).sum(axis=1), model.world.n_places)
             assert (held[model.world.place["job_slots"][:, k] <= 0] == 0).all()
 

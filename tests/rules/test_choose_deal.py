@@ -241,7 +241,7 @@ def test_all_goods_directions_and_channels_are_chosen_by_somebody() -> None:
 def test_a_gap_of_nothing_is_no_deal_and_the_weight_of_a_deal_has_a_bound(form: str) -> None:
     none = deals(form, 50, P._replace(trouble=-50.0), place__price=5.0)
     assert (none["trader.good"] == -1).all()
-    # two goods of boundless gain weigh alike, exp(50): each is taken by a half
+    # two goods of boundless gain have the same weight, exp(50): each is taken by a half
     huge = deals(form, 400, P._replace(scale=0.01), place__price=[(10.0, 10.0, 5.0, 5.0), (1e6, 1e7, 5.0, 5.0)], trade_link__is_open=0.0)
     shares = np.bincount(huge["trader.good"], minlength=2)
     assert shares.sum() == 400

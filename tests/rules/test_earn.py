@@ -42,7 +42,7 @@ def test_cobb_douglas(form: str, share: float) -> None:
     assert f(1.3, 0.8, 2.5 * 1.01, 1.7, share) == pytest.approx(base * 1.01 ** (1 - share))  # elasticity of land
 
 
-# usual income 90, 5 % of what the savings holds above it
+# usual income 90, 5 % of what savings hold above it
 @both_forms
 @pytest.mark.parametrize(
     ("cash", "savings", "expected"),
@@ -52,7 +52,7 @@ def test_cobb_douglas(form: str, share: float) -> None:
         (20.0, 40.0, 60.0),  # no more than there is
         (0.0, 10.0, 30.0),  # but a third of the usual month
         (0.0, -500.0, 30.0),  # in debt, too
-        (1000.0, 0.0, 90.0),  # a harvest does not pass to the table at once
+        (1000.0, 0.0, 90.0),  # a harvest does not change consumption at once
     ],
 )
 def test_spend_by_hand(form: str, cash: float, savings: float, expected: float) -> None:
@@ -74,7 +74,7 @@ def month(form: str = "compiled", n: int = 1, **said: Any) -> dict[str, np.ndarr
 def test_a_month_by_hand(form: str) -> None:
     # units sqrt(4)*sqrt(1) = 2; rice 2*30 = 60 kg, rubber 2*40*0.5 = 40 kg; worth 60*2 + 40*3 = 240, inputs 24
     # own use: 10 kg for 4 people = 40 kg at 2 = 80; wage 200; across 300 * 0.6 = 180; trade 25
-    # income 240-24+200+180+25 = 621; cash 541; usual table 500-80 = 420 out of 100+541
+    # income 240-24+200+180+25 = 621; cash 541; usual spending 500-80 = 420 out of 100+541
     done = {k: v[0] for k, v in month(form).items() if k.startswith("household.")}
     expected = {"income": 621.0, "income_farm": 216.0, "income_wage": 200.0, "income_across": 180.0, "income_trade": 25.0, "own_use": 80.0,
                 "spending": 420.0, "savings": 100.0 + 541.0 - 420.0, "income_mean": 500.0 + 0.1 * 121.0, "idle": 0.0}  # fmt: skip
@@ -159,7 +159,7 @@ def test_four_households_by_hand(form: str) -> None:
         total = farm[i] + wage[i] + across[i] + trade[i]
         cash = total - eaten[i] - (15.0, 5.0, 0.0, 0.0)[i]
         usual, savings = (300.0, 150.0, 90.0, 60.0)[i], (1000.0, -50.0, 20.0, 400.0)[i]
-        # out of the savings: the usual month's money, a twentieth of what lies above it, no more than there is, a third of it at least
+        # out of savings: the usual month's money, a twentieth of what lies above it, no more than there is, a third of it at least
         table = max(usual - eaten[i], 0.0)
         spent = max(min(table + 0.05 * max(savings - table, 0.0), savings + cash), table / 3)
         expected = {"income": total, "income_farm": farm[i], "income_wage": wage[i], "income_across": across[i], "income_trade": trade[i],

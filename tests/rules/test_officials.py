@@ -1,4 +1,4 @@
-"""Officials: posture, inspection, budgets, open doors."""
+"""Officials: strictness, inspection, budgets, places in care."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from agents.official import inspect, ration_care, set_strictness, spend_budget
 from tests.rules.tools import both_forms, columns_of, run_rule, take, traced
 
-# ---- posture -----------------------------------------------------------------------------------------------------------
+# ---- strictness -----------------------------------------------------------------------------------------------------------
 
 POSTURE = set_strictness.Parameters(doctrine_id=0.2, doctrine_my=0.7, strictness_prosperity=0.1, strictness_security=0.9, step=0.5)
 
@@ -147,7 +147,7 @@ def test_next_stock_by_hand(form: str, stock: float, spending: float, expected: 
 @both_forms
 @pytest.mark.parametrize("spending", [0.001, 0.03, 0.1, 0.4])
 def test_a_stock_settles_at_spending_over_spending_and_decay(form: str, spending: float) -> None:
-    # neglect hastens the fall, but what is left in the end is enough to keep up so little
+    # neglect makes decay faster, but what is left in the end is enough to keep up so little
     f = take(spend_budget.next_stock, form)
     for start in (0.0, 1.0):
         stock = start
@@ -164,7 +164,7 @@ def test_no_stock_falls_below_nothing(form: str) -> None:
 
 @both_forms
 def test_neglect_costs_twice(form: str) -> None:
-    # a hair below and above 0.7 * 0.07 * 0.5 = 0.0245: the difference is one more decay, 0.07 * 0.5
+    # just below and above 0.7 * 0.07 * 0.5 = 0.0245: the difference is one more decay, 0.07 * 0.5
     f = take(spend_budget.next_stock, form)
     assert f(0.5, 0.0246, 0.07, 0.7) - f(0.5, 0.0244, 0.07, 0.7) == pytest.approx(0.035 + 0.0002 * 0.5)
 
@@ -236,7 +236,7 @@ def test_money_builds_what_it_is_spent_on(name: str, stock: str, sign: int) -> N
     assert ((high - low) * sign > 0).all()
 
 
-# ---- open doors --------------------------------------------------------------------------------------------------------
+# ---- places in care --------------------------------------------------------------------------------------------------------
 
 
 @both_forms

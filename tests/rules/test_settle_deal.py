@@ -81,7 +81,7 @@ def test_no_deal_nothing_happens(form: str) -> None:
 def test_shares_stopped() -> None:
     n = MANY
     assert_share((carry("compiled", 3, n, trade_link__detection=0.1)["trader.seized"] > 0).sum(), n, 0.1)
-    # who knows ways round is found less often: 0.1 * (1 - 0.5)
+    # who knows unofficial ways is found less often: 0.1 * (1 - 0.5)
     assert_share((carry("compiled", 3, n, trade_link__detection=0.1, trader__skill=0.5)["trader.seized"] > 0).sum(), n, 0.05)
     assert_share((carry("compiled", 2, n, trade_link__share_honest=0.35)["trader.seized"] > 0).sum(), n, 0.35)
 
