@@ -342,7 +342,7 @@ def sentence(part: Indices, lang: str = "en") -> str:
     top = ranked[0]
     name = f"“{parameter_label(part.names[top], _)}”"
     if not part.stands_out(top):
-        text = _("No parameter stands out from chance in {what}; the first would be {name} ({value}).")
+        text = _("No parameter has a larger effect than chance in {what}; the first would be {name} ({value}).")
         return " ".join([text.format(what=what, name=name, value=said(top)), *noise_words(part, _, n)])
     match part.method:
         case "morris":

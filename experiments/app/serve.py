@@ -182,7 +182,7 @@ def page_html(root_path: str = "") -> str:
         ('<v-dialog v-if="!vue3"', '<v-dialog v-if="false"'),
     ):
         if html.count(old) != 1:
-            raise RuntimeError(f"Solara's page is not the one this version was made for: {old!r} stands in it {html.count(old)} times")
+            raise RuntimeError(f"Solara's page is not the one this version was made for: {old!r} occurs in it {html.count(old)} times")
         html = html.replace(old, new)
     return html
 

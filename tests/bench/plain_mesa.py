@@ -133,10 +133,10 @@ class PlainHousehold(mesa.Agent):
             now, wanted = self.activity[a], self.work_sought[a]
             if now <= 0 and wanted < 0:
                 continue
-            luck = [self.draw(stream, a) for stream in (get_work.DISMISSED, get_work.FOUND, get_work.SENT_HOME)]
+            draws = [self.draw(stream, a) for stream in (get_work.DISMISSED, get_work.FOUND, get_work.SENT_HOME)]
             keep = at["keep_share"][w][now] if now > 0 else 1.0
             offer = at["job_offer"][w][wanted] if wanted > 0 else 0.0
-            outcome = get_work.next_activity(now, wanted, *luck, keep, offer, at["caught_away"][w])
+            outcome = get_work.next_activity(now, wanted, *draws, keep, offer, at["caught_away"][w])
             self.n_deported += outcome >= 100
             self.n_refused += outcome % 100 == 10
             self.activity[a] = outcome % 10

@@ -42,7 +42,7 @@ WRONG: list[Any] = [None, 3, -1, float("inf"), float("nan"), "x", [], {}, [3], [
 
 
 def paths(said: Any, before: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Places of every value; of a list the first entry stands for all."""
+    """Places of every value; of a list the first entry is used for all."""
     if before:
         yield before
     if isinstance(said, dict):

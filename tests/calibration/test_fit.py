@@ -339,9 +339,9 @@ def test_results_of_other_code_are_made_again(fitted, tmp_path, capsys):
     shutil.copytree(fitted, folder)
     opened = Fit.open(folder)
     assert results.is_concluded(opened) and not results.is_checked(opened)
-    for said, stands in (("of last year", False), (inference_version(), True)):
+    for said, is_current in (("of last year", False), (inference_version(), True)):
         (folder / "check.json").write_text(json.dumps({"inference": said}), "utf-8")
-        assert results.is_checked(opened) is stands
+        assert results.is_checked(opened) is is_current
     (folder / "check.json").unlink()
     found = json.loads((folder / "fit.json").read_text("utf-8"))
     (folder / "fit.json").write_text(json.dumps(found | {"inference": "of last year"}), "utf-8")

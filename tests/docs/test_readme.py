@@ -49,14 +49,14 @@ def parsed(line: str) -> tuple[dict[str, str], dict[str, str]]:
     taken = {p.name: text_of(context.params[p.name]) for p in command.params if context.get_parameter_source(p.name).name == "COMMANDLINE"}
     options = {option: p for p in command.params for option in p.opts}
     arguments = [p for p in command.params if p.param_type_name == "argument"]
-    stands: dict[str, list[str]] = {}
+    written: dict[str, list[str]] = {}
     while words:
         word = words.pop(0)
         if word.startswith("-"):
-            stands.setdefault(options[word].name, []).append("True" if options[word].is_flag else words.pop(0))
+            written.setdefault(options[word].name, []).append("True" if options[word].is_flag else words.pop(0))
         else:
-            stands.setdefault((arguments.pop(0) if len(arguments) > 1 else arguments[0]).name, []).append(word)
-    return {name: " ".join(values) for name, values in stands.items()}, taken
+            written.setdefault((arguments.pop(0) if len(arguments) > 1 else arguments[0]).name, []).append(word)
+    return {name: " ".join(values) for name, values in written.items()}, taken
 
 
 def text_of(value: Any) -> str:
@@ -67,8 +67,8 @@ def text_of(value: Any) -> str:
 @pytest.mark.parametrize("line", commands())
 def test_each_command_is_understood(line: str) -> None:
     """Every option and word of it is taken for what it is, and nothing else is."""
-    stands, taken = parsed(line)
-    assert taken == stands
+    written, taken = parsed(line)
+    assert taken == written
 
 
 @pytest.mark.parametrize("line", ["lintas run --housholds 60", "lintas run --seed", "lintas calibrate statu", "lintas rnu"])

@@ -375,7 +375,7 @@ def test_nothing_stands_out_of_pure_chance(tmp_path: Path, kind: str, points: in
     assert part.noise > 0.9 and part.noise_left > 0.8
     estimate = part.indices[part.measure][0]
     assert np.allclose(estimate, part.floor, rtol=0.25, atol=0.15)
-    assert "No parameter stands out" in indices.sentence(part)
+    assert "No parameter has a larger effect" in indices.sentence(part)
     strong = lambda u, k: chance(1.0)(u, k) + 6 * u[:, 1]  # noqa: E731
     (part,) = analyse(make(tmp_path / "t", kind, points, strong, replicates=4)).parts
     assert part.ranked()[0] == 1 and [part.stands_out(k) for k in range(3)] == [False, True, False]
