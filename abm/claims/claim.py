@@ -83,7 +83,7 @@ class Number(Entries):
     of: Part
     against: Part | None = None
     how: How | None = None
-    #: set against each other year by year before anything is taken of the years (``of`` says which and what)
+    #: compared year by year before anything is taken of the years (``of`` says which and what)
     each_year: bool = False
     #: fewer years than this give no number
     at_least: Annotated[int, Field(ge=1, le=100)] = 1
@@ -94,7 +94,7 @@ class Number(Entries):
         if (self.against is None) != (self.how is None):
             raise ValueError('against and how = "ratio", "difference" or "change" go together: give both or neither')
         if self.each_year and self.against is None:
-            raise ValueError("each_year sets two outputs against each other: give against too")
+            raise ValueError("each_year compares two outputs year by year: give against too")
         return self
 
     @property

@@ -1,6 +1,6 @@
 """Who is kin to whom: ties within a side and across the border, by place, culture and distance.
 
-Every tie is drawn by its first household, slot by slot, so that one more household changes nobody's ties but its own.
+Every tie is drawn by its first household, slot by slot, so that one more household changes no ties but its own.
 """
 
 from __future__ import annotations

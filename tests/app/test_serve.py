@@ -1,4 +1,4 @@
-"""How the server starts, what it asks of others (nothing), how it works behind a proxy, and how it ends."""
+"""How the server starts, which other machines it contacts (none), how it works behind a proxy, and how it ends."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ def test_zero_is_a_mark_and_one_year_a_span(tmp_path):
         (("first = 1990, last", 'weighted_by = ["trade_out_usd"], first = 1990, last'), 'weighted_by goes with side = "both" only'),
         ((f"of = {OF}", f"of = {OF}, against = {OF}"), "against and how"),
         ((f"of = {OF}", f'of = {OF}, how = "ratio"'), "against and how"),
-        ((f"of = {OF}", f"of = {OF}, each_year = true"), "each_year sets two outputs against each other"),
+        ((f"of = {OF}", f"of = {OF}, each_year = true"), "each_year compares two outputs year by year"),
         ((f"of = {OF}", f"of = {OF}, at_least = 0"), "at_least = 0; it must be at least 1"),
         (('is = "below"', 'is = "near"'), 'is = "near" needs value and within'),
         (("value = 700", "value = 700, within = 70"), 'within goes with is = "near" only'),
