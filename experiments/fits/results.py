@@ -47,7 +47,7 @@ from experiments.studies.study import Study
 
 #: A target of the fit must lie inside this part of what the prior gives.
 PRIOR_RANGE = (0.01, 0.99)
-#: A parameter piles_up on its bound when so much more of the posterior than of the prior lies in an outer twentieth of its range.
+#: A parameter piles up at its bound when so much more of the posterior than of the prior lies in an outer twentieth of its range.
 PILED_UP = 3.0
 #: The two approximate posteriors may differ by so many sd.
 MOST_DISAGREEMENT = 0.3
