@@ -1,8 +1,8 @@
 """How does a price at a border market move?
 
-Each month a price goes a part of the way to what the market of its own side gives there (world price, rate, mark-up and
-carriage), and is pushed by what traders bring or take: goods that arrive press it down, goods that leave lift it. The
-push of one month is bounded to half the pull, so that prices cannot jump across the gap that made the trade.
+Each month a price goes a part (``pull``) of the way to what the market of its own side gives there (world price, rate, mark-up and
+carriage), and changes with what traders bring or take: goods that arrive lower it, goods that leave raise it. This
+change of the logarithm is at most half of ``pull``, so that prices cannot jump over the gap that led to the trade.
 
 Not modelled: stocks, wholesalers with market power, prices that differ between shops.
 """

@@ -1,7 +1,7 @@
 """How is a run saved with its whole state, and taken up again?
 
 A saved run is a file of numpy arrays (the form of ``numpy.savez``) with one text among them, ``said``, as JSON: nothing in it is a program, and
-reading it runs no code. Before a run goes on from it, every array is held against the one that a new run of the same scenario has there:
+reading it runs no code. Before a run goes on from it, every array is compared with the one that a new run of the same scenario has there:
 kind of number, shape, and for numbers of rows the range that they may have.
 """
 
@@ -64,7 +64,7 @@ class Said(OpenEntries):
     values: dict[str, float]
     on: dict[str, bool]
     closed: dict[str, bool]
-    purse: Annotated[list[float], Field(min_length=2, max_length=2)]
+    savings_at_start: Annotated[list[float], Field(min_length=2, max_length=2)]
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------
@@ -93,7 +93,7 @@ def save(run: Run, path: str | Path) -> None:
         "kind": KIND, "format": FORMAT, "lintas": metadata.version("lintas"), "region_hash": run.region.hash, "region": region_name(run.region),
         "scenario": run.own_scenario.to_dict(), "fitted": fitted_said(run), "households": run.n_households, "seed": run.seed_of_run,
         "threads": run.threads, "rules": run.swapped, "month": run.month, "values": dict(run.settings.values),
-        "on": dict(run.settings.on), "closed": dict(run.settings.closed), "purse": [float(v) for v in run.purse_at_start],
+        "on": dict(run.settings.on), "closed": dict(run.settings.closed), "savings_at_start": [float(v) for v in run.savings_at_start],
     }  # fmt: skip
     arrays = arrays_of(run)
     arrays["said"] = np.frombuffer(json.dumps(said).encode(), dtype=np.uint8)
@@ -267,7 +267,7 @@ def restore(run: Run, said: Said, arrays: Mapping[str, np.ndarray], *, keeps_sce
     n = min(len(arrays["crisis"]), run.n_months)
     run.crisis_of_month[:n] = arrays["crisis"][:n]
     run.line[:] = arrays["line"]
-    run.purse_at_start = list(said.purse)
+    run.savings_at_start = list(said.savings_at_start)
     run.open_now = arrays["open"].copy()
     run.world.hours_between = arrays["hours_between"].copy()
     changes.set_mechanisms(run)

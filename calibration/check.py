@@ -1,4 +1,4 @@
-"""Can the posterior be believed? Simulation-based calibration, planted truths, what each target moves, what stays unknown."""
+"""Can the posterior be believed? Simulation-based calibration, simulated truths, what each target moves, what stays unknown."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def labels(posterior: Weighted) -> list[Label]:
 
 @dataclass(frozen=True)
 class Calibration:
-    """How often intervals hold the truth, over many planted truths, for some coordinates."""
+    """How often intervals hold the truth, over many simulated truths, for some coordinates."""
 
     method: str
     positions: np.ndarray
@@ -75,7 +75,7 @@ def sbc(
     """Simulation-based calibration (Talts et al. 2018) from runs of the prior: ``tests`` of them, picked at random, are truths, the others the bank.
     (A block of the bank's sequence would be spread more evenly than chance does, and the test of the ranks too lenient.)
 
-    ``prior`` takes the bank itself as posterior: perfectly covering and saying nothing, shown beside the others for that reason.
+    ``prior`` takes the bank itself as posterior: it covers perfectly and carries no information, and is shown beside the others for that reason.
     """
     good = np.isfinite(statistics).all(axis=1)
     unit, statistics = unit[good], statistics[good]
@@ -119,8 +119,8 @@ def sbc(
 
 
 @dataclass(frozen=True)
-class Planted:
-    """A truth that was planted, and what was found of the parameters that the reports inform, well or weakly."""
+class SimulatedTruth:
+    """A simulated truth, and what was found of the parameters that the reports inform, well or weakly."""
 
     truth: np.ndarray
     positions: np.ndarray
@@ -133,8 +133,10 @@ class Planted:
         return np.abs(self.mean - self.truth[self.positions]) / np.maximum(self.sd, 1e-12)
 
 
-def planted(unit: np.ndarray, statistics: np.ndarray, likelihood: Likelihood, at: Sequence[int], seed: int) -> list[Planted]:
-    """Take some runs as the world: report of them with the declared errors, leave them out of the bank, and look what is found of them.
+def simulated_truths(
+    unit: np.ndarray, statistics: np.ndarray, likelihood: Likelihood, at: Sequence[int], seed: int
+) -> list[SimulatedTruth]:
+    """Take some runs as simulated truths: make reports of them with the declared errors, leave them out of the bank, and see what is found of them.
 
     With errors in the reports about one in twenty truths lies more than two posterior sd away.
     """
@@ -147,7 +149,7 @@ def planted(unit: np.ndarray, statistics: np.ndarray, likelihood: Likelihood, at
         pool = Pool.of(emulator, unit.shape[1], seed)
         posterior = pool.posterior(likelihood, likelihood.report(statistics[[k]], rng)[0])
         informed = np.flatnonzero(posterior.sd() / UNIT_SD <= WEAK)
-        found.append(Planted(unit[k], informed, posterior.mean()[informed], posterior.sd()[informed]))
+        found.append(SimulatedTruth(unit[k], informed, posterior.mean()[informed], posterior.sd()[informed]))
     return found
 
 

@@ -1,4 +1,4 @@
-"""What would the model give at a place of the prior that was not run? A polynomial in the few parameters that matter.
+"""What would the model give at a point of the prior that was not run? A polynomial in the few parameters that matter.
 
 For each statistic, the parameters that move it are chosen by a lasso over first and second order terms of all of them; a cubic
 (or quadratic, where there are many) polynomial in those is then fitted by ridge regression. Everything else that moves the
@@ -13,7 +13,7 @@ from itertools import combinations_with_replacement
 
 import numpy as np
 
-#: The most parameters that one statistic's polynomial may have, and how many a full cubic bears.
+#: The most parameters that one statistic's polynomial may have, and the most of a full cubic.
 MOST_ACTIVE = 16
 CUBIC_UP_TO = 12
 #: A parameter counts as moving a statistic from this share of the statistic's spread on (its own first and second order terms).
@@ -73,7 +73,7 @@ class Emulator:
 
     @classmethod
     def unpack(cls, packed: Mapping[str, np.ndarray], d: int) -> Emulator:
-        """The emulator of ``d`` parameters that :meth:`pack` wrote; ValueError where the arrays are not such a one's."""
+        """The emulator of ``d`` parameters that :meth:`pack` wrote; ValueError where the arrays are not those of an emulator."""
         each = []
         while f"{len(each)}.numbers" in packed:
             i = len(each)
@@ -81,7 +81,7 @@ class Emulator:
             coefficients, noise = arrays_of(packed, f"{i}.coefficients", "f", (len(powers),)), arrays_of(packed, f"{i}.noise", "f", (-1,))
             numbers = arrays_of(packed, f"{i}.numbers", "f", (3,))
             if powers.shape[1] != len(active) or ((active < 0) | (active >= d)).any() or ((powers < 0) | (powers > 3)).any():
-                raise ValueError(f"the polynomial {i} names parameters or powers that there are not")
+                raise ValueError(f"the polynomial {i} names parameters or powers that do not exist")
             each.append(Polynomial(active, powers, coefficients, float(numbers[0]), float(numbers[1]), float(numbers[2]), noise))
         return cls(tuple(each))
 

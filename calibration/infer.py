@@ -1,11 +1,11 @@
-"""What do the facts say of the parameters? Three ways to the same posterior, and what they disagree on.
+"""What do the facts say of the parameters? Three ways to the same posterior, and where they disagree.
 
-*Population Monte Carlo* is the result that ships. Runs come in populations: the first from the prior, each next one from a proposal made of
-what was learned so far. Every run, of whatever population, gets the weight  prior × likelihood of its own numbers / mixture of all
-proposals, all three exactly; so the emulators that shape the proposals can make it slow but not wrong, and chance inside a run is
+*Population Monte Carlo* is the result that ships. Runs come in populations: the first from the prior, each next one from a proposal made from
+all runs so far. Every run, of whatever population, gets the weight  prior × likelihood of its own numbers / mixture of all
+proposals, all three exactly; so poor emulators of the proposals make it slow but not wrong, and chance inside a run is
 averaged over instead of being ignored (each run has a seed of its own). *Emulated likelihood* replaces runs by polynomials, *regression-adjusted
 ABC* replaces the likelihood by nearness to simulated reports and uses the first population alone. Both are cheap enough to be repeated for
-hundreds of planted worlds (simulation-based calibration), and are alarms where they disagree.
+hundreds of simulated truths (simulation-based calibration); where they disagree, a warning is given.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from abm.errors import UserError
 from calibration.emulator import Emulator, arrays_of, fit_emulator
 from calibration.targets import Likelihood
 
-#: Places at which emulators are asked.
+#: Places at which emulators are evaluated.
 POOL = 160_000
 #: Neighbours that regression-adjusted ABC takes.
 NEIGHBOURS = 600
 #: Share of a proposal that is the prior: no weight can exceed 1 / share of what the prior alone would give.
 DEFENSIVE = 0.2
-#: Power of the emulated likelihood in a proposal: below 1, since an emulator is surer of itself than it ought to be.
+#: Power of the emulated likelihood in a proposal: below 1, since the emulated likelihood is too narrow.
 TEMPER = 0.8
 ENOUGH_ESS = 300.0
 LEAST_ESS = 100.0
@@ -102,7 +102,7 @@ class Pool:
 
     @classmethod
     def of(cls, emulator: Emulator, d: int, seed: int, n: int = POOL) -> Pool:
-        """Draw ``n`` places from the prior and ask the emulator there."""
+        """Draw ``n`` places from the prior and evaluate the emulator there."""
         unit = np.random.default_rng(seed).random((n, d))
         return cls(unit, emulator(unit), emulator.spread)
 
@@ -115,7 +115,7 @@ class Pool:
 
 
 def simulated_reports(likelihood: Likelihood, statistics: np.ndarray, seed: int, copies: int = 4) -> tuple[np.ndarray, np.ndarray]:
-    """Reports that each run might have given rise to: position of the run, report; several for each run."""
+    """Reports that each run might have led to: position of the run, report; several for each run."""
     at = np.tile(np.arange(len(statistics)), copies)
     return at, likelihood.report(statistics[at], np.random.default_rng(seed))
 
@@ -155,7 +155,7 @@ def regression_abc(
 
 
 def abc_posterior(likelihood: Likelihood, unit: np.ndarray, statistics: np.ndarray, seed: int, rounds: int = 8) -> Weighted:
-    """Regression-adjusted ABC, averaged over several sets of simulated reports: one set alone leaves the luck of its errors in."""
+    """Regression-adjusted ABC, averaged over several sets of simulated reports: with one set alone its random errors would remain."""
     found = [regression_abc(likelihood, unit, simulated_reports(likelihood, statistics, seed + k)) for k in range(rounds)]
     found = [f for f in found if len(f.weights)]
     if not found:
@@ -207,7 +207,7 @@ class Proposal:
             have += len(kept)
         if have < n:
             raise InferenceError(
-                f"a proposal found only {have} of {n} places: its emulators put nearly all weight on next to nothing of the prior; "
+                f"a proposal found only {have} of {n} places: its emulators put nearly all weight on a very small part of the prior; "
                 f"a larger bank (--points) makes them better"
             )
         return np.concatenate(found)[:n]
@@ -218,7 +218,7 @@ class Proposal:
 
     @classmethod
     def unpack(cls, packed: Mapping[str, np.ndarray], d: int, targets: int) -> Proposal:
-        """The proposal over ``d`` parameters and so many targets that :meth:`pack` wrote; ValueError where the arrays are not such a one's."""
+        """The proposal over ``d`` parameters and so many targets that :meth:`pack` wrote; ValueError where the arrays are not those of a proposal."""
         cap, z, temper, defensive = (float(x) for x in arrays_of(packed, "proposal", "f", (4,)))
         emulator = Emulator.unpack(packed, d)
         if len(emulator.each) != targets or not 0 < defensive < 1 or not temper > 0 or (emulator.spread < 0).any():

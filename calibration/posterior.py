@@ -1,7 +1,7 @@
-"""What did a calibration leave open? A posterior: weighted draws of the fitted parameters, as a folder of data.
+"""What is known of the parameters after a calibration? A posterior: weighted draws of the fitted parameters, as a folder of data.
 
 The folder holds ``manifest.json`` and ``draws.parquet``: a column ``draw`` (whole numbers), a column ``weight`` (they sum to 1),
-and one column for each fitted parameter in the parameter's own unit. Posteriors that ship stand in ``calibration/posteriors``,
+and one column for each fitted parameter in the parameter's own unit. Posteriors that ship are in ``calibration/posteriors``,
 one folder for each region.
 """
 
@@ -59,7 +59,7 @@ class Posterior:
 
     @property
     def model_versions(self) -> tuple[str, ...]:
-        """Versions of the model that give its numbers: the one it was made with, and those of which that was confirmed."""
+        """Versions of the model that give its numbers: the one it was made with, and those for which ``confirm`` found the same numbers."""
         return (self.model_version, *self.manifest.get("same_numbers", ()))
 
     @classmethod
@@ -99,9 +99,9 @@ class Posterior:
         return self.draws.iloc[rows].drop(columns="weight").reset_index(drop=True)
 
     def central(self) -> dict[str, float]:
-        """One draw that stands for all: the one that the fit chose by running it, else the weighted medoid in units of declared ranges.
+        """One draw that represents all: the one that the fit chose by running it, else the weighted medoid in units of declared ranges.
 
-        A point made of medians parameter by parameter may lie where no draw does, since parameters trade against each other. The fit's choice
+        A point made of medians parameter by parameter may lie where no draw does, since parameters are correlated. The fit's choice
         holds only the parameters that the facts move; the others keep their declared values, since in their priors no draw is more central.
         """
         if self.manifest.get("central") is not None:

@@ -13,12 +13,12 @@ from agents.core.declare import PARAMETERS, near
 
 
 class PriorError(UserError):
-    """A prior that nothing can be learned from."""
+    """A prior that cannot be updated."""
 
 
 @dataclass(frozen=True)
 class Prior:
-    """Independent priors of some parameters; a place in the unit cube stands for the quantiles of each."""
+    """Independent priors of some parameters; a place in the unit cube gives the quantile of each."""
 
     names: tuple[str, ...]
     low: np.ndarray

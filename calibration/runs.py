@@ -1,4 +1,4 @@
-"""Runs of the model as the inference sees them: where in the prior each lies, and the yearly outputs it gave."""
+"""Runs of the model as the inference sees them: the place of each in the prior, and the yearly outputs it gave."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Runs:
     def read(cls, table: pd.DataFrame, prior: Prior, outputs: Iterable[str]) -> Runs:
         """From a collected table: a line for each run, year and side; runs that did not end well are left out.
 
-        Lines must stand in the order run, year, side (the order in which studies are collected).
+        Lines must be in the order run, year, side (the order in which studies are collected).
         """
         good = table[table["status"] == "ok"]
         if len(good) == 0:
@@ -60,7 +60,7 @@ class Runs:
             or not (np.repeat(first, lines) == good["run_id"].to_numpy()).all()
             or not (np.tile(SIDES, n * len(years)) == good["side"]).all()
         ):
-            raise RunsError("the bank's runs do not all have the same years: they cannot be put side by side")
+            raise RunsError("the bank's runs do not all have the same years: they cannot be compared")
         values = good.loc[:, list(prior.names)].to_numpy(float)[::lines]
         return cls(prior, prior.unit(values), years, {o: good[o].to_numpy(float).reshape(n, len(years), 2) for o in outputs})
 

@@ -1,6 +1,6 @@
 """How is a file, or a folder, written so that it is whole or not there, and what was left behind is known as ours?
 
-A draft stands beside its place, is flushed and renamed. The draft's name says which process of which machine writes it, so
+A draft is written beside its final place, flushed and renamed. The draft's name says which process of which machine writes it, so
 that a later process may remove it once that one is gone, and nothing else. Every writer of experiments uses :func:`whole_file` or
 :func:`whole_folder`.
 """
@@ -28,14 +28,14 @@ from abm.reading import parse_json, read_text
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Characters of a file's own name that stand in the name of its draft: a name may be 255 bytes long, and so may its draft.
+#: Characters of a file's own name that are used in the name of its draft: a name may be 255 bytes long, and so may its draft.
 _SHOWN = 40
 #: How a text begins that a spreadsheet would take for a formula.
 FORMULA = r"^([=+\-@\t\r])"
 
 
 def draft_beside(path: Path) -> Path:
-    """Where this process writes what is to stand at ``path``: in the same folder, hidden, a new name each time."""
+    """Where this process writes what is to be at ``path``: in the same folder, hidden, a new name each time."""
     return path.with_name(f"{_beginning(path)}{socket.gethostname()}-{os.getpid()}-{time.monotonic_ns()}.draft")
 
 
@@ -70,7 +70,7 @@ def sweep_beside(path: Path) -> int:
 
 @contextlib.contextmanager
 def whole_file(path: Path, *, sweep: bool = True, durable: bool = True) -> Iterator[BinaryIO]:
-    """A draft to write into, which takes the place of ``path`` when all went well and vanishes when not; raises OSError.
+    """A draft to write into, which takes the place of ``path`` when all went well and is removed when not; raises OSError.
 
     Drafts of this file that dead processes left are removed first, unless ``sweep`` says not to look: the folder may hold thousands of files.
     What is ``durable`` is flushed to the disk before it takes its place.
@@ -93,7 +93,7 @@ def whole_file(path: Path, *, sweep: bool = True, durable: bool = True) -> Itera
 
 
 def new_file(path: Path, content: bytes) -> bool:
-    """Make a file that is not there yet, whole; False where somebody else's is there. Of several who try at once one gets True."""
+    """Make a file that is not there yet, whole; False where there is another's. Of several who try at once one gets True."""
     draft = draft_beside(path)
     try:
         draft.write_bytes(content)
@@ -151,10 +151,10 @@ def flush(path: Path) -> None:
 
 
 class InterruptedAfterwards(Exception):
-    """An interruption that came when the results folder already stood complete."""
+    """An interruption that came when the results folder was already complete."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(f"interrupted; the results stand complete in '{shorten(folder, 400)}'")
+        super().__init__(f"interrupted; the results are complete in '{shorten(folder, 400)}'")
         self.folder = folder
 
 
@@ -165,7 +165,7 @@ def files_in(draft: Path) -> list[str]:
 
 @contextlib.contextmanager
 def whole_folder(folder: Path, *, keep: bool = True, hint: str = "; name another folder with --out") -> Iterator[Path]:
-    """A draft folder that takes the place of ``folder`` when all went well, and vanishes when not.
+    """A draft folder that takes the place of ``folder`` when all went well, and is removed when not.
 
     What somebody else has put into the folder is in the new one too, unless ``keep`` says that all of it is ours. ``hint`` ends the sentence
     where the disk does not take it.
@@ -266,7 +266,7 @@ def said_in(folder: Path) -> Mapping[str, object]:
 
 
 def folder_beside(folder: Path, kind: str) -> Path:
-    """Where the ``draft``, or the ``former`` content, of a folder stands while this process writes."""
+    """Where the ``draft``, or the ``former`` content, of a folder is while this process writes."""
     return folder.with_name(f".{folder.name}.{kind}-{socket.gethostname()}-{os.getpid()}")
 
 

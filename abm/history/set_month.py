@@ -1,6 +1,6 @@
-"""What does the outside bring to every community this month? Pay, jobs, prices, fares, fees.
+"""Which pay, jobs, prices, fares and fees does every community have this month?
 
-The month's figures of :mod:`abm.history.series` become what each place meets; the sums that the month's rules fill are emptied.
+The month's figures of :mod:`abm.history.series` become those of each place; the sums that the month's rules fill are emptied.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from agents.core.declare import Rule, Source, judgement, parameter, parameters, 
 
 @parameters("world.set_month")
 class Parameters(NamedTuple):
-    """How the outside reaches the border."""
+    """Pay, jobs, yields and fares at the border."""
 
     wage_id: float = parameter(
         "Pay of a home job on the Indonesian side in 2005, relative to national product per head", unit="1", default=0.85, low=0.4, high=1.3,
@@ -71,11 +71,11 @@ class Parameters(NamedTuple):
     )  # fmt: skip
     yield_rice: float = parameter(
         "Rice a month at one unit of farm output", unit="kg/month", default=70.0, low=40.0, high=110.0,
-        source=judgement("about 0.8 t a year; stands for food crops"),
+        source=judgement("about 0.8 t a year; represents food crops"),
     )  # fmt: skip
     yield_rubber: float = parameter(
         "Rubber a month at one unit of farm output", unit="kg/month", default=45.0, low=25.0, high=75.0,
-        source=judgement("jungle rubber of a hectare or two; stands for cash crops"),
+        source=judgement("jungle rubber of a hectare or two; represents cash crops"),
     )  # fmt: skip
     rice_farm_gate: float = parameter(
         "Farm-gate price of rice relative to the market's", unit="share", default=0.75, low=0.6, high=0.9,
@@ -215,7 +215,7 @@ rule(
     Rule(
         name="world.set_month",
         rows="place",
-        question="What does the outside bring to every community this month?",
+        question="Which pay, jobs, prices, fares and fees does every community have this month?",
         loop=loop,
         reads=("series.idr_per_usd", "series.myr_per_usd", "series.cpi", "series.world_price", "series.real_income", "series.wage_index",
                "series.plantation", "series.dry", "series.base", "series.markup", "series.basket", "series.base_price", "series.fee",

@@ -1,6 +1,6 @@
 """Who is kin to whom: ties within a side and across the border, by place, culture and distance.
 
-Every tie is drawn by its first household, slot by slot, so that one more household changes nobody's ties but its own.
+Every tie is drawn by its first household, slot by slot, so that one more household changes no ties but its own.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ N_ACROSS = 2
 
 @parameters("world.kinship")
 class Parameters(NamedTuple):
-    """How kin are spread."""
+    """Where kin live and how often they meet."""
 
     length: float = parameter(
         "Hours over which the chance of a tie falls by 63 %", unit="hour", default=6.0, low=1.5, high=12.0,

@@ -1,6 +1,6 @@
 """How long is the way from place to place, at home and across?
 
-Two graphs (:mod:`abm.region.border` has them for networkx, a test holds both to each other): home travel uses ways of one side only; travel
+Two graphs (:mod:`abm.region.border` has them for networkx, a test compares the two): home travel uses ways of one side only; travel
 across is home side, one crossing, other side.
 """
 

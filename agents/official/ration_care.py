@@ -46,7 +46,7 @@ def loop(
     start: int, stop: int, p: Parameters, is_primary: Column, catchment: Column, quality: Column, facility_care: Column,
     care_demand: Column, demand: Column, capacity: Column, served_share: Column
 ) -> None:  # fmt: skip
-    """Sum demand by facility, set its places, and hand the share served back to every community. No facility: nobody asks."""
+    """Sum demand by facility, set its places, and give every community the share served there (0 where it reaches no facility)."""
     for f in range(start, stop):
         demand[f] = 0.0
         capacity[f] = places_of(quality[f], p.primary * catchment[f] / 1000.0 if is_primary[f] > 0 else p.hospital)

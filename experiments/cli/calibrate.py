@@ -440,7 +440,7 @@ def _say_check(_: Translate, found: dict[str, Any], lang: str, opened: Fit) -> N
     for row in found["sbc"]:
         print(_("{method}: 90 % intervals hold {c90} of planted truths, 50 % intervals {c50}; mean error {error} prior sd").format(
             method=row["method"], c90=n.percent(row["coverage_90"]), c50=n.percent(row["coverage_50"]), error=n.short(row["error"])))  # fmt: skip
-    for row in found["planted"]:
+    for row in found["simulated_truths"]:
         for name, off in zip(row["parameters"], row["off"], strict=True):
             print(_("planted {parameter}: found within {off} posterior sd").format(parameter=name, off=n.short(off)))
     from experiments.fits.files import FIT, read_result

@@ -225,7 +225,7 @@ def _over_draws(
 
 
 def _default_place(first: Scenario, second: Scenario, asked: Mapping[str, Any]) -> Path:
-    """``results/compare-A-B``, with a short hash where the scenarios or what else was asked are not those that their names stand for."""
+    """``results/compare-A-B``, with a short hash where the scenarios or what else was asked are not those of their names."""
     from abm import Scenario
     from experiments.reports.compare import slug
 

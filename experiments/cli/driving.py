@@ -40,7 +40,7 @@ def engine_of(
     if slurm is not None and scheduler_file is not None:
         raise UserError("--slurm and --scheduler-file are two ways to get workers; keep one")
     if n is not None:
-        raise UserError("--workers is for this machine; on a cluster the number of workers stands in slurm.toml")
+        raise UserError("--workers is for this machine; on a cluster the number of workers is set in slurm.toml")
     from experiments.execution import slurm as cluster
 
     if scheduler_file is not None:
@@ -57,7 +57,7 @@ def engine_of(
 
 
 def drive_quietly(_: Translate, folder: Path, engines: Engines, quiet: bool, lang: str) -> None:
-    """Run what a study lacks for a command that says itself what came out: progress is shown, and how it ends early is told."""
+    """Run what a study lacks for a command that says itself what came out: progress is shown, and an early end is reported."""
     from experiments.execution.drive import drive
 
     make, before = engine_of(folder, engines.workers, engines.slurm, engines.scheduler_file, lang)

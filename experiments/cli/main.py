@@ -59,7 +59,7 @@ def script() -> None:
 
 
 def _unexpected(error: BaseException) -> str:
-    """One sentence for what no command foresaw."""
+    """One sentence for an error that no command expects."""
     if isinstance(error, MemoryError):
         return "there is not enough memory for this; take fewer households or workers"
     if isinstance(error, OSError) and error.errno is not None:
@@ -131,7 +131,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _check_text(arguments: Sequence[str]) -> None:
-    """Refuse bytes that are no text: no manifest and no message could hold them."""
+    """Refuse bytes that are not text: no manifest and no message could hold them."""
     for argument in arguments:
         try:
             argument.encode("utf-8")
@@ -171,7 +171,7 @@ def _version(asked: bool) -> None:
 def _start(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and leave.")] = False,
 ) -> None:
-    """Options that stand before the command."""
+    """Options before the command."""
 
 
 run.register(app)

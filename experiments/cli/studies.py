@@ -1,7 +1,7 @@
 """The commands of a study: plan, estimate, batch, status, retry, extend, collect, compact, and one row again.
 
 Exit codes: 0 all runs are well, 3 some rows are not, 1 the engine or the disk was lost, 2 a mistake in the input, 130 interrupted;
-whatever ended a command, the same command goes on where it stopped.
+after any interruption the same command continues where it stopped.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ def batch(
         else:
             make(study, folder, command_line(), trust=False)
     elif out is not None:
-        raise UserError("-o goes with a study file; a study folder is run where it stands")
+        raise UserError("-o goes with a study file; a study folder is run where it is")
     _drive(_, folder, workers, slurm, scheduler_file, allow_drift, (), seconds, dry_run, quiet, lang, trust)
 
 

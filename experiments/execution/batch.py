@@ -71,7 +71,7 @@ def run_scenarios(
     """Run scenarios (or a whole study) and return the collected table; rows that did not end well say why.
 
     ``executor`` is an engine, an executor of ``concurrent.futures``, or a Dask client; this machine when left out. ``store`` is the study
-    folder, which may exist already: what it holds is not run again. Without it everything is forgotten after the call.
+    folder, which may exist already: what it holds is not run again. Without it nothing is kept after the call.
     """
     study, given = _study(scenarios, run_configuration or RunConfiguration())
     if store is None:
@@ -111,7 +111,7 @@ def _study(scenarios: Any, said: RunConfiguration) -> tuple[Study, dict[str, Sce
 def _run_in(folder: Path, study: Study, scenarios: dict[str, Scenario], executor: Any, progress: Any) -> pd.DataFrame:
     if os.path.exists(folder / "manifest.json"):
         there, wanted = read_study_manifest(folder), json.loads(json.dumps(plan.make_manifest(study, [], scenarios)))
-        there["study"] = json.loads(json.dumps(study_of(there["study"]).to_dict()))  # with what keys mean that came later
+        there["study"] = json.loads(json.dumps(study_of(there["study"]).to_dict()))  # with the defaults of keys that were added later
         for key in ("study", "scenarios", "regions"):
             if there[key] != wanted[key]:
                 raise StudyError(f"'{shorten(folder)}' holds another study ({key} differ); give another store")

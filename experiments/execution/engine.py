@@ -51,7 +51,7 @@ class EngineLost(RuntimeError):
 
 
 class Future(Protocol):
-    """What the driver asks of a future."""
+    """What the driver needs of a future."""
 
     def add_done_callback(self, function: Any, /) -> Any: ...
     def exception(self, timeout: Any = None) -> BaseException | None: ...
@@ -59,7 +59,7 @@ class Future(Protocol):
 
 
 class Engine(Protocol):
-    """What the driver asks of an engine."""
+    """What the driver needs of an engine."""
 
     @property
     def slots(self) -> int:
@@ -79,7 +79,7 @@ class Engine(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of everything."""
+        """End everything that it started."""
         ...
 
     def __enter__(self) -> Self: ...
@@ -94,7 +94,7 @@ class _Closing:
         self.close()
 
     def close(self) -> None:
-        """Let go of everything."""
+        """End everything that it started."""
 
     def keep(self) -> Sequence[Note] | None:
         """Nothing to replace."""
@@ -138,7 +138,7 @@ class Worker:
 
     address: str
     name: str
-    heard: float  #: when it was last heard, by the scheduler's clock
+    heard: float  #: when it last sent a message, by the scheduler's clock
 
 
 class DaskEngine(_Closing):
@@ -192,7 +192,7 @@ class DaskEngine(_Closing):
     def _silent(self, scheduler: Any, but: Collection[str] = ()) -> list[Note]:
         """Name workers of a scheduler in this process that say nothing, and give them up after a while.
 
-        When a worker was last heard is only compared with itself; how long ago that is, this engine's waits know.
+        The time of a worker's last message is only compared with itself; how long ago that is, this engine's waits know.
         """
         notes, there = [], self._listen(scheduler)
         self.waits.only("silent", set(there))
@@ -213,7 +213,7 @@ class DaskEngine(_Closing):
         return notes
 
     def _give_up(self, scheduler: Any, worker: Worker) -> None:
-        """Let a worker go whose runs are then handed out again; the watcher beside it (if that answers) starts a new one."""
+        """Give up a worker whose runs are then handed out again; the watcher beside it (if that answers) starts a new one."""
 
         async def go() -> None:
             with contextlib.suppress(Exception):  # a nanny that says nothing either: what counts is that the worker goes
@@ -314,7 +314,7 @@ def _kill(process: psutil.Process) -> None:
 
 
 def quiet_dask() -> None:
-    """Dask's own talk about workers that come and go is not for the reader of our progress."""
+    """Dask's own messages about workers are kept from the progress that we show."""
     import logging
 
     for name in (

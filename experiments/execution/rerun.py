@@ -35,7 +35,7 @@ class Again:
 
     status: str
     stored: str | None  #: status of the row in the parts, None where there is none
-    differs: str  #: where the two part first; empty when they are equal
+    differs: str  #: where the two first differ; empty when they are equal
     cause: str = ""  #: why it did not end well
 
 
@@ -48,7 +48,7 @@ def row_of(folder: Path, run_id: str) -> Row:
         at = np.flatnonzero(ids_as_numbers(batch.column(0)) == int(text, 16))
         if len(at):
             return Row.read(batch.slice(int(at[0]), 1).to_pylist()[0])
-    raise StudyError(f"the study '{shorten(folder)}' has no run {text}; run ids stand in the column run_id of the collected table")
+    raise StudyError(f"the study '{shorten(folder)}' has no run {text}; run ids are in the column run_id of the collected table")
 
 
 def rerun_of_study(folder: Path, run_id: str, *, trust: bool = False) -> Again:
@@ -78,7 +78,7 @@ def rerun_of_study(folder: Path, run_id: str, *, trust: bool = False) -> Again:
 
 
 def _rows_differ(then: pa.Table, now: pa.Table) -> str:
-    """Where a stored row and that of now part first, bit for bit; empty when they are equal."""
+    """Where a stored row and the new one first differ, bit for bit; empty when they are equal."""
     for name in now.column_names:
         if name in ("seconds", "attempt"):
             continue
@@ -100,7 +100,7 @@ def _rows_differ(then: pa.Table, now: pa.Table) -> str:
 
 
 def _tables_differ(folder: Path, row: Row, outcome: Outcome | None) -> str:
-    """Where the tables that the study keeps of a run and those of now part first; empty when they are equal or there are none."""
+    """Where the tables that the study keeps of a run and the new ones first differ; empty when they are equal or there are none."""
     if outcome is None or not outcome.tables:
         return ""
     then = read_run(folder, row.run_id)

@@ -1,7 +1,7 @@
-"""What is being waited for, since when, and when was that last said? So that a long wait never goes without a word.
+"""What is being waited for, since when, and when was that last said? So that a long wait is always reported.
 
-Sentences are kept as their English text and what stands in its places; whoever shows them puts them into the reader's language.
-Times come from a clock that only runs forward, so that nobody who sets the clock ends or starts a wait.
+Sentences are kept as their English text and the values of its places; they are translated where they are shown.
+Times come from a clock that only runs forward, so that setting the system clock neither ends nor starts a wait.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How does a worker run a chunk? Run after run in one process, each guarded, then one part with all their rows.
 
 A run that raises gives a ``failed`` row with its cause, a run that passes its deadline a ``timeout`` row. A run that hangs inside
-a month, where no deadline is looked at, is ended by a watch that stores what the chunk has and takes the worker down.
+a month, where no deadline is looked at, is ended by a watch that stores what the chunk has and ends the worker.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 DEADLINE = (600.0, 0.05)
 #: A run that is this many times past its deadline hangs inside a month.
 HANGS = 1.5
-#: What a worker that a hanging run took down leaves with.
+#: Exit code of a worker that was ended because of a hanging run.
 EXIT_HUNG = 76
 #: What may be done where a file of a study changed while it ran.
 AGAIN = "start again with --allow-drift (it is recorded)"
@@ -87,7 +87,7 @@ class Task:
         return row.apply(self.scenarios[row.scenario], as_fitted=self.study.as_fitted)
 
     def fitted_of(self, row: Row) -> dict[str, float]:
-        """The fitted values of a planned run: the region's, and over them its point's where these stand as fitted values do."""
+        """The fitted values of a planned run: the region's, and over them its point's where these are used like fitted values."""
         return {**self.fitted[row.region], **(row.numbers() if self.study.as_fitted else {})}
 
 
@@ -270,7 +270,7 @@ def as_table(task: Task, outcomes: Sequence[Outcome], attempts: Sequence[int]) -
 
 
 def killed(folder: Path, row: Row, attempt: int, cause: str) -> None:
-    """Store the row of a run that took its worker down (the driver does, since no worker lived to do so)."""
+    """Store the row of a run that ended its worker (the driver does it, since the worker is gone)."""
     task = task_of(folder)
     scenario = task.scenario_of(row)
     write_part(task.folder, as_table(task, [Outcome(row, "killed", cause, 0.0, scenario.hash, {})], [attempt]))

@@ -61,7 +61,7 @@ def adopt(fit: Fit, region: Path | None = None, posteriors: Path | None = None) 
     posterior = Posterior.load(there)
     lines = [
         "# Values fitted to the region's facts: the central draw of the posterior named below, for the parameters that the facts move.",
-        "# Written by 'lintas calibrate adopt'; the draws, the report and what cannot be known stand in calibration/posteriors.",
+        "# Written by 'lintas calibrate adopt'; the draws, the report and what cannot be known are in calibration/posteriors.",
         f'posterior = "{posterior.id}"',
         f'model_version = "{posterior.model_version}"',
         "",

@@ -1,7 +1,7 @@
 """Does today's model give the numbers of the model that a posterior was made with?
 
-A posterior belongs to the version of the model that it was made with, and the version changes with every edit of its sources, also where no number
-does. Beside a posterior stands ``numbers.json``: hashes of all tables of some runs over its draws, one scenario after the other, made by the model of
+A posterior belongs to the version of the model that it was made with, and the version changes with every edit of its sources, even if no number
+does. Beside a posterior is ``numbers.json``: hashes of all tables of some runs over its draws, one scenario after the other, made by the model of
 the fit. :func:`confirm` makes the same runs with today's model; where every table is equal, byte for byte, the posterior's manifest takes today's
 version into ``same_numbers``. Where one differs, the rules have changed and a new fit is due.
 """

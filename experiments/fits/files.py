@@ -1,7 +1,7 @@
-"""What must stand in ``fit.json`` and ``check.json``, so that a page can be made of them?
+"""What must ``fit.json`` and ``check.json`` hold, so that a page can be made of them?
 
 Both files are written by a fit and read again by the report, the checks and ``adopt``; a file that was cut off or changed by hand is refused
-here in one sentence that names file and key. What a reader does without may be missing.
+here in one sentence that names file and key. What no reader needs may be missing.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class _ParameterRow(OpenEntries):
     ratio: _Positive
     quantiles: _Quantiles
     density: Annotated[tuple[_Positive, ...], Listed, Field(min_length=20, max_length=20)]
-    leans: Literal["", "low", "high"]
+    piles_up: Literal["", "low", "high"]
     prior_basis: _Name
     unit_mean: float
     emulated: _Place | None = None
@@ -246,13 +246,13 @@ class _Ranks(OpenEntries):
     parameters: _Rows[_RankRow]
 
 
-def _planted(row: _Planted) -> _Planted:
+def _simulated_truth(row: _SimulatedTruth) -> _SimulatedTruth:
     if len({len(row.parameters), len(row.truth), len(row.mean), len(row.sd), len(row.off)}) > 1:
         raise ValueError("its lists are not of one length")
     return row
 
 
-class _Planted(OpenEntries):
+class _SimulatedTruth(OpenEntries):
     parameters: _Names
     truth: _Numbers
     mean: _Numbers
@@ -294,7 +294,7 @@ class CheckFile(OpenEntries):
     model_version: _Name
     inference: _Name = ""
     sbc: _Rows[_Ranks] = ()
-    planted: _Rows[Annotated[_Planted, AfterValidator(_planted)]] = ()
+    simulated_truths: _Rows[Annotated[_SimulatedTruth, AfterValidator(_simulated_truth)]] = ()
     predictive: dict[str, _NewRuns] = Field(default_factory=dict)
     priors: _Rows[_OtherPrior] = ()
     sensitivity: _Rows[_Indices] = ()
@@ -324,7 +324,7 @@ def read_result(path: Path, kind: str, *, needed: bool = True) -> dict[str, Any]
 
 
 def inference_of(path: Path) -> str | None:
-    """Which inference made a result; None where there is no result that can be read (it is then made anew)."""
+    """Which inference made a result; None where no result can be read (it is then made again)."""
     if not is_ordinary(path):
         return None
     try:

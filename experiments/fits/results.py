@@ -47,8 +47,8 @@ from experiments.studies.study import Study
 
 #: A target of the fit must lie inside this part of what the prior gives.
 PRIOR_RANGE = (0.01, 0.99)
-#: A parameter leans on its bound when so much more of the posterior than of the prior lies in an outer twentieth of its range.
-LEANING = 3.0
+#: A parameter piles up at its bound when so much more of the posterior than of the prior lies in an outer twentieth of its range.
+PILED_UP = 3.0
 #: The two approximate posteriors may differ by so many sd.
 MOST_DISAGREEMENT = 0.3
 #: Targets that the report of a fit misses are those with a smaller tail share.
@@ -216,11 +216,11 @@ def _parameters(prior: Prior, posterior: Weighted, emulated: Weighted | None, ab
         declared = PARAMETERS[name]
         density = np.histogram(posterior.unit[:, j], edges, weights=posterior.weights)[0]
         ratio = float(sd[j] / UNIT_SD)
-        leans = "low" if density[0] * 20 > LEANING else "high" if density[-1] * 20 > LEANING else ""
+        piles_up = "low" if density[0] * 20 > PILED_UP else "high" if density[-1] * 20 > PILED_UP else ""
         rows.append({
             "parameter": name, "label": declared.label, "unit": declared.unit, "low": float(prior.low[j]), "high": float(prior.high[j]),
             "default": declared.default, "known": checks.label(ratio), "ratio": ratio, "mean": float(prior.values(mean)[0, j]),
-            "quantiles": shown[:, j].tolist(), "density": density.tolist(), "leans": leans, "prior_basis": declared.source.basis,
+            "quantiles": shown[:, j].tolist(), "density": density.tolist(), "piles_up": piles_up, "prior_basis": declared.source.basis,
             "emulated": _beside(emulated, j), "abc": _beside(abc, j), "unit_mean": float(mean[j]),
         })  # fmt: skip
     return rows
@@ -348,8 +348,8 @@ def _alarms(result: Mapping[str, Any]) -> list[dict[str, Any]]:
         if row["role"] == "fit" and row["off"] is not None and row["id"].startswith("income") and abs(row["off"]) > MEDIAN_WITHIN:
             found.append({"what": "median", "value": row["off"], "target": row["id"]})
     for row in result["parameters"]:
-        if row["leans"]:
-            found.append({"what": "leans", "value": row["leans"], "parameter": row["parameter"]})
+        if row["piles_up"]:
+            found.append({"what": "piles_up", "value": row["piles_up"], "parameter": row["parameter"]})
     for row in result["readings"]:
         if row["ess"] < infer.LEAST_ESS:
             found.append({"what": "reading", "value": row["ess"], "target": row["reading"]})
@@ -508,13 +508,13 @@ def _check(fit: Fit, told: Callable[[str], None]) -> dict[str, Any]:
         told(f"sbc {method}")
         found = checks.sbc(unit, z, likelihood, method=method, tests=tests, seed=seed, positions=positions)  # type: ignore[arg-type]
         result["sbc"].append(found.to_dict(fit.prior.names))
-    told("planted")
-    result["planted"] = [
+    told("simulated truths")
+    result["simulated_truths"] = [
         {
             "truth": [float(p.truth[q]) for q in p.positions], "parameters": [fit.prior.names[q] for q in p.positions], "mean": p.mean.tolist(),
             "sd": p.sd.tolist(), "off": p.off.tolist(), "known": [checks.label(float(sd / UNIT_SD)) for sd in p.sd],
         }
-        for p in checks.planted(unit, z, likelihood, plausible(likelihood, z), seed)
+        for p in checks.simulated_truths(unit, z, likelihood, plausible(likelihood, z), seed)
     ]  # fmt: skip
     told("predictive")
     result["predictive"] = {
@@ -552,11 +552,11 @@ def check_alarms(found: Mapping[str, Any], informed: Collection[str]) -> list[di
                 for p in row["parameters"]
                 if p["parameter"] in informed and p["error"] > MOST_ERROR
             ]
-    rows = sum(known == "informed" for row in found["planted"] for known in row["known"])
+    rows = sum(known == "informed" for row in found["simulated_truths"] for known in row["known"])
     far = max(MOST_OFF, float(norm.isf(0.025 / max(rows, 1))))  # of many rows one lies beyond two spreads by chance
-    for number, row in enumerate(found["planted"], 1):
+    for number, row in enumerate(found["simulated_truths"], 1):
         alarms += [
-            {"what": "planted", "value": off, "parameter": name, "number": number}
+            {"what": "simulated_truths", "value": off, "parameter": name, "number": number}
             for name, off, known in zip(row["parameters"], row["off"], row["known"], strict=True)
             if known == "informed" and off > far
         ]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 #: Indicators that a figure shows.
 MOST_DRAWN = 4
-#: Inches of an indicator's two panels, the room above them for its name, and of what stands above and below all.
+#: Inches of an indicator's two panels, the room above them for its name, and of the parts above and below all.
 ARMS, DIFFERENCE, NAME, BETWEEN, ABOVE, BELOW = 1.45, 0.95, 0.55, 0.35, 0.3, 0.72
 
 

@@ -351,7 +351,7 @@ class Drawing:
         """The year of the map: the middle of those in which, the paper says, most care was sought across, or the run's last."""
         return min(self.last, (sum(_span(self.claims["E02"]["visits"], "share")) + 1) // 2)
 
-    # --- panels that stand in more than one figure ------------------------------------------------------------------
+    # --- panels that are part of more than one figure ------------------------------------------------------------------
 
     def draw_income(self, axes: Axes) -> None:
         """Income of both sides with the paper's two numbers."""
@@ -380,7 +380,7 @@ class Drawing:
         self._heading(axes, _("Share of visits made across, Kalimantan side"))
 
     def draw_map(self, canvas: Canvas, axes: Axes, indicator: str, year: int, keys: tuple[float, float, float, float]) -> None:
-        """Places sized by people and coloured by an indicator; the colour key and the signs stand below."""
+        """Places sized by people and coloured by an indicator; the colour key and the signs are below."""
         _, n = self._, self.n
         from matplotlib import colormaps
         from matplotlib.cm import ScalarMappable
@@ -659,7 +659,7 @@ def readme_picture(results: Drawn, region: Region) -> bytes:
 
 
 def _span(pattern: Pattern, number: str = "value", *, base: bool = False) -> tuple[int, int]:
-    """The years of a number of a pattern, or those it is set against."""
+    """The years of a number of a pattern, or those it is compared with."""
     part = pattern.numbers[number].parts[base]
     assert part.first is not None and part.last is not None  # these numbers have years of their own
     return part.first, part.last

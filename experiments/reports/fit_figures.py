@@ -88,7 +88,7 @@ class FitDrawing:
         sentence = _("The facts narrow “{label}” most: its spread is {share} of what it was before.").format(
             label=_(rows[0]["label"]), share=n.percent(rows[0]["ratio"])
         )
-        alt = _("A hill for each parameter over the range of its prior: where the posterior lies, with its middle and its 90 % interval.")
+        alt = _("The posterior density of each parameter over the range of its prior, with its middle and its 90 % interval.")
         return Picture("parameters", _("What the facts say of the parameters"), svg(canvas), alt, sentence)
 
     @staticmethod
@@ -245,7 +245,7 @@ class FitDrawing:
             axes.set_title(f"{name} · {_(METHODS[method['method']])}", loc="left", fontsize=8.5, color=INK, pad=4)
         alt = _("Small bar charts of ranks, one for each of the worst parameters; the band holds 95 % of the bars if all is well.")
         sentence = _(
-            "Ranks of planted truths among the draws, for the parameters with the least even bars. A hollow middle would mean intervals that are too narrow."
+            "Ranks of simulated truths among the draws, for the parameters with the least even bars. Bars that are lower in the middle would mean intervals that are too narrow."
         )
         return Picture("ranks", _("Rank histograms"), svg(canvas), alt, sentence)
 

@@ -195,7 +195,7 @@ class FirstPage(Words):
             return _("The middle of “{target}” lies {value} off what was reported.").format(
                 target=target, value=self.signed_percent(float(value or 0))
             )
-        if what == "leans":
+        if what == "piles_up":
             words = (
                 _("“{parameter}” leans on the lower end of its range.")
                 if value == "low"
@@ -204,7 +204,7 @@ class FirstPage(Words):
             return (
                 words.format(parameter=name) + " " + _("The facts might want it beyond: the range, or a missing mechanism, decides here.")
             )
-        if what in ("coverage", "coverage of one", "ranks", "error", "planted"):
+        if what in ("coverage", "coverage of one", "ranks", "error", "simulated_truths"):
             return self._check_alarm(str(what), float(value or 0), name, alarm)
         if what == "reading":
             return _(

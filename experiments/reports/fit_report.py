@@ -1,6 +1,6 @@
 """The report of a fit: a single page that needs nothing beside it and no network.
 
-It opens with what a reader of policy needs, then shows what the facts say of each parameter, how the fitted model stands to each fact, what each
+It begins with what a reader of policy needs, then shows what the facts say of each parameter, how the fitted model agrees with each fact, what each
 fact moves, what stays unknown, and how far the posterior can be believed. Every sentence is made from the numbers of ``fit.json`` and
 ``check.json``; where a part of the checks was not made, its section says so. The same files give the same bytes.
 """
@@ -105,7 +105,7 @@ class Page(FirstPage, FitTables):
             "directions": self.directions(), "pairs": self.pairs(),
             "held_out": self.held_out(), "held_out_words": self.held_out_words(), "arms": [_(MECHANISMS[a]) for a in self.arms],
             "claims": self.claims(), "has_predictive": "all" in self.predictive, "missing_arms": self.missing_arms(),
-            "sbc": self.sbc(), "planted": self.planted(), "disagreement": self.disagreement(), "populations": self.populations(),
+            "sbc": self.sbc(), "simulated_truths": self.simulated_truths(), "disagreement": self.disagreement(), "populations": self.populations(),
             "emulators": self.emulators(), "not_ruled_out": self.not_ruled_out(), "priors": self.priors(),
             "facts": self.facts(), "provenance": self.provenance(), "commands": self.commands(),
         }  # fmt: skip

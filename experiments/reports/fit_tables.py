@@ -49,7 +49,7 @@ class FitTables(Words):
             "name": p["parameter"], "label": _(p["label"]), "unit": _(p["unit"]), "known": p["known"], "ratio": n.percent(p["ratio"]),
             "prior": f"{n.short(p['low'])} – {n.short(p['high'])}", "interval": f"{n.short(q[0])} – {n.short(q[-1])}", "middle": n.short(q[2]),
             "default": n.short(p["default"]), "basis": _(BASES[p["prior_basis"]]) if p["prior_basis"] in BASES else p["prior_basis"],
-            "spark": spark(p["density"]), "leans": {"low": _("leans low"), "high": _("leans high")}.get(p["leans"], ""),
+            "spark": spark(p["density"]), "piles_up": {"low": _("leans low"), "high": _("leans high")}.get(p["piles_up"], ""),
             "mean": f"{n.number(p['unit_mean'], 2)} ({n.percent(p['ratio'])})",
             "emulated": place(p["emulated"]) if p.get("emulated") else "–", "abc": place(p["abc"]) if p.get("abc") else "–",
         }  # fmt: skip
@@ -328,7 +328,7 @@ class FitTables(Words):
             for m in self.check.get("sbc") or ()
         ]  # fmt: skip
 
-    def planted(self) -> list[dict[str, Any]]:
+    def simulated_truths(self) -> list[dict[str, Any]]:
         """Planted truths and what was found of them."""
         n = self.n
         return [
@@ -339,7 +339,7 @@ class FitTables(Words):
                     for p, t, mean, sd, off in zip(r["parameters"], r["truth"], r["mean"], r["sd"], r["off"], strict=True)
                 ],
             }
-            for k, r in enumerate(self.check.get("planted") or (), 1)
+            for k, r in enumerate(self.check.get("simulated_truths") or (), 1)
         ]
 
     def disagreement(self) -> list[tuple[str, str, str]]:

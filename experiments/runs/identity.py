@@ -33,7 +33,7 @@ def model_version() -> str:
 
 
 def commit() -> dict[str, Any] | None:
-    """The commit that the sources stand at and whether they were edited since; None where they are in no repository."""
+    """The commit of the sources and whether they were edited since; None where they are in no repository."""
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return None

@@ -37,7 +37,7 @@ RATE_PARTS = 50
 
 @dataclass
 class Status:
-    """Where a study stands, from the parts alone."""
+    """How far a study is, from the parts alone."""
 
     total: int
     counts: dict[str, int]

@@ -1,7 +1,7 @@
 """Which runs does it take to run scenarios over the draws of a posterior? A study with ``design = "posterior"``, beside the results.
 
 It lies in the folder ``study`` of the results folder, from the first run on, so that the same command goes on where it was stopped. A draw's
-values stand where fitted values stand: over the declared starting values and under what a scenario sets. Replicate r of draw k has the
+values are used like fitted values: they override the declared starting values, and what a scenario sets overrides them. Replicate r of draw k has the
 same seed in every scenario, and no other draw has it.
 """
 
@@ -45,7 +45,7 @@ class OverDraws:
     record: Record = "yearly"
 
     def study(self, folder: Path) -> Study:
-        """The study, as it stands in ``folder``."""
+        """The study, as it is in ``folder``."""
         return Study(
             name="draws", design="posterior", points=self.draws, replicates=self.replicates, seed=self.seed,
             scenarios=tuple(s.name for s in self.scenarios), regions=(_whole_name(self.region),), households=(self.households,),
@@ -58,14 +58,14 @@ class OverDraws:
 
 
 def _whole_name(region: str) -> str:
-    """A region folder by its whole path, since workers may stand elsewhere; a shipped region by its name."""
+    """A region folder by its whole path, since workers may have another current folder; a shipped region by its name."""
     return str(Path(region).absolute()) if len(Path(region).parts) > 1 or os.path.isdir(region) else region
 
 
 def prepare(folder: Path, asked: OverDraws, *, overwrite: bool = False) -> None:
     """Plan the study in ``folder``, or find it there already, with the rows that it has.
 
-    Refuses a folder that holds other runs, which ``overwrite`` removes if they are a study that nobody drives (StudyError).
+    Refuses a folder that holds other runs, which ``overwrite`` removes if they are a study without a driver (StudyError).
     """
     study = asked.study(folder)
     check_size(study)
@@ -102,7 +102,7 @@ def _is_same(folder: Path, study: Study, asked: OverDraws) -> bool:
 
 
 def _remove(folder: Path) -> None:
-    """Remove a study, unless somebody drives it."""
+    """Remove a study, unless it has a driver."""
     with only_driver(folder):
         pass
     aside = folder_beside(folder, "draft")  # what is left of it, should this process die, goes with the next study here

@@ -2,7 +2,7 @@
 
 On one machine a lock of the operating system decides: it belongs to the process, so it is free the moment the process is gone, and neither
 process numbers nor clocks are asked. Between machines that share a disk (and on a disk that knows no such locks) the counter in
-``driver.json`` is watched: one that stands still for ``patience`` seconds belongs to a driver that is gone. Taking over is one step that only
+``driver.json`` is watched: one that does not change for ``patience`` seconds belongs to a driver that is gone. Taking over is one step that only
 one can win: making the next numbered file in ``.driver/``. Numbers only grow, and whoever finds a higher one than its own drives no more.
 """
 
@@ -44,17 +44,17 @@ class StoreError(UserError):
 
 
 class Hold:
-    """That this process is the one driver of a study, for as long as :meth:`check` says nothing."""
+    """That this process is the one driver of a study, for as long as :meth:`check` raises nothing."""
 
     def __init__(self, folder: Path, number: int, me: dict[str, Any]) -> None:
         self.folder, self.number, self.me = folder, number, me
 
     def check(self) -> None:
-        """Refuse to go on when another machine took the study over, which it does after a silence (a process or machine that was stopped)."""
+        """Refuse to go on when another machine took the study over, which it does when the counter stops (a process or machine that was stopped)."""
         with contextlib.suppress(OSError):
             if _highest(self.folder) > self.number:
                 raise StoreError(
-                    f"another driver took '{shorten(self.folder)}' over ({_where(_read(self.folder))}) while this one was silent: "
+                    f"another driver took '{shorten(self.folder)}' over ({_where(_read(self.folder))}) while this one was stopped: "
                     f"what was stored is safe; 'lintas status' says how far it is"
                 )
 
@@ -168,7 +168,7 @@ def _unlock(folder: Path, handle: int) -> None:
     if handle == _UNSURE:
         return
     with contextlib.suppress(OSError):
-        _lock_file(folder).unlink()  # while it is held: who opened it before sees that it is no more the one that stands there
+        _lock_file(folder).unlink()  # while it is held: who opened it before sees that the file there is another one
     _held.discard(handle)
     with contextlib.suppress(OSError):
         os.close(handle)
@@ -279,7 +279,7 @@ def _is_of_here(said: dict[str, Any]) -> bool:
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:
-    """A sign of life: it need not outlive a machine that stops."""
+    """The counter: it need not survive a machine that stops."""
     with whole_file(path, sweep=False, durable=False) as out:
         out.write(json.dumps(content).encode())
 
@@ -310,7 +310,7 @@ def _take(folder: Path, is_sure: bool, patience: float, watching: Callable[[str]
 def _wait_until_free(folder: Path, is_sure: bool, patience: float, watching: Callable[[str], None]) -> tuple[int, bytes | None]:
     """The highest number and what ``driver.json`` holds, when nobody drives; refuses as soon as somebody is seen to.
 
-    When it ``is_sure`` that no other process of this machine drives, whoever of this machine stands there is gone.
+    When it ``is_sure`` that no other process of this machine drives, a driver of this machine that is named there is gone.
     """
 
     def look() -> tuple[int, bytes | None, bytes | None]:
@@ -345,7 +345,7 @@ def _count(hold: Hold, stop: threading.Event, beat: float) -> None:
 
 
 def _free(hold: Hold) -> None:
-    """Say that the number is nobody's: the file stays, since numbers only grow."""
+    """Write that the number has no driver: the file stays, since numbers only grow."""
     _write(_number_file(hold.folder, hold.number), {"free": True})
 
 

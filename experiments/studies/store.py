@@ -2,7 +2,7 @@
 
 What is done is known from the folder of parts alone, never from the memory of a driver or an engine. A part is written
 beside its place, flushed and renamed; its name is a hash of its run ids, so running a chunk again overwrites its part. A
-run that stands in two parts counts once: a good row before any other, then the latest attempt. Readers take no lock, ignore drafts and
+run that is in two parts counts once: a good row before any other, then the latest attempt. Readers take no lock, ignore drafts and
 report what they cannot read; only :func:`set_aside` and :func:`compact` move files.
 """
 
@@ -80,7 +80,7 @@ def check_writable(folder: Path) -> None:
 
 
 def write_part(folder: Path, table: pa.Table) -> Path:
-    """Write a part and return its place; afterwards its rows survive the death of everything but the disk."""
+    """Write a part and return its place; afterwards its rows are lost only with the disk."""
     import pyarrow as pa
 
     ids = "\n".join(sorted(set(table.column("run_id").to_pylist())))
@@ -217,7 +217,7 @@ def read_part(path: Path, columns: Sequence[str] | None = None, look: Callable[[
             return table
     except (FileNotFoundError, StoreError, Odd):
         raise
-    except Exception as error:  # what a reader stumbles over in a damaged file may be anything
+    except Exception as error:  # a damaged file may raise any error
         raise StoreError(f"'{path.name}' is damaged ({shorten(error, 60)})") from None
 
 
@@ -248,9 +248,9 @@ def select(table: pa.Table, wanted: np.ndarray) -> pa.Table:
 
 
 def compact(folder: Path, rows: int = COMPACT_ROWS, watching: Callable[[str], None] = lambda where: None) -> tuple[int, int]:
-    """Merge small parts into large ones and sweep stale drafts; returns parts before and after.
+    """Merge small parts into large ones and remove old drafts; returns parts before and after.
 
-    A merged part stands complete before the first of its sources goes, so a reader meets each run at least once, whenever this dies.
+    A merged part is complete before the first of its sources goes, so a reader meets each run at least once, whenever this dies.
     ``watching`` is told when another machine's driver has to be watched first.
     """
     read_study_manifest(folder)

@@ -1,7 +1,7 @@
 """Where do the whole tables of a study's runs lie? In ``tables/``, a file for each run and table, in a study with ``record = "tables"``.
 
 They are those that ``lintas run`` writes, of runs that ended well. A worker writes them before the part with the run's row, so a run
-that has its row has its tables; a run whose tables somebody took away is run again.
+that has its row has its tables; a run whose tables were removed is run again.
 """
 
 from __future__ import annotations

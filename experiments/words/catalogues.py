@@ -49,7 +49,7 @@ def _called(function: ast.expr) -> str:
 
 
 def in_declarations() -> Iterator[tuple[str, str]]:
-    """Every sentence a reader meets that is declared beside the model: sentence, where it is declared."""
+    """Every sentence for readers that is declared beside the model: sentence, where it is declared."""
     import abm.model  # noqa: F401 – importing it registers every declaration, the world's too
     from abm import Scenario
     from abm.claims.claim import claims
@@ -82,7 +82,7 @@ def in_declarations() -> Iterator[tuple[str, str]]:
 
 
 def in_targets() -> Iterator[tuple[str, str]]:
-    """Titles and units of what the model is held against (quotes, sources and reasons stay as they are, as data)."""
+    """Titles and units of what the model is compared with (quotes, sources and reasons stay as they are, as data)."""
     from calibration.targets import Targets
 
     for target in Targets.load():

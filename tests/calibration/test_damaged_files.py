@@ -1,4 +1,4 @@
-"""Whatever stands in a file of a fit or a posterior: an exit code of the promised ones, one sentence, no traceback."""
+"""Whatever a file of a fit or a posterior holds: one of the documented exit codes, one sentence, no traceback."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ WRONG: list[Any] = [None, 3, -1, float("inf"), float("nan"), "x", [], {}, [3], [
 
 
 def paths(said: Any, before: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Places of every value; of a list the first entry stands for all."""
+    """Places of every value; of a list the first entry is used for all."""
     if before:
         yield before
     if isinstance(said, dict):
@@ -90,7 +90,7 @@ def refusal(read: Callable[[], Any]) -> str:
 
 
 class WorkBegins(UserError):
-    """What stands in the place of work: all that could be refused was not."""
+    """Called in place of the work: nothing was refused."""
 
 
 def _work(*_: Any, **__: Any) -> Any:
@@ -264,7 +264,7 @@ def test_results_of_a_fit(
 ) -> None:
     """The report of a damaged ``fit.json`` or ``check.json`` (of a retarget, which is never made anew on the way).
 
-    Every value is held against what the file may hold; of those that it may, the first two of each place are made into a page (all in the slow tests).
+    Every value is checked against what the file may hold; of those that it may, the first two of each place are made into a page (all in the slow tests).
     """
     from experiments.fits.fit import inference_version
 

@@ -291,7 +291,7 @@ def test_a_reading_without_a_number_says_nothing(fitted, tmp_path):
 
 
 def test_new_draws_are_run_anew(fitted, tmp_path, monkeypatch):
-    """Predictive runs and central candidates of another posterior do not stand for this one."""
+    """Predictive runs and central candidates of another posterior are not used for this one."""
     folder = tmp_path / "fit"
     shutil.copytree(fitted, folder, ignore=shutil.ignore_patterns("predictive", "check.json", "central.parquet"))
     planned: list[str] = []
@@ -304,7 +304,7 @@ def test_new_draws_are_run_anew(fitted, tmp_path, monkeypatch):
     results.run_predictive(fit, lambda _: None)  # type: ignore[arg-type, return-value]
     assert planned == every
     results.run_predictive(fit, lambda _: None)  # type: ignore[arg-type, return-value]
-    assert planned == every, "they stand"
+    assert planned == every, "they are kept"
     draws = folder / "posterior" / "draws.parquet"
     table = pd.read_parquet(draws)
     table["weight"] = table["weight"].to_numpy()[::-1]
@@ -339,9 +339,9 @@ def test_results_of_other_code_are_made_again(fitted, tmp_path, capsys):
     shutil.copytree(fitted, folder)
     opened = Fit.open(folder)
     assert results.is_concluded(opened) and not results.is_checked(opened)
-    for said, stands in (("of last year", False), (inference_version(), True)):
+    for said, is_current in (("of last year", False), (inference_version(), True)):
         (folder / "check.json").write_text(json.dumps({"inference": said}), "utf-8")
-        assert results.is_checked(opened) is stands
+        assert results.is_checked(opened) is is_current
     (folder / "check.json").unlink()
     found = json.loads((folder / "fit.json").read_text("utf-8"))
     (folder / "fit.json").write_text(json.dumps(found | {"inference": "of last year"}), "utf-8")
@@ -351,7 +351,7 @@ def test_results_of_other_code_are_made_again(fitted, tmp_path, capsys):
 
 
 def test_a_population_of_other_inference_is_refused(fitted, tmp_path, capsys):
-    """Its density is no longer what it was drawn from, so its weights would be wrong without a word."""
+    """Its density is no longer what it was drawn from, so its weights would be wrong without a warning."""
     folder = tmp_path / "fit"
     shutil.copytree(fitted, folder)
     path = folder / "population-1.npz"
@@ -370,7 +370,7 @@ def test_checks_of_a_fit(fitted, monkeypatch):
     assert main(["calibrate", "check", str(fitted), "--quiet", "--workers", "1"]) == 0
     found = json.loads((fitted / "check.json").read_text("utf-8"))
     assert {r["method"] for r in found["sbc"]} == {"emulated", "abc", "prior"}
-    assert len(found["planted"]) == 3 and any(p["parameters"] for p in found["planted"])
+    assert len(found["simulated_truths"]) == 3 and any(p["parameters"] for p in found["simulated_truths"])
     with_care, without = (found["predictive"][n]["targets"]["across"] for n in ("all", "cross_border_care"))
     assert without["quantiles"][4] < with_care["quantiles"][2]  # nobody goes across when nobody can
     assert {r["target"] for r in found["sensitivity"]} <= {"income_id", "income_my"}

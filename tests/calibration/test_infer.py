@@ -32,7 +32,7 @@ def proposed(bank):
 
 
 def by_brute_force(n: int = 400_000) -> Weighted:
-    """The posterior by plain weighting of very many runs from the prior: slow, and nothing can be wrong with it."""
+    """The posterior by plain weighting of very many runs from the prior: slow, but exact."""
     unit = np.random.default_rng(99).random((n, 8))
     likelihood = Likelihood(targets())
     return Weighted.from_log(unit, likelihood(statistics(targets(), simulate(unit, 7))))
@@ -119,9 +119,9 @@ def test_overconfidence_shows(bank):
     assert np.mean(inside) < 0.8
 
 
-def test_planted_truths_are_found(bank):
+def test_simulated_truths_are_found(bank):
     runs, z, likelihood = bank
-    for found in checks.planted(runs.unit, z, likelihood, [3, 500, 900], 1):
+    for found in checks.simulated_truths(runs.unit, z, likelihood, [3, 500, 900], 1):
         assert len(found.positions)
         assert (found.off < 2.5).all()
 

@@ -26,13 +26,13 @@ VERSION = "0.0.0+test"
 YEARS = list(range(1980, 2016))
 
 
-def parameter(name: str, known: str, ratio: float, leans: str = "") -> dict[str, Any]:
+def parameter(name: str, known: str, ratio: float, piles_up: str = "") -> dict[str, Any]:
     """A row of fit.json."""
     p = PARAMETERS[name]
     width = p.high - p.low
     return {
         "parameter": name, "label": p.label, "unit": p.unit, "low": p.low, "high": p.high, "default": p.default, "known": known, "ratio": ratio,
-        "mean": p.low + 0.6 * width, "quantiles": [p.low + q * width for q in (0.41, 0.5, 0.61, 0.7, 0.83)], "density": [0.05] * 20, "leans": leans,
+        "mean": p.low + 0.6 * width, "quantiles": [p.low + q * width for q in (0.41, 0.5, 0.61, 0.7, 0.83)], "density": [0.05] * 20, "piles_up": piles_up,
         "prior_basis": "judgement", "unit_mean": 0.61, "emulated": {"mean": 0.6, "ratio": ratio}, "abc": {"mean": 0.59, "ratio": ratio},
     }  # fmt: skip
 
@@ -93,7 +93,7 @@ def made(targets: Targets) -> tuple[dict[str, Any], dict[str, Any], dict[str, An
         "readings": [{"target": "care_majority", "reading": "care_majority_near", "ess": 222.0, "log_evidence": -6.0,
                       "pass": {"care_majority": 0.23, "care_majority_near": 0.91}, "moves": [{"parameter": CALENDAR, "shift": -0.7}],
                       "quantiles": {"care_majority": income, "care_majority_near": income}}],
-        "years": years(), "alarms": [{"what": "disagreement", "value": 0.31, "parameter": FARM}, {"what": "leans", "value": "high", "parameter": CALENDAR},
+        "years": years(), "alarms": [{"what": "disagreement", "value": 0.31, "parameter": FARM}, {"what": "piles_up", "value": "high", "parameter": CALENDAR},
                                      {"what": "conflict", "target": "care_majority", "value": 70.0}, {"what": "new sort", "value": 3}],
     }  # fmt: skip
     sbc = [
@@ -105,7 +105,7 @@ def made(targets: Targets) -> tuple[dict[str, Any], dict[str, Any], dict[str, An
     off = agrees | {"visits_fall": {"quantiles": None, "pass": 0.04}}
     check = {
         "kind": "lintas fit checks", "model_version": VERSION, "sbc": sbc,
-        "planted": [{"parameters": [CALENDAR], "truth": [0.3], "mean": [0.4], "sd": [0.1], "off": [1.0], "known": ["informed"]}],
+        "simulated_truths": [{"parameters": [CALENDAR], "truth": [0.3], "mean": [0.4], "sd": [0.1], "off": [1.0], "known": ["informed"]}],
         "predictive": {name: {"runs": 10, "targets": agrees if name == "all" else off, "years": years(2.0)} for name in ("all", *SWITCHED_OFF)},
         "priors": [{"share": s, "ess": 300, "parameters": [], "targets": [{"target": "income_id", "quantiles": income}]} for s in (1.0, 0.6)],
         "sensitivity": [{"target": "income_id", "r2": 0.9, "indices": [{"parameter": FARM, "total": 0.58, "half_width": 0.05}]}],
@@ -185,7 +185,7 @@ def test_each_alarm_is_a_sentence(english: str) -> None:
 
 
 def test_bars_that_the_checks_miss_are_alarms(tmp_path: Path, content: Any) -> None:
-    """Each bar alone, and each is a sentence of the page."""
+    """Each threshold alone, and each is a sentence of the page."""
     whole = deepcopy(content[2])
     assert check_alarms(whole, {CALENDAR}) == []
     for row in whole["sbc"]:
@@ -195,7 +195,7 @@ def test_bars_that_the_checks_miss_are_alarms(tmp_path: Path, content: Any) -> N
         "coverage of one": lambda c: c["sbc"][0]["parameters"][0].update(coverage_90=0.99),
         "ranks": lambda c: c["sbc"][1].update(smallest_p=0.009),
         "error": lambda c: c["sbc"][0]["parameters"][0].update(error=0.76),
-        "planted": lambda c: c["planted"][0].update(off=[2.5]),
+        "simulated_truths": lambda c: c["simulated_truths"][0].update(off=[2.5]),
     }
     for what, spoil in wrong.items():
         check = deepcopy(whole)
@@ -209,7 +209,7 @@ def test_bars_that_the_checks_miss_are_alarms(tmp_path: Path, content: Any) -> N
             "The fit raised the alarm “new sort”, for which this page has no words", ""
         )
         assert {"coverage": "lay inside 80.0% of the 90% intervals", "coverage of one": "worst “Years after", "ranks": "p = 0.009", "error": "0.76 sd",
-                "planted": "was found 2.5 of its spreads away"}[what] in words  # fmt: skip
+                "simulated_truths": "was found 2.5 of its spreads away"}[what] in words  # fmt: skip
     first, one = whole["sbc"][0], whole["sbc"][0]["parameters"][0]
     assert check_alarms({**whole, "sbc": [first | {"coverage_50": 0.6}]}, set())[0]["promised"] == 0.5
     for coverage in (0.86, 0.94):
@@ -220,11 +220,11 @@ def test_bars_that_the_checks_miss_are_alarms(tmp_path: Path, content: Any) -> N
         rows = [one | {"coverage_90": coverage}]
         assert [a["what"] for a in check_alarms({**whole, "sbc": [first | {"parameters": rows}]}, set())] == ["coverage of one"]
         assert check_alarms({**whole, "sbc": [first | {"parameters": rows, "n": 24}]}, set()) == []
-    weak = [whole["planted"][0] | {"off": [9.0], "known": ["weak"]}]
-    assert check_alarms({**whole, "planted": weak}, set()) == [], "a bar is set for informed parameters only"
-    three = [whole["planted"][0] | {"off": [off]} for off in (2.1, 0.5, 0.5)]
-    assert check_alarms({**whole, "planted": three}, set()) == [], "one of several beyond two spreads is chance"
-    assert len(check_alarms({**whole, "planted": [*three, whole["planted"][0] | {"off": [3.0]}]}, set())) == 1
+    weak = [whole["simulated_truths"][0] | {"off": [9.0], "known": ["weak"]}]
+    assert check_alarms({**whole, "simulated_truths": weak}, set()) == [], "a threshold is set for informed parameters only"
+    three = [whole["simulated_truths"][0] | {"off": [off]} for off in (2.1, 0.5, 0.5)]
+    assert check_alarms({**whole, "simulated_truths": three}, set()) == [], "one of several beyond two spreads is chance"
+    assert len(check_alarms({**whole, "simulated_truths": [*three, whole["simulated_truths"][0] | {"off": [3.0]}]}, set())) == 1
     assert check_alarms(deepcopy(whole) | {"sbc": [whole["sbc"][2] | {"error": 0.9}]}, {CALENDAR}) == [], "the prior promises no accuracy"
 
 

@@ -137,8 +137,8 @@ def test_another_reading_names_a_fitted_target_and_has_a_size(tmp_path):
     other = GOOD.replace('"income"', '"other"').replace('role = "fit"', 'role = "check"\nreading_of = "income"')
     found = read(tmp_path, GOOD + other)
     assert [(a.id, b.id) for a, b in found.readings] == [("income", "other")]
-    (stands,) = found.read_as("other").targets
-    assert (stands.id, stands.role) == ("other", "fit")
+    (fitted,) = found.read_as("other").targets
+    assert (fitted.id, fitted.role) == ("other", "fit")
     with pytest.raises(TargetError, match="is no reading"):
         found.read_as("income")
     left = found.without("income")

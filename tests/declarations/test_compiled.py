@@ -1,4 +1,4 @@
-"""Where compiled code is kept, and when a rule stays plain Python. That an edited rule is never run stale, test_cache.py shows in whole processes."""
+"""Where compiled code is kept, and when a rule stays plain Python. That an edited rule is never run from a stale cache, test_cache.py shows in whole processes."""
 
 from __future__ import annotations
 

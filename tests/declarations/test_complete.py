@@ -40,7 +40,7 @@ def model() -> BorderModel:
     return BorderModel(Scenario.load("history", end="1981-12"), households=60, rng=7).run()
 
 
-# ---- everything says what it is ----------------------------------------------------------------------------------------
+# ---- everything is described ----------------------------------------------------------------------------------------
 
 DECLARED: dict[str, Any] = {
     **{f"parameter {n}": x for n, x in PARAMETERS.items()},
@@ -76,7 +76,7 @@ def test_rules_and_their_functions_are_described() -> None:
             assert (rule.parameters.__doc__ or "").strip()
 
 
-#: The functions of one agent that stand in agents/, by their names.
+#: The functions of one agent that are in agents/, by their names.
 OF_ONE_AGENT = {
     f"{plain(f).__module__}.{plain(f).__name__}": plain(f)
     for r in RULES.values()

@@ -1,4 +1,4 @@
-"""Whatever stands in the manifest or the plan of a study, each command that reads it ends with a sentence or does its work."""
+"""Whatever the manifest or the plan of a study holds, each command that reads it ends with a sentence or does its work."""
 
 from __future__ import annotations
 
@@ -197,7 +197,7 @@ def test_a_manifest_that_is_none(content: bytes, words: str, study: Path, capsys
 
 
 def test_what_is_no_file_is_not_waited_for(study: Path, capsys: Captured) -> None:
-    """A pipe that nobody writes into would hold a command up for ever."""
+    """A pipe that nobody writes into would block a command for ever."""
     wanted = commands(study)
     for name in ("manifest.json", "plan.parquet"):
         (study / name).rename(study / "kept")

@@ -1,4 +1,4 @@
-"""Parts that are whole as files and yet none that lintas wrote for the study: told with their cause, set aside, run again, never a traceback."""
+"""Parts that are whole as files and yet none that lintas wrote for the study: reported with their cause, set aside, run again, never a traceback."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def of_all(value: object) -> Callable[[list], list]:  # type: ignore[type-arg]
 
 
 OUT = base.OUTPUT
-#: What is wrong with a part (of two runs, two lines each), and a word of the cause that is told.
+#: What is wrong with a part (of two runs, two lines each), and a word of the cause that is reported.
 ODD: dict[str, tuple[Change, str]] = {
     "an unknown status": (column("status", of_all("wonderful")), "the status 'wonderful' is none of ok, failed, killed, timeout"),
     "no status": (column("status", of_first(None)), "the column status has empty cells"),
@@ -61,7 +61,7 @@ ODD: dict[str, tuple[Change, str]] = {
     "an output that lacks": (lambda t: t.drop_columns([OUT]), f"it has no column '{OUT}'"),
     "an output as text": (column(OUT, of_all("much"), pa.string()), f"{OUT} holds string, not double"),
     "an output that is empty": (column(OUT, of_first(None)), f"the column {OUT} has no value where it should have one"),
-    "a column too many": (lambda t: t.append_column("wishes", pa.array([1.0] * len(t))), "it has a column 'wishes'"),
+    "a column too many": (lambda t: t.append_column("extra", pa.array([1.0] * len(t))), "it has a column 'extra'"),
     "a column twice": (lambda t: t.append_column("year", t.column("year")), "it has two columns 'year'"),
     "no column of years": (lambda t: t.drop_columns(["year"]), "it has no column 'year'"),
     "half of a run's lines": (lambda t: t.slice(0, t.num_rows - 1), "has 1 lines, not 2"),
@@ -77,7 +77,7 @@ ODD: dict[str, tuple[Change, str]] = {
     "another size than planned": (column("households", of_all(99)), "has households 99, which is not the plan's"),
     "another replicate than planned": (column("replicate", of_all(999)), "has replicate 999, which is not the plan's"),
 }
-#: What only a look at all columns shows: a status looks at those that tell how a study stands.
+#: What only a look at all columns shows: a status looks at those that say how far a study is.
 WHOLE = {
     "an output that is empty", "an unknown region", "a year that is none", "a side that is none", "a year and side twice",
     "another seed than planned", "another size than planned", "another replicate than planned",

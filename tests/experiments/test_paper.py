@@ -84,7 +84,7 @@ def test_a_run_that_lacks_one_year_gives_no_verdict() -> None:
 @pytest.mark.parametrize(
     ("claim", "change", "expected"),
     [
-        # what each claim hangs on, moved just over its mark and just short of it
+        # what each claim depends on, moved just over its mark and just short of it
         ("E01", (2005, 2007, "id", {"income_per_capita": 769.9}), ["near", "near", "near"]),
         ("E01", (2005, 2007, "id", {"income_per_capita": 770.1}), ["not near", "near", "near"]),
         ("E03", (2004, 2006, "id", {"care_share_across": 0.39}), ["holds"]),  # 0.788 of the 1980s' 0.495

@@ -210,7 +210,7 @@ def test_bands_and_readings_of_known_numbers() -> None:
 # --- comparisons ---------------------------------------------------------------------------------------------------------
 
 
-def test_the_spread_is_parted_into_its_two_sources() -> None:
+def test_the_spread_is_split_into_its_two_sources() -> None:
     rng, draws, replicates = np.random.default_rng(5), 400, 4
     rows = []
     for point, effect in enumerate(10 + 3 * rng.standard_normal(draws)):

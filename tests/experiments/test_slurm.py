@@ -308,7 +308,7 @@ def greets_strangers(port: int) -> bool | None:
 def test_kills_on_slurm_lose_nothing(cluster: None, route: str, wanted: int, points: int, tmp_path: Path) -> None:
     (tmp_path / "calm").mkdir()
     calm = undisturbed(the_study(points, tmp_path / "calm"), tmp_path / "calm" / "study")
-    study, folder, luck = the_study(points, tmp_path), tmp_path / "study", random.Random(7)
+    study, folder, rng = the_study(points, tmp_path), tmp_path / "study", random.Random(7)
     plan.make(study, folder)
     name = slurm.job_name(folder)
 
@@ -323,13 +323,13 @@ def test_kills_on_slurm_lose_nothing(cluster: None, route: str, wanted: int, poi
     def job(_: subprocess.Popen[str]) -> bool:
         asked = subprocess.run(["squeue", "-h", "-r", f"--name={name}", "-t", "R", "-o", "%i"], capture_output=True, text=True, check=True)
         running = asked.stdout.split()
-        return bool(running) and subprocess.run(["scancel", luck.choice(running)], check=False).returncode == 0
+        return bool(running) and subprocess.run(["scancel", rng.choice(running)], check=False).returncode == 0
 
     def node(_: subprocess.Popen[str]) -> bool:
         asked = subprocess.run(["squeue", "-h", "-r", f"--name={name}", "-t", "R", "-o", "%N"], capture_output=True, text=True, check=True)
         if not asked.stdout.split():
             return False
-        chosen = luck.choice(asked.stdout.split())
+        chosen = rng.choice(asked.stdout.split())
         up("kill-node", chosen)
         time.sleep(1.0)
         up("start-node", chosen)

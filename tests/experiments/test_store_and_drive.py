@@ -1,4 +1,4 @@
-"""The driver and its parts: whatever dies, fills up, disappears or is damaged, no stored row is lost and none stands twice."""
+"""The driver and its parts: whatever dies, fills up, disappears or is damaged, no stored row is lost and none is there twice."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Died(Exception):
 
 
 class MadeUpEngine:
-    """Carries chunks out at once in this process; ``before`` and ``after`` may stand for whatever goes wrong around them."""
+    """Carries chunks out at once in this process; ``before`` and ``after`` may do whatever goes wrong around them."""
 
     def __init__(
         self,
@@ -509,7 +509,7 @@ def test_a_driver_of_another_machine_is_known_by_its_counter_not_by_clocks(
     finally:
         stop.set()
         other.join()
-    os.utime(folder / "driver.json", (when, when))  # it died: its counter stands still, whatever the time of the file
+    os.utime(folder / "driver.json", (when, when))  # it died: its counter does not change, whatever the time of the file
     assert drive(folder, MadeUpEngine()).exit_code == 0
     assert not (folder / "driver.json").exists()
 

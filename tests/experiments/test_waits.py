@@ -1,4 +1,4 @@
-"""Long waits speak, and none lasts for ever: stopped workers, silent workers, a Slurm that does not answer."""
+"""Long waits are reported, and none lasts for ever: stopped workers, silent workers, a Slurm that does not answer."""
 
 from __future__ import annotations
 

@@ -155,7 +155,7 @@ def commands() -> dict[str, Any]:
     return found
 
 
-#: Things that stand in the workspace or nowhere, numbers, and nonsense.
+#: Things that are in the workspace or nowhere, numbers, and nonsense.
 WORDS = [
     "study", "study.toml", "results", "results/manifest.json", "fit", "posterior", "region", "./region", "scenario.toml", "slurm.toml", "targets.toml",
     "points.csv", "saved.npz", "thesis.docx", "folder", "nowhere", "nowhere/deeper", "new", "new/er", "", ".", "..", "/", "/dev/null", "/proc/self/mem",

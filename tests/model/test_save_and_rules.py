@@ -427,7 +427,7 @@ def test_two_own_functions_of_one_rule():
     swaps = {"household.choose_work.think_again": never, "household.choose_work.added_by_one_more": nothing_more}
     model = make(n_months=12, households=120, rules=swaps).run()
     assert model.manifest()["rules_swapped"] == sorted(swaps)
-    assert (model.frames["household"]["work_sought"] == -1).all(), "both stand, not only the last"
+    assert (model.frames["household"]["work_sought"] == -1).all(), "both are replaced, not only the last"
 
 
 def test_own_rules_that_do_not_fit_are_refused():
@@ -477,12 +477,12 @@ def test_every_function_of_a_rule_is_called_by_its_loop():
 
 
 def test_an_own_rule_that_cannot_run_is_told_in_one_sentence():
-    def with_a_slip(u, p_minor, p_disrupting, p_hospital):
+    def with_a_mistake(u, p_minor, p_disrupting, p_hospital):
         return undefined_name  # noqa: F821
 
     for threads in (1, 2):
         with pytest.raises(UserError) as refusal:
-            make(households=120, threads=threads, rules={"household.fall_ill": with_a_slip}).step()
+            make(households=120, threads=threads, rules={"household.fall_ill": with_a_mistake}).step()
         text = one_sentence(refusal)
         assert "household.fall_ill" in text and "undefined_name" in text
 

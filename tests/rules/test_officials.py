@@ -1,4 +1,4 @@
-"""Officials: posture, inspection, budgets, open doors."""
+"""Officials: strictness, inspection, budgets, places in care."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from agents.official import inspect, ration_care, set_strictness, spend_budget
 from tests.rules.tools import both_forms, columns_of, run_rule, take, traced
 
-# ---- posture -----------------------------------------------------------------------------------------------------------
+# ---- strictness -----------------------------------------------------------------------------------------------------------
 
 POSTURE = set_strictness.Parameters(doctrine_id=0.2, doctrine_my=0.7, strictness_prosperity=0.1, strictness_security=0.9, step=0.5)
 
@@ -32,7 +32,7 @@ def test_posture_of_crossings(form: str) -> None:
     # two officers at crossing 0 (doctrines 0.2+0.1+0.1 = 0.4 and 0.7-0.1+0 = 0.6), a planner at none, nobody at crossing 1
     columns = columns_of(
         "official.set_strictness", {"official": 3, "crossing": 2},
-        {"official.side": (0, 1, 0), "official.crossing": (0, 0, -1), "official.leaning": (0.1, -0.1, 0.0), "policy.turn": (0.1, 0.0),
+        {"official.side": (0, 1, 0), "official.crossing": (0, 0, -1), "official.deviation": (0.1, -0.1, 0.0), "policy.turn": (0.1, 0.0),
          "crossing.strictness": (0.9, 0.4)},
     )  # fmt: skip
     done = run_rule("official.set_strictness", columns, form, stop=3, p=POSTURE)
@@ -147,7 +147,7 @@ def test_next_stock_by_hand(form: str, stock: float, spending: float, expected: 
 @both_forms
 @pytest.mark.parametrize("spending", [0.001, 0.03, 0.1, 0.4])
 def test_a_stock_settles_at_spending_over_spending_and_decay(form: str, spending: float) -> None:
-    # neglect hastens the fall, but what is left in the end is enough to keep up so little
+    # neglect makes decay faster, but what is left in the end is enough to keep up so little
     f = take(spend_budget.next_stock, form)
     for start in (0.0, 1.0):
         stock = start
@@ -164,7 +164,7 @@ def test_no_stock_falls_below_nothing(form: str) -> None:
 
 @both_forms
 def test_neglect_costs_twice(form: str) -> None:
-    # a hair below and above 0.7 * 0.07 * 0.5 = 0.0245: the difference is one more decay, 0.07 * 0.5
+    # just below and above 0.7 * 0.07 * 0.5 = 0.0245: the difference is one more decay, 0.07 * 0.5
     f = take(spend_budget.next_stock, form)
     assert f(0.5, 0.0246, 0.07, 0.7) - f(0.5, 0.0244, 0.07, 0.7) == pytest.approx(0.035 + 0.0002 * 0.5)
 
@@ -236,7 +236,7 @@ def test_money_builds_what_it_is_spent_on(name: str, stock: str, sign: int) -> N
     assert ((high - low) * sign > 0).all()
 
 
-# ---- open doors --------------------------------------------------------------------------------------------------------
+# ---- places in care --------------------------------------------------------------------------------------------------------
 
 
 @both_forms
@@ -266,17 +266,17 @@ def test_open_doors_by_hand(form: str) -> None:
 
 @both_forms
 def test_posture_of_both_sides(form: str) -> None:
-    side, crossing, leaning = (0, 1, 1, 0, 1), (2, 0, 2, -1, 2), (0.05, 0.1, -0.2, 0.4, 0.25)
+    side, crossing, deviation = (0, 1, 1, 0, 1), (2, 0, 2, -1, 2), (0.05, 0.1, -0.2, 0.4, 0.25)
     columns = columns_of(
         "official.set_strictness", {"official": 5, "crossing": 3},
-        {"official.side": side, "official.crossing": crossing, "official.leaning": leaning, "policy.turn": (0.1, -0.3),
+        {"official.side": side, "official.crossing": crossing, "official.deviation": deviation, "policy.turn": (0.1, -0.3),
          "crossing.strictness": (0.2, 0.4, 0.6), "crossing.doctrine": 5.0, "official.doctrine": 6.0},
     )  # fmt: skip
     before = {name: values.copy() for name, values in columns.items()}
     done = run_rule("official.set_strictness", columns, form, stop=5, p=POSTURE._replace(step=0.25))
     calls = traced("official.set_strictness", before, "doctrine_of", stop=5, p=POSTURE)
-    assert calls["doctrine_of"] == [((0.2, 0.7)[s], own, (0.1, -0.3)[s]) for s, own in zip(side, leaning, strict=True)]
-    held = [0.35, 0.5, 0.2, 0.7, 0.65]  # 0.2 or 0.7, the leaning, and the turn of the side
+    assert calls["doctrine_of"] == [((0.2, 0.7)[s], own, (0.1, -0.3)[s]) for s, own in zip(side, deviation, strict=True)]
+    held = [0.35, 0.5, 0.2, 0.7, 0.65]  # 0.2 or 0.7, the deviation, and the turn of the side
     assert done["official.doctrine"].tolist() == pytest.approx(held)
     mean = [held[1], 0.0, (held[0] + held[2] + held[4]) / 3]
     assert done["crossing.doctrine"].tolist() == pytest.approx(mean)
