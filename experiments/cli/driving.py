@@ -41,19 +41,24 @@ def engine_of(
         raise UserError("--slurm and --scheduler-file are two ways to get workers; keep one")
     if n is not None:
         raise UserError("--workers is for this machine; on a cluster the number of workers stands in slurm.toml")
-    from experiments.execution import slurm as cluster
-
     if scheduler_file is not None:
-        file = cluster.check_scheduler_file(folder, at_home(scheduler_file))
-        return (lambda: cluster.waiting_engine(folder, file, lang)), None
+        from experiments.execution.cluster import waiting_engine
+        from experiments.execution.scheduler_file import check_scheduler_file
+
+        file = check_scheduler_file(folder, at_home(scheduler_file))
+        return (lambda: waiting_engine(folder, file, lang)), None
     assert slurm is not None
-    settings = cluster.SlurmSettings.load(at_home(slurm))
-    name = cluster.job_name(folder)
+    from experiments.execution.site import SlurmSettings
+    from experiments.execution.slurm import engine
+    from experiments.execution.slurm_queue import cancel_jobs, job_name
+
+    settings = SlurmSettings.load(at_home(slurm))
+    name = job_name(folder)
 
     def cancel() -> None:
-        cluster.cancel_jobs(name)
+        cancel_jobs(name)
 
-    return (lambda: cluster.engine(folder, settings, name)), cancel
+    return (lambda: engine(folder, settings, name)), cancel
 
 
 def drive_quietly(_: Translate, folder: Path, engines: Engines, quiet: bool, lang: str) -> None:
