@@ -29,9 +29,10 @@ from abm.reading import Entries, Listed, Name, OpenEntries, check, parse_json, r
 from agents.core.declare import OUTPUTS, PARAMETERS, near
 from calibration import infer
 from calibration.infer import Proposal, Weighted
+from calibration.likelihood import Likelihood, statistics
 from calibration.priors import Prior
 from calibration.runs import Runs
-from calibration.targets import Likelihood, Targets, statistics
+from calibration.targets import Targets
 from experiments.execution.drive import Report, StudyProgress, drive
 from experiments.execution.engine import Engine
 from experiments.files import whole_file, write_json

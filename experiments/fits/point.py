@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from calibration.emulator import fit_emulator
+from calibration.likelihood import statistics
 from calibration.runs import Runs
-from calibration.targets import statistics
 from experiments.fits.fit import Fit, FitError, populations, single_threaded
 from experiments.studies import plan
 

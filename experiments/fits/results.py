@@ -18,10 +18,12 @@ from calibration import check as checks
 from calibration import infer
 from calibration.emulator import Emulator, active_parameters, fit_emulator
 from calibration.infer import Pool, Weighted, weighted_quantile
+from calibration.likelihood import Likelihood, statistics
 from calibration.posterior import read_posterior_manifest
 from calibration.priors import UNIT_SD, Prior
 from calibration.runs import Runs
-from calibration.targets import Likelihood, Target, Targets, statistics
+from calibration.target import Target
+from calibration.targets import Targets
 from experiments.execution.drive import drive
 from experiments.files import whole_file, write_json
 from experiments.fits.files import inference_of

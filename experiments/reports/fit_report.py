@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from abm.errors import UserError, shorten
-from calibration.targets import MEASURED, Targets
+from calibration.target import MEASURED
+from calibration.targets import Targets
 from experiments.files import write_file
 from experiments.fits.files import CHECK, FIT, check_against, read_result
 from experiments.fits.fit import read_manifest

@@ -10,7 +10,8 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
-from calibration.targets import MEASURED, Targets
+from calibration.target import MEASURED
+from calibration.targets import Targets
 from experiments.fits.files import FIT, read_result
 from experiments.fits.fit import SWITCHED_OFF
 from experiments.reports.fit_figures import METHODS

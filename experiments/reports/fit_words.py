@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from calibration.targets import DEAF, EDGE, MEASURED, REPORTED, Target, Targets
+from calibration.target import DEAF, EDGE, MEASURED, REPORTED, Target
+from calibration.targets import Targets
 from experiments.fits.fit import SWITCHED_OFF
 from experiments.words.languages import Numbers, Translate, mark, translator
 

@@ -21,7 +21,8 @@ from abm.errors import UserError
 from calibration.emulator import Emulator, Polynomial
 from calibration.infer import Proposal
 from calibration.posterior import Posterior
-from calibration.targets import TargetError, Targets
+from calibration.target import TargetError
+from calibration.targets import Targets
 from experiments.cli import calibrate as calibrate_commands
 from experiments.cli.main import main
 from experiments.fits.adopt import adopt

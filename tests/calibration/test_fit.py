@@ -16,8 +16,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from calibration.likelihood import Likelihood, statistics
 from calibration.runs import Runs
-from calibration.targets import Likelihood, Targets, statistics
+from calibration.targets import Targets
 from experiments.cli.main import main
 from experiments.fits import results as results
 from experiments.fits.fit import Fit, inference_version

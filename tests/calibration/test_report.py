@@ -15,7 +15,8 @@ import pytest
 
 from abm.errors import UserError
 from agents.core.declare import PARAMETERS
-from calibration.targets import MEASURED, Targets
+from calibration.target import MEASURED
+from calibration.targets import Targets
 from experiments.fits.fit import SWITCHED_OFF
 from experiments.fits.results import check_alarms
 from experiments.reports.fit_report import Page, refuse, report, write_report

@@ -12,7 +12,9 @@ import pytest
 from scipy.stats import multivariate_normal, norm
 
 from abm.claims.statistic import Statistic
-from calibration.targets import Likelihood, Target, TargetError, Targets, logit, statistics
+from calibration.likelihood import Likelihood, statistics
+from calibration.target import Target, TargetError, logit
+from calibration.targets import Targets
 from tests.calibration.toy import simulate, targets
 
 GOOD = """

@@ -86,9 +86,7 @@ OF_ONE_AGENT = {
 
 
 def test_functions_of_one_agent_are_found() -> None:
-    assert len(OF_ONE_AGENT) >= 25 and {"agents.household.seek_care.choose_care", "agents.trader.settle_deal.is_stopped"} <= set(
-        OF_ONE_AGENT
-    )
+    assert len(OF_ONE_AGENT) >= 25 and {"agents.household.seek_care.choose_care", "agents.trader.settle_deal.is_stopped"} <= set(OF_ONE_AGENT)
 
 
 @pytest.mark.parametrize("name", OF_ONE_AGENT)
