@@ -12,8 +12,8 @@ from typing import Any
 
 from calibration.target import MEASURED
 from calibration.targets import Targets
+from experiments.fits.asked import SWITCHED_OFF
 from experiments.fits.files import FIT, read_result
-from experiments.fits.fit import SWITCHED_OFF
 from experiments.reports.fit_figures import METHODS
 from experiments.reports.fit_words import MECHANISMS, Words
 from experiments.words.languages import mark

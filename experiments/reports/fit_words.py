@@ -8,7 +8,7 @@ from typing import Any
 
 from calibration.target import DEAF, EDGE, MEASURED, REPORTED, Target
 from calibration.targets import Targets
-from experiments.fits.fit import SWITCHED_OFF
+from experiments.fits.asked import SWITCHED_OFF
 from experiments.words.languages import Numbers, Translate, mark, translator
 
 #: What can be said of a parameter, in the order of the table.

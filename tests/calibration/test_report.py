@@ -15,10 +15,10 @@ import pytest
 
 from abm.errors import UserError
 from agents.core.declare import PARAMETERS
+from calibration.check_file import check_alarms
 from calibration.target import MEASURED
 from calibration.targets import Targets
-from experiments.fits.fit import SWITCHED_OFF
-from experiments.fits.results import check_alarms
+from experiments.fits.asked import SWITCHED_OFF
 from experiments.reports.fit_report import Page, refuse, report, write_report
 from experiments.reports.fit_tables import spark
 
