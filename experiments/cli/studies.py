@@ -56,9 +56,9 @@ def plan(
     from experiments.runs.identity import command_line
     from experiments.studies import design
     from experiments.studies.plan import check_size, make, n_runs
-    from experiments.studies.study import Study
+    from experiments.studies.study_file import load_study
 
-    read = Study.load(at_home(study))
+    read = load_study(at_home(study))
     if dry_run:
         check_size(read)
         print(_words_of_plan(_, n_runs(read), design.n_points(read), len(read.arms()), read.replicates))
@@ -135,11 +135,11 @@ def batch(
     from experiments.studies import design
     from experiments.studies import trust as trusts
     from experiments.studies.plan import check_size, make, n_runs
-    from experiments.studies.study import Study
+    from experiments.studies.study_file import load_study
 
     folder, seconds = at_home(folder), _seconds(chunk_seconds)
     if folder.suffix == ".toml" and not os.path.isdir(folder):
-        study = Study.load(folder)
+        study = load_study(folder)
         folder = at_home(out) if out is not None else Path("results") / study.name
         if not dry_run:
             trusts.ask(_, study.measure, trust)

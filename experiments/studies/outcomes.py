@@ -13,11 +13,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args
 
+from abm.claims.statistic import Take
 from abm.errors import UserError, shorten
 from agents.core.declare import OUTPUTS, PARAMETERS, SWITCHES, near
-from experiments.studies.study import SIDES, SWITCH, Study, Summary, Take
+from experiments.studies.study import SIDES, SWITCH, Study, Summary
 from experiments.words.languages import Numbers, Translate, mark
 
 if TYPE_CHECKING:
@@ -275,7 +276,17 @@ def target_of(
             f"target '{shorten(said)}' needs yearly numbers, but the study keeps summaries only; "
             f"its targets are {', '.join([*declared, *(extra or ())])}"
         )
-    output, side, years, take = (*full.split(":"), "mean")[:4] if full.count(":") in (2, 3) else (full.split(":")[0], "", "", "")
+    summary = _summary_of(said, full, outputs)
+    ends = [str(s["scenario"].get("end")) for s in manifest["scenarios"].values() if s["scenario"].get("end")]
+    if ends and summary.first > max(int(e[:4]) for e in ends):
+        raise SensitivityError(f"target '{shorten(said)}' starts in {summary.first}, but the runs end in {max(ends)}")
+    return StudyTarget(said, summary)
+
+
+def _summary_of(said: str, full: str, outputs: Sequence[str]) -> Summary:
+    """The summary that ``OUTPUT:SIDE:FIRST-LAST[:TAKE]`` names; ``said`` is how the user wrote it. SensitivityError where it names none."""
+    output, *rest = full.split(":")
+    side, years, take = (*rest, "mean")[:3] if len(rest) in (2, 3) else ("", "", "")
     if output not in outputs:
         raise SensitivityError(f"target '{shorten(said)}': the study records no output '{shorten(output)}'; {near(output, outputs)}")
     span = re.fullmatch(r"(\d{4})(?:[-–](\d{4}))?", years)
@@ -288,10 +299,7 @@ def target_of(
     first, last = int(span[1]), int(span[2] or span[1])
     if first > last:
         raise SensitivityError(f"target '{shorten(said)}': {first} comes after {last}")
-    ends = [str(s["scenario"].get("end")) for s in manifest["scenarios"].values() if s["scenario"].get("end")]
-    if ends and first > max(int(e[:4]) for e in ends):
-        raise SensitivityError(f"target '{shorten(said)}' starts in {first}, but the runs end in {max(ends)}")
-    return StudyTarget(said, Summary(said, output, side, first, last, take))  # type: ignore[arg-type]
+    return Summary(said, output, side, first, last, cast(Take, take))
 
 
 def _first_same(points: np.ndarray) -> np.ndarray:

@@ -29,8 +29,9 @@ from experiments.runs.folder import check_folder
 from experiments.runs.identity import PACKAGES, commit, model_version
 from experiments.runs.tables import write_table
 from experiments.studies.design import blocks, n_points, names_of
+from experiments.studies.design_table import MOST_TABLE_BYTES
 from experiments.studies.manifest import study_of
-from experiments.studies.study import MOST_RUNS, MOST_TABLE_BYTES, SWITCH, Study, StudyError
+from experiments.studies.study import MOST_RUNS, SWITCH, Study, StudyError
 
 if TYPE_CHECKING:
     import pandas as pd

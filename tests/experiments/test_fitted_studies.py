@@ -20,7 +20,8 @@ from experiments.runs.run import read_results
 from experiments.studies import design, plan
 from experiments.studies.collect import collect
 from experiments.studies.manifest import study_of
-from experiments.studies.study import Study, StudyError, read_study
+from experiments.studies.study import Study, StudyError
+from experiments.studies.study_file import read_study
 from tests.world.fitted_region import NAME, VALUES, region_folder, write_fitted
 
 ILL = "household.fall_ill.p_minor"

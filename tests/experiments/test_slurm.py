@@ -29,7 +29,8 @@ from experiments.execution import slurm, slurm_queue
 from experiments.execution.engine import EngineLost
 from experiments.execution.site import SlurmSettings
 from experiments.studies import plan
-from experiments.studies.study import Study, read_study
+from experiments.studies.study import Study
+from experiments.studies.study_file import read_study
 from tests.experiments.kill_trial import begin, carry_out, check, paced, undisturbed
 
 ROOT = Path(__file__).parents[2]

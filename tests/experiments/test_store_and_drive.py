@@ -32,7 +32,8 @@ from experiments.execution.engine import EngineLost, ExecutorEngine, LocalEngine
 from experiments.studies import plan, store
 from experiments.studies.collect import collect, status, write_collected
 from experiments.studies.store import StoreError
-from experiments.studies.study import Study, StudyError, read_study
+from experiments.studies.study import Study, StudyError
+from experiments.studies.study_file import read_study
 
 RANGED = [n for n, p in PARAMETERS.items() if p.low < p.high]
 OUTPUT = next(n for n, o in OUTPUTS.items() if "yearly" in o.tables)

@@ -366,12 +366,12 @@ def test_a_run_that_took_its_worker_down_does_not_take_the_command_down(
 ) -> None:
     from experiments.execution import rerun, work
     from experiments.studies import plan
-    from experiments.studies.study import Study
+    from experiments.studies.study_file import load_study
 
     monkeypatch.setattr(rerun, "START_SECONDS", 120.0 if "sleep" not in measure else 1.0)
     (tmp_path / "m.py").write_text(f"import os, time\ndef f(model):\n    {measure}\n    return {{}}\n")
     (tmp_path / "m.toml").write_text('measure = "m.py:f"\nhouseholds = 60\nend = "1980-01"\ndeadline = 600\n')
-    study = Study.load(tmp_path / "m.toml")
+    study = load_study(tmp_path / "m.toml")
     if "sleep" in measure:
         monkeypatch.setattr(rerun, "deadline_of", lambda *_: 1.0)
     plan.make(study, tmp_path / "s")
