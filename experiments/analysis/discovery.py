@@ -149,7 +149,7 @@ def discover(study_folder: str | Path, target: str | None, threshold: float, dir
     if not math.isfinite(threshold):
         raise SensitivityError(f"threshold = {threshold} is not a finite number")
     prim = _prim()
-    from experiments.studies.plan import read_study_manifest
+    from experiments.studies.plan_files import read_study_manifest
 
     folder = Path(study_folder)
     study = study_of(read_study_manifest(folder)["study"])

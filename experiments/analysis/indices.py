@@ -161,7 +161,7 @@ def analyse(study_folder: str | Path, targets: Sequence[str] | None = None, meth
         mixed: Take rows of several model versions together.
     """
     from experiments.studies import design
-    from experiments.studies.plan import read_study_manifest
+    from experiments.studies.plan_files import read_study_manifest
 
     folder = Path(study_folder)
     study = study_of(read_study_manifest(folder)["study"])

@@ -19,8 +19,8 @@ from experiments.files import InterruptedAfterwards
 from experiments.words.languages import Translate, duration
 
 if TYPE_CHECKING:
-    from experiments.execution.drive import Report
     from experiments.execution.engine import Engine
+    from experiments.execution.progress import Report
 
 #: Causes that are printed, of parts that were set aside.
 SHOWN = 5
@@ -31,7 +31,7 @@ def engine_of(
 ) -> tuple[Callable[[], Engine], Callable[[], None] | None]:
     """A function that makes the engine, and what is to be done once this is the only driver."""
     from experiments.execution.batch import local_engine
-    from experiments.studies.plan import read_study_manifest
+    from experiments.studies.plan_files import read_study_manifest
 
     read_study_manifest(folder)
     n = number_of_workers(workers)
@@ -136,7 +136,7 @@ def terminated_is_interrupted() -> Iterator[None]:
 def ask_trust(_: Translate, folder: Path, trust: bool) -> None:
     """Before a study is run: whether its Python file may be run, where it names one."""
     from experiments.studies import trust as trusts
-    from experiments.studies.plan import read_study_manifest
+    from experiments.studies.plan_files import read_study_manifest
 
     trusts.ask(_, read_study_manifest(folder)["study"].get("measure"), trust)
 

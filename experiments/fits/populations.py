@@ -13,8 +13,9 @@ import numpy as np
 from calibration import infer
 from calibration.infer import Weighted
 from calibration.populations import Populations
-from experiments.execution.drive import Report, StudyProgress, drive
+from experiments.execution.drive import drive
 from experiments.execution.engine import Engine
+from experiments.execution.progress import Report, StudyProgress
 from experiments.files import whole_file
 from experiments.fits.asked import FitError
 from experiments.fits.fit import Fit, bank_study, probe

@@ -16,7 +16,7 @@ from experiments.fits.asked import SWITCHED_OFF
 from experiments.fits.fit import Fit
 from experiments.fits.populations import EngineOf, Tell, populations, single_threaded
 from experiments.runs.identity import command_line
-from experiments.studies import plan
+from experiments.studies import drift, plan, plan_files
 from experiments.studies.collect import collect
 from experiments.studies.study import Study
 
@@ -24,7 +24,7 @@ from experiments.studies.study import Study
 def run_predictive(fit: Fit, engine: EngineOf, tell: Tell | None = None) -> list[Path]:
     """Draws of the posterior run again with new seeds, as they are and with one mechanism after another switched off; and the central ones."""
     made = [run_central(fit, engine, tell)]
-    draws = plan.hash_of(fit.folder / "posterior" / "draws.parquet")
+    draws = drift.hash_of(fit.folder / "posterior" / "draws.parquet")
     for name in ("", *(s for s in SWITCHED_OFF if s not in fit.asked.without)):
         folder = fit.folder / "predictive" / (name or "all")
         folder.parent.mkdir(exist_ok=True)
@@ -39,7 +39,7 @@ def run_predictive(fit: Fit, engine: EngineOf, tell: Tell | None = None) -> list
 def _table_of(folder: Path) -> str:
     """Hash of the table that a study folder was planned from, empty where there is none."""
     try:
-        return str(plan.read_study_manifest(folder).get("table_hash", ""))
+        return str(plan_files.read_study_manifest(folder).get("table_hash", ""))
     except UserError:
         return ""
 
@@ -62,7 +62,7 @@ def run_central(fit: Fit, engine: EngineOf, tell: Tell | None = None) -> Path:
         names, values = candidates(populations(fit), fit.likelihood)
     with whole_file(table) as out:
         pd.DataFrame(values, columns=names).to_parquet(out)
-    if _table_of(folder) != plan.hash_of(table):  # not planned yet, or for the candidates of another posterior
+    if _table_of(folder) != drift.hash_of(table):  # not planned yet, or for the candidates of another posterior
         shutil.rmtree(folder, ignore_errors=True)
         study = Study(
             name="central", design="list", points=len(values), replicates=CENTRAL_RUNS, seed=plan.seed_of(fit.asked.seed, 3500) % 2**31,

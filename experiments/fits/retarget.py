@@ -17,7 +17,7 @@ from experiments.fits.asked import FitError
 from experiments.fits.conclude import result_of, write_posterior
 from experiments.fits.fit import Fit
 from experiments.fits.populations import populations, single_threaded
-from experiments.studies import plan
+from experiments.studies import plan_files
 from experiments.studies.manifest import study_of
 
 
@@ -55,4 +55,4 @@ def retarget(fit: Fit, targets: Targets, text: str, out: Path) -> dict[str, Any]
 
 
 def _recorded(fit: Fit) -> Sequence[str]:
-    return study_of(plan.read_study_manifest(fit.folder / "bank")["study"]).yearly_outputs()
+    return study_of(plan_files.read_study_manifest(fit.folder / "bank")["study"]).yearly_outputs()

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from abm.errors import shorten
-from experiments.analysis.compare import LEVEL, CompareError, Comparison, Effect, Split, unit_of
+from experiments.analysis.differences import LEVEL, CompareError, Comparison, Effect, Split, unit_of
 from experiments.files import files_in, said_in, whole_folder
 from experiments.reports.compare_figures import picture
 from experiments.reports.compare_words import label_of, named, sentence, sentences, start_sentence, years_text

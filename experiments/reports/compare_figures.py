@@ -6,7 +6,7 @@ import math
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from experiments.analysis.compare import Comparison, Effect
+from experiments.analysis.differences import Comparison, Effect
 from experiments.reports.compare_words import label_of, named, sentences, start_sentence
 from experiments.reports.figures import ACCENT, GREY, INK, KALIMANTAN, SARAWAK, WIDTH, Picture, svg
 from experiments.studies.outcomes import side_name

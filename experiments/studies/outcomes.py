@@ -126,7 +126,8 @@ class StudyOutcomes:
 
         import abm.model  # noqa: F401  (registers every declaration: labels and outputs)
         from experiments.studies import collect, design
-        from experiments.studies.plan import check_table, plan_batches, read_study_manifest
+        from experiments.studies.drift import check_table
+        from experiments.studies.plan_files import plan_batches, read_study_manifest
 
         manifest = read_study_manifest(folder)
         check_table(manifest)
@@ -314,7 +315,7 @@ def _first_same(points: np.ndarray) -> np.ndarray:
 
 def same_arms(manifest: Mapping[str, Any], arms: Sequence[tuple[str, str, int]]) -> tuple[int, ...]:
     """For each arm the first with the same scenario and data under another name: a plan holds their runs once."""
-    from experiments.studies.plan import fitted_in
+    from experiments.studies.drift import fitted_in
 
     keys = [(manifest["scenarios"][s]["hash"], manifest["regions"][r]["hash"], fitted_in(manifest, r), h) for s, r, h in arms]
     return tuple(keys.index(k) for k in keys)

@@ -17,7 +17,7 @@ from abm.errors import shorten
 from experiments.runs.identity import model_version
 from experiments.studies.lock import StoreError
 from experiments.studies.manifest import study_of
-from experiments.studies.plan import ids_as_numbers, plan_batches, plan_schema, read_study_manifest
+from experiments.studies.plan_files import ids_as_numbers, plan_batches, plan_schema, read_study_manifest
 from experiments.studies.study import Study
 
 if TYPE_CHECKING:

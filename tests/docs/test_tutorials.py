@@ -56,7 +56,8 @@ def test_the_targets_of_the_tutorial_can_be_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("file", sorted((DOCS / "studies").glob("*.toml")), ids=lambda f: f.name)
 def test_each_study_can_be_planned(file: Path, tmp_path: Path) -> None:
-    from experiments.studies.plan import make, plan_ids
+    from experiments.studies.plan import make
+    from experiments.studies.plan_files import plan_ids
     from experiments.studies.study_file import load_study
 
     study = load_study(file)

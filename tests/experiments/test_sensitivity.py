@@ -23,7 +23,7 @@ from experiments.cli.sensitivity import sensitivity
 from experiments.reports import sensitivity_figures
 from experiments.reports.sensitivity import write
 from experiments.reports.sensitivity_figures import picture
-from experiments.studies import design, outcomes, plan, store
+from experiments.studies import design, outcomes, plan, plan_files, store
 from experiments.studies.manifest import study_of
 from experiments.studies.outcomes import CONSTANT, FEW_BLOCKS, FINE, SensitivityError, StudyTarget
 from experiments.studies.study import SWITCH, Study, Summary, Varied
@@ -563,7 +563,7 @@ def test_prim_drops_limits_that_chance_would_give(tmp_path: Path, monkeypatch: p
     sides = lambda found: [p for x in found.limits for p in (x.p_low, x.p_high) if p is not None]  # noqa: E731
     (found,) = discover(folder, None, 0.5).parts
     assert [x.name for x in found.limits] == [NAMES[0]] and max(sides(found)) <= 0.05
-    study = study_of(plan.read_study_manifest(folder)["study"])
+    study = study_of(plan_files.read_study_manifest(folder)["study"])
     inside, wanted = np.ones(points, dtype=bool), function(design.unit_points_of(study), 0) > 0.5
     for x in found.limits:
         values = design.points_of(study)[x.name].to_numpy()

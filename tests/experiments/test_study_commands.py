@@ -383,7 +383,8 @@ def test_a_run_that_took_its_worker_down_does_not_take_the_command_down(
 
 
 def test_a_row_of_another_model_is_refused(done: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("experiments.studies.plan.model_version", lambda: "another model")
+    for module in ("drift", "plan"):
+        monkeypatch.setattr(f"experiments.studies.{module}.model_version", lambda: "another model")
     run_id = f"{int(store.standing(done).ids[0]):016x}"
     assert main(["rerun", "--study", str(done), "--run-id", run_id]) == 2
     assert "another model" in refusal(capsys)

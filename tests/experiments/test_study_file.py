@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from abm import Scenario
 from abm.errors import UserError
 from agents.core.declare import OUTPUTS, PARAMETERS, SWITCHES
-from experiments.studies import design, plan
+from experiments.studies import design, plan, plan_files
 from experiments.studies.manifest import study_of
 from experiments.studies.study import Study, StudyError, Summary, Varied
 from experiments.studies.study_file import load_study, read_study
@@ -410,13 +410,13 @@ def test_a_posterior_has_all_its_rows_where_no_number_is_said(tmp_path: Path) ->
 def test_more_replicates_come_from_the_same_table(tmp_path: Path) -> None:
     (tmp_path / "d.csv").write_text(f"{A}\n{inside(A)}\n", "utf-8")
     plan.make(study(tmp_path, table="d.csv", households=60, end="1980-02"), tmp_path / "s")
-    manifest = plan.read_study_manifest(tmp_path / "s")
+    manifest = plan_files.read_study_manifest(tmp_path / "s")
     (tmp_path / "d.csv").write_text(f"{A}\n{inside(A, 0.9)}\n", "utf-8")
     for change in (lambda: None, (tmp_path / "d.csv").unlink):
         change()
         with pytest.raises(StudyError, match="has changed or gone since the study was planned"):
             plan.extend(tmp_path / "s", 2)
-    assert plan.read_study_manifest(tmp_path / "s") == manifest and len(plan.plan_files(tmp_path / "s")) == 1
+    assert plan_files.read_study_manifest(tmp_path / "s") == manifest and len(plan_files.plan_files(tmp_path / "s")) == 1
 
 
 def test_a_switch_in_a_table_may_be_written_as_a_number(tmp_path: Path) -> None:
@@ -464,7 +464,7 @@ end = "1995-12"
 
 
 def read_plan(folder: Path) -> pd.DataFrame:
-    return pd.concat([pd.read_parquet(p) for p in plan.plan_files(folder)], ignore_index=True)
+    return pd.concat([pd.read_parquet(p) for p in plan_files.plan_files(folder)], ignore_index=True)
 
 
 def test_the_example_of_the_design_plans_its_runs(tmp_path: Path) -> None:
@@ -556,7 +556,7 @@ def test_extending_keeps_every_identity(tmp_path: Path) -> None:
     plan.make(study(tmp_path, **said, replicates=5), tmp_path / "at once")
     assert after["run_id"].tolist()[:6] == before
     assert set(after["run_id"]) == set(read_plan(tmp_path / "at once")["run_id"]) and len(after) == 15
-    assert plan.read_study_manifest(tmp_path / "s")["runs"] == 15
+    assert plan_files.read_study_manifest(tmp_path / "s")["runs"] == 15
 
 
 def test_names_and_paths_may_be_in_any_script(tmp_path: Path) -> None:
@@ -571,7 +571,7 @@ def test_names_and_paths_may_be_in_any_script(tmp_path: Path) -> None:
     except UserError as error:  # what a scenario file must hold is checked elsewhere
         pytest.fail(f"{scenario.read_text('utf-8')!r}: {error}")
     assert plan.make(read, place / "hasil 結果") == 1
-    manifest = plan.read_study_manifest(place / "hasil 結果")
+    manifest = plan_files.read_study_manifest(place / "hasil 結果")
     assert manifest["name"] == "Kajian Šarāwak 研究" and "研究" in (place / "hasil 結果" / "manifest.json").read_text("utf-8")
     assert read_plan(place / "hasil 結果")["scenario"].tolist() == [str(scenario)]
 

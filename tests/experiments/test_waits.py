@@ -18,8 +18,9 @@ from experiments.cli.progress import show_progress
 from experiments.cli.studies import words_of
 from experiments.execution import cluster, slurm, waits
 from experiments.execution import engine as engines
-from experiments.execution.drive import StudyProgress, drive
+from experiments.execution.drive import drive
 from experiments.execution.engine import DaskEngine, LocalEngine
+from experiments.execution.progress import StudyProgress
 from experiments.execution.site import SlurmSettings
 from experiments.execution.waits import Note, Waits
 from experiments.words import languages
