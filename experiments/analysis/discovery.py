@@ -19,15 +19,15 @@ from experiments.studies.outcomes import (
     FEWEST_TO_DISCOVER,
     FINE,
     Base,
-    SensitivityError,
     StudyOutcomes,
     arm_cells,
     fields_of,
     parameter_label,
     plain,
     too_few,
-)  # fmt: skip
+)
 from experiments.studies.study import SWITCH
+from experiments.studies.target_names import SensitivityError
 from experiments.words.languages import Numbers, Translate, translator
 
 if TYPE_CHECKING:

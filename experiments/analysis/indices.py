@@ -24,7 +24,6 @@ from experiments.studies.outcomes import (
     FEWEST,
     FINE,
     Base,
-    SensitivityError,
     StudyOutcomes,
     arm_cells,
     changed,
@@ -34,8 +33,9 @@ from experiments.studies.outcomes import (
     plain,
     too_few,
     varies,
-)  # fmt: skip
+)
 from experiments.studies.study import SWITCH, Study
+from experiments.studies.target_names import SensitivityError
 from experiments.words.languages import Numbers, mark, translator
 
 if TYPE_CHECKING:

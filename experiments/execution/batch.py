@@ -28,10 +28,11 @@ from experiments.studies import plan, plan_files
 from experiments.studies.collect import collect, columns_of
 from experiments.studies.lock import Hold
 from experiments.studies.manifest import study_of
-from experiments.studies.outcomes import target_of, values_of
+from experiments.studies.outcomes import values_of
 from experiments.studies.plan_files import plan_batches, plan_ids, read_study_manifest
 from experiments.studies.store import STATUSES, standing
 from experiments.studies.study import MOST_RUNS, Study, StudyError, Summary
+from experiments.studies.target_names import target_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -26,7 +26,8 @@ from experiments.runs.folder import check_folder
 from experiments.runs.identity import PACKAGES, command_line, commit, model_version
 from experiments.runs.tables import write_table
 from experiments.studies.draws import FOLDER
-from experiments.studies.outcomes import plain, side_name
+from experiments.studies.outcomes import plain
+from experiments.studies.target_names import side_name
 from experiments.words.languages import Numbers, translator
 
 KIND = "lintas comparison"

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 
 from experiments.analysis.differences import Comparison, Effect, unit_of
-from experiments.studies.outcomes import side_name
+from experiments.studies.target_names import side_name
 from experiments.words.languages import Numbers, translator
 
 
