@@ -59,7 +59,7 @@ REFUSED: dict[str, tuple[str, list[str]]] = {
     "empty name": ("name = ' '", ["name = ' '", "cannot name a folder"]),
     "name that is no text": ("name = 3", ["name = 3 is not a text", "quotation marks"]),
     "misspelt design": ("design = 'lsh'", ["design = 'lsh' is unknown", "did you mean lhs?"]),
-    "design that is no text": ("design = ['lhs']", ["design = ['lhs'] is not a text"]),
+    "design that is no text": ("design = ['lhs']", ["design = ['lhs'] is unknown", "did you mean lhs?"]),
     "design without vary": ("design = 'lhs'", ['design = "lhs" needs a table [vary]', "declared range"]),
     "factorial without vary": ("design = 'factorial'", ['design = "factorial" needs a table [vary]']),
     "vary beside a list": (f"design = 'list'\n[vary]\n'{A}' = {{}}", ["[vary] does not go with", '"list"']),
