@@ -11,8 +11,9 @@ from scipy.stats import chi2
 
 from calibration.emulator import fit_emulator
 from calibration.infer import Pool, Weighted, regression_abc, simulated_reports, weighted_quantile
+from calibration.likelihood import Likelihood
 from calibration.priors import UNIT_SD
-from calibration.targets import Likelihood, Target
+from calibration.target import Target
 
 Label = Literal["informed", "weak", "prior only"]
 INFORMED, WEAK = 0.5, 0.9

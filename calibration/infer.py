@@ -17,7 +17,7 @@ import numpy as np
 
 from abm.errors import UserError
 from calibration.emulator import Emulator, arrays_of, fit_emulator
-from calibration.targets import Likelihood
+from calibration.likelihood import Likelihood
 
 #: Places at which emulators are evaluated.
 POOL = 160_000

@@ -19,15 +19,15 @@ from experiments.studies.outcomes import (
     FEWEST_TO_DISCOVER,
     FINE,
     Base,
-    SensitivityError,
     StudyOutcomes,
     arm_cells,
     fields_of,
     parameter_label,
     plain,
     too_few,
-)  # fmt: skip
+)
 from experiments.studies.study import SWITCH
+from experiments.studies.target_names import SensitivityError
 from experiments.words.languages import Numbers, Translate, translator
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def discover(study_folder: str | Path, target: str | None, threshold: float, dir
     if not math.isfinite(threshold):
         raise SensitivityError(f"threshold = {threshold} is not a finite number")
     prim = _prim()
-    from experiments.studies.plan import read_study_manifest
+    from experiments.studies.plan_files import read_study_manifest
 
     folder = Path(study_folder)
     study = study_of(read_study_manifest(folder)["study"])

@@ -18,7 +18,8 @@ import numpy as np
 from abm.errors import shorten
 from calibration.posterior import Posterior, PosteriorError
 from experiments.execution.batch import engine_of
-from experiments.execution.drive import StudyProgress, drive
+from experiments.execution.drive import drive
+from experiments.execution.progress import StudyProgress
 from experiments.runs.posterior import MOST_DRAWS
 from experiments.runs.tables import TABLES
 from experiments.studies.collect import collect

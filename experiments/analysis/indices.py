@@ -24,7 +24,6 @@ from experiments.studies.outcomes import (
     FEWEST,
     FINE,
     Base,
-    SensitivityError,
     StudyOutcomes,
     arm_cells,
     changed,
@@ -34,8 +33,9 @@ from experiments.studies.outcomes import (
     plain,
     too_few,
     varies,
-)  # fmt: skip
+)
 from experiments.studies.study import SWITCH, Study
+from experiments.studies.target_names import SensitivityError
 from experiments.words.languages import Numbers, mark, translator
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def analyse(study_folder: str | Path, targets: Sequence[str] | None = None, meth
         mixed: Take rows of several model versions together.
     """
     from experiments.studies import design
-    from experiments.studies.plan import read_study_manifest
+    from experiments.studies.plan_files import read_study_manifest
 
     folder = Path(study_folder)
     study = study_of(read_study_manifest(folder)["study"])

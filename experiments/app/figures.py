@@ -11,7 +11,8 @@ from collections.abc import Callable
 from html import escape
 
 from experiments.app.state import Finished
-from experiments.reports.figures import Drawing, Picture
+from experiments.reports.figure_sheet import Picture
+from experiments.reports.figures import Drawing
 from experiments.reports.paper import VERDICTS, readings
 from experiments.words.languages import translator
 

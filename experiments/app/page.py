@@ -24,7 +24,7 @@ from agents.core.declare import SWITCHES, Parameter
 from experiments.app import figures, sessions
 from experiments.app.runner import RunEnd, Runner, RunProgress
 from experiments.app.state import FEWEST, FIRST_LEVERS, HOUSEHOLD_STEP, MOST, Choice, Finished, levers, names, shipped, step_of
-from experiments.reports.figures import Picture
+from experiments.reports.figure_sheet import Picture
 from experiments.words.languages import LANGUAGES, Numbers, mark, translator
 
 FIRST_MAP_YEAR = 1985

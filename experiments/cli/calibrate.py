@@ -19,17 +19,13 @@ from abm.errors import UserError, shorten
 from experiments.cli.driving import engine_of, exit_codes, terminated_is_interrupted
 from experiments.cli.options import Json, Language, Quiet, SchedulerFile, Slurm, Workers, at_home
 from experiments.cli.progress import show_progress
-from experiments.words.languages import Numbers, Translate, check_language, duration, mark, translator
+from experiments.words.languages import Translate, check_language, duration, translator
 
 if TYPE_CHECKING:
-    from calibration.targets import Targets
     from experiments.execution.engine import Engine
     from experiments.fits.fit import Fit
 
 Folder = Annotated[Path, typer.Argument(metavar="F", help="The fit folder.")]
-
-ROLES = {"fit": mark("fitted"), "held-out": mark("held out"), "check": mark("check")}
-KNOWN = {"informed": mark("informed"), "weak": mark("weak"), "prior only": mark("prior only")}
 
 app = typer.Typer(
     name="calibrate", help="Fit the uncertain parameters to the reported facts, and check what was learned.", rich_markup_mode=None
@@ -81,7 +77,8 @@ def plan(
     from abm.model import MOST_HOUSEHOLDS
     from abm.parameters import check_switch
     from abm.reading import check as check_entries
-    from experiments.fits.fit import MOST_DRAWS, MOST_POINTS, MOST_POPULATIONS, MOST_SEED, MOST_TESTS, Asked, make
+    from experiments.fits.asked import MOST_DRAWS, MOST_POINTS, MOST_POPULATIONS, MOST_SEED, MOST_TESTS, Asked
+    from experiments.fits.fit import make
     from experiments.options import DEFAULT_REGION, check_end, whole_number
     from experiments.runs.identity import command_line
 
@@ -150,17 +147,19 @@ def fit(
     if as_json:
         print(json.dumps(found, indent=2))
         return
-    _say_fit(_, found, lang, opened, opened.targets)
+    from experiments.reports.fit_screen import show_fit
+
+    show_fit(found, opened.manifest, opened.targets, lang)
 
 
 def check(
     folder: Folder, workers: Workers = None, slurm: Slurm = None, scheduler_file: SchedulerFile = None, quiet: Quiet = False, as_json: Json = False,
     lang: Language = "en",
 ) -> None:  # fmt: skip
-    """Check the posterior: coverage, planted truths, new runs with mechanisms switched off, what each target moves."""
+    """Check the posterior: coverage, simulated truths, new runs with mechanisms switched off, what each target moves."""
     _ = translator(check_language(lang))
     opened = _open(folder)
-    from experiments.fits.results import is_concluded
+    from experiments.fits.conclude import is_concluded
 
     engines = _engines(workers, slurm, scheduler_file, lang)
     if not quiet and not as_json:
@@ -171,7 +170,10 @@ def check(
     if as_json:
         print(json.dumps(found, indent=2))
         return
-    _say_check(_, found, lang, opened)
+    from experiments.fits.files import FIT, read_result
+    from experiments.reports.fit_screen import show_check
+
+    show_check(found, read_result(opened.folder / "fit.json", FIT), opened.manifest, opened.targets, lang)
 
 
 def report(
@@ -184,8 +186,9 @@ def report(
 ) -> None:
     """Write the report; bank, fit and checks that are missing are made first."""
     _ = translator(check_language(lang))
-    from experiments.fits.fit import FitError, is_retarget, read_manifest
-    from experiments.fits.results import is_checked, is_concluded, is_of_this_inference
+    from experiments.fits.asked import FitError
+    from experiments.fits.conclude import is_checked, is_concluded, is_of_this_inference
+    from experiments.fits.fit import is_retarget, read_manifest
     from experiments.reports.fit_report import write_report
 
     place = at_home(folder)
@@ -218,15 +221,17 @@ def retarget(
     _ = translator(check_language(lang))
     from abm.reading import read_text
     from calibration.targets import Targets
-    from experiments.fits.results import retarget as weigh
+    from experiments.fits.retarget import retarget as under
 
     opened, file = _open(folder), at_home(targets)
     read = Targets.load(file)
-    found = weigh(opened, read, read_text(file, "the target file"), at_home(out))
+    found = under(opened, read, read_text(file, "the target file"), at_home(out))
     if as_json:
         print(json.dumps(found, indent=2))
         return
-    _say_fit(_, found, lang, opened, read)
+    from experiments.reports.fit_screen import show_fit
+
+    show_fit(found, opened.manifest, read, lang)
 
 
 def point(
@@ -246,23 +251,9 @@ def point(
     if as_json:
         print(json.dumps(found, indent=2))
         return
-    n = Numbers(lang)
-    for number, answer in enumerate(found["answers"], 1):
-        print(_("search {number}:").format(number=number))
-        for name, value in answer["targets"].items():
-            reported = opened.targets[name]
-            said = n.short(reported.value) if reported.kind in ("value", "ratio") else "–"
-            print(
-                _("  {target}: model {model}, reported {reported}").format(
-                    target=reported.title, model=n.short(value["model"]), reported=said
-                )
-            )
-        for name, value in answer["parameters"].items():
-            print(f"  {name} = {n.short(value)}")
-    for same in found["same"]:
-        print(_("Searches {numbers} ended at one point.").format(numbers=", ".join(str(k) for k in same)))
-    print(_("The answers lie up to {share} of a prior's range apart, in {parameter}: hitting the targets does not make a point the truth.").format(
-        share=n.percent(found["apart"]), parameter=found["parameter"]))  # fmt: skip
+    from experiments.reports.fit_screen import show_points
+
+    show_points(found, opened.targets, lang)
 
 
 def adopt(
@@ -361,7 +352,7 @@ def _engines(workers: str | None, slurm: Path | None, scheduler_file: Path | Non
 
 
 def _bank(_: Translate, opened: Fit, engines: Callable[[Path], Callable[[], Engine]], quiet: bool) -> int:
-    from experiments.fits.fit import run_bank
+    from experiments.fits.populations import run_bank
 
     with show_progress(_, quiet) as tell, exit_codes(_, opened.folder), terminated_is_interrupted():
         done = run_bank(opened, engines, tell)
@@ -372,11 +363,12 @@ def _bank(_: Translate, opened: Fit, engines: Callable[[Path], Callable[[], Engi
 
 
 def _fit(_: Translate, opened: Fit, engines: Callable[[Path], Callable[[], Engine]], quiet: bool) -> dict[str, Any]:
-    from experiments.fits.fit import run_populations
-    from experiments.fits.results import conclude, prior_predictive
+    from calibration.conclude import prior_predictive
+    from experiments.fits.conclude import conclude
+    from experiments.fits.populations import run_populations
 
     _bank(_, opened, engines, quiet)
-    prior_predictive(opened, opened.runs_of(opened.folder / "bank"))
+    prior_predictive(opened.targets, opened.runs_of(opened.folder / "bank"))
 
     def told(step: dict[str, Any]) -> None:
         if not quiet:
@@ -393,8 +385,8 @@ def _fit(_: Translate, opened: Fit, engines: Callable[[Path], Callable[[], Engin
 
 
 def _check(_: Translate, opened: Fit, engines: Callable[[Path], Callable[[], Engine]], quiet: bool) -> dict[str, Any]:
-    from experiments.fits.results import check as look
-    from experiments.fits.results import run_predictive
+    from experiments.fits.check import check as look
+    from experiments.fits.predictive import run_predictive
 
     with show_progress(_, quiet) as tell, exit_codes(_, opened.folder), terminated_is_interrupted():
         run_predictive(opened, engines, tell)
@@ -403,59 +395,3 @@ def _check(_: Translate, opened: Fit, engines: Callable[[Path], Callable[[], Eng
     if not quiet:
         print(_("checks took {time} of one core").format(time=duration(time.process_time() - begun)))
     return found
-
-
-# --- words ----------------------------------------------------------------------------------------------------------------------------
-
-
-def _say_fit(_: Translate, found: dict[str, Any], lang: str, opened: Fit, targets: Targets) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    n = Numbers(lang)
-    console = Console(highlight=False, markup=False)
-    if not console.is_terminal:
-        console.width = max(console.width, 110)
-    console.print(_("{runs} runs, effective sample size {ess:.0f}").format(runs=found["runs"], ess=found["ess"]))
-    table = Table(show_edge=False, pad_edge=False, header_style="bold")
-    for heading in (_("target"), _("role"), _("reported"), _("median"), _("90 % interval"), _("agrees"), _("agrees under the prior")):
-        table.add_column(heading)
-    for t in found["targets"]:
-        q = t["quantiles"]
-        table.add_row(
-            _(t["title"]), _(ROLES[t["role"]]), "–" if t["observed"] is None else n.short(t["observed"]), n.short(q[2]) if q else "–",
-            f"{n.short(q[0])} … {n.short(q[4])}" if q else "–",
-            "–" if t["pass"] is None else n.percent(t["pass"]), "–" if t["prior"]["pass"] is None else n.percent(t["prior"]["pass"]),
-        )  # fmt: skip
-    console.print(table)
-    known = {k: [p["parameter"] for p in found["parameters"] if p["known"] == k] for k in ("informed", "weak", "prior only")}
-    for kind, names in known.items():
-        shown = ", ".join(names[:12]) + (" …" if len(names) > 12 else "")
-        console.print(f"{_(KNOWN[kind])} ({len(names)}): {shown}", soft_wrap=True)
-    _warn(_, found, found, {}, lang, opened, targets)
-
-
-def _say_check(_: Translate, found: dict[str, Any], lang: str, opened: Fit) -> None:
-    n = Numbers(lang)
-    for row in found["sbc"]:
-        print(_("{method}: 90 % intervals hold {c90} of planted truths, 50 % intervals {c50}; mean error {error} prior sd").format(
-            method=row["method"], c90=n.percent(row["coverage_90"]), c50=n.percent(row["coverage_50"]), error=n.short(row["error"])))  # fmt: skip
-    for row in found["simulated_truths"]:
-        for name, off in zip(row["parameters"], row["off"], strict=True):
-            print(_("planted {parameter}: found within {off} posterior sd").format(parameter=name, off=n.short(off)))
-    from experiments.fits.files import FIT, read_result
-
-    _warn(_, found, read_result(opened.folder / "fit.json", FIT), found, lang, opened, opened.targets)
-
-
-def _warn(
-    _: Translate, alarming: dict[str, Any], found: dict[str, Any], checked: dict[str, Any], lang: str, opened: Fit, targets: Targets
-) -> None:
-    """Print the alarms of a result in the words of the page."""
-    if not alarming.get("alarms"):
-        return
-    from experiments.reports.fit_report import Page
-
-    page = Page(opened.manifest, found, checked, targets, lang)
-    for alarm in alarming["alarms"]:
-        print(_("warning: {what}").format(what=page.alarm(alarm)))

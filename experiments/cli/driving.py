@@ -19,8 +19,8 @@ from experiments.files import InterruptedAfterwards
 from experiments.words.languages import Translate, duration
 
 if TYPE_CHECKING:
-    from experiments.execution.drive import Report
     from experiments.execution.engine import Engine
+    from experiments.execution.progress import Report
 
 #: Causes that are printed, of parts that were set aside.
 SHOWN = 5
@@ -31,7 +31,7 @@ def engine_of(
 ) -> tuple[Callable[[], Engine], Callable[[], None] | None]:
     """A function that makes the engine, and what is to be done once this is the only driver."""
     from experiments.execution.batch import local_engine
-    from experiments.studies.plan import read_study_manifest
+    from experiments.studies.plan_files import read_study_manifest
 
     read_study_manifest(folder)
     n = number_of_workers(workers)
@@ -41,19 +41,24 @@ def engine_of(
         raise UserError("--slurm and --scheduler-file are two ways to get workers; keep one")
     if n is not None:
         raise UserError("--workers is for this machine; on a cluster the number of workers is set in slurm.toml")
-    from experiments.execution import slurm as cluster
-
     if scheduler_file is not None:
-        file = cluster.check_scheduler_file(folder, at_home(scheduler_file))
-        return (lambda: cluster.waiting_engine(folder, file, lang)), None
+        from experiments.execution.cluster import waiting_engine
+        from experiments.execution.scheduler_file import check_scheduler_file
+
+        file = check_scheduler_file(folder, at_home(scheduler_file))
+        return (lambda: waiting_engine(folder, file, lang)), None
     assert slurm is not None
-    settings = cluster.SlurmSettings.load(at_home(slurm))
-    name = cluster.job_name(folder)
+    from experiments.execution.site import SlurmSettings
+    from experiments.execution.slurm import engine
+    from experiments.execution.slurm_queue import cancel_jobs, job_name
+
+    settings = SlurmSettings.load(at_home(slurm))
+    name = job_name(folder)
 
     def cancel() -> None:
-        cluster.cancel_jobs(name)
+        cancel_jobs(name)
 
-    return (lambda: cluster.engine(folder, settings, name)), cancel
+    return (lambda: engine(folder, settings, name)), cancel
 
 
 def drive_quietly(_: Translate, folder: Path, engines: Engines, quiet: bool, lang: str) -> None:
@@ -131,7 +136,7 @@ def terminated_is_interrupted() -> Iterator[None]:
 def ask_trust(_: Translate, folder: Path, trust: bool) -> None:
     """Before a study is run: whether its Python file may be run, where it names one."""
     from experiments.studies import trust as trusts
-    from experiments.studies.plan import read_study_manifest
+    from experiments.studies.plan_files import read_study_manifest
 
     trusts.ask(_, read_study_manifest(folder)["study"].get("measure"), trust)
 

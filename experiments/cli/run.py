@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -33,6 +33,7 @@ from experiments.words.languages import Translate, check_language, translator
 
 if TYPE_CHECKING:
     from abm import Scenario
+    from experiments.runs.repeat import Repeat
 
 
 def register(app: typer.Typer) -> None:
@@ -185,7 +186,6 @@ def rerun(
 ) -> None:
     """Repeat the run of a manifest and say whether its numbers are equal (exit code 1 if not)."""
     from experiments.reports.report import page
-    from experiments.reports.screen import console
     from experiments.runs.folder import check_folder
     from experiments.runs.identity import model_version
     from experiments.runs.manifest import check_results_manifest
@@ -224,18 +224,21 @@ def rerun(
             overwrite=overwrite,
         )
     with _standing(out):
-        words = {"equal": _("equal"), "differs": _("differs"), "unknown": _("nothing to compare with")}
         if not quiet:
-            shown = console()
-            for row in found:
-                shown.print(
-                    f"{row.table:<8} {words[row.status]}" + (f": {row.first_difference}" if row.first_difference else ""), soft_wrap=True
-                )
-        differing = [row.table for row in found if row.status == "differs"]
-        if differing:
+            _show_tables(_, found)
+        if any(row.status == "differs" for row in found):
             raise typer.Exit(1)
         if out is not None:
             print(out)
+
+
+def _show_tables(_: Translate, found: Sequence[Repeat]) -> None:
+    """Print for each table whether it is equal, and where it differs first."""
+    from experiments.reports.screen import console
+
+    words, shown = {"equal": _("equal"), "differs": _("differs"), "unknown": _("nothing to compare with")}, console()
+    for row in found:
+        shown.print(f"{row.table:<8} {words[row.status]}" + (f": {row.first_difference}" if row.first_difference else ""), soft_wrap=True)
 
 
 def _manifest_of(named: Path | None) -> tuple[Path, dict[str, Any]]:

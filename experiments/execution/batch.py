@@ -20,17 +20,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from abm.errors import UserError, shorten
-from experiments.execution.drive import CHUNK_SECONDS, Report, StudyProgress, drive, holding
+from experiments.execution.drive import CHUNK_SECONDS, drive, holding
 from experiments.execution.engine import DaskEngine, Engine, ExecutorEngine, LocalEngine, ThreadsEngine, cores
+from experiments.execution.progress import Report, StudyProgress
 from experiments.options import DEFAULT_REGION
-from experiments.studies import plan
+from experiments.studies import plan, plan_files
 from experiments.studies.collect import collect, columns_of
 from experiments.studies.lock import Hold
 from experiments.studies.manifest import study_of
-from experiments.studies.outcomes import target_of, values_of
-from experiments.studies.plan import plan_batches, plan_ids, read_study_manifest
+from experiments.studies.outcomes import values_of
+from experiments.studies.plan_files import plan_batches, plan_ids, read_study_manifest
 from experiments.studies.store import STATUSES, standing
 from experiments.studies.study import MOST_RUNS, Study, StudyError, Summary
+from experiments.studies.target_names import target_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -153,7 +155,7 @@ def work_left(folder: Path) -> float:
     months = {n: month_index(s["scenario"]["end"]) + 1 for n, s in manifest["scenarios"].items()}
     found, total = standing(folder), 0.0
     for batch in plan_batches(folder, ["run_id", "scenario", "households"], 65_536):
-        left = found.of(plan.ids_as_numbers(batch.column(0))) < 0
+        left = found.of(plan_files.ids_as_numbers(batch.column(0))) < 0
         lengths = np.array([months[s] for s in batch.column(1).to_pylist()])
         total += float((lengths * batch.column(2).to_numpy())[left].sum())
     return total

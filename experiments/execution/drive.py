@@ -1,9 +1,8 @@
 """How is a plan carried out? Chunk after chunk on an engine, each death counted, until every run has its row.
 
 The driver keeps no truth of its own: it starts from the parts, hands out what they lack, and reads them again at the end.
-A worker's death is blamed on the runs of its chunk: after the first the chunk goes again, after the second its
-runs go one by one, and a run that takes its worker down alone, twice, gets a row that says so. Chunks last some seconds and shrink towards
-the end, so that all workers stop at about the same time.
+A worker's death is counted against the runs of its chunk: after the first the chunk goes again, after the second its
+runs go one by one, and a run that takes its worker down alone, twice, gets a row that says so.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -25,14 +23,18 @@ import numpy as np
 
 from abm.errors import UserError
 from experiments.execution import waits
+from experiments.execution.chunks import Chunk, SecondsOfRuns
 from experiments.execution.engine import Engine, EngineLost
+from experiments.execution.progress import Report, StudyProgress, teller
 from experiments.execution.waits import Note, Waits, spoken
 from experiments.execution.work import killed
 from experiments.files import add_line
 from experiments.studies import store
 from experiments.studies import trust as trusts
+from experiments.studies.drift import check_drift
 from experiments.studies.lock import Hold
-from experiments.studies.plan import Row, check_drift, ids_as_numbers, plan_batches, plan_ids, read_study_manifest, settle
+from experiments.studies.plan import Row, settle
+from experiments.studies.plan_files import ids_as_numbers, plan_batches, plan_ids, read_study_manifest
 from experiments.studies.store import STATUSES, Standing, StoreError
 from experiments.studies.tables import have_tables
 
@@ -51,77 +53,6 @@ KEEP_SECONDS = 5.0
 QUIET_SECONDS = 60.0
 #: Seconds that another machine's driver is watched before it counts as gone.
 PATIENCE = 12.0
-
-EXIT_OK, EXIT_SOME_NOT_OK = 0, 3
-
-
-@dataclass
-class StudyProgress:
-    """Where a study stands while it runs."""
-
-    total: int
-    counts: Counter[str]
-    seconds: float = 0.0  #: since this driver began
-    rate: float = 0.0  #: runs a second, lately
-    slots: int = 0
-    deaths: int = 0
-    notes: list[Note] = field(default_factory=list)  #: what is being waited for, to be shown once (whoever shows them takes them out)
-
-    @property
-    def done(self) -> int:
-        """Runs that have a row."""
-        return sum(self.counts.values())
-
-    @property
-    def eta(self) -> float | None:
-        """Seconds to the end at this rate."""
-        return (self.total - self.done) / self.rate if self.rate > 0 else None
-
-
-@dataclass
-class Report:
-    """How a drive ended."""
-
-    total: int
-    counts: dict[str, int]
-    ran: int
-    seconds: float
-    slots: int
-    deaths: int
-    set_aside: int = 0
-    causes: list[str] = field(default_factory=list)  #: why parts were set aside
-    busy_fraction: float | None = None
-
-    @property
-    def exit_code(self) -> int:
-        """0 when every run is well, 3 when some row is not."""
-        return EXIT_OK if self.counts.get("ok", 0) == self.total else EXIT_SOME_NOT_OK
-
-
-@dataclass
-class _Chunk:
-    rows: list[dict[str, Any]]
-    attempts: list[int]
-    alone: bool = False
-
-
-@dataclass
-class _Cost:
-    """Seconds a run takes, learnt by size of world."""
-
-    known: dict[int, float] = field(default_factory=dict)
-
-    def learn(self, households: int, seconds: float) -> None:
-        before = self.known.get(households)
-        self.known[households] = seconds if before is None else 0.8 * before + 0.2 * seconds
-
-    def of(self, households: int) -> float | None:
-        if households in self.known:
-            return self.known[households]
-        if not self.known:
-            return None
-        nearest = min(self.known, key=lambda h: abs(h - households))
-        return self.known[nearest] * max(households / nearest, 0.1)
 
 
 def drive(
@@ -158,18 +89,6 @@ def drive(
         return _Drive(folder, manifest, engine, tuple(again), progress, chunk_seconds, most_runs, most, mine).run()
 
 
-def teller(progress: Callable[[StudyProgress], None] | None, now: StudyProgress | None = None) -> Callable[[Note], None]:
-    """How a note reaches whoever shows the progress."""
-
-    def say(note: Note) -> None:
-        if progress is not None:
-            shown = StudyProgress(0, Counter()) if now is None else now
-            shown.notes.append(note)
-            progress(shown)
-
-    return say
-
-
 @contextlib.contextmanager
 def holding(folder: Path, progress: Callable[[StudyProgress], None] | None) -> Iterator[Hold]:
     """Hold a study as its one driver, and say so when another machine's driver has to be watched first."""
@@ -192,12 +111,12 @@ class _Drive:
         self.waits = Waits()
         self.allowed = {manifest["model_version"], *(d["model_version"] for d in manifest["drift"])}
         self.record = manifest["study"]["record"]
-        self.cost = _Cost()
+        self.cost = SecondsOfRuns()
         self.deaths: Counter[str] = Counter()
         self.deaths_alone: Counter[str] = Counter()
         self.all_deaths = 0
-        self.waiting: list[_Chunk] = []  # chunks to go again, before anything new
-        self.finished: queue.SimpleQueue[tuple[_Chunk, Any]] = queue.SimpleQueue()
+        self.waiting: list[Chunk] = []  # chunks to go again, before anything new
+        self.finished: queue.SimpleQueue[tuple[Chunk, Any]] = queue.SimpleQueue()
         self.going = 0
         self.ran, self.busy = 0, 0.0
         self.lately: list[tuple[float, int]] = []
@@ -286,12 +205,12 @@ class _Drive:
                     yield row, int(self.attempt[start + k])
             start += batch.num_rows
 
-    def _chunks(self) -> Iterator[_Chunk]:
+    def _chunks(self) -> Iterator[Chunk]:
         rows = self._rows()
         held: list[tuple[dict[str, Any], int]] = []
         while True:
             cost, size, limit = 0.0, 0, self._limit()
-            chunk = _Chunk([], [])
+            chunk = Chunk([], [])
             while size < limit:
                 if not held:
                     held += [r for r in [next(rows, None)] if r is not None]
@@ -358,12 +277,12 @@ class _Drive:
         if self.waits.is_due("run", max(QUIET_SECONDS, 4.0 * expected)):
             self._say(Note(waits.NO_RUN, {"time": self.waits.seconds("run"), "n": self.going}))
 
-    def _submit(self, chunk: _Chunk) -> None:
+    def _submit(self, chunk: Chunk) -> None:
         future = self.engine.submit(str(self.folder), chunk.rows, chunk.attempts)
         self.going += 1
         future.add_done_callback(lambda done, chunk=chunk: self.finished.put((chunk, done)))
 
-    def _take(self, chunk: _Chunk, future: Any) -> None:
+    def _take(self, chunk: Chunk, future: Any) -> None:
         self.going -= 1
         self.waits.over("run")
         ended: Sequence[tuple[str, str, float]] = ()
@@ -386,7 +305,7 @@ class _Drive:
         else:
             raise EngineLost(f"{type(error).__name__}: {error}") from error
 
-    def _count(self, chunk: _Chunk, ended: Sequence[tuple[str, str, float]]) -> None:
+    def _count(self, chunk: Chunk, ended: Sequence[tuple[str, str, float]]) -> None:
         by_id = {r["run_id"]: r for r in chunk.rows}
         for run_id, status, seconds in ended:
             self.progress.counts[status] += 1
@@ -397,7 +316,7 @@ class _Drive:
                 self.cost.learn(by_id[run_id]["households"], seconds)
         self.lately.append((time.monotonic(), len(ended)))
 
-    def _died(self, chunk: _Chunk) -> None:
+    def _died(self, chunk: Chunk) -> None:
         """A worker died under this chunk: see what it stored, and hand out the rest more carefully."""
         self.all_deaths += 1
         self.progress.deaths += 1
@@ -422,9 +341,9 @@ class _Drive:
             self._count(chunk, [(row["run_id"], "killed", 0.0)])
             return
         if any(self.deaths[r["run_id"]] >= 2 for r, _ in rest) or chunk.alone:
-            self.waiting += [_Chunk([r], [a], alone=True) for r, a in rest]
+            self.waiting += [Chunk([r], [a], alone=True) for r, a in rest]
         elif rest:
-            self.waiting.append(_Chunk([r for r, _ in rest], [a for _, a in rest]))
+            self.waiting.append(Chunk([r for r, _ in rest], [a for _, a in rest]))
 
     def _tell(self, now: float, begun: float) -> None:
         self.lately = [(t, n) for t, n in self.lately if now - t < 60.0] or self.lately[-1:]

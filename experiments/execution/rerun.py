@@ -16,7 +16,9 @@ from experiments.execution.work import HANGS, Outcome, Task, as_table, deadline_
 from experiments.runs.tables import digest, first_difference
 from experiments.studies import store
 from experiments.studies import trust as trusts
-from experiments.studies.plan import Row, check_drift, ids_as_numbers, plan_batches, read_study_manifest
+from experiments.studies.drift import check_drift
+from experiments.studies.plan import Row
+from experiments.studies.plan_files import ids_as_numbers, plan_batches, read_study_manifest
 from experiments.studies.study import StudyError
 from experiments.studies.tables import read_run
 

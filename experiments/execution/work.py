@@ -25,11 +25,14 @@ from abm.errors import UserError, shorten
 from abm.reading import read_bytes
 from experiments.runs.identity import model_version
 from experiments.runs.tables import TABLES
+from experiments.studies.drift import allowed_measure, allowed_region, fitted_in, hash_of_bytes
 from experiments.studies.manifest import study_of
 from experiments.studies.parts import indicators
-from experiments.studies.plan import Row, allowed_measure, allowed_region, fitted_in, hash_of_bytes, plan_schema, read_study_manifest
+from experiments.studies.plan import Row
+from experiments.studies.plan_files import plan_schema, read_study_manifest
 from experiments.studies.store import write_part
-from experiments.studies.study import RESERVED, Study
+from experiments.studies.study import Study
+from experiments.studies.study_file import RESERVED
 from experiments.studies.tables import write_tables
 
 if TYPE_CHECKING:

@@ -13,9 +13,10 @@ from abm.errors import shorten
 from calibration.infer import ENOUGH_ESS
 from calibration.posterior import Posterior
 from experiments.files import whole_folder, write_file
+from experiments.fits.asked import Asked, FitError
 from experiments.fits.confirm import write_numbers
 from experiments.fits.files import CHECK, FIT, check_against, read_result
-from experiments.fits.fit import Asked, Fit, FitError
+from experiments.fits.fit import Fit
 
 #: What of a fit folder is shipped beside the posterior.
 SHIPPED = ("fit.json", "check.json", "targets.toml")

@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from abm.errors import UserError
+from calibration.check_file import CENTRAL, CENTRAL_RUNS
 from experiments.execution.engine import cores
-from experiments.fits.fit import SWITCHED_OFF, Asked, Fit
-from experiments.fits.results import CENTRAL, CENTRAL_RUNS, is_checked, is_concluded
+from experiments.fits.asked import SWITCHED_OFF, Asked
+from experiments.fits.conclude import is_checked, is_concluded
+from experiments.fits.fit import Fit
 from experiments.studies import store
 from experiments.studies.collect import status
 from experiments.words.languages import Numbers, Translate, duration

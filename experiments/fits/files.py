@@ -15,7 +15,8 @@ from pydantic import AfterValidator, Field
 from abm.errors import UserError, shorten
 from abm.reading import MOST_LETTERS, Entries, Listed, Name, OpenEntries, check, is_ordinary, parse_json, read_text
 from agents.core.declare import PARAMETERS, near
-from calibration.targets import Kind, Role, Scale, Targets
+from calibration.target import Kind, Role, Scale
+from calibration.targets import Targets
 
 Known = Literal["informed", "weak", "prior only"]
 _Name = Annotated[Name, Field(max_length=200)]

@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 
 from calibration.emulator import fit_emulator
+from calibration.likelihood import statistics
 from calibration.runs import Runs
-from calibration.targets import statistics
-from experiments.fits.fit import Fit, FitError, populations, single_threaded
+from experiments.fits.asked import FitError
+from experiments.fits.fit import Fit
+from experiments.fits.populations import populations, single_threaded
 from experiments.studies import plan
 
 #: Runs of the model, with seeds of their own, that an answer's statistics are the mean of.

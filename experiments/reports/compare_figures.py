@@ -6,10 +6,10 @@ import math
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from experiments.analysis.compare import Comparison, Effect
+from experiments.analysis.differences import Comparison, Effect
 from experiments.reports.compare_words import label_of, named, sentences, start_sentence
-from experiments.reports.figures import ACCENT, GREY, INK, KALIMANTAN, SARAWAK, WIDTH, Picture, svg
-from experiments.studies.outcomes import side_name
+from experiments.reports.figure_sheet import ACCENT, GREY, INK, KALIMANTAN, SARAWAK, WIDTH, Picture, svg
+from experiments.studies.target_names import side_name
 from experiments.words.languages import Numbers, translator
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from experiments.analysis.compare import Comparison, Effect, unit_of
-from experiments.studies.outcomes import side_name
+from experiments.analysis.differences import Comparison, Effect, unit_of
+from experiments.studies.target_names import side_name
 from experiments.words.languages import Numbers, translator
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from abm.region import Region
-    from experiments.reports.figures import Picture
+    from experiments.reports.figure_sheet import Picture
     from experiments.runs.run import Drawn
 
 

@@ -171,71 +171,86 @@ class FirstPage(Words):
 
     def alarm(self, alarm: Mapping[str, Any]) -> str:
         """One sentence for one alarm."""
+        what = str(alarm.get("what"))
+        if what == "piles_up":
+            return self._leaning(self.label(str(alarm.get("parameter", ""))), alarm.get("value"))
+        said = alarm.get("value")
+        value = float(said) if isinstance(said, (int, float)) else 0.0
+        if what in ("coverage", "coverage of one", "ranks", "error", "simulated_truths"):
+            return self._check_alarm(what, value, self.label(str(alarm.get("parameter", ""))), alarm)
+        if what == "conflict":
+            return self._conflict(str(alarm.get("target", "")), self.title(str(alarm.get("target", ""))))
+        return (
+            self._alarm_of_the_runs(what, value, self.label(str(alarm.get("parameter", ""))))
+            or self._alarm_of_a_target(what, value, self.title(str(alarm.get("target", ""))))
+            or self._("The fit raised the alarm “{what}”, for which this page has no words: {values}.").format(
+                what=shorten(alarm.get("what")), values=shorten(", ".join(str(v) for k, v in alarm.items() if k != "what"))
+            )
+        )
+
+    def _leaning(self, parameter: str, end: Any) -> str:
+        _ = self._
+        words = (
+            _("“{parameter}” piles up at the lower end of its range.")
+            if end == "low"
+            else _("“{parameter}” piles up at the upper end of its range.")
+        )
+        return (
+            words.format(parameter=parameter) + " " + _("The facts might want it beyond: the range, or a missing mechanism, decides here.")
+        )
+
+    def _alarm_of_the_runs(self, what: str, value: float, parameter: str) -> str:
+        """That the runs say too little, or two ways to the posterior differ; nothing for other alarms."""
         _, n = self._, self.n
-        what, value = alarm.get("what"), alarm.get("value")
-        name = self.label(str(alarm.get("parameter", "")))
-        target = self.title(str(alarm.get("target", "")))
         if what == "ess":
-            return _("The draws count for {value} independent ones only; intervals are rough.").format(value=n.short(float(value or 0)))
+            return _("The draws count for {value} independent ones only; intervals are rough.").format(value=n.short(value))
         if what == "weight":
-            return _("One single run carries {value} of the whole weight; intervals are rough.").format(value=n.percent(float(value or 0)))
+            return _("One single run carries {value} of the whole weight; intervals are rough.").format(value=n.percent(value))
         if what == "disagreement":
             return _("Two ways to the same posterior place “{parameter}” {value} of its spread apart; do not rest a result on it.").format(
-                parameter=name, value=n.number(float(value or 0), 2)
+                parameter=parameter, value=n.number(value, 2)
             )
+        return ""
+
+    def _alarm_of_a_target(self, what: str, value: float, target: str) -> str:
+        """That the emulator, the fit or another reading of a target is wide of it; nothing for other alarms."""
+        _, n = self._, self.n
         if what == "emulator":
             return _("The emulator of “{target}” explains only {value} of its spread: the checks that use it are weak.").format(
-                target=target, value=n.percent(max(0.0, float(value or 0)))
+                target=target, value=n.percent(max(0.0, value))
             )
         if what == "missed":
             return _("The fit misses “{target}”: only {value} of what the fitted model would report lies as far off as the fact.").format(
-                target=target, value=n.percent(float(value or 0), 1)
+                target=target, value=n.percent(value, 1)
             )
         if what == "median":
-            return _("The middle of “{target}” lies {value} off what was reported.").format(
-                target=target, value=self.signed_percent(float(value or 0))
-            )
-        if what == "piles_up":
-            words = (
-                _("“{parameter}” leans on the lower end of its range.")
-                if value == "low"
-                else _("“{parameter}” leans on the upper end of its range.")
-            )
-            return (
-                words.format(parameter=name) + " " + _("The facts might want it beyond: the range, or a missing mechanism, decides here.")
-            )
-        if what in ("coverage", "coverage of one", "ranks", "error", "simulated_truths"):
-            return self._check_alarm(str(what), float(value or 0), name, alarm)
+            return _("The middle of “{target}” lies {value} off what was reported.").format(target=target, value=self.signed_percent(value))
         if what == "reading":
             return _(
                 "Read as “{target}”, one of the facts leaves the runs worth {value} independent ones only: what is said of that reading is worth little."
-            ).format(target=target, value=n.number(float(value or 0)))
-        if what == "conflict":
-            return self._conflict(str(alarm.get("target", "")), target)
-        return _("The fit raised the alarm “{what}”, for which this page has no words: {values}.").format(
-            what=shorten(what), values=shorten(", ".join(str(v) for k, v in alarm.items() if k != "what"))
-        )
+            ).format(target=target, value=n.number(value))
+        return ""
 
     def _check_alarm(self, what: str, value: float, parameter: str, alarm: Mapping[str, Any]) -> str:
         _, n = self._, self.n
         way = _(METHODS[alarm["method"]]) if alarm.get("method") in METHODS else ""
         if what == "coverage":
             return _(
-                "Planted truths lay inside {found} of the {promised} intervals of the way “{way}”: its intervals are not what they promise."
+                "Simulated truths lay inside {found} of the {promised} intervals of the way “{way}”: its intervals are not what they promise."
             ).format(found=n.percent(value, 1), promised=n.percent(float(alarm["promised"])), way=way)
         if what == "coverage of one":
             return _(
-                "More than one parameter in twenty has 90 % intervals that hold too few or too many planted truths by the way “{way}”, worst “{parameter}”: {found}."
+                "More than one parameter in twenty has 90 % intervals that hold too few or too many simulated truths by the way “{way}”, worst “{parameter}”: {found}."
             ).format(way=way, parameter=parameter, found=n.percent(value))
         if what == "ranks":
-            return _("Planted truths of “{parameter}” do not lie evenly in what the way “{way}” finds (p = {p}).").format(
+            return _("Simulated truths of “{parameter}” do not lie evenly in what the way “{way}” finds (p = {p}).").format(
                 parameter=parameter, way=way, p=n.short(value)
             )
         if what == "error":
             return _(
-                "“{parameter}” is called informed, but planted truths of it are found {error} sd of the prior off on average by the way “{way}”."
+                "“{parameter}” is called informed, but simulated truths of it are found {error} sd of the prior off on average by the way “{way}”."
             ).format(parameter=parameter, error=n.number(value, 2), way=way)
-        return _("The planted truth number {number} of “{parameter}” was found {off} of its spreads away.").format(
+        return _("The simulated truth number {number} of “{parameter}” was found {off} of its spreads away.").format(
             number=alarm.get("number", "?"), parameter=parameter, off=n.number(value, 1)
         )
 
@@ -251,40 +266,53 @@ class FirstPage(Words):
 
     def unknown(self) -> list[str]:
         """What cannot be known from these facts."""
+        return [p for p in (self._calendar(), self._contacts(), self._silent(), self._built_in()) if p]
+
+    def _calendar(self) -> str:
+        """What is not known of when each puskesmas opened."""
         _, n = self._, self.n
-        said = []
         row = self.by_name.get(CALENDAR)
-        if row is not None:
-            words = _(
-                "When each puskesmas opened: no list was found. How many years after the guessed calendar they opened is an uncertain number, "
-                "{low} to {high} before the facts; afterwards {middle} (90 % interval {q_low} to {q_high})."
-            ).format(
-                low=n.number(row["low"]), high=n.number(row["high"]), middle=n.number(row["quantiles"][2], 1),
-                q_low=n.number(row["quantiles"][0], 1), q_high=n.number(row["quantiles"][-1], 1),
-            )  # fmt: skip
-            moved = self._mover(CALENDAR)
-            if moved:
-                words += " " + _(
-                    "It was read off mainly from “{target}”, so that fact says more of the calendar than of behaviour."
-                ).format(target=moved)
-            said.append(words)
+        if row is None:
+            return ""
+        words = _(
+            "When each puskesmas opened: no list was found. How many years after the guessed calendar they opened is an uncertain number, "
+            "{low} to {high} before the facts; afterwards {middle} (90 % interval {q_low} to {q_high})."
+        ).format(
+            low=n.number(row["low"]), high=n.number(row["high"]), middle=n.number(row["quantiles"][2], 1),
+            q_low=n.number(row["quantiles"][0], 1), q_high=n.number(row["quantiles"][-1], 1),
+        )  # fmt: skip
+        moved = self._mover(CALENDAR)
+        if moved:
+            words += " " + _("It was read off mainly from “{target}”, so that fact says more of the calendar than of behaviour.").format(
+                target=moved
+            )
+        return words
+
+    def _contacts(self) -> str:
+        """What is not known of how much care there was."""
+        _, n = self._, self.n
         contacts = self.rows.get("care_contacts")
-        if contacts is not None and contacts["quantiles"]:
-            middle = contacts["quantiles"][2]
-            words = _(
-                "How much care there was at all: the fitted model has {model} visits per 1,000 people and year in the middle of the 1980s (90 % "
-                "interval {low} to {high}); ordinary rural districts of Indonesia then had about {said}."
-            ).format(
-                model=self.value(contacts, middle), low=self.value(contacts, contacts["quantiles"][0]),
-                high=self.value(contacts, contacts["quantiles"][-1]), said=n.number(contacts["observed"]),
-            )  # fmt: skip
-            most, before, after = self.rows.get("care_majority"), contacts["prior"]["pass"], contacts["pass"]
-            if most and (most["pass"] or 0.0) >= 0.5 and None not in (before, after) and after < before / 2:
-                words += " " + _(
-                    "Within its tolerance {before} of the runs agree with that figure before the facts and {after} after them: the model has a majority "
-                    "across mostly in worlds where few were treated anywhere. A count of visits from the border would say more than any other fact."
-                ).format(before=self.share(before), after=self.share(after))
-            said.append(words)
+        if contacts is None or not contacts["quantiles"]:
+            return ""
+        middle = contacts["quantiles"][2]
+        words = _(
+            "How much care there was at all: the fitted model has {model} visits per 1,000 people and year in the middle of the 1980s (90 % "
+            "interval {low} to {high}); ordinary rural districts of Indonesia then had about {said}."
+        ).format(
+            model=self.value(contacts, middle), low=self.value(contacts, contacts["quantiles"][0]),
+            high=self.value(contacts, contacts["quantiles"][-1]), said=n.number(contacts["observed"]),
+        )  # fmt: skip
+        most, before, after = self.rows.get("care_majority"), contacts["prior"]["pass"], contacts["pass"]
+        if most and (most["pass"] or 0.0) >= 0.5 and None not in (before, after) and after < before / 2:
+            words += " " + _(
+                "Within its tolerance {before} of the runs agree with that figure before the facts and {after} after them: the model has a majority "
+                "across mostly in worlds where few were treated anywhere. A count of visits from the border would say more than any other fact."
+            ).format(before=self.share(before), after=self.share(after))
+        return words
+
+    def _silent(self) -> str:
+        """The subjects about which the fitted facts say nothing directly."""
+        _ = self._
         counted = []
         for subject, prefixes in SILENT.items():
             mine = [p for p in self.parameters if p["parameter"].startswith(prefixes)]
@@ -293,17 +321,17 @@ class FirstPage(Words):
                 counted.append(
                     _("{subject} ({silent} of {total} numbers as before)").format(subject=_(subject), silent=silent, total=len(mine))
                 )
-        if counted:
-            said.append(_("Nothing fitted bears directly on: {subjects}.").format(subjects="; ".join(counted)))
+        return _("Nothing fitted bears directly on: {subjects}.").format(subjects="; ".join(counted)) if counted else ""
+
+    def _built_in(self) -> str:
+        """The fitted facts that one number alone can reach."""
         built_in = [self.title(t.id) for t in self.targets.fit if t.built_in]
         other = [self.title(t.id) for t in self.targets.fit if not t.built_in]
-        if built_in:
-            said.append(
-                _(
-                    "{count} of the {total} fitted facts can be hit by one scale or one guessed number alone, so hitting them shows nothing: {names}."
-                ).format(count=len(built_in), total=len(built_in) + len(other), names="; ".join(built_in))
-            )
-        return said
+        if not built_in:
+            return ""
+        return self._(
+            "{count} of the {total} fitted facts can be hit by one scale or one guessed number alone, so hitting them shows nothing: {names}."
+        ).format(count=len(built_in), total=len(built_in) + len(other), names="; ".join(built_in))
 
     def _mover(self, parameter: str) -> str:
         """The target whose leaving out moves a parameter by most, if by more than half a prior sd."""

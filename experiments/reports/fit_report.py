@@ -14,12 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from abm.errors import UserError, shorten
-from calibration.targets import MEASURED, Targets
+from calibration.target import MEASURED
+from calibration.targets import Targets
 from experiments.files import write_file
 from experiments.fits.files import CHECK, FIT, check_against, read_result
 from experiments.fits.fit import read_manifest
+from experiments.reports.fit_checks import CheckTables
 from experiments.reports.fit_figures import FitDrawing
 from experiments.reports.fit_first_page import FirstPage
+from experiments.reports.fit_provenance import Provenance
 from experiments.reports.fit_tables import FitTables
 from experiments.reports.fit_words import KNOWN, MECHANISMS
 from experiments.words.languages import LANGUAGES, check_language, translator
@@ -80,7 +83,7 @@ def refuse(fit: Mapping[str, Any], targets: Targets) -> None:
         raise UserError("targets.toml was changed after the fit: use 'lintas calibrate retarget', or run 'lintas calibrate fit' again")
 
 
-class Page(FirstPage, FitTables):
+class Page(FirstPage, FitTables, CheckTables, Provenance):
     """Everything that the page says, in one language."""
 
     def parts(self) -> dict[str, Any]:

@@ -6,8 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from calibration.targets import DEAF, EDGE, MEASURED, REPORTED, Target, Targets
-from experiments.fits.fit import SWITCHED_OFF
+from calibration.target import DEAF, EDGE, MEASURED, REPORTED, Target
+from calibration.targets import Targets
+from experiments.fits.asked import SWITCHED_OFF
 from experiments.words.languages import Numbers, Translate, mark, translator
 
 #: What can be said of a parameter, in the order of the table.

@@ -20,7 +20,7 @@ from experiments.words.languages import LANGUAGES, Numbers, Translate, mark, tra
 
 if TYPE_CHECKING:
     from abm.region import Region
-    from experiments.reports.figures import Picture
+    from experiments.reports.figure_sheet import Picture
     from experiments.runs.run import Drawn
 
 #: Kinds of assumptions (the first word of their id) that decide most, in that order, and what depends on them.

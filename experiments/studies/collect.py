@@ -22,7 +22,7 @@ from experiments.studies import store
 from experiments.studies.lock import driver_of
 from experiments.studies.manifest import study_of
 from experiments.studies.parts import indicators
-from experiments.studies.plan import ids_as_numbers, plan_batches, plan_ids, plan_schema, read_study_manifest
+from experiments.studies.plan_files import ids_as_numbers, plan_batches, plan_ids, plan_schema, read_study_manifest
 from experiments.studies.store import STATUSES, StoreError
 
 if TYPE_CHECKING:

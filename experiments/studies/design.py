@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.studies.study import Study, StudyError, read_table
+from experiments.studies.design_table import read_table
+from experiments.studies.study import Study, StudyError
 
 if TYPE_CHECKING:
     import pandas as pd

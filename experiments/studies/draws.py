@@ -18,10 +18,12 @@ from abm.errors import UserError, shorten
 from experiments.files import folder_beside
 from experiments.runs.folder import kind_of
 from experiments.runs.identity import command_line, model_version
+from experiments.studies.design_table import read_table
 from experiments.studies.lock import only_driver
 from experiments.studies.manifest import study_of
-from experiments.studies.plan import KIND, check_size, make, read_study_manifest, table_in
-from experiments.studies.study import Record, Study, StudyError, read_table
+from experiments.studies.plan import check_size, make, table_in
+from experiments.studies.plan_files import KIND, read_study_manifest
+from experiments.studies.study import Record, Study, StudyError
 
 if TYPE_CHECKING:
     from abm import Scenario

@@ -6,26 +6,25 @@ done with it. Names of parameters and outputs are not looked up here: a study of
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from abm.claims.statistic import StatisticEntries
 from abm.errors import ManifestError, shorten
 from abm.reading import Entries, Listed, Name, OpenEntries, check
 from experiments.runs.manifest import BY_HAND, Hash, Households, Month, ScenarioEntries, Seed
 from experiments.studies.study import (
-    BLOCK_DESIGNS,
     MOST_RUNS,
-    SAMPLED,
     SWITCH,
     Design,
     Record,
     Study,
     StudyError,
     Summary,
-    Take,
     Varied,
     power_of_two,
 )
@@ -44,7 +43,6 @@ def _without_twice(names: Sequence[Any]) -> Any:
 
 
 Names = Annotated[tuple[Name, ...], Listed, AfterValidator(_without_twice)]
-Year = Annotated[int, Field(ge=1980, le=2030)]
 
 
 # --- the study in a manifest -------------------------------------------------------------------------------------------
@@ -66,15 +64,11 @@ class VariedEntries(Entries):
         return self
 
 
-class SummaryEntries(Entries):
-    """One number of a run."""
+class SummaryEntries(StatisticEntries):
+    """One number of a run, with its name; its output may be one of an older model."""
 
     name: Name
     output: Name
-    side: Literal["id", "my"]
-    first: Year
-    last: Year
-    take: Take = "mean"
 
 
 class StudyEntries(Entries):
@@ -106,47 +100,64 @@ class StudyEntries(Entries):
     seeds_in_order: bool = False
 
     @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        """What the points are made from goes with the design, and there are not more runs than a plan holds."""
-        d, points = len(self.vary), self.points
+    def _points_go_with_the_design(self) -> Self:
+        """What the points are made from goes with the design."""
         if self.design in ("list", "posterior"):
-            if d:
+            if self.vary:
                 raise ValueError(f'vary does not go with design = "{self.design}"')
             if self.design == "posterior" and self.table is None:
                 raise ValueError('design = "posterior" needs a table')
             if self.table is not None and self.rows:
                 raise ValueError("the list is given twice, as table and as rows")
-            points = points if self.design == "posterior" else max(1, len(self.rows))
-        elif not d or self.rows or self.table is not None:
+        elif not self.vary or self.rows or self.table is not None:
             raise ValueError(f'design = "{self.design}" is made from vary alone')
-        if len({v.name for v in self.vary}) < d:
-            raise ValueError("vary holds a name twice")
-        if any(set(row) != set(self.rows[0]) for row in self.rows):
-            raise ValueError("not all rows give a value to the same names")
-        if self.design == "factorial":
-            points = 1
-            for varied in self.vary:
-                points *= len(varied.levels)
-            if not points:
-                raise ValueError("a parameter has no levels")
         if self.design in ("sobol", "saltelli") and not power_of_two(self.points):
             raise ValueError(f"points = {self.points} is no power of two")
         if self.design == "saltelli" and self.points < 2:
             raise ValueError("points = 1, but a Saltelli design has at least 2")
-        if self.design in BLOCK_DESIGNS:
-            points *= d + (2 if self.design == "saltelli" else 1)
-        elif self.design not in (*SAMPLED, "list", "posterior", "factorial"):
-            raise ValueError(f"design = '{self.design}' is unknown")
-        runs = points * len(self.scenarios) * len(self.regions) * len(self.households) * self.replicates
-        if runs > MOST_RUNS:
-            raise ValueError(f"the study has {runs:,} runs; a plan holds at most {MOST_RUNS:,}")
+        return self
+
+    @model_validator(mode="after")
+    def _names_are_given_once(self) -> Self:
+        if len({v.name for v in self.vary}) < len(self.vary):
+            raise ValueError("vary holds a name twice")
+        if any(set(row) != set(self.rows[0]) for row in self.rows):
+            raise ValueError("not all rows give a value to the same names")
         if len({s.name for s in self.summaries}) < len(self.summaries):
             raise ValueError("summaries holds a name twice")
+        return self
+
+    @model_validator(mode="after")
+    def _plan_holds_the_runs(self) -> Self:
+        """There are points, and not more runs than a plan holds."""
+        runs = self._n_points() * len(self.scenarios) * len(self.regions) * len(self.households) * self.replicates
+        if not runs:
+            raise ValueError("a parameter has no levels")
+        if runs > MOST_RUNS:
+            raise ValueError(f"the study has {runs:,} runs; a plan holds at most {MOST_RUNS:,}")
+        return self
+
+    @model_validator(mode="after")
+    def _something_is_kept(self) -> Self:
         if self.record == "summaries" and not self.summaries and self.measure is None:
             raise ValueError('record = "summaries" needs summaries or a measure')
         if self.seeds_in_order and not self.common_draws:
             raise ValueError("seeds_in_order does not go with common_draws = false")
         return self
+
+    def _n_points(self) -> int:
+        """Points of the design; 0 where a parameter of a factorial has no levels."""
+        match self.design:
+            case "list":
+                return max(1, len(self.rows))
+            case "factorial":
+                return math.prod(len(v.levels) for v in self.vary)
+            case "saltelli":
+                return self.points * (len(self.vary) + 2)
+            case "morris" | "shapley":
+                return self.points * (len(self.vary) + 1)
+            case _:
+                return self.points
 
     def study(self) -> Study:
         """The study itself."""

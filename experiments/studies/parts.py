@@ -17,7 +17,7 @@ from abm.errors import shorten
 from experiments.runs.identity import model_version
 from experiments.studies.lock import StoreError
 from experiments.studies.manifest import study_of
-from experiments.studies.plan import ids_as_numbers, plan_batches, plan_schema, read_study_manifest
+from experiments.studies.plan_files import ids_as_numbers, plan_batches, plan_schema, read_study_manifest
 from experiments.studies.study import Study
 
 if TYPE_CHECKING:
@@ -164,27 +164,21 @@ class Shape:
     def _check_cells(self, table: pa.Table, is_well: np.ndarray, run: np.ndarray) -> None:
         """What only a look at all columns shows: years and numbers where a run is well and nowhere else, each year and side once.
 
-        ``run`` tells which run each line is of.
+        ``run`` tells which run each line is of, ``is_well`` whether that run is well; both have shape (lines,).
         """
         unknown = [n for n in _coded(table.column("region"))[0] if n not in self.regions]
         if unknown:
             raise Odd(f"the study has no region '{shorten(unknown[0], 40)}'")
-        there, n_well = set(table.column_names), int(is_well.sum())
+        there = set(table.column_names)
         for name in ("year", "side", *self.numbers):
-            if name not in there:
-                continue
-            should = is_well if self.is_yearly or name not in ("year", "side") else np.zeros(len(is_well), dtype=bool)
-            column = table.column(name)
-            if column.null_count == len(should) - (n_well if should is is_well else 0) and n_well in (0, len(should)):
-                continue  # (all or none: to count them is enough)
-            has = column.combine_chunks().is_valid().to_numpy(zero_copy_only=False)
-            if (has != should).any():
-                value, wanted = ("a value", "none") if has[has != should][0] else ("no value", "one")
-                raise Odd(f"the column {name} has {value} where it should have {wanted}")
-        if not self.is_yearly or not n_well:
-            return
-        lines = table.select(["year", "side", "scenario"])
-        lines, run = (lines, run) if n_well == len(is_well) else (lines.filter(is_well), run[is_well])
+            if name in there:
+                _check_filled(table, name, is_well if self.is_yearly or name not in ("year", "side") else np.zeros_like(is_well))
+        if self.is_yearly and is_well.any():
+            lines = table.select(["year", "side", "scenario"])
+            self._check_years(*((lines, run) if is_well.all() else (lines.filter(is_well), run[is_well])))
+
+    def _check_years(self, lines: pa.Table, run: np.ndarray) -> None:
+        """Years and sides of runs that are well: those of the study, each once in a run."""
         sides, side = _coded(lines.column("side"))
         if not set(sides) <= {"id", "my"}:
             raise Odd(f"the side '{shorten(next(s for s in sides if s not in ('id', 'my')), 40)}' is neither id nor my")
@@ -197,6 +191,17 @@ class Shape:
         keys = np.sort((run * 10_000 + (years - 1980)) * 2 + side)
         if (keys[1:] == keys[:-1]).any():
             raise Odd("a run in it has a year and side twice")
+
+
+def _check_filled(table: pa.Table, name: str, should: np.ndarray) -> None:
+    """Raise Odd where a column has no value in a line in which it should, or one in which it should not."""
+    column, n = table.column(name), int(should.sum())
+    if column.null_count == len(should) - n and n in (0, len(should)):
+        return  # (all or none: to count them is enough)
+    has = column.combine_chunks().is_valid().to_numpy(zero_copy_only=False)
+    if (has != should).any():
+        value, wanted = ("a value", "none") if has[has != should][0] else ("no value", "one")
+        raise Odd(f"the column {name} has {value} where it should have {wanted}")
 
 
 def _coded(column: Any) -> tuple[list[str], np.ndarray]:

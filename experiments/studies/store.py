@@ -28,7 +28,7 @@ from experiments.studies.lock import StoreError as StoreError
 from experiments.studies.lock import only_driver as only_driver
 from experiments.studies.parts import LIGHT, Odd, Planned, RunsOfPart, Shape, odd
 from experiments.studies.parts import STATUSES as STATUSES
-from experiments.studies.plan import ids_as_numbers, read_study_manifest
+from experiments.studies.plan_files import ids_as_numbers, read_study_manifest
 from experiments.studies.tables import tables_of
 
 if TYPE_CHECKING:

@@ -9,12 +9,14 @@
 from __future__ import annotations
 
 import ast
+import io
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
 from typing import Any
 
+from experiments.files import write_file
 from experiments.words.languages import FOLDER, LANGUAGES, catalogue_of
 
 #: Names a sentence may be wrapped in to be collected. ``mark`` collects without translating (for tables made at import).
@@ -127,12 +129,12 @@ def extract() -> None:
         catalogue = Catalog(locale=locale, project="lintas", header_comment=header, charset="utf-8", fuzzy=False)
         for sentence, where in sentences.items():
             catalogue.add(sentence, known.get(sentence, ""), auto_comments=["; ".join(where[:3])])
-        with path.open("wb") as file:
-            write_po(file, catalogue, width=0, no_location=True, omit_header=False)
+        made = io.BytesIO()
+        write_po(made, catalogue, width=0, no_location=True, omit_header=False)
         # The moment of writing would make every extraction a change, and Babel's rule of plurals (no sentence has one) every new Babel.
-        text, left_out = path.read_text(encoding="utf-8"), ('"POT-Creation-Date', '"PO-Revision-Date', '"Generated-By', '"Plural-Forms')
-        kept = [line for line in text.splitlines() if not line.startswith(left_out)]
-        path.write_text("\n".join(kept) + "\n", encoding="utf-8")
+        left_out = ('"POT-Creation-Date', '"PO-Revision-Date', '"Generated-By', '"Plural-Forms')
+        kept = [line for line in made.getvalue().decode().splitlines() if not line.startswith(left_out)]
+        write_file(path, ("\n".join(kept) + "\n").encode())
 
     FOLDER.mkdir(exist_ok=True)
     write(FOLDER / "lintas.pot", None, {})

@@ -15,7 +15,8 @@ from abm import Region
 from abm.fitted import fitted_of
 from calibration.targets import Targets
 from experiments.fits.adopt import adopt
-from experiments.fits.fit import Asked, Fit, FitError, prior_of
+from experiments.fits.asked import Asked, FitError, prior_of
+from experiments.fits.fit import Fit
 
 NAME = "west-kalimantan-sarawak"
 SHIPPED = Path(calibration.__file__).parent / "posteriors" / NAME

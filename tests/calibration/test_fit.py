@@ -16,10 +16,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from calibration import check_file
+from calibration.likelihood import Likelihood, statistics
 from calibration.runs import Runs
-from calibration.targets import Likelihood, Targets, statistics
+from calibration.targets import Targets
 from experiments.cli.main import main
-from experiments.fits import results as results
+from experiments.fits import check, conclude, predictive
 from experiments.fits.fit import Fit, inference_version
 
 TARGETS = """
@@ -295,24 +297,24 @@ def test_new_draws_are_run_anew(fitted, tmp_path, monkeypatch):
     folder = tmp_path / "fit"
     shutil.copytree(fitted, folder, ignore=shutil.ignore_patterns("predictive", "check.json", "central.parquet"))
     planned: list[str] = []
-    monkeypatch.setattr(results, "SWITCHED_OFF", ("crisis",))
-    monkeypatch.setattr(results, "drive", lambda *_, **__: None)
-    make = results.plan.make
-    monkeypatch.setattr(results.plan, "make", lambda study, where, line: (planned.append(where.name), make(study, where, line))[1])
+    monkeypatch.setattr(predictive, "SWITCHED_OFF", ("crisis",))
+    monkeypatch.setattr(predictive, "drive", lambda *_, **__: None)
+    make = predictive.plan.make
+    monkeypatch.setattr(predictive.plan, "make", lambda study, where, line: (planned.append(where.name), make(study, where, line))[1])
     fit = Fit.open(folder)
     every = ["central", "all", "crisis"]
-    results.run_predictive(fit, lambda _: None)  # type: ignore[arg-type, return-value]
+    predictive.run_predictive(fit, lambda _: None)  # type: ignore[arg-type, return-value]
     assert planned == every
-    results.run_predictive(fit, lambda _: None)  # type: ignore[arg-type, return-value]
+    predictive.run_predictive(fit, lambda _: None)  # type: ignore[arg-type, return-value]
     assert planned == every, "they are kept"
     draws = folder / "posterior" / "draws.parquet"
     table = pd.read_parquet(draws)
     table["weight"] = table["weight"].to_numpy()[::-1]
     table.to_parquet(draws, index=False)
-    monkeypatch.setattr(results, "_candidates", lambda _: (ONLY[:1], np.array([[1.0], [1.1]])))
-    results.run_predictive(fit, lambda _: None)  # type: ignore[arg-type, return-value]
+    monkeypatch.setattr(predictive, "candidates", lambda *_: (ONLY[:1], np.array([[1.0], [1.1]])))
+    predictive.run_predictive(fit, lambda _: None)  # type: ignore[arg-type, return-value]
     assert planned == every * 2
-    assert json.loads((folder / "predictive" / "central" / "manifest.json").read_text("utf-8"))["runs"] == 2 * results.CENTRAL_RUNS
+    assert json.loads((folder / "predictive" / "central" / "manifest.json").read_text("utf-8"))["runs"] == 2 * check_file.CENTRAL_RUNS
 
 
 def test_a_retarget_has_a_report_and_no_runs(fitted, tmp_path, capsys):
@@ -338,14 +340,14 @@ def test_results_of_other_code_are_made_again(fitted, tmp_path, capsys):
     folder = tmp_path / "fit"
     shutil.copytree(fitted, folder)
     opened = Fit.open(folder)
-    assert results.is_concluded(opened) and not results.is_checked(opened)
+    assert conclude.is_concluded(opened) and not conclude.is_checked(opened)
     for said, is_current in (("of last year", False), (inference_version(), True)):
         (folder / "check.json").write_text(json.dumps({"inference": said}), "utf-8")
-        assert results.is_checked(opened) is is_current
+        assert conclude.is_checked(opened) is is_current
     (folder / "check.json").unlink()
     found = json.loads((folder / "fit.json").read_text("utf-8"))
     (folder / "fit.json").write_text(json.dumps(found | {"inference": "of last year"}), "utf-8")
-    assert not results.is_concluded(opened)
+    assert not conclude.is_concluded(opened)
     assert main(["calibrate", "fit", str(folder), "--quiet", "--workers", "1"]) == 0
     assert json.loads((folder / "fit.json").read_text("utf-8")) == found
 
@@ -365,8 +367,9 @@ def test_a_population_of_other_inference_is_refused(fitted, tmp_path, capsys):
 
 
 def test_checks_of_a_fit(fitted, monkeypatch):
-    monkeypatch.setattr(results, "SWITCHED_OFF", ("cross_border_care",))
-    monkeypatch.setattr("experiments.fits.results.infer.POOL", 4000)
+    for module in (predictive, check):
+        monkeypatch.setattr(module, "SWITCHED_OFF", ("cross_border_care",))
+    monkeypatch.setattr("calibration.infer.POOL", 4000)
     assert main(["calibrate", "check", str(fitted), "--quiet", "--workers", "1"]) == 0
     found = json.loads((fitted / "check.json").read_text("utf-8"))
     assert {r["method"] for r in found["sbc"]} == {"emulated", "abc", "prior"}
@@ -414,7 +417,7 @@ def test_an_empty_bank_is_refused(tmp_path):
     from calibration.runs import RunsError
 
     with pytest.raises(RunsError, match="no run that ended well"):
-        results.conclude(Fit.open(folder))
+        conclude.conclude(Fit.open(folder))
 
 
 def test_a_bank_of_another_model_is_refused(fitted, tmp_path, capsys):

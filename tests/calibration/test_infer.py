@@ -12,8 +12,8 @@ from calibration import check as checks
 from calibration import infer
 from calibration.emulator import Emulator, fit_emulator
 from calibration.infer import Pool, Proposal, Weighted
+from calibration.likelihood import Likelihood, statistics
 from calibration.priors import UNIT_SD, Prior, PriorError
-from calibration.targets import Likelihood, statistics
 from tests.calibration.toy import PARAMETERS, simulate, targets
 
 

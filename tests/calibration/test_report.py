@@ -15,9 +15,10 @@ import pytest
 
 from abm.errors import UserError
 from agents.core.declare import PARAMETERS
-from calibration.targets import MEASURED, Targets
-from experiments.fits.fit import SWITCHED_OFF
-from experiments.fits.results import check_alarms
+from calibration.check_file import check_alarms
+from calibration.target import MEASURED
+from calibration.targets import Targets
+from experiments.fits.asked import SWITCHED_OFF
 from experiments.reports.fit_report import Page, refuse, report, write_report
 from experiments.reports.fit_tables import spark
 
@@ -176,7 +177,7 @@ def test_the_first_page_carries_the_numbers(english: str) -> None:
 def test_each_alarm_is_a_sentence(english: str) -> None:
     words = plain(english)
     assert "0.31 of its spread apart" in words
-    assert "leans on the upper end of its range" in words
+    assert "piles up at the upper end of its range" in words
     assert (
         "The other facts do not lead to “Most care sought in Sarawak in the 1980s”" in words
         and "Without it the model gives 16% (6.0% to 62%)" in words

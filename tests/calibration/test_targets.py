@@ -12,7 +12,9 @@ import pytest
 from scipy.stats import multivariate_normal, norm
 
 from abm.claims.statistic import Statistic
-from calibration.targets import Likelihood, Target, TargetError, Targets, logit, statistics
+from calibration.likelihood import Likelihood, statistics
+from calibration.target import Target, TargetError, logit
+from calibration.targets import Targets
 from tests.calibration.toy import simulate, targets
 
 GOOD = """
@@ -153,7 +155,7 @@ def test_another_reading_names_a_fitted_target_and_has_a_size(tmp_path):
         (('reading_of = "income"', 'reading_of = "other"'), "is no other target; known are income"),
         (('reading_of = "income"', 'reading_of = "othr"'), "is no other target; known are income"),  # not the row itself
         (('role = "check"', 'role = "fit"'), "is fitted itself"),
-        (('kind = "value"', 'kind = "monotone"\ndirection = "up"'), "cannot stand in"),
+        (('kind = "value"', 'kind = "monotone"\ndirection = "up"'), "cannot replace"),
         (('reading_of = "income"', "reading_of = 3"), "is not a text"),
     ):
         with pytest.raises(TargetError) as caught:

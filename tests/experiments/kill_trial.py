@@ -20,7 +20,7 @@ import numpy as np
 
 from experiments.execution.drive import drive
 from experiments.execution.engine import ThreadsEngine
-from experiments.studies import plan, store
+from experiments.studies import plan, plan_files, store
 from experiments.studies.collect import collect, write_collected
 from experiments.studies.study import Study
 
@@ -143,7 +143,7 @@ def check(trial: Trial, folder: Path, calm: Path) -> None:
     assert trial.lost == []
     write_collected(folder, folder / "collected.parquet")
     table = collect(folder)
-    ids = plan.plan_ids(folder)
+    ids = plan_files.plan_ids(folder)
     assert table["run_id"].nunique() == len(ids) == len(np.unique(ids))
     lines = table.groupby("run_id").size()
     assert lines.nunique() == 1, "a run is there twice or in part"

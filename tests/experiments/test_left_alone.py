@@ -13,7 +13,7 @@ import pytest
 
 from abm.errors import UserError
 from experiments.cli.main import main
-from experiments.execution import slurm
+from experiments.execution import certificates, cluster, scheduler_file
 from experiments.execution.drive import drive
 from experiments.execution.engine import EngineLost
 from experiments.files import csv_of, sweep_beside, write_file
@@ -51,7 +51,7 @@ def test_a_file_that_is_no_scheduler_file_of_this_study_is_refused_and_stays(
     quick: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = base.made(tmp_path / "s")
-    monkeypatch.setattr(slurm, "waiting_engine", lambda *a: pytest.fail("something was started"))
+    monkeypatch.setattr(cluster, "waiting_engine", lambda *a: pytest.fail("something was started"))
     there = files_of_others(tmp_path)
     there["link.json"] = b"the target of a link"
     (tmp_path / "target").write_bytes(there["link.json"])
@@ -69,7 +69,7 @@ def test_folders_pipes_and_names_that_cannot_be_are_refused(
     quick: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = base.made(tmp_path / "s")
-    monkeypatch.setattr(slurm, "waiting_engine", lambda *a: pytest.fail("something was started"))
+    monkeypatch.setattr(cluster, "waiting_engine", lambda *a: pytest.fail("something was started"))
     (tmp_path / "place").mkdir()
     os.mkfifo(tmp_path / "pipe")
     for name, word in (
@@ -87,16 +87,16 @@ def test_folders_pipes_and_names_that_cannot_be_are_refused(
 def test_a_scheduler_file_that_a_killed_driver_of_this_study_left_is_replaced_and_removed(quick: None, tmp_path: Path) -> None:
     folder, file = base.made(tmp_path / "s"), tmp_path / "here.json"
     said = {"type": "Scheduler", "id": "Scheduler-1", "address": "tls://127.0.0.1:1", "workers": {}}
-    first = slurm._write_scheduler_file(folder, file, said)
-    second = slurm._write_scheduler_file(folder, file, said | {"id": "Scheduler-2"})
+    first = scheduler_file.write_scheduler_file(folder, file, said)
+    second = scheduler_file.write_scheduler_file(folder, file, said | {"id": "Scheduler-2"})
     assert json.loads(file.read_text())["id"] == "Scheduler-2"
-    slurm._remove_scheduler_file(file, first)  # the killed one comes to its end late
+    scheduler_file.remove_scheduler_file(file, first)  # the killed one comes to its end late
     assert file.exists()
-    slurm._remove_scheduler_file(file, second)
+    scheduler_file.remove_scheduler_file(file, second)
     assert not file.exists()
-    third = slurm._write_scheduler_file(folder, file, said)
+    third = scheduler_file.write_scheduler_file(folder, file, said)
     file.write_text("my shopping list")
-    slurm._remove_scheduler_file(file, third)
+    scheduler_file.remove_scheduler_file(file, third)
     assert file.read_text() == "my shopping list"
     assert not list(tmp_path.glob(".*draft"))
 
@@ -105,12 +105,12 @@ def test_workers_find_a_scheduler_by_its_file_and_the_file_goes_with_it(
     quick: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, file = base.made(tmp_path / "s"), tmp_path / "here.json"
-    monkeypatch.setattr(slurm, "address_here", lambda interface: "127.0.0.1")
-    with slurm.WaitingEngine(folder, file) as engine:
+    monkeypatch.setattr(cluster, "address_here", lambda interface: "127.0.0.1")
+    with cluster.WaitingEngine(folder, file) as engine:
         said = json.loads(file.read_text())
         assert said["address"].startswith("tls://127.0.0.1:") and said["lintas"]["study"] == str(folder.resolve())
         with pytest.raises(UserError, match="is no scheduler file"):
-            slurm.WaitingEngine(folder, folder / "manifest.json")
+            cluster.WaitingEngine(folder, folder / "manifest.json")
         engine.waits._clock = lambda: 1e9  # a long time passed
         assert engine.keep() == []
         engine.waits._clock = lambda: 1e9 + 60.0
@@ -136,7 +136,7 @@ def test_only_certificates_of_dead_drivers_of_this_machine_are_forgotten(tmp_pat
         for file in files:
             (logs / name / file).write_text("mine")
     (logs / f"tls-{here}-{2**22 + 5}").symlink_to(tmp_path)
-    made = slurm.Certificates(tmp_path)
+    made = certificates.Certificates(tmp_path)
     assert {p.name for p in logs.iterdir()} == {*stays, f"tls-{here}-{2**22 + 5}", made.folder.name}
     made.close()
     assert {p.name for p in logs.iterdir()} == {*stays, f"tls-{here}-{2**22 + 5}"}

@@ -19,7 +19,7 @@ from agents.core.declare import OUTPUTS, PARAMETERS
 from experiments.cli.main import main
 from experiments.execution import batch
 from experiments.execution.engine import ThreadsEngine
-from experiments.studies import plan, store
+from experiments.studies import plan_files, store
 from tests.shares import share, some
 
 NAME = next(n for n, p in PARAMETERS.items() if p.low < p.high)
@@ -152,7 +152,7 @@ def test_every_entry_of_a_manifest_may_be_wrong(one_in: int, study: Path, capsys
             what = (path, "gone" if value is GONE else str(value)[:40])
             file.write_text(json.dumps(changed(said, path, value)).replace("Infinity", "1e400"), "utf-8")
             try:
-                plan.read_study_manifest(study)
+                plan_files.read_study_manifest(study)
             except UserError:
                 refused += 1
                 command = wanted[refused // 8 % len(wanted)]  # all commands read it the same way: now and then one, each in turn

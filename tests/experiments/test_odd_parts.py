@@ -14,7 +14,7 @@ import pytest
 
 from experiments.cli.main import main
 from experiments.execution.drive import drive
-from experiments.studies import plan, store
+from experiments.studies import plan_files, store
 from experiments.studies.collect import collect, status
 from experiments.studies.parts import Shape
 from tests.experiments import test_store_and_drive as base
@@ -216,10 +216,10 @@ def test_the_shape_of_every_part_that_is_written_is_right(quick: None, tmp_path:
 
 def test_run_ids_as_numbers() -> None:
     ids = ["0000000000000000", "ffffffffffffffff", "0123456789abcdef", "00000000000000ff"]
-    numbers = plan.ids_as_numbers(pa.array(ids))
+    numbers = plan_files.ids_as_numbers(pa.array(ids))
     assert numbers.tolist() == [int(i, 16) for i in ids] and numbers.dtype == np.uint64
-    assert plan.ids_as_numbers(pa.array(["x", *ids]).slice(2, 2)).tolist() == [2**64 - 1, int(ids[2], 16)]
-    assert plan.ids_as_numbers(pa.array([], pa.string())).tolist() == []
+    assert plan_files.ids_as_numbers(pa.array(["x", *ids]).slice(2, 2)).tolist() == [2**64 - 1, int(ids[2], 16)]
+    assert plan_files.ids_as_numbers(pa.array([], pa.string())).tolist() == []
     for wrong in (
         ["0" * 15],
         ["0" * 17],
@@ -232,4 +232,4 @@ def test_run_ids_as_numbers() -> None:
         [None, "0" * 16],
     ):
         with pytest.raises(ValueError, match=r"is no run id|empty cells"):
-            plan.ids_as_numbers(pa.array(wrong, pa.string()))
+            plan_files.ids_as_numbers(pa.array(wrong, pa.string()))

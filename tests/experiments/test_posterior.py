@@ -16,7 +16,8 @@ from abm import BorderModel, Region, Scenario
 from agents.core.declare import PARAMETERS
 from calibration import posterior as calibrated
 from calibration.posterior import Posterior, PosteriorError
-from experiments.analysis.compare import CompareError, compare_draws, comparisons_of, splits_of
+from experiments.analysis.compare import compare_draws
+from experiments.analysis.differences import CompareError, comparisons_of, splits_of
 from experiments.analysis.draws import bands_of, run_draws
 from experiments.cli.main import main
 from experiments.reports.draws import drawn_readings, write_draws

@@ -23,10 +23,11 @@ from experiments.cli.sensitivity import sensitivity
 from experiments.reports import sensitivity_figures
 from experiments.reports.sensitivity import write
 from experiments.reports.sensitivity_figures import picture
-from experiments.studies import design, outcomes, plan, store
+from experiments.studies import design, outcomes, plan, plan_files, store, target_names
 from experiments.studies.manifest import study_of
-from experiments.studies.outcomes import CONSTANT, FEW_BLOCKS, FINE, SensitivityError, StudyTarget
+from experiments.studies.outcomes import CONSTANT, FEW_BLOCKS, FINE
 from experiments.studies.study import SWITCH, Study, Summary, Varied
+from experiments.studies.target_names import SensitivityError, StudyTarget
 from experiments.words.languages import Numbers
 
 NAMES = [n for n, p in PARAMETERS.items() if p.role == "uncertain" and p.prior == "uniform"]
@@ -341,7 +342,7 @@ def test_an_outcome_from_the_yearly_record(tmp_path: Path) -> None:
 def test_targets_are_summaries_or_outputs_with_side_and_years(tmp_path: Path) -> None:
     study = Study(name="s", summaries=(Summary("mine", OUTPUT, "id", 1980, 2030, "max"),), outputs=(OUTPUT,))
     manifest = {"scenarios": {"history": {"scenario": {"end": "1982-12"}}}}
-    wanted = lambda said, **more: outcomes.target_of(said, study, manifest, ("own",), **more)  # noqa: E731
+    wanted = lambda said, **more: target_names.target_of(said, study, manifest, ("own",), **more)  # noqa: E731
     assert wanted("mine") == StudyTarget("mine", study.summaries[0], is_column=True) and wanted("own") == StudyTarget("own", is_column=True)
     for said, side, first, last in ((f"{OUTPUT}:my:1980-1981", "my", 1980, 1981), (f"{OUTPUT}:id:1980", "id", 1980, 1980)):
         assert wanted(said) == StudyTarget(said, Summary(said, OUTPUT, side, first, last))
@@ -563,7 +564,7 @@ def test_prim_drops_limits_that_chance_would_give(tmp_path: Path, monkeypatch: p
     sides = lambda found: [p for x in found.limits for p in (x.p_low, x.p_high) if p is not None]  # noqa: E731
     (found,) = discover(folder, None, 0.5).parts
     assert [x.name for x in found.limits] == [NAMES[0]] and max(sides(found)) <= 0.05
-    study = study_of(plan.read_study_manifest(folder)["study"])
+    study = study_of(plan_files.read_study_manifest(folder)["study"])
     inside, wanted = np.ones(points, dtype=bool), function(design.unit_points_of(study), 0) > 0.5
     for x in found.limits:
         values = design.points_of(study)[x.name].to_numpy()

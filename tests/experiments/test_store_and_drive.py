@@ -29,10 +29,11 @@ from experiments.cli.main import main
 from experiments.execution import batch, work
 from experiments.execution.drive import drive
 from experiments.execution.engine import EngineLost, ExecutorEngine, LocalEngine, ThreadsEngine
-from experiments.studies import plan, store
+from experiments.studies import plan, plan_files, store
 from experiments.studies.collect import collect, status, write_collected
 from experiments.studies.store import StoreError
-from experiments.studies.study import Study, StudyError, read_study
+from experiments.studies.study import Study, StudyError
+from experiments.studies.study_file import read_study
 
 RANGED = [n for n, p in PARAMETERS.items() if p.low < p.high]
 OUTPUT = next(n for n, o in OUTPUTS.items() if "yearly" in o.tables)
@@ -98,7 +99,7 @@ def made(folder: Path, **said: Any) -> Path:
 
 
 def planned(folder: Path) -> list[str]:
-    return [f"{int(i):016x}" for i in plan.plan_ids(folder)]
+    return [f"{int(i):016x}" for i in plan_files.plan_ids(folder)]
 
 
 def statuses(folder: Path) -> dict[str, str]:
@@ -410,8 +411,8 @@ def test_another_model_goes_on_only_when_allowed_and_is_recorded(
     use(monkeypatch, lambda: MadeUpEngine(stop_after(2, EngineLost("gone"))))
     assert main(["batch", str(folder), "--quiet"]) == 1
     planned_with = plan.model_version()
-    for module in (plan, work):
-        monkeypatch.setattr(module, "model_version", lambda: "another model")
+    for module in ("studies.drift", "studies.plan", "execution.work"):
+        monkeypatch.setattr(f"experiments.{module}.model_version", lambda: "another model")
     use(monkeypatch, MadeUpEngine)
     for command in (["batch", str(folder)], ["retry", str(folder), "--status", "failed"], ["extend", str(folder), "--replicates", "13"]):
         capsys.readouterr()
@@ -419,10 +420,10 @@ def test_another_model_goes_on_only_when_allowed_and_is_recorded(
         said = capsys.readouterr().err
         assert planned_with in said and "another model" in said and "--allow-drift" in said
     assert main(["batch", str(folder), "--allow-drift", "--quiet"]) == 0
-    (drift,) = plan.read_study_manifest(folder)["drift"]
+    (drift,) = plan_files.read_study_manifest(folder)["drift"]
     assert drift["model_version"] == "another model" and planned_with in drift["what"][0]
     assert main(["batch", str(folder), "--allow-drift", "--quiet"]) == 0
-    assert len(plan.read_study_manifest(folder)["drift"]) == 1
+    assert len(plan_files.read_study_manifest(folder)["drift"]) == 1
     with pytest.raises(StoreError, match="2 model versions"):
         collect(folder)
     out = tmp_path / "out.csv"
@@ -725,7 +726,7 @@ def test_a_merge_that_dies_between_writing_and_removing_loses_nothing(
 
 def test_a_good_row_stands_before_any_other_then_the_latest(quick: None, tmp_path: Path) -> None:
     folder = made(tmp_path / "s", replicates=1)
-    task, row = work.task_of(folder), next(plan.Row.read(r) for b in plan.plan_batches(folder) for r in b.to_pylist())
+    task, row = work.task_of(folder), next(plan.Row.read(r) for b in plan_files.plan_batches(folder) for r in b.to_pylist())
 
     def part(how: str, attempt: int, name: str) -> None:
         outcome = work.Outcome(

@@ -19,8 +19,10 @@ from experiments.cli.main import main
 from experiments.runs.tables import TABLES
 from experiments.studies import plan, store
 from experiments.studies.draws import OverDraws, prepare
-from experiments.studies.plan import plan_ids, read_study_manifest, seed_of
-from experiments.studies.study import Study, StudyError, read_study
+from experiments.studies.plan import seed_of
+from experiments.studies.plan_files import plan_ids, read_study_manifest
+from experiments.studies.study import Study, StudyError
+from experiments.studies.study_file import read_study
 from experiments.studies.tables import file_of, have_tables, read_run
 from tests.experiments.test_posterior import DRAWS, ILL, NAME, make
 

@@ -366,12 +366,12 @@ def test_a_run_that_took_its_worker_down_does_not_take_the_command_down(
 ) -> None:
     from experiments.execution import rerun, work
     from experiments.studies import plan
-    from experiments.studies.study import Study
+    from experiments.studies.study_file import load_study
 
     monkeypatch.setattr(rerun, "START_SECONDS", 120.0 if "sleep" not in measure else 1.0)
     (tmp_path / "m.py").write_text(f"import os, time\ndef f(model):\n    {measure}\n    return {{}}\n")
     (tmp_path / "m.toml").write_text('measure = "m.py:f"\nhouseholds = 60\nend = "1980-01"\ndeadline = 600\n')
-    study = Study.load(tmp_path / "m.toml")
+    study = load_study(tmp_path / "m.toml")
     if "sleep" in measure:
         monkeypatch.setattr(rerun, "deadline_of", lambda *_: 1.0)
     plan.make(study, tmp_path / "s")
@@ -383,7 +383,8 @@ def test_a_run_that_took_its_worker_down_does_not_take_the_command_down(
 
 
 def test_a_row_of_another_model_is_refused(done: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("experiments.studies.plan.model_version", lambda: "another model")
+    for module in ("drift", "plan"):
+        monkeypatch.setattr(f"experiments.studies.{module}.model_version", lambda: "another model")
     run_id = f"{int(store.standing(done).ids[0]):016x}"
     assert main(["rerun", "--study", str(done), "--run-id", run_id]) == 2
     assert "another model" in refusal(capsys)
