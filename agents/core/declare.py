@@ -2,6 +2,7 @@
 
 A declaration is made once, beside the rule it belongs to. Sliders, priors, validation, sweeps, the documentation's
 tables and the tests are all made from it, so an incomplete declaration is refused when it is made.
+It is one long file because the kinds of declaration are checked by the same units, sources and names.
 """
 
 from __future__ import annotations

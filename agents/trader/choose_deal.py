@@ -148,7 +148,10 @@ def loop(
     hours: Column, strictness: Column, detection: Column, is_open: Column, is_post: Column, allowance: Column, duty_out: Column,
     duty_in: Column, transport: Column, may_trade: Column, good: Column, direction: Column, channel: Column, quantity: Column
 ) -> None:  # fmt: skip
-    """Choose one deal for every trader. ``good`` is -1 without a deal; ``quantity`` in kilograms a month."""
+    """Choose one deal for every trader. ``good`` is -1 without a deal; ``quantity`` in kilograms a month.
+
+    It is one long loop because the weights of all options are summed in it, in one fixed order.
+    """
     reach = np.empty((4, 2, 4))  # weights of goods, directions and channels, summed up to each
     amount = np.empty((4, 2, 4))
     for i in range(start, stop):
