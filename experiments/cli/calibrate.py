@@ -1,6 +1,6 @@
-"""``lintas calibrate``: plan a fit, fill its bank, fit, check, retarget, report. Each command first does what earlier stages lack.
+"""``lintas calibrate``: plan a fit, make its prior runs, fit, check, retarget, report. Each command first makes what earlier stages lack.
 
-Interrupted or killed at any moment, the same command goes on; what is written is whole. Exit codes as of studies.
+After an interruption the same command continues; files are written completely or not at all. Exit codes are those of studies.
 """
 
 from __future__ import annotations
@@ -192,7 +192,7 @@ def report(
     from experiments.reports.fit_report import write_report
 
     place = at_home(folder)
-    if not is_retarget(read_manifest(place)):  # a retarget stands as it is: it has no runs of its own to check
+    if not is_retarget(read_manifest(place)):  # a retarget is reported without checks: it has no runs of its own
         opened = _open(folder)
         engines = _engines(workers, slurm, scheduler_file, lang)
         if not quiet:
@@ -203,7 +203,7 @@ def report(
             _check(_, opened, engines, quiet)
     elif not is_of_this_inference(place / "fit.json"):
         raise FitError(
-            f"'{shorten(place)}' was weighed by another way of inference than this lintas has; weigh it again with 'lintas calibrate retarget' "
+            f"'{shorten(place)}' was made by another version of the inference; reweight the runs again with 'lintas calibrate retarget' "
             f"into a new folder"
         )
     for path in write_report(place, lang):
@@ -309,7 +309,7 @@ def _range(said: str) -> tuple[str, float, float]:
     except ValueError:
         raise UserError(f"--prior takes PARAMETER=LOW:HIGH, found '{shorten(said)}'") from None
     if not (math.isfinite(a) and math.isfinite(b)):
-        raise UserError(f"--prior {shorten(name)}: {a:g} to {b:g} is no range; give two finite numbers as PARAMETER=LOW:HIGH")
+        raise UserError(f"--prior {shorten(name)}: {a:g} to {b:g} is not a range; give two finite numbers as PARAMETER=LOW:HIGH")
     if not a < b:
         why = "has no width" if a == b else "is the wrong way round"
         raise UserError(f"--prior {shorten(name)}: the range {a:g} to {b:g} {why}; write PARAMETER=LOW:HIGH, the lower number first")
@@ -317,7 +317,7 @@ def _range(said: str) -> tuple[str, float, float]:
 
 
 def _once(option: str, names: Sequence[str]) -> Sequence[str]:
-    """Refuse a name that an option gives twice."""
+    """UserError for a name that an option gives twice."""
     for name in names:
         if names.count(name) > 1:
             raise UserError(f"{option} names '{shorten(name)}' twice; keep one")
@@ -325,7 +325,7 @@ def _once(option: str, names: Sequence[str]) -> Sequence[str]:
 
 
 def _say_cost(_: Translate, opened: Fit, stages: Sequence[str], lang: str, workers: str | None, cluster: bool) -> None:
-    """How long the stages will roughly take, before they start."""
+    """Print how long the stages will roughly take, before they start."""
     from experiments.fits.cost import cost_of, words
     from experiments.options import whole_number
 

@@ -30,7 +30,7 @@ from experiments.studies.lock import Hold
 from experiments.studies.manifest import study_of
 from experiments.studies.outcomes import values_of
 from experiments.studies.plan_files import plan_batches, plan_ids, read_study_manifest
-from experiments.studies.store import STATUSES, standing
+from experiments.studies.store import STATUSES, stored_rows
 from experiments.studies.study import MOST_RUNS, Study, StudyError, Summary
 from experiments.studies.target_names import target_of
 
@@ -154,7 +154,7 @@ def work_left(folder: Path) -> float:
 
     manifest = read_study_manifest(folder)
     months = {n: month_index(s["scenario"]["end"]) + 1 for n, s in manifest["scenarios"].items()}
-    found, total = standing(folder), 0.0
+    found, total = stored_rows(folder), 0.0
     for batch in plan_batches(folder, ["run_id", "scenario", "households"], 65_536):
         left = found.of(plan_files.ids_as_numbers(batch.column(0))) < 0
         lengths = np.array([months[s] for s in batch.column(1).to_pylist()])
@@ -230,7 +230,7 @@ def estimate(
             progress(p)
 
     report = drive(folder, lambda: LocalEngine(n), progress=told, chunk_seconds=2.0, most=max(pilot, 4 * n), trust=trust)
-    found = standing(folder)
+    found = stored_rows(folder)
     at = found.of(ids)
     done = at >= 0
     sizes = np.concatenate([b.column(0).to_numpy() for b in plan_batches(folder, ["households"], 65_536)])
@@ -293,7 +293,7 @@ def check_extension(folder: Path, replicates: int | None, wanted: Mapping[str, f
             raise StudyError(f"--precision {shorten(name, 60)} = {half:g}: give half the width of the interval, a number above 0")
     if wanted:
         # columns of the study's own function are known after the first part is stored
-        extra = sorted(standing(folder).extra) if study.measure else []
+        extra = sorted(stored_rows(folder).extra) if study.measure else []
         for name in wanted:
             target_of(name, study, manifest, extra or (None if study.measure else ()), may_be_short=True)
         one = _runs_of_a_replicate(study)

@@ -35,7 +35,7 @@ from experiments.studies.drift import check_drift
 from experiments.studies.lock import Hold
 from experiments.studies.plan import Row, settle
 from experiments.studies.plan_files import ids_as_numbers, plan_batches, plan_ids, read_study_manifest
-from experiments.studies.store import STATUSES, Standing, StoreError
+from experiments.studies.store import STATUSES, StoredRows, StoreError
 from experiments.studies.tables import have_tables
 
 #: Seconds that a chunk should last: much longer than the overhead of a task, yet short, since it is repeated when a worker dies.
@@ -125,20 +125,20 @@ class _Drive:
 
     def run(self) -> Report:
         begun = time.monotonic()
-        self.standing = store.standing(self.folder, whole=True)
-        self.known = {p: _stamp(p) for p in self.standing.parts}
-        aside = [reason for _, reason in self.standing.damaged]
+        self.stored = store.stored_rows(self.folder, whole=True)
+        self.known = {p: _stamp(p) for p in self.stored.parts}
+        aside = [reason for _, reason in self.stored.damaged]
         if aside:
-            store.set_aside(self.folder, self.standing.damaged)
+            store.set_aside(self.folder, self.stored.damaged)
             self._log("set aside", begun, causes=aside)
         ids = plan_ids(self.folder)
-        at = self.standing.of(ids)
-        status = np.where(at >= 0, self.standing.status[at] if len(self.standing.ids) else 0, -1)
+        at = self.stored.of(ids)
+        status = np.where(at >= 0, self.stored.status[at] if len(self.stored.ids) else 0, -1)
         if self.record == "tables":  # a row without its tables counts as missing
             status = np.where((status == 0) & ~have_tables(self.folder, ids), -1, status)
         redo = np.isin(status, [STATUSES.index(s) for s in self.again])
         self.todo = (status < 0) | redo
-        self.attempt = np.where(redo, (self.standing.attempt[at] if len(self.standing.ids) else 0) + 1, 0).astype(np.int16)
+        self.attempt = np.where(redo, (self.stored.attempt[at] if len(self.stored.ids) else 0) + 1, 0).astype(np.int16)
         if self.most is not None:
             self._thin(self.most)
         counts = Counter({STATUSES[s]: int(n) for s, n in zip(*np.unique(status[(status >= 0) & ~redo], return_counts=True), strict=True)})
@@ -175,7 +175,7 @@ class _Drive:
             self.todo[at[np.linspace(0, len(at) - 1, most).round().astype(int)]] = True
 
     def _report(self, ids: np.ndarray, seconds: float, slots: int, aside: list[str], busy: float | None) -> Report:
-        found = store.standing(self.folder)
+        found = store.stored_rows(self.folder)
         at = found.of(ids)
         status = found.status[at[at >= 0]]
         counts = {name: int((status == k).sum()) for k, name in enumerate(STATUSES)}
@@ -320,7 +320,7 @@ class _Drive:
         """A worker died during this chunk: read what it stored, and hand out the rest in smaller chunks."""
         self.all_deaths += 1
         self.progress.deaths += 1
-        stored = Standing(shape=self.standing.shape)
+        stored = StoredRows(shape=self.stored.shape)
         stored.merge(p for p in store.parts(self.folder) if p not in self.known or self.known[p] != _stamp(p))
         at = stored.of(ids_of(chunk.rows))
         if len(stored.ids):  # rows of an earlier attempt do not count

@@ -45,7 +45,7 @@ def row_of(folder: Path, run_id: str) -> Row:
     """The planned run of this id; StudyError where there is none."""
     text = run_id.strip().lower()
     if len(text) != 16 or any(c not in "0123456789abcdef" for c in text):
-        raise StudyError(f"'{shorten(run_id)}' is no run id: it has 16 digits and letters from a to f, as in the column run_id")
+        raise StudyError(f"'{shorten(run_id)}' is not a run id: it has 16 digits and letters from a to f, as in the column run_id")
     for batch in plan_batches(folder):
         at = np.flatnonzero(ids_as_numbers(batch.column(0)) == int(text, 16))
         if len(at):
@@ -63,7 +63,7 @@ def rerun_of_study(folder: Path, run_id: str, *, trust: bool = False) -> Again:
     trusts.check(manifest["study"].get("measure"), trust)
     row = row_of(folder, run_id)
     task = task_of(folder)
-    found = store.standing(folder)
+    found = store.stored_rows(folder)
     number = np.array([int(row.run_id, 16)], dtype=np.uint64)
     at = int(found.of(number)[0])
     then = store.select(found.table(int(found.part[at])), number) if at >= 0 else None

@@ -66,7 +66,7 @@ def cost_of(fit: Fit, stages: Sequence[str]) -> Cost:
 
 def _seconds(fit: Fit) -> float:
     """Seconds for a run, from the prior runs or from a trial."""
-    found = store.standing(fit.folder / "bank")
+    found = store.stored_rows(fit.folder / "bank")
     well = found.seconds[found.status == 0] if len(found.ids) else ()
     return float(sum(well) / len(well)) if len(well) >= ENOUGH_RUNS else trial(fit.asked)
 

@@ -1,4 +1,4 @@
-"""The first page of a fit's report: what a reader of policy needs, the warnings, and what cannot be known."""
+"""What is on the first page of a fit's report? The results for a reader of policy, the warnings, and what cannot be known."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from experiments.reports.fit_figures import METHODS
 from experiments.reports.fit_words import KNOWN, Words
 from experiments.words.languages import mark
 
-#: Beginnings of parameter names about which the fitted facts say nothing directly, by subject.
+#: Subjects about which no fitted fact says anything directly, with the beginnings of their parameter names.
 SILENT = {
     mark("kin ties across the border"): ("household.keep_ties.", "world.kinship."),
     mark("border posts and bribes"): ("official.inspect.", "official.set_strictness."),
@@ -104,7 +104,7 @@ class FirstPage(Words):
         return " ".join(words)
 
     def _short_reading(self) -> str:
-        """Which communities "most people" means is not said: what holds in the other reading."""
+        """The paper does not say which communities "most people" means: the chances in the other reading."""
         row = next((r for r in self.fit.get("readings") or () if r["reading"] == "care_majority_near"), None)
         if row is None or not {"care_majority", "care_majority_near"} <= set(self.rows):
             return ""
@@ -173,7 +173,7 @@ class FirstPage(Words):
         """One sentence for one alarm."""
         what = str(alarm.get("what"))
         if what == "piles_up":
-            return self._leaning(self.label(str(alarm.get("parameter", ""))), alarm.get("value"))
+            return self._piles_up(self.label(str(alarm.get("parameter", ""))), alarm.get("value"))
         said = alarm.get("value")
         value = float(said) if isinstance(said, (int, float)) else 0.0
         if what in ("coverage", "coverage of one", "ranks", "error", "simulated_truths"):
@@ -188,7 +188,7 @@ class FirstPage(Words):
             )
         )
 
-    def _leaning(self, parameter: str, end: Any) -> str:
+    def _piles_up(self, parameter: str, end: Any) -> str:
         _ = self._
         words = (
             _("“{parameter}” piles up at the lower end of its range.")
@@ -200,7 +200,7 @@ class FirstPage(Words):
         )
 
     def _alarm_of_the_runs(self, what: str, value: float, parameter: str) -> str:
-        """That the runs say too little, or two ways to the posterior differ; nothing for other alarms."""
+        """Too few effective draws, or two methods that disagree; empty for other alarms."""
         _, n = self._, self.n
         if what == "ess":
             return _("The draws count for {value} independent ones only; intervals are rough.").format(value=n.short(value))
@@ -213,7 +213,7 @@ class FirstPage(Words):
         return ""
 
     def _alarm_of_a_target(self, what: str, value: float, target: str) -> str:
-        """That the emulator, the fit or another reading of a target is wide of it; nothing for other alarms."""
+        """A weak emulator, a missed target or a rare reading of a target; empty for other alarms."""
         _, n = self._, self.n
         if what == "emulator":
             return _("The emulator of “{target}” explains only {value} of its spread: the checks that use it are weak.").format(
@@ -269,7 +269,7 @@ class FirstPage(Words):
         return [p for p in (self._calendar(), self._contacts(), self._silent(), self._built_in()) if p]
 
     def _calendar(self) -> str:
-        """What is not known of when each puskesmas opened."""
+        """What is not known about the opening of each puskesmas."""
         _, n = self._, self.n
         row = self.by_name.get(CALENDAR)
         if row is None:
@@ -289,7 +289,7 @@ class FirstPage(Words):
         return words
 
     def _contacts(self) -> str:
-        """What is not known of how much care there was."""
+        """What is not known about how much care there was."""
         _, n = self._, self.n
         contacts = self.rows.get("care_contacts")
         if contacts is None or not contacts["quantiles"]:
@@ -334,7 +334,7 @@ class FirstPage(Words):
         ).format(count=len(built_in), total=len(built_in) + len(other), names="; ".join(built_in))
 
     def _mover(self, parameter: str) -> str:
-        """The target whose leaving out moves a parameter by most, if by more than half a prior sd."""
+        """The title of the target that moves a parameter most when left out, if by more than half a prior sd; else empty."""
         shifts = [
             (abs(m["shift"]), r["target"]) for r in self.fit.get("leave_one_out") or () for m in r["moves"] if m["parameter"] == parameter
         ]

@@ -1,4 +1,4 @@
-"""What do the tables of a fit's report say of parameters, targets, readings and held-out patterns?"""
+"""Which tables of a fit's report show parameters, targets, readings and held-out patterns?"""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class FitTables(Words):
         ]  # fmt: skip
 
     def readings(self) -> list[dict[str, Any]] | None:
-        """What holds if a report had meant another number; None where that was not asked."""
+        """What holds if a report had meant another number; None where this was not computed."""
         n = self.n
         if self.fit.get("readings") is None:
             return None
@@ -87,7 +87,7 @@ class FitTables(Words):
         ]  # fmt: skip
 
     def lacking(self) -> str:
-        """For a fit without a mechanism: whether the facts tell it from the whole model that ships."""
+        """For a fit without a mechanism: whether the facts favour it or the whole model that ships; else empty."""
         _, n = self._, self.n
         without = self.fit.get("without") or ()
         if not without:
@@ -174,7 +174,7 @@ class FitTables(Words):
         ]  # fmt: skip
 
     def directions(self) -> list[str]:
-        """The best known combinations in words."""
+        """Sentences on the best known combinations of parameters."""
         _, n = self._, self.n
         found = []
         for d in self.fit.get("directions") or ():
@@ -224,7 +224,7 @@ class FitTables(Words):
         ]
 
     def verdict(self, row: Mapping[str, Any]) -> str:
-        """What a held-out pattern says of the model."""
+        """The conclusion from one held-out pattern."""
         _ = self._
         before, after = row["prior"].get("pass"), row["pass"]
         if before is None or after is None:
@@ -238,7 +238,7 @@ class FitTables(Words):
         return _("no better than before the facts") if after - before >= -0.1 else _("holds less often than before the facts")
 
     def held_out_words(self) -> list[str]:
-        """What the held-out patterns say together."""
+        """Sentences on the held-out patterns together."""
         _ = self._
         rows = [r for r in self.fit["targets"] if r["role"] == "held-out" and r["pass"] is not None and r["prior"].get("pass") is not None]
         if not rows:
@@ -275,7 +275,7 @@ class FitTables(Words):
         ]  # fmt: skip
 
     def arm(self, arm: str, row: Mapping[str, Any]) -> str:
-        """Middle and rate of agreement of one target in one set of new runs."""
+        """Median and rate of agreement of one target in one set of new runs."""
         found = self.predictive[arm]["targets"].get(row["id"])
         if not found or not found["quantiles"]:
             return "–"
@@ -292,7 +292,7 @@ class FitTables(Words):
 
 
 def spark(density: Sequence[float]) -> str:
-    """Points of a small filled line of a density over 20 bins, in a box of 80 by 20."""
+    """Points of a small filled curve of a density over 20 bins, in a box of 80 by 20."""
     top = max([*density, 1e-12])
     step = 80 / len(density)
     height: Callable[[float], float] = lambda d: 19 - 17 * d / top  # noqa: E731

@@ -66,7 +66,7 @@ def status(folder: Path, failures: int = 20) -> Status:
     folder = Path(folder)
     read_study_manifest(folder)
     ids = plan_ids(folder)
-    found = store.standing(folder)
+    found = store.stored_rows(folder)
     at = found.of(ids)
     mine = found.status[at[at >= 0]]
     counts = {name: int((mine == k).sum()) for k, name in enumerate(STATUSES)}
@@ -79,7 +79,7 @@ def status(folder: Path, failures: int = 20) -> Status:
     )  # fmt: skip
 
 
-def _rate(found: store.Standing) -> float | None:
+def _rate(found: store.StoredRows) -> float | None:
     """Runs a second over the newest parts. Times of files all come from one clock, that of the disk, so they can be compared."""
     times = []
     for number, path in enumerate(found.parts):
@@ -100,7 +100,7 @@ def _rate(found: store.Standing) -> float | None:
     return count / span if span > 0 else None
 
 
-def _failures(found: store.Standing, at: np.ndarray, most: int) -> list[tuple[str, str, str]]:
+def _failures(found: store.StoredRows, at: np.ndarray, most: int) -> list[tuple[str, str, str]]:
     """Run id, status and cause of rows that did not end well, in the plan's order."""
     bad = at[(at >= 0)]
     bad = bad[found.status[bad] > 0][:most]
@@ -148,7 +148,7 @@ def collected(folder: Path, *, mixed: bool = False) -> Iterator[pa.Table]:
 
     folder = Path(folder)
     manifest = read_study_manifest(folder)
-    found = store.standing(folder)
+    found = store.stored_rows(folder)
     if len(found.versions) > 1 and not mixed:
         raise StoreError(
             f"the study holds rows of {len(found.versions)} model versions ({', '.join(sorted(found.versions))}), whose numbers should not be mixed; "
@@ -165,7 +165,7 @@ def collected(folder: Path, *, mixed: bool = False) -> Iterator[pa.Table]:
         try:
             tables = _tables_of(found, ids, kept)
         except FileNotFoundError:  # parts were merged meanwhile: their rows are in another
-            found = store.standing(folder)
+            found = store.stored_rows(folder)
             kept.clear()
             tables = _tables_of(found, ids, kept)
         if not tables:
@@ -182,7 +182,7 @@ def collected(folder: Path, *, mixed: bool = False) -> Iterator[pa.Table]:
         yield table.cast(schema)
 
 
-def _tables_of(found: store.Standing, ids: np.ndarray, kept: dict[int, pa.Table]) -> list[pa.Table]:
+def _tables_of(found: store.StoredRows, ids: np.ndarray, kept: dict[int, pa.Table]) -> list[pa.Table]:
     """The rows of some runs, part by part; parts that were read are kept in ``kept`` for the next call."""
     at, tables = found.of(ids), []
     for part in np.unique(found.part[at[at >= 0]]).tolist():

@@ -121,7 +121,7 @@ def _lock_here(folder: Path) -> int | None:
         handle = os.open(path, how | os.O_CREAT | os.O_CLOEXEC | _ORDINARY, 0o644)
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             os.close(handle)
-            raise OSError(errno.EINVAL, f"'.driver/{path.name}' is no ordinary file")
+            raise OSError(errno.EINVAL, f"'.driver/{path.name}' is not an ordinary file")
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             is_there = os.stat(path).st_ino == os.fstat(handle).st_ino
@@ -265,7 +265,7 @@ def _where(said: dict[str, Any]) -> str:
 
 def _refusal(folder: Path, said: dict[str, Any]) -> StoreError:
     return StoreError(
-        f"another driver is running '{shorten(folder)}' ({_where(said)}): wait for it or stop it; 'lintas status' works meanwhile"
+        f"another driver is at work on '{shorten(folder)}' ({_where(said)}): wait for it or stop it; 'lintas status' works meanwhile"
     )
 
 

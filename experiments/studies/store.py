@@ -111,7 +111,7 @@ def _sum(schema: pa.Schema, lines: int) -> bytes:
 
 
 @dataclass
-class Standing:
+class StoredRows:
     """What the parts say: for each run known to them its best row, and what could not be read."""
 
     ids: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.uint64))  #: sorted
@@ -180,12 +180,12 @@ class Standing:
         return lines, table
 
 
-def standing(folder: Path, whole: bool = False) -> Standing:
+def stored_rows(folder: Path, whole: bool = False) -> StoredRows:
     """What the parts of a study say now (with ``whole`` every column is looked at for damage)."""
     shape, planned = Shape.of(folder), Planned(folder) if whole else None
-    found = Standing(shape=shape)
+    found = StoredRows(shape=shape)
     for _ in range(5):  # a part removed while we read was compacted: read again, so that no run seems lost
-        found = Standing(shape=shape, planned=planned)
+        found = StoredRows(shape=shape, planned=planned)
         listed = parts(folder)
         found.merge(listed, whole)
         if len(found.parts) + len(found.damaged) == len(listed):
@@ -266,7 +266,7 @@ def compact(folder: Path, rows: int = COMPACT_ROWS, watching: Callable[[str], No
 def _merge(folder: Path, rows: int, hold: Hold) -> tuple[int, int]:
     import pyarrow as pa
 
-    found = standing(folder, whole=True)
+    found = stored_rows(folder, whole=True)
     before = len(found.parts) + len(found.damaged)
 
     def finish(group: list[tuple[Path, pa.Table]]) -> None:

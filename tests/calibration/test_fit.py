@@ -361,9 +361,9 @@ def test_a_population_of_other_inference_is_refused(fitted, tmp_path, capsys):
         kept = dict(packed)
     np.savez(path, **{k: v + 0.01 if k == "probe" else v for k, v in kept.items()})
     said = refused(capsys, "fit", str(folder))
-    assert "another way of inference" in said and "population-*" in said
+    assert "another version of the inference" in said and "population-*" in said
     np.savez(path, **{k: v for k, v in kept.items() if k != "probe"})
-    assert "another way of inference" in refused(capsys, "fit", str(folder))
+    assert "another version of the inference" in refused(capsys, "fit", str(folder))
 
 
 def test_checks_of_a_fit(fitted, monkeypatch):

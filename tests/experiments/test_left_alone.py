@@ -242,7 +242,7 @@ def test_a_table_that_cannot_be_is_refused_before_anything_is_read(
     drive(folder, base.MadeUpEngine())
     (part,) = store.parts(folder)[:1]
     before = {p: p.read_bytes() for p in folder.rglob("*.parquet")}
-    monkeypatch.setattr(store, "standing", lambda *a, **k: pytest.fail("read before the refusal"))
+    monkeypatch.setattr(store, "stored_rows", lambda *a, **k: pytest.fail("read before the refusal"))
     for name, word in (
         (str(tmp_path / ("x" * 300 + ".csv")), "name too long"), (str(tmp_path), "is a folder"), (str(tmp_path / "t.txt"), "write a .parquet or .csv"),
         (str(folder / "plan.parquet"), "part of the study itself"), (str(folder / "plan-7.parquet"), "part of the study itself"),
@@ -284,7 +284,7 @@ def test_only_a_table_of_the_same_study_is_replaced(
     for content in (b"", b"run_id\n", b"my notes", whole[:-30] if suffix == "parquet" else b"run_id,status\n1"):
         out.write_bytes(content)
         with monkeypatch.context() as patched:
-            patched.setattr(store, "standing", lambda *a, **k: pytest.fail("read before the refusal"))
+            patched.setattr(store, "stored_rows", lambda *a, **k: pytest.fail("read before the refusal"))
             assert "--overwrite" in said(folder) and out.read_bytes() == content
     out.unlink()
     out.symlink_to(tmp_path / "nowhere")

@@ -103,7 +103,7 @@ def planned(folder: Path) -> list[str]:
 
 
 def statuses(folder: Path) -> dict[str, str]:
-    found = store.standing(folder)
+    found = store.stored_rows(folder)
     return {f"{int(i):016x}": store.STATUSES[s] for i, s in zip(found.ids, found.status, strict=True)}
 
 
