@@ -108,7 +108,7 @@ def plan(
     file = None if targets is None else at_home(targets)
     manifest = make(at_home(out), asked, file, command_line())
     print(
-        _("{runs} runs of the bank over {n} parameters are planned in {folder}").format(runs=n, n=len(manifest["parameters"]), folder=out)
+        _("{runs} prior runs over {n} parameters are planned in {folder}").format(runs=n, n=len(manifest["parameters"]), folder=out)
     )
     _say_cost(_, _open(out), ("bank", "fit", "check"), lang, None, False)
     print(_("Next: lintas calibrate report {folder} does the rest; bank, fit and check are its stages").format(folder=out))
@@ -293,7 +293,7 @@ def confirm(
         return
     for row in differing:
         print(_("differs: {what}").format(what=row))
-    print(_("{n} of {all} runs differ: a new fit is due (lintas calibrate plan)").format(n=len(differing), all=RUNS))
+    print(_("{n} of {all} runs differ: a new fit is needed (lintas calibrate plan)").format(n=len(differing), all=RUNS))
     raise typer.Exit(1)
 
 
@@ -357,7 +357,7 @@ def _bank(_: Translate, opened: Fit, engines: Callable[[Path], Callable[[], Engi
     with show_progress(_, quiet) as tell, exit_codes(_, opened.folder), terminated_is_interrupted():
         done = run_bank(opened, engines, tell)
     if not quiet:
-        print(_("bank: {ok} of {total} runs are well, {ran} were run now in {time}").format(
+        print(_("prior runs: {ok} of {total} ended well, {ran} were made now in {time}").format(
             ok=done.counts.get("ok", 0), total=done.total, ran=done.ran, time=duration(done.seconds)))  # fmt: skip
     return 0 if done.counts.get("ok", 0) else 3
 

@@ -82,7 +82,8 @@ class CheckTables(Words):
         if share is None:
             return ""
         return self._(
-            "In {share} of the space of all priors every fitted fact lies within three spreads (tolerance and emulator together): that much is not ruled out."
+            "In {share} of the prior's space every fitted fact is within three sd (tolerance and emulator together): the facts do not "
+            "rule out this part."
         ).format(share=self.n.percent(share, 1))
 
     def priors(self) -> list[tuple[str, dict[str, str], dict[str, str]]]:

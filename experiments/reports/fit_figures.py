@@ -88,8 +88,8 @@ class FitDrawing:
         sentence = _("The facts narrow “{label}” most: its spread is {share} of what it was before.").format(
             label=_(rows[0]["label"]), share=n.percent(rows[0]["ratio"])
         )
-        alt = _("The posterior density of each parameter over the range of its prior, with its middle and its 90 % interval.")
-        return Picture("parameters", _("What the facts say of the parameters"), svg(canvas), alt, sentence)
+        alt = _("The posterior density of each parameter over the range of its prior, with its median and its 90 % interval.")
+        return Picture("parameters", _("What the facts say about the parameters"), svg(canvas), alt, sentence)
 
     @staticmethod
     def places(row: Mapping[str, Any], values: Sequence[float]) -> list[float]:
@@ -160,7 +160,7 @@ class FitDrawing:
         self._legend(canvas, top.get_legend_handles_labels()[0])
         first, last = min(share, default=0), 2006 if 2006 in share else max(share, default=0)
         middle = lambda band, year: band[year][1] if year in band else math.nan  # noqa: E731
-        sentence = _("The middle of the share across goes from {a} in {first} to {b} in {last}; visits across per 1,000 people go from {c} to {d}.").format(
+        sentence = _("The median share across goes from {a} in {first} to {b} in {last}; visits across per 1,000 people go from {c} to {d}.").format(
             a=n.percent(middle(share, first)), first=first, b=n.percent(middle(share, last)), last=last,
             c=n.short(middle(rate, first)), d=n.short(middle(rate, last)),
         )  # fmt: skip
@@ -206,11 +206,11 @@ class FitDrawing:
         self._legend(canvas, panels[0].get_legend_handles_labels()[0], columns=2)
         at = lambda years, name, year: (self.band(years, name, "id").get(year) or [math.nan] * 3)[1]  # noqa: E731
         last = 2006 if 2006 in [*base["years"]] else max(base["years"])
-        sentence = _("In {year} the middle draw has {home} visits to primary care at home and {across} across.").format(
+        sentence = _("In {year} the median is {home} visits to primary care at home and {across} across.").format(
             year=last, home=n.short(at(base, "visits_primary_home", last)), across=n.short(at(base, "visits_primary_across", last))
         )
         if self.off:
-            sentence += " " + _("With the programme switched off it has {home} and {across}.").format(
+            sentence += " " + _("With the programme switched off it is {home} and {across}.").format(
                 home=n.short(at(self.off, "visits_primary_home", last)), across=n.short(at(self.off, "visits_primary_across", last))
             )
         alt = _(

@@ -44,7 +44,7 @@ def show_check(found: Mapping[str, Any], fit: Mapping[str, Any], manifest: Mappi
     """Print the contents of ``check.json`` (``found``) for the fit in ``fit.json`` (``fit``): coverage, simulated truths, warnings."""
     _, n = translator(lang), Numbers(lang)
     for row in found["sbc"]:
-        print(_("{method}: 90 % intervals hold {c90} of simulated truths, 50 % intervals {c50}; mean error {error} prior sd").format(
+        print(_("{method}: 90 % intervals contain {c90} of the simulated truths, 50 % intervals {c50}; mean error {error} prior sd").format(
             method=row["method"], c90=n.percent(row["coverage_90"]), c50=n.percent(row["coverage_50"]), error=n.short(row["error"])))  # fmt: skip
     for row in found["simulated_truths"]:
         for name, off in zip(row["parameters"], row["off"], strict=True):
@@ -69,7 +69,7 @@ def show_points(found: Mapping[str, Any], targets: Targets, lang: str) -> None:
             print(f"  {name} = {n.short(value)}")
     for same in found["same"]:
         print(_("Searches {numbers} ended at one point.").format(numbers=", ".join(str(k) for k in same)))
-    print(_("The answers lie up to {share} of a prior's range apart, in {parameter}: hitting the targets does not make a point the truth.").format(
+    print(_("The answers differ by up to {share} of a prior's range, in {parameter}: a point that meets the targets is not necessarily the true one.").format(
         share=n.percent(found["apart"]), parameter=found["parameter"]))  # fmt: skip
 
 

@@ -99,7 +99,7 @@ class FitTables(Words):
             return (
                 words
                 + " "
-                + _("No shipped fit of the whole model to the same facts stands beside it, so nothing says which of the two they prefer.")
+                + _("There is no shipped fit of the whole model to the same facts to compare it with, so it is not known which model the facts favour.")
             )
         log_factor = float(whole["log_evidence"]) - float(self.fit["log_evidence"])
         words += " " + _("The logarithm of its evidence is {own}, that of the whole model {whole}.").format(
@@ -115,8 +115,8 @@ class FitTables(Words):
                 words
                 + " "
                 + _(
-                    "The facts favour neither (a factor of {factor}): they cannot tell whether the mechanism matters, and agreement with them is no sign "
-                    "that it does not."
+                    "The facts favour neither (a factor of {factor}): they do not show whether the mechanism matters, and agreement with"
+                    " them does not mean that it has no effect."
                 ).format(factor=factor)
             )
         return (
@@ -128,7 +128,7 @@ class FitTables(Words):
                 else _("The facts favour the model without it by a factor of {factor}.")
             ).format(factor=factor)
             + " "
-            + _("A factor below 3 would be next to nothing; above 20 it is strong.")
+            + _("A factor below 3 is very weak evidence; above 20 it is strong.")
         )
 
     def _shipped(self) -> dict[str, Any]:
@@ -188,11 +188,11 @@ class FitTables(Words):
                 continue
             same = [f"“{self.label(p)}”" for p, x in zip(names[1:], loadings[1:], strict=True) if x * loadings[0] > 0]
             other = [f"“{self.label(p)}”" for p, x in zip(names[1:], loadings[1:], strict=True) if x * loadings[0] <= 0]
-            words = _("A combination led by “{parameter}”: {share} of its spread is left.").format(parameter=first, share=share)
+            words = _("A combination with “{parameter}” as its largest part: {share} of its spread is left.").format(parameter=first, share=share)
             if same:
-                words += " " + _("A higher value of it can be made up by a lower {others}.").format(others=", ".join(same))
+                words += " " + _("A higher value of it can be offset by a lower value of {others}.").format(others=", ".join(same))
             if other:
-                words += " " + _("A higher value of it can be made up by a higher {others}.").format(others=", ".join(other))
+                words += " " + _("A higher value of it can be offset by a higher value of {others}.").format(others=", ".join(other))
             found.append(words)
         return found
 
@@ -201,7 +201,7 @@ class FitTables(Words):
         _, n = self._, self.n
         return [
             (
-                _("“{a}” and “{b}” can make up for each other: where one is higher the other is lower (correlation {r}).")
+                _("“{a}” and “{b}” can offset each other: where one is higher the other is lower (correlation {r}).")
                 if p["correlation"] < 0
                 else _("“{a}” and “{b}” go up and down together (correlation {r}).")
             ).format(a=self.label(p["a"]), b=self.label(p["b"]), r=n.number(p["correlation"], 2))
@@ -232,7 +232,7 @@ class FitTables(Words):
         if after < 0.1:
             return _("does not hold: a finding about the model")
         if before > EMPTY:
-            return _("validates nothing: the prior passes too")
+            return _("validates nothing: prior runs agree as well")
         if after - before > 0.1:
             return _("holds more often than before the facts")
         return _("no better than before the facts") if after - before >= -0.1 else _("holds less often than before the facts")
@@ -248,8 +248,8 @@ class FitTables(Words):
         failed = [r for r in rows if r["pass"] < 0.1]
         words = [
             _(
-                "A pattern that more than 90 % of the prior's runs pass validates nothing, since any values would have passed it: "
-                "that is so of {empty} of {total} held-out patterns."
+                "A pattern that more than 90 % of the prior runs pass validates nothing, since almost any values would pass it: this is "
+                "true of {empty} of {total} held-out patterns."
             ).format(empty=len(empty), total=len(rows)),
             _("Of the others {gained} hold more often after the fit than before.").format(gained=len(gained)),
         ]
