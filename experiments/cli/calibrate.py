@@ -107,9 +107,7 @@ def plan(
     asked = check_entries(Asked, said, "what was asked")
     file = None if targets is None else at_home(targets)
     manifest = make(at_home(out), asked, file, command_line())
-    print(
-        _("{runs} prior runs over {n} parameters are planned in {folder}").format(runs=n, n=len(manifest["parameters"]), folder=out)
-    )
+    print(_("{runs} prior runs over {n} parameters are planned in {folder}").format(runs=n, n=len(manifest["parameters"]), folder=out))
     _say_cost(_, _open(out), ("bank", "fit", "check"), lang, None, False)
     print(_("Next: lintas calibrate report {folder} does the rest; bank, fit and check are its stages").format(folder=out))
 

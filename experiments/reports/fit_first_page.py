@@ -133,9 +133,9 @@ class FirstPage(Words):
             return _("What happens without the puskesmas programme is not known yet: those runs were not made.")
         on, off = (self.predictive[a]["targets"] for a in ("all", "puskesmas_programme"))
         words = [
-            _("To see the effect of the puskesmas programme, {runs} draws were run again with new random numbers, with the programme and without it.").format(
-                runs=n.number(self.predictive["puskesmas_programme"]["runs"])
-            )
+            _(
+                "To see the effect of the puskesmas programme, {runs} draws were run again with new random numbers, with the programme and without it."
+            ).format(runs=n.number(self.predictive["puskesmas_programme"]["runs"]))
         ]
         if "care_majority" in on and "care_majority" in off:
             words.append(
@@ -165,9 +165,9 @@ class FirstPage(Words):
     def _short_known(self) -> str:
         count = {kind: sum(p["known"] == kind for p in self.parameters) for kind in KNOWN}
         return self._(
-            "Of the {total} uncertain numbers, {informed} are informed by the facts (their spread is less than half of what it was), "
-            "{weak} are weakly informed, and about {silent} the facts say nothing. These keep the ranges chosen by the authors: a result"
-            " that depends on them depends on these assumptions, and its interval shows how uncertain it is."
+            "Of the {total} uncertain numbers the facts inform {informed} (spread less than half of what it was) and weakly inform "
+            "{weak}; they say nothing about {silent}. These last keep the ranges chosen by the authors: a result that depends on them"
+            " depends on these assumptions, and its interval shows how uncertain it is."
         ).format(total=len(self.parameters), informed=count["informed"], weak=count["weak"], silent=count["prior only"])
 
     def alarm(self, alarm: Mapping[str, Any]) -> str:
@@ -197,7 +197,9 @@ class FirstPage(Words):
             else _("“{parameter}” piles up at the upper end of its range.")
         )
         return (
-            words.format(parameter=parameter) + " " + _("The facts may favour values outside this range: the result depends on the range, or a mechanism is missing.")
+            words.format(parameter=parameter)
+            + " "
+            + _("The facts may favour values outside this range: the result depends on the range, or a mechanism is missing.")
         )
 
     def _alarm_of_the_runs(self, what: str, value: float, parameter: str) -> str:
@@ -208,9 +210,9 @@ class FirstPage(Words):
         if what == "weight":
             return _("A single run has {value} of the total weight; intervals are rough.").format(value=n.percent(value))
         if what == "disagreement":
-            return _("Two methods for the same posterior give means of “{parameter}” that are {value} of its spread apart; do not base a result on it.").format(
-                parameter=parameter, value=n.number(value, 2)
-            )
+            return _(
+                "Two methods for the same posterior give means of “{parameter}” that are {value} of its spread apart; do not base a result on it."
+            ).format(parameter=parameter, value=n.number(value, 2))
         return ""
 
     def _alarm_of_a_target(self, what: str, value: float, target: str) -> str:
@@ -221,11 +223,13 @@ class FirstPage(Words):
                 target=target, value=n.percent(max(0.0, value))
             )
         if what == "missed":
-            return _("The fit misses “{target}”: only {value} of the reports that the fitted model would give are as far off as the fact.").format(
-                target=target, value=n.percent(value, 1)
-            )
+            return _(
+                "The fit misses “{target}”: only {value} of the reports that the fitted model would give are as far off as the fact."
+            ).format(target=target, value=n.percent(value, 1))
         if what == "median":
-            return _("The median of “{target}” differs by {value} from the reported value.").format(target=target, value=self.signed_percent(value))
+            return _("The median of “{target}” differs by {value} from the reported value.").format(
+                target=target, value=self.signed_percent(value)
+            )
         if what == "reading":
             return _(
                 "If one of the facts is read as “{target}”, the effective sample size is only {value}: results for that reading are "
@@ -287,9 +291,9 @@ class FirstPage(Words):
         )  # fmt: skip
         moved = self._mover(CALENDAR)
         if moved:
-            words += " " + _("It was estimated mainly from “{target}”, so that fact says more about the calendar than about behaviour.").format(
-                target=moved
-            )
+            words += " " + _(
+                "It was estimated mainly from “{target}”, so that fact says more about the calendar than about behaviour."
+            ).format(target=moved)
         return words
 
     def _contacts(self) -> str:

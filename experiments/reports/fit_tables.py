@@ -99,7 +99,9 @@ class FitTables(Words):
             return (
                 words
                 + " "
-                + _("There is no shipped fit of the whole model to the same facts to compare it with, so it is not known which model the facts favour.")
+                + _(
+                    "There is no shipped fit of the whole model to the same facts to compare it with, so it is not known which model the facts favour."
+                )
             )
         log_factor = float(whole["log_evidence"]) - float(self.fit["log_evidence"])
         words += " " + _("The logarithm of its evidence is {own}, that of the whole model {whole}.").format(
@@ -188,7 +190,9 @@ class FitTables(Words):
                 continue
             same = [f"“{self.label(p)}”" for p, x in zip(names[1:], loadings[1:], strict=True) if x * loadings[0] > 0]
             other = [f"“{self.label(p)}”" for p, x in zip(names[1:], loadings[1:], strict=True) if x * loadings[0] <= 0]
-            words = _("A combination with “{parameter}” as its largest part: {share} of its spread is left.").format(parameter=first, share=share)
+            words = _("A combination with “{parameter}” as its largest part: {share} of its spread is left.").format(
+                parameter=first, share=share
+            )
             if same:
                 words += " " + _("A higher value of it can be offset by a lower value of {others}.").format(others=", ".join(same))
             if other:
