@@ -46,11 +46,11 @@ def _start() -> None:
 
 def plan(
     out: Annotated[Path, typer.Option("-o", "--out", metavar="F", help="The fit folder to make.")],
-    targets: Annotated[Path | None, typer.Option("--targets", metavar="FILE", help="Targets; default those that ship.")] = None,
+    targets: Annotated[Path | None, typer.Option("--targets", metavar="FILE", help="Targets; default: the shipped ones.")] = None,
     region: Annotated[str | None, typer.Option("--region", "-r", metavar="NAME|DIR", help="A shipped region or a region folder.")] = None,
-    points: Annotated[str, typer.Option("--points", metavar="N", help="Runs of the bank, a power of two.")] = "2048",
-    population: Annotated[str, typer.Option("--population", metavar="N", help="Runs of each later population.")] = "1024",
-    most: Annotated[str, typer.Option("--most", metavar="N", help="Most later populations.")] = "6",
+    points: Annotated[str, typer.Option("--points", metavar="N", help="Prior runs, a power of two.")] = "2048",
+    population: Annotated[str, typer.Option("--population", metavar="N", help="Runs of each population after the prior runs.")] = "1024",
+    most: Annotated[str, typer.Option("--most", metavar="N", help="Largest number of populations after the prior runs.")] = "6",
     households: Annotated[str, typer.Option("--households", "-n", metavar="N", help="Simulated households of each run.")] = "2000",
     seed: Annotated[str, typer.Option("--seed", metavar="K", help="Seed of everything random in the fit.")] = "1",
     without: Annotated[
@@ -67,12 +67,12 @@ def plan(
     widen: Annotated[
         str, typer.Option("--widen", metavar="S", help="Widen each prior by this share of its width, within what its unit permits.")
     ] = "0",
-    draws: Annotated[str, typer.Option("--draws", metavar="N", help="Draws that predictive runs take.")] = "200",
-    tests: Annotated[str, typer.Option("--tests", metavar="N", help="Truths of the simulation-based calibration.")] = "256",
+    draws: Annotated[str, typer.Option("--draws", metavar="N", help="Draws for predictive runs.")] = "200",
+    tests: Annotated[str, typer.Option("--tests", metavar="N", help="Simulated truths of the simulation-based calibration.")] = "256",
     end: Annotated[str, typer.Option("--end", metavar="YYYY-MM", help="Last month of each run.")] = "2015-12",
     lang: Language = "en",
 ) -> None:
-    """Plan a fit: a folder with its targets and the runs of its bank."""
+    """Plan a fit: a folder with its targets and its prior runs."""
     _ = translator(check_language(lang))
     from abm.model import MOST_HOUSEHOLDS
     from abm.parameters import check_switch
@@ -120,7 +120,7 @@ def bank(
     quiet: Quiet = False,
     lang: Language = "en",
 ) -> None:
-    """Run what the bank lacks."""
+    """Make the missing prior runs."""
     _ = translator(check_language(lang))
     opened = _open(folder)
     engines = _engines(workers, slurm, scheduler_file, lang)
@@ -135,7 +135,7 @@ def fit(
     folder: Folder, workers: Workers = None, slurm: Slurm = None, scheduler_file: SchedulerFile = None, quiet: Quiet = False, as_json: Json = False,
     lang: Language = "en",
 ) -> None:  # fmt: skip
-    """Find the posterior: population after population until there are enough effective draws."""
+    """Find the posterior: one population after another until there are enough effective draws."""
     _ = translator(check_language(lang))
     opened = _open(folder)
     engines = _engines(workers, slurm, scheduler_file, lang)
@@ -182,7 +182,7 @@ def report(
     quiet: Quiet = False,
     lang: Language = "en",
 ) -> None:
-    """Write the report; bank, fit and checks that are missing are made first."""
+    """Write the report; missing prior runs, fit and checks are made first."""
     _ = translator(check_language(lang))
     from experiments.fits.asked import FitError
     from experiments.fits.conclude import is_checked, is_concluded, is_of_this_inference
@@ -211,11 +211,11 @@ def report(
 def retarget(
     folder: Folder,
     targets: Annotated[Path, typer.Option("--targets", metavar="FILE", help="The other targets.")],
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Where the new posterior goes.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder of the new posterior.")],
     as_json: Json = False,
     lang: Language = "en",
 ) -> None:
-    """Weigh the runs there are by other targets, without a new run."""
+    """Reweight the runs of a fit for other targets, without a new run."""
     _ = translator(check_language(lang))
     from abm.reading import read_text
     from calibration.targets import Targets
@@ -234,11 +234,11 @@ def retarget(
 
 def point(
     folder: Folder,
-    starts: Annotated[str, typer.Option("--starts", metavar="N", help="Searches from different places.")] = "4",
+    starts: Annotated[str, typer.Option("--starts", metavar="N", help="Searches from different starting points.")] = "4",
     as_json: Json = False,
     lang: Language = "en",
 ) -> None:
-    """Show why one best point misleads: several searches, several answers, all of which hit the targets."""
+    """Show why one best point misleads: several searches give several answers that all meet the targets."""
     _ = translator(check_language(lang))
     from experiments.fits.point import point_fits, to_dict
     from experiments.options import whole_number
@@ -257,11 +257,11 @@ def point(
 def adopt(
     folder: Folder,
     into: Annotated[
-        Path | None, typer.Option("--into", metavar="DIR", help="Region folder that takes the central draw; default the shipped one.")
+        Path | None, typer.Option("--into", metavar="DIR", help="Region folder for the central draw; default: the shipped one.")
     ] = None,
     lang: Language = "en",
 ) -> None:
-    """Make a fit the shipped one: its posterior goes into the package, its central draw becomes the region's fitted values."""
+    """Make a fit the shipped one: its posterior is copied into the package, its central draw becomes the region's fitted values."""
     _ = translator(check_language(lang))
     from experiments.fits.adopt import adopt as take
 
@@ -276,7 +276,7 @@ def confirm(
     ] = None,
     lang: Language = "en",
 ) -> None:
-    """Say whether today's model gives the numbers of the model that a posterior was made with (exit code 1 if not); note it beside it if so."""
+    """Say whether today's model gives the numbers of the model that a posterior was made with (exit code 1 if not); if so, note this in its manifest."""
     _ = translator(check_language(lang))
     from calibration.posterior import folder_of
     from experiments.fits.confirm import RUNS

@@ -177,7 +177,7 @@ def rerun(
     run_id: Annotated[str | None, typer.Option("--run-id", metavar="ID", help="Which run of the study.")] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Also write the repeated run to this folder.")] = None,
     region: Annotated[
-        str | None, typer.Option("--region", "-r", metavar="DIR", help="Where the region stands, if it does not ship.")
+        str | None, typer.Option("--region", "-r", metavar="DIR", help="The folder of the region, if it does not ship.")
     ] = None,
     overwrite: Overwrite = False,
     trust: Trust = False,

@@ -138,7 +138,7 @@ def test_the_posterior_is_found(fitted):
 
 
 def test_workers_and_kills_change_nothing(fitted, tmp_path):
-    """Two workers, and kill -9 in the bank, in a population and while the result is written: the same bytes."""
+    """Two workers, and kill -9 in the prior runs, in a population and while the result is written: the same bytes."""
     folder = tmp_path / "killed"
     assert plan(folder) == 0
     command = [
@@ -333,7 +333,7 @@ def test_a_retarget_has_a_report_and_no_runs(fitted, tmp_path, capsys):
     assert f"--targets {new}/targets-of-the-fit.toml" in page and (new / "targets-of-the-fit.toml").read_text("utf-8") == TARGETS
     found = json.loads((new / "fit.json").read_text("utf-8"))
     (new / "fit.json").write_text(json.dumps(found | {"inference": "of last year"}), "utf-8")
-    assert "weigh it again" in refused(capsys, "report", str(new))
+    assert "reweight the runs again" in refused(capsys, "report", str(new))
 
 
 def test_results_of_other_code_are_made_again(fitted, tmp_path, capsys):
