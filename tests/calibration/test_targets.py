@@ -141,7 +141,7 @@ def test_another_reading_names_a_fitted_target_and_has_a_size(tmp_path):
     assert [(a.id, b.id) for a, b in found.readings] == [("income", "other")]
     (fitted,) = found.read_as("other").targets
     assert (fitted.id, fitted.role) == ("other", "fit")
-    with pytest.raises(TargetError, match="is no reading"):
+    with pytest.raises(TargetError, match="is not a reading"):
         found.read_as("income")
     left = found.without("income")
     assert left.readings == ()
