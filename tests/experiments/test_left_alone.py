@@ -73,8 +73,8 @@ def test_folders_pipes_and_names_that_cannot_be_are_refused(
     (tmp_path / "place").mkdir()
     os.mkfifo(tmp_path / "pipe")
     for name, word in (
-        (str(tmp_path / "place"), "is a folder"), (str(tmp_path / "pipe"), "is no scheduler file"), (str(tmp_path / ("x" * 300)), "name too long"),
-        (str(tmp_path / "none" / "here.json"), "there is no folder"), (str(folder / "manifest.json"), "is no scheduler file"),
+        (str(tmp_path / "place"), "is a folder"), (str(tmp_path / "pipe"), "was not written by lintas as a scheduler file"), (str(tmp_path / ("x" * 300)), "name too long"),
+        (str(tmp_path / "none" / "here.json"), "there is no folder"), (str(folder / "manifest.json"), "was not written by lintas as a scheduler file"),
         (str(folder / "plan.parquet" / "x"), "Not a directory"),
     ):  # fmt: skip
         assert main(["batch", str(folder), "--scheduler-file", name]) == 2
@@ -109,7 +109,7 @@ def test_workers_find_a_scheduler_by_its_file_and_the_file_goes_with_it(
     with cluster.WaitingEngine(folder, file) as engine:
         said = json.loads(file.read_text())
         assert said["address"].startswith("tls://127.0.0.1:") and said["lintas"]["study"] == str(folder.resolve())
-        with pytest.raises(UserError, match="is no scheduler file"):
+        with pytest.raises(UserError, match="was not written by lintas as a scheduler file"):
             cluster.WaitingEngine(folder, folder / "manifest.json")
         engine.waits._clock = lambda: 1e9  # a long time passed
         assert engine.keep() == []
