@@ -1,4 +1,4 @@
-"""What do the checks of a fit say, as far as it follows from runs alone? The parts of ``check.json``, and which of them are alarming."""
+"""What are the results of the checks of a fit? The parts of ``check.json`` that are computed from runs, and which of them raise alarms."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from calibration.populations import Populations
 from calibration.runs import Runs
 from calibration.targets import Targets
 
-#: Bars of the checks, set before any fit: how far off the mean coverage of intervals may be, and that of each parameter (one in twenty may miss),
-#: mean error of informed parameters in sd of the prior, distance of a known truth in sd of its posterior.
+#: Limits of the checks, set before any fit: largest error of the mean coverage of intervals, and that of each parameter (one in twenty may miss),
+#: mean error of informed parameters in sd of the prior, distance of a simulated truth in sd of its posterior.
 COVERAGE_90, COVERAGE_50, EACH_90 = 0.03, 0.05, 0.05
 MOST_ERROR, MOST_OFF = 0.75, 2.0
-#: Draws that might become the central one, and the runs that each is judged by.
+#: Number of candidates for the central draw, and of runs of each.
 CENTRAL, CENTRAL_RUNS = 16, 4
 
 
 def candidates(have: Populations, likelihood: Likelihood) -> tuple[list[str], np.ndarray]:
-    """Draws from the middle of the posterior, both by targets and by parameters, of which one may represent it.
+    """Candidates for the central draw: draws from the middle of the posterior, both by targets and by parameters.
 
     Returns the names of the parameters that the facts move, and their values, shape (draws, parameters), in the parameters' units.
     """
     emulator = fit_emulator(have.runs.unit, have.statistics)
     active, w = emulator.active, have.posterior.weights
-    told = emulator(have.runs.unit)
-    by_targets = np.sqrt(_distance(have, likelihood, told))
+    emulated = emulator(have.runs.unit)
+    by_targets = np.sqrt(_distance(have, likelihood, emulated))
     places = have.runs.unit[:, active]
     by_parameters = np.sqrt(((places - w @ places) ** 2).mean(axis=1))
     drawn = np.flatnonzero(w > np.median(w[w > 0]))
@@ -60,14 +60,14 @@ def _distance(have: Populations, likelihood: Likelihood, z: np.ndarray) -> np.nd
 
 
 def check_alarms(found: Mapping[str, Any], informed: Collection[str]) -> list[dict[str, Any]]:
-    """Which bars of the checks are not kept, each with its figure; ``informed`` names the parameters that the fit informs."""
+    """The limits of the checks that are exceeded, each with its figure; ``informed`` names the informed parameters of the fit."""
     return [*(alarm for row in found["sbc"] for alarm in _alarms_of_a_method(row, informed)), *_alarms_of_truths(found["simulated_truths"])]
 
 
 def _alarms_of_a_method(row: Mapping[str, Any], informed: Collection[str]) -> list[dict[str, Any]]:
     alarms: list[dict[str, Any]] = []
     name = {"method": row["method"]}
-    chance = 1.0 / math.sqrt(row["n"])  # bars are those for 256 truths; with fewer, chance alone passes them more often
+    chance = 1.0 / math.sqrt(row["n"])  # limits are for 256 truths; with fewer, chance alone exceeds them more often
     for promised, bar in ((0.9, COVERAGE_90), (0.5, COVERAGE_50)):
         value = row[f"coverage_{promised * 100:.0f}"]
         if abs(value - promised) > max(bar, 1.6 * math.sqrt(promised * (1.0 - promised)) * chance):
@@ -90,7 +90,7 @@ def _alarms_of_a_method(row: Mapping[str, Any], informed: Collection[str]) -> li
 
 def _alarms_of_truths(truths: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     rows = sum(known == "informed" for row in truths for known in row["known"])
-    far = max(MOST_OFF, float(norm.isf(0.025 / max(rows, 1))))  # of many rows one lies beyond two spreads by chance
+    far = max(MOST_OFF, float(norm.isf(0.025 / max(rows, 1))))  # among many rows, one is beyond two spreads by chance
     return [
         {"what": "simulated_truths", "value": off, "parameter": name, "number": number}
         for number, row in enumerate(truths, 1)
@@ -100,9 +100,9 @@ def _alarms_of_truths(truths: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
 
 
 def plausible(likelihood: Likelihood, z: np.ndarray, n: int = 3) -> list[int]:
-    """Runs that are taken as known truths: positions of ``n`` of them, from the 10th to the 90th percentile by the first target.
+    """Runs to use as simulated truths: positions of ``n`` of them, from the 10th to the 90th percentile by the first target.
 
-    ``z`` holds the statistics, shape (runs, targets). Only runs count in which all that was reported as so is so: in a world without a
+    ``z`` holds the statistics, shape (runs, targets). Only runs are used that agree with every fact reported as a yes or no: in a run without a
     majority across, a report of one would mean something else.
     """
     good = np.isfinite(z).all(axis=1)
@@ -115,7 +115,7 @@ def plausible(likelihood: Likelihood, z: np.ndarray, n: int = 3) -> list[int]:
 
 
 def predicted(targets: Targets, runs: Runs) -> dict[str, Any]:
-    """What new runs give of every target: QUANTILES in the reader's unit and the share that agrees, None where no run has a number."""
+    """Each target in new runs: QUANTILES in the reader's unit and the share that agrees, None where no run has a number."""
     rows = {}
     for t in targets:
         z = t.statistic(runs)
@@ -129,7 +129,7 @@ def predicted(targets: Targets, runs: Runs) -> dict[str, Any]:
 
 
 def other_priors(have: Populations, likelihood: Likelihood, seed: int) -> list[dict[str, Any]]:
-    """The posterior if the declared ranges had been narrower (the middle 60 %), by emulator: what depends on the width of the priors."""
+    """The posterior if the declared ranges had been narrower (the middle 60 %), by emulator: shows what depends on the width of the priors."""
     prior = have.runs.prior
     emulator: Emulator = fit_emulator(have.runs.unit, have.statistics)
     active = emulator.active

@@ -1,4 +1,4 @@
-"""What does a fit say, as far as it follows from its runs alone? All of ``fit.json`` but the names of what was fitted."""
+"""What does a fit find? All parts of ``fit.json`` that are computed from its runs."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from calibration.runs import Runs, RunsError
 from calibration.target import Target
 from calibration.targets import Targets
 
-#: Tolerances of the incomes at which results are published beside the declared one.
+#: Further tolerances of the incomes at which results are published.
 TOLERANCES = (0.05, 0.10, 0.20)
 #: Outputs that the report draws, whatever the targets read.
 DRAWN = (
     "income_per_capita", "income_ratio", "care_share_across", "care_share_across_near", "visits_across_per_1000", "visits_primary_across",
     "visits_hospital_across", "visits_primary_home", "visits_hospital_home", "untreated_share", "poverty_rate", "workers_across",
 )  # fmt: skip
-#: Quantiles by which a distribution is told.
+#: Quantiles by which a distribution is described.
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-#: A target of the fit must lie inside this part of what the prior gives.
+#: A fitted target must be inside this range of quantiles of the prior runs.
 PRIOR_RANGE = (0.01, 0.99)
-#: A parameter piles up at its bound when so much more of the posterior than of the prior lies in an outer twentieth of its range.
+#: A parameter piles up at its bound when the outer twentieth of its range holds so many times more of the posterior than of the prior.
 PILED_UP = 3.0
-#: The two approximate posteriors may differ by so many sd.
+#: The means of the two approximate posteriors may differ by so many sd.
 MOST_DISAGREEMENT = 0.3
 #: Targets that the report of a fit misses are those with a smaller tail share.
 SURPRISED = 0.05
@@ -41,9 +41,9 @@ MEDIAN_WITHIN = 0.05
 
 
 def prior_predictive(targets: Targets, bank: Runs) -> list[dict[str, Any]]:
-    """For each target what the prior gives, from ``bank``, runs of the prior.
+    """The prior predictive distribution of each target, from ``bank``, the prior runs.
 
-    RunsError where a fitted target has no number in most runs, follows no parameter, or was reported outside what the prior gives.
+    RunsError where a fitted target has no number in most runs, is moved by no parameter, or was reported outside the range of the prior runs.
     """
     rows = []
     for t in targets:
@@ -59,16 +59,14 @@ def prior_predictive(targets: Targets, bank: Runs) -> list[dict[str, Any]]:
         low, high = np.quantile(good, PRIOR_RANGE)
         seen = t.observed if t.kind in ("value", "ratio") else t.mark if t.kind in ("threshold", "trend") else math.nan
         inside = bool(low <= seen <= high) if math.isfinite(seen) else None
-        if t.kind in ("threshold", "trend"):  # a one-sided report: the prior must reach its far side
+        if t.kind in ("threshold", "trend"):  # a one-sided report: some prior runs must agree with it
             inside = bool(high > seen)
         if t.role == "fit":
             if float(good.std()) < 1e-9 or not len(active_parameters(bank.unit[np.isfinite(z)], good)):
-                raise RunsError(
-                    f"target '{t.id}' does not follow any parameter: no parameter moves it, so nothing can be learned from it; give it another role"
-                )
+                raise RunsError(f"target '{t.id}' is moved by no parameter, so it cannot be fitted; give it another role")
             if inside is False:
                 raise RunsError(
-                    f"target '{t.id}' was reported as {in_its_unit(t, seen):.4g}, but 98 % of the prior's runs give {in_its_unit(t, low):.4g} to {in_its_unit(t, high):.4g}: "
+                    f"target '{t.id}' was reported as {in_its_unit(t, seen):.4g}, but 98 % of the prior runs give {in_its_unit(t, low):.4g} to {in_its_unit(t, high):.4g}: "
                     f"a mechanism is missing, or a prior is too narrow; widen the prior with a reason, or make the target held-out"
                 )
         rows.append({
@@ -79,7 +77,7 @@ def prior_predictive(targets: Targets, bank: Runs) -> list[dict[str, Any]]:
 
 
 def quantiles_of(t: Target, runs: Runs, weights: np.ndarray) -> list[float] | None:
-    """QUANTILES of a target's statistic in the reader's unit, not cut where the report cannot tell further; None where no run has a number."""
+    """QUANTILES of a target's statistic in the reader's unit, not cut at the cap of the report; ``weights`` has shape (runs,). None where no run has a number."""
     found = weighted_quantile(t.natural(runs), weights, QUANTILES)
     return [float(q) for q in found] if np.isfinite(found).all() else None
 
@@ -90,10 +88,10 @@ def in_its_unit(t: Target, statistic: float) -> float:
 
 
 def conclude(targets: Targets, have: Populations, designed_for: Likelihood, seed: int) -> tuple[dict[str, Any], np.ndarray]:
-    """What ``fit.json`` says of the runs, and the positions of the parameters that move a target.
+    """The parts of ``fit.json`` that are computed from the runs, and the positions of the parameters that move a target.
 
     ``have`` holds the runs with the statistics and weights of the fitted rows of ``targets``. ``designed_for`` is the likelihood that the
-    populations were drawn for: that of other targets when the runs of a fit are used again. RunsError where the runs say too little.
+    populations were drawn for: that of other targets when the runs of a fit are reweighted. RunsError where the effective sample size is too small.
     """
     bank, prior = have.runs.take(np.arange(have.sizes[0])), have.runs.prior
     before = prior_predictive(targets, bank)
@@ -142,13 +140,13 @@ def conclude(targets: Targets, have: Populations, designed_for: Likelihood, seed
 def _check_ess(posterior: Weighted) -> None:
     if posterior.ess < infer.LEAST_ESS:
         raise RunsError(
-            f"the effective sample size is {posterior.ess:.0f}, below {infer.LEAST_ESS:.0f}: the draws say too little; "
-            f"allow more populations, or look at the targets (contradictory ones leave no run a weight)"
+            f"the effective sample size is {posterior.ess:.0f}, below {infer.LEAST_ESS:.0f}: there are too few effective draws; "
+            f"allow more populations, or check the targets (contradictory ones leave no run with a weight)"
         )
 
 
 def _not_ruled_out(pool: Pool, likelihood: Likelihood) -> float:
-    """Share of the prior where every measured target lies within three sd (tolerance and emulator) of its report (history matching)."""
+    """Share of the prior where every measured target is within three sd (tolerance and emulator) of its report (history matching)."""
     kept = np.ones(len(pool.unit), dtype=bool)
     for i, t in enumerate(likelihood.targets):
         if t.kind in ("value", "ratio"):
@@ -159,7 +157,7 @@ def _not_ruled_out(pool: Pool, likelihood: Likelihood) -> float:
 
 
 def _parameters(prior: Prior, posterior: Weighted, emulated: Weighted | None, abc: Weighted | None) -> list[dict[str, Any]]:
-    """One row for each parameter: what is known of it, prior and posterior, and the two other ways beside."""
+    """One row for each parameter: its label, prior and posterior, and the results of the two other methods."""
     mean, sd, quantiles = posterior.mean(), posterior.sd(), posterior.quantiles(QUANTILES)
     shown = prior.values(quantiles)
     edges = np.linspace(0.0, 1.0, 21)
@@ -179,7 +177,7 @@ def _parameters(prior: Prior, posterior: Weighted, emulated: Weighted | None, ab
 
 
 def _beside(other: Weighted | None, j: int) -> dict[str, float] | None:
-    """Mean and remaining spread of a coordinate by another way (None where it was not asked)."""
+    """Mean and remaining spread of coordinate ``j`` by another method (None without it)."""
     return None if other is None else {"mean": float(other.mean()[j]), "ratio": float(other.sd()[j] / UNIT_SD)}
 
 
@@ -211,7 +209,7 @@ def _passes(t: Target, z: np.ndarray, weights: np.ndarray) -> float | None:
 
 
 def _tolerances(targets: Targets, have: Populations, designed_for: Likelihood) -> list[dict[str, Any]]:
-    """The two incomes and their ratio at other tolerances, from the same runs; nothing where no pair of incomes is fitted."""
+    """The two incomes and their ratio at other tolerances, from the same runs; empty where the two incomes are not fitted."""
     rows = []
     for tolerance in TOLERANCES:
         other = targets.with_tolerance("incomes", tolerance)
@@ -230,13 +228,13 @@ def _tolerances(targets: Targets, have: Populations, designed_for: Likelihood) -
 
 
 def _readings(targets: Targets, have: Populations, designed_for: Likelihood, active: np.ndarray) -> list[dict[str, Any]]:
-    """What holds, in the one reading and in the other, if a report had meant another number; from the same runs."""
+    """The chances of both readings if a report had meant another number, from the same runs."""
     rows = []
     for fitted, other in targets.readings:
         likelihood = targets.read_as(other.id)
         z = statistics(likelihood.targets, have.runs)
         posterior, evidence = have.under(likelihood, designed_for, z)
-        if not posterior.ess > 0:  # no run agrees with it at all, or none has a number
+        if not posterior.ess > 0:  # no run agrees with it, or no run has a number
             both = {fitted.id: None, other.id: None}
             rows.append(
                 {"target": fitted.id, "reading": other.id, "ess": 0.0, "log_evidence": None, "pass": both, "quantiles": both, "moves": []}
@@ -246,7 +244,7 @@ def _readings(targets: Targets, have: Populations, designed_for: Likelihood, act
         z_other = other.statistic(have.runs)
         good = np.isfinite(z_other)
         might = {int(p) for p in (*active, *active_parameters(have.runs.unit[good], z_other[good]))}
-        clear = max(0.2, 2.5 / math.sqrt(posterior.ess))  # what chance in so many draws might do does not count
+        clear = max(0.2, 2.5 / math.sqrt(posterior.ess))  # shifts that may be due to chance in so many draws are left out
         moved = sorted((p for p in might if abs(shift[p]) >= clear), key=lambda p: -abs(shift[p]))
         rows.append({
             "target": fitted.id, "reading": other.id, "ess": posterior.ess, "log_evidence": evidence,
@@ -265,7 +263,7 @@ def _named(rows: list[dict[str, Any]], prior: Prior) -> list[dict[str, Any]]:
 
 
 def bands(runs: Runs, posterior: Weighted) -> dict[str, Any]:
-    """Bands of what the report draws, by year and side, prior and posterior."""
+    """Bands of the outputs that the report draws, by year and side, for prior and posterior."""
     found: dict[str, Any] = {"years": runs.years.tolist()}
     for name in DRAWN:
         if name not in runs.outputs:
@@ -282,7 +280,7 @@ def bands(runs: Runs, posterior: Weighted) -> dict[str, Any]:
 
 
 def _alarms(result: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What a reader must be warned of, each with the figures that say so."""
+    """The alarms of a fit, each with its figures."""
     found: list[dict[str, Any]] = []
     if result["ess"] < infer.ENOUGH_ESS:
         found.append({"what": "ess", "value": result["ess"]})

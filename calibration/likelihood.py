@@ -1,4 +1,4 @@
-"""How likely are all fitted reports together, given what a run gives? Reports of one group share part of their error."""
+"""How likely are all fitted reports together, given the results of a run? Reports of one group share part of their error."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Likelihood:
     """Log-probability of all fitted reports given a run's statistics; reports of a group share part of their error."""
 
     targets: tuple[Target, ...]
-    #: sd of what is unknown of each statistic itself (an emulator's error); none for a run's own numbers
+    #: sd of the error of each statistic itself (an emulator's), shape (targets,); empty for a run's own numbers
     spread: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
     @property
@@ -39,7 +39,7 @@ class Likelihood:
         return float(self.spread[i]) if len(self.spread) else 0.0
 
     def covariance(self, members: Sequence[int]) -> np.ndarray:
-        """Covariance of the reports of a group, the shared error correlated and the unknown of the statistics not."""
+        """Covariance of the reports of a group, with correlated errors of the reports and independent errors of the statistics."""
         tolerance = np.array([self.targets[i].tolerance for i in members])
         shared = np.full((len(members), len(members)), self.targets[members[0]].correlation)
         np.fill_diagonal(shared, 1.0)
@@ -52,7 +52,7 @@ class Likelihood:
         return np.stack([np.where(np.isfinite(c), c, -np.inf) for c in columns], axis=1)
 
     def __call__(self, statistics: np.ndarray, observed: np.ndarray | None = None) -> np.ndarray:
-        """Log-likelihood of all reports, shape (n,), of statistics of shape (n, targets); a run without a number has none."""
+        """Log-likelihood of all reports, shape (n,), of statistics of shape (n, targets); -inf for a run without a number."""
         seen = self.observed if observed is None else observed
         total = np.zeros(len(statistics))
         for members in self._groups():
@@ -68,7 +68,7 @@ class Likelihood:
         return np.where(np.isfinite(total), total, -np.inf)
 
     def report(self, statistics: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """What might have been reported of runs with these statistics, shape (n, targets)."""
+        """Simulated reports of runs with these statistics; both of shape (n, targets)."""
         made = np.zeros_like(statistics)
         for members in self._groups():
             if len(members) > 1 or self.targets[members[0]].kind in MEASURED:

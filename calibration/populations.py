@@ -1,6 +1,7 @@
-"""How much does each run count, when runs were drawn from several proposals?
+"""What is the weight of each run, when runs were drawn from several proposals?
 
-A run that came from a proposal rather than from the prior counts by prior ÷ mixture of all proposals, times its likelihood."""
+The weight of a run is its likelihood times prior ÷ mixture of all proposals.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +26,7 @@ class Populations:
     log_evidence: float
     sizes: list[int]  #: runs of the prior, then of each proposal
     proposals: list[Proposal]
-    history: list[dict[str, Any]]  #: what was said of each number of populations, fewest first
+    history: list[dict[str, Any]]  #: size, effective sample size and evidence after each population, the first first
 
     @classmethod
     def of(
@@ -34,7 +35,7 @@ class Populations:
         """The runs of several populations under a likelihood.
 
         ``parts`` are the runs of the prior and then those of each proposal, ``designed_for`` is the likelihood that the proposals were made
-        for, ``history`` what was said of fewer populations. RunsError where parts are of different fits.
+        for, ``history`` that of fewer populations. RunsError where parts are of different fits.
         """
         runs, sizes = Runs.join(parts), [len(p) for p in parts]
         z = statistics(likelihood.targets, runs)

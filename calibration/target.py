@@ -1,9 +1,9 @@
-"""What is one fact that the model is compared with, how sure is it, and how well does a run agree with it?
+"""What is one fact that the model is compared with, how certain is it, and how well does a run agree with it?
 
 A target is a row of ``data/targets.toml``: a statistic of a run, what was reported, how far off the report may be (its
-*tolerance*, with the reason for its size) and what the row is for: ``fit`` rows are the likelihood, ``held-out`` rows are
-looked at afterwards only, ``check`` rows are plausibility checks. The tolerance is the error of the *report*; what chance in a run
-adds comes from the runs themselves.
+*tolerance*, with the reason for its size) and the role of the row: ``fit`` rows make the likelihood, ``held-out`` rows are
+compared afterwards only, ``check`` rows are plausibility checks. The tolerance is the error of the *report*; random variation between
+runs comes from the runs themselves.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ Role = Literal["fit", "held-out", "check"]
 Scale = Literal["log", "logit", "linear"]
 #: Shares are kept this far from 0 and 1 before their logit is taken: about one household of a side's sample in a default run.
 EDGE = 1e-3
-#: A report of "most did" or "it fell" cannot tell statistics apart that lie more than so many widths from its mark.
+#: A report of "most did" or "it fell" is equally likely for all statistics more than so many widths from its mark.
 DEAF = 6.0
-#: Kinds that report a number with an error, and kinds that report only on which side of a mark the truth lies.
+#: Kinds that report a number with an error, and kinds that report only on which side of a mark the number is.
 MEASURED: tuple[Kind, ...] = ("value", "ratio")
 REPORTED: tuple[Kind, ...] = ("threshold", "trend")
 
@@ -66,7 +66,7 @@ class Target:
     lines: str = ""
     facts: tuple[str, ...] = ()
     claims: tuple[str, ...] = ()
-    #: the fitted row whose report may have meant this number instead
+    #: id of the fitted row whose report may have meant this number instead
     reading_of: str = ""
 
     # ---- what a run gives ----
@@ -94,7 +94,7 @@ class Target:
         return to_scale(self.natural(runs), self.scale)
 
     def shown(self, statistic: np.ndarray) -> np.ndarray:
-        """A statistic back in the reader's unit."""
+        """A statistic converted back to the reader's unit, of the same shape."""
         if self.kind == "threshold":
             return 1.0 / (1.0 + np.exp(-statistic))
         if self.kind in ("trend", "ratio") or (self.kind in ("sign", "monotone") and self.scale == "log"):
@@ -107,7 +107,7 @@ class Target:
 
     @property
     def observed(self) -> float:
-        """What the report says: a number on the error's scale, or 1 for "yes, so it was"."""
+        """The report: a number on the error's scale, or 1 for "yes"."""
         if self.kind in MEASURED:
             return math.log(self.value) if self.kind == "ratio" else float(to_scale(np.array(self.value), self.scale))
         return 1.0
@@ -119,11 +119,11 @@ class Target:
 
     @property
     def cap(self) -> float:
-        """Beyond this a report of "most" is no likelier, on the error's scale."""
+        """On the error's scale; beyond it a report of "most" does not become more likely."""
         return math.inf if math.isnan(self.flat_above) else float(logit(np.array(self.flat_above)))
 
     def log_likelihood(self, statistic: np.ndarray, observed: float | np.ndarray, spread: float = 0.0) -> np.ndarray:
-        """Log-probability of the report given the statistic; ``spread`` is the sd of what is not known of the statistic itself."""
+        """Log-probability of the report given the statistic; ``spread`` is the sd of the error of the statistic itself. Shape (n,); TargetError for a kind without a size."""
         if self.kind in MEASURED:
             sd = math.hypot(self.tolerance, spread)
             return -0.5 * ((statistic - observed) / sd) ** 2 - math.log(sd) - 0.5 * math.log(2 * math.pi)
@@ -138,7 +138,7 @@ class Target:
         raise TargetError(f"target '{self.id}' is a {self.kind}: it has a direction but no size, so it cannot be in the likelihood")
 
     def passes(self, statistic: np.ndarray) -> np.ndarray:
-        """Whether each run agrees: a number within 1.645 tolerances (a 90 % interval), a mark passed, a direction kept."""
+        """Whether each run agrees: a number within 1.645 tolerances (a 90 % interval), a mark that is passed, or the reported direction; shape (n,)."""
         if self.kind in MEASURED:
             return np.abs(statistic - self.observed) <= 1.645 * self.tolerance
         if self.kind in REPORTED:
@@ -148,10 +148,10 @@ class Target:
 
 @functools.lru_cache(maxsize=256)
 def _near_the_cap(mark: float, width: float, cap: float, spread: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Log-probability of "yes" and of "no" around the cap when the statistic is known up to ``spread`` only: the mean over what it may be.
+    """Log-probability of "yes" and of "no" around the cap when the statistic has an error of sd ``spread``: the mean over that error.
 
-    What lies beyond the cap counts as the cap, so the mean is no probit of the middle there. Returns statistic, yes, no; below the
-    first statistic the cap does not matter, above the last one nothing else does.
+    Values beyond the cap count as the cap, so the mean is not a simple probit there. Returns a grid of statistics, yes and no, each of shape
+    (grid,); below the grid the cap has no effect, above it the result is constant.
     """
     grid = cap + spread * np.linspace(-8.0, 8.0, 801)
     nodes = np.linspace(-8.0, 8.0, 801)
@@ -167,7 +167,7 @@ def to_scale(x: np.ndarray, scale: Scale) -> np.ndarray:
 
 
 def logit(share: np.ndarray) -> np.ndarray:
-    """Log-odds of a share, which is kept away from 0 and 1."""
+    """Log-odds of a share, which is first moved away from 0 and 1."""
     p = np.clip(share, EDGE, 1.0 - EDGE)
     return np.log(p) - np.log1p(-p)
 
@@ -178,7 +178,7 @@ def _log(x: np.ndarray) -> np.ndarray:
 
 
 def _values(statistic: Statistic, runs: Runs) -> np.ndarray:
-    """The yearly values that a statistic is taken of, shape (n, years)."""
+    """The yearly values that a statistic is computed from, shape (n, years)."""
     return runs.outputs[statistic.output][:, :, ("id", "my").index(statistic.side)]
 
 

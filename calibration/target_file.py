@@ -1,4 +1,4 @@
-"""What may a file of targets say? Its rows as types, what goes together in a row, and what rows must not say against each other."""
+"""What may a file of targets hold? Its rows as types, which entries a row needs together, and which rows contradict each other."""
 
 from __future__ import annotations
 
@@ -90,13 +90,13 @@ class TargetEntries(Entries):
         if not self.tolerance > 0:
             raise ValueError("it has no tolerance above 0: say how far off the report may be")
         if self.tolerance < LEAST_ERROR:
-            raise ValueError(f"tolerance = {self.tolerance:g}; no report is that exact: give at least {LEAST_ERROR:g}")
+            raise ValueError(f"tolerance = {self.tolerance:g}; no report is so exact: give at least {LEAST_ERROR:g}")
         if not self.tolerance_reason.strip():
-            raise ValueError(f"it has no tolerance_reason: say why the tolerance {self.tolerance:g} and no other")
+            raise ValueError(f"it has no tolerance_reason: say why the tolerance is {self.tolerance:g}")
         if (self.scale == "log" or self.kind == "ratio") and self.value <= 0:
             raise ValueError(f"value = {self.value:g} has no logarithm; use another scale")
         if self.scale == "logit" and self.kind == "value" and not 0 < self.value < 1:
-            raise ValueError(f"value = {self.value:g} is no share between 0 and 1, so it has no logit")
+            raise ValueError(f"value = {self.value:g} is not a share between 0 and 1, so it has no logit")
         return self
 
     @model_validator(mode="after")
@@ -106,9 +106,9 @@ class TargetEntries(Entries):
         if math.isnan(self.threshold) or not self.width > 0:
             raise ValueError(f"a {self.kind} needs threshold and width (above 0)")
         if self.width < LEAST_ERROR:
-            raise ValueError(f"width = {self.width:g}; no report is that exact: give at least {LEAST_ERROR:g}")
+            raise ValueError(f"width = {self.width:g}; no report is so exact: give at least {LEAST_ERROR:g}")
         if self.kind == "threshold" and not 0 < self.threshold < 1:
-            raise ValueError(f"threshold = {self.threshold:g} is no share between 0 and 1")
+            raise ValueError(f"threshold = {self.threshold:g} is not a share between 0 and 1")
         if self.kind == "threshold" and not math.isnan(self.flat_above) and not self.threshold < self.flat_above < 1:
             raise ValueError(f"flat_above = {self.flat_above:g} must lie between the threshold {self.threshold:g} and 1")
         return self
@@ -134,7 +134,7 @@ class TargetEntries(Entries):
 
 
 def read_rows(text: str, name: str) -> tuple[Target, ...]:
-    """The rows of the text of a file of targets; ``name`` is what a refusal calls the file. TargetError with one sentence on a mistake."""
+    """The rows of the text of a file of targets; ``name`` is the name of the file in messages. TargetError on a mistake."""
     rows = parse_toml(text, name, error=TargetError).get("target")
     if not isinstance(rows, list) or not rows:
         raise TargetError(f"{name} holds no [[target]] rows: there is nothing to fit")
@@ -155,13 +155,13 @@ def _row(said: Any, number: int, file: str) -> Target:
 
 
 def _check_readings(rows: tuple[Target, ...], file: str) -> None:
-    """What is another reading of a report names the row of that report, and can take its place."""
+    """TargetError where another reading of a report does not name the row of that report, or cannot replace it."""
     for t in (r for r in rows if r.reading_of):
         here = f"{file}, target '{shorten(t.id)}'"
         others = [r.id for r in rows if r.id != t.id]
         if t.reading_of not in others:
             hint = near(t.reading_of, others) if others else "there is none in the file"
-            raise TargetError(f"{here}: reading_of = '{shorten(t.reading_of)}' is no other target; {hint}")
+            raise TargetError(f"{here}: reading_of = '{shorten(t.reading_of)}' is not another target; {hint}")
         if t.role == "fit":
             raise TargetError(
                 f"{here} is fitted itself, so it cannot be another reading of '{shorten(t.reading_of)}'; leave reading_of out"
@@ -171,7 +171,7 @@ def _check_readings(rows: tuple[Target, ...], file: str) -> None:
 
 
 def _check_contradictions(fitted: tuple[Target, ...], file: str) -> None:
-    """Two fitted rows that read the same number must not say different things beyond their errors."""
+    """TargetError where two fitted rows report the same number with values further apart than their errors allow."""
     measured = [t for t in fitted if t.kind in MEASURED]
     for i, a in enumerate(measured):
         for b in measured[i + 1 :]:
@@ -181,19 +181,19 @@ def _check_contradictions(fitted: tuple[Target, ...], file: str) -> None:
             if apart > MOST_APART:
                 raise TargetError(
                     f"{file}: the targets '{a.id}' ({a.value:g}) and '{b.id}' ({b.value:g}) contradict each other: both report the same "
-                    f"number and lie {apart:.1f} tolerances apart; widen a tolerance with its reason, or leave one out"
+                    f"number and are {apart:.1f} tolerances apart; widen a tolerance with its reason, or leave one out"
                 )
 
 
 def _check_groups(fitted: tuple[Target, ...], file: str) -> None:
-    """The reports of a group have one correlation, which so many reports can have with each other."""
+    """TargetError where the reports of a group have several correlations, or one that is not possible for so many reports."""
     for t in (r for r in fitted if r.group):
         said = {r.correlation for r in fitted if r.group == t.group}
         if len(said) > 1:
             raise TargetError(f"{file}: the group '{t.group}' has several correlations {sorted(said)}; give one")
         members = sum(r.group == t.group and r.kind in MEASURED for r in fitted)
         if t.correlation and members < 2:
-            raise TargetError(f"{file}: the group '{t.group}' has a correlation but one fitted member only; is a name misspelt?")
+            raise TargetError(f"{file}: the group '{t.group}' has a correlation but only one fitted member; is a name misspelt?")
         if members > 1 and t.correlation <= -MOST_CORRELATION / (members - 1):
             raise TargetError(
                 f"{file}: {members} reports cannot all have the correlation {t.correlation:g} with each other; give more than {-MOST_CORRELATION / (members - 1):g}"

@@ -1,4 +1,4 @@
-"""Which facts is the model compared with? The rows of a file of targets, by what they are for, and the same rows with one thing changed."""
+"""Which facts is the model compared with? The rows of a file of targets by role, and copies with one change."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Targets:
 
     @property
     def held_out(self) -> tuple[Target, ...]:
-        """Rows that the fit does not see."""
+        """Rows that the fit does not use."""
         return tuple(r for r in self.rows if r.role == "held-out")
 
     @property
@@ -63,18 +63,18 @@ class Targets:
 
     @property
     def hash(self) -> str:
-        """SHA-256 of all that the rows say."""
+        """SHA-256 of the contents of all rows."""
         said = [{k: v for k, v in asdict(r).items() if v or k not in _LATER} for r in self.rows]
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
     @classmethod
     def load(cls, path: str | Path | None = None) -> Targets:
-        """The shipped targets, or those of a file; TargetError with one sentence on a mistake."""
+        """The shipped targets, or those of a file; TargetError on a mistake."""
         if path is None:
             shipped = resources.files("calibration").joinpath("data/targets.toml").read_text("utf-8")
             return cls(read_rows(shipped, "targets.toml"), "targets.toml")
         path = Path(path)
-        if not os.path.exists(path):  # also where no file can have that name
+        if not os.path.exists(path):  # also where it is not a possible file name
             raise TargetError(f"there is no target file '{shorten(path)}'; name a TOML file with [[target]] rows")
         return cls(read_rows(read_text(path, "the target file", error=TargetError), shorten(path.name)), str(path))
 
@@ -85,11 +85,11 @@ class Targets:
     def read_as(self, name: str) -> Likelihood:
         """The likelihood if a report had meant another number: this row, in place of the one that it is another reading of.
 
-        TargetError where the row is no reading of another one, or that one is not fitted.
+        TargetError where the row is not a reading of another one, or that one is not fitted.
         """
         other = self[name]
         if not other.reading_of:
-            raise TargetError(f"'{shorten(name)}' is no reading of another target")
+            raise TargetError(f"'{shorten(name)}' is not a reading of another target")
         fitted = self[other.reading_of]
         if fitted.role != "fit":
             raise TargetError(f"'{shorten(name)}' is a reading of '{shorten(fitted.id)}', which is not fitted")

@@ -1,4 +1,4 @@
-"""What does one scenario change against another? Two scenarios that are run now, or the arms of a study folder while it runs.
+"""What does one scenario change compared with another? Two scenarios that are run now, or the arms of a study folder while it runs.
 
 Differences are described in :mod:`experiments.analysis.differences`; sentences, figures and files are made in
 :mod:`experiments.reports.compare`.
@@ -29,7 +29,7 @@ def compare_scenarios(
     a: Scenario, b: Scenario, *, replicates: int = 8, households: int = 1000, seed: int = 1, region: str | None = None,
     outputs: Sequence[str] = (), years: tuple[int, int] | None = None, executor: Any = None, progress: Any = None,
 ) -> Comparison:  # fmt: skip
-    """Run both with the same seeds and describe the differences."""
+    """Run both with the same seeds and describe the differences; CompareError where they cannot be compared or no run ends well."""
     from experiments.execution.batch import RunConfiguration, run_scenarios
 
     a, b = _two_of_one_end(a, b)
@@ -43,9 +43,9 @@ def compare_scenarios(
 
 
 def _two_of_one_end(a: Scenario, b: Scenario) -> tuple[Scenario, Scenario]:
-    """The two with names that differ; refuses two that cannot be compared."""
+    """The two with different names; CompareError for two that cannot be compared."""
     if a.end != b.end:
-        raise CompareError(f"'{a.name}' ends in {a.end} and '{b.name}' in {b.end}: give both one end with --end")
+        raise CompareError(f"'{a.name}' ends in {a.end} and '{b.name}' in {b.end}: give both the same end with --end")
     if a.hash == b.hash:
         raise CompareError(
             f"'{a.name}' and '{b.name}' are the same scenario, so nothing can differ; change the second with --set or --without"
@@ -61,7 +61,7 @@ def compare_draws(
     """Run both with the same seeds for each draw of a posterior, ``replicates`` (2 or more) times, and describe the differences.
 
     Points of the comparison are draws; ``executor`` and ``store`` as of :func:`experiments.analysis.draws.run_draws`. CompareError where too
-    few runs end well to tell the posterior from chance.
+    few runs end well to separate the posterior from chance.
     """
     from experiments.analysis.draws import carry_out, stored
 
@@ -77,15 +77,15 @@ def compare_draws(
 def pair_over_draws(
     a: Scenario, b: Scenario, posterior: Posterior, *, draws: int, replicates: int, households: int, seed: int, region: str
 ) -> OverDraws:
-    """The runs that a comparison over draws takes; refuses two scenarios, or numbers, with which nothing could be compared."""
+    """The runs that a comparison over draws needs; CompareError for scenarios or numbers that allow no comparison."""
     pair = _two_of_one_end(a, b)
     if draws < 2 or replicates < 2:
-        raise CompareError(f"{draws} draws and {replicates} replicates: it takes 2 of each to part the posterior from chance")
+        raise CompareError(f"{draws} draws and {replicates} replicates: 2 or more of each are needed to separate the posterior from chance")
     return OverDraws(posterior, pair, region, draws, replicates, households, seed)
 
 
 def compare_drawn(folder: Path, asked: OverDraws, *, outputs: Sequence[str] = (), years: tuple[int, int] | None = None) -> Comparison:
-    """Compare the two scenarios of a study over draws that was carried out."""
+    """Compare the two scenarios of a finished study over draws; CompareError where no run ended well."""
     from experiments.studies.collect import collect
 
     a, b = asked.scenarios
@@ -106,7 +106,7 @@ def yearly_outputs() -> list[str]:
 
 
 def check_outputs(wanted: Sequence[str], known: Sequence[str]) -> None:
-    """Refuse names that there is no indicator of."""
+    """CompareError for a name that is not an indicator."""
     from agents.core.declare import near
 
     for name in wanted:
@@ -122,7 +122,7 @@ def compare_study(
     years: tuple[int, int] | None = None,
     mixed: bool = False,
 ) -> list[Comparison]:
-    """Pair the runs that a study has so far by region, world size, point and replicate; the rest is counted and left out."""
+    """Pair the runs that a study has so far by region, number of households, point and replicate; the rest is counted and left out. CompareError where nothing can be compared."""
     from agents.core.declare import near
     from experiments.execution.work import indicators
     from experiments.studies.collect import collect
@@ -137,13 +137,13 @@ def compare_study(
     if baseline is None:
         if len(names) > 2:
             raise CompareError(
-                f"the study has {len(names)} scenarios: say with --baseline which the others are compared with ({', '.join(names)})"
+                f"the study has {len(names)} scenarios: name the one to compare the others with by --baseline ({', '.join(names)})"
             )
         baseline = names[0]
     elif baseline not in names:
         raise CompareError(f"the study has no scenario '{shorten(baseline)}'; {near(shorten(baseline), names)}")
     yearly_outputs()
-    # in a yearly record a summary stands on every year's line, so it would tell nothing of years
+    # in a yearly record a summary is repeated in every year's line, so it has no years of its own
     known = list(indicators(study) if study.record == "summaries" else study.yearly_outputs())
     check_outputs(outputs, known)
     if years is not None and study.record == "summaries":
@@ -156,7 +156,7 @@ def compare_study(
 
 
 def _with_equal_arms(rows: pd.DataFrame, study: Study, manifest: Mapping[str, Any]) -> pd.DataFrame:
-    """The rows with those of arms that are another's under a second name, which a plan holds once."""
+    """The rows, with copies for arms that equal another arm under a second name, since a plan holds equal runs once."""
     import pandas as pd
 
     from experiments.studies.outcomes import same_arms

@@ -1,8 +1,8 @@
 """How do the runs of two scenarios differ? Pairs of runs that share their seeds, described by indicator, year and side.
 
-Replicate k has the same seed in both arms, so most of what chance does is the same in both and falls out of the
-difference. What is left is described: the mean difference, its 95 % interval (Student's t), the share of pairs that agree in sign. Over the
-draws of a posterior the spread is divided into what the posterior leaves open and what chance does.
+Replicate k has the same seed in both arms, so most random effects are the same in both and cancel in the
+difference. The rest is described by the mean difference, its 95 % interval (Student's t), and the share of pairs that agree in sign. Over the
+draws of a posterior the spread is divided into uncertainty of the posterior and chance.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 
 
 LEVEL = 0.95
-#: Years that a sentence covers when none are named: the last ones that both arms have.
+#: Number of years that a sentence covers when none are given: the last ones that both arms have.
 LAST_YEARS = 3
-#: Indicators that are chosen when none are named.
+#: Number of indicators that are chosen when none are given.
 MOST_CHOSEN = 12
 #: Half the width of a 90 % interval of a normal quantity, in standard deviations.
 NINETY = 1.6448536269514722
-#: What a pair of runs has in common.
+#: Columns that are equal for a pair of runs.
 _KEYS = ["point", "replicate"]
 
 
 class CompareError(UserError):
-    """A comparison that cannot be made, in one sentence."""
+    """A comparison that cannot be made."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +52,12 @@ class Effect:
 
     @property
     def relative(self) -> float:
-        """Difference as a part of the first arm's mean; no number where that is 0."""
+        """Difference as a share of the first arm's mean; nan where that is 0."""
         return self.difference / abs(self.mean_a) if self.mean_a else math.nan
 
     @property
     def strength(self) -> tuple[float, float]:
-        """Standardized difference, then the relative one (which alone decides where nothing varies, or with one pair)."""
+        """Standardized difference, then the relative one (used where nothing varies, or with one pair)."""
         if not self.difference or not math.isfinite(self.difference):
             return (0.0, 0.0)
         relative = abs(self.relative) if math.isfinite(self.relative) else 1.0
@@ -70,7 +70,7 @@ class Effect:
 class Split:
     """Where the spread of a difference over the draws of a posterior comes from, for one indicator on one side.
 
-    ``var_posterior`` is the variance over draws of the draws' means less what chance adds to it (var_chance / replicates), not below
+    ``var_posterior`` is the variance over draws of the draws' means minus the part due to chance (var_chance / replicates), at least
     0; ``var_chance`` the variance between replicates of a draw. Both in the indicator's unit, squared.
     """
 
@@ -82,29 +82,29 @@ class Split:
     var_chance: float
 
     def interval(self, variance: float) -> tuple[float, float]:
-        """The 90 % interval of the difference that a variance makes (normal)."""
+        """The 90 % interval of the difference for a variance (normal)."""
         half = NINETY * math.sqrt(variance) if variance >= 0 else math.nan
         return self.difference - half, self.difference + half
 
     @property
     def of_posterior(self) -> tuple[float, float]:
-        """What the mean effect may be, as far as the posterior leaves it open."""
+        """The 90 % interval of the mean effect, given the uncertainty of the posterior."""
         return self.interval(self.var_posterior)
 
     @property
     def of_chance(self) -> tuple[float, float]:
-        """What one pair of histories may show, were the parameters known."""
+        """The 90 % interval of the effect in one pair of histories if the parameters were known."""
         return self.interval(self.var_chance)
 
     @property
     def of_both(self) -> tuple[float, float]:
-        """What one pair of histories may show."""
+        """The 90 % interval of the effect in one pair of histories."""
         return self.interval(self.var_posterior + self.var_chance)
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One scenario against one baseline in one region and world size."""
+    """One scenario compared with one baseline in one region and number of households."""
 
     a: str
     b: str
@@ -120,7 +120,7 @@ class Comparison:
     years: tuple[int, int] | None
     first: int | None  #: first year in which any indicator differs in any pair
     from_year: int | None
-    asked: int = 0  #: how many of the chosen were named, rather than found to differ most
+    asked: int = 0  #: how many of the chosen were given by name (the others differ most)
     #: Over the draws of a posterior: its id, and for each of ``effects`` where the spread comes from.
     posterior: str | None = None
     splits: tuple[Split, ...] = ()
@@ -141,12 +141,12 @@ class Comparison:
 
     @property
     def n(self) -> int:
-        """What the intervals are over."""
+        """Number of points or replicates that the intervals are over."""
         return self.points if self.is_over_points else self.replicates
 
 
 def half_width(sd: float, n: int) -> float:
-    """Half the width of the interval of a mean of n independent values; no number with one."""
+    """Half the width of the 95 % interval of a mean of n independent values; nan with one."""
     from scipy.stats import t
 
     return float(t.ppf(0.5 + LEVEL / 2, n - 1) * sd / math.sqrt(n)) if n > 1 else math.nan
@@ -175,7 +175,7 @@ def _comparison(
     rows: pd.DataFrame, a: str, b: str, region: str, households: int, outputs: Sequence[str], years: tuple[int, int] | None,
     wanted: Sequence[str],
 ) -> Comparison | None:  # fmt: skip
-    """Two scenarios in one region and world size; None where no pair of runs ended well."""
+    """Two scenarios in one region and number of households; None where no pair of runs ended well."""
     arms = [rows[rows["scenario"] == name] for name in (a, b)]
     both, n_runs = _pairs(arms)
     if not both:
@@ -225,12 +225,12 @@ def _values_of(frame: pd.DataFrame, both: Collection[tuple[int, int]], spots: Se
 
 
 def _changes(before: pd.DataFrame, after: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, np.ndarray]:
-    """Both arms where both have a number, their difference, and in which rows any output differs, shape (rows,)."""
+    """Both arms where both have a number, their difference, and whether any output differs in each row, shape (rows,)."""
     shared = before.index.intersection(after.index)
     before, after = before.loc[shared], after.loc[shared]
     change = after - before
     differs = (change != 0).to_numpy() & change.notna().to_numpy() | (before.isna() != after.isna()).to_numpy()
-    before, after = (f.where(change.notna()) for f in (before, after))  # means of the same runs and years as their difference
+    before, after = (f.where(change.notna()) for f in (before, after))  # means over the same runs and years as their difference
     return before, after, change, np.asarray(differs.any(axis=1))
 
 
@@ -288,7 +288,7 @@ def _as_table(a: str, b: str, region: str, households: int, described: list[dict
 
 
 def _chosen(effects: Sequence[Effect], wanted: Sequence[str]) -> tuple[Effect, ...]:
-    """Indicators that were asked for, or those that differ most; of each the side where it differs most."""
+    """The wanted indicators, or those that differ most; for each the side where it differs most."""
     best: dict[str, Effect] = {}
     for effect in effects:
         if effect.output not in best or effect.strength > best[effect.output].strength:
@@ -307,7 +307,7 @@ def unit_of(output: str) -> str:
 
 
 def splits_of(rows: pd.DataFrame, part: Comparison, outputs: Sequence[str]) -> tuple[Split, ...]:
-    """Divide the spread of each difference, averaged over the part's years, into that over draws (points) and that of chance."""
+    """Divide the spread of each difference, averaged over the part's years, into a part over draws (points) and a part from chance."""
     assert part.years is not None
     well = rows[(rows["status"] == "ok") & (rows["year"] >= part.years[0]) & (rows["year"] <= part.years[1])]
     keys = ["point", "replicate", "year", "side"]

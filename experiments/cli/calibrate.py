@@ -1,6 +1,6 @@
-"""``lintas calibrate``: plan a fit, fill its bank, fit, check, retarget, report. Each command first does what earlier stages lack.
+"""``lintas calibrate``: plan a fit, make its prior runs, fit, check, retarget, report. Each command first makes what earlier stages lack.
 
-Interrupted or killed at any moment, the same command goes on; what is written is whole. Exit codes as of studies.
+After an interruption the same command continues; files are written completely or not at all. Exit codes are those of studies.
 """
 
 from __future__ import annotations
@@ -46,11 +46,11 @@ def _start() -> None:
 
 def plan(
     out: Annotated[Path, typer.Option("-o", "--out", metavar="F", help="The fit folder to make.")],
-    targets: Annotated[Path | None, typer.Option("--targets", metavar="FILE", help="Targets; default those that ship.")] = None,
+    targets: Annotated[Path | None, typer.Option("--targets", metavar="FILE", help="Targets; default: the shipped ones.")] = None,
     region: Annotated[str | None, typer.Option("--region", "-r", metavar="NAME|DIR", help="A shipped region or a region folder.")] = None,
-    points: Annotated[str, typer.Option("--points", metavar="N", help="Runs of the bank, a power of two.")] = "2048",
-    population: Annotated[str, typer.Option("--population", metavar="N", help="Runs of each later population.")] = "1024",
-    most: Annotated[str, typer.Option("--most", metavar="N", help="Most later populations.")] = "6",
+    points: Annotated[str, typer.Option("--points", metavar="N", help="Prior runs, a power of two.")] = "2048",
+    population: Annotated[str, typer.Option("--population", metavar="N", help="Runs of each population after the prior runs.")] = "1024",
+    most: Annotated[str, typer.Option("--most", metavar="N", help="Largest number of populations after the prior runs.")] = "6",
     households: Annotated[str, typer.Option("--households", "-n", metavar="N", help="Simulated households of each run.")] = "2000",
     seed: Annotated[str, typer.Option("--seed", metavar="K", help="Seed of everything random in the fit.")] = "1",
     without: Annotated[
@@ -67,12 +67,12 @@ def plan(
     widen: Annotated[
         str, typer.Option("--widen", metavar="S", help="Widen each prior by this share of its width, within what its unit permits.")
     ] = "0",
-    draws: Annotated[str, typer.Option("--draws", metavar="N", help="Draws that predictive runs take.")] = "200",
-    tests: Annotated[str, typer.Option("--tests", metavar="N", help="Truths of the simulation-based calibration.")] = "256",
+    draws: Annotated[str, typer.Option("--draws", metavar="N", help="Draws for predictive runs.")] = "200",
+    tests: Annotated[str, typer.Option("--tests", metavar="N", help="Simulated truths of the simulation-based calibration.")] = "256",
     end: Annotated[str, typer.Option("--end", metavar="YYYY-MM", help="Last month of each run.")] = "2015-12",
     lang: Language = "en",
 ) -> None:
-    """Plan a fit: a folder with its targets and the runs of its bank."""
+    """Plan a fit: a folder with its targets and its prior runs."""
     _ = translator(check_language(lang))
     from abm.model import MOST_HOUSEHOLDS
     from abm.parameters import check_switch
@@ -107,9 +107,7 @@ def plan(
     asked = check_entries(Asked, said, "what was asked")
     file = None if targets is None else at_home(targets)
     manifest = make(at_home(out), asked, file, command_line())
-    print(
-        _("{runs} runs of the bank over {n} parameters are planned in {folder}").format(runs=n, n=len(manifest["parameters"]), folder=out)
-    )
+    print(_("{runs} prior runs over {n} parameters are planned in {folder}").format(runs=n, n=len(manifest["parameters"]), folder=out))
     _say_cost(_, _open(out), ("bank", "fit", "check"), lang, None, False)
     print(_("Next: lintas calibrate report {folder} does the rest; bank, fit and check are its stages").format(folder=out))
 
@@ -122,7 +120,7 @@ def bank(
     quiet: Quiet = False,
     lang: Language = "en",
 ) -> None:
-    """Run what the bank lacks."""
+    """Make the missing prior runs."""
     _ = translator(check_language(lang))
     opened = _open(folder)
     engines = _engines(workers, slurm, scheduler_file, lang)
@@ -137,7 +135,7 @@ def fit(
     folder: Folder, workers: Workers = None, slurm: Slurm = None, scheduler_file: SchedulerFile = None, quiet: Quiet = False, as_json: Json = False,
     lang: Language = "en",
 ) -> None:  # fmt: skip
-    """Find the posterior: population after population until there are enough effective draws."""
+    """Find the posterior: one population after another until there are enough effective draws."""
     _ = translator(check_language(lang))
     opened = _open(folder)
     engines = _engines(workers, slurm, scheduler_file, lang)
@@ -184,7 +182,7 @@ def report(
     quiet: Quiet = False,
     lang: Language = "en",
 ) -> None:
-    """Write the report; bank, fit and checks that are missing are made first."""
+    """Write the report; missing prior runs, fit and checks are made first."""
     _ = translator(check_language(lang))
     from experiments.fits.asked import FitError
     from experiments.fits.conclude import is_checked, is_concluded, is_of_this_inference
@@ -192,7 +190,7 @@ def report(
     from experiments.reports.fit_report import write_report
 
     place = at_home(folder)
-    if not is_retarget(read_manifest(place)):  # a retarget stands as it is: it has no runs of its own to check
+    if not is_retarget(read_manifest(place)):  # a retarget is reported without checks: it has no runs of its own
         opened = _open(folder)
         engines = _engines(workers, slurm, scheduler_file, lang)
         if not quiet:
@@ -203,7 +201,7 @@ def report(
             _check(_, opened, engines, quiet)
     elif not is_of_this_inference(place / "fit.json"):
         raise FitError(
-            f"'{shorten(place)}' was weighed by another way of inference than this lintas has; weigh it again with 'lintas calibrate retarget' "
+            f"'{shorten(place)}' was made by another version of the inference; reweight the runs again with 'lintas calibrate retarget' "
             f"into a new folder"
         )
     for path in write_report(place, lang):
@@ -213,11 +211,11 @@ def report(
 def retarget(
     folder: Folder,
     targets: Annotated[Path, typer.Option("--targets", metavar="FILE", help="The other targets.")],
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Where the new posterior goes.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder of the new posterior.")],
     as_json: Json = False,
     lang: Language = "en",
 ) -> None:
-    """Weigh the runs there are by other targets, without a new run."""
+    """Reweight the runs of a fit for other targets, without a new run."""
     _ = translator(check_language(lang))
     from abm.reading import read_text
     from calibration.targets import Targets
@@ -236,11 +234,11 @@ def retarget(
 
 def point(
     folder: Folder,
-    starts: Annotated[str, typer.Option("--starts", metavar="N", help="Searches from different places.")] = "4",
+    starts: Annotated[str, typer.Option("--starts", metavar="N", help="Searches from different starting points.")] = "4",
     as_json: Json = False,
     lang: Language = "en",
 ) -> None:
-    """Show why one best point misleads: several searches, several answers, all of which hit the targets."""
+    """Show why one best point misleads: several searches give several answers that all meet the targets."""
     _ = translator(check_language(lang))
     from experiments.fits.point import point_fits, to_dict
     from experiments.options import whole_number
@@ -259,11 +257,11 @@ def point(
 def adopt(
     folder: Folder,
     into: Annotated[
-        Path | None, typer.Option("--into", metavar="DIR", help="Region folder that takes the central draw; default the shipped one.")
+        Path | None, typer.Option("--into", metavar="DIR", help="Region folder for the central draw; default: the shipped one.")
     ] = None,
     lang: Language = "en",
 ) -> None:
-    """Make a fit the shipped one: its posterior goes into the package, its central draw becomes the region's fitted values."""
+    """Make a fit the shipped one: its posterior is copied into the package, its central draw becomes the region's fitted values."""
     _ = translator(check_language(lang))
     from experiments.fits.adopt import adopt as take
 
@@ -278,7 +276,7 @@ def confirm(
     ] = None,
     lang: Language = "en",
 ) -> None:
-    """Say whether today's model gives the numbers of the model that a posterior was made with (exit code 1 if not); note it beside it if so."""
+    """Say whether today's model gives the numbers of the model that a posterior was made with (exit code 1 if not); if so, note this in its manifest."""
     _ = translator(check_language(lang))
     from calibration.posterior import folder_of
     from experiments.fits.confirm import RUNS
@@ -293,7 +291,7 @@ def confirm(
         return
     for row in differing:
         print(_("differs: {what}").format(what=row))
-    print(_("{n} of {all} runs differ: a new fit is due (lintas calibrate plan)").format(n=len(differing), all=RUNS))
+    print(_("{n} of {all} runs differ: a new fit is needed (lintas calibrate plan)").format(n=len(differing), all=RUNS))
     raise typer.Exit(1)
 
 
@@ -309,7 +307,7 @@ def _range(said: str) -> tuple[str, float, float]:
     except ValueError:
         raise UserError(f"--prior takes PARAMETER=LOW:HIGH, found '{shorten(said)}'") from None
     if not (math.isfinite(a) and math.isfinite(b)):
-        raise UserError(f"--prior {shorten(name)}: {a:g} to {b:g} is no range; give two finite numbers as PARAMETER=LOW:HIGH")
+        raise UserError(f"--prior {shorten(name)}: {a:g} to {b:g} is not a range; give two finite numbers as PARAMETER=LOW:HIGH")
     if not a < b:
         why = "has no width" if a == b else "is the wrong way round"
         raise UserError(f"--prior {shorten(name)}: the range {a:g} to {b:g} {why}; write PARAMETER=LOW:HIGH, the lower number first")
@@ -317,7 +315,7 @@ def _range(said: str) -> tuple[str, float, float]:
 
 
 def _once(option: str, names: Sequence[str]) -> Sequence[str]:
-    """Refuse a name that an option gives twice."""
+    """UserError for a name that an option gives twice."""
     for name in names:
         if names.count(name) > 1:
             raise UserError(f"{option} names '{shorten(name)}' twice; keep one")
@@ -325,7 +323,7 @@ def _once(option: str, names: Sequence[str]) -> Sequence[str]:
 
 
 def _say_cost(_: Translate, opened: Fit, stages: Sequence[str], lang: str, workers: str | None, cluster: bool) -> None:
-    """How long the stages will roughly take, before they start."""
+    """Print how long the stages will roughly take, before they start."""
     from experiments.fits.cost import cost_of, words
     from experiments.options import whole_number
 
@@ -357,7 +355,7 @@ def _bank(_: Translate, opened: Fit, engines: Callable[[Path], Callable[[], Engi
     with show_progress(_, quiet) as tell, exit_codes(_, opened.folder), terminated_is_interrupted():
         done = run_bank(opened, engines, tell)
     if not quiet:
-        print(_("bank: {ok} of {total} runs are well, {ran} were run now in {time}").format(
+        print(_("prior runs: {ok} of {total} ended well, {ran} were made now in {time}").format(
             ok=done.counts.get("ok", 0), total=done.total, ran=done.ran, time=duration(done.seconds)))  # fmt: skip
     return 0 if done.counts.get("ok", 0) else 3
 

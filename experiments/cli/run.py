@@ -116,7 +116,7 @@ def run(
         with show_months(_, quiet) as progress:
 
             def told(done: int, total: int) -> None:
-                if done == 1:  # libraries are loaded and rules compiled: a second core is free
+                if done == 1:  # libraries are loaded and rules compiled, so a second core is free
                     drawing.start_another()
                 if progress is not None:
                     progress(done, total)
@@ -128,7 +128,7 @@ def run(
             model.results, model.manifest(), folder, region=model.region, command_line=["lintas", *_typed()], language=lang,
             page=drawing.begin, overwrite=overwrite,
         )  # fmt: skip
-    with _standing(written):
+    with _naming_results(written):
         if quiet:
             print(written)
         else:
@@ -162,7 +162,7 @@ def _run_posterior(
     drive_quietly(translator(lang), place / FOLDER, engines, quiet, lang)
     runs = read_draws(place / FOLDER, asked, region)
     written = write_draws(runs, place, drift=drift, language=lang, overwrite=overwrite)
-    with _standing(written):
+    with _naming_results(written):
         if quiet:
             print(written)
         else:
@@ -177,7 +177,7 @@ def rerun(
     run_id: Annotated[str | None, typer.Option("--run-id", metavar="ID", help="Which run of the study.")] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Also write the repeated run to this folder.")] = None,
     region: Annotated[
-        str | None, typer.Option("--region", "-r", metavar="DIR", help="Where the region stands, if it does not ship.")
+        str | None, typer.Option("--region", "-r", metavar="DIR", help="The folder of the region, if it does not ship.")
     ] = None,
     overwrite: Overwrite = False,
     trust: Trust = False,
@@ -206,7 +206,7 @@ def rerun(
     folder = manifest if os.path.isdir(manifest) else manifest.parent
     check_results_manifest(content, manifest)
     if region is not None and isinstance(content.get("region"), dict):
-        content["region"] = content["region"] | {"where": at_home(region)}  # the hash still has to fit
+        content["region"] = content["region"] | {"where": at_home(region)}  # its hash must still match
     if out is not None:
         out = check_folder(Path(at_home(str(out))), run=content | {"model_version": model_version()}, overwrite=overwrite)
     with show_months(_, quiet) as progress:
@@ -223,7 +223,7 @@ def rerun(
             page=page,
             overwrite=overwrite,
         )
-    with _standing(out):
+    with _naming_results(out):
         if not quiet:
             _show_tables(_, found)
         if any(row.status == "differs" for row in found):
@@ -242,7 +242,7 @@ def _show_tables(_: Translate, found: Sequence[Repeat]) -> None:
 
 
 def _manifest_of(named: Path | None) -> tuple[Path, dict[str, Any]]:
-    """The manifest of one run and where it stands; refuses what is none, with what to do instead."""
+    """The manifest of one run and its path; UserError, with advice, for anything else."""
     from experiments.runs.repeat import read_manifest
 
     if named is None:
@@ -261,7 +261,7 @@ def _manifest_of(named: Path | None) -> tuple[Path, dict[str, Any]]:
 
 
 def _rerun_row(_: Translate, folder: Path, run_id: str, quiet: bool, trust: bool = False) -> int:
-    """Run one row of a study again and compare it with the row there is, bit for bit; the exit code is 1 when they differ."""
+    """Repeat one row of a study and compare it with the stored one, bit for bit; the exit code is 1 when they differ."""
     from experiments.execution.rerun import rerun_of_study
 
     ask_trust(_, folder, trust)
@@ -279,8 +279,8 @@ def _rerun_row(_: Translate, folder: Path, run_id: str, quiet: bool, trust: bool
 
 
 @contextlib.contextmanager
-def _standing(folder: Path | None) -> Iterator[None]:
-    """An interruption in here comes after the results were written, and says where they stand."""
+def _naming_results(folder: Path | None) -> Iterator[None]:
+    """An interruption inside comes after the results were written, so its message names their folder."""
     try:
         yield
     except KeyboardInterrupt:

@@ -1,6 +1,6 @@
-"""How are strangers kept from the scheduler? It listens on one address of this machine, with certificates made for this driver alone.
+"""How is the scheduler protected from other users? It listens on one address of this machine, with certificates made for this driver only.
 
-Whoever reaches a Dask scheduler makes it run code. The certificates are in files that only the user can read, and are removed at the end.
+Anyone who can connect to a Dask scheduler can run code on it. The certificates are in files that only the user can read, and are removed at the end.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from experiments.execution.slurm_queue import ask
 
 
 def address_here(interface: str | None) -> str:
-    """The one address of this machine that the scheduler listens on: an interface's, or what the host name stands for."""
+    """The one address of this machine that the scheduler listens on: that of an interface, or of the host name; UserError where there is none."""
     import psutil
 
     if interface is not None:
@@ -34,10 +34,10 @@ def address_here(interface: str | None) -> str:
     try:
         address = socket.gethostbyname(host)
     except OSError:
-        raise UserError(f"the host name '{host}' stands for no address; name the network that the nodes share, interface = \"…\"") from None
+        raise UserError(f"the host name '{host}' has no address; name the network that the nodes share, interface = \"…\"") from None
     if _is_loopback(address) and not _nodes_are_here():
         raise UserError(
-            f"the host name '{host}' stands for {address}, where no node can reach it; name the network that the nodes share, interface = \"…\""
+            f"the host name '{host}' has the address {address}, which no node can reach; name the network that the nodes share, interface = \"…\""
         )
     return address
 
@@ -50,7 +50,7 @@ def _nodes_are_here() -> bool:
     """Whether every node of the cluster (as far as Slurm says) is this machine."""
     code, out = ask("sinfo", "--noheader", "--Node", "--format=%o")
     if code:
-        return True  # workers that somebody starts, without Slurm
+        return True  # workers that a person starts, without Slurm
     for host in set(out.split()):
         try:
             if not _is_loopback(socket.gethostbyname(host)):
@@ -61,7 +61,7 @@ def _nodes_are_here() -> bool:
 
 
 class Certificates:
-    """A key and its certificate, made for one driver, in files that only the user can read; gone when it closes."""
+    """A key and its certificate, made for one driver, in files that only the user can read; :meth:`close` removes them."""
 
     def __init__(self, folder: Path) -> None:
         from distributed.security import Security
@@ -100,7 +100,7 @@ _CERTIFICATES = ("ca.pem", "certificate.pem", "key.pem")
 
 
 def _forget_certificates(folder: Path) -> None:
-    """Remove the certificates that a process of this machine left; what is laid out otherwise, or belongs to a living process, stays."""
+    """Remove certificates that an ended process of this machine left; other files, and those of a running process, are kept."""
     import psutil
 
     number = folder.name.rpartition("-")[2]

@@ -15,7 +15,7 @@ class Chunk:
 
 @dataclass
 class SecondsOfRuns:
-    """Seconds a run takes, learnt by size of world."""
+    """Seconds that a run takes, learned for each number of households."""
 
     known: dict[int, float] = field(default_factory=dict)
 

@@ -1,7 +1,7 @@
 """How does a scheduler in this process serve workers that come from other machines?
 
-Everything speaks TLS with certificates made for this driver alone, and listens on one address only. The workers are started by Slurm
-(:mod:`experiments.execution.slurm`), or by somebody with the script that :class:`WaitingEngine` writes.
+All connections use TLS with certificates made for this driver only, on one address only. The workers are started by Slurm
+(:mod:`experiments.execution.slurm`), or by a person with the script that :class:`WaitingEngine` writes.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from experiments.files import write_file
 
 
 class ClusterEngine(DaskEngine):
-    """A scheduler in this process that workers elsewhere come to."""
+    """A scheduler in this process for workers on other machines."""
 
-    wanted = 0  #: slots when all workers are there; 0 where somebody else starts them
+    wanted = 0  #: slots when all workers are connected; 0 where somebody else starts them
 
     def __init__(self, folder: Path, interface: str | None) -> None:
         import dask.config
@@ -37,7 +37,7 @@ class ClusterEngine(DaskEngine):
         self.host = address_here(interface)
         quiet_dask()
         self._left = contextlib.ExitStack()
-        # the job decides how long a worker's process may take to come again, not Dask
+        # the job decides how long a worker's process may take to restart, not Dask
         self._left.enter_context(dask.config.set({**DASK_SETTINGS, "distributed.deploy.lost-worker-timeout": "180s"}))
         try:
             self.certificates = Certificates(self.folder)
@@ -70,7 +70,7 @@ class ClusterEngine(DaskEngine):
         }  # fmt: skip
 
     def keep(self) -> Sequence[Note] | None:
-        """Name workers that say nothing, and give them up when they stay so."""
+        """Report workers that send no message, and give them up after a while."""
         super().keep()
         notes = self._silent(self.cluster.scheduler)
         if self._there:
@@ -79,16 +79,16 @@ class ClusterEngine(DaskEngine):
 
     @property
     def threads(self) -> int:
-        """Threads of the workers there are now."""
+        """Threads of the workers connected now."""
         return self.cluster.scheduler.total_nthreads
 
     @property
     def slots(self) -> int:
-        """Runs that can go on at once now; what was asked for as long as no worker is there."""
+        """Runs that can go on at once now; before the first worker connects, what was asked for."""
         return self.threads or max(1, self.wanted)
 
     def forget(self, how: Callable[[], None]) -> None:
-        """What is to be done when the engine closes."""
+        """Register what is done when the engine closes."""
         self._left.callback(how)
 
     def _end_client(self) -> None:
@@ -100,12 +100,12 @@ class ClusterEngine(DaskEngine):
             self.cluster.close(timeout=10)
 
     def close(self) -> None:
-        """End the workers and the scheduler, forget the certificates."""
+        """End the workers and the scheduler, remove the certificates."""
         self._left.close()
 
 
 def scheduler_alone(engine: ClusterEngine, file: Path) -> Any:
-    """A scheduler that workers find by a file."""
+    """A scheduler whose address workers read from a file."""
     from distributed import Scheduler, SpecCluster
 
     check_scheduler_file(engine.folder, file)
@@ -123,7 +123,7 @@ def scheduler_alone(engine: ClusterEngine, file: Path) -> Any:
 
 
 class WaitingEngine(ClusterEngine):
-    """A scheduler for workers that somebody else starts, on any batch system, with the script that it leaves in ``logs/``."""
+    """A scheduler for workers that somebody else starts, on any batch system, with the script that it writes to ``logs/``."""
 
     def __init__(self, folder: Path, file: Path) -> None:
         self.file = Path(file).absolute()
@@ -140,7 +140,7 @@ class WaitingEngine(ClusterEngine):
         write_file(self.script, script(heading, worker_lines(settings, self.certificates, self.host), command).encode())
 
     def keep(self) -> Sequence[Note] | None:
-        """Say so as long as nobody has started a worker."""
+        """Report the wait as long as no worker has been started."""
         notes = list(super().keep() or ())
         if not self._there and self.waits.is_due("worker"):
             notes.append(Note(waits.NO_WORKER, {"time": self.waits.seconds("worker"), "script": str(self.script)}))
@@ -148,7 +148,7 @@ class WaitingEngine(ClusterEngine):
 
 
 def waiting_engine(folder: Path, file: Path, lang: str = "en") -> WaitingEngine:
-    """A scheduler and its file; says which script starts workers for it."""
+    """A scheduler and its file; prints which script starts workers for it."""
     from experiments.words.languages import translator
 
     _ = translator(lang)

@@ -1,4 +1,4 @@
-"""What does the script of a job say? What sbatch is told, the site's own lines, and the command that starts the workers."""
+"""What is in the script of a job? Options for sbatch, the site's own lines, and the command that starts the workers."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from experiments.execution.children import SAFE
 from experiments.execution.engine import DASK_SETTINGS
 from experiments.execution.site import SlurmSettings
 
-#: A worker that finds no scheduler for so long ends, and its job with it.
+#: A worker that finds no scheduler for this long ends, and so does its job.
 ORPHAN_SECONDS = 60
-#: What every worker process is told: it is one, and its libraries start no threads of their own.
+#: Environment of every worker process: it is marked as a worker, and its libraries start no threads of their own.
 WORKER_ENVIRONMENT = {"LINTAS_WORKER": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", **SAFE}
 
 
 def worker_lines(settings: SlurmSettings, certificates: Certificates, host: str) -> list[str]:
-    """Shell lines before the worker: the site's own, then what each worker is told through its environment."""
+    """Shell lines before the worker: the site's own, then the environment variables of each worker."""
     lines = list(settings.setup)
     lines += [f"export {n}={v}" for n, v in WORKER_ENVIRONMENT.items()]
     for name, value in DASK_SETTINGS.items():
@@ -31,7 +31,7 @@ def worker_lines(settings: SlurmSettings, certificates: Certificates, host: str)
 
 
 def worker_command(settings: SlurmSettings, certificates: Certificates, scheduler: Sequence[str], name: str | None = None) -> str:
-    """The command that starts a job's worker processes, each under a nanny that starts it again when it dies."""
+    """The command that starts a job's worker processes, each with a nanny process that restarts it when it dies."""
     from dask.utils import parse_bytes
 
     words = [
@@ -47,13 +47,13 @@ def worker_command(settings: SlurmSettings, certificates: Certificates, schedule
     if settings.interface is not None:
         words += ["--interface", settings.interface]
     line = " ".join(shlex.quote(str(w)) for w in words)
-    if name is None:  # so that the job of a worker is known; a name must be no other's, also when a job is started again
+    if name is None:  # so that the job of a worker is known; names are unique, also when a job is restarted
         line += ' --name "job-${SLURM_JOB_ID:-0}-$(hostname)-$$"'
     return "exec " + (line if settings.interface is not None else f'{line} --host "$HERE"')
 
 
 def header(settings: SlurmSettings, name: str, log: Path) -> list[str]:
-    """What sbatch is told about a job."""
+    """Options of sbatch for a job."""
     where = str(log.absolute().parent).replace("%", "%%")
     lines = [
         f"--job-name={name}", "--ntasks=1", f"--cpus-per-task={settings.cores}", f"--mem={settings.megabytes}M", f"--time={settings.walltime}",

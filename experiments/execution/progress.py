@@ -13,7 +13,7 @@ EXIT_OK, EXIT_SOME_NOT_OK = 0, 3
 
 @dataclass
 class StudyProgress:
-    """Where a study stands while it runs."""
+    """How far a study is while it runs."""
 
     total: int
     counts: Counter[str]
@@ -21,7 +21,7 @@ class StudyProgress:
     rate: float = 0.0  #: runs a second, lately
     slots: int = 0
     deaths: int = 0
-    notes: list[Note] = field(default_factory=list)  #: what is being waited for, to be shown once (whoever shows them takes them out)
+    notes: list[Note] = field(default_factory=list)  #: what is being waited for, to be shown once (the code that shows them removes them)
 
     @property
     def done(self) -> int:
@@ -36,7 +36,7 @@ class StudyProgress:
 
 @dataclass
 class Report:
-    """How a drive ended."""
+    """How the driver ended."""
 
     total: int
     counts: dict[str, int]
@@ -50,12 +50,12 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 when every run is well, 3 when some row is not."""
+        """0 when every run ended well, 3 when one did not."""
         return EXIT_OK if self.counts.get("ok", 0) == self.total else EXIT_SOME_NOT_OK
 
 
 def teller(progress: Callable[[StudyProgress], None] | None, now: StudyProgress | None = None) -> Callable[[Note], None]:
-    """How a note reaches whoever shows the progress."""
+    """A function that passes a note on to the display of progress."""
 
     def say(note: Note) -> None:
         if progress is not None:

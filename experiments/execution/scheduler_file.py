@@ -1,4 +1,4 @@
-"""Where do workers find the scheduler? In a file on the shared disk, which belongs to one study and one driver."""
+"""How do workers find the scheduler? By a file on the shared disk, which belongs to one study and one driver."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from experiments.files import new_file, whole_file
 
 
 def check_scheduler_file(folder: Path, file: Path) -> Path:
-    """Refuse a file that workers cannot be told by, or that this study did not write; returns it whole. Nothing is changed."""
+    """The full path of the scheduler file; UserError where it cannot be written or another study or program wrote it. Nothing is changed."""
     file = Path(file).absolute()
     try:
         kind = os.lstat(file).st_mode
@@ -36,18 +36,18 @@ def check_scheduler_file(folder: Path, file: Path) -> Path:
     said = _scheduler_file(file)
     if said is None:
         raise UserError(
-            f"'{shorten(file)}' is there and is no scheduler file that lintas wrote: it is left as it is; name another with --scheduler-file"
+            f"'{shorten(file)}' exists and was not written by lintas as a scheduler file: it is kept; name another with --scheduler-file"
         )
     if said["lintas"].get("study") not in (None, str(Path(folder).resolve())):
         raise UserError(
             f"'{shorten(file)}' is the scheduler file of the study '{shorten(said['lintas']['study'])}': name another with --scheduler-file, "
-            f"or remove it if no driver of that study is at work"
+            f"or remove it if no driver of that study is running"
         )
     return file
 
 
 def _scheduler_file(file: Path) -> dict[str, Any] | None:
-    """What a scheduler file says that lintas wrote; None for any other file. One in a study's own logs may be by a lintas that did not sign."""
+    """The contents of a scheduler file that lintas wrote; None for any other file. Earlier versions wrote unsigned ones to a study's logs."""
     try:
         info = os.lstat(file)
         if not stat.S_ISREG(info.st_mode) or info.st_size > 1_000_000:
@@ -65,7 +65,7 @@ def _scheduler_file(file: Path) -> dict[str, Any] | None:
 
 
 def write_scheduler_file(folder: Path, file: Path, said: Mapping[str, Any]) -> str:
-    """Write the file by which workers find the scheduler, in place of nothing or of one of this study; returns what tells it from others."""
+    """Write the file by which workers find the scheduler, where there is none or an older one of this study; returns the token that identifies it."""
     token = uuid.uuid4().hex
     content = {**said, "lintas": {"study": str(folder.resolve()), "driver": token}}
     text = json.dumps(content, indent=2, default=str).encode()
@@ -73,7 +73,7 @@ def write_scheduler_file(folder: Path, file: Path, said: Mapping[str, Any]) -> s
         if check_scheduler_file(folder, file) and os.path.lexists(file):
             with whole_file(file) as out:
                 out.write(text)
-        elif not new_file(file, text):  # somebody put another file there meanwhile
+        elif not new_file(file, text):  # another file was put there meanwhile
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
     except OSError as error:
         raise UserError(f"cannot write the scheduler file '{shorten(file)}': {error.strerror or error}") from None
@@ -81,7 +81,7 @@ def write_scheduler_file(folder: Path, file: Path, said: Mapping[str, Any]) -> s
 
 
 def remove_scheduler_file(file: Path, token: str) -> None:
-    """Remove the file if it is still the one that this driver wrote."""
+    """Remove the file if this driver wrote it."""
     said = _scheduler_file(file)
     if said is not None and said["lintas"].get("driver") == token:
         with contextlib.suppress(OSError):

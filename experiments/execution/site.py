@@ -1,6 +1,6 @@
-"""What does a site's ``slurm.toml`` ask of its cluster, and what runs inside a job?
+"""What does a site's ``slurm.toml`` request from the cluster, and what runs inside a job?
 
-The file is read once, before anything is submitted; each mistake in it gives one sentence with file and key.
+The file is read once, before anything is submitted; each mistake in it gives one message with file and key.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from abm.reading import Entries, Listed, Name, check, parse_toml, read_text
 from experiments.execution.certificates import address_here
 
 Route = Literal["jobqueue", "array"]
-#: Bytes of memory of the largest job: more than any node has.
+#: Upper limit of a job's memory in bytes: more than any node has.
 MOST_MEMORY = 2**50
 #: MB that one worker process needs.
 LEAST_MEGABYTES = 300
@@ -34,7 +34,7 @@ def _without_marks(directives: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class SlurmSettings(Entries):
-    """A ``slurm.toml``: what a job asks of the cluster, and what runs inside it."""
+    """A ``slurm.toml``: the resources of a job, and what runs inside it."""
 
     workers: Annotated[int, Field(ge=1, le=10_000)]  #: jobs (tasks of the array)
     route: Route = "jobqueue"
@@ -43,17 +43,17 @@ class SlurmSettings(Entries):
     walltime: Name = "01:00:00"
     cores: _Count = 1  #: of a job
     memory: Name = "2GB"  #: of a job
-    processes: _Count = 1  #: worker processes in a job; where the file does not say, as many as the cores allow
+    processes: _Count = 1  #: worker processes in a job; where the file does not give them, as many as the cores allow
     threads: _Count = 1  #: runs at once in a process
     setup: Annotated[tuple[Name, ...], Listed] = ()  #: shell lines before the worker
     interface: Name | None = None
     python: Name = sys.executable
-    directives: Annotated[tuple[Name, ...], Listed, AfterValidator(_without_marks)] = ()  #: what else sbatch is told
+    directives: Annotated[tuple[Name, ...], Listed, AfterValidator(_without_marks)] = ()  #: further options of sbatch
     local_directory: Name | None = None
 
     @property
     def slots(self) -> int:
-        """Runs at once when all jobs are up."""
+        """Runs at once when all jobs run."""
         return self.workers * self.processes * self.threads
 
     @property
@@ -63,10 +63,10 @@ class SlurmSettings(Entries):
 
     @classmethod
     def load(cls, path: str | Path) -> SlurmSettings:
-        """Read a ``slurm.toml``. UserError with one sentence where the file is not there or not right, or Slurm is not on this machine."""
+        """Read a ``slurm.toml``. UserError where the file is missing or wrong, or Slurm is not on this machine."""
         path = Path(path)
         if not os.path.lexists(path):
-            raise UserError(f"there is no file '{shorten(path)}'; docs/slurm.toml is one to start from")
+            raise UserError(f"there is no file '{shorten(path)}'; start from docs/slurm.toml")
         name = shorten(path.name)
         said = parse_toml(read_text(path, "the slurm file"), name)
         if "workers" not in said and not set(said) - set(cls.model_fields):
@@ -87,7 +87,7 @@ class SlurmSettings(Entries):
     @model_validator(mode="before")
     @classmethod
     def _fill_the_cores(cls, said: Any) -> Any:
-        """As many processes as the cores of a job allow, where their number is not given."""
+        """Where the number of processes is not given, as many as the cores of a job allow."""
         if not isinstance(said, Mapping) or "processes" in said:
             return said
         cores, threads = said.get("cores", 1), said.get("threads", 1)
@@ -124,7 +124,7 @@ class SlurmSettings(Entries):
 
 
 def _bytes_of(memory: str) -> float:
-    """Bytes that a size such as ``2GB`` stands for; infinity where the number is too long."""
+    """A size such as ``2GB`` in bytes; infinity where the number is too long."""
     from dask.utils import parse_bytes
 
     try:

@@ -1,6 +1,6 @@
-"""How do workers come up on a Slurm cluster, and come back when a job or a node is lost?
+"""How are workers started on a Slurm cluster, and replaced when a job or a node is lost?
 
-Two routes, with the scheduler inside the driver both times. ``jobqueue`` submits a job for each worker through ``dask-jobqueue``; ``array``
+There are two ways; in both the scheduler runs inside the driver. ``jobqueue`` submits a job for each worker through ``dask-jobqueue``; ``array``
 writes a scheduler file on the shared disk and submits one job array whose tasks find it.
 """
 
@@ -24,14 +24,14 @@ from experiments.execution.slurm_queue import ask, cancel_jobs, states, submit
 from experiments.execution.waits import Note
 from experiments.files import write_file
 
-#: Seconds between questions to Slurm, which many users share.
+#: Seconds between requests to Slurm, which many users share.
 ASK_SECONDS = 10.0
 #: Seconds without an answer from Slurm and without a worker, after which the engine is lost.
 SILENT_SECONDS = 900.0
 
 
 class _Asked:
-    """A question to Slurm, in a thread of its own."""
+    """A request to Slurm, in a thread of its own."""
 
     def __init__(self, question: Callable[[], int | None]) -> None:
         self._question, self._answer, self._error = question, cast("int | None", None), cast("BaseException | None", None)
@@ -41,34 +41,34 @@ class _Asked:
     def _run(self) -> None:
         try:
             self._answer = self._question()
-        except Exception as error:  # raised where the answer is taken
+        except Exception as error:  # raised where the answer is read
             self._error = error
         finally:
             self.done.set()
 
     def result(self) -> int | None:
-        """The answer, or what went wrong."""
+        """The answer; raises the request's error if it failed."""
         if self._error is not None:
             raise self._error
         return self._answer
 
 
 class SlurmEngine(ClusterEngine):
-    """Workers in jobs of this driver's own, which are submitted again when they are lost."""
+    """Workers in jobs that this driver submits, and submits again when they are lost."""
 
     def __init__(self, folder: Path, settings: SlurmSettings, name: str) -> None:
         self.settings, self.name, self.wanted = settings, name, settings.slots
         self._asked = self._answered = time.monotonic()
         self._asking: _Asked | None = None
-        self._queue: list[str] | None = None  # states of the jobs, as Slurm last said
+        self._queue: list[str] | None = None  # states of the jobs in Slurm's last answer
         self._known: set[str] = set()  # workers that were seen
         self._fruitless = 0  # jobs submitted again since a worker last joined
         super().__init__(folder, settings.interface)
 
     def keep(self) -> Sequence[Note] | None:
-        """Submit again what Slurm no longer has (cancelled, out of time, lost with its node); say what is waited for.
+        """Submit again what Slurm no longer has (cancelled, out of time, lost with its node); returns notes on what is waited for.
 
-        Slurm is asked in a thread: it may take a minute to answer, and runs go on meanwhile.
+        Slurm is asked in a thread: an answer may take a minute, and runs go on meanwhile.
         """
         notes = list(super().keep() or ())
         now, there = time.monotonic(), set(self._there)
@@ -84,7 +84,7 @@ class SlurmEngine(ClusterEngine):
         return notes
 
     def _ask(self, now: float) -> None:
-        """Begin to ask Slurm where workers lack, or take its answer where it has come."""
+        """Send a request to Slurm where workers are missing, or read its answer where it has arrived."""
         if self._asking is None:
             if self.threads >= self.wanted:
                 self.waits.over("answer")
@@ -99,14 +99,14 @@ class SlurmEngine(ClusterEngine):
                 self._fruitless += replaced
 
     def _check_hope(self, now: float) -> None:
-        """Raise EngineLost where no worker is there and none will come."""
+        """Raise EngineLost where there is no worker and none can be expected."""
         if now - self._answered > SILENT_SECONDS:
             raise EngineLost(f"Slurm has not answered for {SILENT_SECONDS / 60:.0f} minutes and no worker is left")
         if self._fruitless > max(3, 2 * self.settings.workers):
             raise EngineLost(f"{self._fruitless} jobs ended and no worker came up{self._last_words()}")
 
     def _of_the_queue(self) -> list[Note]:
-        """What is said of our jobs while no worker is there."""
+        """Notes on our jobs while there is no worker."""
         self.waits.seconds("worker")  # (the wait begins)
         if self._queue is None or not self.waits.is_due("worker"):
             return []
@@ -115,7 +115,7 @@ class SlurmEngine(ClusterEngine):
         return [Note(waits.QUEUED if self._queue else waits.NO_JOB, places)]
 
     def _jobs(self) -> list[str] | None:
-        """The ids of our jobs, whose states are kept."""
+        """The ids of our jobs; their states are kept."""
         found = states(self.name)
         self._queue = None if found is None else [state for _, state in found]
         return None if found is None else [job for job, _ in found]
@@ -126,28 +126,28 @@ class SlurmEngine(ClusterEngine):
         return found[1] if found else None
 
     def _give_up(self, scheduler: Any, worker: Worker) -> None:
-        """Cancel its job as well: what is stopped or cut off gives its place back, and another is submitted."""
+        """Cancel its job as well: this frees the resources of a stopped or unreachable job, and another is submitted."""
         super()._give_up(scheduler, worker)
         job = self._job_of(worker)
         if job is not None:
             _Asked(lambda: ask("scancel", job)[0])
 
     def _replace(self) -> int | None:
-        """Submit what lacks; returns how many jobs, None when Slurm does not answer."""
+        """Submit missing jobs; returns how many, None when Slurm does not answer."""
         raise NotImplementedError
 
     def _last_words(self) -> str:
         """The last line that a job wrote, with its file."""
         logs = sorted((self.folder / "logs").glob("worker-*.log"), key=lambda p: p.stat().st_mtime)
         if not logs:
-            return f"; look into '{shorten(self.folder / 'logs')}'"
+            return f"; see '{shorten(self.folder / 'logs')}'"
         lines = [line for line in logs[-1].read_text("utf-8", "replace").splitlines() if line.strip()]
         return f"; the last said '{shorten(lines[-1] if lines else '', 160)}' ({shorten(logs[-1])})"
 
     def _end_cluster(self) -> None:
         if self._asking is not None:  # it may be submitting a job at this moment
             self._asking.done.wait(180.0)
-        cancel_jobs(self.name)  # all at once, rather than one by one as Dask would
+        cancel_jobs(self.name)  # all at once; Dask would cancel one by one
         super()._end_cluster()
 
 
@@ -163,7 +163,7 @@ class SlurmJobqueueEngine(SlurmEngine):
         engine = self
 
         class WorkerJob(SLURMJob):
-            """A job whose script is ours: paths may hold spaces, and both routes start workers alike."""
+            """A job with our own script: paths may hold spaces, and both ways start workers alike."""
 
             def __init__(self, scheduler: Any = None, name: Any = None, **rest: Any) -> None:
                 super().__init__(scheduler, name, **rest)
@@ -194,7 +194,7 @@ class SlurmJobqueueEngine(SlurmEngine):
         self.cluster.scale(jobs=self.settings.workers)
 
     def _replace(self) -> int | None:
-        before = dict(self.cluster.workers)  # what was submitted before Slurm is asked
+        before = dict(self.cluster.workers)  # jobs submitted before the request to Slurm
         there = self._jobs()
         if there is None:
             return None
@@ -242,11 +242,11 @@ class SlurmArrayEngine(SlurmEngine):
             return None
         lacking = self.settings.workers - len(there)
         if lacking > 0:
-            with contextlib.suppress(UserError):  # tried again until it counts as hopeless
+            with contextlib.suppress(UserError):  # tried again until the engine counts as lost
                 submit(self.script, f"--array=1-{lacking}")
         return max(0, lacking)
 
 
 def engine(folder: Path, settings: SlurmSettings, name: str) -> SlurmJobqueueEngine | SlurmArrayEngine:
-    """The engine that a ``slurm.toml`` asks for."""
+    """The engine for a ``slurm.toml``."""
     return (SlurmArrayEngine if settings.route == "array" else SlurmJobqueueEngine)(folder, settings, name)

@@ -1,4 +1,4 @@
-"""Which jobs does Slurm have of ours? Its own commands: submit, ask for the states, cancel."""
+"""Which of our jobs does Slurm have? Slurm's own commands submit them, list their states and cancel them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from abm.errors import UserError, shorten
 
 
 def job_name(folder: Path) -> str:
-    """The name of a study's jobs: by it a driver finds those that a dead one left."""
+    """The name of a study's jobs, by which a driver finds those left by an earlier driver that died."""
     whole = Path(folder).resolve()
     slug = re.sub(r"[^a-z0-9]+", "-", whole.name.lower()).strip("-")[:24] or "study"
     return f"lintas-{slug}-{hashlib.sha256(os.fsencode(whole)).hexdigest()[:8]}"
@@ -28,7 +28,7 @@ def cancel_jobs(name: str) -> int:
 
 
 def jobs(name: str) -> list[str] | None:
-    """Ids of the jobs of that name (each task of an array for itself) that wait or run; None when Slurm does not answer."""
+    """Ids of the jobs of that name (each task of an array separately) that wait or run; None when Slurm does not answer."""
     found = states(name)
     return None if found is None else [job for job, _ in found]
 
@@ -44,7 +44,7 @@ def states(name: str) -> list[tuple[str, str]] | None:
 
 
 def ask(*words: str) -> tuple[int, str]:
-    """Code and text of a command of Slurm's: what it says when it is well, else its complaint."""
+    """Exit code and text of a Slurm command: its output where it succeeded, else its error message."""
     try:
         done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
     except (OSError, subprocess.SubprocessError) as error:
@@ -62,7 +62,7 @@ def _user() -> str:
 
 
 def submit(script: Path, *words: str) -> str:
-    """Submit a script; returns the job's id. A refusal by Slurm is the user's to mend."""
+    """Submit a script; returns the job's id. UserError where Slurm refuses it."""
     code, out = ask("sbatch", "--parsable", *words, str(script))
     if code:
         raise UserError(f"sbatch refused the job: {shorten(_complaint(out), 200)}; see slurm.toml and '{shorten(script)}'")

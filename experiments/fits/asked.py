@@ -1,4 +1,4 @@
-"""What is asked of a fit? Region, sizes, seed, what varies and how widely: all that its numbers depend on besides model, data and targets."""
+"""What are the settings of a fit? Region, sizes, seed, what varies and how widely: all that its numbers depend on besides model, data and targets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from agents.core.declare import PARAMETERS, near
 from calibration.priors import Prior
 from experiments.options import DEFAULT_REGION
 
-#: Limits of what may be asked: runs of a bank or a population, populations, seed, truths of the checks, draws run again.
+#: Limits of the settings: prior runs or runs of a population, populations, seed, simulated truths of the checks, draws run again.
 MOST_POINTS, MOST_POPULATIONS, MOST_SEED, MOST_TESTS, MOST_DRAWS = 2**20, 100, 2**62, 100_000, 1_000_000
 #: Mechanisms that predictive runs are repeated without.
 SWITCHED_OFF = ("puskesmas_programme", "kinship", "cross_border_work", "cross_border_care", "infrastructure_investment", "crisis")
@@ -52,7 +52,7 @@ def _range(said: tuple[str, float, float]) -> tuple[str, float, float]:
     name, low, high = said
     if not low < high:
         raise ValueError(
-            f"the prior of '{shorten(name)}' has no width ({low:g} to {high:g}): nothing can be learned about it; write LOW:HIGH, the lower first"
+            f"the prior of '{shorten(name)}' has no width ({low:g} to {high:g}), so the parameter cannot be fitted; write LOW:HIGH, the lower first"
         )
     return said
 
@@ -62,7 +62,7 @@ Once = AfterValidator(_once)
 
 
 class Asked(Entries):
-    """What a fit was asked to be; everything that its numbers depend on besides model, data and targets."""
+    """The settings of a fit; everything that its numbers depend on besides model, data and targets."""
 
     region: Name = DEFAULT_REGION
     points: Annotated[int, Field(ge=64, le=MOST_POINTS), AfterValidator(_power_of_two)] = 2048
@@ -90,7 +90,7 @@ def prior_of(asked: Asked) -> Prior:
     wide = {n: PARAMETERS[n].widened(asked.widen) for n in prior.names}
     for name, low, high in asked.ranges:
         if name not in prior.names:
-            raise FitError(f"the prior of '{shorten(name)}' is given, but it is not fitted; {near(name, prior.names)}")
+            raise FitError(f"the prior of '{shorten(name)}' is given, but the parameter is not fitted; {near(name, prior.names)}")
         if not wide[name][0] <= low < high <= wide[name][1]:
             raise FitError(
                 f"the prior of '{name}' ({low:g} to {high:g}) leaves its declared range {wide[name][0]:g} to {wide[name][1]:g}; see --widen"

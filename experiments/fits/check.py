@@ -1,4 +1,4 @@
-"""Can the posterior of a fit be believed? ``check.json`` is written from the runs there are."""
+"""Can the posterior of a fit be trusted? ``check.json`` is written from the existing runs."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from experiments.studies import plan
 
 
 def check(fit: Fit, told: Callable[[str], None] | None = None) -> dict[str, Any]:
-    """Make ``check.json`` and return what it holds; the predictive runs must be there. ``told`` is called before each part that takes long."""
+    """Make ``check.json`` and return what it holds; the predictive runs must exist. ``told`` is called before each part that takes long."""
     with single_threaded():
         found = _check(fit, told or (lambda _: None))
     file = fit.folder / "posterior" / "manifest.json"
     write_json(file, read_posterior_manifest(file) | {"central": found["central"]})
-    write_json(fit.folder / "check.json", found)  # last: where it stands, everything before it does
+    write_json(fit.folder / "check.json", found)  # last: where this file exists, everything before it does
     return found
 
 

@@ -1,4 +1,4 @@
-"""What did a fit find? ``fit.json`` and the posterior that ships are written from the runs there are."""
+"""What did a fit find? ``fit.json`` and the posterior that ships are written from the existing runs."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from experiments.studies import plan
 
 
 def conclude(fit: Fit) -> dict[str, Any]:
-    """The posterior and all that can be said of it without new runs; written to ``fit.json`` and ``posterior/``.
+    """The posterior and all results that need no new runs; written to ``fit.json`` and ``posterior/``.
 
-    Checks that there are belong to what was concluded before, so they are made again.
+    Existing checks belong to the earlier result, so they are made again.
     """
     (fit.folder / "check.json").unlink(missing_ok=True)
     with single_threaded():
@@ -33,7 +33,10 @@ def conclude(fit: Fit) -> dict[str, Any]:
 
 
 def result_of(fit: Fit, have: Populations, designed_for: Likelihood) -> tuple[dict[str, Any], np.ndarray]:
-    """What ``fit.json`` holds, and the positions of the parameters that move a target; arguments as of :func:`calibration.conclude.conclude`."""
+    """What ``fit.json`` holds, and the positions of the parameters that move a target.
+
+    Arguments as of :func:`calibration.conclude.conclude`; the positions have shape (n,).
+    """
     about = {
         "kind": "lintas fit result", "model_version": fit.manifest["model_version"], "inference": inference_version(), "region": fit.asked.region,
         "targets_hash": fit.targets.hash, "households": fit.asked.households, "without": list(fit.asked.without),
@@ -43,17 +46,17 @@ def result_of(fit: Fit, have: Populations, designed_for: Likelihood) -> tuple[di
 
 
 def is_concluded(fit: Fit) -> bool:
-    """Whether ``fit.json`` is there and was made by this way of inference."""
+    """Whether ``fit.json`` exists and was made by this version of the inference."""
     return is_of_this_inference(fit.folder / "fit.json")
 
 
 def is_checked(fit: Fit) -> bool:
-    """Whether ``check.json`` is there and was made by this way of inference."""
+    """Whether ``check.json`` exists and was made by this version of the inference."""
     return is_of_this_inference(fit.folder / "check.json")
 
 
 def is_of_this_inference(path: Path) -> bool:
-    """Whether a result is there and was made by the inference of this lintas."""
+    """Whether a result exists and was made by this version of the inference."""
     return inference_of(path) == inference_version()
 
 

@@ -1,7 +1,7 @@
-"""What must ``fit.json`` and ``check.json`` hold, so that a page can be made of them?
+"""What must ``fit.json`` and ``check.json`` hold, so that a report can be made from them?
 
-Both files are written by a fit and read again by the report, the checks and ``adopt``; a file that was cut off or changed by hand is refused
-here in one sentence that names file and key. What no reader needs may be missing.
+Both files are written by a fit and read again by the report, the checks and ``adopt``; a file that is incomplete or was changed by hand is refused
+here with a message that names file and key. Entries that no reader needs may be missing.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _Text = Annotated[str, Field(max_length=MOST_LETTERS)]
 _Names = Annotated[tuple[_Name, ...], Listed]
 _Count = Annotated[int, Field(ge=0, le=10**12)]
 _Positive = Annotated[float, Field(ge=0)]
-_Share = Annotated[float, Field(ge=0, le=1.000001)]  # sums of weights, which may end a little above 1
-_AnyNumber = Annotated[float, Field(allow_inf_nan=True)]  # where no run had a number
+_Share = Annotated[float, Field(ge=0, le=1.000001)]  # sums of weights, which may be a little above 1
+_AnyNumber = Annotated[float, Field(allow_inf_nan=True)]  # None where no run had a number
 _Quantiles = Annotated[tuple[float, ...], Listed, Field(min_length=5, max_length=5)]
 _Triple = Annotated[tuple[_AnyNumber, _AnyNumber, _AnyNumber], Listed]
 _Numbers = Annotated[tuple[float, ...], Listed]
@@ -53,7 +53,7 @@ class _ParameterRow(OpenEntries):
     low: float
     high: float
     default: float
-    known: Known | None = None  # that it is missing is refused by the report, with its reason
+    known: Known | None = None  # where it is missing, the report refuses it with a reason
     ratio: _Positive
     quantiles: _Quantiles
     density: Annotated[tuple[_Positive, ...], Listed, Field(min_length=20, max_length=20)]
@@ -308,7 +308,7 @@ _FORMS: dict[str, type[Entries]] = {FIT: FitFile, CHECK: CheckFile}
 
 
 def read_result(path: Path, kind: str, *, needed: bool = True) -> dict[str, Any]:
-    """``fit.json`` (kind ``FIT``) or ``check.json`` (``CHECK``), checked; an empty table where one that is not needed is not there."""
+    """``fit.json`` (kind ``FIT``) or ``check.json`` (``CHECK``), checked; an empty dictionary where a file that is not ``needed`` is missing. UserError where a file cannot be used."""
     import os
 
     if not os.path.lexists(path):
@@ -325,7 +325,7 @@ def read_result(path: Path, kind: str, *, needed: bool = True) -> dict[str, Any]
 
 
 def inference_of(path: Path) -> str | None:
-    """Which inference made a result; None where no result can be read (it is then made again)."""
+    """The version of the inference that made a result; None where no result can be read (it is then made again)."""
     if not is_ordinary(path):
         return None
     try:
@@ -337,7 +337,7 @@ def inference_of(path: Path) -> str | None:
 
 
 def check_against(fit: Mapping[str, Any], targets: Targets, path: Path) -> None:
-    """Refuse a result whose rows are not those of the targets beside it, or that names a target which has no row."""
+    """UserError for a result whose rows are not those of the targets beside it, or that names a target which has no row."""
     name = f"'{shorten(path)}'"
     ids = [row["id"] for row in fit["targets"]]
     if sorted(ids) != sorted(t.id for t in targets):

@@ -1,9 +1,9 @@
-"""What is in a fit folder? It is made and read here; each stage of a fit works from its files, so that each can be killed.
+"""What is in a fit folder? It is made and read here; each stage of a fit works from its files, so an interrupted stage can be repeated.
 
-A fit folder holds ``manifest.json`` (what was asked for, and of which model), ``targets.toml``, ``bank/`` and ``population-K/`` (study
+A fit folder holds ``manifest.json`` (settings and model version), ``targets.toml``, ``bank/`` and ``population-K/`` (study
 folders, see :mod:`experiments.studies.plan`), ``population-K.npz`` (the proposal that the K-th population was drawn from), ``predictive/`` (draws run again with
-new seeds, mechanisms switched off beside), ``fit.json``, ``check.json`` and ``posterior/`` (what ships). Everything but the runs' times is a
-function of the manifest and the targets, whatever the number of workers and however often a stage was interrupted.
+new seeds, as they are and with mechanisms switched off), ``fit.json``, ``check.json`` and ``posterior/`` (what ships). Everything but the runs' times is a
+function of the manifest and the targets, for any number of workers and of interruptions.
 """
 
 from __future__ import annotations
@@ -52,13 +52,13 @@ class Manifest(OpenEntries):
     region_hash: ShortName
     targets_hash: ShortName
     parameters: Annotated[tuple[ShortName, ...], Listed] = ()
-    #: of a retarget: the folder of the fit whose runs were weighed, and its own, as they were typed
+    #: of a retarget: the folder of the fit whose runs were reweighted, and its own, as they were typed
     retargeted_from: Name | None = None
     folder: Name | None = None
 
 
 def make(folder: Path, asked: Asked, targets: str | Path | None, command_line: list[str]) -> dict[str, Any]:
-    """Plan a fit: the folder with its manifest, its targets and the plan of its bank. Refuses a folder that holds anything."""
+    """Plan a fit: the folder with its manifest, its targets and the plan of its prior runs. FitError for a folder that is not empty."""
     from importlib import resources
 
     from abm import Region
@@ -74,7 +74,7 @@ def make(folder: Path, asked: Asked, targets: str | Path | None, command_line: l
         last = max(r.last for r in (t.of, t.against) if r is not None)
         if last > int(asked.end[:4]):
             raise FitError(
-                f"target '{t.id}' reads the year {last}, but the runs end in {asked.end}; use a later --end, or another role for it"
+                f"target '{t.id}' reads the year {last}, but the runs end in {asked.end}; use a later --end, or give the target another role"
             )
     prior = prior_of(asked)
     text = (
@@ -101,8 +101,8 @@ def bank_study(asked: Asked, prior: Prior) -> Study:
         Varied(n, float(low), float(high), "log" if shape == "log-uniform" else "linear")
         for n, low, high, shape in zip(prior.names, prior.low, prior.high, prior.shape, strict=True)
     )
-    if "triangular" in prior.shape:  # no study design knows this shape
-        raise FitError("a triangular prior cannot be put into a bank yet: declare it uniform or log-uniform")
+    if "triangular" in prior.shape:  # no study design has this shape
+        raise FitError("prior runs with a triangular prior are not possible yet: declare it uniform or log-uniform")
     return Study(
         name="bank", design="sobol", points=asked.points, seed=asked.seed, regions=(asked.region,), households=(asked.households,), end=asked.end,
         vary=vary, without=asked.without, record="yearly", fitted=False, common_draws=False, widen=asked.widen,
@@ -110,7 +110,7 @@ def bank_study(asked: Asked, prior: Prior) -> Study:
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a fit folder, each entry of the kind that it has there."""
+    """The manifest of a fit folder, checked; FitError where it cannot be used."""
     file = folder / "manifest.json"
     if not os.path.lexists(file):
         raise FitError(
@@ -125,7 +125,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def is_retarget(manifest: Mapping[str, Any]) -> bool:
-    """Whether a fit folder holds the runs of another fit weighed by other targets, and none of its own."""
+    """Whether a fit folder holds the reweighted runs of another fit and none of its own."""
     return manifest.get("retargeted_from") is not None
 
 
@@ -141,7 +141,7 @@ class Fit:
 
     @classmethod
     def open(cls, folder: Path, *, any_model: bool = False) -> Fit:
-        """Read the folder; refuses runs of another model than this one, whose numbers would not belong to it."""
+        """Read the folder; FitError for runs of another model than this one (unless ``any_model``), other data, or changed targets."""
         from abm import Region
 
         manifest = read_manifest(folder)
@@ -149,29 +149,29 @@ class Fit:
         asked = said.asked
         if is_retarget(manifest):
             raise FitError(
-                f"'{shorten(folder)}' holds the runs of another fit weighed by other targets and has none of its own; 'lintas calibrate report' works "
-                f"there, all else on the fit itself ({shorten(said.retargeted_from)})"
+                f"'{shorten(folder)}' holds the runs of another fit, reweighted for other targets, and none of its own; 'lintas calibrate report' works "
+                f"there, all other commands on the fit itself ({shorten(said.retargeted_from)})"
             )
         if not any_model:
             if said.model_version != model_version():
                 raise FitError(
-                    f"the bank in '{shorten(folder)}' belongs to model {shorten(said.model_version)}, this is {model_version()}: its runs say nothing of "
+                    f"the prior runs in '{shorten(folder)}' belong to model {shorten(said.model_version)}, this is {model_version()}: they say nothing about "
                     f"this model; make a new fit with 'lintas calibrate plan -o FOLDER'"
                 )
             if said.region_hash != Region.load(asked.region).hash:
                 raise FitError(
-                    f"the data of region '{shorten(asked.region)}' have changed since the bank in '{shorten(folder)}' was planned; make a new fit"
+                    f"the data of region '{shorten(asked.region)}' have changed since the fit in '{shorten(folder)}' was planned; make a new fit"
                 )
         targets = Targets.load(folder / "targets.toml")
         if targets.hash != said.targets_hash:
             raise FitError(
                 f"'{shorten(folder / 'targets.toml')}' was changed after the fit was planned; "
-                f"use 'lintas calibrate retarget {shorten(folder)} --targets FILE -o NEW' to weigh the same runs by other targets"
+                f"use 'lintas calibrate retarget {shorten(folder)} --targets FILE -o NEW' to reweight the same runs for other targets"
             )
         prior = prior_of(asked)
         if said.parameters and said.parameters != prior.names:
             raise FitError(
-                f"the manifest '{shorten(folder / 'manifest.json')}': its parameters are not those that it asks for; it was changed by hand, or lintas did "
+                f"the manifest '{shorten(folder / 'manifest.json')}': its parameters do not match its settings; it was changed by hand, or lintas did "
                 f"not write it: make a new fit"
             )
         return cls(folder, manifest, asked, targets, prior)
@@ -201,31 +201,31 @@ class Fit:
         """The proposal of a population (counted from 1)."""
         file = self.folder / f"population-{number}.npz"
         try:
-            # without pickles: what a file of arrays may hold is numbers
+            # without pickles: the file may hold arrays of numbers only
             with np.load(io.BytesIO(read_bytes(file, "the proposal", error=FitError)), allow_pickle=False) as packed:
                 arrays = dict(packed)
             found = Proposal.unpack(arrays, len(self.prior), len(self.targets.fit))
         except (ValueError, OSError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
             raise FitError(
-                f"the proposal '{shorten(file)}' is damaged ({shorten(error)}); the bank stays good: remove population-* there and continue with "
+                f"the proposal '{shorten(file)}' is damaged ({shorten(error)}); the prior runs can still be used: remove population-* there and continue with "
                 f"'lintas calibrate fit {shorten(self.folder)}'"
             ) from None
         told, now = arrays.get("probe"), found.log_density(self.likelihood, probe(len(self.prior)))
         if told is None or told.shape != now.shape or told.dtype.kind != "f" or not np.allclose(told, now, rtol=1e-6, atol=1e-6):
             raise FitError(
-                f"population {number} of '{shorten(self.folder)}' was drawn by another way of inference than this lintas has, so its weights would be "
-                f"wrong; the bank stays good: remove population-* there and continue with 'lintas calibrate fit {shorten(self.folder)}'"
+                f"population {number} of '{shorten(self.folder)}' was drawn by another version of the inference, so its weights would be "
+                f"wrong; the prior runs can still be used: remove population-* there and continue with 'lintas calibrate fit {shorten(self.folder)}'"
             )
         return found
 
 
 def probe(d: int) -> np.ndarray:
-    """Places at which a proposal's density is written down when it is made, and compared when it is read, shape (64, d)."""
+    """Points at which a proposal's density is stored when it is made, and compared when it is read, shape (64, d)."""
     return np.random.default_rng(0).random((64, d))
 
 
 def inference_version() -> str:
-    """Identity of the code that turns runs into what is known of the parameters: a result of other code is concluded again."""
+    """Hash of the code that computes the posterior from runs: a result of other code is computed again."""
     from importlib import resources
 
     digest = hashlib.sha256()

@@ -1,4 +1,4 @@
-"""How are the runs of a fit made? The bank, then population after population until there are enough effective draws."""
+"""How are the runs of a fit made? Prior runs first, then one population after another until there are enough effective draws."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Tell = Callable[[StudyProgress], None]
 
 
 def run_bank(fit: Fit, engine: EngineOf, tell: Tell | None = None) -> Report:
-    """Run what the bank lacks."""
+    """Make the missing prior runs."""
     return drive(fit.folder / "bank", engine(fit.folder / "bank"), progress=tell)
 
 
@@ -59,9 +59,9 @@ def is_enough(posterior: Weighted) -> bool:
 def run_populations(
     fit: Fit, engine: EngineOf, tell: Tell | None = None, told: Callable[[dict[str, Any]], None] | None = None
 ) -> Populations:
-    """Make population after population until there are enough effective draws; ``told`` is called with what was said of each.
+    """Make one population after another until there are enough effective draws; ``told`` is called with the figures of each.
 
-    FitError where a population stays incomplete.
+    FitError where a population remains incomplete.
     """
     have = populations(fit)
     if told is not None:
@@ -80,7 +80,7 @@ def run_populations(
 
 
 def _plan_population(fit: Fit, have: Populations, number: int) -> None:
-    """Write the proposal and the plan of the next population, unless they are there."""
+    """Write the proposal and the plan of the next population, unless they exist."""
     import pandas as pd
 
     npz, folder = fit.folder / f"population-{number}.npz", fit.folder / f"population-{number}"
@@ -110,7 +110,7 @@ def _plan_population(fit: Fit, have: Populations, number: int) -> None:
 
 
 def single_threaded() -> Any:
-    """Sums in one order, whatever the number of cores."""
+    """Limit libraries to one thread, so that sums have the same order on any number of cores."""
     from threadpoolctl import threadpool_limits
 
     return threadpool_limits(1)

@@ -1,4 +1,4 @@
-"""What does the posterior give in new runs? Its draws again with new seeds, mechanisms switched off beside, and draws that may represent all of them."""
+"""What does the posterior give in new runs? Its draws again with new seeds, with and without mechanisms, and candidates for the central draw."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from experiments.studies.study import Study
 
 
 def run_predictive(fit: Fit, engine: EngineOf, tell: Tell | None = None) -> list[Path]:
-    """Draws of the posterior run again with new seeds, as they are and with one mechanism after another switched off; and the central ones."""
+    """Draws of the posterior run again with new seeds, as they are and with one mechanism after another switched off; and the candidates for the central draw."""
     made = [run_central(fit, engine, tell)]
     draws = drift.hash_of(fit.folder / "posterior" / "draws.parquet")
     for name in ("", *(s for s in SWITCHED_OFF if s not in fit.asked.without)):
@@ -53,7 +53,7 @@ def _predictive_study(fit: Fit, without: str) -> Study:
 
 
 def run_central(fit: Fit, engine: EngineOf, tell: Tell | None = None) -> Path:
-    """The draws that might represent all, run with everything that the facts do not move at its declared value (the way one run is made)."""
+    """Run the candidates for the central draw, with every parameter that the facts do not move at its declared value, as a single run has it."""
     import pandas as pd
 
     folder, table = fit.folder / "predictive" / "central", fit.folder / "central.parquet"

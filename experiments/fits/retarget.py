@@ -1,4 +1,4 @@
-"""What would the runs of a fit say under other targets? Their weights are computed again, without a new run."""
+"""What does the posterior become with other targets? The runs of a fit are reweighted, without a new run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from experiments.studies.manifest import study_of
 
 
 def retarget(fit: Fit, targets: Targets, text: str, out: Path) -> dict[str, Any]:
-    """Compute the posterior of the runs there are under other targets, without a new run; a fit result of its own in ``out``.
+    """Reweight the runs of a fit for other targets, without a new run; writes a separate fit result to ``out``.
 
     ``text`` is that of the file of ``targets``. FitError where ``out`` holds something, or the runs do not hold what the targets need.
     """
@@ -35,7 +35,7 @@ def retarget(fit: Fit, targets: Targets, text: str, out: Path) -> dict[str, Any]
         raise FitError(f"'{shorten(out)}' holds something already; name a new folder for the posterior under other targets")
     missing = [o for o in targets.outputs if o not in fit.runs_of(fit.folder / "bank").outputs and o not in _recorded(fit)]
     if missing:
-        raise FitError(f"the bank did not record {missing[0]}; make a new fit for these targets")
+        raise FitError(f"the prior runs did not record {missing[0]}; make a new fit for these targets")
     check_folder(out)
     wanted = replace(fit, targets=targets)
     with single_threaded():

@@ -1,6 +1,6 @@
 """What do all figures of the report share? Colours, canvas, lines, marks, and the numbers and words that go beside a figure.
 
-Figures are narrow and tall so that they stay readable on a telephone, and are told apart by line style and direct
+Figures are narrow and tall so that they are readable on a telephone, and lines differ by style and direct
 labels as well as by colour. They are SVG, drawn without a display, and the same data give the same bytes.
 """
 
@@ -64,7 +64,7 @@ class Sheet:
         return formats(self.n)[written](value)
 
     def _said(self, axes: Axes, pattern: Pattern) -> None:
-        """What the paper says, as a bar over its years, once the run has begun them."""
+        """The paper's value as a bar over its years, if the run reaches them."""
         first, last = years_of(pattern)
         if pattern.mark is None or self.last < first:
             return

@@ -1,4 +1,4 @@
-"""Which figures does the report have? Each with a sentence computed from the data, words for who cannot see it, and its numbers."""
+"""Which figures does the report have? Each with a sentence computed from the data, a description for readers who cannot see it, and its numbers."""
 
 from __future__ import annotations
 
@@ -275,7 +275,7 @@ class Drawing(MapDrawing):
             ),
         )
 
-    # --- panels that stand in more than one figure ------------------------------------------------------------------
+    # --- panels that are used in more than one figure ------------------------------------------------------------------
 
     def draw_income(self, axes: Axes) -> None:
         """Income of both sides with the paper's two numbers."""

@@ -1,4 +1,4 @@
-"""What do the tables of a fit's report say of the checks of its method? Coverage, known truths, other ways to a posterior, emulators, priors."""
+"""Which tables of a fit's report show the checks of its method? Coverage, simulated truths, other methods, emulators, priors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class CheckTables(Words):
     """Rows of the tables of checks, as text."""
 
     def sbc(self) -> list[dict[str, Any]]:
-        """Simulation-based calibration of the ways to a posterior."""
+        """Simulation-based calibration of each method."""
         _, n = self._, self.n
         informed = {p["parameter"] for p in self.parameters if p["known"] == "informed"}
 
@@ -54,7 +54,7 @@ class CheckTables(Words):
         ]
 
     def disagreement(self) -> list[tuple[str, str, str]]:
-        """Distance of the other ways to the posterior, largest first."""
+        """Distance between the posteriors of the methods, largest first."""
         n, said = self.n, self.fit.get("disagreement") or {}
         pmc = {r["parameter"]: r["sd"] for r in said.get("emulated_population") or ()}
         rows = sorted(said.get("emulated_abc") or (), key=lambda r: (-r["sd"], r["parameter"]))
@@ -69,7 +69,7 @@ class CheckTables(Words):
         ]
 
     def emulators(self) -> list[tuple[str, str, str, int]]:
-        """How well each emulator does."""
+        """How well each emulator predicts."""
         n = self.n
         return [
             (self.title(e["target"]), n.percent(e["r2"]), n.number(e["spread"], 2), len(e["active"]))
@@ -77,12 +77,13 @@ class CheckTables(Words):
         ]
 
     def not_ruled_out(self) -> str:
-        """The part of the prior that the facts leave standing."""
+        """The share of the prior that the facts do not rule out."""
         share = self.fit.get("not_ruled_out")
         if share is None:
             return ""
         return self._(
-            "In {share} of the space of all priors every fitted fact lies within three spreads (tolerance and emulator together): that much is not ruled out."
+            "In {share} of the prior's space every fitted fact is within three sd (tolerance and emulator together): the facts do not "
+            "rule out this part."
         ).format(share=self.n.percent(share, 1))
 
     def priors(self) -> list[tuple[str, dict[str, str], dict[str, str]]]:

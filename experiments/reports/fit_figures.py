@@ -1,4 +1,4 @@
-"""The figures of a calibration's report, in the style of the report of a run."""
+"""Which figures does a fit's report have? They are drawn in the style of the report of a run."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 #: Parameters that the figure of priors and posteriors shows.
 MOST_SHOWN = 20
-#: Rank histograms for each way to the posterior: those that fill their bins least evenly.
+#: Number of rank histograms for each method: those with the least even bins.
 WORST = 2
 
-#: The ways to a posterior that are tested, in words.
+#: The tested methods, in words.
 METHODS = {"emulated": mark("emulated likelihood"), "abc": mark("regression-adjusted ABC"), "prior": mark("the prior itself")}
 
 Band = list[list[float]]
@@ -43,7 +43,7 @@ class FitDrawing:
         self.off: Mapping[str, Any] = (arms.get("puskesmas_programme") or {}).get("years") or {}
 
     def all(self) -> dict[str, Picture]:
-        """The figures that can be drawn from what is there, by name."""
+        """The figures for which there are data, by name."""
         found = (self.parameters(), self.income(), self.care(), self.visits(), self.ranks())
         return {p.key: p for p in found if p is not None}
 
@@ -88,12 +88,12 @@ class FitDrawing:
         sentence = _("The facts narrow “{label}” most: its spread is {share} of what it was before.").format(
             label=_(rows[0]["label"]), share=n.percent(rows[0]["ratio"])
         )
-        alt = _("The posterior density of each parameter over the range of its prior, with its middle and its 90 % interval.")
-        return Picture("parameters", _("What the facts say of the parameters"), svg(canvas), alt, sentence)
+        alt = _("The posterior density of each parameter over the range of its prior, with its median and its 90 % interval.")
+        return Picture("parameters", _("What the facts say about the parameters"), svg(canvas), alt, sentence)
 
     @staticmethod
     def places(row: Mapping[str, Any], values: Sequence[float]) -> list[float]:
-        """Values of a parameter as places between the ends of its prior."""
+        """Values of a parameter as positions between the ends of its prior, 0 to 1."""
         prior = Prior.of([row["parameter"]], {row["parameter"]: (row["low"], row["high"])})
         return [float(prior.unit(np.array([[v]]))[0, 0]) for v in values]
 
@@ -160,7 +160,7 @@ class FitDrawing:
         self._legend(canvas, top.get_legend_handles_labels()[0])
         first, last = min(share, default=0), 2006 if 2006 in share else max(share, default=0)
         middle = lambda band, year: band[year][1] if year in band else math.nan  # noqa: E731
-        sentence = _("The middle of the share across goes from {a} in {first} to {b} in {last}; visits across per 1,000 people go from {c} to {d}.").format(
+        sentence = _("The median share across goes from {a} in {first} to {b} in {last}; visits across per 1,000 people go from {c} to {d}.").format(
             a=n.percent(middle(share, first)), first=first, b=n.percent(middle(share, last)), last=last,
             c=n.short(middle(rate, first)), d=n.short(middle(rate, last)),
         )  # fmt: skip
@@ -206,11 +206,11 @@ class FitDrawing:
         self._legend(canvas, panels[0].get_legend_handles_labels()[0], columns=2)
         at = lambda years, name, year: (self.band(years, name, "id").get(year) or [math.nan] * 3)[1]  # noqa: E731
         last = 2006 if 2006 in [*base["years"]] else max(base["years"])
-        sentence = _("In {year} the middle draw has {home} visits to primary care at home and {across} across.").format(
+        sentence = _("In {year} the median is {home} visits to primary care at home and {across} across.").format(
             year=last, home=n.short(at(base, "visits_primary_home", last)), across=n.short(at(base, "visits_primary_across", last))
         )
         if self.off:
-            sentence += " " + _("With the programme switched off it has {home} and {across}.").format(
+            sentence += " " + _("With the programme switched off it is {home} and {across}.").format(
                 home=n.short(at(self.off, "visits_primary_home", last)), across=n.short(at(self.off, "visits_primary_across", last))
             )
         alt = _(
@@ -249,11 +249,11 @@ class FitDrawing:
         )
         return Picture("ranks", _("Rank histograms"), svg(canvas), alt, sentence)
 
-    # --- what they are made of ------------------------------------------------------------------------------------------
+    # --- shared parts ------------------------------------------------------------------------------------------------
 
     @staticmethod
     def band(years: Mapping[str, Any], output: str, side: str) -> dict[int, list[float]]:
-        """5 %, middle and 95 % of an output by year."""
+        """5 %, median and 95 % of an output by year; empty where the output has no bands."""
         rows: Band = (years.get(output) or {}).get(side) or []
         return {int(y): [float(x) for x in row] for y, row in zip(years.get("years") or (), rows, strict=False)}
 
@@ -289,7 +289,7 @@ class FitDrawing:
 
     @staticmethod
     def _line(axes: Axes, band: dict[int, list[float]], colour: str, label: str = "", *, style: str = "-", banded: bool = True) -> None:
-        """The middle by year at mid-year, on its band."""
+        """The median by year at mid-year, on its band."""
         if not band:
             return
         years = sorted(band)
@@ -301,7 +301,7 @@ class FitDrawing:
         axes.set_xlim(years[0], years[-1] + 1)
 
     def _mark(self, axes: Axes, value: float, written: str) -> None:
-        """What was reported, as a bar over 2005–2007."""
+        """The reported value, as a bar over 2005–2007."""
         axes.plot([2005, 2007.99], [value, value], color=INK, lw=3.2, solid_capstyle="butt", zorder=5)
         from matplotlib.patheffects import withStroke
 
@@ -325,7 +325,7 @@ class FitDrawing:
         self, key: str, title: str, canvas: Canvas, alt: str, sentence: str,
         columns: Sequence[tuple[str, dict[int, list[float]], Callable[[float], str]]],
     ) -> Picture:  # fmt: skip
-        """A figure with the numbers behind it, each as the middle with its interval."""
+        """A figure with the numbers behind it, each as the median with its interval."""
         years = sorted({y for _label, band, _show in columns for y in band})
 
         def cell(row: list[float] | None, show: Callable[[float], str]) -> str:

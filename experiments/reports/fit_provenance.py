@@ -1,4 +1,4 @@
-"""What do the numbers of a fit belong to, which facts were used, and how is the fit repeated?"""
+"""Which versions, data and settings do the numbers of a fit belong to, which facts were used, and how is the fit repeated?"""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Provenance(Words):
         return {"total": len(rows), "counts": counts, "rows": rows}
 
     def provenance(self) -> list[tuple[str, str]]:
-        """What the numbers belong to."""
+        """Versions, data and settings of the fit."""
         _, n, asked = self._, self.n, self.manifest["asked"]
         return [
             (_("model version"), str(self.fit["model_version"])),
@@ -72,6 +72,6 @@ class Provenance(Words):
         if (retargeted or self.fit["targets_hash"]) != Targets.load().hash:
             said += f" --targets {quote(str(own / 'targets-of-the-fit.toml')) if retargeted else 'targets.toml'}"
         if retargeted:
-            weigh = f"lintas calibrate retarget {quote(fit)} --targets {quote(str(own / 'targets.toml'))} -o {quote(str(own))}"
-            return [said, f"lintas calibrate fit {quote(fit)}", weigh, f"lintas calibrate report {quote(str(own))}"]
+            reweight = f"lintas calibrate retarget {quote(fit)} --targets {quote(str(own / 'targets.toml'))} -o {quote(str(own))}"
+            return [said, f"lintas calibrate fit {quote(fit)}", reweight, f"lintas calibrate report {quote(str(own))}"]
         return [said, "lintas calibrate report fit"]

@@ -1,7 +1,7 @@
-"""The report of a fit: a single page that needs nothing beside it and no network.
+"""How is the report of a fit made? It is a single page that needs no other files and no network.
 
-It begins with what a reader of policy needs, then shows what the facts say of each parameter, how the fitted model agrees with each fact, what each
-fact moves, what stays unknown, and how far the posterior can be believed. Every sentence is made from the numbers of ``fit.json`` and
+It begins with the results for a reader of policy, then shows what the facts say about each parameter, how the fitted model agrees with each fact, what each
+fact moves, what remains unknown, and how reliable the posterior is. Every sentence is made from the numbers of ``fit.json`` and
 ``check.json``; where a part of the checks was not made, its section says so. The same files give the same bytes.
 """
 
@@ -29,7 +29,7 @@ from experiments.words.languages import LANGUAGES, check_language, translator
 
 
 def write_report(folder: Path, lang: str) -> list[Path]:
-    """Write the report of a fit folder in one language; refuses results that cannot be judged."""
+    """Write the report of a fit folder in one language; UserError for results that are incomplete or do not belong together."""
     check_language(lang)
     page = report(folder, lang)
     out = folder / "report" / ("report.html" if lang == "en" else f"report-{lang}.html")
@@ -60,34 +60,34 @@ def report(folder: Path, lang: str = "en") -> str:
 
 
 def refuse(fit: Mapping[str, Any], targets: Targets) -> None:
-    """Refuse a result that a reader could not judge: a parameter without label, a fact without words, source or reason."""
+    """UserError for a result that a reader cannot judge: a parameter without label, a fact without words, source or reason."""
     for row in fit["parameters"]:
         if row.get("known") not in KNOWN:
             raise UserError(
                 f"the parameter '{shorten(row.get('parameter', '?'))}' has no identifiability label (informed, weak or prior only): "
-                f"no report is written that hides what is not known"
+                f"a report must show what is not known"
             )
     for row in fit["targets"]:
         if row["role"] not in ("fit", "held-out"):
             continue
         name = shorten(row["id"])
         if not (str(row.get("quote") or "").strip() or row.get("facts")):
-            raise UserError(f"the target '{name}' has neither quote nor facts: say in targets.toml which words or which fact it rests on")
-        if not str(row.get("source") or "").strip():
-            raise UserError(f"the target '{name}' has no source: say in targets.toml where it was read")
-        if row["kind"] in MEASURED and not str(row.get("tolerance_reason") or "").strip():
             raise UserError(
-                f"the target '{name}' has no reason for its tolerance: say in targets.toml why {row.get('tolerance')} and no other"
+                f"the target '{name}' has neither quote nor facts: give in targets.toml the words or the fact that it is based on"
             )
+        if not str(row.get("source") or "").strip():
+            raise UserError(f"the target '{name}' has no source: give in targets.toml where it was read")
+        if row["kind"] in MEASURED and not str(row.get("tolerance_reason") or "").strip():
+            raise UserError(f"the target '{name}' has no reason for its tolerance: say in targets.toml why it is {row.get('tolerance')}")
     if targets.hash != fit["targets_hash"]:
         raise UserError("targets.toml was changed after the fit: use 'lintas calibrate retarget', or run 'lintas calibrate fit' again")
 
 
 class Page(FirstPage, FitTables, CheckTables, Provenance):
-    """Everything that the page says, in one language."""
+    """All parts of the page, in one language."""
 
     def parts(self) -> dict[str, Any]:
-        """What the template fills in."""
+        """The values for the template."""
         _ = self._
         drawn = FitDrawing(self.fit, self.check, self._said(), self.sides, self.lang).all()
         figures = {

@@ -1,4 +1,4 @@
-"""What does the screen say of a fit? Its targets, what is known of its parameters, its checks and its warnings, in a reader's language."""
+"""What is printed about a fit? Its targets, what is known about its parameters, its checks and its warnings, in the user's language."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ KNOWN = {"informed": mark("informed"), "weak": mark("weak"), "prior only": mark(
 
 
 def show_fit(found: Mapping[str, Any], manifest: Mapping[str, Any], targets: Targets, lang: str) -> None:
-    """Print what ``fit.json`` (``found``) says: a table of the targets, which parameters are known, warnings."""
+    """Print the contents of ``fit.json`` (``found``): a table of the targets, which parameters are known, warnings."""
     from rich.console import Console
     from rich.table import Table
 
@@ -41,10 +41,10 @@ def show_fit(found: Mapping[str, Any], manifest: Mapping[str, Any], targets: Tar
 
 
 def show_check(found: Mapping[str, Any], fit: Mapping[str, Any], manifest: Mapping[str, Any], targets: Targets, lang: str) -> None:
-    """Print what ``check.json`` (``found``) says of the fit in ``fit.json`` (``fit``): coverage, known truths, warnings."""
+    """Print the contents of ``check.json`` (``found``) for the fit in ``fit.json`` (``fit``): coverage, simulated truths, warnings."""
     _, n = translator(lang), Numbers(lang)
     for row in found["sbc"]:
-        print(_("{method}: 90 % intervals hold {c90} of simulated truths, 50 % intervals {c50}; mean error {error} prior sd").format(
+        print(_("{method}: 90 % intervals contain {c90} of the simulated truths, 50 % intervals {c50}; mean error {error} prior sd").format(
             method=row["method"], c90=n.percent(row["coverage_90"]), c50=n.percent(row["coverage_50"]), error=n.short(row["error"])))  # fmt: skip
     for row in found["simulated_truths"]:
         for name, off in zip(row["parameters"], row["off"], strict=True):
@@ -53,7 +53,7 @@ def show_check(found: Mapping[str, Any], fit: Mapping[str, Any], manifest: Mappi
 
 
 def show_points(found: Mapping[str, Any], targets: Targets, lang: str) -> None:
-    """Print the answers of several searches for one best point, and how far they lie apart."""
+    """Print the answers of several searches for one best point, and how far apart they are."""
     _, n = translator(lang), Numbers(lang)
     for number, answer in enumerate(found["answers"], 1):
         print(_("search {number}:").format(number=number))
@@ -69,7 +69,7 @@ def show_points(found: Mapping[str, Any], targets: Targets, lang: str) -> None:
             print(f"  {name} = {n.short(value)}")
     for same in found["same"]:
         print(_("Searches {numbers} ended at one point.").format(numbers=", ".join(str(k) for k in same)))
-    print(_("The answers lie up to {share} of a prior's range apart, in {parameter}: hitting the targets does not make a point the truth.").format(
+    print(_("The answers differ by up to {share} of a prior's range, in {parameter}: a point that meets the targets is not necessarily the true one.").format(
         share=n.percent(found["apart"]), parameter=found["parameter"]))  # fmt: skip
 
 
@@ -81,7 +81,7 @@ def _warn(
     targets: Targets,
     lang: str,
 ) -> None:
-    """Print the alarms of a result in the words of the page."""
+    """Print the alarms of a result with the sentences of the report."""
     if not alarming.get("alarms"):
         return
     from experiments.reports.fit_report import Page

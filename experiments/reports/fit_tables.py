@@ -1,4 +1,4 @@
-"""What do the tables of a fit's report say of parameters, targets, readings and held-out patterns?"""
+"""Which tables of a fit's report show parameters, targets, readings and held-out patterns?"""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class FitTables(Words):
         ]  # fmt: skip
 
     def readings(self) -> list[dict[str, Any]] | None:
-        """What holds if a report had meant another number; None where that was not asked."""
+        """What holds if a report had meant another number; None where this was not computed."""
         n = self.n
         if self.fit.get("readings") is None:
             return None
@@ -87,7 +87,7 @@ class FitTables(Words):
         ]  # fmt: skip
 
     def lacking(self) -> str:
-        """For a fit without a mechanism: whether the facts tell it from the whole model that ships."""
+        """For a fit without a mechanism: whether the facts favour it or the whole model that ships; else empty."""
         _, n = self._, self.n
         without = self.fit.get("without") or ()
         if not without:
@@ -99,7 +99,9 @@ class FitTables(Words):
             return (
                 words
                 + " "
-                + _("No shipped fit of the whole model to the same facts stands beside it, so nothing says which of the two they prefer.")
+                + _(
+                    "There is no shipped fit of the whole model to the same facts to compare it with, so it is not known which model the facts favour."
+                )
             )
         log_factor = float(whole["log_evidence"]) - float(self.fit["log_evidence"])
         words += " " + _("The logarithm of its evidence is {own}, that of the whole model {whole}.").format(
@@ -115,8 +117,8 @@ class FitTables(Words):
                 words
                 + " "
                 + _(
-                    "The facts favour neither (a factor of {factor}): they cannot tell whether the mechanism matters, and agreement with them is no sign "
-                    "that it does not."
+                    "The facts favour neither (a factor of {factor}): they do not show whether the mechanism matters, and agreement with"
+                    " them does not mean that it has no effect."
                 ).format(factor=factor)
             )
         return (
@@ -128,7 +130,7 @@ class FitTables(Words):
                 else _("The facts favour the model without it by a factor of {factor}.")
             ).format(factor=factor)
             + " "
-            + _("A factor below 3 would be next to nothing; above 20 it is strong.")
+            + _("A factor below 3 is very weak evidence; above 20 it is strong.")
         )
 
     def _shipped(self) -> dict[str, Any]:
@@ -174,7 +176,7 @@ class FitTables(Words):
         ]  # fmt: skip
 
     def directions(self) -> list[str]:
-        """The best known combinations in words."""
+        """Sentences on the best known combinations of parameters."""
         _, n = self._, self.n
         found = []
         for d in self.fit.get("directions") or ():
@@ -188,11 +190,13 @@ class FitTables(Words):
                 continue
             same = [f"“{self.label(p)}”" for p, x in zip(names[1:], loadings[1:], strict=True) if x * loadings[0] > 0]
             other = [f"“{self.label(p)}”" for p, x in zip(names[1:], loadings[1:], strict=True) if x * loadings[0] <= 0]
-            words = _("A combination led by “{parameter}”: {share} of its spread is left.").format(parameter=first, share=share)
+            words = _("A combination with “{parameter}” as its largest part: {share} of its spread is left.").format(
+                parameter=first, share=share
+            )
             if same:
-                words += " " + _("A higher value of it can be made up by a lower {others}.").format(others=", ".join(same))
+                words += " " + _("A higher value of it can be offset by a lower value of {others}.").format(others=", ".join(same))
             if other:
-                words += " " + _("A higher value of it can be made up by a higher {others}.").format(others=", ".join(other))
+                words += " " + _("A higher value of it can be offset by a higher value of {others}.").format(others=", ".join(other))
             found.append(words)
         return found
 
@@ -201,7 +205,7 @@ class FitTables(Words):
         _, n = self._, self.n
         return [
             (
-                _("“{a}” and “{b}” can make up for each other: where one is higher the other is lower (correlation {r}).")
+                _("“{a}” and “{b}” can offset each other: where one is higher the other is lower (correlation {r}).")
                 if p["correlation"] < 0
                 else _("“{a}” and “{b}” go up and down together (correlation {r}).")
             ).format(a=self.label(p["a"]), b=self.label(p["b"]), r=n.number(p["correlation"], 2))
@@ -224,7 +228,7 @@ class FitTables(Words):
         ]
 
     def verdict(self, row: Mapping[str, Any]) -> str:
-        """What a held-out pattern says of the model."""
+        """The conclusion from one held-out pattern."""
         _ = self._
         before, after = row["prior"].get("pass"), row["pass"]
         if before is None or after is None:
@@ -232,13 +236,13 @@ class FitTables(Words):
         if after < 0.1:
             return _("does not hold: a finding about the model")
         if before > EMPTY:
-            return _("validates nothing: the prior passes too")
+            return _("validates nothing: prior runs agree as well")
         if after - before > 0.1:
             return _("holds more often than before the facts")
         return _("no better than before the facts") if after - before >= -0.1 else _("holds less often than before the facts")
 
     def held_out_words(self) -> list[str]:
-        """What the held-out patterns say together."""
+        """Sentences on the held-out patterns together."""
         _ = self._
         rows = [r for r in self.fit["targets"] if r["role"] == "held-out" and r["pass"] is not None and r["prior"].get("pass") is not None]
         if not rows:
@@ -248,8 +252,8 @@ class FitTables(Words):
         failed = [r for r in rows if r["pass"] < 0.1]
         words = [
             _(
-                "A pattern that more than 90 % of the prior's runs pass validates nothing, since any values would have passed it: "
-                "that is so of {empty} of {total} held-out patterns."
+                "A pattern that more than 90 % of the prior runs pass validates nothing, since almost any values would pass it: this is "
+                "true of {empty} of {total} held-out patterns."
             ).format(empty=len(empty), total=len(rows)),
             _("Of the others {gained} hold more often after the fit than before.").format(gained=len(gained)),
         ]
@@ -275,7 +279,7 @@ class FitTables(Words):
         ]  # fmt: skip
 
     def arm(self, arm: str, row: Mapping[str, Any]) -> str:
-        """Middle and rate of agreement of one target in one set of new runs."""
+        """Median and rate of agreement of one target in one set of new runs."""
         found = self.predictive[arm]["targets"].get(row["id"])
         if not found or not found["quantiles"]:
             return "–"
@@ -292,7 +296,7 @@ class FitTables(Words):
 
 
 def spark(density: Sequence[float]) -> str:
-    """Points of a small filled line of a density over 20 bins, in a box of 80 by 20."""
+    """Points of a small filled curve of a density over 20 bins, in a box of 80 by 20."""
     top = max([*density, 1e-12])
     step = 80 / len(density)
     height: Callable[[float], float] = lambda d: 19 - 17 * d / top  # noqa: E731

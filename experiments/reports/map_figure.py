@@ -55,7 +55,7 @@ class MapDrawing(Sheet):
         return min(self.last, (sum(years_of(self.claims["E02"]["visits"], "share")) + 1) // 2)
 
     def draw_map(self, canvas: Canvas, axes: Axes, indicator: str, year: int, keys: tuple[float, float, float, float]) -> None:
-        """Places sized by people and coloured by an indicator; the colour key and the signs stand below."""
+        """Places sized by people and coloured by an indicator; the colour key and the legend are below."""
         _, n = self._, self.n
         from matplotlib import colormaps
         from matplotlib.cm import ScalarMappable
@@ -152,7 +152,7 @@ class MapDrawing(Sheet):
                     axes.plot(x, y, **styles[kind])
         axes.set_xlim(west, east)
         axes.set_ylim(south, north)
-        axes.set_aspect("equal", adjustable="box")  # at the equator a degree is as long both ways
+        axes.set_aspect("equal", adjustable="box")  # at the equator a degree is as long in both directions
         axes.grid(False)
         axes.set_xticks([])
         axes.set_yticks([])
@@ -160,7 +160,7 @@ class MapDrawing(Sheet):
             edge.set_visible(False)
 
     def _crossings(self, axes: Axes, year: int) -> None:
-        """Crossings by kind; a post that is not yet open is drawn as the traditional crossing it was."""
+        """Crossings by kind; a post that is not yet open is drawn as a traditional crossing."""
         for row in self.region.crossings.to_dict("records"):
             kind, opened = str(row["kind"]), str(row["opened"])
             is_open = opened[:4].isdigit() and int(opened[:4]) <= year

@@ -48,7 +48,7 @@ def table_of(file: str, design: str, widen: float = 0.0) -> pd.DataFrame:
 
 
 def _frame_of(path: Path) -> pd.DataFrame:
-    """What stands in a CSV or Parquet file."""
+    """The contents of a CSV or Parquet file; StudyError where it cannot be read."""
     import pandas as pd
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -60,14 +60,14 @@ def _frame_of(path: Path) -> pd.DataFrame:
         if path.suffix != ".parquet":
             return pd.read_csv(raw)
         table = pq.read_table(raw)
-        kept = [n for n in table.column_names if not n.startswith("__index_level_")]  # how pandas stores the numbers of its rows
+        kept = [n for n in table.column_names if not n.startswith("__index_level_")]  # pandas stores row numbers in this column
         return table.select(kept).to_pandas(ignore_metadata=True) if len(set(kept)) == len(kept) else pd.DataFrame(columns=pd.Index(kept))
     except (ValueError, OverflowError, MemoryError, OSError, pa.ArrowException) as error:
         raise StudyError(f"cannot read the table '{shorten(path)}': {shorten(error)}; give a CSV or Parquet file") from None
 
 
 def _column(file: str, name: str, values: list[Any], widen: float) -> list[float]:
-    """A column of a table as numbers, each checked; the message says in which row the first wrong one stands."""
+    """A column of a table as numbers, each checked; StudyError with the row of the first wrong value."""
     found = []
     for row, value in enumerate(values, 1):
         try:

@@ -1,8 +1,8 @@
-"""Which runs does it take to run scenarios over the draws of a posterior? A study with ``design = "posterior"``, beside the results.
+"""Which runs are needed to run scenarios over the draws of a posterior? Those of a study with ``design = "posterior"``, beside the results.
 
-It lies in the folder ``study`` of the results folder, from the first run on, so that the same command goes on where it was stopped. A draw's
+The study is the folder ``study`` of the results folder, from the first run on, so that the same command continues an interrupted one. A draw's
 values are used like fitted values: they override the declared starting values, and what a scenario sets overrides them. Replicate r of draw k has the
-same seed in every scenario, and no other draw has it.
+same seed in every scenario; seeds of different draws differ.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class OverDraws:
     record: Record = "yearly"
 
     def study(self, folder: Path) -> Study:
-        """The study, as it is in ``folder``."""
+        """The study, with its paths in ``folder``."""
         return Study(
             name="draws", design="posterior", points=self.draws, replicates=self.replicates, seed=self.seed,
             scenarios=tuple(s.name for s in self.scenarios), regions=(_whole_name(self.region),), households=(self.households,),
@@ -55,7 +55,7 @@ class OverDraws:
         )  # fmt: skip
 
     def arms(self) -> dict[str, Scenario]:
-        """The scenarios by name, each as wide as the posterior's priors were."""
+        """The scenarios by name, each with the widening of the posterior's priors."""
         return {s.name: replace(s, widen=max(s.widen, self.posterior.widen)) for s in self.scenarios}
 
 
@@ -65,7 +65,7 @@ def _whole_name(region: str) -> str:
 
 
 def prepare(folder: Path, asked: OverDraws, *, overwrite: bool = False) -> None:
-    """Plan the study in ``folder``, or find it there already, with the rows that it has.
+    """Plan the study in ``folder``, unless the same study is there already; its rows are then kept.
 
     Refuses a folder that holds other runs, which ``overwrite`` removes if they are a study without a driver (StudyError).
     """
@@ -83,7 +83,7 @@ def prepare(folder: Path, asked: OverDraws, *, overwrite: bool = False) -> None:
 
 
 def _is_same(folder: Path, study: Study, asked: OverDraws) -> bool:
-    """Whether a folder holds this very study: the same runs of the same model, data and draws."""
+    """Whether a folder holds the same study: the same runs of the same model, data and draws."""
     from abm import Region
 
     try:
@@ -107,7 +107,7 @@ def _remove(folder: Path) -> None:
     """Remove a study, unless it has a driver."""
     with only_driver(folder):
         pass
-    aside = folder_beside(folder, "draft")  # what is left of it, should this process die, goes with the next study here
+    aside = folder_beside(folder, "draft")  # if this process dies, the rest is removed with the next study here
     try:
         os.rename(folder, aside)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Are model, data and files still those that a study was planned with? What has changed, and what somebody allowed since."""
+"""Are model, data and files still those that a study was planned with? What has changed, and which changes were allowed."""
 
 from __future__ import annotations
 
@@ -37,22 +37,22 @@ def hash_of(file: str | Path) -> str | None:
 
 
 def check_table(manifest: Mapping[str, Any]) -> None:
-    """Refuse to make the points of a table again that is not the one they were planned from."""
+    """StudyError where the table of a design is not the one that the points were planned from."""
     table = manifest["study"].get("table")
     if table and manifest.get("table_hash", hash_of(table)) != hash_of(table):
         raise StudyError(
-            f"the table '{shorten(table)}' has changed or gone since the study was planned: put it back as it was, or plan a new study"
+            f"the table '{shorten(table)}' has changed or was removed since the study was planned: restore it, or plan a new study"
         )
 
 
 def check_drift(folder: Path, manifest: dict[str, Any], allowed: bool) -> dict[str, Any]:
-    """Refuse to go on with another model or other data than planned; where that is allowed, write it into the manifest."""
+    """The manifest; refuses to go on with another model or other data than planned, or, where ``allowed``, records the change in it."""
     drift = list(drift_of(manifest))
     if not drift:
         return manifest
     if not allowed:
         raise StudyError(
-            f"{'; '.join(drift)}: rows made now would not belong to the rows there are; plan a new study, or allow it with --allow-drift "
+            f"{'; '.join(drift)}: new rows would not belong to the existing rows; plan a new study, or allow it with --allow-drift "
             f"(it is recorded)"
         )
     now = {"model_version": model_version(), "what": drift, "regions": _regions_now(manifest)}
@@ -78,7 +78,7 @@ def _regions_now(manifest: Mapping[str, Any]) -> dict[str, str]:
 
 
 def allowed_region(manifest: Mapping[str, Any], name: str) -> set[str]:
-    """Hashes of the data of a region that runs of a study may use: those of the plan, and those that somebody allowed since."""
+    """Hashes of the data of a region that runs of a study may use: those of the plan, and those allowed since."""
     return {manifest["regions"][name]["hash"], *(d["regions"][name] for d in manifest["drift"] if name in d.get("regions", {}))}
 
 
@@ -105,4 +105,4 @@ def drift_of(manifest: Mapping[str, Any]) -> Iterator[str]:
             yield f"the region '{shorten(name)}' cannot be read any more ({error})"
     measure, said = manifest["study"].get("measure"), manifest.get("measure_hash")
     if measure and hash_of(measure.rpartition(":")[0]) != said:
-        yield f"the file of measure '{shorten(measure)}' has changed or gone since the study was planned"
+        yield f"the file of measure '{shorten(measure)}' has changed or was removed since the study was planned"

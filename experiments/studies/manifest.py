@@ -1,7 +1,7 @@
-"""What must stand in the manifest of a study folder? Its entries, as types.
+"""What must the manifest of a study folder hold? Its entries, as types.
 
-A manifest is held against them whole when it is read, so that what was changed by hand or cut off is one sentence before anything is
-done with it. Names of parameters and outputs are not looked up here: a study of an older model can still be collected.
+A manifest is checked as a whole when it is read, so that one that is incomplete or was changed by hand is refused before it is
+used. Names of parameters and outputs are not looked up here: a study of an older model can still be collected.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from experiments.studies.study import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-#: Most points of a study that planned nothing.
+#: Most points of a study without a plan.
 MOST_POINTS = 2**31 - 1
 
 
@@ -60,7 +60,7 @@ class VariedEntries(Entries):
     @model_validator(mode="after")
     def _range(self) -> Self:
         if not self.low < self.high or (self.scale == "log" and self.low <= 0):
-            raise ValueError(f"'{shorten(self.name)}' varies from {self.low:g} to {self.high:g} ({self.scale}), which is no range")
+            raise ValueError(f"'{shorten(self.name)}' varies from {self.low:g} to {self.high:g} ({self.scale}), which is not a range")
         return self
 
 
@@ -101,7 +101,7 @@ class StudyEntries(Entries):
 
     @model_validator(mode="after")
     def _points_go_with_the_design(self) -> Self:
-        """What the points are made from goes with the design."""
+        """Check that the source of the points (vary, table, rows) suits the design."""
         if self.design in ("list", "posterior"):
             if self.vary:
                 raise ValueError(f'vary does not go with design = "{self.design}"')
@@ -112,7 +112,7 @@ class StudyEntries(Entries):
         elif not self.vary or self.rows or self.table is not None:
             raise ValueError(f'design = "{self.design}" is made from vary alone')
         if self.design in ("sobol", "saltelli") and not power_of_two(self.points):
-            raise ValueError(f"points = {self.points} is no power of two")
+            raise ValueError(f"points = {self.points} is not a power of two")
         if self.design == "saltelli" and self.points < 2:
             raise ValueError("points = 1, but a Saltelli design has at least 2")
         return self
@@ -129,7 +129,7 @@ class StudyEntries(Entries):
 
     @model_validator(mode="after")
     def _plan_holds_the_runs(self) -> Self:
-        """There are points, and not more runs than a plan holds."""
+        """Check that there are points, and no more runs than a plan can hold."""
         runs = self._n_points() * len(self.scenarios) * len(self.regions) * len(self.households) * self.replicates
         if not runs:
             raise ValueError("a parameter has no levels")
@@ -192,7 +192,7 @@ class HashedRegion(OpenEntries):
 
 
 class Drift(OpenEntries):
-    """A change that somebody allowed after the study was planned."""
+    """A change that was allowed after the study was planned."""
 
     at: str
     model_version: Name
@@ -224,7 +224,7 @@ class StudyManifest(OpenEntries):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        """The arms of the study are described, and the names are those of what varies."""
+        """Check that all arms of the study are described, and that the names are those of what varies."""
         for what, planned, described in (
             ("scenario", self.study.scenarios, self.scenarios),
             ("region", self.study.regions, self.regions),
@@ -242,12 +242,12 @@ class StudyManifest(OpenEntries):
             raise ValueError(f"names is {shorten(list(self.names))}, but the study varies {shorten(varied)}")
         for name in self.names:
             if name.startswith(SWITCH) and len(name) == len(SWITCH):
-                raise ValueError(f"names holds '{name}', which names no mechanism")
+                raise ValueError(f"names holds '{name}', which is not a mechanism")
         return self
 
 
 def check_study_manifest(said: dict[str, Any], file: Path) -> dict[str, Any]:
-    """The manifest of a study, every key of the study filled in; refuses what is missing, of another kind or does not fit together."""
+    """The manifest of a study, with defaults for all keys; ManifestError where entries are missing, of a wrong type or contradict each other."""
     read = check(StudyManifest, said, f"'{shorten(file)}'", error=ManifestError, hint=BY_HAND)
     return said | {"study": _as_lists(read.study.study().to_dict())}
 

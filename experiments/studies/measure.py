@@ -14,12 +14,14 @@ from experiments.studies.study import StudyError
 
 
 def measure_of(text: str | None, folder: Path) -> str | None:
-    """``file.py:function``, a function of the finished model that gives further numbers of a run. The file is read, not run."""
+    """``file.py:function``, a function of the finished model that returns further numbers of a run. The file is read, not run. StudyError where there is none."""
     if text is None:
         return None
     file, _, function = text.rpartition(":")
     if not file or not function.isidentifier():
-        raise StudyError(f"measure = '{shorten(text)}': write FILE.py:FUNCTION, a function that takes the finished model and gives numbers")
+        raise StudyError(
+            f"measure = '{shorten(text)}': write FILE.py:FUNCTION, a function that takes the finished model and returns numbers"
+        )
     path = folder / file
     if not is_ordinary(path):
         raise StudyError(f"measure: there is no file '{shorten(path)}'")
@@ -32,7 +34,7 @@ def measure_of(text: str | None, folder: Path) -> str | None:
 
 
 def names_in(path: Path) -> list[str] | None:
-    """The names that a Python file gives to something at its outermost level, without running it; None where they cannot be told."""
+    """The names that a Python file defines at its top level, without running it; None where they cannot be determined."""
     raw = read_bytes(path, "the file of measure", error=StudyError)
     try:
         tree = ast.parse(raw)
@@ -56,7 +58,7 @@ def _bound(body: list[ast.stmt]) -> Iterator[str]:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             yield from (a.asname or a.name.split(".")[0] for a in node.names)
             continue
-        is_block = isinstance(getattr(node, "body", None), list)  # of a block only what it assigns itself, such as a loop's name
+        is_block = isinstance(getattr(node, "body", None), list)  # only what a block assigns itself, such as a loop's variable
         heads = [getattr(node, "target", None), *(i.optional_vars for i in getattr(node, "items", []))] if is_block else [node]
         for head in filter(None, heads):
             yield from (n.id for n in ast.walk(head) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))

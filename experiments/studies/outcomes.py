@@ -1,7 +1,7 @@
-"""What came out at each point of a study? Outcomes by arm, point and replicate, and how much of their differences is chance.
+"""What is the outcome at each point of a study? Outcomes by arm, point and replicate, and how much of their differences is random.
 
-The outcome of a point is its mean over replicates, which share their seeds, so that two points differ by what is varied and by chance that
-the variation stirred up. Everything is read from the plan and the parts, so it works while the study runs: blocks of a design that are
+The outcome of a point is its mean over replicates, which share their seeds, so that two points differ by what is varied and by random
+differences that follow from it. Everything is read from the plan and the parts, so it works while the study runs: blocks of a design that are
 not complete are left out and counted.
 """
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-#: Blocks (trajectories, groups, points) below which nothing can be said.
+#: Fewest blocks (trajectories, groups, points) for an analysis.
 FEWEST = {"morris": 4, "sobol": 4, "shapley": 4, "rbd_fast": 64}
 FEWEST_TO_DISCOVER = 40
 FEW_BLOCKS, CONSTANT, FINE = "too few complete blocks", "does not vary", "ok"
@@ -46,7 +46,7 @@ class Arm:
 
 @dataclass(frozen=True)
 class Base:
-    """What an analysis of one arm and outcome rests on."""
+    """The data behind an analysis of one arm and outcome."""
 
     arm: Arm
     target: StudyTarget
@@ -59,7 +59,7 @@ class Base:
     low: float = math.nan  #: lowest mean of a point
     high: float = math.nan
     noise: float = math.nan  #: share of the variance of single runs that differs between replicates of a point
-    noise_left: float = math.nan  #: share of the variance of the points' means that is chance
+    noise_left: float = math.nan  #: share of the variance of the points' means that is random
 
     def entry(self) -> dict[str, Any]:
         """As a row."""
@@ -103,7 +103,7 @@ class StudyOutcomes:
         n_replicates = max((int(np.max(b.column(0).to_numpy())) + 1 for b in plan_batches(folder, ["replicate"]) if b.num_rows), default=0)
         record = cls(study, names, arms, (), {}, points, _first_same(points), same_arms(manifest, study.arms()), n_replicates)
         if wanted is not None:
-            for said in wanted:  # before anything is read: mistakes are told even where there is no row yet
+            for said in wanted:  # before anything is read: mistakes are reported even where there is no row yet
                 target_of(said, study, manifest, None if study.measure else ())
         for table in collect.collected(folder, mixed=mixed):
             if not record.values:
@@ -145,10 +145,10 @@ class StudyOutcomes:
             self.values[target.key][at] = values_of(frame, target).reindex(runs["run_id"]).to_numpy(float)
 
     def complete(self, arm: Arm, target: StudyTarget, size: int, method: str) -> tuple[Base, np.ndarray, np.ndarray]:
-        """Complete blocks of an arm and outcome (blocks, points, replicates), which they are, and what they rest on.
+        """Complete blocks of an arm and outcome, shape (blocks, points, replicates), their positions, and the data behind them.
 
         Points are compared on the same replicates, since those share their seeds. While replicates are being added, or where
-        some failed, those are used that leave the most runs in.
+        some failed, the replicates are used that keep the most runs.
         """
         import numpy as np
 
@@ -173,9 +173,9 @@ class StudyOutcomes:
 
 
 def noise_shares(values: np.ndarray) -> tuple[float, float]:
-    """Share of variance that is chance, of single runs and of the points' means, from (points, replicates).
+    """Share of variance that is random, of single runs and of the points' means, from values of shape (points, replicates).
 
-    What a seed adds at all points alike makes single runs differ, but no two points, and so is taken out of the second.
+    What a seed adds equally at all points makes single runs differ, but not points, so it is removed from the second share.
     """
     import numpy as np
 
@@ -193,7 +193,7 @@ def noise_shares(values: np.ndarray) -> tuple[float, float]:
 
 
 def values_of(frame: pd.DataFrame, target: StudyTarget) -> pd.Series:
-    """The outcome of every run, by run id (as ``Summary.of`` takes it of one); runs without a number may lack."""
+    """The outcome of every run, by run id (as ``Summary.of`` takes it of one); runs without a number may be missing."""
     summary = target.summary
     if target.is_column or summary is None:
         return frame.drop_duplicates("run_id").set_index("run_id")[target.key]
@@ -228,7 +228,7 @@ def varies(values: np.ndarray) -> bool:
 
 
 def parameter_label(name: str, _: Translate) -> str:
-    """A varied name as a person reads it."""
+    """The label of a varied name for display."""
     if name.startswith(SWITCH):
         said = SWITCHES.get(name[len(SWITCH) :])
         return _("switch: {what}").format(what=_(said)) if said else name
@@ -276,7 +276,7 @@ def arm_cells(part: Base) -> tuple[str, str, int, str]:
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON takes it: no nan."""
+    """A value for JSON, which has no nan."""
     if isinstance(value, str | int | bool) or value is None:
         return value
     number = float(value)
@@ -284,5 +284,5 @@ def plain(value: Any) -> Any:
 
 
 def short_name(name: str) -> str:
-    """A shipped name as it is, a path by its last part."""
+    """A shipped name unchanged, a path by its last part."""
     return Path(name).stem if "/" in name or "\\" in name else name

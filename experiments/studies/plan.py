@@ -69,7 +69,7 @@ class Row:
 
     @classmethod
     def read(cls, said: Mapping[str, Any]) -> Row:
-        """The row that stands in a plan."""
+        """The row, read from a plan."""
         return cls(*(said[n] for n in FIXED), values={n: v for n, v in said.items() if n not in FIXED})
 
     def numbers(self) -> dict[str, float]:
@@ -77,14 +77,14 @@ class Row:
         return {n: v for n, v in self.values.items() if not n.startswith(SWITCH)}
 
     def apply(self, scenario: Scenario, *, as_fitted: bool = False) -> Scenario:
-        """The scenario of this run: its arm's, with the point's switches, and its values unless they stand ``as_fitted`` values do."""
+        """The scenario of this run: its arm's, with the point's switches, and its values, unless these are used ``as_fitted`` values."""
         numbers = {} if as_fitted else self.numbers()
         switches = {n[len(SWITCH) :]: v > 0 for n, v in self.values.items() if n.startswith(SWITCH)}
         return replace(scenario, parameters={**scenario.parameters, **numbers}, switches={**scenario.switches, **switches})
 
 
 def rows(study: Study, manifest: Mapping[str, Any], replicates: range | None = None) -> Iterator[Row]:
-    """Every run of the study: point by point, arms, then replicates (the same one may come twice)."""
+    """Every run of the study: by point, arm, then replicate (the same run may appear twice)."""
     names = names_of(study)
     arms = [(s, r, h, _arm_key(manifest, s, r, h)) for s, r, h in study.arms()]
     seeds = [(k, seed_of(study.seed, k)) for k in (replicates or range(study.replicates))]
@@ -111,7 +111,7 @@ def _arm_key(manifest: Mapping[str, Any], scenario: str, region: str, households
         manifest.get("measure_hash"),
     )  # fmt: skip
     fitted = fitted_in(manifest, region)
-    if fitted:  # a region without any has the runs that it had before there were any
+    if fitted:  # a region without fitted values keeps the run ids from before fitted values existed
         said = (*said, sorted(fitted.items()))
     if manifest["study"].get("as_fitted"):
         said = (*said, "as fitted")
@@ -135,13 +135,13 @@ def n_runs(study: Study) -> int:
 
 
 def check_size(study: Study) -> None:
-    """Refuse what no plan can hold."""
+    """StudyError for more runs than a plan can hold."""
     if n_runs(study) > MOST_RUNS:
         raise StudyError(f"the study has {n_runs(study):,} runs; a plan holds at most {MOST_RUNS:,}: use fewer points, arms or replicates")
 
 
 def make_manifest(study: Study, command_line: list[str], scenarios: Mapping[str, Scenario] | None = None) -> dict[str, Any]:
-    """What is planned and with what: all that a run's numbers depend on, and who planned it when."""
+    """The manifest of a study: all that a run's numbers depend on, and how and when it was planned."""
     if scenarios is None:
         scenarios = {name: study.scenario(name) for name in study.scenarios}
     manifest: dict[str, Any] = {
@@ -168,10 +168,10 @@ def make(
     trust: bool = True,
     table: pd.DataFrame | None = None,
 ) -> int:
-    """Write a study folder whole (a draft first, renamed); returns the number of runs. Refuses a folder that holds anything.
+    """Write a complete study folder (as a draft, then renamed); returns the number of runs. StudyError for a folder that is not empty.
 
-    ``scenarios`` gives those of the arms by name where they are no files, ``table`` the design's table where it is no file: it is kept in the
-    study folder, and whatever ``study.table`` says, that is what the study has then. A study that Python code hands over is trusted: its
+    ``scenarios`` gives those of the arms by name where they are not files, ``table`` the design's table where it is not a file: it is stored in
+    the study folder and replaces ``study.table``. A study that Python code passes is trusted: its
     measure may be run in this process without a question, unless ``trust`` is false.
     """
     from experiments.studies import trust as trusts
@@ -205,7 +205,7 @@ def make(
 
 
 def table_in(folder: Path) -> Path:
-    """Where a study folder keeps the table of its design, if it keeps it itself."""
+    """The path of the design's table inside a study folder, if it is stored there."""
     return folder.absolute() / "table.parquet"
 
 
@@ -241,7 +241,7 @@ def write_plan(
 
 
 def check_extension(manifest: Mapping[str, Any], replicates: int) -> Study:
-    """The study with so many replicates; refuses, before anything is written, what no plan can hold."""
+    """The study with so many replicates; StudyError, before anything is written, for more runs than a plan can hold."""
     study = study_of(manifest["study"])
     if replicates > study.replicates:
         if study.seeds_in_order:
@@ -255,9 +255,9 @@ def check_extension(manifest: Mapping[str, Any], replicates: int) -> Study:
 
 
 def extend(folder: Path, replicates: int) -> int:
-    """Add replicates to the plan, up to so many in all; returns how many runs came to it.
+    """Add replicates to the plan, up to so many in all; returns how many runs were added.
 
-    Whoever calls it holds the study (:func:`experiments.studies.store.only_driver`): of two that extend at once one would lose.
+    The caller holds the study (:func:`experiments.studies.store.only_driver`): of two extensions at once one would be lost.
     """
     manifest = read_study_manifest(folder)
     study = check_extension(manifest, replicates)

@@ -1,4 +1,4 @@
-"""What is in a study folder's manifest and plan? Read whole and checked, since both may have been changed or cut off."""
+"""What is in a study folder's manifest and plan? Both are checked as they are read, since they may have been changed or be incomplete."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ if TYPE_CHECKING:
 
 KIND = "lintas study"
 FORMAT = 1
-_DIGITS = np.full(256, 255, dtype=np.uint8)  # what each byte of a run id stands for; 255: it is none of it
+_DIGITS = np.full(256, 255, dtype=np.uint8)  # the value of each byte of a run id; 255: not allowed in one
 _DIGITS[list(b"0123456789abcdef")] = range(16)
 FIXED = ("run_id", "point", "scenario", "region", "households", "replicate", "seed")
 
 
 def with_near_table(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """The manifest as it is written: a table that lies with the study folder (in the folder around it, or the one around that) is named from
-    there, so that both may be moved together; :func:`read_study_manifest` gives the whole path again."""
+    """The manifest as it is written: the path of a table near the study folder (up to two folders above) is relative,
+    so that both may be moved together; :func:`read_study_manifest` gives the whole path again."""
     study = dict(manifest["study"])
     if study.get("table"):
         table, here = Path(study["table"]).absolute(), folder.absolute()
         is_near = here.parent.parent in table.parents and len(here.parent.parent.parts) > 1
-        if is_near and os.path.normpath(table) == str(table):  # a path with ".." stays as it was said: a study is compared with its file
+        if is_near and os.path.normpath(table) == str(table):  # a path with ".." is not changed: a study is compared with its file
             study["table"] = Path(os.path.relpath(table, here)).as_posix()
     return {**manifest, "study": study}
 
 
 def with_whole_table(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """The manifest with the whole path of its table (older ones hold it so)."""
+    """The manifest with the whole path of its table (older manifests already have it)."""
     table = manifest["study"].get("table")
     if not isinstance(table, str) or not table:
         return dict(manifest)
@@ -54,7 +54,7 @@ def plan_schema(names: list[str]) -> pa.Schema:
 
 
 def read_study_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a study folder."""
+    """The manifest of a study folder, checked; StudyError or ManifestError where it cannot be used."""
     from experiments.studies.manifest import check_study_manifest
 
     file = folder / "manifest.json"
@@ -86,7 +86,7 @@ def plan_files(folder: Path) -> list[Path]:
 
 
 def plan_batches(folder: Path, columns: list[str] | None = None, size: int = 4096) -> Iterator[pa.RecordBatch]:
-    """The plan, some thousands of rows at a time; refuses one that is damaged or does not go with the manifest."""
+    """The plan, some thousands of rows at a time; StudyError where it is damaged or does not match the manifest."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -110,7 +110,7 @@ def _damaged(path: Path, how: str) -> StudyError:
 
 
 def _check_columns(path: Path, found: pa.Schema, wanted: pa.Schema) -> None:
-    """The columns of a plan are those of its manifest, of the kinds that a plan has."""
+    """Check that the columns of a plan are those of its manifest, of the right types."""
     if found.names != wanted.names:
         lacking, more = ([n for n in a.names if n not in b.names] for a, b in ((wanted, found), (found, wanted)))
         said = (
@@ -120,17 +120,17 @@ def _check_columns(path: Path, found: pa.Schema, wanted: pa.Schema) -> None:
             if more
             else "has its columns in another order"
         )
-        raise _damaged(path, f"{said}, so it does not go with manifest.json")
+        raise _damaged(path, f"{said}, so it does not match manifest.json")
     for name in wanted.names:
         if found.field(name).type != wanted.field(name).type:
             raise _damaged(path, f"has the column '{shorten(name)}' as {found.field(name).type}, not {wanted.field(name).type}")
 
 
 def _check_rows(path: Path, batch: pa.RecordBatch, manifest: Mapping[str, Any]) -> None:
-    """No entry is empty; ids are ids; scenarios, regions and sizes are those of the manifest; numbers lie where they can."""
+    """Check that no entry is empty, ids are valid, scenarios, regions and sizes are those of the manifest, and numbers are in range."""
     from pyarrow import compute
 
-    pc: Any = compute  # it makes its functions when it is imported, so they are declared nowhere
+    pc: Any = compute  # it creates its functions on import, so type checkers do not see them
     known: dict[str, Collection[Any]] = {
         "scenario": manifest["scenarios"], "region": manifest["regions"], "households": manifest["study"]["households"]
     }  # fmt: skip
@@ -143,7 +143,7 @@ def _check_rows(path: Path, batch: pa.RecordBatch, manifest: Mapping[str, Any]) 
             if pc.any(wrong).as_py():
                 raise _damaged(
                     path,
-                    f"holds {_shown(column.filter(wrong)[0])} in the column 'run_id', which is no run id (16 digits and letters from a to f)",
+                    f"holds {_shown(column.filter(wrong)[0])} in the column 'run_id', which is not a run id (16 digits and letters from a to f)",
                 )
         elif name in known:
             for entry in pc.unique(column):
@@ -164,11 +164,11 @@ def _shown(entry: pa.Scalar) -> str:
     try:
         return shorten(repr(entry.as_py()))
     except UnicodeDecodeError:
-        return "a text that is no UTF-8"
+        return "a text that is not UTF-8"
 
 
 def plan_ids(folder: Path) -> np.ndarray:
-    """The run ids of the plan, in its order, as whole numbers (uint64); refuses a plan that holds one twice."""
+    """The run ids of the plan, in its order, as whole numbers (uint64); StudyError for a plan that holds one twice."""
     parts = [ids_as_numbers(b.column(0)) for b in plan_batches(folder, ["run_id"], 65_536)]
     ids = np.concatenate(parts) if parts else np.zeros(0, dtype=np.uint64)
     in_order = np.sort(ids)
@@ -179,7 +179,7 @@ def plan_ids(folder: Path) -> np.ndarray:
 
 
 def ids_as_numbers(column: pa.Array) -> np.ndarray:
-    """A column of run ids (16 digits and letters from a to f each) as whole numbers; raises ValueError where one is none."""
+    """A column of run ids (16 digits and letters from a to f each) as whole numbers; ValueError where one is not a run id."""
     if len(column) == 0:
         return np.zeros(0, dtype=np.uint64)
     if column.null_count:
@@ -191,6 +191,6 @@ def ids_as_numbers(column: pa.Array) -> np.ndarray:
     if is_id.all():
         is_id = (digits.reshape(-1, 16) < 16).all(axis=1)
     if not is_id.all():
-        raise ValueError(f"'{shorten(column[int(np.argmin(is_id))].as_py(), 40)}' is no run id")
+        raise ValueError(f"'{shorten(column[int(np.argmin(is_id))].as_py(), 40)}' is not a run id")
     pairs = digits.reshape(-1, 16)
     return (pairs[:, 0::2] << 4 | pairs[:, 1::2]).view(">u8").ravel().astype(np.uint64)

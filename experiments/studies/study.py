@@ -31,7 +31,7 @@ SIDES = ("id", "my")
 BLOCK_DESIGNS = ("saltelli", "morris", "shapley")
 #: Designs that take any number of points.
 SAMPLED = ("lhs", "sobol", *BLOCK_DESIGNS)
-#: More rows than this are a slip of the pen rather than a study.
+#: Most runs of a study; more are taken for a mistake.
 MOST_RUNS = 50_000_000
 
 
@@ -84,7 +84,7 @@ class Summary:
         mine = yearly[yearly["side"] == self.side].sort_values("year")
         statistic = Statistic(self.output, self.side, self.first, self.last, self.take)
         kept = statistic.reached(mine["year"].to_numpy(), mine[self.output].to_numpy(float))
-        # as a row of many: numpy adds in another order, and tables that stand already have its last bit
+        # as a row of many: numpy sums a single array in another order, and existing tables depend on the last bit
         return float(taken(kept[None], self.take)[0]) if len(kept) else math.nan
 
 
@@ -118,7 +118,7 @@ class Study:
     widen: float = 0.0
     #: Whether all points share the seeds of the replicates (so that points differ by their values only), or each point has its own.
     common_draws: bool = True
-    #: Whether a point's values stand where fitted values stand (what a scenario sets holds over them), or over what the scenario sets.
+    #: Whether a point's values are used like fitted values (a scenario's own values override them), or override the scenario's.
     as_fitted: bool = False
     #: Whether replicate r of point k has the seed of number k × replicates + r, so that no two points share one; such a study cannot be extended.
     seeds_in_order: bool = False

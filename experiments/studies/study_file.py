@@ -1,4 +1,4 @@
-"""What may a study file say? Its entries as types, held against each other and against what the model declares."""
+"""What may a study file hold? Its entries as types, checked against each other and against the model's declarations."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from experiments.studies.vary import by_full_name, what_varies
 
 
 class StudyFile(Entries):
-    """The entries of a study file, before they are held against each other and against what the model declares."""
+    """The entries of a study file, before they are checked against each other and against the model's declarations."""
 
     name: Name | None = None
     design: Design = "list"
@@ -58,7 +58,7 @@ class StudyFile(Entries):
 
 
 class SummaryEntry(StatisticEntries):
-    """What [summaries] says of one number; the side Kalimantan and all years where it does not say."""
+    """One number of [summaries]; by default on the side Kalimantan over all years."""
 
     side: Literal["id", "my"] = "id"
     first: Year = FIRST_YEAR
@@ -72,7 +72,7 @@ class SummaryEntry(StatisticEntries):
 
 
 def load_study(path: str | Path) -> Study:
-    """Read a study file; StudyError with one sentence, with file and key, on a mistake."""
+    """Read a study file; StudyError with file and key on a mistake."""
     path = Path(path)
     if not os.path.lexists(path):
         raise StudyError(f"there is no study file '{shorten(path)}'; name a TOML file")
@@ -86,7 +86,7 @@ def load_study(path: str | Path) -> Study:
 
 
 def read_study(said: Mapping[str, Any], folder: Path, stem: str) -> Study:
-    """The study of a parsed file; paths in it are taken from ``folder``, and ``stem`` is its name where it has none. StudyError on a mistake."""
+    """The study of a parsed file; relative paths in it start from ``folder``; ``stem`` is its name where it has none. StudyError on a mistake."""
     entries = checked(StudyFile, dict(said))
     vary, rows = what_varies({} if entries.vary is None else entries.vary, entries.design, entries.points, entries.widen)
     table = None if entries.table is None else str(folder / entries.table)
@@ -119,7 +119,7 @@ def _name(said: str | None, stem: str) -> str:
 
 
 def _check_source(design: Design, vary: Sequence[Varied], rows: Sequence[Mapping[str, float]], table: str | None) -> None:
-    """What the points are made from goes with the design."""
+    """StudyError where the source of the points ([vary], rows, table) does not suit the design."""
     if design in ("list", "posterior"):
         if vary:
             raise StudyError(
@@ -138,7 +138,7 @@ def _check_source(design: Design, vary: Sequence[Varied], rows: Sequence[Mapping
 
 
 def _check_once(numbers: Mapping[str, float], without: Sequence[str], varied: Collection[str], columns: Collection[str]) -> None:
-    """Nothing is set, or switched off, and varied as well; ``columns`` are those of the varied names that a table gives."""
+    """StudyError where a name is both set (or switched off) and varied; ``columns`` are the varied names that a table gives."""
     for what in numbers:
         if what in varied:
             raise StudyError(f"'{what}' is set and varied; keep it in [set] or in {'[vary]' if what not in columns else 'the table'}")
@@ -149,7 +149,7 @@ def _check_once(numbers: Mapping[str, float], without: Sequence[str], varied: Co
 
 
 def _check_record(entries: StudyFile, summaries: Sequence[Summary], measure: str | None, varied: Collection[str]) -> None:
-    """What is kept of a run is declared, there is something to keep, and no two columns have one name."""
+    """StudyError where outputs are unknown, nothing would be kept of a run, or two columns have the same name."""
     record, outputs = entries.record, entries.outputs
     if record not in get_args(Record):
         raise StudyError(
@@ -173,7 +173,7 @@ def _check_record(entries: StudyFile, summaries: Sequence[Summary], measure: str
 
 
 def _points(said: int | None, design: str, rows: int) -> int:
-    """How many points; a design that has no number of its own must be told one."""
+    """The number of points; StudyError where the design needs one that is not given, or has its own."""
     if said is not None and design == "list":
         raise StudyError('points does not go with design = "list", whose points are its rows; leave it out')
     if said is None and design in SAMPLED:
@@ -191,7 +191,7 @@ def _points(said: int | None, design: str, rows: int) -> int:
 
 
 def _check_arms(study: Study) -> None:
-    """Every scenario and region can be used, whatever the point; no two arms are the same."""
+    """StudyError where a scenario or region cannot be used at some point, or two arms are the same."""
     from abm import Region
 
     for what, names in (("scenarios", study.scenarios), ("regions", study.regions), ("households", study.households)):

@@ -62,7 +62,7 @@ def targets_of(wanted: Sequence[str] | None, study: Study, manifest: Mapping[str
 def target_of(
     said: str, study: Study, manifest: Mapping[str, Any], extra: Sequence[str] | None, *, may_be_short: bool = False
 ) -> StudyTarget | None:
-    """The outcome that was named; ``extra`` are columns of the study's own measure, None while they are not known.
+    """The outcome of this name, else SensitivityError; ``extra`` are columns of the study's own measure, None while they are not known.
 
     Where it ``may_be_short``, an output's name alone means its side id, and no years mean all of them.
     """
@@ -114,7 +114,7 @@ def _summary_of(said: str, full: str, outputs: Sequence[str]) -> Summary:
 
 @lru_cache(maxsize=16)
 def side_name(region: str, side: str) -> str:
-    """What a region calls a side, or its code where the region cannot be read any more."""
+    """The region's name of a side, or its code where the region cannot be read any more."""
     from abm import Region
 
     try:

@@ -1,4 +1,4 @@
-"""May this name be varied, and may it have this value? Names and numbers of a study, held against the declarations."""
+"""May this name be varied, and may it have this value? Names and numbers of a study are checked against the declarations."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from experiments.studies.study import SWITCH, StudyError
 
 
 def check_name(name: str) -> str:
-    """A parameter's or switch's name as a study may vary it."""
+    """The name, if it is a parameter or switch that may be varied; else StudyError."""
     if name.startswith(SWITCH):
         if name[len(SWITCH) :] not in SWITCHES:
             raise StudyError(
@@ -25,7 +25,7 @@ def check_name(name: str) -> str:
 
 
 def value_of(name: str, value: Any, widen: float = 0.0) -> float:
-    """A value of a varied parameter or switch, inside its declared range (widened by that share of it)."""
+    """A value of a varied parameter or switch; StudyError where it is outside the declared range (widened by the share ``widen``)."""
     if check_name(name).startswith(SWITCH):
         if not isinstance(value, (bool, int, float)) or value not in (0, 1):
             raise StudyError(f"'{name}' = {shorten(repr(value))} is neither on nor off: write true or false (or 1 or 0)")
@@ -58,7 +58,7 @@ def finite_number(what: str, value: Any) -> float:
 
 
 def checked[T: Entries](kind: type[T], said: Any, where: str = "") -> T:
-    """Entries of their types; ``where`` begins the sentence of what is not ("vary 'household.income.x'")."""
+    """Entries of the right types, else StudyError; ``where`` is the beginning of its message ("vary 'household.income.x'")."""
     try:
         return check(kind, said, "", error=StudyError)
     except StudyError as error:

@@ -15,7 +15,7 @@ from experiments.studies.values import check_name, checked, value_of, whole
 
 
 class VaryEntry(Entries):
-    """What [vary] says of one parameter."""
+    """The entry of one parameter in [vary]."""
 
     low: float | None = None
     high: float | None = None
@@ -27,7 +27,7 @@ class VaryEntry(Entries):
 def what_varies(said: Any, design: str, points: int | None, widen: float) -> tuple[tuple[Varied, ...], tuple[Mapping[str, float], ...]]:
     """The dimensions of [vary], or the rows of [[vary]]; StudyError on a mistake.
 
-    ``points`` is the number that the study asks for, if it does, and ``widen`` the share by which declared ranges are widened.
+    ``points`` is the number in the study file, if given, and ``widen`` the share by which declared ranges are widened.
     """
     if isinstance(said, list):  # [[vary]]: the rows of a list
         if design != "list":
@@ -110,7 +110,7 @@ def _ends(name: str, said: VaryEntry, widen: float) -> tuple[float, float]:
 
 
 def _scale(name: str, said: VaryEntry, low: float) -> Literal["linear", "log"]:
-    """The scale that was said, or that of the declared prior."""
+    """The scale that is given, or that of the declared prior."""
     scale = said.scale or ("log" if PARAMETERS[name].prior == "log-uniform" else "linear")
     if scale not in ("linear", "log"):
         raise StudyError(f'vary \'{name}\': scale = {shorten(repr(scale))} is neither "linear" nor "log"')
@@ -134,6 +134,6 @@ def _levels_given(name: str, said: VaryEntry, widen: float) -> tuple[float, ...]
 
 
 def _steps(varied: Varied, said: int | None, points: int | None) -> tuple[float, ...]:
-    """Levels at equal steps on the scale: so many as the entry says, or the study's points, or 3."""
+    """Levels at equal steps on the scale: as many as the entry gives, or the study's points, or 3."""
     steps = whole(f"vary '{varied.name}': steps", said if said is not None else points if points is not None else 3, 2, 100_000)
     return tuple(float(v) for v in varied.at([k / (steps - 1) for k in range(steps)]))

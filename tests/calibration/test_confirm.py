@@ -63,7 +63,7 @@ def test_changed_numbers_are_not_confirmed(posterior: Path, monkeypatch: pytest.
 
 def test_only_the_model_of_the_fit_says_its_numbers(posterior: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calibrate_confirm, "model_version", lambda: "0.1.0+another")
-    with pytest.raises(UserError, match="only the former can say its numbers"):
+    with pytest.raises(UserError, match="only the former can give its numbers"):
         write_numbers(posterior)
     manifest = json.loads((posterior / "manifest.json").read_text("utf-8"))
     (posterior / "manifest.json").write_text(json.dumps(manifest | {"same_numbers": ["0.1.0+another"]}), "utf-8")

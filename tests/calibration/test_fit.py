@@ -138,7 +138,7 @@ def test_the_posterior_is_found(fitted):
 
 
 def test_workers_and_kills_change_nothing(fitted, tmp_path):
-    """Two workers, and kill -9 in the bank, in a population and while the result is written: the same bytes."""
+    """Two workers, and kill -9 in the prior runs, in a population and while the result is written: the same bytes."""
     folder = tmp_path / "killed"
     assert plan(folder) == 0
     command = [
@@ -329,11 +329,11 @@ def test_a_retarget_has_a_report_and_no_runs(fitted, tmp_path, capsys):
     assert f"lintas calibrate report {new}<" in page
     capsys.readouterr()
     for stage in ("bank", "fit", "check", "point"):
-        assert "has none of its own" in refused(capsys, stage, str(new))
+        assert "none of its own" in refused(capsys, stage, str(new))
     assert f"--targets {new}/targets-of-the-fit.toml" in page and (new / "targets-of-the-fit.toml").read_text("utf-8") == TARGETS
     found = json.loads((new / "fit.json").read_text("utf-8"))
     (new / "fit.json").write_text(json.dumps(found | {"inference": "of last year"}), "utf-8")
-    assert "weigh it again" in refused(capsys, "report", str(new))
+    assert "reweight the runs again" in refused(capsys, "report", str(new))
 
 
 def test_results_of_other_code_are_made_again(fitted, tmp_path, capsys):
@@ -361,9 +361,9 @@ def test_a_population_of_other_inference_is_refused(fitted, tmp_path, capsys):
         kept = dict(packed)
     np.savez(path, **{k: v + 0.01 if k == "probe" else v for k, v in kept.items()})
     said = refused(capsys, "fit", str(folder))
-    assert "another way of inference" in said and "population-*" in said
+    assert "another version of the inference" in said and "population-*" in said
     np.savez(path, **{k: v for k, v in kept.items() if k != "probe"})
-    assert "another way of inference" in refused(capsys, "fit", str(folder))
+    assert "another version of the inference" in refused(capsys, "fit", str(folder))
 
 
 def test_checks_of_a_fit(fitted, monkeypatch):
@@ -416,7 +416,7 @@ def test_an_empty_bank_is_refused(tmp_path):
     assert plan(folder) == 0
     from calibration.runs import RunsError
 
-    with pytest.raises(RunsError, match="no run that ended well"):
+    with pytest.raises(RunsError, match="no prior run ended well"):
         conclude.conclude(Fit.open(folder))
 
 
@@ -437,7 +437,7 @@ def test_a_target_that_nothing_moves_is_refused(tmp_path, capsys):
     row = row.replace("value = 1000", "value = 190000").replace('group = "incomes"\ncorrelation = 0.5\n', "")
     assert plan(folder, targets=TARGETS + "[[target]]" + row) == 0
     capsys.readouterr()
-    assert "no parameter moves it" in refused(capsys, "fit", str(folder), "--quiet", "--workers", "1")
+    assert "is moved by no parameter" in refused(capsys, "fit", str(folder), "--quiet", "--workers", "1")
 
 
 def test_a_target_outside_the_prior_is_refused(tmp_path, capsys):

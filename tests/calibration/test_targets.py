@@ -141,7 +141,7 @@ def test_another_reading_names_a_fitted_target_and_has_a_size(tmp_path):
     assert [(a.id, b.id) for a, b in found.readings] == [("income", "other")]
     (fitted,) = found.read_as("other").targets
     assert (fitted.id, fitted.role) == ("other", "fit")
-    with pytest.raises(TargetError, match="is no reading"):
+    with pytest.raises(TargetError, match="is not a reading"):
         found.read_as("income")
     left = found.without("income")
     assert left.readings == ()
@@ -152,8 +152,8 @@ def test_another_reading_names_a_fitted_target_and_has_a_size(tmp_path):
     )
     for change, said in (
         (('reading_of = "income"', 'reading_of = "incme"'), "did you mean income"),
-        (('reading_of = "income"', 'reading_of = "other"'), "is no other target; known are income"),
-        (('reading_of = "income"', 'reading_of = "othr"'), "is no other target; known are income"),  # not the row itself
+        (('reading_of = "income"', 'reading_of = "other"'), "is not another target; known are income"),
+        (('reading_of = "income"', 'reading_of = "othr"'), "is not another target; known are income"),  # not the row itself
         (('role = "check"', 'role = "fit"'), "is fitted itself"),
         (('kind = "value"', 'kind = "monotone"\ndirection = "up"'), "cannot replace"),
         (('reading_of = "income"', "reading_of = 3"), "is not a text"),

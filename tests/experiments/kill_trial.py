@@ -59,7 +59,7 @@ class Trial:
 
     def look(self, folder: Path) -> int:
         """Take in the rows stored now; note those that were there before and are not (or not well) any more."""
-        found = store.standing(folder)
+        found = store.stored_rows(folder)
         now = {f"{int(i):016x}": store.STATUSES[s] for i, s in zip(found.ids, found.status, strict=True)}
         self.lost += [i for i, s in self.acknowledged.items() if now.get(i) != s]
         self.acknowledged.update(now)

@@ -353,7 +353,7 @@ def test_refusals(said: dict[str, object], words: str, tmp_path: Path, monkeypat
 
 def test_refuses_different_ends(tmp_path: Path) -> None:
     a, b = replace(small(), end="1980-12"), replace(small(), name="b", end="1981-12")
-    with pytest.raises(UserError, match="one end with --end"):
+    with pytest.raises(UserError, match="the same end with --end"):
         compare_scenarios(a, b, replicates=1, households=60)
 
 

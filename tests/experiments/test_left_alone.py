@@ -73,8 +73,8 @@ def test_folders_pipes_and_names_that_cannot_be_are_refused(
     (tmp_path / "place").mkdir()
     os.mkfifo(tmp_path / "pipe")
     for name, word in (
-        (str(tmp_path / "place"), "is a folder"), (str(tmp_path / "pipe"), "is no scheduler file"), (str(tmp_path / ("x" * 300)), "name too long"),
-        (str(tmp_path / "none" / "here.json"), "there is no folder"), (str(folder / "manifest.json"), "is no scheduler file"),
+        (str(tmp_path / "place"), "is a folder"), (str(tmp_path / "pipe"), "was not written by lintas as a scheduler file"), (str(tmp_path / ("x" * 300)), "name too long"),
+        (str(tmp_path / "none" / "here.json"), "there is no folder"), (str(folder / "manifest.json"), "was not written by lintas as a scheduler file"),
         (str(folder / "plan.parquet" / "x"), "Not a directory"),
     ):  # fmt: skip
         assert main(["batch", str(folder), "--scheduler-file", name]) == 2
@@ -109,7 +109,7 @@ def test_workers_find_a_scheduler_by_its_file_and_the_file_goes_with_it(
     with cluster.WaitingEngine(folder, file) as engine:
         said = json.loads(file.read_text())
         assert said["address"].startswith("tls://127.0.0.1:") and said["lintas"]["study"] == str(folder.resolve())
-        with pytest.raises(UserError, match="is no scheduler file"):
+        with pytest.raises(UserError, match="was not written by lintas as a scheduler file"):
             cluster.WaitingEngine(folder, folder / "manifest.json")
         engine.waits._clock = lambda: 1e9  # a long time passed
         assert engine.keep() == []
@@ -242,7 +242,7 @@ def test_a_table_that_cannot_be_is_refused_before_anything_is_read(
     drive(folder, base.MadeUpEngine())
     (part,) = store.parts(folder)[:1]
     before = {p: p.read_bytes() for p in folder.rglob("*.parquet")}
-    monkeypatch.setattr(store, "standing", lambda *a, **k: pytest.fail("read before the refusal"))
+    monkeypatch.setattr(store, "stored_rows", lambda *a, **k: pytest.fail("read before the refusal"))
     for name, word in (
         (str(tmp_path / ("x" * 300 + ".csv")), "name too long"), (str(tmp_path), "is a folder"), (str(tmp_path / "t.txt"), "write a .parquet or .csv"),
         (str(folder / "plan.parquet"), "part of the study itself"), (str(folder / "plan-7.parquet"), "part of the study itself"),
@@ -284,7 +284,7 @@ def test_only_a_table_of_the_same_study_is_replaced(
     for content in (b"", b"run_id\n", b"my notes", whole[:-30] if suffix == "parquet" else b"run_id,status\n1"):
         out.write_bytes(content)
         with monkeypatch.context() as patched:
-            patched.setattr(store, "standing", lambda *a, **k: pytest.fail("read before the refusal"))
+            patched.setattr(store, "stored_rows", lambda *a, **k: pytest.fail("read before the refusal"))
             assert "--overwrite" in said(folder) and out.read_bytes() == content
     out.unlink()
     out.symlink_to(tmp_path / "nowhere")

@@ -66,7 +66,7 @@ def study(done: Path, tmp_path: Path) -> Path:
 
 def commands(folder: Path) -> list[list[str]]:
     """Every command that reads a study folder."""
-    s, run_id = str(folder), f"{int(store.standing(folder).ids[0]):016x}"
+    s, run_id = str(folder), f"{int(store.stored_rows(folder).ids[0]):016x}"
     return [
         ["status", s], ["status", s, "--json"], ["batch", s, "--quiet"], ["retry", s, "--status", "failed", "--quiet"],
         ["collect", s, "-o", f"{s}.out.csv"], ["extend", s, "--replicates", "2", "--quiet"], ["extend", s, "--precision", "early=1e9", "--quiet"],
@@ -245,9 +245,9 @@ PLANS: dict[str, tuple[Any, str]] = {
     "another order": (lambda t: t.select(list(reversed(t.column_names))), "another order"),
     "text for a number": (lambda t: with_column(t, "point", ["0"] * t.num_rows, pa.string()), "'point' as string, not int32"),
     "a number for a text": (lambda t: with_column(t, "scenario", [1] * t.num_rows, pa.int64()), "'scenario' as int64, not string"),
-    "no id": (entry("run_id", "x" * 16), "which is no run id"),
-    "a short id": (entry("run_id", "abc"), "which is no run id"),
-    "an id in capitals": (entry("run_id", "A" * 16), "which is no run id"),
+    "no id": (entry("run_id", "x" * 16), "which is not a run id"),
+    "a short id": (entry("run_id", "abc"), "which is not a run id"),
+    "an id in capitals": (entry("run_id", "A" * 16), "which is not a run id"),
     "an empty id": (entry("run_id", None), "empty entry in the column 'run_id'"),
     "an empty value": (entry(NAME, None), "empty entry in the column"),
     "an unknown scenario": (entry("scenario", "x" * 500), "which manifest.json does not have"),

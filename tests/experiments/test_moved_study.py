@@ -42,7 +42,7 @@ def test_a_moved_study_finds_its_table(tmp_path: Path, place: str) -> None:
     assert plan.extend(folder, 3) == 4
     assert plan_files.read_study_manifest(folder)["runs"] == 6 and table_in(folder).startswith("../")
     (moved / place).write_bytes(b"another")
-    with pytest.raises(StudyError, match="has changed or gone"):
+    with pytest.raises(StudyError, match="has changed or was removed"):
         plan.extend(folder, 4)
 
 

@@ -44,19 +44,19 @@ def of_all(value: object) -> Callable[[list], list]:  # type: ignore[type-arg]
 OUT = base.OUTPUT
 #: What is wrong with a part (of two runs, two lines each), and a word of the cause that is reported.
 ODD: dict[str, tuple[Change, str]] = {
-    "an unknown status": (column("status", of_all("wonderful")), "the status 'wonderful' is none of ok, failed, killed, timeout"),
+    "an unknown status": (column("status", of_all("wonderful")), "the status 'wonderful' is not one of ok, failed, killed, timeout"),
     "no status": (column("status", of_first(None)), "the column status has empty cells"),
-    "a run id that is none": (column("run_id", of_all("z" * 16)), "'zzzzzzzzzzzzzzzz' is no run id"),
-    "a run id that is too short": (column("run_id", of_first("abc")), "'abc' is no run id"),
-    "a run id with spaces": (column("run_id", of_first("0123 4567 89ab c")), "is no run id"),
+    "a run id that is none": (column("run_id", of_all("z" * 16)), "'zzzzzzzzzzzzzzzz' is not a run id"),
+    "a run id that is too short": (column("run_id", of_first("abc")), "'abc' is not a run id"),
+    "a run id with spaces": (column("run_id", of_first("0123 4567 89ab c")), "is not a run id"),
     "a run id that is no text": (column("run_id", lambda v: list(range(len(v))), pa.int64()), "run_id holds int64, not string"),
     "an empty run id": (column("run_id", of_first(None)), "the column run_id has empty cells"),
     "text as attempt": (column("attempt", of_all("first"), pa.string()), "attempt holds string, not int16"),
     "a wide attempt": (column("attempt", of_all(1), pa.int64()), "attempt holds int64, not int16"),
-    "an attempt below 0": (column("attempt", of_all(-3)), "the attempt -3 is none"),
+    "an attempt below 0": (column("attempt", of_all(-3)), "the attempt -3 is not possible"),
     "no attempt": (column("attempt", of_first(None)), "the column attempt has empty cells"),
     "text as seconds": (column("seconds", of_all("long"), pa.string()), "seconds holds string, not float"),
-    "seconds without end": (column("seconds", of_all(float("inf"))), "inf is no number of seconds"),
+    "seconds without end": (column("seconds", of_all(float("inf"))), "inf is not a number of seconds"),
     "no version": (column("version", of_all(None)), "the column version has empty cells"),
     "an output that lacks": (lambda t: t.drop_columns([OUT]), f"it has no column '{OUT}'"),
     "an output as text": (column(OUT, of_all("much"), pa.string()), f"{OUT} holds string, not double"),
@@ -70,7 +70,7 @@ ODD: dict[str, tuple[Change, str]] = {
     "numbers of a run that failed": (column("status", of_all("failed")), "lines, not 1"),
     "an unknown scenario": (column("scenario", of_all("dreams")), "the study has no scenario 'dreams'"),
     "an unknown region": (column("region", of_all("moon")), "the study has no region 'moon'"),
-    "a year that is none": (column("year", of_all(2040)), "the year 2040 is none of the study's"),
+    "a year that is none": (column("year", of_all(2040)), "the year 2040 is not one of the study's"),
     "a side that is none": (column("side", of_all("sg")), "the side 'sg' is neither id nor my"),
     "a year and side twice": (column("side", of_all("id")), "a year and side twice"),
     "another seed than planned": (column("seed", of_all(7)), "has seed 7, which is not the plan's"),
@@ -211,7 +211,7 @@ def test_the_shape_of_every_part_that_is_written_is_right(quick: None, tmp_path:
                 real = base.work._run
                 patch.setattr("experiments.execution.work._run", lambda *a: ({**real(*a)[0], "=1+1": [2.0, 2.0]}, {}))  # noqa: B023
                 drive(folder, base.MadeUpEngine())
-        assert store.standing(folder, whole=True).damaged == []
+        assert store.stored_rows(folder, whole=True).damaged == []
 
 
 def test_run_ids_as_numbers() -> None:
@@ -231,5 +231,5 @@ def test_run_ids_as_numbers() -> None:
         [""],
         [None, "0" * 16],
     ):
-        with pytest.raises(ValueError, match=r"is no run id|empty cells"):
+        with pytest.raises(ValueError, match=r"is not a run id|empty cells"):
             plan_files.ids_as_numbers(pa.array(wrong, pa.string()))

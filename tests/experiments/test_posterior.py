@@ -92,7 +92,7 @@ REFUSED: dict[str, tuple[dict[str, Any], pd.DataFrame, str]] = {
     "outside": ({}, DRAWS.assign(**{ILL: 0.3}), "outside its range"),
     "no number": ({}, DRAWS.assign(**{ILL: math.nan}), "outside its range"),
     "empty": ({}, DRAWS.iloc[:0], "no draw"),
-    "text": ({}, DRAWS.assign(**{ILL: "a"}), "no numbers"),
+    "text": ({}, DRAWS.assign(**{ILL: "a"}), "without numbers"),
     "widen": ({"widen": 3}, DRAWS, "widen"),
 }
 

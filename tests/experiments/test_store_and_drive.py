@@ -103,7 +103,7 @@ def planned(folder: Path) -> list[str]:
 
 
 def statuses(folder: Path) -> dict[str, str]:
-    found = store.standing(folder)
+    found = store.stored_rows(folder)
     return {f"{int(i):016x}": store.STATUSES[s] for i, s in zip(found.ids, found.status, strict=True)}
 
 
@@ -158,7 +158,7 @@ def test_a_run_that_kills_its_worker_costs_no_other_run_its_row(at: list[int], s
     assert report.exit_code == 3 and report.counts["killed"] == len(at) and report.ran == 12
     table = whole(folder)
     causes = table.loc[table["status"] == "killed", "cause"]
-    assert causes.str.contains("took its worker down 4 times, 2 of them alone").all()
+    assert causes.str.contains("ended its worker 4 times, 2 of them alone").all()
     for killer in killers:  # blamed after four deaths, two of them alone
         deadly = [c for c in engine.chunks if killer in c]
         assert len(deadly) == 4 and deadly[-1] == [killer]

@@ -66,7 +66,7 @@ def test_a_killed_command_goes_on_and_gives_the_same_tables(tmp_path: Path) -> N
         process.wait()
     assert process.returncode == -signal.SIGKILL and not (out / "manifest.json").exists()
     kept = {p: p.stat().st_mtime_ns for p in (study / "results").glob("part-*.parquet")}
-    done = len(store.standing(study).ids)
+    done = len(store.stored_rows(study).ids)
     assert 1 <= done < 6
     assert main([*line, str(out)]) == 0
     assert ran(study)[-1] == 6 - done

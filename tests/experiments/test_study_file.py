@@ -414,7 +414,7 @@ def test_more_replicates_come_from_the_same_table(tmp_path: Path) -> None:
     (tmp_path / "d.csv").write_text(f"{A}\n{inside(A, 0.9)}\n", "utf-8")
     for change in (lambda: None, (tmp_path / "d.csv").unlink):
         change()
-        with pytest.raises(StudyError, match="has changed or gone since the study was planned"):
+        with pytest.raises(StudyError, match="has changed or was removed since the study was planned"):
             plan.extend(tmp_path / "s", 2)
     assert plan_files.read_study_manifest(tmp_path / "s") == manifest and len(plan_files.plan_files(tmp_path / "s")) == 1
 
