@@ -13,7 +13,7 @@ import math
 from typing import NamedTuple
 
 from agents.core.compiled import compiled
-from agents.core.declare import Rule, Source, judgement, parameter, parameters, rule, switch
+from agents.core.declare import Column, Rule, Source, judgement, parameter, parameters, rule, switch
 
 PRICE_ADJUSTMENT = switch("price_adjustment", "Trade moves the prices of the border markets")
 
@@ -33,8 +33,17 @@ class Parameters(NamedTuple):
 
 
 @compiled
-def next_price(price, reference, traded_in, local_demand, moves, p):
-    """Price next month. ``traded_in`` kg net of what was taken away, ``local_demand`` kg a month (more than 0)."""
+def next_price(price: float, reference: float, traded_in: float, local_demand: float, moves: bool, p: Parameters) -> float:
+    """Price of a good at a market next month.
+
+    price [own currency/kg]: of this month, more than 0
+    reference [own currency/kg]: without trade across, more than 0
+    traded_in [kg/month]: brought in by traders, less what they took away
+    local_demand [kg/month]: use of the place, more than 0
+    moves [1]: False where trade has no effect on prices
+    p: the rule's parameters
+    returns [own currency/kg]: more than 0
+    """
     bound = 0.5 * p.pull
     push = 0.0
     if moves:
@@ -43,7 +52,16 @@ def next_price(price, reference, traded_in, local_demand, moves, p):
 
 
 @compiled
-def loop(start, stop, p, reference_price, traded_in, local_demand, prices_move, price):
+def loop(
+    start: int,
+    stop: int,
+    p: Parameters,
+    reference_price: Column,
+    traded_in: Column,
+    local_demand: Column,
+    prices_move: Column,
+    price: Column,
+) -> None:
     """Move every price; all columns are (places, goods), ``prices_move`` has one element."""
     for where in range(start, stop):
         for g in range(4):

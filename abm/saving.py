@@ -7,11 +7,9 @@ kind of number, shape, and for numbers of rows the range that they may have.
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 import math
-import os
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from importlib import metadata
@@ -32,6 +30,7 @@ from abm.scenario import Scenario
 from abm.world.kinship import Kin
 from abm.world.kinship import Parameters as Kinship
 from abm.world.travel import set_hours
+from abm.writing import whole_file
 from agents.core.declare import PARAMETERS, SWITCHES
 from agents.core.frame import AgentFrame
 from agents.household.keep_ties import Parameters as KeepTies
@@ -97,22 +96,15 @@ def save(run: Run, path: str | Path) -> None:
     }  # fmt: skip
     arrays = arrays_of(run)
     arrays["said"] = np.frombuffer(json.dumps(said).encode(), dtype=np.uint8)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         if path.is_dir():
             raise UserError(f"the run cannot be saved to {shorten(path)}: that is a folder; give the name of a file in it")
-        with open(draft, "wb") as out:
+        with whole_file(path) as out:
             np.savez(out, **arrays)  # type: ignore[arg-type]
-            out.flush()
-            os.fsync(out.fileno())
-        os.replace(draft, path)
     except OSError as exc:
         raise UserError(
             f"the run cannot be saved to {shorten(path)}: {exc.strerror or exc}; give a file name in a folder that exists and can be written"
         ) from exc
-    finally:
-        with contextlib.suppress(OSError):
-            draft.unlink(missing_ok=True)
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------

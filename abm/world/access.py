@@ -18,6 +18,7 @@ import numpy as np
 from abm.world.columns import World
 from abm.world.travel import FAR, hours_across
 from agents.core.compiled import compiled
+from agents.core.declare import Column
 from agents.household.seek_care import value_of_facility
 
 
@@ -29,7 +30,7 @@ class Ways(NamedTuple):
 
 
 @compiled
-def choose_facilities(hours, is_reached, quality, is_primary, is_across, p, best):
+def choose_facilities(hours: Column, is_reached: Column, quality: Column, is_primary: bool, is_across: bool, p: Any, best: Column) -> None:
     """Fill ``best`` (places,) with the facility of highest value to each place's people, the first of equal ones; -1 where none is reached.
 
     ``hours`` of travel one way, as households are told them, and ``is_reached``, both (places, facilities); ``quality`` (facilities,) [index];

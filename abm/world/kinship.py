@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from agents.core.compiled import compiled, plain
-from agents.core.declare import Source, judgement, parameter, parameters
+from agents.core.declare import Column, Source, judgement, parameter, parameters
 from agents.core.draws import stream, uniform
 from agents.household.keep_ties import fixed_point
 
@@ -46,7 +46,7 @@ class Parameters(NamedTuple):
 
 
 @compiled
-def many_uniform(seed, stream_number, uid, slots, out):
+def many_uniform(seed: int, stream_number: int, uid: Column, slots: int, out: Column) -> None:
     """Draws of many agents and slots; ``out`` is (agents, slots)."""
     for i in range(uid.shape[0]):
         for k in range(slots):

@@ -105,8 +105,3 @@ def entry(function: Callable[..., Any], arguments: Iterable[Any]) -> Callable[..
 def plain(function: Callable[..., Any]) -> Callable[..., Any]:
     """The Python function behind a compiled one."""
     return getattr(function, "py_func", function)
-
-
-def is_warm() -> bool:
-    """True when compiled code for these sources is on disk already (the next run starts at once)."""
-    return _FOLDER is None or any(_FOLDER.rglob("*.nbc"))

@@ -61,13 +61,13 @@ def engine_of(
     return (lambda: engine(folder, settings, name)), cancel
 
 
-def drive_quietly(_: Translate, folder: Path, engines: Engines, quiet: bool, lang: str) -> None:
+def drive_quietly(_: Translate, folder: Path, engines: Engines, quiet: bool, lang: str) -> int:
     """Make the missing runs of a study for a command that reports its results itself: progress is shown, and an early end is reported."""
     from experiments.execution.drive import drive
 
     make, before = engine_of(folder, engines.workers, engines.slurm, engines.scheduler_file, lang)
     with show_progress(_, quiet) as tell, exit_codes(_, folder), terminated_is_interrupted():
-        drive(folder, make, progress=tell, before=before)
+        return drive(folder, make, progress=tell, before=before).exit_code
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if type(error).__name__ == "Abort":  # the way the parser hands on an interruption
             return _interrupted()
         if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # the parser's own refusals
-            return refuse(_parser_sentence(error, given, list(getattr(command, "commands", {}))))
+            group = getattr(getattr(error, "ctx", None), "command", command)  # the group of commands in which the mistake is
+            return refuse(_parser_sentence(error, given, list(getattr(command, "commands", {})), list(getattr(group, "commands", {}))))
         if isinstance(error, ValueError) and type(error).__module__.split(".")[0] in PACKAGE_MODULES:
             return refuse(str(error))
         raise
@@ -146,14 +147,14 @@ def _interrupted() -> int:
     return 130
 
 
-def _parser_sentence(error: Any, given: list[str], commands: list[str]) -> str:
-    """What the parser of the command line refused, with near matches and where to look."""
+def _parser_sentence(error: Any, given: list[str], commands: list[str], near_ones: list[str]) -> str:
+    """What the parser of the command line refused, with near matches (``near_ones``: the commands that might be meant) and where to look."""
     from agents.core.declare import near
 
     text = str(error.format_message()).rstrip(".")
     unknown = re.match(r"No such command '([^']+)'", text)
     if unknown:
-        return f"there is no command '{shorten(unknown[1])}'; {near(shorten(unknown[1]), commands)}"
+        return f"there is no command '{shorten(unknown[1])}'; {near(shorten(unknown[1]), near_ones)}"
     where = f"lintas {given[0]} --help" if given and given[0] in commands else "lintas --help"
     return f"{text[0].lower()}{text[1:]}; see '{where}'"
 

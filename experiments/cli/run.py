@@ -159,7 +159,7 @@ def _run_posterior(
     check_folder(place, KIND, run=said, overwrite=overwrite, unfinished=FOLDER)
     asked = OverDraws(found, (scenario,), where, draws, 1, households, seed, "tables")
     prepare(place / FOLDER, asked, overwrite=overwrite)
-    drive_quietly(translator(lang), place / FOLDER, engines, quiet, lang)
+    code = drive_quietly(translator(lang), place / FOLDER, engines, quiet, lang)
     runs = read_draws(place / FOLDER, asked, region)
     written = write_draws(runs, place, drift=drift, language=lang, overwrite=overwrite)
     with _naming_results(written):
@@ -167,6 +167,8 @@ def _run_posterior(
             print(written)
         else:
             show_draws(runs, written, lang)
+    if code:  # some draws did not end well; the results are those of the others
+        raise typer.Exit(code)
 
 
 def rerun(

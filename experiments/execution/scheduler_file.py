@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from abm.errors import UserError, shorten
-from experiments.files import new_file, whole_file
+from abm.writing import whole_file
+from experiments.files import new_file
 
 
 def check_scheduler_file(folder: Path, file: Path) -> Path:

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from abm.writing import whole_file
 from calibration import conclude as conclusions
 from calibration.likelihood import Likelihood
 from calibration.populations import Populations
-from experiments.files import whole_file, write_json
+from experiments.files import write_json
 from experiments.fits.files import inference_of
 from experiments.fits.fit import Fit, inference_version
 from experiments.fits.populations import populations, single_threaded

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from abm.writing import whole_file
 from calibration import infer
 from calibration.infer import Weighted
 from calibration.populations import Populations
 from experiments.execution.drive import drive
 from experiments.execution.engine import Engine
 from experiments.execution.progress import Report, StudyProgress
-from experiments.files import whole_file
 from experiments.fits.asked import FitError
 from experiments.fits.fit import Fit, bank_study, probe
 from experiments.runs.identity import command_line

@@ -6,12 +6,12 @@ import shutil
 from pathlib import Path
 
 from abm.errors import UserError
+from abm.writing import whole_file
 from calibration.check_file import CENTRAL_RUNS, candidates, nearest
 from calibration.populations import Populations
 from calibration.priors import Prior
 from calibration.runs import Runs
 from experiments.execution.drive import drive
-from experiments.files import whole_file
 from experiments.fits.asked import SWITCHED_OFF
 from experiments.fits.fit import Fit
 from experiments.fits.populations import EngineOf, Tell, populations, single_threaded

@@ -17,7 +17,8 @@ import numpy as np
 
 from abm.errors import UserError, shorten
 from abm.reading import is_ordinary
-from experiments.files import FORMULA, as_text, whole_file
+from abm.writing import whole_file
+from experiments.files import FORMULA, as_text
 from experiments.studies import store
 from experiments.studies.lock import driver_of
 from experiments.studies.manifest import study_of

@@ -72,7 +72,7 @@ def prepare(folder: Path, asked: OverDraws, *, overwrite: bool = False) -> None:
     study = asked.study(folder)
     check_size(study)
     if os.path.lexists(folder):
-        if _is_same(folder, study, asked):
+        if _is_same(folder, study, asked, overwrite):
             return
         if not overwrite or kind_of(folder) != KIND:
             raise StudyError(
@@ -82,16 +82,22 @@ def prepare(folder: Path, asked: OverDraws, *, overwrite: bool = False) -> None:
     make(study, folder, command_line(), asked.arms(), table=asked.posterior.draws)
 
 
-def _is_same(folder: Path, study: Study, asked: OverDraws) -> bool:
-    """Whether a folder holds the same study: the same runs of the same model, data and draws."""
+def _is_same(folder: Path, study: Study, asked: OverDraws, overwrite: bool) -> bool:
+    """Whether a folder holds the same study: the same runs of the same model, data and draws; StudyError where it is damaged, unless ``overwrite``."""
     from abm import Region
 
     try:
         manifest = read_study_manifest(folder)
         there = study_of(manifest["study"])
         draws = read_table(there)
-    except UserError:
-        return False
+    except UserError as error:
+        kind = kind_of(folder)
+        if overwrite or not (kind == KIND or (kind is None and (folder / "manifest.json").exists())):
+            return False
+        # it is damaged: which runs it holds cannot be said
+        raise StudyError(
+            f"the study in '{shorten(folder)}' cannot be read ({error}); remove it, or name another folder with --out"
+        ) from None
     wanted = asked.posterior.draws.drop(columns="draw").astype(float)
     return (
         manifest["model_version"] == model_version()

@@ -24,7 +24,8 @@ from typing import Any
 
 from abm.errors import UserError, shorten
 from abm.reading import read_bytes
-from experiments.files import new_file, whole_file
+from abm.writing import whole_file
+from experiments.files import new_file
 
 #: Seconds during which a lock of this machine is tried again: a process that only checks it also holds it for a moment.
 LOOKED_AT = 0.5

@@ -22,7 +22,8 @@ import numpy as np
 
 from abm.errors import shorten
 from abm.reading import is_ordinary
-from experiments.files import whole_file, whole_folder, write_json
+from abm.writing import whole_file
+from experiments.files import whole_folder, write_json
 from experiments.runs.folder import check_folder
 from experiments.runs.identity import PACKAGES, commit, model_version
 from experiments.runs.tables import write_table

@@ -22,7 +22,7 @@ import numpy as np
 
 from abm.errors import shorten
 from abm.reading import is_ordinary
-from experiments.files import is_orphan, whole_file
+from abm.writing import is_orphan, whole_file
 from experiments.studies.lock import Hold
 from experiments.studies.lock import StoreError as StoreError
 from experiments.studies.lock import only_driver as only_driver

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from abm.errors import shorten
-from experiments.files import whole_file
+from abm.writing import whole_file
 from experiments.runs.tables import TABLES, read_table, write_table
 from experiments.studies.lock import StoreError
 

@@ -366,7 +366,7 @@ def test_reads_are_enforced(model: BorderModel) -> None:
     model.month -= 1  # the record of the last month, to bind the rules that write it
     try:
         for rule in RULES.values():
-            arguments, _ = model._arguments(rule)
+            arguments = model._bind(rule).columns
             for name, array in zip((*rule.reads, *rule.writes), arguments, strict=True):
                 assert array.flags.writeable == (name in rule.writes), f"{rule.name}: {name}"
                 assert np.shares_memory(array, model.column(name)), f"{rule.name}: {name} is a copy"

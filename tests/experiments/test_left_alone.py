@@ -12,11 +12,12 @@ import pandas as pd
 import pytest
 
 from abm.errors import UserError
+from abm.writing import sweep_beside
 from experiments.cli.main import main
 from experiments.execution import certificates, cluster, scheduler_file
 from experiments.execution.drive import drive
 from experiments.execution.engine import EngineLost
-from experiments.files import csv_of, sweep_beside, write_file
+from experiments.files import csv_of, write_file
 from experiments.studies import store
 from experiments.studies.collect import collect, write_collected
 from experiments.studies.plan import extend

@@ -266,6 +266,16 @@ def test_the_delay_moves_later_clinics_of_border_places_within_their_bounds(regi
     assert (facilities_in(world, 1986, 9.0, True) != facilities_in(world, 1986, 0.0, True)).any()
 
 
+@pytest.mark.parametrize(("opened", "is_of_the_programme"), [(1979.0, False), (1980.0, True)])
+def test_clinics_from_1980_on_are_of_the_programme(region, opened, is_of_the_programme):
+    world = World(region)
+    f = region.facilities
+    k = int(np.flatnonzero((f["tier"] == "primary") & (f["side"] == "id") & f["place"].isin(world.place_names))[0])
+    world.facility_opened[k] = world.facility_earliest[k] = world.facility_latest[k] = opened
+    assert facilities_in(world, 1990, 0.0, True)[k]
+    assert facilities_in(world, 1990, 0.0, False)[k] != is_of_the_programme
+
+
 def test_quality_makes_up_its_way_as_the_district_does(region):
     world = World(region)
     n = len(world.district_names)
