@@ -1,7 +1,7 @@
 """Who falls ill this month, and how badly?
 
 Each member of a household may have one episode a month: minor, disrupting work, or one that needs a hospital. Clean
-water, schooling and season do not yet change the chance.
+water, schooling and season have no effect in this version.
 
 Not modelled: epidemics, chronic illness, births, age.
 """

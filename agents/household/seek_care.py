@@ -1,7 +1,7 @@
 """Where do the sick go: nowhere, to a primary clinic or to a hospital, at home or across?
 
 A nested logit. Each episode is a choice of care or none, then of the tier, then of the side. A facility's value rises with its
-quality (the more so, the worse the illness), falls with hours of travel and with its cost as a part of income; going
+quality (the more so, the worse the illness), falls with hours of travel and as its cost takes a larger share of income; going
 across costs papers, the strictness of the post and unfamiliarity, of which kin across take away a part; what kin tell of care adds value.
 
 Departs from the form in the literature where a cost could exceed income: the cost share is capped at 0.9 and a hospital

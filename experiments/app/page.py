@@ -1,11 +1,11 @@
 """The page that ``lintas app`` serves: controls made from the declarations, one run at a time, figures and words.
 
 State is kept in the components, so every visitor has their own; a module keeps none. The results are in components of
-their own, which are not touched while a control moves. A message from a browser can hold anything, so what a control hands on is
+their own, which are not touched while a control moves. A message from a browser can hold anything, so what a control passes on is
 taken only if it is one of what the control offers.
 """
 
-# Solara hands on its parts without saying so in its types.
+# Solara passes on its parts without saying so in its types.
 # pyright: reportPrivateImportUsage=false
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ download routes                     there are none: a table is sent over the pag
 Added: ``/lintas/state`` (how many pages are open, and whether there is a place for another) and ``/lintas/files`` (the page's own script).
 """
 
-# Solara hands on its parts without saying so in its types.
+# Solara passes on its parts without saying so in its types.
 # pyright: reportPrivateImportUsage=false
 
 from __future__ import annotations

@@ -118,7 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _interrupted()
     except Exception as error:
-        if type(error).__name__ == "Abort":  # the way the parser hands on an interruption
+        if type(error).__name__ == "Abort":  # the way the parser passes on an interruption
             return _interrupted()
         if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # the parser's own refusals
             group = getattr(getattr(error, "ctx", None), "command", command)  # the group of commands in which the mistake is

@@ -86,22 +86,27 @@ class FirstPage(Words):
         most, fall = self.rows.get("care_majority"), self.rows.get("visits_fall")
         words = []
         if most is not None and most["quantiles"]:
+            of = self.targets["care_majority"].of
             words.append(
                 _(
-                    "In the fitted model the chance that most care was sought in Sarawak in the 1980s is {after}; before any fact was "
+                    "In the fitted model the chance that most care was sought in Sarawak in {first}–{last} is {after}; before any fact was "
                     "used it was {before}. The share sought across then is {middle} (90 % interval {low} to {high})."
                 ).format(
-                    after=self.share(most["pass"]), before=self.share(most["prior"]["pass"]), middle=self.value(most, most["quantiles"][2]),
+                    first=of.first, last=of.last, after=self.share(most["pass"]), before=self.share(most["prior"]["pass"]), middle=self.value(most, most["quantiles"][2]),
                     low=self.value(most, most["quantiles"][0]), high=self.value(most, most["quantiles"][-1]),
                 )
             )  # fmt: skip
-        if fall is not None:
+        if fall is not None and (later := self.targets["visits_fall"].against) is not None:
+            of = self.targets["visits_fall"].of
             words.append(
                 _(
-                    "The chance that fewer visits were made across in 2004–2006 than in the 1980s is {after}; before any fact was used "
-                    "it was {before}."
-                ).format(after=self.share(fall["pass"]), before=self.share(fall["prior"]["pass"]))
-            )
+                    "The chance that fewer visits were made across in {later_first}–{later_last} than in {first}–{last} is {after}; before "
+                    "any fact was used it was {before}."
+                ).format(
+                    first=of.first, last=of.last, later_first=later.first, later_last=later.last, after=self.share(fall["pass"]),
+                    before=self.share(fall["prior"]["pass"]),
+                )
+            )  # fmt: skip
         return " ".join(words)
 
     def _short_reading(self) -> str:
@@ -111,7 +116,7 @@ class FirstPage(Words):
             return ""
         _, near = self._, self.rows["care_majority_near"]
         words = _(
-            "The paper does not say which communities are meant. For those within seven hours of a clinic across, the chance that most "
+            "The paper does not say which communities are meant. For those near a clinic across, the chance that most "
             "care was sought there is {near} ({before} before any fact was used)."
         ).format(near=self.share(near["pass"]), before=self.share(near["prior"]["pass"]))
         if row["ess"] < LEAST_ESS:
@@ -138,11 +143,12 @@ class FirstPage(Words):
             ).format(runs=n.number(self.predictive["puskesmas_programme"]["runs"]))
         ]
         if "care_majority" in on and "care_majority" in off:
+            of = self.targets["care_majority"].of
             words.append(
-                _("A majority across in the 1980s: {on} of the runs with it, {off} without.").format(
-                    on=self.share(on["care_majority"]["pass"]), off=self.share(off["care_majority"]["pass"])
+                _("A majority across in {first}–{last}: {on} of the runs with it, {off} without.").format(
+                    first=of.first, last=of.last, on=self.share(on["care_majority"]["pass"]), off=self.share(off["care_majority"]["pass"])
                 )
-            )
+            )  # fmt: skip
         if "visits_fall" in on and "visits_fall" in off:
             with_it, without = on["visits_fall"]["pass"], off["visits_fall"]["pass"]
             words.append(_("Fewer visits later: {on} with it, {off} without.").format(on=self.share(with_it), off=self.share(without)))
@@ -302,12 +308,12 @@ class FirstPage(Words):
         contacts = self.rows.get("care_contacts")
         if contacts is None or not contacts["quantiles"]:
             return ""
-        middle = contacts["quantiles"][2]
+        middle, of = contacts["quantiles"][2], self.targets["care_contacts"].of
         words = _(
-            "How much care there was at all: the fitted model has {model} visits per 1,000 people and year in the middle of the 1980s (90 % "
+            "How much care there was at all: the fitted model has {model} visits per 1,000 people and year in {first}–{last} (90 % "
             "interval {low} to {high}); ordinary rural districts of Indonesia then had about {said}."
         ).format(
-            model=self.value(contacts, middle), low=self.value(contacts, contacts["quantiles"][0]),
+            first=of.first, last=of.last, model=self.value(contacts, middle), low=self.value(contacts, contacts["quantiles"][0]),
             high=self.value(contacts, contacts["quantiles"][-1]), said=n.number(contacts["observed"]),
         )  # fmt: skip
         most, before, after = self.rows.get("care_majority"), contacts["prior"]["pass"], contacts["pass"]

@@ -89,7 +89,7 @@ class Page(FirstPage, FitTables, CheckTables, Provenance):
     def parts(self) -> dict[str, Any]:
         """The values for the template."""
         _ = self._
-        drawn = FitDrawing(self.fit, self.check, self._said(), self.sides, self.lang).all()
+        drawn = FitDrawing(self.fit, self.check, self.targets, self.sides, self.lang).all()
         figures = {
             key: {
                 "key": key, "title": p.title, "alt": p.alt, "sentence": p.sentence, "head": p.head, "rows": p.rows, "notes": p.notes,
@@ -112,8 +112,3 @@ class Page(FirstPage, FitTables, CheckTables, Provenance):
             "emulators": self.emulators(), "not_ruled_out": self.not_ruled_out(), "priors": self.priors(),
             "facts": self.facts(), "provenance": self.provenance(), "commands": self.commands(),
         }  # fmt: skip
-
-    def _said(self) -> dict[str, float]:
-        """Figures that the paper gives, for the figures."""
-        said = {name: float(self.rows[name]["observed"]) for name in ("income_id", "income_my") if name in self.rows}
-        return said | ({"ratio": said["income_my"] / said["income_id"]} if len(said) == 2 else {})

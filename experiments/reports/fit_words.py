@@ -20,7 +20,7 @@ MECHANISMS = {
     "cross_border_work": mark("work across"),
     "cross_border_care": mark("care across"),
     "infrastructure_investment": mark("public works"),
-    "crisis": mark("crisis of 1997"),
+    "crisis": mark("financial crisis"),
 }
 
 

@@ -31,7 +31,7 @@ FEW_BLOCKS, CONSTANT, FINE = "too few complete blocks", "does not vary", "ok"
 
 @dataclass(frozen=True)
 class Arm:
-    """Scenario, region and size of world that an analysis is about."""
+    """Scenario, region and number of households that an analysis is about."""
 
     scenario: str
     region: str

@@ -1,4 +1,4 @@
-"""What is a study? A design over parameters, switches, scenarios, regions and sizes of world.
+"""What is a study? A design over parameters, switches, scenarios, regions and numbers of households.
 
 Nothing here names a parameter, an output or a switch: what may be varied and recorded is read from the declarations. Studies are written as
 TOML files (:mod:`experiments.studies.study_file`), made in Python, or read from the manifest of a study folder.
@@ -90,7 +90,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class Study:
-    """A design, checked. Arms (scenarios × regions × sizes of world) and replicates are crossed with its points."""
+    """A design, checked. Arms (scenarios × regions × numbers of households) and replicates are crossed with its points."""
 
     name: str
     design: Design = "list"

@@ -170,7 +170,7 @@ def test_the_first_page_carries_the_numbers(english: str) -> None:
     assert "US$686 per person and year on the Kalimantan side (90 % interval 549 to 858)" in words
     assert "the paper says 700 and 4,000" in words and "Their ratio is 5.6 (4.8 to 6.5) in the model and 5.7 in the paper" in words
     assert (
-        "In the fitted model the chance that most care was sought in Sarawak in the 1980s is 77%; before any fact was used it was 13%"
+        "In the fitted model the chance that most care was sought in Sarawak in 1980–1989 is 77%; before any fact was used it was 13%"
         in words
     )
     assert "Fewer visits later: 91% with it, 4% without. So in this model the fall of visits comes mostly from the programme" in words
