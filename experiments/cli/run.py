@@ -93,7 +93,7 @@ def run(
     engines = Engines(workers, slurm, scheduler_file)
     if posterior or posterior_from is not None:
         if declared:
-            raise UserError("--declared and a posterior are two answers to where values come from; keep one")
+            raise UserError("--declared and a posterior are two sources of the same values; keep one")
         from experiments.runs.posterior import MOST_DRAWS
 
         n_draws = whole_number("--draws", draws or "50", low=1, high=MOST_DRAWS)
