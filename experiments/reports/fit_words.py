@@ -58,7 +58,7 @@ class Words:
             return "–"
         target = self._target(row)
         low, high = self._limits(target)
-        sign = "≤ " if math.isclose(value, low, rel_tol=1e-5) else "≥ " if math.isclose(value, high, rel_tol=1e-9) else ""
+        sign = "≤ " if math.isclose(value, low, rel_tol=1e-5) else "≥ " if math.isclose(value, high, rel_tol=1e-5) else ""
         unit = row["unit"]
         if unit.startswith("share"):
             return sign + n.percent(

@@ -21,6 +21,7 @@ from calibration.targets import Targets
 from experiments.fits.asked import SWITCHED_OFF
 from experiments.reports.fit_report import Page, refuse, report, write_report
 from experiments.reports.fit_tables import spark
+from experiments.reports.fit_words import Words
 
 CALENDAR, FARM, TIES = "world.travel.puskesmas_delay", "world.set_month.farm_id", "household.keep_ties.gain"
 VERSION = "0.0.0+test"
@@ -381,3 +382,14 @@ def test_a_spark_stays_in_its_box() -> None:
     points = [tuple(map(float, p.split(","))) for p in spark([0.0, 0.2, 0.8, 0.0]).split()]
     assert points[0] == (0, 19) and points[-1] == (80, 19)
     assert all(0 <= x <= 80 and 2 <= y <= 19 for x, y in points)
+
+
+def test_a_number_at_a_cap_is_marked_also_when_it_was_shortened(content: Any) -> None:
+    """The files of a shipped posterior hold six digits."""
+    manifest, fit, check = content
+    words = Words(manifest, fit, check, Targets.load(), "en")
+    row = next(r for r in fit["targets"] if words._limits(words.targets[r["id"]])[0] > 0)
+    low, high = words._limits(words.targets[row["id"]])
+    assert words.value(row, float(f"{low:.6g}")).startswith("≤ ") and words.value(row, low).startswith("≤ ")
+    assert words.value(row, float(f"{high:.6g}")).startswith("≥ ")
+    assert words.value(row, low * 1.001)[0] not in "≤≥" and words.value(row, high * 0.999)[0] not in "≤≥"
