@@ -86,6 +86,12 @@ def test_an_unknown_command_names_the_nearest(capsys: pytest.CaptureFixture[str]
     assert "scenarios" in refused(capsys, "scenario")
 
 
+def test_an_unknown_command_of_a_group_names_the_nearest_of_that_group(capsys: pytest.CaptureFixture[str]) -> None:
+    said = refused(capsys, "calibrate", "repot", "x")
+    assert "report" in said and "retry" not in said
+    assert "adopt" in refused(capsys, "calibrate", "nonsense")
+
+
 def test_describe_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     assert "household.seek_care" in refused(capsys, "describe", "seek_caer")
     assert "Entikong" in refused(capsys, "describe", "Entikonk")

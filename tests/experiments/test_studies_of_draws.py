@@ -162,6 +162,17 @@ def test_a_run_or_comparison_of_other_things_is_refused_or_replaced(tmp_path: Pa
     assert (tmp_path / "mine" / "notes.txt").exists()
 
 
+def test_a_damaged_study_is_called_so(tmp_path: Path) -> None:
+    folder = tmp_path / "s"
+    prepare(folder, asked(tmp_path))
+    (folder / "manifest.json").write_text("{", "utf-8")
+    with pytest.raises(StudyError, match=r"cannot be read.*remove it, or name another folder"):
+        prepare(folder, asked(tmp_path))
+    with pytest.raises(StudyError, match="another command"):  # whose it is cannot be said, so nothing is removed
+        prepare(folder, asked(tmp_path), overwrite=True)
+    assert (folder / "manifest.json").read_text("utf-8") == "{"
+
+
 def test_another_model_is_another_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     prepare(tmp_path / "s", asked(tmp_path))
     monkeypatch.setattr("experiments.studies.draws.model_version", lambda: "0.1.0+another")
