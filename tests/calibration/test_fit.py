@@ -425,7 +425,7 @@ def test_a_bank_of_another_model_is_refused(fitted, tmp_path, capsys):
     shutil.copytree(fitted, folder)
     manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
     (folder / "manifest.json").write_text(json.dumps(manifest | {"model_version": "0.0.1+000"}), "utf-8")
-    assert "belongs to model 0.0.1+000" in refused(capsys, "fit", str(folder))
+    assert "belong to model 0.0.1+000" in refused(capsys, "fit", str(folder))
     (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
     (folder / "targets.toml").write_text(TARGETS.replace("value = 300", "value = 260"), "utf-8")
     assert "was changed after the fit was planned" in refused(capsys, "fit", str(folder))

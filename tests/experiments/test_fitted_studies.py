@@ -139,7 +139,7 @@ def test_widened_studies(tmp_path: Path) -> None:
 
 REFUSED = {
     "fitted no truth": ({"fitted": 1}, "fitted = 1 is not true or false"),
-    "widen above 1": ({"widen": 1.5}, "widen = 1.5: give a share"),
+    "widen above 1": ({"widen": 1.5}, "widen = 1.5; it must be at most 1"),
     "widen no number": ({"widen": "a"}, "widen = 'a' is not a number"),
     "set outside": ({"set": {ILL: 0.2}, "widen": 0.1}, "outside its range"),
     "vary outside": ({"design": "lhs", "points": 8, "vary": {ILL: {"high": 0.2}}, "widen": 0.1}, "outside the range widened by 0.1"),

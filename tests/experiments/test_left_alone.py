@@ -311,7 +311,7 @@ def test_a_pipe_among_the_parts_is_set_aside_and_not_waited_for(quick: None, tmp
     for command in (["status", str(folder)], ["collect", str(folder), "-o", str(tmp_path / "t.csv")], ["compact", str(folder)]):
         assert main(command) == 0, capsys.readouterr().err
         assert pipe.exists()
-    assert "no ordinary file" in capsys.readouterr().out
+    assert "not an ordinary file" in capsys.readouterr().out
     report = drive(folder, base.MadeUpEngine())
     assert report.set_aside == 2 and not pipe.exists() and len(list((folder / "results" / "damaged").iterdir())) == 2
 

@@ -368,7 +368,7 @@ def test_draws_of_a_posterior(cluster: None, route: str, tmp_path: Path) -> None
     said = [json.loads((folder / "manifest.json").read_text("utf-8")) for folder in (here, there)]
     assert said[0]["tables"] == said[1]["tables"] and "yearly" in said[0]["tables"]
     assert len(list((there / "study" / "logs").iterdir())) > len(list((here / "study" / "logs").iterdir())) == 1, "jobs leave logs"
-    until(lambda: not queued(slurm.job_name(there / "study")))
+    until(lambda: not queued(slurm_queue.job_name(there / "study")))
 
 
 @pytest.mark.slurm

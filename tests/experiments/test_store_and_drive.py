@@ -247,12 +247,20 @@ def test_a_run_that_raises_has_a_row_with_its_cause(tmp_path: Path) -> None:
     assert [(s, c.split(":")[0]) for _, s, c in said.failures] == [("failed", "ZeroDivisionError")]
 
 
-@pytest.mark.parametrize("gives", ["3", "{'year': 1.0}", f"{{'{OUTPUT}': 1.0}}", "{'a': 'b'}"])
-def test_a_measure_that_gives_no_numbers_or_taken_names_fails_its_runs(gives: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("gives", "said"),
+    [
+        ("3", "did not return"),
+        ("{'year': 1.0}", "gave 'year'"),
+        (f"{{'{OUTPUT}': 1.0}}", f"gave '{OUTPUT}'"),
+        ("{'a': 'b'}", "did not return"),
+    ],
+)
+def test_a_measure_that_gives_no_numbers_or_taken_names_fails_its_runs(gives: str, said: str, tmp_path: Path) -> None:
     (tmp_path / "own.py").write_text(f"def numbers(model):\n    return {gives}\n", encoding="utf-8")
     folder = made(tmp_path / "s", replicates=1, end="1980-01", measure="own.py:numbers")
     assert drive(folder, ThreadsEngine(1)).exit_code == 3
-    assert "measure gave" in whole(folder)["cause"].item()
+    assert f"measure {said}" in whole(folder)["cause"].item()
 
 
 def test_a_run_past_its_deadline_has_a_row_that_says_so(tmp_path: Path) -> None:
