@@ -12,7 +12,7 @@ from abm.state import State
 def take_over(state: State, again: bool) -> None:
     """Apply the scenario's changes of this month, the region's dated events, and openings of crossings.
 
-    With ``again`` places work out what they reach even where nothing has changed.
+    With ``again`` what places reach is worked out even if nothing has changed.
     """
     changed = state.settings.apply(state.month)
     if changed or state.month == 0:

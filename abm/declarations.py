@@ -1,6 +1,12 @@
-"""Importing this module loads every rule and field, so that the registries in ``agents.core.declare`` are complete."""
+"""Importing this module loads every rule and field, so that the registries in ``agents.core.declare`` are complete.
+
+The registries are then put in one order, whatever was imported first: a design over all uncertain parameters takes them in this order, so that
+the same plan gives the same runs.
+"""
 
 # ruff: noqa: F401 (imported for what they register)
+
+from typing import Any
 
 import abm.history.set_month
 import abm.market
@@ -18,10 +24,38 @@ import agents.household.receive_care
 import agents.household.seek_care
 import agents.official.fields
 import agents.official.inspect
-import agents.official.open_doors
-import agents.official.set_posture
+import agents.official.ration_care
+import agents.official.set_strictness
 import agents.official.spend_budget
 import agents.surroundings
 import agents.trader.choose_deal
-import agents.trader.cross
 import agents.trader.fields
+import agents.trader.settle_deal
+from agents.core.declare import PARAMETERS, RULES, SWITCHES
+
+#: Order of rules and of groups of parameters. Parameters of a group are in the order of their declaration.
+ORDER = (
+    "world.series", "world.set_month", "household.keep_ties", "household.remember", "world.kinship", "market.adjust_prices", "world.travel",
+    "world.populate", "household.choose_work", "household.earn", "household.fall_ill", "household.offer_jobs", "household.get_work",
+    "household.receive_care", "household.seek_care", "official.set_strictness", "official.inspect", "official.ration_care",
+    "official.spend_budget", "trader.choose_deal", "trader.settle_deal", "record.households", "record.deals",
+)  # fmt: skip
+
+
+def arrange(registry: dict[str, Any], names: list[str]) -> None:
+    """Put the entries of a registry in the order of ``names``, which are its keys (ValueError where they are not)."""
+    if sorted(names) != sorted(registry):
+        raise ValueError(f"abm/declarations.py does not order {sorted(set(registry) ^ set(names))}")
+    entries = [(name, registry[name]) for name in names]
+    registry.clear()
+    registry.update(entries)
+
+
+def arrange_all() -> None:
+    """Put parameters, rules and mechanisms in their order."""
+    arrange(PARAMETERS, [n for group in ORDER for n in PARAMETERS if n.rpartition(".")[0] == group])
+    arrange(RULES, [n for n in ORDER if n in RULES])
+    arrange(SWITCHES, sorted(SWITCHES))
+
+
+arrange_all()

@@ -1,4 +1,4 @@
-"""What a name means: made from the declarations, never written by hand.
+"""What a name means: made from the declarations alone.
 
 ``describe("care_share_across")`` tells what the output is; ``describe("household.seek_care")`` what the rule asks,
 reads and writes and when in the month it runs; a place is described from the region's tables.
@@ -69,7 +69,7 @@ def month_rows() -> list[MonthRow]:
 def parameter_rows(region: str | None = None) -> list[dict[str, Any]]:
     """Every parameter as plain values, in the order of its rule's declaration.
 
-    With a region (a name or folder), ``fitted`` and ``posterior`` stand beside the default where a value was fitted to it.
+    With a region (a name or folder), ``fitted`` and ``posterior`` are given beside the default where a value was fitted to it.
     """
     _load()
     from abm.fitted import fitted_of

@@ -22,7 +22,7 @@ MOST_ECHOED = 80
 
 
 def shorten(value: object, length: int = MOST_ECHOED) -> str:
-    """A text as one sentence can show it: in one line, bytes that are no text as their numbers, cut off where it is long.
+    """A text as one sentence can show it: in one line, bytes that are not text as their numbers, cut off where it is long.
 
     A long text loses its end, a long path its beginning.
     """

@@ -1,6 +1,6 @@
 """Which values were fitted to a region's facts?
 
-A calibration leaves them in the region's `fitted.toml`. The region's room reads the file and checks its form; the names and ranges of the
+A calibration writes them to the region's `fitted.toml`. The region's room reads the file and checks its form; the names and ranges of the
 values are checked here, where the parameters are known.
 """
 

@@ -1,8 +1,8 @@
 """How does a price at a border market move?
 
-Each month a price goes a part of the way to what the market of its own side gives there (world price, rate, mark-up and
-carriage), and is pushed by what traders bring or take: goods that arrive press it down, goods that leave lift it. The
-push of one month is bounded to half the pull, so that prices cannot jump across the gap that made the trade.
+Each month a price goes a part (``pull``) of the way to what the market of its own side gives there (world price, rate, mark-up and
+carriage), and changes with what traders bring or take: goods that arrive lower it, goods that leave raise it. This
+change of the logarithm is at most half of ``pull``, so that prices cannot jump over the gap that led to the trade.
 
 Not modelled: stocks, wholesalers with market power, prices that differ between shops.
 """
@@ -13,7 +13,7 @@ import math
 from typing import NamedTuple
 
 from agents.core.compiled import compiled
-from agents.core.declare import Rule, Source, judgement, parameter, parameters, rule, switch
+from agents.core.declare import Column, Rule, Source, judgement, parameter, parameters, rule, switch
 
 PRICE_ADJUSTMENT = switch("price_adjustment", "Trade moves the prices of the border markets")
 
@@ -33,8 +33,17 @@ class Parameters(NamedTuple):
 
 
 @compiled
-def next_price(price, reference, traded_in, local_demand, moves, p):
-    """Price next month. ``traded_in`` kg net of what was taken away, ``local_demand`` kg a month (more than 0)."""
+def next_price(price: float, reference: float, traded_in: float, local_demand: float, moves: bool, p: Parameters) -> float:
+    """Price of a good at a market next month.
+
+    price [own currency/kg]: of this month, more than 0
+    reference [own currency/kg]: without trade across, more than 0
+    traded_in [kg/month]: brought in by traders, less what they took away
+    local_demand [kg/month]: use of the place, more than 0
+    moves [1]: False where trade has no effect on prices
+    p: the rule's parameters
+    returns [own currency/kg]: more than 0
+    """
     bound = 0.5 * p.pull
     push = 0.0
     if moves:
@@ -43,7 +52,16 @@ def next_price(price, reference, traded_in, local_demand, moves, p):
 
 
 @compiled
-def loop(start, stop, p, reference_price, traded_in, local_demand, prices_move, price):
+def loop(
+    start: int,
+    stop: int,
+    p: Parameters,
+    reference_price: Column,
+    traded_in: Column,
+    local_demand: Column,
+    prices_move: Column,
+    price: Column,
+) -> None:
     """Move every price; all columns are (places, goods), ``prices_move`` has one element."""
     for where in range(start, stop):
         for g in range(4):

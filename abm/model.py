@@ -53,7 +53,7 @@ class BorderModel(Run, mesa.Model):
         (the first function of the rule) or ``{"household.seek_care.choose_care": …}``.
     follow : uids of households whose decisions are traced (see :attr:`traces`).
     fitted : values in place of the declared starting values of uncertain parameters, by name; the region's when left out,
-        ``{}`` for the declared ones. What the scenario sets holds over them.
+        ``{}`` for the declared ones. What the scenario sets overrides them.
     """
 
     def __init__(

@@ -10,7 +10,7 @@ from agents.core.declare import RULES, Rule
 
 
 class MonthlyRun(Protocol):
-    """What the steps of the month that are no rules ask of a run (:class:`abm.model.BorderModel` is one)."""
+    """What the steps of the month that are not rules need of a run (:class:`abm.model.BorderModel` is one)."""
 
     month: int
     record: Any
@@ -20,7 +20,7 @@ class MonthlyRun(Protocol):
         """Take over the scenario's changes and the region's dated events."""
 
     def renew_year(self) -> None:
-        """Renew budgets, ways and access where it is time for it."""
+        """Renew budgets, ways and access when they are due."""
 
 
 class Step(NamedTuple):
@@ -52,23 +52,23 @@ def _rule(number: int, name: str, title: str, note: str = "") -> Step:
 
 MONTH: tuple[Step, ...] = (
     Step(1, "begin", "History: the month's events", None, begin, "scenario changes and dated policy events act from here on"),
-    _rule(2, "official.set_posture", "Officials: doctrine, and how strict each post is", "before budgets: planners split by this year's doctrine"),
+    _rule(2, "official.set_strictness", "Officials: doctrine, and how strict each post is", "before budgets: planners split by this year's doctrine"),
     Step(3, "january", "Officials: in January the yearly budget; roads, clinics, travel hours follow", None, january,
          "runs official.spend_budget; also whenever a crossing opens or closes"),
     _rule(4, "world.set_month", "History: pay, jobs, prices, fares and fees of the month", "empties the month's sums"),
     _rule(5, "official.inspect", "Officials: how likely a load or a worker is found", "traffic is last month's"),
     _rule(6, "household.fall_ill", "Illness: who falls ill, and how badly"),
-    _rule(7, "household.seek_care", "Care: where the sick go", "wishes only; also sums demand by community"),
-    _rule(8, "official.open_doors", "Care: places of each facility, and the part served", "allocation in its own step, so the order of households does not matter"),
+    _rule(7, "household.seek_care", "Care: where the sick go", "demand only; also summed by community"),
+    _rule(8, "official.ration_care", "Care: places of each facility, and the part served", "allocation in its own step, so the order of households does not matter"),
     _rule(9, "household.receive_care", "Care: who is served, at what cost in money and days"),
-    _rule(10, "household.choose_work", "Work: what each adult would like to do", "wishes only; also sums holders and seekers"),
-    _rule(11, "household.offer_jobs", "Work: jobs that are free, and what people learn to expect"),
+    _rule(10, "household.choose_work", "Work: what each adult would like to do", "demand only; also sums holders and seekers"),
+    _rule(11, "household.offer_jobs", "Work: jobs that are free, and what people expect"),
     _rule(12, "household.get_work", "Work: who gets, keeps or loses a job, who is sent home"),
-    _rule(13, "household.earn", "Income: harvest, pay, last month's trade; spending", "the only writer of purses"),
+    _rule(13, "household.earn", "Income: harvest, pay, last month's trade; spending", "the only rule that changes savings"),
     _rule(14, "trader.choose_deal", "Trade: which deal, by which channel", "at the prices of the start of the month"),
-    _rule(15, "trader.cross", "Trade: inspection, loss, fines, profit", "profit comes home next month"),
+    _rule(15, "trader.settle_deal", "Trade: inspection, loss, fines, profit", "profit comes home next month"),
     _rule(16, "market.adjust_prices", "Markets: prices move", "after trade, for the next month"),
-    _rule(17, "household.remember", "Ties: what households learnt of each side"),
+    _rule(17, "household.remember", "Ties: what households know of each side"),
     _rule(18, "household.keep_ties", "Ties: contact strengthens, absence and inequality weaken", "reads this month's memories of everybody, writes its own"),
     _rule(19, "record.households", "Record: sums by community"),
     _rule(20, "record.deals", "Record: trade", "also next month's traffic for the patrols"),

@@ -12,14 +12,14 @@ from agents.core.declare import RULES, argument_names, near
 
 
 class Own(NamedTuple):
-    """A user's function in place of a shipped one: how the user named it, and the function, compiled."""
+    """A user's function in place of a shipped one: the name that the user gave, and the compiled function."""
 
     said: str
     function: Callable[..., Any]
 
 
 class OwnLoop:
-    """A loop with own functions in it: what goes wrong in them is told in one sentence (the cause is kept)."""
+    """A loop with own functions in it: an error in them becomes one sentence (with the cause)."""
 
     def __init__(self, loop: Callable[..., Any], own: list[str]) -> None:
         self.py_func = loop
@@ -29,14 +29,14 @@ class OwnLoop:
         try:
             return self._compiled(*arguments)
         except Exception as exc:
-            # numba says first that a step of its own failed, then why
+            # numba names the step that failed first, then the cause
             lines = [line.strip() for line in str(exc).splitlines()]
             why = next((line for line in lines if line and not line.startswith("Failed in ")), type(exc).__name__)
             raise UserError(f"your function in place of {', '.join(self._own)} cannot be run as a rule: {shorten(why)}") from exc
 
 
 def own_rules(rules: Any) -> dict[str, dict[str, Own]]:
-    """Own functions by rule and by the function that they replace; UserError for what cannot stand in its place.
+    """Own functions by rule and by the function that they replace; UserError for what cannot replace it.
 
     ``rules`` holds functions by the name of a rule (its first function is meant) or of a rule and a function of it.
     """

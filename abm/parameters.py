@@ -69,7 +69,7 @@ def flat_table(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def _number(name: str, value: Any) -> float:
     try:
-        if isinstance(value, (str, bytes)):  # a text such as "3" may be a slip
+        if isinstance(value, (str, bytes)):  # a text such as "3" may be a mistake
             raise TypeError
         return float(value)
     except (TypeError, ValueError, OverflowError):

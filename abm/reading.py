@@ -1,7 +1,7 @@
 """How is a file that a user gives read, so that whatever is wrong in it becomes one sentence?
 
 Three steps, the same for every kind of file: :func:`read_text` takes the bytes of an ordinary file of a sensible size;
-:func:`parse_json` and :func:`parse_toml` turn them into plain data; :func:`check` holds the data against a type that pydantic
+:func:`parse_json` and :func:`parse_toml` turn them into plain data; :func:`check` checks the data against a type that pydantic
 knows, often a class made from :class:`Entries`. Each step raises a ``UserError`` (or a class of it) that names the file, the key, the
 line where the form of the file gives one, what was found, and the nearest name where a name is wrong.
 """
@@ -37,7 +37,7 @@ MOST_LETTERS = 10_000
 def read_bytes(path: str | Path, what: str, *, error: type[UserError] = UserError, most: int = MOST_BYTES) -> bytes:
     """The bytes of an ordinary file; ``what`` says in a refusal what the file is meant to be ("the study file").
 
-    A pipe, a device or a folder is refused without being read, so that none of them holds a command up. ``most`` is the largest size
+    A pipe, a device or a folder is refused without being read, so that none of them blocks a command. ``most`` is the largest size
     in bytes. A file that is not there raises ``error`` too, with a sentence of its own: callers that have a better one look first.
     """
     shown = shorten(path)
@@ -88,7 +88,7 @@ def read_text(path: str | Path, what: str, *, error: type[UserError] = UserError
 
 
 def parse_json(text: str, name: str, *, error: type[UserError] = UserError) -> Any:
-    """The data of a JSON text; ``name`` says in a refusal where the text stands ("the manifest 'manifest.json'")."""
+    """The data of a JSON text; ``name`` says in a refusal where the text is from ("the manifest 'manifest.json'")."""
     try:
         return json.loads(text)
     except json.JSONDecodeError as wrong:
@@ -98,7 +98,7 @@ def parse_json(text: str, name: str, *, error: type[UserError] = UserError) -> A
 
 
 def parse_toml(text: str, name: str, *, error: type[UserError] = UserError) -> dict[str, Any]:
-    """The data of a TOML text; ``name`` says in a refusal where the text stands ("care.toml")."""
+    """The data of a TOML text; ``name`` says in a refusal where the text is from ("care.toml")."""
     try:
         return tomllib.loads(text)
     except RecursionError:
@@ -107,7 +107,7 @@ def parse_toml(text: str, name: str, *, error: type[UserError] = UserError) -> d
         raise error(f"{name} is not readable TOML: {shorten(wrong)}") from None
 
 
-# --- data held against a type ------------------------------------------------------------------------------------------
+# --- data checked against a type ------------------------------------------------------------------------------------------
 
 
 class Entries(BaseModel):
@@ -130,7 +130,7 @@ class Entries(BaseModel):
 
 
 class OpenEntries(Entries):
-    """A table with the keys that a class declares; others may stand beside them and are left alone."""
+    """A table with the keys that a class declares; others are allowed and ignored."""
 
     model_config = ConfigDict(extra="ignore")
 

@@ -33,7 +33,7 @@ def record_month(state: State) -> None:
 
 
 def _close_year(state: State, year: int) -> None:
-    """Poverty by place and Gini by side over the incomes of the year, which then begin anew."""
+    """Poverty by place and Gini by side over the incomes of the year, which then start from 0 again."""
     h = state.frames["household"]
     persons = h["n_adults"].astype(float) + h["n_children"]
     state.record.poor[year], state.record.gini[year] = close_year(h["place"], h["side"], h["weight"], persons, h["income_year"], state.line)

@@ -97,12 +97,8 @@ class Run(State):
         cuts = sorted({0, n, *(int(bounds[np.abs(bounds - n * k // self.threads).argmin()]) for k in range(1, self.threads))})
         return [(a, b) for a, b in itertools.pairwise(cuts) if b > a]
 
-    def _arguments(self, rule: Rule) -> tuple[tuple[Any, ...], int]:
-        """Columns in the order of the loop's arguments (what is only read cannot be written), and the number of rows."""
-        bound = self._bind(rule)
-        return tuple(bound.columns), bound.n
-
     def _bind(self, rule: Rule) -> Bound:
+        """Columns in the order of the loop's arguments (what is only read cannot be written), and the number of rows."""
         frames = self.frames
         stamp = (frames["household"].version, frames["trader"].version, frames["official"].version, self.settings.on["crisis"])
         bound = self._bound.get(rule.name)

@@ -1,17 +1,15 @@
 """How is a run saved with its whole state, and taken up again?
 
 A saved run is a file of numpy arrays (the form of ``numpy.savez``) with one text among them, ``said``, as JSON: nothing in it is a program, and
-reading it runs no code. Before a run goes on from it, every array is held against the one that a new run of the same scenario has there:
+reading it runs no code. Before a run goes on from it, every array is compared with the one that a new run of the same scenario has there:
 kind of number, shape, and for numbers of rows the range that they may have.
 """
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 import math
-import os
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from importlib import metadata
@@ -32,6 +30,7 @@ from abm.scenario import Scenario
 from abm.world.kinship import Kin
 from abm.world.kinship import Parameters as Kinship
 from abm.world.travel import set_hours
+from abm.writing import whole_file
 from agents.core.declare import PARAMETERS, SWITCHES
 from agents.core.frame import AgentFrame
 from agents.household.keep_ties import Parameters as KeepTies
@@ -64,7 +63,7 @@ class Said(OpenEntries):
     values: dict[str, float]
     on: dict[str, bool]
     closed: dict[str, bool]
-    purse: Annotated[list[float], Field(min_length=2, max_length=2)]
+    savings_at_start: Annotated[list[float], Field(min_length=2, max_length=2)]
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------
@@ -93,26 +92,19 @@ def save(run: Run, path: str | Path) -> None:
         "kind": KIND, "format": FORMAT, "lintas": metadata.version("lintas"), "region_hash": run.region.hash, "region": region_name(run.region),
         "scenario": run.own_scenario.to_dict(), "fitted": fitted_said(run), "households": run.n_households, "seed": run.seed_of_run,
         "threads": run.threads, "rules": run.swapped, "month": run.month, "values": dict(run.settings.values),
-        "on": dict(run.settings.on), "closed": dict(run.settings.closed), "purse": [float(v) for v in run.purse_at_start],
+        "on": dict(run.settings.on), "closed": dict(run.settings.closed), "savings_at_start": [float(v) for v in run.savings_at_start],
     }  # fmt: skip
     arrays = arrays_of(run)
     arrays["said"] = np.frombuffer(json.dumps(said).encode(), dtype=np.uint8)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         if path.is_dir():
             raise UserError(f"the run cannot be saved to {shorten(path)}: that is a folder; give the name of a file in it")
-        with open(draft, "wb") as out:
+        with whole_file(path) as out:
             np.savez(out, **arrays)  # type: ignore[arg-type]
-            out.flush()
-            os.fsync(out.fileno())
-        os.replace(draft, path)
     except OSError as exc:
         raise UserError(
             f"the run cannot be saved to {shorten(path)}: {exc.strerror or exc}; give a file name in a folder that exists and can be written"
         ) from exc
-    finally:
-        with contextlib.suppress(OSError):
-            draft.unlink(missing_ok=True)
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------
@@ -267,7 +259,7 @@ def restore(run: Run, said: Said, arrays: Mapping[str, np.ndarray], *, keeps_sce
     n = min(len(arrays["crisis"]), run.n_months)
     run.crisis_of_month[:n] = arrays["crisis"][:n]
     run.line[:] = arrays["line"]
-    run.purse_at_start = list(said.purse)
+    run.savings_at_start = list(said.savings_at_start)
     run.open_now = arrays["open"].copy()
     run.world.hours_between = arrays["hours_between"].copy()
     changes.set_mechanisms(run)

@@ -66,7 +66,7 @@ class EventEntry(Entries):
 
 
 class ScenarioFile(Entries):
-    """What may stand in a scenario file. Names and values of parameters, switches and crossings are checked by :class:`Scenario`."""
+    """What a scenario file may hold. Names and values of parameters, switches and crossings are checked by :class:`Scenario`."""
 
     title: Name | None = None
     description: Annotated[str, Field(max_length=MOST_LETTERS)] = ""
@@ -147,7 +147,7 @@ class Scenario:
         path = Path(name_or_path)
         if name_or_path in cls.names() or (
             path.suffix != ".toml" and not is_ordinary(path)
-        ):  # a shipped name is never a file that lies about
+        ):  # a shipped name is never a file in the working folder
             path = FOLDER / f"{name_or_path}.toml"
         if not _is_there(path):
             said_name = shorten(name_or_path)
@@ -239,7 +239,7 @@ class Scenario:
 class Settings:
     """The values in force in a month: parameters as the tuples that rules take, and switches.
 
-    A parameter has its declared starting value, or the one ``fitted`` to the region, or the scenario's; the last one said holds.
+    A parameter has its declared starting value, or the one ``fitted`` to the region, or the scenario's; the last of these given holds.
     """
 
     def __init__(self, scenario: Scenario, fitted: Mapping[str, float] | None = None) -> None:
@@ -258,7 +258,7 @@ class Settings:
             if change.name.startswith("switch."):
                 self.on[change.name[7:]] = change.value > 0
             elif change.name.startswith("crossing."):
-                if change.name == "crossing.all.open":  # all means all: what was said of one crossing before no longer holds
+                if change.name == "crossing.all.open":  # a change of all crossings replaces earlier changes of single ones
                     self.closed.clear()
                 self.closed[change.name[9:-5]] = change.value <= 0
             else:
@@ -281,7 +281,7 @@ class Settings:
 
 
 def _is_there(path: Path) -> bool:
-    """Whether something other than a folder stands at a path; a name that no file can have (too long, with a null) is nothing."""
+    """Whether there is something other than a folder at a path; a name that no file can have (too long, with a null) is nothing."""
     try:
         return path.exists() and not path.is_dir()
     except (OSError, ValueError):

@@ -12,7 +12,7 @@ from abm.world.kinship import Kin, draw, make_ties
 from abm.world.kinship import Parameters as Kinship
 from agents.core.declare import RULES
 from agents.household.keep_ties import Parameters as KeepTies
-from agents.official.set_posture import Parameters as SetPosture
+from agents.official.set_strictness import Parameters as SetStrictness
 from agents.official.spend_budget import Parameters as SpendBudget
 
 #: Months in which work settles before January 1980.
@@ -36,7 +36,7 @@ def begin(run: Run) -> None:
     _tie_kin(run)
     settle_work(run)
     h = households
-    run.purse_at_start = [float((h["savings"] * h["weight"])[h["side"] == k].sum()) for k in (0, 1)]
+    run.savings_at_start = [float((h["savings"] * h["weight"])[h["side"] == k].sum()) for k in (0, 1)]
 
 
 def _set_stocks(run: Run) -> None:
@@ -50,9 +50,9 @@ def _set_stocks(run: Run) -> None:
 
 def _set_posts(run: Run) -> None:
     """Doctrine of the officials, and how strict and honest each crossing is by those who serve there."""
-    officials, crossing, posture = run.frames["official"], run.world.crossing, run.settings.of(SetPosture)
+    officials, crossing, posture = run.frames["official"], run.world.crossing, run.settings.of(SetStrictness)
     base = np.where(officials["side"] == 0, posture.doctrine_id, posture.doctrine_my)
-    officials["doctrine"][:] = np.clip(base + officials["leaning"], 0.0, 1.0)
+    officials["doctrine"][:] = np.clip(base + officials["deviation"], 0.0, 1.0)
     for c in range(len(run.world.crossing_names)):
         at = officials["crossing"] == c
         if at.any():

@@ -60,7 +60,7 @@ class State:
         self.stock_start: dict[str, np.ndarray] = {}
         self.turns = dated_turns(self.region)
         #: Savings by side (own currency) before the first month.
-        self.purse_at_start = [0.0, 0.0]
+        self.savings_at_start = [0.0, 0.0]
 
     @property
     def series(self) -> Series:
@@ -120,7 +120,7 @@ def dated_turns(region: Region) -> dict[int, list[tuple[int, float]]]:
 
 
 def check_crossings(scenario: Scenario, world: World) -> None:
-    """Refuse a scenario whose events open or close a crossing that the region does not have, or that nobody opens or closes."""
+    """Refuse a scenario whose events open or close a crossing that the region does not have, or that cannot be opened or closed."""
     known = world.crossing_names
     paths = [name for name, is_path in zip(known, world.crossing["is_path"], strict=True) if is_path]
     for name in (change.name[9:-5] for change in scenario.events if change.name.startswith("crossing.")):
@@ -128,6 +128,6 @@ def check_crossings(scenario: Scenario, world: World) -> None:
             raise ScenarioError(f"scenario '{scenario.name}': there is no crossing '{name}'; {near(name, known)}")
         if name in paths:
             raise ScenarioError(
-                f"scenario '{scenario.name}': '{name}' is an unofficial path, which nobody opens or closes: "
+                f"scenario '{scenario.name}': '{name}' is an unofficial path, which cannot be opened or closed: "
                 f"name a post or a traditional crossing, or leave the event out"
             )

@@ -1,4 +1,4 @@
-"""What did a followed household see, and how did it choose? Its rules run once more as plain Python, on copies, and every call is noted."""
+"""What did a followed household see, and how did it choose? Its rules run once more as plain Python, on copies, and every call is recorded."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def check_uids(households: AgentFrame, said: Any) -> list[int]:
             households.row(uid)
         except (KeyError, OverflowError):
             raise UserError(
-                f"follow: no household has uid {shorten(uid)}; uids of this run stand in frames['household']['uid'], "
+                f"follow: no household has uid {shorten(uid)}; uids of this run are in frames['household']['uid'], "
                 f"for example {households['uid'][0]}"
             ) from None
     return uids
@@ -58,7 +58,7 @@ def noting(loop: Any, rule: Rule, calls: list[dict[str, Any]]) -> Callable[..., 
     """A copy of a plain loop whose one-agent functions add what they are given and what they answer to ``calls``."""
     swapped: dict[str, Any] = {}
     for function in rule.decide:
-        bare = plain(loop.__globals__[plain(function).__name__])  # the user's own, where one stands in place of it
+        bare = plain(loop.__globals__[plain(function).__name__])  # the user's own, where one replaces it
         labels = list(inspect.signature(bare).parameters)
 
         def note(*values: Any, _bare: Any = bare, _labels: list[str] = labels) -> Any:

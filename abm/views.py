@@ -46,7 +46,7 @@ def for_mesa(scenario: Scenario) -> RunScenario:
 
 
 def plain_scenario[S](scenario: RunScenario | S) -> Scenario | S:
-    """The scenario itself where it was handed over in Mesa's form."""
+    """The scenario itself where it was given as in Mesa."""
     return scenario._said if isinstance(scenario, RunScenario) else scenario
 
 

@@ -33,7 +33,7 @@ def renew(run: Run) -> None:
 
 
 def first_budget(run: Run) -> None:
-    """Budget and patrols of 1980, with the stocks left as they are given for its start."""
+    """Budget and patrols of 1980, with the stocks as they are given for its start."""
     run.world.policy["real_income"][:] = run.series.real_income[0]
     district = run.world.district
     stocks = {k: district[k].copy() for k in STOCKS}
@@ -49,16 +49,16 @@ def settle_access(run: Run) -> None:
     year = 1980 + run.month // 12
     access.set_quality(world, run.stock_start)
     set_hours(world, year, world.district["road"])
-    standing = access.standing_facilities(world, year, travel.puskesmas_delay, on["puskesmas_programme"])
+    is_built = access.facilities_in(world, year, travel.puskesmas_delay, on["puskesmas_programme"])
     care = run.settings.of(SeekCare)
-    access.settle_access(world, travel, care, standing, run.open_now, on["cross_border_care"], run.choose_facilities)
+    access.settle_access(world, travel, care, is_built, run.open_now, on["cross_border_care"], run.choose_facilities)
     _set_patrols(run)
 
 
 def renew_ties(run: Run) -> None:
     """Chances of kin to meet on the ways as they are now, and in January the gap of incomes between the sides."""
     run.kin.renew_contact(run.world.hours_between, run.frames["household"]["place"], run.settings.of(Kinship))
-    if run.month % 12 == 0:  # a yearly figure: a change of ways in between must not renew it
+    if run.month % 12 == 0:  # a yearly figure: a change of ways within the year must not change it
         run.kin.columns["income_gap"][0] = run.income_gap()
 
 

@@ -1,6 +1,6 @@
-"""What agents meet: the columns of places, districts, crossings and facilities that rules read or write.
+"""The surroundings of agents: the columns of places, districts, crossings and facilities that rules read or write.
 
-Only communities in which households live are places here; service towns appear through the hours it takes to reach
+Only communities in which households live are places here; service towns count only by the hours it takes to reach
 them. Money in a place's columns is in the currency of its side.
 """
 
@@ -27,7 +27,7 @@ fields(
     Field("adults", "Adults of the place", "adult", "float64", "fixed", STATE),
     Field("hours_centre", "Travel to the service town that supplies the place", "hour", "float64", "state", STATE),
     Field("income_last", "Income of the place in the month before", "own currency/month", "float64", "state", STATE),
-    Field("output_last", "Cash crop brought in the month before", "kg/month", "float64", "state", STATE),
+    Field("output_last", "Cash crop harvested in the month before", "kg/month", "float64", "state", STATE),
     Field("hours_care", "Travel to the nearest open facility", "hour", "float64", "state", STATE, 4, CARE_OPTIONS),
     Field("quality_care", "Quality of that facility", "index", "float64", "state", STATE, 4, CARE_OPTIONS),
     Field("fee_care", "Fee at that facility for one episode", "own currency", "float64", "month", STATE, 4, CARE_OPTIONS),
@@ -56,7 +56,7 @@ fields(
     Field("keep_share", "Share of holders who can stay", "share", "float64", "month", STATE, 4, ACTIVITIES, 1.0),
     Field(
         "job_chance",
-        "Share of seekers who found such a job, as people have learnt to expect",
+        "Share of seekers who find such a job, as people expect",
         "share",
         "float64",
         "state",
@@ -68,7 +68,7 @@ fields(
     Field("job_offer", "Share of seekers for whom there is a job this month", "share", "float64", "month", STATE, 4, ACTIVITIES),
     Field("caught_away", "Chance that an undocumented worker is sent home this month", "probability/month", "float64", "month", STATE),
     Field("technique", "Farm output from the same land and labour, relative to 2005", "1", "float64", "month", STATE, initial=1.0),
-    Field("harvest", "Share of a year's output that is brought in this month, times 12", "1", "float64", "month", STATE, 2, CROPS),
+    Field("harvest", "Share of a year's output that is harvested this month, times 12", "1", "float64", "month", STATE, 2, CROPS),
     Field("yields", "Output a month at one unit of farm output", "kg/month", "float64", "state", STATE, 2, CROPS),
     Field("schooling_return", "Gain in pay for a year of schooling", "log", "float64", "state", STATE),
     Field("farm_gate", "Farm-gate price", "own currency/kg", "float64", "month", STATE, 2, CROPS),
@@ -118,7 +118,7 @@ fields(
     Field("strictness", "Strictness there", "index", "float64", "month", STATE, 2, ("legal", "path")),
     Field("detection", "Chance that a load is found", "probability", "float64", "month", STATE, 2, ("legal", "path")),
     Field("is_open", "1 where the way is open this month", "1", "float64", "month", STATE, 2, ("legal", "path")),
-    Field("is_post", "1 where full services stand on the legal way", "1", "float64", "month", STATE),
+    Field("is_post", "1 where the post on the legal way has full services", "1", "float64", "month", STATE),
     Field("share_honest", "Officers there who take no money", "share", "float64", "month", STATE),
     Field("allowance", "Goods that one border card may carry free of duty in a month", "own currency/month", "float64", "month", STATE),
     Field("duty_out", "Duty across on goods sold across", "share", "float64", "fixed", REGION, 4, GOODS),
@@ -129,7 +129,7 @@ fields(
 fields(
     "crossing",
     Field("is_open", "1 where people may pass with papers", "1", "float64", "month", REGION),
-    Field("is_post", "1 where full services stand", "1", "float64", "month", REGION),
+    Field("is_post", "1 where the post has full services", "1", "float64", "month", REGION),
     Field("is_path", "1 for an unofficial way", "1", "float64", "fixed", REGION),
     Field("strictness", "How hard it is to pass with goods, patients or workers", "index", "float64", "state", STATE),
     Field(

@@ -1,4 +1,4 @@
-"""Can the posterior be believed? Simulation-based calibration, planted truths, what each target moves, what stays unknown."""
+"""Can the posterior be trusted? Simulation-based calibration, simulated truths, what each target moves, what remains unknown."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from scipy.stats import chi2
 
 from calibration.emulator import fit_emulator
 from calibration.infer import Pool, Weighted, regression_abc, simulated_reports, weighted_quantile
+from calibration.likelihood import Likelihood
 from calibration.priors import UNIT_SD
-from calibration.targets import Likelihood, Target
+from calibration.target import Target
 
 Label = Literal["informed", "weak", "prior only"]
 INFORMED, WEAK = 0.5, 0.9
 BINS = 20
-#: Draws among which a truth's rank is counted (so that ranks fill the bins evenly).
+#: Draws among which a truth is ranked (100 ranks fill the bins evenly).
 RANKS = 99
 
 
 def label(ratio: float) -> Label:
-    """What the facts say of a parameter, by posterior sd / prior sd."""
+    """The label of a parameter by ``ratio``, posterior sd / prior sd."""
     return "informed" if ratio < INFORMED else "weak" if ratio <= WEAK else "prior only"
 
 
@@ -36,7 +37,7 @@ def labels(posterior: Weighted) -> list[Label]:
 
 @dataclass(frozen=True)
 class Calibration:
-    """How often intervals hold the truth, over many planted truths, for some coordinates."""
+    """How often intervals contain the truth, over many simulated truths, for some coordinates."""
 
     method: str
     positions: np.ndarray
@@ -72,10 +73,11 @@ def sbc(
     unit: np.ndarray, statistics: np.ndarray, likelihood: Likelihood, *, method: Literal["emulated", "abc", "prior"], tests: int, seed: int,
     positions: np.ndarray | None = None, pool_size: int = 160_000,
 ) -> Calibration:  # fmt: skip
-    """Simulation-based calibration (Talts et al. 2018) from runs of the prior: ``tests`` of them, picked at random, are truths, the others the bank.
-    (A block of the bank's sequence would be spread more evenly than chance does, and the test of the ranks too lenient.)
+    """Simulation-based calibration (Talts et al. 2018) from prior runs: ``tests`` of them, drawn at random, are the truths, the posterior is computed from the others.
+    (A block of the Sobol sequence is spread more evenly than random points, so the test of the ranks would be too lenient.)
 
-    ``prior`` takes the bank itself as posterior: perfectly covering and saying nothing, shown beside the others for that reason.
+    ``unit`` has shape (n, d), ``statistics`` (n, targets); ``positions`` are the coordinates tested (default: those that move a statistic).
+    The method ``prior`` uses the prior runs as the posterior: its coverage is perfect although it has no information, so it is shown for comparison.
     """
     good = np.isfinite(statistics).all(axis=1)
     unit, statistics = unit[good], statistics[good]
@@ -119,8 +121,8 @@ def sbc(
 
 
 @dataclass(frozen=True)
-class Planted:
-    """A truth that was planted, and what was found of the parameters that the reports inform, well or weakly."""
+class SimulatedTruth:
+    """A simulated truth, and the posterior mean and sd of the parameters that are informed or weakly informed."""
 
     truth: np.ndarray
     positions: np.ndarray
@@ -133,10 +135,13 @@ class Planted:
         return np.abs(self.mean - self.truth[self.positions]) / np.maximum(self.sd, 1e-12)
 
 
-def planted(unit: np.ndarray, statistics: np.ndarray, likelihood: Likelihood, at: Sequence[int], seed: int) -> list[Planted]:
-    """Take some runs as the world: report of them with the declared errors, leave them out of the bank, and look what is found of them.
+def simulated_truths(
+    unit: np.ndarray, statistics: np.ndarray, likelihood: Likelihood, at: Sequence[int], seed: int
+) -> list[SimulatedTruth]:
+    """Take some runs as simulated truths: simulate reports of them with the declared errors, leave them out of the prior runs, and compute the posterior.
 
-    With errors in the reports about one in twenty truths lies more than two posterior sd away.
+    ``unit`` has shape (n, d), ``statistics`` (n, targets), ``at`` holds positions of runs. Since reports have errors, about one in twenty truths
+    is more than two posterior sd away.
     """
     found = []
     rng = np.random.default_rng(seed + 7)
@@ -147,7 +152,7 @@ def planted(unit: np.ndarray, statistics: np.ndarray, likelihood: Likelihood, at
         pool = Pool.of(emulator, unit.shape[1], seed)
         posterior = pool.posterior(likelihood, likelihood.report(statistics[[k]], rng)[0])
         informed = np.flatnonzero(posterior.sd() / UNIT_SD <= WEAK)
-        found.append(Planted(unit[k], informed, posterior.mean()[informed], posterior.sd()[informed]))
+        found.append(SimulatedTruth(unit[k], informed, posterior.mean()[informed], posterior.sd()[informed]))
     return found
 
 
@@ -156,7 +161,7 @@ def planted(unit: np.ndarray, statistics: np.ndarray, likelihood: Likelihood, at
 
 @dataclass(frozen=True)
 class Direction:
-    """A combination of parameters: how much of its prior spread is left, and the parameters that make it."""
+    """A combination of parameters: how much of its prior spread is left, and its parameters with their loadings."""
 
     ratio: float
     positions: tuple[int, ...]
@@ -179,7 +184,7 @@ def directions(posterior: Weighted, positions: np.ndarray, most: int = 4, least_
 
 
 def sloppy_pairs(posterior: Weighted, positions: np.ndarray, least: float = 0.25) -> list[tuple[int, int, float]]:
-    """Pairs of parameters that the facts know together better than each alone: positions and correlation, the strongest first."""
+    """Pairs of parameters that are better known together than each alone: positions and correlation, the strongest first."""
     x = posterior.unit[:, positions]
     centred = x - posterior.weights @ x
     covariance = (centred * posterior.weights[:, None]).T @ centred
@@ -195,13 +200,16 @@ def sloppy_pairs(posterior: Weighted, positions: np.ndarray, least: float = 0.25
 
 
 def disagreement(a: Weighted, b: Weighted, positions: np.ndarray) -> np.ndarray:
-    """Distance of two posteriors' means in sd of the wider, for some coordinates."""
+    """Distance of two posteriors' means in sd of the wider one, for the coordinates ``positions``; shape (positions,)."""
     sd = np.maximum(np.maximum(a.sd(), b.sd())[positions], 1e-12)
     return np.abs(a.mean() - b.mean())[positions] / sd
 
 
 def leave_one_out(posterior: Weighted, statistics: np.ndarray, likelihood: Likelihood, positions: np.ndarray) -> list[dict[str, Any]]:
-    """What each target moves: the posterior without it, by taking its likelihood out of the weights."""
+    """What each target moves: the posterior without it, by removing its likelihood from the weights.
+
+    ``statistics`` has shape (n, targets); ``positions`` are the parameters whose shifts are reported.
+    """
     total, found = likelihood(statistics), []
     base_mean, base_sd = posterior.mean(), posterior.sd()
     for i, target in enumerate(likelihood.targets):
@@ -223,7 +231,7 @@ def leave_one_out(posterior: Weighted, statistics: np.ndarray, likelihood: Likel
 
 
 def _agrees(target: Target, quantiles: np.ndarray) -> bool:
-    """Whether the report lies inside a predictive interval widened by its tolerance, or on the reported side for most draws."""
+    """Whether the report lies inside a predictive interval widened by its tolerance, or on the reported side for most draws; ``quantiles`` are 5 %, 50 % and 95 %."""
     if target.kind in ("value", "ratio"):
         slack = 1.645 * target.tolerance
         return quantiles[0] - slack <= target.observed <= quantiles[2] + slack
@@ -231,7 +239,7 @@ def _agrees(target: Target, quantiles: np.ndarray) -> bool:
 
 
 def surprise(target: Target, statistic: np.ndarray, weights: np.ndarray) -> float:
-    """Two-sided tail share of the report in its own predictive distribution (tolerance included): small means that the fit misses it."""
+    """Two-sided tail share of the report in its own predictive distribution (tolerance included): a small value means that the fit misses it. Arrays have shape (n,)."""
     good = np.isfinite(statistic) & (weights > 0)
     if not good.any():
         return 0.0

@@ -1,8 +1,8 @@
-"""What would the model give at a place of the prior that was not run? A polynomial in the few parameters that matter.
+"""What would the model give at a point of the prior that was not run? A polynomial in the few parameters that matter estimates it.
 
 For each statistic, the parameters that move it are chosen by a lasso over first and second order terms of all of them; a cubic
-(or quadratic, where there are many) polynomial in those is then fitted by ridge regression. Everything else that moves the
-statistic (the other parameters and chance) is its residual, whose size is measured on runs that the fit did not see.
+(or quadratic, where there are many) polynomial in those is then fitted by ridge regression. All other causes of change in the
+statistic (the other parameters and chance) are its residual, whose size is measured on runs that the fit did not use.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from itertools import combinations_with_replacement
 
 import numpy as np
 
-#: The most parameters that one statistic's polynomial may have, and how many a full cubic bears.
+#: Largest number of parameters in one statistic's polynomial, and in a full cubic.
 MOST_ACTIVE = 16
 CUBIC_UP_TO = 12
-#: A parameter counts as moving a statistic from this share of the statistic's spread on (its own first and second order terms).
+#: A parameter counts as moving a statistic if its own first and second order terms explain at least this share of the statistic's variance.
 LEAST_SHARE = 0.004
 _FOLDS = 5
 
@@ -29,12 +29,12 @@ class Polynomial:
     powers: np.ndarray  #: (terms, active)
     coefficients: np.ndarray  #: (terms,)
     intercept: float
-    spread: float  #: sd of what it does not explain, on runs not used
+    spread: float  #: sd of the residual, on runs not used
     r2: float  #: share of the variance explained, on runs not used
     noise: np.ndarray  #: standardised residuals on runs not used
 
     def __call__(self, unit: np.ndarray) -> np.ndarray:
-        """The statistic at places of shape (n, d)."""
+        """The statistic at points of shape (n, d); shape (n,)."""
         out = np.empty(len(unit))
         for start in range(0, len(unit), 20_000):
             part = 2.0 * unit[start : start + 20_000, self.active] - 1.0
@@ -49,12 +49,12 @@ class Emulator:
     each: tuple[Polynomial, ...]
 
     def __call__(self, unit: np.ndarray) -> np.ndarray:
-        """Statistics at places of shape (n, d): shape (n, statistics)."""
+        """Statistics at points of shape (n, d); shape (n, statistics)."""
         return np.stack([p(unit) for p in self.each], axis=1)
 
     @property
     def spread(self) -> np.ndarray:
-        """sd of what is not known of each statistic."""
+        """Residual sd of each statistic, shape (statistics,)."""
         return np.array([p.spread for p in self.each])
 
     @property
@@ -73,7 +73,7 @@ class Emulator:
 
     @classmethod
     def unpack(cls, packed: Mapping[str, np.ndarray], d: int) -> Emulator:
-        """The emulator of ``d`` parameters that :meth:`pack` wrote; ValueError where the arrays are not such a one's."""
+        """The emulator of ``d`` parameters that :meth:`pack` wrote; ValueError where the arrays are not those of an emulator."""
         each = []
         while f"{len(each)}.numbers" in packed:
             i = len(each)
@@ -81,7 +81,7 @@ class Emulator:
             coefficients, noise = arrays_of(packed, f"{i}.coefficients", "f", (len(powers),)), arrays_of(packed, f"{i}.noise", "f", (-1,))
             numbers = arrays_of(packed, f"{i}.numbers", "f", (3,))
             if powers.shape[1] != len(active) or ((active < 0) | (active >= d)).any() or ((powers < 0) | (powers > 3)).any():
-                raise ValueError(f"the polynomial {i} names parameters or powers that there are not")
+                raise ValueError(f"the polynomial {i} has parameters or powers that do not exist")
             each.append(Polynomial(active, powers, coefficients, float(numbers[0]), float(numbers[1]), float(numbers[2]), noise))
         return cls(tuple(each))
 
@@ -89,16 +89,16 @@ class Emulator:
 def arrays_of(packed: Mapping[str, np.ndarray], key: str, kind: str, shape: tuple[int, ...]) -> np.ndarray:
     """An array of a packed file, of whole ("i") or finite real ("f") numbers and a shape (-1: any length); ValueError if it is another."""
     if key not in packed:
-        raise ValueError(f"it lacks the array {key}")
+        raise ValueError(f"the array {key} is missing")
     found = packed[key]
     fits = found.ndim == len(shape) and all(want in (-1, has) for want, has in zip(shape, found.shape, strict=True))
     if found.dtype.kind != kind or not fits or not np.isfinite(found).all():
-        raise ValueError(f"its array {key} is not what was written there")
+        raise ValueError(f"the array {key} has a wrong type or shape")
     return found
 
 
 def _terms(x: np.ndarray, powers: np.ndarray) -> np.ndarray:
-    """Products of powers of the columns, shape (n, terms)."""
+    """Products of powers of the columns of ``x``, shape (n, terms)."""
     raised = np.stack([np.ones_like(x), x, x * x, x * x * x])
     out = np.ones((len(x), len(powers)))
     for j in range(powers.shape[1]):
@@ -119,7 +119,7 @@ def _powers(n: int, degree: int) -> np.ndarray:
 
 
 def active_parameters(unit: np.ndarray, statistic: np.ndarray) -> np.ndarray:
-    """Positions of the parameters that move a statistic, the strongest first."""
+    """Positions of the parameters that move ``statistic``, shape (n,), the strongest first; ``unit`` has shape (n, d)."""
     from sklearn.linear_model import LassoCV
 
     x = 2.0 * unit - 1.0
@@ -137,7 +137,7 @@ def active_parameters(unit: np.ndarray, statistic: np.ndarray) -> np.ndarray:
 
 
 def fit_polynomial(unit: np.ndarray, statistic: np.ndarray, weights: np.ndarray | None = None) -> Polynomial:
-    """Fit one statistic; runs without a number are left out. Residuals are those of five-fold cross-validation."""
+    """Fit one statistic, shape (n,), over points ``unit``, shape (n, d); runs without a number are left out. Residuals are those of five-fold cross-validation."""
     from sklearn.linear_model import RidgeCV
 
     good = np.isfinite(statistic)
@@ -179,5 +179,5 @@ def fit_polynomial(unit: np.ndarray, statistic: np.ndarray, weights: np.ndarray 
 
 
 def fit_emulator(unit: np.ndarray, statistics: np.ndarray, weights: np.ndarray | None = None) -> Emulator:
-    """Fit every column of ``statistics`` (n, statistics) over places (n, d)."""
+    """Fit every column of ``statistics``, shape (n, statistics), over points ``unit``, shape (n, d)."""
     return Emulator(tuple(fit_polynomial(unit, statistics[:, i], weights) for i in range(statistics.shape[1])))

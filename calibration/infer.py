@@ -1,11 +1,11 @@
-"""What do the facts say of the parameters? Three ways to the same posterior, and what they disagree on.
+"""What do the facts say about the parameters? Three methods for the same posterior, and where they disagree.
 
-*Population Monte Carlo* is the result that ships. Runs come in populations: the first from the prior, each next one from a proposal made of
-what was learned so far. Every run, of whatever population, gets the weight  prior × likelihood of its own numbers / mixture of all
-proposals, all three exactly; so the emulators that shape the proposals can make it slow but not wrong, and chance inside a run is
-averaged over instead of being ignored (each run has a seed of its own). *Emulated likelihood* replaces runs by polynomials, *regression-adjusted
+*Population Monte Carlo* is the result that ships. Runs come in populations: the first from the prior, each later one from a proposal made from
+all earlier runs. Every run of any population gets the weight  prior × likelihood of its own numbers / mixture of all
+proposals, all three exact; so poor emulators of the proposals make it slow but not wrong, and chance inside a run is
+averaged over instead of being ignored (each run has its own seed). *Emulated likelihood* replaces runs by polynomials, *regression-adjusted
 ABC* replaces the likelihood by nearness to simulated reports and uses the first population alone. Both are cheap enough to be repeated for
-hundreds of planted worlds (simulation-based calibration), and are alarms where they disagree.
+hundreds of simulated truths (simulation-based calibration); where they disagree, a warning is given.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ import numpy as np
 
 from abm.errors import UserError
 from calibration.emulator import Emulator, arrays_of, fit_emulator
-from calibration.targets import Likelihood
+from calibration.likelihood import Likelihood
 
-#: Places at which emulators are asked.
+#: Points at which emulators are evaluated.
 POOL = 160_000
 #: Neighbours that regression-adjusted ABC takes.
 NEIGHBOURS = 600
 #: Share of a proposal that is the prior: no weight can exceed 1 / share of what the prior alone would give.
 DEFENSIVE = 0.2
-#: Power of the emulated likelihood in a proposal: below 1, since an emulator is surer of itself than it ought to be.
+#: Power of the emulated likelihood in a proposal: below 1, since the emulated likelihood is too narrow.
 TEMPER = 0.8
 ENOUGH_ESS = 300.0
 LEAST_ESS = 100.0
@@ -33,19 +33,19 @@ MOST_WEIGHT = 0.05
 
 
 class InferenceError(UserError):
-    """An inference that cannot go on."""
+    """An inference that cannot continue."""
 
 
 @dataclass(frozen=True)
 class Weighted:
-    """Draws with weights (summing to 1) at places of the unit cube, shape (n, d)."""
+    """Draws at points of the unit cube, shape (n, d), with weights that sum to 1, shape (n,)."""
 
     unit: np.ndarray
     weights: np.ndarray
 
     @classmethod
     def from_log(cls, unit: np.ndarray, log_weights: np.ndarray) -> Weighted:
-        """Weights from their logarithms; all equal where none is above zero."""
+        """Weights from their logarithms, shape (n,); all 0 where no logarithm is finite."""
         top = log_weights.max() if len(log_weights) else -np.inf
         if not np.isfinite(top):
             return cls(unit, np.zeros(len(unit)))
@@ -59,31 +59,27 @@ class Weighted:
         return 1.0 / square if square > 0 else 0.0
 
     def mean(self) -> np.ndarray:
-        """Mean of each coordinate."""
+        """Mean of each coordinate, shape (d,)."""
         return self.weights @ self.unit
 
     def sd(self) -> np.ndarray:
-        """Standard deviation of each coordinate."""
+        """Standard deviation of each coordinate, shape (d,)."""
         return np.sqrt(np.maximum(self.weights @ (self.unit - self.mean()) ** 2, 0.0))
 
     def quantiles(self, at: Sequence[float]) -> np.ndarray:
         """Quantiles of each coordinate, shape (len(at), d)."""
         return np.stack([weighted_quantile(self.unit[:, j], self.weights, at) for j in range(self.unit.shape[1])], axis=1)
 
-    def resample(self, n: int, rng: np.random.Generator) -> np.ndarray:
-        """Positions of ``n`` draws by systematic resampling."""
-        return systematic(self.weights, n, float(rng.random()))
-
 
 def systematic(weights: np.ndarray, n: int, start: float = 0.5) -> np.ndarray:
-    """Positions of ``n`` draws, each weight represented to within one; ``start`` in [0, 1)."""
+    """Positions of ``n`` draws by systematic resampling of ``weights``; ``start`` in [0, 1)."""
     edges = np.cumsum(weights / weights.sum())
     edges[-1] = 1.0
     return np.searchsorted(edges, (np.arange(n) + start) / n, side="right").clip(0, len(weights) - 1)
 
 
 def weighted_quantile(values: np.ndarray, weights: np.ndarray, at: Sequence[float]) -> np.ndarray:
-    """Quantiles of a weighted sample (numbers only; runs without one do not count)."""
+    """Quantiles of a weighted sample (runs without a number are left out); nan where none is left. Arrays have shape (n,)."""
     good = np.isfinite(values) & (weights > 0)
     if not good.any():
         return np.full(len(at), np.nan)
@@ -98,7 +94,7 @@ def weighted_quantile(values: np.ndarray, weights: np.ndarray, at: Sequence[floa
 
 @dataclass(frozen=True)
 class Pool:
-    """Places drawn from the prior with what the emulators give there."""
+    """Points drawn from the prior, with the emulated statistics there."""
 
     unit: np.ndarray  #: (n, d)
     statistics: np.ndarray  #: (n, targets)
@@ -106,12 +102,12 @@ class Pool:
 
     @classmethod
     def of(cls, emulator: Emulator, d: int, seed: int, n: int = POOL) -> Pool:
-        """Draw ``n`` places from the prior and ask the emulator there."""
+        """Draw ``n`` points of dimension ``d`` from the prior and evaluate the emulator there."""
         unit = np.random.default_rng(seed).random((n, d))
         return cls(unit, emulator(unit), emulator.spread)
 
     def posterior(self, likelihood: Likelihood, observed: np.ndarray | None = None) -> Weighted:
-        """The emulated posterior of a report."""
+        """The emulated posterior of reports ``observed``, shape (targets,); default: those of the likelihood."""
         return Weighted.from_log(self.unit, replace(likelihood, spread=self.spread)(self.statistics, observed))
 
 
@@ -119,7 +115,7 @@ class Pool:
 
 
 def simulated_reports(likelihood: Likelihood, statistics: np.ndarray, seed: int, copies: int = 4) -> tuple[np.ndarray, np.ndarray]:
-    """Reports that each run might have given rise to: position of the run, report; several for each run."""
+    """Simulated reports of each run, ``copies`` for each: positions of the runs, shape (n · copies,), and reports, shape (n · copies, targets)."""
     at = np.tile(np.arange(len(statistics)), copies)
     return at, likelihood.report(statistics[at], np.random.default_rng(seed))
 
@@ -131,10 +127,10 @@ def regression_abc(
     observed: np.ndarray | None = None,
     neighbours: int = NEIGHBOURS,
 ) -> Weighted:
-    """Runs whose simulated reports lie nearest to the real one, moved along a local-linear regression (Beaumont et al. 2002).
+    """Runs whose simulated reports are nearest to the real one, adjusted by local-linear regression (Beaumont et al. 2002).
 
-    Reports of the kind "most did" are matched exactly; the others by distance in units of their spread. Places are adjusted as logits, so none
-    leaves the prior's range.
+    Reports of the kind "most did" are matched exactly; the others by distance in units of their spread. Points are adjusted as logits, so none
+    leaves the prior's range. ``unit`` has shape (n, d), ``reports`` is from :func:`simulated_reports`; empty where too few reports match.
     """
     seen = likelihood.observed if observed is None else observed
     at, made = reports
@@ -159,7 +155,7 @@ def regression_abc(
 
 
 def abc_posterior(likelihood: Likelihood, unit: np.ndarray, statistics: np.ndarray, seed: int, rounds: int = 8) -> Weighted:
-    """Regression-adjusted ABC, averaged over several sets of simulated reports: one set alone leaves the luck of its errors in."""
+    """Regression-adjusted ABC, averaged over ``rounds`` sets of simulated reports, since a single set has random errors."""
     found = [regression_abc(likelihood, unit, simulated_reports(likelihood, statistics, seed + k)) for k in range(rounds)]
     found = [f for f in found if len(f.weights)]
     if not found:
@@ -181,24 +177,24 @@ class Proposal:
     defensive: float = DEFENSIVE
 
     def _log_g(self, likelihood: Likelihood, unit: np.ndarray) -> np.ndarray:
-        told = replace(likelihood, spread=self.emulator.spread)(self.emulator(unit))
-        return self.temper * np.minimum(told, self.log_cap)
+        emulated = replace(likelihood, spread=self.emulator.spread)(self.emulator(unit))
+        return self.temper * np.minimum(emulated, self.log_cap)
 
     def log_density(self, likelihood: Likelihood, unit: np.ndarray) -> np.ndarray:
-        """Log of proposal / prior at places of shape (n, d)."""
+        """Log of proposal / prior at points of shape (n, d); shape (n,)."""
         return np.logaddexp(np.log(self.defensive), np.log1p(-self.defensive) + self._log_g(likelihood, unit) - self.log_z)
 
     @classmethod
     def of(cls, emulator: Emulator, likelihood: Likelihood, pool: Pool) -> Proposal:
-        """The proposal that an emulator gives; its constant is the mean over a pool."""
-        told = replace(likelihood, spread=emulator.spread)(pool.statistics)
-        cap = float(np.quantile(told, 0.9999))
-        g = TEMPER * np.minimum(told, cap)
+        """The proposal from an emulator; its normalising constant is the mean over a pool."""
+        emulated = replace(likelihood, spread=emulator.spread)(pool.statistics)
+        cap = float(np.quantile(emulated, 0.9999))
+        g = TEMPER * np.minimum(emulated, cap)
         top = g.max()
         return cls(emulator, cap, float(top + np.log(np.mean(np.exp(g - top)))))
 
     def draw(self, likelihood: Likelihood, n: int, d: int, seed: int) -> np.ndarray:
-        """``n`` places by rejection from the prior, shape (n, d)."""
+        """``n`` points by rejection from the prior, shape (n, d); InferenceError where too few are accepted."""
         rng = np.random.default_rng(seed)
         n_prior = int(rng.binomial(n, self.defensive))
         found, have = [rng.random((n_prior, d))], n_prior
@@ -211,8 +207,8 @@ class Proposal:
             have += len(kept)
         if have < n:
             raise InferenceError(
-                f"a proposal found only {have} of {n} places: its emulators put nearly all weight on next to nothing of the prior; "
-                f"a larger bank (--points) makes them better"
+                f"a proposal found only {have} of {n} points: its emulators put nearly all weight on a very small part of the prior; "
+                f"more prior runs (--points) make them better"
             )
         return np.concatenate(found)[:n]
 
@@ -222,11 +218,11 @@ class Proposal:
 
     @classmethod
     def unpack(cls, packed: Mapping[str, np.ndarray], d: int, targets: int) -> Proposal:
-        """The proposal over ``d`` parameters and so many targets that :meth:`pack` wrote; ValueError where the arrays are not such a one's."""
+        """The proposal over ``d`` parameters and so many targets that :meth:`pack` wrote; ValueError where the arrays are not those of a proposal."""
         cap, z, temper, defensive = (float(x) for x in arrays_of(packed, "proposal", "f", (4,)))
         emulator = Emulator.unpack(packed, d)
         if len(emulator.each) != targets or not 0 < defensive < 1 or not temper > 0 or (emulator.spread < 0).any():
-            raise ValueError("it is no proposal for these targets")
+            raise ValueError("it is not a proposal for these targets")
         return cls(emulator, cap, z, temper, defensive)
 
 
@@ -235,8 +231,8 @@ def mixture_weights(
 ) -> tuple[Weighted, float]:
     """Exact weights of all runs of all populations, and the log of the evidence (the mean likelihood under the prior).
 
-    ``sizes`` are those of the first population (from the prior) and of each proposal's. A proposal's density is that of the likelihood
-    it was designed for, which stays what it was when targets change.
+    ``unit`` has shape (n, d), ``log_likelihood`` shape (n,); ``sizes`` are those of the first population (from the prior) and of each proposal's.
+    A proposal's density is that for the likelihood it was designed for, also after the targets change.
     """
     total = float(sum(sizes))
     parts = [np.full(len(unit), np.log(sizes[0] / total))]
@@ -252,7 +248,7 @@ def mixture_weights(
 def next_proposal(
     unit: np.ndarray, statistics: np.ndarray, likelihood: Likelihood, seed: int, pool_size: int = POOL
 ) -> tuple[Proposal, Pool]:
-    """The proposal that all runs so far give."""
+    """The proposal from all runs so far, and its pool; ``unit`` has shape (n, d), ``statistics`` (n, targets)."""
     emulator = fit_emulator(unit, statistics)
     pool = Pool.of(emulator, unit.shape[1], seed, pool_size)
     return Proposal.of(emulator, likelihood, pool), pool

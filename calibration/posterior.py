@@ -1,7 +1,7 @@
-"""What did a calibration leave open? A posterior: weighted draws of the fitted parameters, as a folder of data.
+"""What is known of the parameters after a calibration? A posterior: weighted draws of the fitted parameters, as a folder of data.
 
 The folder holds ``manifest.json`` and ``draws.parquet``: a column ``draw`` (whole numbers), a column ``weight`` (they sum to 1),
-and one column for each fitted parameter in the parameter's own unit. Posteriors that ship stand in ``calibration/posteriors``,
+and one column for each fitted parameter in the parameter's own unit. Posteriors that ship are in ``calibration/posteriors``,
 one folder for each region.
 """
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent / "posteriors"
 KIND = "lintas posterior"
-#: How far the sum of the weights may be from 1: what writing them to a file costs.
+#: How far the sum of the weights may be from 1, since a file rounds them.
 SUM_TOLERANCE = 1e-6
 #: Draws that a sample may have.
 MOST_DRAWS = 1_000_000
@@ -36,7 +36,7 @@ _Word = Annotated[Name, Field(min_length=1, max_length=200)]
 
 
 class PosteriorError(UserError):
-    """A posterior that cannot be used, in one sentence."""
+    """A posterior that cannot be used."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +47,7 @@ class Posterior:
     region: str  #: id of the region
     region_hash: str
     model_version: str
-    households: int  #: of the runs that it was made with
+    households: int  #: simulated households of its runs
     draws: pd.DataFrame  #: (draws, 2 + parameters): ``draw``, ``weight``, then a column for each parameter
     manifest: Mapping[str, Any]
     widen: float = 0.0  #: by which share of their width the priors' ranges were widened
@@ -59,7 +59,7 @@ class Posterior:
 
     @property
     def model_versions(self) -> tuple[str, ...]:
-        """Versions of the model that give its numbers: the one it was made with, and those of which that was confirmed."""
+        """Versions of the model that give its numbers: the one it was made with, and those for which ``confirm`` found the same numbers."""
         return (self.model_version, *self.manifest.get("same_numbers", ()))
 
     @classmethod
@@ -83,7 +83,7 @@ class Posterior:
         )  # fmt: skip
 
     def values(self, row: int) -> dict[str, float]:
-        """The parameters of one row of ``draws`` (counted from 0), as a model takes them for ``fitted``."""
+        """The parameters of one row of ``draws`` (counted from 0), for a model's argument ``fitted``."""
         return {n: float(self.draws[n].iloc[row]) for n in self.parameters}
 
     def sample(self, n: int, seed: int) -> pd.DataFrame:
@@ -99,9 +99,9 @@ class Posterior:
         return self.draws.iloc[rows].drop(columns="weight").reset_index(drop=True)
 
     def central(self) -> dict[str, float]:
-        """One draw that stands for all: the one that the fit chose by running it, else the weighted medoid in units of declared ranges.
+        """One draw that represents all: the one that the fit chose by running candidates, else the weighted medoid in units of declared ranges.
 
-        A point made of medians parameter by parameter may lie where no draw does, since parameters trade against each other. The fit's choice
+        A point made of medians parameter by parameter may be far from every draw, since parameters are correlated. The fit's choice
         holds only the parameters that the facts move; the others keep their declared values, since in their priors no draw is more central.
         """
         if self.manifest.get("central") is not None:
@@ -138,7 +138,7 @@ def folder_of(said: str | Path) -> Path:
 
 
 class _Manifest(OpenEntries):
-    """What a posterior's manifest must hold, and the kinds of what else lintas reads there."""
+    """What a posterior's manifest must hold, and the types of other entries that lintas reads."""
 
     id: _Word
     model_version: _Word
@@ -154,15 +154,15 @@ class _Manifest(OpenEntries):
 
 
 def read_posterior_manifest(path: Path) -> dict[str, Any]:
-    """The manifest of a posterior, each entry of the kind that it has there."""
+    """The manifest of a posterior, checked; PosteriorError where it cannot be used."""
     if not os.path.lexists(path):
-        raise PosteriorError(f"'{shorten(path.parent)}' is no posterior: it has no manifest.json")
+        raise PosteriorError(f"'{shorten(path.parent)}' is not a posterior: it has no manifest.json")
     name = f"the posterior's manifest '{shorten(path)}'"
     hint = "; copy the posterior again"
     said = parse_json(read_text(path, "the posterior's manifest", error=PosteriorError), name, error=PosteriorError)
     if not isinstance(said, dict) or said.get("kind") != KIND:
-        raise PosteriorError(f"'{shorten(path.parent)}' is no posterior: its manifest is of another kind")
-    if isinstance(said.get("parameters"), dict):  # names with what is said of each
+        raise PosteriorError(f"'{shorten(path.parent)}' is not a posterior: its manifest is of another kind")
+    if isinstance(said.get("parameters"), dict):  # names with details of each
         said["parameters"] = list(said["parameters"])
     check(_Manifest, said, name, error=PosteriorError, hint=hint)
     return said
@@ -173,13 +173,13 @@ def _read_draws(path: Path, names: list[str], widen: float) -> pd.DataFrame:
     import pyarrow as pa
 
     if not os.path.lexists(path):
-        raise PosteriorError(f"'{shorten(path.parent)}' is no posterior: it has no draws.parquet")
+        raise PosteriorError(f"'{shorten(path.parent)}' is not a posterior: it has no draws.parquet")
     raw = read_bytes(path, "the posterior's draws", error=PosteriorError)
     try:
         table = pd.read_parquet(io.BytesIO(raw))
     except (pa.ArrowException, OSError, ValueError, TypeError, KeyError, MemoryError) as error:
         raise PosteriorError(
-            f"the posterior's draws '{shorten(path)}' are damaged or no Parquet file ({type(error).__name__}): copy the posterior again"
+            f"the posterior's draws '{shorten(path)}' are damaged or not a Parquet file ({type(error).__name__}): copy the posterior again"
         ) from None
     what = f"the posterior's draws '{shorten(path)}'"
     columns = [str(c) for c in table.columns]
@@ -195,7 +195,7 @@ def _read_draws(path: Path, names: list[str], widen: float) -> pd.DataFrame:
     if len(set(columns)) < len(columns):
         raise PosteriorError(f"{what} have a column twice")
     if any(table[c].dtype.kind not in "iuf" for c in columns) or table["draw"].dtype.kind == "f":
-        raise PosteriorError(f"{what} hold columns that are no numbers, or draw is no column of whole numbers")
+        raise PosteriorError(f"{what} hold columns without numbers, or draw is not a column of whole numbers")
     weight = table["weight"].to_numpy(float)
     if not np.isfinite(weight).all() or (weight < 0).any() or not math.isclose(weight.sum(), 1.0, abs_tol=SUM_TOLERANCE):
         raise PosteriorError(f"{what}: the weights sum to {weight.sum():g} or hold a negative one; they must be 0 or more and sum to 1")

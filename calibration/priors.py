@@ -1,4 +1,4 @@
-"""What was believed of each uncertain parameter before any fact was seen? Read from the declarations; there is no second list."""
+"""What are the priors of the uncertain parameters? They are read from the declarations; there is no second list."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from agents.core.declare import PARAMETERS, near
 
 
 class PriorError(UserError):
-    """A prior that nothing can be learned from."""
+    """A prior that cannot be used."""
 
 
 @dataclass(frozen=True)
 class Prior:
-    """Independent priors of some parameters; a place in the unit cube stands for the quantiles of each."""
+    """Independent priors of some parameters; coordinates of the unit cube are their quantiles."""
 
     names: tuple[str, ...]
     low: np.ndarray
@@ -27,7 +27,7 @@ class Prior:
 
     @classmethod
     def of(cls, names: Iterable[str] | None = None, ranges: dict[str, tuple[float, float]] | None = None) -> Prior:
-        """The declared priors of these parameters (all uncertain ones when left out); ``ranges`` replaces some bounds."""
+        """The declared priors of these parameters (all uncertain ones when left out); ``ranges`` replaces some bounds. PriorError where one cannot be fitted."""
         wanted = [n for n, p in PARAMETERS.items() if p.role == "uncertain"] if names is None else list(names)
         ranges = ranges or {}
         low, high = [], []
@@ -39,7 +39,7 @@ class Prior:
             a, b = ranges.get(name, (PARAMETERS[name].low, PARAMETERS[name].high))
             if not a < b:
                 raise PriorError(
-                    f"the prior of '{name}' has no width ({a:g} to {b:g}): nothing can be learned about it; give it a range, or set it"
+                    f"the prior of '{name}' has no width ({a:g} to {b:g}), so the parameter cannot be fitted; give it a range, or set it"
                 )
             low.append(a)
             high.append(b)
@@ -51,7 +51,7 @@ class Prior:
         return len(self.names)
 
     def values(self, unit: np.ndarray) -> np.ndarray:
-        """Values at places of the unit cube, shape (n, d)."""
+        """Values in the parameters' units at points of the unit cube; both of shape (n, d)."""
         unit = np.atleast_2d(unit)
         out = self.low + unit * (self.high - self.low)
         for j, shape in enumerate(self.shape):
@@ -67,7 +67,7 @@ class Prior:
         return np.clip(out, self.low, self.high)
 
     def unit(self, values: np.ndarray) -> np.ndarray:
-        """Places in the unit cube of values, shape (n, d)."""
+        """Points of the unit cube for values in the parameters' units; both of shape (n, d)."""
         values = np.atleast_2d(values)
         out = (values - self.low) / (self.high - self.low)
         for j, shape in enumerate(self.shape):
@@ -85,5 +85,5 @@ class Prior:
         return float(np.clip(PARAMETERS[self.names[j]].default, self.low[j], self.high[j]))
 
 
-#: Standard deviation of a place in the unit cube under the prior.
+#: Standard deviation of a coordinate of the unit cube under the prior.
 UNIT_SD = float(np.sqrt(1.0 / 12.0))

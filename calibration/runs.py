@@ -1,4 +1,4 @@
-"""Runs of the model as the inference sees them: where in the prior each lies, and the yearly outputs it gave."""
+"""What does the inference know of a run? Its point in the prior, and its yearly outputs."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ SIDES = ("id", "my")
 
 
 class RunsError(UserError):
-    """Runs that nothing can be learned from."""
+    """Runs that cannot be used for a fit."""
 
 
 @dataclass(frozen=True)
 class Runs:
-    """``unit`` has shape (n, d), places in the prior's unit cube; each output has shape (n, years, 2 sides)."""
+    """``unit`` has shape (n, d), points of the prior's unit cube; each output has shape (n, years, 2 sides)."""
 
     prior: Prior
     unit: np.ndarray
@@ -39,17 +39,17 @@ class Runs:
 
     @classmethod
     def read(cls, table: pd.DataFrame, prior: Prior, outputs: Iterable[str]) -> Runs:
-        """From a collected table: a line for each run, year and side; runs that did not end well are left out.
+        """Read a collected table: a line for each run, year and side; runs that did not end well are left out.
 
-        Lines must stand in the order run, year, side (the order in which studies are collected).
+        Lines must be in the order run, year, side (the order in which studies are collected).
         """
         good = table[table["status"] == "ok"]
         if len(good) == 0:
-            raise RunsError("the bank holds no run that ended well: run 'lintas calibrate bank' first (or see 'lintas status')")
+            raise RunsError("no prior run ended well: run 'lintas calibrate bank' first (or see 'lintas status')")
         missing = [n for n in (*prior.names, *outputs) if n not in good.columns]
         if missing:
             raise RunsError(
-                f"the bank does not hold {', '.join(missing[:3])}{' …' if len(missing) > 3 else ''}: it was made for another fit"
+                f"the prior runs do not hold {', '.join(missing[:3])}{' …' if len(missing) > 3 else ''}: they were made for another fit"
             )
         years = np.array(sorted(good["year"].unique()), dtype=int)
         lines = len(years) * 2
@@ -60,13 +60,13 @@ class Runs:
             or not (np.repeat(first, lines) == good["run_id"].to_numpy()).all()
             or not (np.tile(SIDES, n * len(years)) == good["side"]).all()
         ):
-            raise RunsError("the bank's runs do not all have the same years: they cannot be put side by side")
+            raise RunsError("the prior runs do not all have the same years: they cannot be compared")
         values = good.loc[:, list(prior.names)].to_numpy(float)[::lines]
         return cls(prior, prior.unit(values), years, {o: good[o].to_numpy(float).reshape(n, len(years), 2) for o in outputs})
 
     @classmethod
     def join(cls, parts: list[Runs]) -> Runs:
-        """Several sets of runs one after the other."""
+        """Several sets of runs one after the other; RunsError where they are of different fits."""
         first = parts[0]
         for p in parts[1:]:
             if p.prior.names != first.prior.names or not np.array_equal(p.years, first.years):

@@ -1,7 +1,7 @@
 """How is a file, or a folder, written so that it is whole or not there, and what was left behind is known as ours?
 
-A draft stands beside its place, is flushed and renamed. The draft's name says which process of which machine writes it, so
-that a later process may remove it once that one is gone, and nothing else. Every writer of experiments uses :func:`whole_file` or
+A draft is written beside its final place, flushed and renamed. The draft's name says which process of which machine writes it, so
+that a later process may remove it once that one is gone, and nothing else. Every writer uses :func:`abm.writing.whole_file` or
 :func:`whole_folder`.
 """
 
@@ -17,83 +17,23 @@ import shutil
 import socket
 import stat
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from abm.errors import UserError, shorten
 from abm.reading import parse_json, read_text
+from abm.writing import draft_beside, flush, is_gone, whole_file
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Characters of a file's own name that stand in the name of its draft: a name may be 255 bytes long, and so may its draft.
-_SHOWN = 40
 #: How a text begins that a spreadsheet would take for a formula.
 FORMULA = r"^([=+\-@\t\r])"
 
 
-def draft_beside(path: Path) -> Path:
-    """Where this process writes what is to stand at ``path``: in the same folder, hidden, a new name each time."""
-    return path.with_name(f"{_beginning(path)}{socket.gethostname()}-{os.getpid()}-{time.monotonic_ns()}.draft")
-
-
-def _beginning(path: Path) -> str:
-    name = path.name if len(os.fsencode(path.name)) <= _SHOWN else path.name.encode("ascii", "replace").decode().replace("?", "_")[:_SHOWN]
-    return f".{name}."
-
-
-def is_orphan(path: Path) -> bool:
-    """Whether a draft is one of ours and the process of this machine that wrote it is gone."""
-    found = re.fullmatch(r"\.(.+)-(\d+)-\d+\.draft", path.name)  # .NAME.HOST-PROCESS-WHEN.draft
-    if found is None or not f".{found[1]}".endswith(f".{socket.gethostname()}"):
-        return False
-    return is_gone(int(found[2]))
-
-
-def sweep_beside(path: Path) -> int:
-    """Remove the drafts of this one file that dead processes of this machine left; returns how many."""
-    count, beginning = 0, _beginning(path)
-    try:
-        names = [e.name for e in os.scandir(path.parent) if e.name.startswith(beginning) and e.name.endswith(".draft")]
-    except OSError:
-        return 0
-    for name in names:
-        left = path.with_name(name)
-        with contextlib.suppress(OSError):
-            if is_orphan(left):
-                left.unlink()
-                count += 1
-    return count
-
-
-@contextlib.contextmanager
-def whole_file(path: Path, *, sweep: bool = True, durable: bool = True) -> Iterator[BinaryIO]:
-    """A draft to write into, which takes the place of ``path`` when all went well and vanishes when not; raises OSError.
-
-    Drafts of this file that dead processes left are removed first, unless ``sweep`` says not to look: the folder may hold thousands of files.
-    What is ``durable`` is flushed to the disk before it takes its place.
-    """
-    if sweep:
-        sweep_beside(path)
-    draft = draft_beside(path)
-    try:
-        with draft.open("xb") as out:
-            yield out
-            out.flush()
-            if durable:
-                os.fsync(out.fileno())
-        os.replace(draft, path)
-        if durable:
-            flush(path.parent)
-    finally:
-        with contextlib.suppress(OSError):
-            draft.unlink(missing_ok=True)
-
-
 def new_file(path: Path, content: bytes) -> bool:
-    """Make a file that is not there yet, whole; False where somebody else's is there. Of several who try at once one gets True."""
+    """Make a file that is not there yet, whole; False where there is another's. Of several who try at once one gets True."""
     draft = draft_beside(path)
     try:
         draft.write_bytes(content)
@@ -137,24 +77,14 @@ def write_json(path: Path, content: Mapping[str, object]) -> None:
     write_file(path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
 
 
-def flush(path: Path) -> None:
-    """Ask the system to put a file, or the names in a folder, on the disk (where it can: some systems cannot open a folder)."""
-    with contextlib.suppress(OSError):
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
 # --- folders ---------------------------------------------------------------------------------------------------------
 
 
 class InterruptedAfterwards(Exception):
-    """An interruption that came when the results folder already stood complete."""
+    """An interruption that came when the results folder was already complete."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(f"interrupted; the results stand complete in '{shorten(folder, 400)}'")
+        super().__init__(f"interrupted; the results are complete in '{shorten(folder, 400)}'")
         self.folder = folder
 
 
@@ -165,7 +95,7 @@ def files_in(draft: Path) -> list[str]:
 
 @contextlib.contextmanager
 def whole_folder(folder: Path, *, keep: bool = True, hint: str = "; name another folder with --out") -> Iterator[Path]:
-    """A draft folder that takes the place of ``folder`` when all went well, and vanishes when not.
+    """A draft folder that takes the place of ``folder`` when all went well, and is removed when not.
 
     What somebody else has put into the folder is in the new one too, unless ``keep`` says that all of it is ours. ``hint`` ends the sentence
     where the disk does not take it.
@@ -266,7 +196,7 @@ def said_in(folder: Path) -> Mapping[str, object]:
 
 
 def folder_beside(folder: Path, kind: str) -> Path:
-    """Where the ``draft``, or the ``former`` content, of a folder stands while this process writes."""
+    """Where the ``draft``, or the ``former`` content, of a folder is while this process writes."""
     return folder.with_name(f".{folder.name}.{kind}-{socket.gethostname()}-{os.getpid()}")
 
 
@@ -282,13 +212,6 @@ def _clear_leftovers(folder: Path) -> None:
             _remove_former(path, folder)
         else:
             shutil.rmtree(path, ignore_errors=True)
-
-
-def is_gone(process: int) -> bool:
-    """Whether there is no process of this number on this machine."""
-    import psutil
-
-    return not psutil.pid_exists(process)
 
 
 # --- tables as text --------------------------------------------------------------------------------------------------

@@ -104,7 +104,7 @@ def at_home(name: str) -> str:
 
 
 def is_there(path: Path) -> bool:
-    """Whether there is something at a path; a name that no file can have stands for nothing."""
+    """Whether there is something at a path; a name that no file can have gives False."""
     return os.path.exists(path)
 
 

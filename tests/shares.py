@@ -16,5 +16,5 @@ def share(one_in: int) -> Callable[..., object]:
 
 def some[T](cases: Iterable[T], one_in: int) -> list[T]:
     """One in so many of the cases in their order, the same ones each time, spread so that no regular pattern is left out."""
-    luck, cases = random.Random(20260101), list(cases)
-    return [case for case in cases if luck.randrange(one_in) == 0]
+    rng, cases = random.Random(20260101), list(cases)
+    return [case for case in cases if rng.randrange(one_in) == 0]

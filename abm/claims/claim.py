@@ -1,8 +1,8 @@
-"""What does the paper say, in which words of a run would that show? The rows of ``data/evidence.toml``, read and checked.
+"""What does the paper say, and in which numbers of a run would that show? The rows of ``data/evidence.toml``, read and checked.
 
 A claim names its *patterns*. A pattern is one way to read the claim: the numbers of a run that it looks at, and the conditions on them, all of
 which must hold. Its sentences are data too: they are translated through the catalogues and filled with the pattern's own numbers, so that
-a number or a year of a claim stands in one place.
+a number or a year of a claim is written in one place.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from agents.core.declare import OUTPUTS, PARAMETERS, RULES, SWITCHES, near
 #: ``number`` beside a number of the paper; ``direction`` which of two is larger (in time, between the sides, against a mark); ``pair``
 #: the same seed with and without a mechanism; ``sweep`` the response to a parameter.
 Comparison = Literal["number", "direction", "pair", "sweep"]
-#: Whether a run can be held beside the claim: in full, in part (``missing`` says what lacks), or not at all.
+#: Whether a run can be compared with the claim: in full, in part (``missing`` says what the model lacks), or not at all.
 Status = Literal["in the model", "in part", "no mechanism"]
-#: How a number stands in a sentence: with so many decimals, as a percentage with so many, about three digits, a signed percentage, a year or count.
+#: How a number is written in a sentence: with so many decimals, as a percentage with so many, about three digits, a signed percentage, a year or count.
 Written = Literal["number", "number1", "number2", "percent", "percent1", "percent3", "short", "change", "count"]
 #: Besides what is taken for any statistic: the slope of the line through the years, the year of the highest value, how many years there
 #: are, and in how many the value is above 0.
 ClaimTake = Literal[Take, "slope", "year_of_max", "years", "years_above_0"]
-#: What is said of a number. A rise or fall is over a sweep and has no mark.
+#: Conditions on a number. A rise or fall is over a sweep and is compared with no value.
 Relation = Literal["near", "above", "below", "at_least", "at_most", "rises", "falls"]
 
 _Text = Annotated[str, Field(min_length=1, max_length=MOST_LETTERS)]
@@ -51,8 +51,8 @@ class Part(Entries):
 
     output: YearlyOutput
     side: Literal["id", "my", "both"] = "id"
-    #: on both sides: outputs by whose sum each side counts, where the output is no amount
-    weigh: Annotated[tuple[YearlyOutput, ...], Listed] = ()
+    #: on both sides: outputs whose sum is the weight of each side, where the output is not an amount
+    weighted_by: Annotated[tuple[YearlyOutput, ...], Listed] = ()
     #: further outputs that are added to it
     plus: Annotated[tuple[YearlyOutput, ...], Listed] = ()
     first: Year | None = None
@@ -67,8 +67,8 @@ class Part(Entries):
             raise ValueError(f"last = {self.last} comes before first = {self.first}")
         if self.year is not None and (self.first is not None or self.last is not None):
             raise ValueError('year = "end" is the run\'s last year: leave first and last out')
-        if self.weigh and self.side != "both":
-            raise ValueError(f'weigh goes with side = "both" only, found "{self.side}"')
+        if self.weighted_by and self.side != "both":
+            raise ValueError(f'weighted_by goes with side = "both" only, found "{self.side}"')
         return self
 
     @property
@@ -83,7 +83,7 @@ class Number(Entries):
     of: Part
     against: Part | None = None
     how: How | None = None
-    #: set against each other year by year before anything is taken of the years (``of`` says which and what)
+    #: compared year by year before anything is taken of the years (``of`` says which and what)
     each_year: bool = False
     #: fewer years than this give no number
     at_least: Annotated[int, Field(ge=1, le=100)] = 1
@@ -94,7 +94,7 @@ class Number(Entries):
         if (self.against is None) != (self.how is None):
             raise ValueError('against and how = "ratio", "difference" or "change" go together: give both or neither')
         if self.each_year and self.against is None:
-            raise ValueError("each_year sets two outputs against each other: give against too")
+            raise ValueError("each_year compares two outputs year by year: give against too")
         return self
 
     @property
@@ -113,7 +113,7 @@ class Condition(Entries):
     number: Name
     relation: Annotated[Relation, Field(alias="is")]
     value: _Number | None = None
-    #: near: as far off as still counts
+    #: near: the largest difference that counts
     within: Annotated[float, Field(gt=0, le=1e12)] | None = None
     than: Name | None = None
     times: Annotated[float, Field(gt=0, le=1e12)] = 1.0
@@ -123,7 +123,7 @@ class Condition(Entries):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if self.relation == "near" and (self.value is None or self.within is None):
-            raise ValueError('is = "near" needs value and within, as far off as still counts')
+            raise ValueError('is = "near" needs value and within, the largest difference that counts')
         if self.relation != "near" and self.within is not None:
             raise ValueError('within goes with is = "near" only')
         if self.value is not None and self.than is not None:
@@ -157,7 +157,7 @@ class Pattern(Entries):
     comparison: Comparison
     numbers: Annotated[dict[_NumberName, Number], Field(min_length=1)]
     conditions: Annotated[tuple[Condition, ...], Listed, Field(min_length=1)]
-    #: what the run gave; where it is left out, each number of the conditions stands with its declared label
+    #: what the run gave; where it is left out, each number of the conditions is named by its declared label
     gives: _Text | None = None
     #: which meaning of an ambiguous sentence this is
     reading: _Text | None = None
@@ -196,7 +196,9 @@ class Pattern(Entries):
         for key in ("number", "than"):
             name = getattr(condition, key)
             if name is not None and name not in self.numbers:
-                raise ValueError(f"condition: {key} = '{shorten(name)}' is no number of the pattern; {near(shorten(name), self.numbers)}")
+                raise ValueError(
+                    f"condition: {key} = '{shorten(name)}' is not a number of the pattern; {near(shorten(name), self.numbers)}"
+                )
         has_mark = condition.value is not None or condition.than is not None
         is_trend = condition.relation in ("rises", "falls")
         if is_trend != (self.comparison == "sweep"):
@@ -204,7 +206,7 @@ class Pattern(Entries):
         if has_mark and self.comparison in ("pair", "sweep"):
             raise ValueError(f"condition: a {self.comparison} compares a number with itself in the other runs; leave value and than out")
         if not has_mark and self.comparison not in ("pair", "sweep"):
-            raise ValueError(f"condition: '{shorten(condition.number)}' is held against nothing; give value, or than with another number")
+            raise ValueError(f"condition: '{shorten(condition.number)}' is compared with nothing; give value, or than with another number")
 
     def _check_places(self, key: str, sentence: str) -> None:
         try:
@@ -302,7 +304,7 @@ class Claim(Entries):
             raise ValueError('status = "in the model" needs indicators and a pattern: say what shows it')
         ids = [pattern.id for pattern in self.patterns]
         for twice in {i for i in ids if ids.count(i) > 1}:
-            raise ValueError(f"the pattern '{shorten(twice)}' stands there twice; keep one")
+            raise ValueError(f"the pattern '{shorten(twice)}' is listed twice; keep one")
         if self.period is None:
             for pattern in self.patterns:
                 for place in _PLACES_OF_PERIOD:
@@ -312,7 +314,7 @@ class Claim(Entries):
 
     @property
     def in_the_model(self) -> bool:
-        """Whether a run can be held beside it."""
+        """Whether a run can be compared with it."""
         return self.status == "in the model"
 
     @property
@@ -327,7 +329,7 @@ class Claim(Entries):
         raise KeyError(f"{self.id} has no pattern '{pattern}'; {near(pattern, [p.id for p in self.patterns])}")
 
     def sentences(self) -> Iterator[str]:
-        """Every sentence of it that a reader meets."""
+        """Every sentence of it that a reader sees."""
         yield from (text for text in (self.claim, self.who, self.mechanism, self.expected, self.missing) if text)
         for pattern in self.patterns:
             yield from (text for text in (pattern.says, pattern.gives, pattern.reading) if text)
@@ -356,7 +358,7 @@ def _read(text: str, name: str) -> dict[str, Claim]:
     for number, row in enumerate(rows, 1):
         claim = check(Claim, row, f"{name}, claim {_which(row, number)}", error=ClaimError)
         if claim.id in found:
-            raise ClaimError(f"{name}: the claim '{claim.id}' stands there twice; keep one")
+            raise ClaimError(f"{name}: the claim '{claim.id}' is listed twice; keep one")
         found[claim.id] = claim
     return found
 

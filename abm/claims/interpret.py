@@ -1,6 +1,6 @@
 """Does a claim's pattern show in a run, in a pair of runs, or over a sweep? The interpreter of the patterns.
 
-It turns yearly tables into numbers, and numbers into a verdict; words are put to them elsewhere. A single run can be *near* a number or
+It turns yearly tables into numbers, and numbers into a verdict; the sentences are made elsewhere. A single run can be *near* a number or
 show a *direction*. It cannot say how often it would, nor what causes what: that takes many seeds, and the same seed with the mechanism
 switched off.
 """
@@ -53,14 +53,14 @@ def read(pattern: Pattern, run: Years, *, without: Years | None = None, sweep: M
 
 
 def number_of(number: Number, run: Years) -> float:
-    """One number of a run; ``nan`` where the run has not all it takes."""
+    """One number of a run; ``nan`` where the run lacks a year or an output of it."""
     series = [series_of(part, run) for part in number.parts]
     return _number(number, series, run.first, run.last)
 
 
 def series_of(part: Part, run: Years) -> Series:
     """The yearly values that a number is taken of, over the years that have all of them."""
-    first, *others = (run.of(output, part.side, part.weigh) for output in (part.output, *part.plus))
+    first, *others = (run.of(output, part.side, part.weighted_by) for output in (part.output, *part.plus))
     return {year: value + sum(other[year] for other in others) for year, value in first.items() if all(year in other for other in others)}
 
 
@@ -69,7 +69,7 @@ def _number(number: Number, series: list[Series], first: int, last: int) -> floa
     if number.against is None:
         found = _taken(number.of, series[0], first, last, number.at_least)
     else:
-        assert number.how is not None  # the reader saw to it
+        assert number.how is not None  # checked when the file was read
         if number.each_year:
             one, other = series
             shared = sorted(set(one) & set(other))
@@ -110,7 +110,7 @@ def _taken(part: Part, series: Series, first: int, last: int, at_least: int) -> 
 
 
 def _read_spans(pattern: Pattern, run: Years) -> Reading:
-    """Each span that the run has begun, over those of its years in which every number has all it is taken of."""
+    """Each span that the run has begun, over those of its years in which every number can be computed."""
     series = {name: [series_of(part, run) for part in number.parts] for name, number in pattern.numbers.items()}
     everything = [one for parts in series.values() for one in parts]
     shared = set.intersection(*(set(one) for one in everything))
@@ -140,7 +140,7 @@ def _read_pair(pattern: Pattern, numbers: Mapping[str, float], other: Years) -> 
 
 def _read_sweep(pattern: Pattern, numbers: Mapping[str, float], runs: Mapping[float, Years]) -> Reading:
     """The slope of each number asked for over the levels of the parameter."""
-    assert pattern.sweep is not None  # the reader saw to it
+    assert pattern.sweep is not None  # checked when the file was read
     levels = np.array(pattern.sweep.levels)
     slopes: dict[str, float] = {}
     for name in _asked(pattern):
@@ -153,7 +153,7 @@ def _read_sweep(pattern: Pattern, numbers: Mapping[str, float], runs: Mapping[fl
 
 
 def _asked(pattern: Pattern) -> list[str]:
-    """Names of the numbers that the verdict rests on, in the order in which the pattern has them."""
+    """Names of the numbers that the verdict depends on, in the order in which the pattern has them."""
     asked = {name for condition in pattern.conditions for name in (condition.number, condition.than)}
     return [name for name in pattern.numbers if name in asked]
 
@@ -162,14 +162,14 @@ def _holds(condition: Condition, numbers: Mapping[str, float]) -> bool:
     if condition.value is not None:
         mark = condition.value
     else:
-        assert condition.than is not None  # the reader saw to it
+        assert condition.than is not None  # checked when the file was read
         mark = condition.times * numbers[condition.than]
     return _compares(condition, numbers[condition.number], mark)
 
 
 def _compares(condition: Condition, found: float, mark: float) -> bool:
     if condition.relation == "near":
-        assert condition.within is not None  # the reader saw to it
+        assert condition.within is not None  # checked when the file was read
         return abs(found - mark) <= condition.within
     if condition.relation in ("above", "below"):
         return found > mark if condition.relation == "above" else found < mark

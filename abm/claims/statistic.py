@@ -20,9 +20,9 @@ from agents.core.declare import OUTPUTS
 
 #: What is taken of the years.
 Take = Literal["mean", "sum", "min", "max", "first", "last"]
-#: How two numbers are set against each other: one ÷ other, one − other, one ÷ other − 1.
+#: How two numbers are compared: one ÷ other, one − other, one ÷ other − 1.
 How = Literal["ratio", "difference", "change"]
-#: Through fewer years than this no line is drawn.
+#: A line needs at least so many years.
 LEAST_FOR_A_LINE = 3
 
 _TAKEN = {"mean": np.mean, "sum": np.sum, "min": np.min, "max": np.max}

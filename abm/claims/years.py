@@ -26,14 +26,14 @@ class Years:
         years = [int(year) for year in yearly["year"]]
         self.first, self.last = (min(years), max(years)) if years else (0, -1)
 
-    def of(self, name: str, side: str = "id", weigh: Sequence[str] = ()) -> dict[int, float]:
+    def of(self, name: str, side: str = "id", weighted_by: Sequence[str] = ()) -> dict[int, float]:
         """An output by year, ascending; empty where the table has no such column or side.
 
-        ``side`` "both" adds the two sides up, over years that both have; with ``weigh`` (outputs) it is their mean, each side counting as
+        ``side`` "both" adds the two sides up, over years that both have; with ``weighted_by`` (outputs) it is their mean, each side counting as
         much as those outputs together, over years in which that is more than 0.
         """
         if side == BOTH:
-            return self._weighed(name, weigh) if weigh else self._added(name)
+            return self._weighted(name, weighted_by) if weighted_by else self._added(name)
         rows = self._by_side.get(side)
         if rows is None or name not in rows.columns:
             return {}
@@ -47,12 +47,12 @@ class Years:
         own, across = (self.of(name, side) for side in SIDES)
         return {year: own[year] + across[year] for year in own if year in across}
 
-    def _weighed(self, name: str, weigh: Sequence[str]) -> dict[int, float]:
+    def _weighted(self, name: str, weighted_by: Sequence[str]) -> dict[int, float]:
         total: dict[int, float] = {}
         part: dict[int, float] = {}
         for side in SIDES:
             values = self.of(name, side)
-            first, *others = (self.of(weight, side) for weight in weigh)
+            first, *others = (self.of(output, side) for output in weighted_by)
             for year, weight in first.items():
                 weight = weight + sum(other.get(year, 0.0) for other in others)
                 total[year] = total.get(year, 0.0) + weight

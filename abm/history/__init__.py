@@ -1,1 +1,1 @@
-"""What comes from outside: the series of the region by month, and what they bring to every community."""
+"""What comes from outside: the series of the region by month, and the pay, prices and fees of every community made from them."""

@@ -1,6 +1,6 @@
-"""What does the outside bring to every community this month? Pay, jobs, prices, fares, fees.
+"""Which pay, jobs, prices, fares and fees does every community have this month?
 
-The month's figures of :mod:`abm.history.series` become what each place meets; the sums that the month's rules fill are emptied.
+The month's figures of :mod:`abm.history.series` become those of each place; the sums that the month's rules fill are emptied.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 from abm.history.series import CRISIS
 from agents.core.compiled import compiled
-from agents.core.declare import Rule, Source, judgement, parameter, parameters, rule
+from agents.core.declare import Column, Rule, Source, judgement, parameter, parameters, rule
 
 
 @parameters("world.set_month")
 class Parameters(NamedTuple):
-    """How the outside reaches the border."""
+    """Pay, jobs, yields and fares at the border."""
 
     wage_id: float = parameter(
         "Pay of a home job on the Indonesian side in 2005, relative to national product per head", unit="1", default=0.85, low=0.4, high=1.3,
@@ -71,11 +71,11 @@ class Parameters(NamedTuple):
     )  # fmt: skip
     yield_rice: float = parameter(
         "Rice a month at one unit of farm output", unit="kg/month", default=70.0, low=40.0, high=110.0,
-        source=judgement("about 0.8 t a year; stands for food crops"),
+        source=judgement("about 0.8 t a year; represents food crops"),
     )  # fmt: skip
     yield_rubber: float = parameter(
         "Rubber a month at one unit of farm output", unit="kg/month", default=45.0, low=25.0, high=75.0,
-        source=judgement("jungle rubber of a hectare or two; stands for cash crops"),
+        source=judgement("jungle rubber of a hectare or two; represents cash crops"),
     )  # fmt: skip
     rice_farm_gate: float = parameter(
         "Farm-gate price of rice relative to the market's", unit="share", default=0.75, low=0.6, high=0.9,
@@ -108,44 +108,116 @@ class Parameters(NamedTuple):
 
 
 @compiled
-def of_side(side, on_id, on_my):
-    """The Indonesian or the Malaysian of two values of one unit; ``side`` is 0 or 1."""
+def of_side(side: int, on_id: float, on_my: float) -> float:
+    """The Indonesian or the Malaysian of two values of one unit.
+
+    side [code]: 0 Indonesian, 1 Malaysian
+    on_id [any]: the value of the Indonesian side
+    on_my [same]: the value of the Malaysian side
+    returns [same]: one of the two
+    """
     return on_id if side == 0 else on_my
 
 
 @compiled
-def at_crossing(column, crossing):
-    """What a column (crossings,) says of a crossing; 0 where there is none (-1)."""
+def at_crossing(column: Column, crossing: int) -> float:
+    """The value of a column (crossings,) at a crossing.
+
+    column [any]: one value for each crossing
+    crossing [row]: of the crossing, -1 for none
+    returns [same]: 0 where there is none
+    """
     return column[crossing] if crossing >= 0 else 0.0
 
 
 @compiled
-def jobs_per_adult(jobs_2005, real_income, elasticity):
-    """Home jobs for each adult [share], at most 0.9.
+def jobs_per_adult(jobs_2005: float, real_income: float, elasticity: float) -> float:
+    """Home jobs for each adult.
 
-    ``jobs_2005`` those of 2005 [share]; ``real_income`` real product per head relative to 2005 (more than 0); ``elasticity`` of the jobs to it.
+    jobs_2005 [share]: in 2005
+    real_income [1]: real product per head relative to 2005, more than 0
+    elasticity [1]: of the jobs to real income
+    returns [share]: at most 0.9
     """
     return min(jobs_2005 * math.exp(elasticity * math.log(real_income)), 0.9)
 
 
 @compiled
-def reference(world_price, rate, markup, hours_to_centre, per_hour, is_crop):
-    """Price at a market without trade across [own currency/kg]: carriage adds to what comes in, and takes from what goes out.
+def reference(world_price: float, rate: float, markup: float, hours_to_centre: float, per_hour: float, is_crop: bool) -> float:
+    """Price at a market without trade across: carriage adds to what comes in, and takes from what goes out.
 
-    ``world_price`` [USD/kg]; ``rate`` own currency for a US dollar; ``markup`` of the side's centres over the world price [1];
-    ``hours_to_centre`` [hour] and ``per_hour`` the cost of carrying, part of value per hour [share]; ``is_crop`` for what goes out.
+    world_price [USD/kg]: of the month
+    rate [own currency/USD]: exchange rate of the month
+    markup [1]: price in the side's centres over the world price
+    hours_to_centre [hour]: to the side's centre
+    per_hour [share/hour]: cost of carrying, as a part of value
+    is_crop [1]: True for what is grown here and carried to the centre
+    returns [own currency/kg]: a crop keeps at least 0.3 of its price in the centre
     """
     centre = world_price * rate * markup
     return centre * max(1.0 - per_hour * hours_to_centre, 0.3) if is_crop else centre * (1.0 + per_hour * hours_to_centre)
 
 
 @compiled
-def loop(start, stop, month, p, idr_per_usd, myr_per_usd, cpi, world_price, series_real_income, wage_index, plantation, dry, base, markup, basket,
-         base_price, fee, season, side, hours_centre, adults, income_last, output_last, crossing_care, crossing_work, transport, price,
-         crossing_strictness, crossing_is_open, crossing_is_post, crossing_is_path, trade_link_crossing, may_cross,
-         wage, may_work, job_slots, fare, fee_care, friction_care, technique, harvest, yields, schooling_return, reference_price, farm_gate,
-         local_demand, cost_of_living, subsistence, exchange, allowance, trade_link_is_open, trade_link_is_post, care_demand, job_holders, job_seekers,
-         traded_in, policy_real_income):  # fmt: skip
+def loop(
+    start: int,
+    stop: int,
+    month: int,
+    p: Parameters,
+    idr_per_usd: Column,
+    myr_per_usd: Column,
+    cpi: Column,
+    world_price: Column,
+    series_real_income: Column,
+    wage_index: Column,
+    plantation: Column,
+    dry: Column,
+    base: Column,
+    markup: Column,
+    basket: Column,
+    base_price: Column,
+    fee: Column,
+    season: Column,
+    side: Column,
+    hours_centre: Column,
+    adults: Column,
+    income_last: Column,
+    output_last: Column,
+    crossing_care: Column,
+    crossing_work: Column,
+    transport: Column,
+    price: Column,
+    crossing_strictness: Column,
+    crossing_is_open: Column,
+    crossing_is_post: Column,
+    crossing_is_path: Column,
+    trade_link_crossing: Column,
+    may_cross: Column,
+    wage: Column,
+    may_work: Column,
+    job_slots: Column,
+    fare: Column,
+    fee_care: Column,
+    friction_care: Column,
+    technique: Column,
+    harvest: Column,
+    yields: Column,
+    schooling_return: Column,
+    reference_price: Column,
+    farm_gate: Column,
+    local_demand: Column,
+    cost_of_living: Column,
+    subsistence: Column,
+    exchange: Column,
+    allowance: Column,
+    trade_link_is_open: Column,
+    trade_link_is_post: Column,
+    care_demand: Column,
+    job_holders: Column,
+    job_seekers: Column,
+    traded_in: Column,
+    policy_real_income: Column,
+) -> None:
     """Set what every community meets this month, and empty the month's sums."""
     idr_per_myr = idr_per_usd[month] / myr_per_usd[month]
     for s in range(2):
@@ -215,7 +287,7 @@ rule(
     Rule(
         name="world.set_month",
         rows="place",
-        question="What does the outside bring to every community this month?",
+        question="Which pay, jobs, prices, fares and fees does every community have this month?",
         loop=loop,
         reads=("series.idr_per_usd", "series.myr_per_usd", "series.cpi", "series.world_price", "series.real_income", "series.wage_index",
                "series.plantation", "series.dry", "series.base", "series.markup", "series.basket", "series.base_price", "series.fee",

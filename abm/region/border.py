@@ -1,7 +1,7 @@
 """What does a region say of its border? Tables, and the graphs of its ways, made from them by networkx.
 
 Two graphs: home travel uses ways of one side only; travel across is home side, one crossing, other side. The model's own compiled
-version of both is :mod:`abm.world.travel`; a test holds it to this one.
+version of both is :mod:`abm.world.travel`; a test compares the two.
 """
 
 from __future__ import annotations

@@ -209,14 +209,14 @@ def _check_event(line: int, row: Any, crossings: list[str]) -> None:
 
 
 def _check_fees(region: Border) -> None:
-    """A fee stands from the first month on for every side, tier and patient."""
+    """There is a fee from the first month on for every side, tier and patient."""
     start = f"{FIRST_YEAR}-01"
     first = region.fees.groupby(["side", "tier", "patient"])["from"].min().to_dict()
     for side in SIDES:
         for tier in ("primary", "hospital"):
             for patient in ("citizen", "foreigner"):
                 if first.get((side, tier, patient), "9999-12") > start:
-                    problem = f"no {tier} fee of a {patient} on side {side} stands in {start}; add a row that starts then."
+                    problem = f"there is no {tier} fee of a {patient} on side {side} in {start}; add a row that starts then."
                     raise _bad("fees.csv", None, "from", problem)
 
 

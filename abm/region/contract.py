@@ -1,4 +1,4 @@
-"""Which tables does a region folder hold, and what may stand in each column?"""
+"""Which tables does a region folder hold, and what may each column hold?"""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BASE_YEAR = 2005
 CRISIS_RATES = (-0.5, 1.0)
 
 #: Targets of events.csv besides crossing.NAME.open. Those of EVENT_VALUES act on the run, so their value is bounded; the others
-#: date what fees.csv, crossings.csv and the rules hold already, for the marks in figures.
+#: give dates of what fees.csv, crossings.csv and the rules hold already, for the marks in figures.
 EVENT_VALUES: dict[str, tuple[float, float]] = {"official.doctrine": (-1.0, 1.0), "farm.dry": (0.0, 1.0)}
 EVENT_TARGETS = (
     *EVENT_VALUES,
@@ -224,7 +224,7 @@ KEYS: dict[str, tuple[str, ...]] = {
 }
 
 
-#: Tables that a region may leave at their header; every other one needs rows.
+#: Tables that may have no rows below the header; every other one needs rows.
 MAY_BE_EMPTY = ("events.csv", "assumptions.csv", "facts.csv", "sources.csv")
 
 #: The file of fitted values.

@@ -1,6 +1,6 @@
-"""What may stand in ``region.toml``, ``fitted.toml`` and ``map.geojson`` of a region folder?
+"""What may be written in ``region.toml``, ``fitted.toml`` and ``map.geojson`` of a region folder?
 
-The classes are types of pydantic; :func:`abm.reading.check` holds a file against them and says the first thing that is wrong.
+The classes are types of pydantic; :func:`abm.reading.check` checks a file against them and names the first thing that is wrong.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Sides(OpenEntries):
 
 
 class WithoutCrisis(OpenEntries):
-    """Months of the crisis, and the yearly changes that stand in their place in a world without it."""
+    """Months of the crisis, and the yearly changes that replace them in a world without it."""
 
     first: Month = Field(alias="from")
     last: Month = Field(alias="to")
@@ -91,7 +91,7 @@ class MeasuredWay(OpenEntries):
 
 
 class Meta(OpenEntries):
-    """``region.toml``; further keys may stand beside these."""
+    """``region.toml``; further keys are allowed."""
 
     id: Text
     title: Text
@@ -176,7 +176,7 @@ SHAPES: dict[str, Any] = {"LineString": LineString, "MultiLineString": Lines, "P
 
 
 def _shape(said: Any) -> Any:
-    """A geometry held against the class of its type."""
+    """A geometry checked against the class of its type."""
     if not isinstance(said, dict) or said.get("type") not in SHAPES:
         found = said.get("type") if isinstance(said, dict) else said
         raise ValueError(f"the type of a shape is {str(found)[:40]!r}; {near(str(found)[:40], SHAPES)}")
@@ -184,7 +184,7 @@ def _shape(said: Any) -> Any:
 
 
 class Feature(OpenEntries):
-    """One shape with what it stands for."""
+    """One shape with what it represents."""
 
     type: Literal["Feature"]
     properties: dict[str, Any]

@@ -1,4 +1,4 @@
-"""Where is a region, and what stands in its files besides the tables?
+"""Where is a region, and what do its files hold besides the tables?
 
 A region folder holds `region.toml`, the tables of :data:`abm.region.contract.TABLES`, and perhaps `fitted.toml` and `map.geojson`.
 """

@@ -1,7 +1,7 @@
 """How is a table of a region read? Cell by cell by the kind of its column; a refusal names file, line, column, value and what is allowed.
 
-The bounds of a kind are wide: they hold any border of the years since 1900, and keep out slips of the pen (a price of 1e300) that a run
-would only stumble over after its last month.
+The bounds of a kind are wide: they hold any border of the years since 1900, and keep out typing errors (a price of 1e300) that a run
+would notice only after its last month.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ KINDS: dict[str, Kind] = {
 
 @cache
 def kind_of(said: str) -> tuple[TypeAdapter[Any], str, Any]:
-    """How a column of a kind is read, what it allows, and what a blank stands for (None: a blank is not allowed)."""
+    """How a column of a kind is read, what it allows, and the value of a blank (None: a blank is not allowed)."""
     optional = said.endswith("?")
     name = said.removesuffix("?")
     if name == "side":
@@ -137,7 +137,7 @@ def read_table(file: str, data: bytes, contract: dict[str, str]) -> tuple[pd.Dat
             raise RegionError(f"{file} lacks the column {column} (columns found: {found}); {near(column, header)}")
     if len(set(header)) < len(header):
         twice = next(c for c in header if header.count(c) > 1)
-        raise RegionError(f"{file}, line 1: the column {shorten(twice)!r} stands there twice; keep one of them.")
+        raise RegionError(f"{file}, line 1: the column {shorten(twice)!r} is listed twice; keep one of them.")
     if not rows and file not in MAY_BE_EMPTY:
         raise RegionError(f"{file} holds no row below its header; give at least one, or copy the table from a shipped region.")
     columns: dict[str, list[Any]] = {}

@@ -1,4 +1,4 @@
-"""What must an indicator say of itself? One declaration: its words, its unit, where it is shown, the sums it reads and its formula.
+"""What must be declared for an indicator? One declaration: its words, its unit, where it is shown, the sums it reads and its formula.
 
 >>> @indicator("Travel to care", "hour", "mean hours one way of the visits made", reads=("sums.care_hours", "sums.visits_ph"))  # doctest: +SKIP
 ... def travel_hours_care(of: Sums) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What must the tables know of a run beside its record? How far it came, the rates it met, and the geography of its region."""
+"""What must the tables know of a run beside its record? How many months it has run, its exchange rates, and the geography of its region."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 
 
 class RecordedRun(Protocol):
-    """What is asked of a model, so that this package knows no model."""
+    """What the tables need of a model, so that this package does not import the model."""
 
-    purse_at_start: list[float]
+    savings_at_start: list[float]
     world: Any
 
     @property
@@ -47,7 +47,7 @@ class Facts:
 
     @classmethod
     def of(cls, run: RecordedRun) -> Facts:
-        """The facts of a run as far as it has come."""
+        """The facts of a run, for the months simulated so far."""
         world, series = run.world, run.series_of_run()
         kinds = dict(zip(world.region.crossings["crossing"], world.region.crossings["kind"], strict=True))
         return cls(
@@ -63,5 +63,5 @@ class Facts:
             crossing_kinds=tuple(kinds[name] for name in world.crossing_names),
             district_side=world.district["side"],
             district_people=world.district["population"],
-            savings_at_start=(run.purse_at_start[0], run.purse_at_start[1]),
+            savings_at_start=(run.savings_at_start[0], run.savings_at_start[1]),
         )

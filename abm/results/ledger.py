@@ -18,7 +18,7 @@ CURRENCIES = ("IDR", "MYR")
 def ledger(record: Record, facts: Facts) -> pd.DataFrame:
     """Money by month, currency and account: what households' savings gained equals what all other accounts gave.
 
-    Accounts other than ``purses`` and ``pending`` (profit not yet brought home) are the rest of the world; an amount
+    Accounts other than ``savings`` and ``pending`` (profit not yet brought home) are the rest of the world; an amount
     is what the account gave (positive) or got. The amounts of a month and currency add up to nothing.
     """
     import pandas as pd
@@ -38,7 +38,7 @@ def ledger(record: Record, facts: Facts) -> pd.DataFrame:
             "crop_buyers": at["income_farm"] - at["own_use"], "employers_home": at["income_wage"], "employers_across": at["income_across"],
             "shops": -at["spending"], "clinics_and_carriers": -at["care_cost"], "goods_bought": -deal["outlay"],
             "goods_sold": deal["revenue"], "carriers": -deal["carriage"], "customs": -deal["duty"], "officers": -deal["bribe"],
-            "treasury_fines": -deal["fine"], "purses": -(savings - before), "pending": -pending,
+            "treasury_fines": -deal["fine"], "savings": -(savings - before), "pending": -pending,
         }  # fmt: skip
         for account, amount in accounts.items():
             parts.append(pd.DataFrame({"month": np.arange(n), "currency": currency, "account": account, "amount": amount}))

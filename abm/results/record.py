@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from agents.core.compiled import compiled
-from agents.core.declare import Rule, rule
+from agents.core.declare import Column, Rule, rule
 from agents.surroundings import CHANNELS, GOODS
 
 #: Columns of the household record, each a weighted sum over a community's households in a month. Care by tier and side: ``ph`` primary
@@ -31,9 +31,34 @@ STOCKS = ("road", "clinic")
 
 
 @compiled
-def record_households(start, stop, place, weight, n_adults, n_children, income, income_farm, income_wage, income_across, income_trade, own_use,
-                      spending, care_cost, savings, episodes, untreated, care_visits, hours_care, activity, n_refused, idle, support_across,
-                      trips_across, income_year, sums):  # fmt: skip
+def record_households(
+    start: int,
+    stop: int,
+    place: Column,
+    weight: Column,
+    n_adults: Column,
+    n_children: Column,
+    income: Column,
+    income_farm: Column,
+    income_wage: Column,
+    income_across: Column,
+    income_trade: Column,
+    own_use: Column,
+    spending: Column,
+    care_cost: Column,
+    savings: Column,
+    episodes: Column,
+    untreated: Column,
+    care_visits: Column,
+    hours_care: Column,
+    activity: Column,
+    n_refused: Column,
+    idle: Column,
+    support_across: Column,
+    trips_across: Column,
+    income_year: Column,
+    sums: Column,
+) -> None:
     """Add each household to its community's sums (places, columns in the order of SUMS) and to its own year's income."""
     for i in range(start, stop):
         q = int(place[i])
@@ -87,8 +112,27 @@ rule(
 
 
 @compiled
-def record_deals(start, stop, place, weight, good, direction, channel, quantity, sold, seized, outlay, revenue, carriage, duty, bribe, fine, profit,
-                 deals, path_loads):  # fmt: skip
+def record_deals(
+    start: int,
+    stop: int,
+    place: Column,
+    weight: Column,
+    good: Column,
+    direction: Column,
+    channel: Column,
+    quantity: Column,
+    sold: Column,
+    seized: Column,
+    outlay: Column,
+    revenue: Column,
+    carriage: Column,
+    duty: Column,
+    bribe: Column,
+    fine: Column,
+    profit: Column,
+    deals: Column,
+    path_loads: Column,
+) -> None:
     """Add each deal to (places, goods, directions, channels, columns of DEALS), and count the loads that officers might find."""
     for q in range(path_loads.shape[0]):
         path_loads[q] = 0.0
@@ -129,7 +173,7 @@ rule(
 
 
 @compiled
-def record_ties(start, stop, first, first_across, end, strength, out):
+def record_ties(start: int, stop: int, first: Column, first_across: Column, end: Column, strength: Column, out: Column) -> None:
     """Add strengths and numbers of ties to ``out`` (4,), in the order of TIES; each tie counts at both ends."""
     within, n_within, across, n_across = out[0], out[1], out[2], out[3]
     for i in range(start, stop):

@@ -1,4 +1,4 @@
-"""What is a formula given? The record, summed over periods of months and over sides or places, and only what it says it reads."""
+"""What is a formula given? The record, summed over periods of months and over sides or places, and only what it declares that it reads."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ READABLE: dict[str, Callable[[Record, Facts], np.ndarray]] = {
 
 
 def check_readable(names: tuple[str, ...], who: str) -> None:
-    """Refuse names of sums that do not exist, and names said twice."""
+    """Refuse names of sums that do not exist, and names given twice."""
     for name in names:
         if name not in READABLE:
             raise DeclarationError(f"{who} reads '{name}', which is not recorded; {near(name, READABLE)}")

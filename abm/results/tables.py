@@ -31,7 +31,7 @@ class Results:
 
     @property
     def n_months(self) -> int:
-        """Months that the tables tell of."""
+        """Months that the tables cover."""
         return self._facts.n_months
 
     def _columns(self, table: str, sums: Sums) -> dict[str, np.ndarray]:

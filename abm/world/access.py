@@ -2,7 +2,7 @@
 
 Settled every January, and whenever a crossing opens or closes or the scenario changes: roads, facilities and posts stay as they are in between.
 Of the facilities of a tier a place reaches the one whose value is highest by the rule of care itself
-(:func:`agents.household.seek_care.value_of_facility`), so that another such rule changes both the facility and the choice of each household.
+(:func:`agents.household.seek_care.value_of_facility`), so that another rule of care changes both the facility and the choice of each household.
 
 Not modelled: households of one place that go to different facilities of a tier; a second market to sell at.
 """
@@ -18,6 +18,7 @@ import numpy as np
 from abm.world.columns import World
 from abm.world.travel import FAR, hours_across
 from agents.core.compiled import compiled
+from agents.core.declare import Column
 from agents.household.seek_care import value_of_facility
 
 
@@ -29,7 +30,7 @@ class Ways(NamedTuple):
 
 
 @compiled
-def choose_facilities(hours, is_reached, quality, is_primary, is_across, p, best):
+def choose_facilities(hours: Column, is_reached: Column, quality: Column, is_primary: bool, is_across: bool, p: Any, best: Column) -> None:
     """Fill ``best`` (places,) with the facility of highest value to each place's people, the first of equal ones; -1 where none is reached.
 
     ``hours`` of travel one way, as households are told them, and ``is_reached``, both (places, facilities); ``quality`` (facilities,) [index];
@@ -63,34 +64,34 @@ def set_quality(world: World, start: dict[str, np.ndarray]) -> None:
         world.facility["quality"][is_tier] = quality[is_tier]
 
 
-def standing_facilities(world: World, year: float, delay: float, programme: bool) -> np.ndarray:
-    """Which facilities stand in a year. The delay moves Indonesian primary clinics that were not there by 1979, within their bounds."""
+def facilities_in(world: World, year: float, delay: float, programme: bool) -> np.ndarray:
+    """Which facilities are open in a year. The delay moves Indonesian primary clinics that were not there by 1979, within their bounds."""
     moved = np.clip(world.facility_opened + delay, world.facility_earliest, world.facility_latest)
     is_puskesmas = (world.facility["is_primary"] == 1) & (world.facility_side == 0) & (world.facility_node < world.n_places)
     opened = np.where(is_puskesmas, moved, world.facility_opened)
-    standing = opened <= year
+    is_built = opened <= year
     if not programme:
-        standing &= ~(is_puskesmas & (opened > 1979))
-    return standing
+        is_built &= ~(is_puskesmas & (opened > 1979))
+    return is_built
 
 
 def settle_access(
     world: World,
     p: Any,
     care: Any,
-    standing: np.ndarray,
+    is_built: np.ndarray,
     open_now: np.ndarray,
     may_care_across: bool,
     choose: Callable[..., Any] = choose_facilities,
 ) -> None:
     """Where each place's people can go for care, work and trade, and how long it takes.
 
-    ``p`` are the parameters of world.travel, ``care`` those of household.seek_care; ``standing`` (facilities,) and ``open_now`` (crossings,) say
-    which stand and which let people pass with papers; ``choose`` is :func:`choose_facilities`, or a copy of it with a user's own rule of care.
+    ``p`` are the parameters of world.travel, ``care`` those of household.seek_care; ``is_built`` (facilities,) and ``open_now`` (crossings,) say
+    which facilities are open and which crossings let people pass with papers; ``choose`` is :func:`choose_facilities`, or a copy of it with a user's own rule of care.
     """
     is_path = world.crossing["is_path"] > 0
     anyhow, legal, path = (Ways(*hours_across(world, np.flatnonzero(rows))) for rows in (open_now | is_path, open_now & ~is_path, is_path))
-    _reach_care(world, p.local_access, care, standing, may_care_across, anyhow, choose)
+    _reach_care(world, p.local_access, care, is_built, may_care_across, anyhow, choose)
     _reach_work(world, p, anyhow, legal)
     _reach_markets(world, p.local_access, legal, path)
     any_across = world.place["side"][:, None] != world.node_side[None, : world.n_places]
@@ -99,7 +100,7 @@ def settle_access(
 
 
 def _reach_care(
-    world: World, local: float, care: Any, standing: np.ndarray, may_across: bool, anyhow: Ways, choose: Callable[..., Any]
+    world: World, local: float, care: Any, is_built: np.ndarray, may_across: bool, anyhow: Ways, choose: Callable[..., Any]
 ) -> None:
     """The facility of each tier at home and across, where people may go there for care."""
     n, place, facility = world.n_places, world.place, world.facility
@@ -110,7 +111,7 @@ def _reach_care(
         is_primary, is_over = k % 2 == 0, k >= 2
         ways = anyhow if is_over else at_home
         hours = ways.hours[:, world.facility_node]
-        is_reached = (standing & ((facility["is_primary"] == 1) == is_primary)) & (is_elsewhere == is_over) & (hours < FAR)
+        is_reached = (is_built & ((facility["is_primary"] == 1) == is_primary)) & (is_elsewhere == is_over) & (hours < FAR)
         if is_over and not may_across:
             is_reached[:] = False
         choose(hours + local, is_reached, facility["quality"], is_primary, is_over, care, best)

@@ -1,6 +1,6 @@
 """Who is kin to whom: ties within a side and across the border, by place, culture and distance.
 
-Every tie is drawn by its first household, slot by slot, so that one more household changes nobody's ties but its own.
+Every tie is drawn by its first household, slot by slot, so that one more household changes no ties but its own.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from agents.core.compiled import compiled, plain
-from agents.core.declare import Source, judgement, parameter, parameters
+from agents.core.declare import Column, Source, judgement, parameter, parameters
 from agents.core.draws import stream, uniform
 from agents.household.keep_ties import fixed_point
 
@@ -25,7 +25,7 @@ N_ACROSS = 2
 
 @parameters("world.kinship")
 class Parameters(NamedTuple):
-    """How kin are spread."""
+    """Where kin live and how often they meet."""
 
     length: float = parameter(
         "Hours over which the chance of a tie falls by 63 %", unit="hour", default=6.0, low=1.5, high=12.0,
@@ -46,7 +46,7 @@ class Parameters(NamedTuple):
 
 
 @compiled
-def many_uniform(seed, stream_number, uid, slots, out):
+def many_uniform(seed: int, stream_number: int, uid: Column, slots: int, out: Column) -> None:
     """Draws of many agents and slots; ``out`` is (agents, slots)."""
     for i in range(uid.shape[0]):
         for k in range(slots):

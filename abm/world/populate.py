@@ -1,7 +1,7 @@
 """Make the households, traders and officials of the start.
 
-Households are a sample: half on each side, by population within a side, at least twelve in each community; each stands
-for as many real households as its community has people for. Everything about a household follows from its origin
+Households are a sample: half on each side, by population within a side, at least twelve in each community; each represents
+as many real households as its community has people for. Everything about a household follows from its origin
 (community and number there), so a larger sample holds the smaller one. Land and ability come from low-discrepancy
 sequences, which spreads a small sample evenly.
 """
@@ -82,9 +82,9 @@ class Parameters(NamedTuple):
         high=1.0,
         source=judgement("petty and larger traders"),
     )
-    leaning_spread: float = parameter(
+    doctrine_spread: float = parameter(
         "Spread of officials' own doctrine around their side's", unit="index", default=0.1, low=0.0, high=0.25,
-        source=judgement("orders leave some room"),
+        source=judgement("orders leave some discretion"),
     )  # fmt: skip
     trader_capital_id: float = parameter(
         "Goods that a middling trader of the Indonesian side can pay for at a time", unit="months of wage", default=0.4, low=0.15, high=3.0,
@@ -201,6 +201,6 @@ def make_officials(seed: int, world: World, p: Any) -> AgentFrame:
         "official",
         {
             "uid": uid, "place": table[:, 0], "side": table[:, 1], "kind": table[:, 2], "crossing": table[:, 3], "district": table[:, 4],
-            "leaning": p.leaning_spread * normal(u[:, 0]), "honesty": np.clip(p.honest + 0.4 * (u[:, 1] - 0.5), 0.0, 1.0),
+            "deviation": p.doctrine_spread * normal(u[:, 0]), "honesty": np.clip(p.honest + 0.4 * (u[:, 1] - 0.5), 0.0, 1.0),
         },
     )  # fmt: skip

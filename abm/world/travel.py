@@ -1,6 +1,6 @@
 """How long is the way from place to place, at home and across?
 
-Two graphs (:mod:`abm.region.border` has them for networkx, a test holds both to each other): home travel uses ways of one side only; travel
+Two graphs (:mod:`abm.region.border` has them for networkx, a test compares the two): home travel uses ways of one side only; travel
 across is home side, one crossing, other side.
 """
 
@@ -13,7 +13,7 @@ import numpy as np
 from abm.region import class_in
 from abm.world.columns import World
 from agents.core.compiled import compiled
-from agents.core.declare import judgement, parameter, parameters
+from agents.core.declare import Column, judgement, parameter, parameters
 
 FAR = 1.0e6  # hours where there is no way
 
@@ -41,7 +41,7 @@ class Parameters(NamedTuple):
 
 
 @compiled
-def shortest(hours):
+def shortest(hours: Column) -> None:
     """All shortest ways (Floyd and Warshall) in place; ``hours`` is (places, places), 1e6 where there is no link."""
     n = hours.shape[0]
     for k in range(n):
@@ -55,7 +55,7 @@ def shortest(hours):
 
 
 @compiled
-def nearest_across(home, over, ends, crossings, side, best, used):
+def nearest_across(home: Column, over: Column, ends: Column, crossings: Column, side: Column, best: Column, used: Column) -> None:
     """Fill ``best`` hours and the crossing ``used`` from border places (rows) to places of the other side (columns).
 
     Ways lead over one of ``crossings``; where two take as long, the one listed first counts.

@@ -1,12 +1,12 @@
-"""Compile a rule, and never run yesterday's machine code after today's edit.
+"""Compile the rules, and compile them again after any edit of a rule.
 
-numba keeps compiled code by the file a function stands in, and does not see that a function it *calls*, in another
-file, has changed. So the cache folder is named after the content of every source file of the packages that hold
-compiled code, plus the versions that shape machine code: any edit of any rule means a fresh folder.
+numba stores compiled code by the file that defines a function, and does not notice a change of a function that it *calls* in another
+file. So the cache folder is named after the content of every source file of the packages that hold
+compiled code, plus the versions on which machine code depends: any edit of any rule gives a new folder.
 
 Set ``LINTAS_PLAIN=1`` to run every rule as plain Python (slow; for tests, debugging, teaching). numba's own ``NUMBA_DISABLE_JIT=1`` means the
 same: without it rules would run as Python on numpy's numbers, which overflow where plain ones do not.
-Set ``LINTAS_CACHE`` to move the folder.
+Set ``LINTAS_CACHE`` to put the folder elsewhere.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _KEEP_DAYS = 30
 
 
 def source_key() -> str:
-    """Hash of all sources that hold compiled code, and of the versions that shape it (16 hex digits)."""
+    """Hash of all sources that hold compiled code, and of the versions on which machine code depends (16 hex digits)."""
     digest = hashlib.sha256()
     for package in ("agents", "abm"):
         for path in sorted((_PACKAGES / package).rglob("*.py")):
@@ -94,8 +94,8 @@ def compiled_once[F: Callable[..., Any]](function: F) -> F:
 def entry(function: Callable[..., Any], arguments: Iterable[Any]) -> Callable[..., Any]:
     """The machine code of a compiled function for arguments of these types; of any other callable, the callable itself.
 
-    numba looks at the type of every argument at every call, which costs more than many a rule's own work. Who calls with the
-    same types again and again asks once, here. The types are not looked at afterwards: ask again when the arguments change.
+    numba looks at the type of every argument at every call, which takes longer than many rules themselves. A caller whose
+    argument types stay the same asks once, here. The types are not checked afterwards: ask again when the arguments change.
     """
     if not hasattr(function, "typeof_pyval"):
         return function
@@ -105,8 +105,3 @@ def entry(function: Callable[..., Any], arguments: Iterable[Any]) -> Callable[..
 def plain(function: Callable[..., Any]) -> Callable[..., Any]:
     """The Python function behind a compiled one."""
     return getattr(function, "py_func", function)
-
-
-def is_warm() -> bool:
-    """True when compiled code for these sources is on disk already (the next run starts at once)."""
-    return _FOLDER is None or any(_FOLDER.rglob("*.nbc"))

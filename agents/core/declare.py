@@ -1,7 +1,8 @@
-"""What a parameter, a field, an output and a rule must say of themselves.
+"""What must be declared for a parameter, a field, an output and a rule.
 
 A declaration is made once, beside the rule it belongs to. Sliders, priors, validation, sweeps, the documentation's
-tables and the tests are all made from it, so a declaration that says too little is refused when it is made.
+tables and the tests are all made from it, so an incomplete declaration is refused when it is made.
+It is one long file because the kinds of declaration are checked by the same units, sources and names.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ LEAST_OF_LOW = 0.2
 
 
 class DeclarationError(ValueError):
-    """A declaration that says too little or contradicts itself."""
+    """A declaration that is incomplete or contradicts itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ def judgement(reason: str) -> Source:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One number that a rule uses. Made by :func:`parameter`, named by the class it stands in."""
+    """One number that a rule uses. Made by :func:`parameter`, named by the class that declares it."""
 
     name: str
     label: str
@@ -134,7 +135,9 @@ class Parameter:
         if not self.low <= self.default <= self.high:
             raise DeclarationError(f"parameter '{self.name}': default {self.default:g} lies outside [{self.low:g}, {self.high:g}]")
         if (self.role == "uncertain") != (self.prior != "none"):
-            raise DeclarationError(f"parameter '{self.name}': an uncertain parameter needs a prior, and only such a one has it")
+            raise DeclarationError(
+                f"parameter '{self.name}': a parameter of the role uncertain needs a prior, and no other role may have one"
+            )
         if self.role != "fixed" and not self.low < self.high:
             raise DeclarationError(f"parameter '{self.name}': role '{self.role}' needs a range, low and high are both {self.low:g}")
         if self.prior == "log-uniform" and self.low <= 0:
@@ -168,7 +171,7 @@ class Parameter:
 
 
 class _Unnamed(NamedTuple):
-    """A parameter before it knows which class it stands in."""
+    """A parameter whose class is not known yet."""
 
     label: str
     unit: str
@@ -214,7 +217,7 @@ class Field:
     """One column of an agent frame: what it means, its type and unit.
 
     ``kind``: ``fixed`` never changes, ``state`` is carried from month to month, ``month`` is written anew each month.
-    ``width`` > 1 makes a row of values for each agent, named by ``options``. ``axes`` names all axes of an array that has not simply
+    ``width`` > 1 makes a row of values for each agent, named by ``options``. ``axes`` names all axes of an array that has more than
     one row for each agent (or month): side, good, channel and so on.
     """
 
@@ -301,7 +304,7 @@ class Rule:
             raise DeclarationError(f"rule '{self.name}': a loop with argument q needs other_parameters, and the reverse")
 
 
-#: Arguments of a loop that are no columns.
+#: Arguments of a loop that are not columns.
 CALL_ARGUMENTS = ("start", "stop", "seed", "month", "p", "q")
 
 PARAMETERS: dict[str, Parameter] = {}

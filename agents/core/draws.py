@@ -1,11 +1,11 @@
 """Random numbers that belong to a decision, a month and an agent, and to nothing else.
 
 ``uniform(seed, stream, month, uid, slot)`` is a pure function: no hidden state, no order of calls. Two runs that differ
-in one policy therefore meet the same luck everywhere else, however the work is split. ``stream`` names the decision,
+in one policy therefore have the same draws everywhere else, however the work is divided. ``stream`` names the decision,
 ``slot`` tells several draws of one decision apart.
 
 The mixer is SplitMix64 (Steele, Lea and Flood 2014, OOPSLA, doi 10.1145/2660193.2660195): from a state ``s`` the n-th
-output is ``mix(s + n·γ)``. The five keys are chained: each output is the state in which the next key chooses the place.
+output is ``mix(s + n·γ)``. The five keys are chained: each output is the state for the next key.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def splitmix_python(state: int, n: int) -> int:
 
 
 def uniform_python(seed: int, stream: int, month: int, uid: int, slot: int) -> float:
-    """:func:`uniform` as plain Python; the compiled form gives the same bits (a test holds it to that)."""
+    """:func:`uniform` as plain Python; the compiled form gives the same bits (a test checks this)."""
     h = splitmix_python(int(seed) & _MASK, int(stream) + 1)
     h = splitmix_python(h, int(month) + 1)
     h = splitmix_python(h, int(uid) + 1)
@@ -76,7 +76,7 @@ def _uniform(seed: int, stream: int, month: int, uid: int, slot: int) -> float:
     return (np.float64(h >> _S12) + 0.5) * 2.220446049250313e-16
 
 
-#: The forms that rules call: compiled, or plain Python when rules run as such (numpy's wrapping integers would only warn and crawl).
+#: The forms that rules call: compiled, or plain Python when rules run as such (numpy's wrapping integers would give warnings and be slow).
 splitmix: Any = splitmix_python if PLAIN else _splitmix
 uniform: Any = uniform_python if PLAIN else _uniform
 
@@ -84,7 +84,7 @@ uniform: Any = uniform_python if PLAIN else _uniform
 def origin_uid(seed: int, *origin: int) -> int:
     """Lifelong identity (63 bits) of an agent from its origin, e.g. (place, slot) or (mother household, month, slot).
 
-    A counter would give later agents other numbers whenever one more is born earlier; the origin does not.
+    With a counter, one more agent made earlier would change the numbers of all later ones; the origin does not.
     """
     h = int(seed) & _MASK
     for part in origin:

@@ -1,7 +1,7 @@
 """All agents of one kind, one array per field.
 
 A row is a position today and may change; ``uid`` stays for life. Rows are kept sorted by (place, uid): sums by place
-then run over neighbouring memory in an order that no history of additions and removals can alter.
+then run over neighbouring memory in an order that does not depend on earlier additions and removals.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class AgentFrame:
         return int(self.rows(uid)[0])
 
     def add(self, columns: Mapping[str, Any]) -> np.ndarray:
-        """Add agents; returns the rows they stand in now. Other agents may have moved: look them up by uid."""
+        """Add agents; returns their rows now. Other agents may have moved: look them up by uid."""
         for needed in ("uid", "place"):
             if needed not in columns:
                 raise ValueError(f"{self.entity} frame: column '{needed}' is missing, given are {', '.join(columns) or 'none'}")
@@ -116,7 +116,7 @@ class AgentFrame:
         self._sort()
 
     def grow(self, capacity: int) -> None:
-        """Make room for ``capacity`` rows."""
+        """Reserve memory for ``capacity`` rows."""
         if capacity <= self.capacity:
             return
         for name, old in self._data.items():

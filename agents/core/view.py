@@ -14,7 +14,7 @@ _OWN = ("model", "unique_id", "pos", "_frame", "_rng")
 class AgentView(mesa.Agent[Any]):
     """An agent as Mesa knows it; its attributes are the fields of its frame.
 
-    Not registered with the model: a million agents would cost a million objects. Rules never see views.
+    Not registered with the model: a million agents would need a million objects. Rules never see views.
     """
 
     def __init__(self, model: Any, frame: AgentFrame, uid: int) -> None:
@@ -25,7 +25,7 @@ class AgentView(mesa.Agent[Any]):
 
     @property
     def row(self) -> int:
-        """Where the agent stands in its frame today."""
+        """Row of the agent in its frame now."""
         return self._frame.row(self.unique_id)
 
     def __getattr__(self, name: str) -> Any:

@@ -1,9 +1,9 @@
 """Who wants to work where: on the own farm, for a wage at home, across with a pass, or across without?
 
 Each month a part of the adults think again. An adult compares what the activities would bring (a logit over the
-logarithm of expected net income): the farm gives what one more pair of hands adds to it, a job its pay times the chance
+logarithm of expected net income): the farm gives what one more adult adds to its income, a job its pay times the chance
 to find one, work across its pay at this month's rate less costs there, times one less the chance of being sent home.
-Being away is a burden that kin and neighbours across relieve. Wanting is not having: jobs are given in a step of its own.
+Being away has a cost that kin and neighbours across reduce. The rule gives demand only: jobs are given in a step of their own.
 
 A border pass allows day and petty work near the line, not plantation work, which needs a passport and a permit; that
 is the fourth activity here, as most did it without (irregular share 0.3-0.8).
@@ -31,7 +31,7 @@ class Parameters(NamedTuple):
     """What decides where people want to work."""
 
     think_again: float = parameter(
-        "Part of adults that think again in a month", unit="probability/month", default=0.15, low=0.08, high=0.3,
+        "Part of adults who reconsider their work in a month", unit="probability/month", default=0.15, low=0.08, high=0.3,
         source=judgement("inertia 0.1-0.2 keeps activities from swinging in the trial"),
     )  # fmt: skip
     scale: float = parameter(
@@ -81,9 +81,9 @@ def think_again(u: float, p: Parameters) -> bool:
 
 @compiled
 def added_by_one_more(farm_income: float, n_now: float, labour_share: float) -> float:
-    """What one more pair of hands adds to the farm's income.
+    """What one more adult adds to the farm's income.
 
-    farm_income [own currency/month]: what the hands at work now bring
+    farm_income [own currency/month]: what the adults at work there now earn
     n_now [adult]: at work on the farm now, more than 0
     labour_share [1]: elasticity of output to labour
     returns [own currency/month]: the gain
@@ -97,7 +97,7 @@ def value_of_work(net_income: float, gross_income: float, burden: float, scale: 
 
     net_income [own currency/month]: expected, after the chance to find the job and costs there
     gross_income [own currency/month]: pay of the job
-    burden [log]: travel and being away, less the pull of kin; negative where that prevails
+    burden [log]: travel and being away, less the pull of kin; negative where that is larger
     scale [log]: spread of tastes
     returns [utility]: compared with that of the other activities
     """
@@ -106,7 +106,7 @@ def value_of_work(net_income: float, gross_income: float, burden: float, scale: 
 
 @compiled
 def choose_work(u: float, farm: float, wage: float, with_pass: float, undocumented: float) -> int:
-    """Activity of a logit: 0 farm, 1 wage at home, 2 across with a pass, 3 across without. -1e9 marks what is not open.
+    """Activity of a logit: 0 farm, 1 wage at home, 2 across with a pass, 3 across without. -1e9 marks what is not available.
 
     u [1]: the draw, 0 to 1
     farm [utility]: of the own farm
@@ -135,8 +135,8 @@ def loop(
 ) -> None:  # fmt: skip
     """Mark what each adult asks for (-1: stays as it is), and count holders and seekers by place.
 
-    ``yields`` is (places, 2): kilograms of rice and of rubber a month at one unit of farm output. What somebody with a
-    job leaves behind when it asks for another is decided in the next step: it keeps the old one if it finds none.
+    ``yields`` is (places, 2): kilograms of rice and of rubber a month at one unit of farm output. An adult who
+    asks for another job keeps the old one until it has found one, which the next step decides.
     """
     for i in range(start, stop):
         where = int(place[i])

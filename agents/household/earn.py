@@ -3,10 +3,10 @@
 Farm output follows land and labour (Cobb-Douglas), season and technique; a part feeds the household, the rest is sold,
 both counted at the farm-gate price of the place. Wages are paid for the days worked. Pay across is converted once, at
 this month's rate, less living costs there. The trader's profit of last month comes home. Spending follows the income
-of a usual month and what the purse holds, so that a harvest or a crisis does not pass through to the table at once.
+of a usual month and savings, so that a harvest or a crisis does not change consumption at once.
 
 Income per head counts farm output (sold and used) less bought inputs, wages, net earnings across and trade; not health
-fees, spending or stocks. The purse changes by money alone: own use never passes through it.
+fees, spending or stocks. Savings change by money alone: what a household eats of its own farm is not booked there.
 
 Not modelled: credit with interest, gifts among kin, several crops by choice, stocks.
 """
@@ -38,7 +38,7 @@ class Parameters(NamedTuple):
         source=judgement("about a year of memory"),
     )  # fmt: skip
     spend_from_savings: float = parameter(
-        "Part of the purse above a month's income that is spent", unit="share", default=0.05, low=0.01, high=0.2,
+        "Part of savings above a month's income that is spent", unit="share", default=0.05, low=0.01, high=0.2,
         source=judgement("buffer-stock saving"),
     )  # fmt: skip
     adults_per_ha: float = parameter(
@@ -69,9 +69,9 @@ def farm_output(technique: float, ability: float, land: float, labour: float, la
 
 @compiled
 def spend(income_mean: float, income_cash: float, savings: float, share_from_savings: float) -> float:
-    """Money spent in the month: the usual month's income, more from full savings, never below a third of it or more than there is.
+    """Money spent in the month: the usual month's income, more when savings are large, never below a third of it or more than there is.
 
-    A household in debt still spends a third of a usual month's income, as kin and shopkeepers let it.
+    A household in debt still spends a third of a usual month's income, on credit from kin and shopkeepers.
 
     income_mean [own currency/month]: money income of a usual month
     income_cash [own currency/month]: money that came in this month, less the cost of care

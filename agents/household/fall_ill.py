@@ -1,7 +1,7 @@
 """Who falls ill this month, and how badly?
 
 Each member of a household may have one episode a month: minor, disrupting work, or one that needs a hospital. Clean
-water, schooling and season do not yet change the chance.
+water, schooling and season have no effect in this version.
 
 Not modelled: epidemics, chronic illness, births, age.
 """
@@ -23,7 +23,7 @@ class Parameters(NamedTuple):
 
     p_minor: float = parameter(
         "Minor episodes", unit="episodes/person-month", default=0.12, low=0.08, high=0.18,
-        source=Source("trial on the region's data: 0.12-0.18 in all gives about twice the visits told of at Entikong (HEALTH8)", "derived"),
+        source=Source("trial on the region's data: 0.12-0.18 in all gives about twice the visits reported at Entikong (HEALTH8)", "derived"),
     )  # fmt: skip
     p_disrupting: float = parameter(
         "Episodes that disrupt work", unit="episodes/person-month", default=0.025, low=0.02, high=0.04,
@@ -39,7 +39,7 @@ class Parameters(NamedTuple):
 def severity(u: float, p_minor: float, p_disrupting: float, p_hospital: float) -> int:
     """Severity of one person's month: 0 well, 1 minor, 2 disrupting, 3 needs a hospital.
 
-    The worst lie at the low end of the draw, so that raising one rate makes no one else well.
+    Low draws give the worst episodes, so that a higher rate of one severity makes nobody well.
 
     u [1]: the draw, 0 to 1
     p_minor [episodes/person-month]: rate of minor episodes

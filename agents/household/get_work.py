@@ -1,8 +1,8 @@
 """Who gets a job, who keeps it, and who is sent home?
 
 Jobs are limited, at home and across alike. First the share of holders that can stay and the share of seekers for whom
-there is a place are worked out by community; then each adult meets its own luck. Who asks for another job keeps the old
-one until it has the new one. People expect next month what seekers found lately (adaptive expectations).
+there is a place are worked out by community; then each adult has its own draw. Who asks for another job keeps the old
+one until it has the new one. People expect next month what seekers found recently (adaptive expectations).
 
 Not modelled: employers that choose, contracts, seniority.
 """

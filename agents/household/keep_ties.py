@@ -2,9 +2,9 @@
 
 A tie gains by contact and fades by itself and by inequality. Contact is the chance to meet at the distance between the
 two communities, more when somebody of either household went across last month. Ties start at the fixed point of their
-first contact, otherwise decades of settling would look like history.
+first contact, otherwise ties that are still settling would look like a historical trend.
 
-Everybody sees last month's state of its kin, so the order of households does not matter.
+Every household sees last month's state of its kin, so the order of households does not matter.
 
 Not modelled: new ties by marriage, ties that end.
 """
@@ -21,7 +21,7 @@ KINSHIP = switch("kinship", "Kin ties across the border help care, work and trad
 
 @parameters("household.keep_ties")
 class Parameters(NamedTuple):
-    """How ties live."""
+    """How ties strengthen and fade."""
 
     gain: float = parameter(
         "Gain of a tie with each contact", unit="1/month", default=0.02, low=0.005, high=0.05,
@@ -101,7 +101,7 @@ def support_from(total_strength: float, enough: float) -> float:
 def remembered(opinion: float, quality: float, memory: float) -> float:
     """Opinion after a month with a visit.
 
-    opinion [share]: before: lately made visits that were to that side and good
+    opinion [share]: before: recent visits that were to that side and good
     quality [index]: of this month's visits to that side, 0 when nobody went there
     memory [share]: weight of the month
     returns [share]: 0 to 1
@@ -156,7 +156,7 @@ def loop(
     is_on: Column, income_gap: Column, opinion_home: Column, opinion_across: Column, works_home: Column, works_across: Column,
     trips_across: Column, strength: Column, support_across: Column, heard_across: Column, heard_work: Column
 ) -> None:  # fmt: skip
-    """Update every tie of every household and what it hears by them.
+    """Update every tie of every household and what it is told through them.
 
     Household ``i`` has the ties ``first[i]:end[i]``; those from ``first_across[i]`` on lead across. ``contact`` (ties,)
     is the chance to meet by distance; ``is_on`` and ``income_gap`` have one element.

@@ -1,12 +1,12 @@
 """Where do the sick go: nowhere, to a primary clinic or to a hospital, at home or across?
 
-A nested logit. An episode weighs care against none, then the tier, then the side. A facility's value rises with its
-quality (the more so, the worse the illness), falls with hours of travel and with its cost as a part of income; going
-across costs papers, the strictness of the post and strangeness, of which kin across relieve a part; what kin tell counts.
+A nested logit. Each episode is a choice of care or none, then of the tier, then of the side. A facility's value rises with its
+quality (the more so, the worse the illness), falls with hours of travel and as its cost takes a larger share of income; going
+across costs papers, the strictness of the post and unfamiliarity, of which kin across take away a part; what kin tell of care adds value.
 
 Departs from the form in the literature where a cost could exceed income: the cost share is capped at 0.9 and a hospital
-stay is set against a year's income. A primary clinic counts less for an illness that needs a hospital; a hospital is a
-burden for a minor one (queues, referral), which the distance to it does not show.
+stay is compared with a year's income. A primary clinic counts less for an illness that needs a hospital; a hospital has a
+cost for a minor one (queues, referral) besides the distance to it.
 
 Not modelled: companions, insurance, self-medication told apart from no care, referral letters.
 """
@@ -55,7 +55,7 @@ class Parameters(NamedTuple):
         source=judgement("kin lodge, fetch and translate; size unknown"),
     )  # fmt: skip
     papers: float = parameter(
-        "Fixed trouble of papers and asking leave", unit="utility", default=0.2, low=0.0, high=0.6,
+        "Fixed disutility of papers and asking leave", unit="utility", default=0.2, low=0.0, high=0.6,
         source=judgement("trial value"),
     )  # fmt: skip
     post_strictness: float = parameter(
@@ -75,7 +75,7 @@ class Parameters(NamedTuple):
         source=Source("sign: paper lines 1524-1532 and the Andersen model; size: judgement", "derived"),
     )  # fmt: skip
     primary_for_hospital_need: float = parameter(
-        "What a primary clinic is worth for an illness that needs a hospital", unit="share", default=0.45, low=0.2, high=0.7,
+        "Value of a primary clinic for an illness that needs a hospital", unit="share", default=0.45, low=0.2, high=0.7,
         source=judgement("first aid and referral only"),
     )  # fmt: skip
     hospital_burden: float = parameter(

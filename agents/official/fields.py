@@ -16,7 +16,7 @@ fields(
     Field("kind", "0 post officer, 1 patrol leader, 2 planner, 3 health officer", "code", "int8", "fixed", DRAWN),
     Field("crossing", "Crossing it serves at, -1 for none", "code", "int16", "fixed", DRAWN),
     Field("district", "District it serves in", "code", "int16", "fixed", DRAWN),
-    Field("leaning", "Its own doctrine relative to its side's", "index", "float64", "fixed", DRAWN),
+    Field("deviation", "Its own doctrine relative to its side's", "index", "float64", "fixed", DRAWN),
     Field("honesty", "Chance that it takes no money", "probability", "float64", "fixed", DRAWN),
     Field("doctrine", "Doctrine, 0 security to 1 prosperity", "index", "float64", "state", RULES),
 )

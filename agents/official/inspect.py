@@ -2,7 +2,7 @@
 
 Patrols search a line far too long for them. The chance grows with patrols for each kilometre and with the roads they
 can use, and falls with the distance of the community from the nearest crossing with officers and with the traffic that
-passes: the more loads, the smaller the part that so few hands can stop. On a legal way undeclared goods pass an officer;
+passes: the more loads, the smaller the part that so few officers can stop. On a legal way undeclared goods pass an officer;
 whether it takes money is its honesty.
 
 Not modelled: information, joint patrols, patrols that choose where to go.
@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from agents.core.compiled import compiled
 from agents.core.declare import Column, Rule, judgement, parameter, parameters, rule
-from agents.official.set_posture import ENFORCEMENT
+from agents.official.set_strictness import ENFORCEMENT
 
 
 @parameters("official.inspect")
@@ -76,7 +76,7 @@ def loop(
                 detection[where, way] = chance_found(crossing_patrol[c], road[where], from_post, path_loads[where], p)
         c = int(crossing[where, 0])
         share_honest[where] = honest[c] if c >= 0 and enforced[0] > 0.0 else 0.0
-        # whoever works across without papers meets the patrols of the other side's district, where the way leads
+        # whoever works across without papers is exposed to the patrols of the district on the other side to which the way leads
         w = int(crossing_work[where, 3])
         caught_away[where] = 0.0
         if enforced[0] > 0.0 and w >= 0:

@@ -1,9 +1,9 @@
-"""How does a district spend its yearly budget, and what stands of what it built?
+"""How does a district spend its yearly budget, and in what condition is what it built?
 
-Each January the planners of a district split the money for its border places: the more they lean to security, the more
+Each January the planners of a district split the money for its border places: the closer their doctrine is to security, the more
 goes to patrols; the rest goes to roads, health and everything else in fixed parts. The puskesmas programme (one in every
-kecamatan) adds earmarked national money for primary care. A stock gains by spending, the less the better it is already,
-and decays by itself, twice as fast when less is spent than a part of what upkeep needs. District money grows with the
+kecamatan) adds earmarked national money for primary care. Spending raises a stock, by less the better it is already;
+it decays by itself, twice as fast when less is spent than a part of what upkeep needs. District money grows with the
 country's real income.
 
 Not modelled: distance from the centre of power, several years' plans, money that never arrives, debts.
@@ -67,7 +67,7 @@ class Parameters(NamedTuple):
     )  # fmt: skip
     upkeep_threshold: float = parameter(
         "Part of the upkeep below which decay doubles", unit="share", default=0.3, low=0.1, high=0.7,
-        source=judgement("neglected works fall apart faster; without it continuity would not matter (E33)"),
+        source=judgement("neglected works decay faster; without it continuity would not matter (E33)"),
     )  # fmt: skip
     patrol_per_money: float = parameter(
         "Patrol units that a year's budget buys, for each thousand people and ten kilometres", unit="1", default=1.6, low=0.5, high=4.0,
@@ -96,7 +96,7 @@ def security_share(doctrine: float, p: Parameters) -> float:
 
 @compiled
 def next_stock(stock: float, spending: float, decay: float, threshold: float) -> float:
-    """Condition a year later: spending builds it, decay takes from it.
+    """Condition a year later: spending raises it, decay lowers it.
 
     stock [index]: condition now
     spending [1]: in index points of the year
@@ -151,7 +151,7 @@ rule(
     Rule(
         name="official.spend_budget",
         rows="district",
-        question="How does a district spend its yearly budget, and what stands of what it built?",
+        question="How does a district spend its yearly budget, and in what condition is what it built?",
         loop=loop,
         reads=("district.side", "district.population", "district.line_km", "policy.real_income", "official.district", "official.kind",
                "official.doctrine", "policy.invests", "policy.has_programme"),

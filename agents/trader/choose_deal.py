@@ -1,10 +1,10 @@
 """Which deal does a trader take, and by which channel?
 
 A deal is a good, a direction (sell across or buy across) and a channel: within the duty-free allowance of the border
-cards at hand, declared at a post, past the post with a bribe, or by a path. The trader weighs expected profits against
-each other and against not trading, in a logit whose unit is the month's day-labour pay of the place, so that prices can
+cards at hand, declared at a post, past the post with a bribe, or by a path. The trader compares expected profits with
+each other and with not trading, in a logit whose unit is the month's day-labour pay of the place, so that prices can
 multiply without making it indifferent. Kin across save costs by lodging, credit and news, on legal and illegal ways
-alike. Prices are those at the start of the month; the trader expects to move them against itself a little.
+alike. Prices are those at the start of the month; the trader expects its own deal to have a small price impact.
 
 Not modelled: expectations beyond today's prices, credit with interest, several deals a month, entry and exit of traders.
 """
@@ -23,7 +23,7 @@ from agents.core.draws import stream, uniform
 CHOOSE_DEAL = stream("trader.choose_deal")
 TRADITIONAL_TRADE = switch("traditional_trade", "Traders carry goods across the border")
 UNDECLARED_TRADE = switch("undeclared_trade", "Goods may pass undeclared, by path or past an officer")
-BRIBERY = switch("bribery", "Officers may take money to look away")
+BRIBERY = switch("bribery", "Officers may take bribes")
 
 
 @parameters("trader.choose_deal")
@@ -42,8 +42,8 @@ class Parameters(NamedTuple):
         "Days a month for trips", unit="days", default=10.0, low=4.0, high=20.0,
         source=judgement("market days and weekends"),
     )  # fmt: skip
-    slip: float = parameter(
-        "Part of the price gap a trader expects to lose by its own trade", unit="share", default=0.1, low=0.0, high=0.3,
+    price_impact: float = parameter(
+        "Price impact of a trader's own deal, part of the price gap", unit="share", default=0.1, low=0.0, high=0.3,
         source=judgement("small markets"),
     )  # fmt: skip
     kin_saving: float = parameter(
@@ -92,15 +92,15 @@ def trips_a_month(trading_days: float, hours: float) -> float:
 
 
 @compiled
-def margin(price_from: float, price_to: float, slip: float) -> float:
-    """Gain per unit of money laid out, before costs, after the trader has moved the price against itself.
+def margin(price_from: float, price_to: float, price_impact: float) -> float:
+    """Gain per unit of money laid out, before costs, after the price impact of the trader's own deal.
 
     price_from [own currency/kg]: where the goods are bought
     price_to [own currency/kg]: where they are sold, in the same currency
-    slip [share]: of the gap that is lost
+    price_impact [share]: of the price gap, lost by the trader's own deal
     returns [share]: of the outlay; negative for a loss
     """
-    return (price_to - price_from) * (1.0 - slip) / price_from
+    return (price_to - price_from) * (1.0 - price_impact) / price_from
 
 
 @compiled
@@ -148,7 +148,10 @@ def loop(
     hours: Column, strictness: Column, detection: Column, is_open: Column, is_post: Column, allowance: Column, duty_out: Column,
     duty_in: Column, transport: Column, may_trade: Column, good: Column, direction: Column, channel: Column, quantity: Column
 ) -> None:  # fmt: skip
-    """Choose one deal for every trader. ``good`` is -1 without a deal; ``quantity`` in kilograms a month."""
+    """Choose one deal for every trader. ``good`` is -1 without a deal; ``quantity`` in kilograms a month.
+
+    It is one long loop because the weights of all options are summed in it, in one fixed order.
+    """
     reach = np.empty((4, 2, 4))  # weights of goods, directions and channels, summed up to each
     amount = np.empty((4, 2, 4))
     for i in range(start, stop):
@@ -175,7 +178,7 @@ def loop(
                     there = int(partner[here, way])
                     price_here, price_there = price[here, g], price[there, g] * exchange[here]
                     price_from, price_to = (price_here, price_there) if d == 0 else (price_there, price_here)
-                    gain = margin(price_from, price_to, p.slip)
+                    gain = margin(price_from, price_to, p.price_impact)
                     if gain <= 0.0:
                         continue
                     rough = p.path_carriage if c == 3 else 1.0

@@ -1,6 +1,6 @@
 """What a trader is: its columns, with meaning, type and unit.
 
-A trader belongs to a household and stands for as many real traders as its household stands for real households: about
+A trader belongs to a household and represents as many real traders as its household represents real households: about
 one household in ten trades.
 """
 
@@ -16,11 +16,11 @@ fields(
     Field("uid", "Identity for life", "key", "int64", "fixed", DRAWN),
     Field("place", "Community of its market", "code", "int16", "fixed", DRAWN),
     Field("side", "Side of the border", "code", "int8", "fixed", DRAWN),
-    Field("weight", "Real traders it stands for", "trader", "float64", "fixed", DRAWN),
+    Field("weight", "Real traders it represents", "trader", "float64", "fixed", DRAWN),
     Field("household", "Row of its household", "code", "int32", "fixed", DRAWN),
     Field("capital", "Goods it can pay for at a time", "months of wage", "float64", "fixed", DRAWN),
     Field("cards", "Border cards it can use, its own and helpers'", "person", "int8", "fixed", DRAWN),
-    Field("skill", "Knowledge of ways round, 0 none to 1", "index", "float64", "fixed", DRAWN),
+    Field("skill", "Knowledge of unofficial ways, 0 none to 1", "index", "float64", "fixed", DRAWN),
     Field("good", "Good of this month's deal, -1 without a deal", "code", "int8", "month", RULES, initial=-1),
     Field("direction", "0 sells across, 1 buys across", "code", "int8", "month", RULES),
     Field("channel", "0 allowance, 1 declared, 2 bribe, 3 path", "code", "int8", "month", RULES),

@@ -1,4 +1,4 @@
-"""In which corner of a study is an outcome met? Scenario discovery by PRIM, of the EMA workbench, for any design."""
+"""In which part of a study's ranges does an outcome occur? Scenario discovery by PRIM, of the EMA workbench, for any design."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from experiments.studies.outcomes import (
     FEWEST_TO_DISCOVER,
     FINE,
     Base,
-    SensitivityError,
     StudyOutcomes,
     arm_cells,
     fields_of,
     parameter_label,
     plain,
     too_few,
-)  # fmt: skip
+)
 from experiments.studies.study import SWITCH
+from experiments.studies.target_names import SensitivityError
 from experiments.words.languages import Numbers, Translate, translator
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DIRECTIONS = ("above", "below")
-#: A limit of a box that chance would give as well more often than this is dropped.
+#: A limit of a box that chance would give more often than this is dropped.
 QUASI_P = 0.05
 
 
@@ -60,7 +60,7 @@ class Limit:
 
 @dataclass(frozen=True)
 class Box(Base):
-    """A box in which an outcome is met more often than elsewhere."""
+    """A box in which an outcome occurs more often than elsewhere."""
 
     threshold: float = math.nan
     direction: str = "above"
@@ -101,7 +101,7 @@ class Discovery:
         return table
 
     def targets(self) -> pd.DataFrame:
-        """A row for each arm: what the box rests on."""
+        """A row for each arm: the points that the box is made from."""
         import pandas as pd
 
         return pd.DataFrame([p.entry() | {"interesting": p.interesting} for p in self.parts])
@@ -149,7 +149,7 @@ def discover(study_folder: str | Path, target: str | None, threshold: float, dir
     if not math.isfinite(threshold):
         raise SensitivityError(f"threshold = {threshold} is not a finite number")
     prim = _prim()
-    from experiments.studies.plan import read_study_manifest
+    from experiments.studies.plan_files import read_study_manifest
 
     folder = Path(study_folder)
     study = study_of(read_study_manifest(folder)["study"])

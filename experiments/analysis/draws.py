@@ -1,6 +1,6 @@
-"""How sure is a result, given what the facts left open? A scenario run over draws of a posterior, and quantiles over them.
+"""How certain is a result, given the posterior? A scenario run over draws of a posterior, and quantiles over them.
 
-Each run has its own seed, so bands over draws hold what the posterior leaves open and what chance does together;
+Each run has its own seed, so bands over draws hold the spread of the posterior and that of chance together;
 :mod:`experiments.analysis.compare` tells them apart. The runs are those of a study (:mod:`experiments.studies.draws`).
 """
 
@@ -18,7 +18,8 @@ import numpy as np
 from abm.errors import shorten
 from calibration.posterior import Posterior, PosteriorError
 from experiments.execution.batch import engine_of
-from experiments.execution.drive import StudyProgress, drive
+from experiments.execution.drive import drive
+from experiments.execution.progress import StudyProgress
 from experiments.runs.posterior import MOST_DRAWS
 from experiments.runs.tables import TABLES
 from experiments.studies.collect import collect
@@ -58,7 +59,7 @@ def run_draws(
     """Run a scenario once for each draw, each with its own seed made from ``seed``; a run that fails is recorded and left out.
 
     ``executor`` is an engine, an executor of ``concurrent.futures`` or a Dask client; this machine when left out. ``store`` is the folder of
-    the study that does it, which goes on if it is there; without it the runs are forgotten after the call. PosteriorError when no run ends well.
+    the study that does it, which goes on if it is there; without it the runs are not kept after the call. PosteriorError when no run ends well.
     """
     if not 1 <= draws <= MOST_DRAWS:
         raise PosteriorError(f"draws is {draws}; it must be 1 to {MOST_DRAWS:,}")

@@ -24,7 +24,6 @@ from experiments.studies.outcomes import (
     FEWEST,
     FINE,
     Base,
-    SensitivityError,
     StudyOutcomes,
     arm_cells,
     changed,
@@ -34,8 +33,9 @@ from experiments.studies.outcomes import (
     plain,
     too_few,
     varies,
-)  # fmt: skip
+)
 from experiments.studies.study import SWITCH, Study
+from experiments.studies.target_names import SensitivityError
 from experiments.words.languages import Numbers, mark, translator
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class Analysis:
         return pd.DataFrame(rows, columns=columns)
 
     def targets(self) -> pd.DataFrame:
-        """A row for each arm and outcome: what the analysis rests on."""
+        """A row for each arm and outcome: the points and runs of the analysis."""
         import pandas as pd
 
         return pd.DataFrame([p.entry() for p in self.parts])
@@ -161,7 +161,7 @@ def analyse(study_folder: str | Path, targets: Sequence[str] | None = None, meth
         mixed: Take rows of several model versions together.
     """
     from experiments.studies import design
-    from experiments.studies.plan import read_study_manifest
+    from experiments.studies.plan_files import read_study_manifest
 
     folder = Path(study_folder)
     study = study_of(read_study_manifest(folder)["study"])
@@ -245,7 +245,7 @@ def _floor(base: Base, cube: np.ndarray) -> float:
     """What the first measure of a parameter without effect comes to by the chance that is left in the means.
 
     Independent chance of variance v adds v to half the mean square of a step, so its whole share goes into each total order;
-    Shapley's walk gives it to whichever step is first; the mean size of an elementary effect of chance alone is that
+    in Shapley's permutations it goes to the step that comes first; the mean size of an elementary effect of chance alone is that
     of the difference of two normal numbers. Given-data estimates count it to no parameter.
     """
     from experiments.studies.design import MORRIS_STEP
@@ -342,7 +342,7 @@ def sentence(part: Indices, lang: str = "en") -> str:
     top = ranked[0]
     name = f"“{parameter_label(part.names[top], _)}”"
     if not part.stands_out(top):
-        text = _("No parameter stands out from chance in {what}; the first would be {name} ({value}).")
+        text = _("No parameter has a larger effect than chance in {what}; the first would be {name} ({value}).")
         return " ".join([text.format(what=what, name=name, value=said(top)), *noise_words(part, _, n)])
     match part.method:
         case "morris":
@@ -368,7 +368,7 @@ def sentence(part: Indices, lang: str = "en") -> str:
             text = _("Parameters one by one explain {share}; the rest acts in combination, or is chance.")
             sentences.append(text.format(share=n.percent(alone)))
     if part.method == "morris" and part.indices["sigma"][0][top] > estimate[top]:
-        sentences.append(_("How much it changes depends strongly on where the parameters stand."))
+        sentences.append(_("How much it changes depends strongly on the values of the other parameters."))
     return " ".join([*sentences, *noise_words(part, _, n)])
 
 

@@ -1,1 +1,1 @@
-"""The interactive page: choose a history, run it, read it beside the paper (``lintas app``)."""
+"""The interactive page: choose a history, run it, compare it with the paper (``lintas app``)."""

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from html import escape
 
 from experiments.app.state import Finished
-from experiments.reports.figures import Drawing, Picture
+from experiments.reports.figure_sheet import Picture
+from experiments.reports.figures import Drawing
 from experiments.reports.paper import VERDICTS, readings
 from experiments.words.languages import translator
 
@@ -25,7 +26,7 @@ MORE = ("poverty", "work", "trade")
 def pictures(
     finished: Finished, language: str, keys: tuple[str, ...] = ALWAYS + MORE, is_wanted: Callable[[], bool] = lambda: True
 ) -> tuple[Picture, ...]:
-    """The figures over time; none if, when their turn to be drawn comes, they are not wanted any more."""
+    """The figures over time; none if they are no longer wanted when their turn comes."""
     drawn: list[Picture] = []
     draw = None
     for key in keys:
@@ -38,7 +39,7 @@ def pictures(
 
 
 def map_picture(finished: Finished, language: str, year: int, is_wanted: Callable[[], bool] = lambda: True) -> Picture | None:
-    """The map of one year of the run; nothing if, when its turn to be drawn comes, it is not wanted any more."""
+    """The map of one year of the run; nothing if it is no longer wanted when its turn comes."""
     first, last = finished.years
     with _DRAWING:
         if not is_wanted():

@@ -3,7 +3,7 @@
 Any web page that is open in the same browser can send requests to a server on the same machine. Three things tell such a request
 from one of our own page, and all three are checked here, before anything else sees the request:
 
-* ``Host`` must be a name or address by which this server was told to be known. A foreign site that lets its own name lead to this
+* ``Host`` must be a name or address by which this server was told to be known. A foreign site that makes its own name resolve to this
   machine (DNS rebinding) sends its own name, and is refused.
 * ``Origin``, which a browser adds to every web socket and every POST, must be this server itself or a name given for a proxy.
   A web socket or a POST without it is refused too: no browser sends one.
@@ -48,7 +48,7 @@ def name_and_port(host: str) -> tuple[str, str]:
     """The name and the port of a ``Host`` header or of an origin without its scheme; the port is empty where none is given."""
     host = host.strip().lower()
     name, colon, port = host.rpartition(":")
-    if not colon or host.endswith("]"):  # no port; the colons of an IPv6 address stand inside brackets
+    if not colon or host.endswith("]"):  # no port; the colons of an IPv6 address are inside brackets
         return host.rstrip("."), ""
     return name.rstrip("."), port
 

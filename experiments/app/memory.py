@@ -1,6 +1,6 @@
 """How does the server give memory back after a run or a closed page?
 
-A closed page is a heap of objects that refer to each other in circles; Python frees such a heap only when it looks for circles. What
+A closed page is a heap of objects that refer to each other in cycles; Python frees such a heap only when its collector runs. What
 Python frees stays with the process until the C library is asked to hand it back to the system. Both are done here, once for all that
 ends within a second.
 """

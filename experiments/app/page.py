@@ -1,11 +1,11 @@
 """The page that ``lintas app`` serves: controls made from the declarations, one run at a time, figures and words.
 
-State lives in the components, so every visitor has their own; a module keeps none. The results stand in components of
-their own, which are not touched while a control moves. A message from a browser can hold anything, so what a control hands on is
+State is kept in the components, so every visitor has their own; a module keeps none. The results are in components of
+their own, which are not touched while a control moves. A message from a browser can hold anything, so what a control passes on is
 taken only if it is one of what the control offers.
 """
 
-# Solara hands on its parts without saying so in its types.
+# Solara passes on its parts without saying so in its types.
 # pyright: reportPrivateImportUsage=false
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from agents.core.declare import SWITCHES, Parameter
 from experiments.app import figures, sessions
 from experiments.app.runner import RunEnd, Runner, RunProgress
 from experiments.app.state import FEWEST, FIRST_LEVERS, HOUSEHOLD_STEP, MOST, Choice, Finished, levers, names, shipped, step_of
-from experiments.reports.figures import Picture
+from experiments.reports.figure_sheet import Picture
 from experiments.words.languages import LANGUAGES, Numbers, mark, translator
 
 FIRST_MAP_YEAR = 1985
@@ -327,14 +327,14 @@ def Figures(finished: Finished, language: str):
     wanted = solara.use_ref((finished, language))
     wanted.current = (finished, language)
 
-    # One that was not drawn leaves what stands: the page would jump if its figures went and came.
-    standing = solara.use_ref(dict[tuple[str, ...], tuple[Picture, ...]]())
+    # If one was not drawn, the former figures stay: the page would jump if they were removed and shown again.
+    shown = solara.use_ref(dict[tuple[str, ...], tuple[Picture, ...]]())
 
     def drawing(keys: tuple[str, ...]) -> tuple[Picture, ...]:
         drawn = figures.pictures(finished, language, keys, lambda: wanted.current == (finished, language))
         if drawn:
-            standing.current[keys] = drawn
-        return standing.current.get(keys, ())
+            shown.current[keys] = drawn
+        return shown.current.get(keys, ())
 
     first = solara.lab.use_task(lambda: drawing(figures.ALWAYS), dependencies=[finished, language])
     claims = solara.use_memo(lambda: figures.claims_html(finished, language), [finished, language])
@@ -378,12 +378,12 @@ def Map(finished: Finished, language: str):
     wanted = solara.use_ref((finished, language, year))
     wanted.current = (finished, language, year)
 
-    standing = solara.use_ref(NO_PICTURE)
+    shown = solara.use_ref(NO_PICTURE)
 
     def draw() -> Picture | None:
         drawn = figures.map_picture(finished, language, year, lambda: wanted.current == (finished, language, year))
-        standing.current = drawn or standing.current
-        return standing.current
+        shown.current = drawn or shown.current
+        return shown.current
 
     drawn = solara.lab.use_task(draw, dependencies=[finished, language, year])
     with solara.v.Html(tag="article", class_="lintas-map"):

@@ -16,12 +16,12 @@ from experiments.app.state import REGION, Choice, Finished
 from experiments.app.turns import Turns
 from experiments.words.languages import Translate
 
-#: Seconds between two reports of a run's progress: more would only fill the line to the browser.
+#: Seconds between two reports of a run's progress: more would only load the connection to the browser.
 PAUSE = 0.1
 #: Seconds without a connection after which a page's run is given up; a browser that can will have connected again by then.
 GRACE = 20.0
 
-#: The line of this server; it holds runs that wait, never results.
+#: The queue of this server; it holds runs that wait, never results.
 TURNS = Turns()
 
 
@@ -83,7 +83,7 @@ class Runner:
             self._over.append(self._turns.enter(self, work, tell))
 
     def stop(self) -> None:
-        """Ask the run to stop; it does so before its next month, and is not heard of again."""
+        """Ask the run to stop; it does so before its next month, and reports nothing after that."""
         with self._lock:
             self._stop.set()
         self._turns.leave(self)
@@ -124,7 +124,7 @@ class Runner:
             except UserError as error:
                 outcome = RunEnd(refused=str(error))
             except Exception as error:
-                # A fault of the program, not of its user: said on the page too, so that it does not wait for ever.
+                # A fault of the program, not of its user: shown on the page too, so that the page does not wait for ever.
                 outcome = RunEnd(refused=shorten(f"{type(error).__name__}: {error}", 300))
         if is_given_up:
             self._on_end(RunEnd(is_given_up=True))

@@ -19,7 +19,7 @@ Solara's route                      here
 ``/static/public``                  left out: the page has no such files
 ``/jupyter/nbextensions``           kept: read-only, from the folder in which ipyvuetify is installed, not from the user's home folder
 ``/readyz``                         kept: says that the server is up, for a proxy
-``/resourcez``                      left out: counts of threads and kernels are nobody's business
+``/resourcez``                      left out: counts of threads and kernels are not for visitors
 ``/_solara/auth/…``                 left out: there is no log-in
 download routes                     there are none: a table is sent over the page's own web socket
 ==================================  =======================================================================================
@@ -27,7 +27,7 @@ download routes                     there are none: a table is sent over the pag
 Added: ``/lintas/state`` (how many pages are open, and whether there is a place for another) and ``/lintas/files`` (the page's own script).
 """
 
-# Solara hands on its parts without saying so in its types.
+# Solara passes on its parts without saying so in its types.
 # pyright: reportPrivateImportUsage=false
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def prepare(root_path: str = "") -> None:
         "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "False",
         "SOLARA_TELEMETRY_SERVER_USER_ID": "none",
         "SOLARA_MODE": "production",
-        # What IPython and Solara keep (a history of commands that nobody types here) goes into our own folder, not into the user's home.
+        # What IPython and Solara keep (such as a history of commands) goes into our own folder, not into the user's home.
         "IPYTHONDIR": str(cache_folder("ipython")),
         "SOLARA_HOME": str(cache_folder("solara")),
     }
@@ -148,7 +148,7 @@ def prepare(root_path: str = "") -> None:
             solara.server.app.apps["__default__"] = solara.server.app.AppScript("experiments.app.page")
         if not hasattr(solara.server.server.process_kernel_messages, "__wrapped__"):
             solara.server.server.process_kernel_messages = one_at_a_time(solara.server.server.process_kernel_messages)
-        # Extensions of notebooks in the user's home folder are none of this page.
+        # Extensions of notebooks in the user's home folder are not used by this page.
         server = solara.server.server
         ours = [path for path in server.nbextensions_directories if (path / "jupyter-vuetify" / "extension.js").is_file()]
         server.nbextensions_directories[:] = ours[:1]
@@ -182,7 +182,7 @@ def page_html(root_path: str = "") -> str:
         ('<v-dialog v-if="!vue3"', '<v-dialog v-if="false"'),
     ):
         if html.count(old) != 1:
-            raise RuntimeError(f"Solara's page is not the one this version was made for: {old!r} stands in it {html.count(old)} times")
+            raise RuntimeError(f"Solara's page is not the one this version was made for: {old!r} occurs in it {html.count(old)} times")
         html = html.replace(old, new)
     return html
 
@@ -219,7 +219,7 @@ def application(most: int, hosts: Collection[str] = (), root_path: str = ""):
     from experiments.app.guard import Guard
 
     class Assets(StaticFilesOptionalAuth):
-        """The files of solara-assets. Each stands under the number of its version, so a browser may keep it."""
+        """The files of solara-assets. Each has the number of its version in its path, so a browser may keep it."""
 
         def file_response(self, *given, **named):
             response = super().file_response(*given, **named)

@@ -30,7 +30,7 @@ class _Page:
 class Sessions:
     """The open pages of one server, at most ``most`` of them.
 
-    ``is_open`` says whether the kernel of a page stands, ``close`` closes one. Times are those of ``clock``, in seconds.
+    ``is_open`` says whether the kernel of a page exists, ``close`` closes one. Times are those of ``clock``, in seconds.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Sessions:
             return self._count()
 
     def is_full(self) -> bool:
-        """Whether there is no place for a newcomer, also none of a page that has been away."""
+        """Whether there is no place for a newcomer, also not that of a page that has been away."""
         with self._lock:
             return self._count() >= self.most and self._longest_away() is None
 
@@ -81,7 +81,7 @@ class Sessions:
             return self._clock() - one.left if one is not None and one.connections < 1 else 0.0
 
     def _count(self) -> int:
-        """The pages that stand, after those whose kernel has been closed were forgotten."""
+        """The open pages, after those whose kernel has been closed were removed."""
         for name in [name for name, one in self._pages.items() if one.connections < 1 and not self._is_open(name)]:
             del self._pages[name]
         return len(self._pages)

@@ -1,4 +1,4 @@
-"""What a reader of the page chooses, and what a finished run leaves behind; no model logic, nothing of the browser.
+"""What a reader of the page chooses, and what is kept of a finished run; no model logic, nothing of the browser.
 
 A :class:`Choice` is everything that decides the numbers. It is checked before a run and becomes a scenario, so that the
 page can do nothing that the command line and a script cannot do. A :class:`Finished` run keeps its tables and what is
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 REGION = "west-kalimantan-sarawak"
 FEWEST, MOST, HOUSEHOLDS, HOUSEHOLD_STEP, SEED = 300, 5_000, 2_000, 100, 7
 #: Levers shown at once; every other parameter declared as a lever follows under a fold.
-FIRST_LEVERS = ("official.set_posture.doctrine_id", "world.set_month.allowance", "official.spend_budget.programme")
+FIRST_LEVERS = ("official.set_strictness.doctrine_id", "world.set_month.allowance", "official.spend_budget.programme")
 
 
 @cache
@@ -85,7 +85,7 @@ class Choice:
         return self.changed.get(lever, self.value_of_scenario(lever))
 
     def value_of_scenario(self, lever: str) -> float:
-        """The value that a lever has where nobody moved it."""
+        """The value of a lever that was not moved."""
         return float(shipped(self.scenario).parameters.get(lever, PARAMETERS[lever].default))
 
     def off_in_scenario(self) -> frozenset[str]:
@@ -132,7 +132,7 @@ class Choice:
 
 @dataclass(frozen=True, eq=False)
 class Finished:
-    """The tables of one finished run and all that is needed to repeat it; shared by nobody, changed by nobody."""
+    """The tables of one finished run and all that is needed to repeat it; not shared, and never changed."""
 
     choice: Choice
     manifest: Mapping[str, Any]

@@ -1,7 +1,7 @@
 """Whose run comes next when many pages ask at once?
 
 Pages take turns. Each page has at most one run that waits; a newer one of the same page takes the waiting one's place. A page whose
-run has begun goes to the end of the line with its next. One page that asks again and again can therefore not keep others waiting for
+run has begun goes to the end of the queue with its next. One page that asks again and again can therefore not keep others waiting for
 longer than one run each.
 
 By default one run is done at a time: the interpreter does one thing at a time, so that two runs together take longer than the same
@@ -29,7 +29,7 @@ class _Waiting:
 
 
 class Turns:
-    """The line of runs of one server; ``at_once`` runs are under way at the same time, at most one of each page."""
+    """The queue of runs of one server; ``at_once`` runs are under way at the same time, at most one of each page."""
 
     def __init__(self, at_once: int = 1) -> None:
         self._at_once = at_once
@@ -38,7 +38,7 @@ class Turns:
         self._running: dict[Hashable, _Waiting] = {}
 
     def enter(self, page: Hashable, work: Callable[[], None], tell: Callable[[int], None]) -> threading.Event:
-        """Put a page's run into the line; the event that comes back is set when the run is over or was given up.
+        """Put a page's run into the queue; the event that comes back is set when the run is over or was given up.
 
         ``work`` is called in a thread of its own when it is the page's turn. ``tell`` is called with the number of runs that come
         first each time that number changes, in no particular thread, and with 0 when the run begins.
@@ -53,7 +53,7 @@ class Turns:
         return mine.over
 
     def leave(self, page: Hashable) -> None:
-        """Take a page's waiting run out of the line; one that has begun is not touched."""
+        """Take a page's waiting run out of the queue; one that has begun is not touched."""
         with self._lock:
             former = self._waiting.pop(page, None)
         if former is not None:
@@ -100,4 +100,4 @@ class Turns:
 
 
 def _nothing(*_: object) -> None:
-    """Stands in for what has been done."""
+    """Takes the place of a run's work that is done."""

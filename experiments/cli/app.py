@@ -72,7 +72,7 @@ def check_name(name: str) -> str:
     """A name by which browsers ask for the page, with a port if it has one."""
     found = re.fullmatch(r"([A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\])(:([0-9]{1,5}))?", name)
     if not found or int(found[4] or 1) not in range(1, 65536):
-        raise UserError(f"--allow-host is '{shorten(name, 80)}'; write a name as it stands in the browser, such as class.example.org")
+        raise UserError(f"--allow-host is '{shorten(name, 80)}'; write a name as the browser shows it, such as class.example.org")
     return name.lower()
 
 
@@ -84,9 +84,9 @@ def check_prefix(path: str) -> str:
 
 
 def own_addresses(address: str) -> list[str]:
-    """The addresses by which a server that listens on ``address`` is known, as they stand in a browser.
+    """The addresses by which a server that listens on ``address`` is known, as a browser shows them.
 
-    An address cannot be led elsewhere as a name can, so all addresses of this machine are allowed where the server listens on all.
+    An address cannot be made to resolve elsewhere as a name can, so all addresses of this machine are allowed where the server listens on all.
     """
     if address not in ("0.0.0.0", "::"):
         return [f"[{address}]" if ":" in address else address]
@@ -142,7 +142,7 @@ def _serve(listening: socket.socket, hosts: Sequence[str], most: int, prefix: st
     import uvicorn
 
     class Server(uvicorn.Server):
-        """Stops without a word: to be interrupted is the usual end of it."""
+        """Stops without a message: an interruption is its usual end."""
 
         def handle_exit(self, sig: int, frame: Any) -> None:
             logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)

@@ -5,7 +5,7 @@ does something else as well, single figures move by tens of per cent, ratios of 
 where it says CPU; it does not count waiting.
 
 The comparison with plain Mesa agents runs ``tests/bench/plain_mesa.py``, a twin whose agents call the very functions that the compiled loops
-call. It stands among the tests, so a source checkout has it and an installed package does not.
+call. It is one of the tests, so a source checkout has it and an installed package does not.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""``lintas calibrate``: plan a fit, fill its bank, fit, check, retarget, report. Each command first does what earlier stages lack.
+"""``lintas calibrate``: plan a fit, make its prior runs, fit, check, retarget, report. Each command first makes what earlier stages lack.
 
-Interrupted or killed at any moment, the same command goes on; what is written is whole. Exit codes as of studies.
+After an interruption the same command continues; files are written completely or not at all. Exit codes are those of studies.
 """
 
 from __future__ import annotations
@@ -19,17 +19,13 @@ from abm.errors import UserError, shorten
 from experiments.cli.driving import engine_of, exit_codes, terminated_is_interrupted
 from experiments.cli.options import Json, Language, Quiet, SchedulerFile, Slurm, Workers, at_home
 from experiments.cli.progress import show_progress
-from experiments.words.languages import Numbers, Translate, check_language, duration, mark, translator
+from experiments.words.languages import Translate, check_language, duration, translator
 
 if TYPE_CHECKING:
-    from calibration.targets import Targets
     from experiments.execution.engine import Engine
     from experiments.fits.fit import Fit
 
 Folder = Annotated[Path, typer.Argument(metavar="F", help="The fit folder.")]
-
-ROLES = {"fit": mark("fitted"), "held-out": mark("held out"), "check": mark("check")}
-KNOWN = {"informed": mark("informed"), "weak": mark("weak"), "prior only": mark("prior only")}
 
 app = typer.Typer(
     name="calibrate", help="Fit the uncertain parameters to the reported facts, and check what was learned.", rich_markup_mode=None
@@ -50,11 +46,11 @@ def _start() -> None:
 
 def plan(
     out: Annotated[Path, typer.Option("-o", "--out", metavar="F", help="The fit folder to make.")],
-    targets: Annotated[Path | None, typer.Option("--targets", metavar="FILE", help="Targets; default those that ship.")] = None,
+    targets: Annotated[Path | None, typer.Option("--targets", metavar="FILE", help="Targets; default: the shipped ones.")] = None,
     region: Annotated[str | None, typer.Option("--region", "-r", metavar="NAME|DIR", help="A shipped region or a region folder.")] = None,
-    points: Annotated[str, typer.Option("--points", metavar="N", help="Runs of the bank, a power of two.")] = "2048",
-    population: Annotated[str, typer.Option("--population", metavar="N", help="Runs of each later population.")] = "1024",
-    most: Annotated[str, typer.Option("--most", metavar="N", help="Most later populations.")] = "6",
+    points: Annotated[str, typer.Option("--points", metavar="N", help="Prior runs, a power of two.")] = "2048",
+    population: Annotated[str, typer.Option("--population", metavar="N", help="Runs of each population after the prior runs.")] = "1024",
+    most: Annotated[str, typer.Option("--most", metavar="N", help="Largest number of populations after the prior runs.")] = "6",
     households: Annotated[str, typer.Option("--households", "-n", metavar="N", help="Simulated households of each run.")] = "2000",
     seed: Annotated[str, typer.Option("--seed", metavar="K", help="Seed of everything random in the fit.")] = "1",
     without: Annotated[
@@ -71,17 +67,18 @@ def plan(
     widen: Annotated[
         str, typer.Option("--widen", metavar="S", help="Widen each prior by this share of its width, within what its unit permits.")
     ] = "0",
-    draws: Annotated[str, typer.Option("--draws", metavar="N", help="Draws that predictive runs take.")] = "200",
-    tests: Annotated[str, typer.Option("--tests", metavar="N", help="Truths of the simulation-based calibration.")] = "256",
+    draws: Annotated[str, typer.Option("--draws", metavar="N", help="Draws for predictive runs.")] = "200",
+    tests: Annotated[str, typer.Option("--tests", metavar="N", help="Simulated truths of the simulation-based calibration.")] = "256",
     end: Annotated[str, typer.Option("--end", metavar="YYYY-MM", help="Last month of each run.")] = "2015-12",
     lang: Language = "en",
 ) -> None:
-    """Plan a fit: a folder with its targets and the runs of its bank."""
+    """Plan a fit: a folder with its targets and its prior runs."""
     _ = translator(check_language(lang))
     from abm.model import MOST_HOUSEHOLDS
     from abm.parameters import check_switch
     from abm.reading import check as check_entries
-    from experiments.fits.fit import MOST_DRAWS, MOST_POINTS, MOST_POPULATIONS, MOST_SEED, MOST_TESTS, Asked, make
+    from experiments.fits.asked import MOST_DRAWS, MOST_POINTS, MOST_POPULATIONS, MOST_SEED, MOST_TESTS, Asked
+    from experiments.fits.fit import make
     from experiments.options import DEFAULT_REGION, check_end, whole_number
     from experiments.runs.identity import command_line
 
@@ -110,9 +107,7 @@ def plan(
     asked = check_entries(Asked, said, "what was asked")
     file = None if targets is None else at_home(targets)
     manifest = make(at_home(out), asked, file, command_line())
-    print(
-        _("{runs} runs of the bank over {n} parameters are planned in {folder}").format(runs=n, n=len(manifest["parameters"]), folder=out)
-    )
+    print(_("{runs} prior runs over {n} parameters are planned in {folder}").format(runs=n, n=len(manifest["parameters"]), folder=out))
     _say_cost(_, _open(out), ("bank", "fit", "check"), lang, None, False)
     print(_("Next: lintas calibrate report {folder} does the rest; bank, fit and check are its stages").format(folder=out))
 
@@ -125,7 +120,7 @@ def bank(
     quiet: Quiet = False,
     lang: Language = "en",
 ) -> None:
-    """Run what the bank lacks."""
+    """Make the missing prior runs."""
     _ = translator(check_language(lang))
     opened = _open(folder)
     engines = _engines(workers, slurm, scheduler_file, lang)
@@ -140,7 +135,7 @@ def fit(
     folder: Folder, workers: Workers = None, slurm: Slurm = None, scheduler_file: SchedulerFile = None, quiet: Quiet = False, as_json: Json = False,
     lang: Language = "en",
 ) -> None:  # fmt: skip
-    """Find the posterior: population after population until there are enough effective draws."""
+    """Find the posterior: one population after another until there are enough effective draws."""
     _ = translator(check_language(lang))
     opened = _open(folder)
     engines = _engines(workers, slurm, scheduler_file, lang)
@@ -150,17 +145,19 @@ def fit(
     if as_json:
         print(json.dumps(found, indent=2))
         return
-    _say_fit(_, found, lang, opened, opened.targets)
+    from experiments.reports.fit_screen import show_fit
+
+    show_fit(found, opened.manifest, opened.targets, lang)
 
 
 def check(
     folder: Folder, workers: Workers = None, slurm: Slurm = None, scheduler_file: SchedulerFile = None, quiet: Quiet = False, as_json: Json = False,
     lang: Language = "en",
 ) -> None:  # fmt: skip
-    """Check the posterior: coverage, planted truths, new runs with mechanisms switched off, what each target moves."""
+    """Check the posterior: coverage, simulated truths, new runs with mechanisms switched off, what each target moves."""
     _ = translator(check_language(lang))
     opened = _open(folder)
-    from experiments.fits.results import is_concluded
+    from experiments.fits.conclude import is_concluded
 
     engines = _engines(workers, slurm, scheduler_file, lang)
     if not quiet and not as_json:
@@ -171,7 +168,10 @@ def check(
     if as_json:
         print(json.dumps(found, indent=2))
         return
-    _say_check(_, found, lang, opened)
+    from experiments.fits.files import FIT, read_result
+    from experiments.reports.fit_screen import show_check
+
+    show_check(found, read_result(opened.folder / "fit.json", FIT), opened.manifest, opened.targets, lang)
 
 
 def report(
@@ -182,14 +182,15 @@ def report(
     quiet: Quiet = False,
     lang: Language = "en",
 ) -> None:
-    """Write the report; bank, fit and checks that are missing are made first."""
+    """Write the report; missing prior runs, fit and checks are made first."""
     _ = translator(check_language(lang))
-    from experiments.fits.fit import FitError, is_retarget, read_manifest
-    from experiments.fits.results import is_checked, is_concluded, is_of_this_inference
+    from experiments.fits.asked import FitError
+    from experiments.fits.conclude import is_checked, is_concluded, is_of_this_inference
+    from experiments.fits.fit import is_retarget, read_manifest
     from experiments.reports.fit_report import write_report
 
     place = at_home(folder)
-    if not is_retarget(read_manifest(place)):  # a retarget stands as it is: it has no runs of its own to check
+    if not is_retarget(read_manifest(place)):  # a retarget is reported without checks: it has no runs of its own
         opened = _open(folder)
         engines = _engines(workers, slurm, scheduler_file, lang)
         if not quiet:
@@ -200,7 +201,7 @@ def report(
             _check(_, opened, engines, quiet)
     elif not is_of_this_inference(place / "fit.json"):
         raise FitError(
-            f"'{shorten(place)}' was weighed by another way of inference than this lintas has; weigh it again with 'lintas calibrate retarget' "
+            f"'{shorten(place)}' was made by another version of the inference; reweight the runs again with 'lintas calibrate retarget' "
             f"into a new folder"
         )
     for path in write_report(place, lang):
@@ -210,32 +211,34 @@ def report(
 def retarget(
     folder: Folder,
     targets: Annotated[Path, typer.Option("--targets", metavar="FILE", help="The other targets.")],
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Where the new posterior goes.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder of the new posterior.")],
     as_json: Json = False,
     lang: Language = "en",
 ) -> None:
-    """Weigh the runs there are by other targets, without a new run."""
+    """Reweight the runs of a fit for other targets, without a new run."""
     _ = translator(check_language(lang))
     from abm.reading import read_text
     from calibration.targets import Targets
-    from experiments.fits.results import retarget as weigh
+    from experiments.fits.retarget import retarget as under
 
     opened, file = _open(folder), at_home(targets)
     read = Targets.load(file)
-    found = weigh(opened, read, read_text(file, "the target file"), at_home(out))
+    found = under(opened, read, read_text(file, "the target file"), at_home(out))
     if as_json:
         print(json.dumps(found, indent=2))
         return
-    _say_fit(_, found, lang, opened, read)
+    from experiments.reports.fit_screen import show_fit
+
+    show_fit(found, opened.manifest, read, lang)
 
 
 def point(
     folder: Folder,
-    starts: Annotated[str, typer.Option("--starts", metavar="N", help="Searches from different places.")] = "4",
+    starts: Annotated[str, typer.Option("--starts", metavar="N", help="Searches from different starting points.")] = "4",
     as_json: Json = False,
     lang: Language = "en",
 ) -> None:
-    """Show why one best point misleads: several searches, several answers, all of which hit the targets."""
+    """Show why one best point misleads: several searches give several answers that all meet the targets."""
     _ = translator(check_language(lang))
     from experiments.fits.point import point_fits, to_dict
     from experiments.options import whole_number
@@ -246,33 +249,19 @@ def point(
     if as_json:
         print(json.dumps(found, indent=2))
         return
-    n = Numbers(lang)
-    for number, answer in enumerate(found["answers"], 1):
-        print(_("search {number}:").format(number=number))
-        for name, value in answer["targets"].items():
-            reported = opened.targets[name]
-            said = n.short(reported.value) if reported.kind in ("value", "ratio") else "–"
-            print(
-                _("  {target}: model {model}, reported {reported}").format(
-                    target=reported.title, model=n.short(value["model"]), reported=said
-                )
-            )
-        for name, value in answer["parameters"].items():
-            print(f"  {name} = {n.short(value)}")
-    for same in found["same"]:
-        print(_("Searches {numbers} ended at one point.").format(numbers=", ".join(str(k) for k in same)))
-    print(_("The answers lie up to {share} of a prior's range apart, in {parameter}: hitting the targets does not make a point the truth.").format(
-        share=n.percent(found["apart"]), parameter=found["parameter"]))  # fmt: skip
+    from experiments.reports.fit_screen import show_points
+
+    show_points(found, opened.targets, lang)
 
 
 def adopt(
     folder: Folder,
     into: Annotated[
-        Path | None, typer.Option("--into", metavar="DIR", help="Region folder that takes the central draw; default the shipped one.")
+        Path | None, typer.Option("--into", metavar="DIR", help="Region folder for the central draw; default: the shipped one.")
     ] = None,
     lang: Language = "en",
 ) -> None:
-    """Make a fit the shipped one: its posterior goes into the package, its central draw becomes the region's fitted values."""
+    """Make a fit the shipped one: its posterior is copied into the package, its central draw becomes the region's fitted values."""
     _ = translator(check_language(lang))
     from experiments.fits.adopt import adopt as take
 
@@ -287,7 +276,7 @@ def confirm(
     ] = None,
     lang: Language = "en",
 ) -> None:
-    """Say whether today's model gives the numbers of the model that a posterior was made with (exit code 1 if not); note it beside it if so."""
+    """Say whether today's model gives the numbers of the model that a posterior was made with (exit code 1 if not); if so, note this in its manifest."""
     _ = translator(check_language(lang))
     from calibration.posterior import folder_of
     from experiments.fits.confirm import RUNS
@@ -302,7 +291,7 @@ def confirm(
         return
     for row in differing:
         print(_("differs: {what}").format(what=row))
-    print(_("{n} of {all} runs differ: a new fit is due (lintas calibrate plan)").format(n=len(differing), all=RUNS))
+    print(_("{n} of {all} runs differ: a new fit is needed (lintas calibrate plan)").format(n=len(differing), all=RUNS))
     raise typer.Exit(1)
 
 
@@ -318,7 +307,7 @@ def _range(said: str) -> tuple[str, float, float]:
     except ValueError:
         raise UserError(f"--prior takes PARAMETER=LOW:HIGH, found '{shorten(said)}'") from None
     if not (math.isfinite(a) and math.isfinite(b)):
-        raise UserError(f"--prior {shorten(name)}: {a:g} to {b:g} is no range; give two finite numbers as PARAMETER=LOW:HIGH")
+        raise UserError(f"--prior {shorten(name)}: {a:g} to {b:g} is not a range; give two finite numbers as PARAMETER=LOW:HIGH")
     if not a < b:
         why = "has no width" if a == b else "is the wrong way round"
         raise UserError(f"--prior {shorten(name)}: the range {a:g} to {b:g} {why}; write PARAMETER=LOW:HIGH, the lower number first")
@@ -326,7 +315,7 @@ def _range(said: str) -> tuple[str, float, float]:
 
 
 def _once(option: str, names: Sequence[str]) -> Sequence[str]:
-    """Refuse a name that an option gives twice."""
+    """UserError for a name that an option gives twice."""
     for name in names:
         if names.count(name) > 1:
             raise UserError(f"{option} names '{shorten(name)}' twice; keep one")
@@ -334,7 +323,7 @@ def _once(option: str, names: Sequence[str]) -> Sequence[str]:
 
 
 def _say_cost(_: Translate, opened: Fit, stages: Sequence[str], lang: str, workers: str | None, cluster: bool) -> None:
-    """How long the stages will roughly take, before they start."""
+    """Print how long the stages will roughly take, before they start."""
     from experiments.fits.cost import cost_of, words
     from experiments.options import whole_number
 
@@ -361,22 +350,23 @@ def _engines(workers: str | None, slurm: Path | None, scheduler_file: Path | Non
 
 
 def _bank(_: Translate, opened: Fit, engines: Callable[[Path], Callable[[], Engine]], quiet: bool) -> int:
-    from experiments.fits.fit import run_bank
+    from experiments.fits.populations import run_bank
 
     with show_progress(_, quiet) as tell, exit_codes(_, opened.folder), terminated_is_interrupted():
         done = run_bank(opened, engines, tell)
     if not quiet:
-        print(_("bank: {ok} of {total} runs are well, {ran} were run now in {time}").format(
+        print(_("prior runs: {ok} of {total} ended well, {ran} were made now in {time}").format(
             ok=done.counts.get("ok", 0), total=done.total, ran=done.ran, time=duration(done.seconds)))  # fmt: skip
     return 0 if done.counts.get("ok", 0) else 3
 
 
 def _fit(_: Translate, opened: Fit, engines: Callable[[Path], Callable[[], Engine]], quiet: bool) -> dict[str, Any]:
-    from experiments.fits.fit import run_populations
-    from experiments.fits.results import conclude, prior_predictive
+    from calibration.conclude import prior_predictive
+    from experiments.fits.conclude import conclude
+    from experiments.fits.populations import run_populations
 
     _bank(_, opened, engines, quiet)
-    prior_predictive(opened, opened.runs_of(opened.folder / "bank"))
+    prior_predictive(opened.targets, opened.runs_of(opened.folder / "bank"))
 
     def told(step: dict[str, Any]) -> None:
         if not quiet:
@@ -393,8 +383,8 @@ def _fit(_: Translate, opened: Fit, engines: Callable[[Path], Callable[[], Engin
 
 
 def _check(_: Translate, opened: Fit, engines: Callable[[Path], Callable[[], Engine]], quiet: bool) -> dict[str, Any]:
-    from experiments.fits.results import check as look
-    from experiments.fits.results import run_predictive
+    from experiments.fits.check import check as look
+    from experiments.fits.predictive import run_predictive
 
     with show_progress(_, quiet) as tell, exit_codes(_, opened.folder), terminated_is_interrupted():
         run_predictive(opened, engines, tell)
@@ -403,59 +393,3 @@ def _check(_: Translate, opened: Fit, engines: Callable[[Path], Callable[[], Eng
     if not quiet:
         print(_("checks took {time} of one core").format(time=duration(time.process_time() - begun)))
     return found
-
-
-# --- words ----------------------------------------------------------------------------------------------------------------------------
-
-
-def _say_fit(_: Translate, found: dict[str, Any], lang: str, opened: Fit, targets: Targets) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    n = Numbers(lang)
-    console = Console(highlight=False, markup=False)
-    if not console.is_terminal:
-        console.width = max(console.width, 110)
-    console.print(_("{runs} runs, effective sample size {ess:.0f}").format(runs=found["runs"], ess=found["ess"]))
-    table = Table(show_edge=False, pad_edge=False, header_style="bold")
-    for heading in (_("target"), _("role"), _("reported"), _("median"), _("90 % interval"), _("agrees"), _("agrees under the prior")):
-        table.add_column(heading)
-    for t in found["targets"]:
-        q = t["quantiles"]
-        table.add_row(
-            _(t["title"]), _(ROLES[t["role"]]), "–" if t["observed"] is None else n.short(t["observed"]), n.short(q[2]) if q else "–",
-            f"{n.short(q[0])} … {n.short(q[4])}" if q else "–",
-            "–" if t["pass"] is None else n.percent(t["pass"]), "–" if t["prior"]["pass"] is None else n.percent(t["prior"]["pass"]),
-        )  # fmt: skip
-    console.print(table)
-    known = {k: [p["parameter"] for p in found["parameters"] if p["known"] == k] for k in ("informed", "weak", "prior only")}
-    for kind, names in known.items():
-        shown = ", ".join(names[:12]) + (" …" if len(names) > 12 else "")
-        console.print(f"{_(KNOWN[kind])} ({len(names)}): {shown}", soft_wrap=True)
-    _warn(_, found, found, {}, lang, opened, targets)
-
-
-def _say_check(_: Translate, found: dict[str, Any], lang: str, opened: Fit) -> None:
-    n = Numbers(lang)
-    for row in found["sbc"]:
-        print(_("{method}: 90 % intervals hold {c90} of planted truths, 50 % intervals {c50}; mean error {error} prior sd").format(
-            method=row["method"], c90=n.percent(row["coverage_90"]), c50=n.percent(row["coverage_50"]), error=n.short(row["error"])))  # fmt: skip
-    for row in found["planted"]:
-        for name, off in zip(row["parameters"], row["off"], strict=True):
-            print(_("planted {parameter}: found within {off} posterior sd").format(parameter=name, off=n.short(off)))
-    from experiments.fits.files import FIT, read_result
-
-    _warn(_, found, read_result(opened.folder / "fit.json", FIT), found, lang, opened, opened.targets)
-
-
-def _warn(
-    _: Translate, alarming: dict[str, Any], found: dict[str, Any], checked: dict[str, Any], lang: str, opened: Fit, targets: Targets
-) -> None:
-    """Print the alarms of a result in the words of the page."""
-    if not alarming.get("alarms"):
-        return
-    from experiments.reports.fit_report import Page
-
-    page = Page(opened.manifest, found, checked, targets, lang)
-    for alarm in alarming["alarms"]:
-        print(_("warning: {what}").format(what=page.alarm(alarm)))

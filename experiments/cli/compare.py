@@ -23,7 +23,7 @@ from experiments.words.languages import check_language, translator
 
 if TYPE_CHECKING:
     from abm import Scenario
-    from experiments.analysis.compare import Comparison
+    from experiments.analysis.differences import Comparison
 
 
 def register(app: typer.Typer) -> None:
@@ -69,7 +69,7 @@ def compare(
     lang: Language = "en",
 ) -> None:
     """Compare two scenarios run with the same seeds, or the scenarios of a study."""
-    from experiments.analysis.compare import CompareError
+    from experiments.analysis.differences import CompareError
     from experiments.reports.compare import as_json, origin, show, write
 
     _ = translator(check_language(lang))
@@ -111,7 +111,7 @@ def _of_study(
     """The comparisons of a study's scenarios, where they go, and what the manifest says of them."""
     from experiments.analysis.compare import compare_study
     from experiments.reports.compare import check_out, slug
-    from experiments.studies.plan import read_study_manifest
+    from experiments.studies.plan_files import read_study_manifest
 
     asked: dict[str, Any] = {"study": str(folder.absolute()), "baseline": baseline, "outputs": wanted, "years": span, "mixed": mixed}
     place = check_out(at_home(out), asked, overwrite=overwrite) if out is not None else None
@@ -167,7 +167,8 @@ def _of_two(
     pair: Pair, wanted: list[str], span: tuple[int, int] | None, out: Path | None, quiet: bool, lang: str, overwrite: bool
 ) -> tuple[list[Comparison], Path, dict[str, Any]]:
     """The comparison of two scenarios that are run now, where it goes, and what the manifest says of it."""
-    from experiments.analysis.compare import CompareError, check_outputs, compare_scenarios, yearly_outputs
+    from experiments.analysis.compare import check_outputs, compare_scenarios, yearly_outputs
+    from experiments.analysis.differences import CompareError
     from experiments.execution.engine import EngineLost
     from experiments.reports.compare import check_out
     from experiments.runs.identity import model_version
@@ -225,7 +226,7 @@ def _over_draws(
 
 
 def _default_place(first: Scenario, second: Scenario, asked: Mapping[str, Any]) -> Path:
-    """``results/compare-A-B``, with a short hash where the scenarios or what else was asked are not those that their names stand for."""
+    """``results/compare-A-B``, with a short hash where the scenarios or what else was asked are not those of their names."""
     from abm import Scenario
     from experiments.reports.compare import slug
 
@@ -241,7 +242,7 @@ def _default_place(first: Scenario, second: Scenario, asked: Mapping[str, Any]) 
 def _study_folder(folder: Path, said: str) -> Path:
     """A study folder; one scenario alone, or any other folder, is refused with what to do."""
     from abm import Scenario
-    from experiments.analysis.compare import CompareError
+    from experiments.analysis.differences import CompareError
 
     if not os.path.isdir(folder) and (said in Scenario.names() or folder.suffix == ".toml"):
         raise CompareError(f"one scenario alone ('{shorten(said)}') cannot be compared: name a second one, or a study folder")
@@ -249,7 +250,7 @@ def _study_folder(folder: Path, said: str) -> Path:
 
 
 def _years(said: str | None) -> tuple[int, int] | None:
-    from experiments.analysis.compare import CompareError
+    from experiments.analysis.differences import CompareError
 
     if said is None:
         return None

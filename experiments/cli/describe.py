@@ -53,7 +53,7 @@ def _check_region(region: str) -> None:
 def parameters(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     region: Annotated[
-        str, typer.Option("--region", "-r", metavar="NAME|DIR", help="The region whose fitted values stand beside the default.")
+        str, typer.Option("--region", "-r", metavar="NAME|DIR", help="The region whose fitted values are shown beside the default.")
     ] = DEFAULT_REGION,
     lang: Language = "en",
 ) -> None:

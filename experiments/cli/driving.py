@@ -1,4 +1,4 @@
-"""Who carries out a study for a command, and how does the command end? Engines, questions of trust, sentences and exit codes."""
+"""How does a command run a study, and how does it end? Engines, questions of trust, messages and exit codes."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from experiments.files import InterruptedAfterwards
 from experiments.words.languages import Translate, duration
 
 if TYPE_CHECKING:
-    from experiments.execution.drive import Report
     from experiments.execution.engine import Engine
+    from experiments.execution.progress import Report
 
 #: Causes that are printed, of parts that were set aside.
 SHOWN = 5
@@ -29,9 +29,9 @@ SHOWN = 5
 def engine_of(
     folder: Path, workers: str | None, slurm: Path | None, scheduler_file: Path | None, lang: str = "en"
 ) -> tuple[Callable[[], Engine], Callable[[], None] | None]:
-    """A function that makes the engine, and what is to be done once this is the only driver."""
+    """A function that makes the engine, and one to call once this process is the only driver."""
     from experiments.execution.batch import local_engine
-    from experiments.studies.plan import read_study_manifest
+    from experiments.studies.plan_files import read_study_manifest
 
     read_study_manifest(folder)
     n = number_of_workers(workers)
@@ -40,48 +40,53 @@ def engine_of(
     if slurm is not None and scheduler_file is not None:
         raise UserError("--slurm and --scheduler-file are two ways to get workers; keep one")
     if n is not None:
-        raise UserError("--workers is for this machine; on a cluster the number of workers stands in slurm.toml")
-    from experiments.execution import slurm as cluster
-
+        raise UserError("--workers is for this machine; on a cluster the number of workers is set in slurm.toml")
     if scheduler_file is not None:
-        file = cluster.check_scheduler_file(folder, at_home(scheduler_file))
-        return (lambda: cluster.waiting_engine(folder, file, lang)), None
+        from experiments.execution.cluster import waiting_engine
+        from experiments.execution.scheduler_file import check_scheduler_file
+
+        file = check_scheduler_file(folder, at_home(scheduler_file))
+        return (lambda: waiting_engine(folder, file, lang)), None
     assert slurm is not None
-    settings = cluster.SlurmSettings.load(at_home(slurm))
-    name = cluster.job_name(folder)
+    from experiments.execution.site import SlurmSettings
+    from experiments.execution.slurm import engine
+    from experiments.execution.slurm_queue import cancel_jobs, job_name
+
+    settings = SlurmSettings.load(at_home(slurm))
+    name = job_name(folder)
 
     def cancel() -> None:
-        cluster.cancel_jobs(name)
+        cancel_jobs(name)
 
-    return (lambda: cluster.engine(folder, settings, name)), cancel
+    return (lambda: engine(folder, settings, name)), cancel
 
 
-def drive_quietly(_: Translate, folder: Path, engines: Engines, quiet: bool, lang: str) -> None:
-    """Run what a study lacks for a command that says itself what came out: progress is shown, and how it ends early is told."""
+def drive_quietly(_: Translate, folder: Path, engines: Engines, quiet: bool, lang: str) -> int:
+    """Make the missing runs of a study for a command that reports its results itself: progress is shown, and an early end is reported."""
     from experiments.execution.drive import drive
 
     make, before = engine_of(folder, engines.workers, engines.slurm, engines.scheduler_file, lang)
     with show_progress(_, quiet) as tell, exit_codes(_, folder), terminated_is_interrupted():
-        drive(folder, make, progress=tell, before=before)
+        return drive(folder, make, progress=tell, before=before).exit_code
 
 
 @dataclass(frozen=True)
 class Engines:
-    """Where runs are to be carried out, as typed."""
+    """Options for where runs are made, as typed."""
 
     workers: str | None = None
     slurm: Path | None = None
     scheduler_file: Path | None = None
 
     def refuse_without_draws(self) -> None:
-        """Refuse what only goes with a study, for a command that has none."""
+        """UserError for options that need a study, in a command without one."""
         for option, said in (("--workers", self.workers), ("--slurm", self.slurm), ("--scheduler-file", self.scheduler_file)):
             if said is not None:
                 raise UserError(f"{option} goes with --posterior or --posterior-from, whose draws are run as a study")
 
 
 class StudyInterrupted(InterruptedAfterwards):
-    """An interruption of a study, whose rows are safe."""
+    """An interruption of a study; stored rows are kept."""
 
     def __init__(self, sentence: str) -> None:
         Exception.__init__(self, sentence)
@@ -89,7 +94,7 @@ class StudyInterrupted(InterruptedAfterwards):
 
 @contextlib.contextmanager
 def exit_codes(_: Translate, folder: Path) -> Iterator[None]:
-    """What ends a study early, as a sentence and an exit code; what was stored is safe each time."""
+    """Turn what ends a study early into a message and an exit code; stored rows are kept in each case."""
     from experiments.execution.engine import EngineLost
     from experiments.studies.store import StoreError
 
@@ -101,7 +106,7 @@ def exit_codes(_: Translate, folder: Path) -> Iterator[None]:
         raise typer.Exit(1) from None
     except StoreError as error:
         if "another driver" in str(error):
-            raise  # a mistake of the user, not a loss
+            raise  # a mistake of the user, not a lost engine
         print(f"lintas: {error}", file=sys.stderr)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
@@ -112,7 +117,7 @@ def exit_codes(_: Translate, folder: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def terminated_is_interrupted() -> Iterator[None]:
-    """Let a request to end (a batch system's, before it kills) end the study as Ctrl-C does."""
+    """Let SIGTERM (which batch systems send before they kill) end the study as Ctrl-C does."""
 
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
@@ -129,15 +134,15 @@ def terminated_is_interrupted() -> Iterator[None]:
 
 
 def ask_trust(_: Translate, folder: Path, trust: bool) -> None:
-    """Before a study is run: whether its Python file may be run, where it names one."""
+    """Before a study is run, ask whether its Python file may be run, if it has one."""
     from experiments.studies import trust as trusts
-    from experiments.studies.plan import read_study_manifest
+    from experiments.studies.plan_files import read_study_manifest
 
     trusts.ask(_, read_study_manifest(folder)["study"].get("measure"), trust)
 
 
 def say_report(_: Translate, report: Report, folder: Path) -> None:
-    """How a drive ended, in words."""
+    """Print how the driver ended."""
     print(_("{ok} of {total} runs are well; {ran} were run now, in {time}").format(
         ok=report.counts.get("ok", 0), total=report.total, ran=report.ran, time=duration(report.seconds)))  # fmt: skip
     if report.busy_fraction is not None and report.ran:
@@ -154,5 +159,5 @@ def say_report(_: Translate, report: Report, folder: Path) -> None:
 
 
 def harmless(text: str) -> str:
-    """A text out of a file, without what would steer a terminal."""
+    """A text from a file, without control characters for the terminal."""
     return "".join(c if c.isprintable() else "?" for c in shorten(text, 400))

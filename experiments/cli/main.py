@@ -59,7 +59,7 @@ def script() -> None:
 
 
 def _unexpected(error: BaseException) -> str:
-    """One sentence for what no command foresaw."""
+    """One sentence for an error that no command expects."""
     if isinstance(error, MemoryError):
         return "there is not enough memory for this; take fewer households or workers"
     if isinstance(error, OSError) and error.errno is not None:
@@ -118,10 +118,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _interrupted()
     except Exception as error:
-        if type(error).__name__ == "Abort":  # the way the parser hands on an interruption
+        if type(error).__name__ == "Abort":  # the way the parser passes on an interruption
             return _interrupted()
         if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # the parser's own refusals
-            return refuse(_parser_sentence(error, given, list(getattr(command, "commands", {}))))
+            group = getattr(getattr(error, "ctx", None), "command", command)  # the group of commands in which the mistake is
+            return refuse(_parser_sentence(error, given, list(getattr(command, "commands", {})), list(getattr(group, "commands", {}))))
         if isinstance(error, ValueError) and type(error).__module__.split(".")[0] in PACKAGE_MODULES:
             return refuse(str(error))
         raise
@@ -131,7 +132,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _check_text(arguments: Sequence[str]) -> None:
-    """Refuse bytes that are no text: no manifest and no message could hold them."""
+    """Refuse bytes that are not text: no manifest and no message could hold them."""
     for argument in arguments:
         try:
             argument.encode("utf-8")
@@ -146,14 +147,14 @@ def _interrupted() -> int:
     return 130
 
 
-def _parser_sentence(error: Any, given: list[str], commands: list[str]) -> str:
-    """What the parser of the command line refused, with near matches and where to look."""
+def _parser_sentence(error: Any, given: list[str], commands: list[str], near_ones: list[str]) -> str:
+    """What the parser of the command line refused, with near matches (``near_ones``: the commands that might be meant) and where to look."""
     from agents.core.declare import near
 
     text = str(error.format_message()).rstrip(".")
     unknown = re.match(r"No such command '([^']+)'", text)
     if unknown:
-        return f"there is no command '{shorten(unknown[1])}'; {near(shorten(unknown[1]), commands)}"
+        return f"there is no command '{shorten(unknown[1])}'; {near(shorten(unknown[1]), near_ones)}"
     where = f"lintas {given[0]} --help" if given and given[0] in commands else "lintas --help"
     return f"{text[0].lower()}{text[1:]}; see '{where}'"
 
@@ -171,7 +172,7 @@ def _version(asked: bool) -> None:
 def _start(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and leave.")] = False,
 ) -> None:
-    """Options that stand before the command."""
+    """Options before the command."""
 
 
 run.register(app)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from experiments.words.languages import Translate, duration
 
 if TYPE_CHECKING:
-    from experiments.execution.drive import StudyProgress
+    from experiments.execution.progress import StudyProgress
     from experiments.execution.waits import Note
     from experiments.runs.run import Progress
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -33,6 +33,7 @@ from experiments.words.languages import Translate, check_language, translator
 
 if TYPE_CHECKING:
     from abm import Scenario
+    from experiments.runs.repeat import Repeat
 
 
 def register(app: typer.Typer) -> None:
@@ -92,7 +93,7 @@ def run(
     engines = Engines(workers, slurm, scheduler_file)
     if posterior or posterior_from is not None:
         if declared:
-            raise UserError("--declared and a posterior are two answers to where values come from; keep one")
+            raise UserError("--declared and a posterior are two sources of the same values; keep one")
         from experiments.runs.posterior import MOST_DRAWS
 
         n_draws = whole_number("--draws", draws or "50", low=1, high=MOST_DRAWS)
@@ -115,7 +116,7 @@ def run(
         with show_months(_, quiet) as progress:
 
             def told(done: int, total: int) -> None:
-                if done == 1:  # libraries are loaded and rules compiled: a second core is free
+                if done == 1:  # libraries are loaded and rules compiled, so a second core is free
                     drawing.start_another()
                 if progress is not None:
                     progress(done, total)
@@ -127,7 +128,7 @@ def run(
             model.results, model.manifest(), folder, region=model.region, command_line=["lintas", *_typed()], language=lang,
             page=drawing.begin, overwrite=overwrite,
         )  # fmt: skip
-    with _standing(written):
+    with _naming_results(written):
         if quiet:
             print(written)
         else:
@@ -158,14 +159,16 @@ def _run_posterior(
     check_folder(place, KIND, run=said, overwrite=overwrite, unfinished=FOLDER)
     asked = OverDraws(found, (scenario,), where, draws, 1, households, seed, "tables")
     prepare(place / FOLDER, asked, overwrite=overwrite)
-    drive_quietly(translator(lang), place / FOLDER, engines, quiet, lang)
+    code = drive_quietly(translator(lang), place / FOLDER, engines, quiet, lang)
     runs = read_draws(place / FOLDER, asked, region)
     written = write_draws(runs, place, drift=drift, language=lang, overwrite=overwrite)
-    with _standing(written):
+    with _naming_results(written):
         if quiet:
             print(written)
         else:
             show_draws(runs, written, lang)
+    if code:  # some draws did not end well; the results are those of the others
+        raise typer.Exit(code)
 
 
 def rerun(
@@ -176,7 +179,7 @@ def rerun(
     run_id: Annotated[str | None, typer.Option("--run-id", metavar="ID", help="Which run of the study.")] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Also write the repeated run to this folder.")] = None,
     region: Annotated[
-        str | None, typer.Option("--region", "-r", metavar="DIR", help="Where the region stands, if it does not ship.")
+        str | None, typer.Option("--region", "-r", metavar="DIR", help="The folder of the region, if it does not ship.")
     ] = None,
     overwrite: Overwrite = False,
     trust: Trust = False,
@@ -185,7 +188,6 @@ def rerun(
 ) -> None:
     """Repeat the run of a manifest and say whether its numbers are equal (exit code 1 if not)."""
     from experiments.reports.report import page
-    from experiments.reports.screen import console
     from experiments.runs.folder import check_folder
     from experiments.runs.identity import model_version
     from experiments.runs.manifest import check_results_manifest
@@ -206,7 +208,7 @@ def rerun(
     folder = manifest if os.path.isdir(manifest) else manifest.parent
     check_results_manifest(content, manifest)
     if region is not None and isinstance(content.get("region"), dict):
-        content["region"] = content["region"] | {"where": at_home(region)}  # the hash still has to fit
+        content["region"] = content["region"] | {"where": at_home(region)}  # its hash must still match
     if out is not None:
         out = check_folder(Path(at_home(str(out))), run=content | {"model_version": model_version()}, overwrite=overwrite)
     with show_months(_, quiet) as progress:
@@ -223,23 +225,26 @@ def rerun(
             page=page,
             overwrite=overwrite,
         )
-    with _standing(out):
-        words = {"equal": _("equal"), "differs": _("differs"), "unknown": _("nothing to compare with")}
+    with _naming_results(out):
         if not quiet:
-            shown = console()
-            for row in found:
-                shown.print(
-                    f"{row.table:<8} {words[row.status]}" + (f": {row.first_difference}" if row.first_difference else ""), soft_wrap=True
-                )
-        differing = [row.table for row in found if row.status == "differs"]
-        if differing:
+            _show_tables(_, found)
+        if any(row.status == "differs" for row in found):
             raise typer.Exit(1)
         if out is not None:
             print(out)
 
 
+def _show_tables(_: Translate, found: Sequence[Repeat]) -> None:
+    """Print for each table whether it is equal, and where it differs first."""
+    from experiments.reports.screen import console
+
+    words, shown = {"equal": _("equal"), "differs": _("differs"), "unknown": _("nothing to compare with")}, console()
+    for row in found:
+        shown.print(f"{row.table:<8} {words[row.status]}" + (f": {row.first_difference}" if row.first_difference else ""), soft_wrap=True)
+
+
 def _manifest_of(named: Path | None) -> tuple[Path, dict[str, Any]]:
-    """The manifest of one run and where it stands; refuses what is none, with what to do instead."""
+    """The manifest of one run and its path; UserError, with advice, for anything else."""
     from experiments.runs.repeat import read_manifest
 
     if named is None:
@@ -258,7 +263,7 @@ def _manifest_of(named: Path | None) -> tuple[Path, dict[str, Any]]:
 
 
 def _rerun_row(_: Translate, folder: Path, run_id: str, quiet: bool, trust: bool = False) -> int:
-    """Run one row of a study again and compare it with the row there is, bit for bit; the exit code is 1 when they differ."""
+    """Repeat one row of a study and compare it with the stored one, bit for bit; the exit code is 1 when they differ."""
     from experiments.execution.rerun import rerun_of_study
 
     ask_trust(_, folder, trust)
@@ -276,8 +281,8 @@ def _rerun_row(_: Translate, folder: Path, run_id: str, quiet: bool, trust: bool
 
 
 @contextlib.contextmanager
-def _standing(folder: Path | None) -> Iterator[None]:
-    """An interruption in here comes after the results were written, and says where they stand."""
+def _naming_results(folder: Path | None) -> Iterator[None]:
+    """An interruption inside comes after the results were written, so its message names their folder."""
     try:
         yield
     except KeyboardInterrupt:

@@ -43,7 +43,7 @@ def sensitivity(
     from experiments.analysis.indices import analyse
     from experiments.reports.sensitivity import as_json as in_json
     from experiments.reports.sensitivity import show, write
-    from experiments.studies.outcomes import SensitivityError
+    from experiments.studies.target_names import SensitivityError
 
     check_language(lang)
     study, targets = at_home(folder), list(target or []) or None

@@ -1,7 +1,7 @@
 """The commands of a study: plan, estimate, batch, status, retry, extend, collect, compact, and one row again.
 
 Exit codes: 0 all runs are well, 3 some rows are not, 1 the engine or the disk was lost, 2 a mistake in the input, 130 interrupted;
-whatever ended a command, the same command goes on where it stopped.
+after any interruption the same command continues where it stopped.
 """
 
 from __future__ import annotations
@@ -56,9 +56,9 @@ def plan(
     from experiments.runs.identity import command_line
     from experiments.studies import design
     from experiments.studies.plan import check_size, make, n_runs
-    from experiments.studies.study import Study
+    from experiments.studies.study_file import load_study
 
-    read = Study.load(at_home(study))
+    read = load_study(at_home(study))
     if dry_run:
         check_size(read)
         print(_words_of_plan(_, n_runs(read), design.n_points(read), len(read.arms()), read.replicates))
@@ -135,11 +135,11 @@ def batch(
     from experiments.studies import design
     from experiments.studies import trust as trusts
     from experiments.studies.plan import check_size, make, n_runs
-    from experiments.studies.study import Study
+    from experiments.studies.study_file import load_study
 
     folder, seconds = at_home(folder), _seconds(chunk_seconds)
     if folder.suffix == ".toml" and not os.path.isdir(folder):
-        study = Study.load(folder)
+        study = load_study(folder)
         folder = at_home(out) if out is not None else Path("results") / study.name
         if not dry_run:
             trusts.ask(_, study.measure, trust)
@@ -152,13 +152,14 @@ def batch(
         else:
             make(study, folder, command_line(), trust=False)
     elif out is not None:
-        raise UserError("-o goes with a study file; a study folder is run where it stands")
+        raise UserError("-o goes with a study file; a study folder is run where it is")
     _drive(_, folder, workers, slurm, scheduler_file, allow_drift, (), seconds, dry_run, quiet, lang, trust)
 
 
 def _check_same(folder: Path, study: Study) -> None:
     """Refuse to go on with a study folder that was planned from another file, other scenarios or another table."""
-    from experiments.studies.plan import check_table, read_study_manifest
+    from experiments.studies.drift import check_table
+    from experiments.studies.plan_files import read_study_manifest
 
     manifest = read_study_manifest(folder)
     there, here = manifest["study"], json.loads(json.dumps(study.to_dict()))
@@ -287,8 +288,8 @@ def extend(
     _ = translator(check_language(lang))
     from experiments.execution import batch as batches
     from experiments.execution.drive import drive, holding
+    from experiments.studies import drift, store
     from experiments.studies import plan as plans
-    from experiments.studies import store
 
     folder = at_home(folder)
     if not precision and replicates is None:
@@ -303,7 +304,7 @@ def extend(
     ask_trust(_, folder, trust)
     with show_progress(_, quiet) as tell, exit_codes(_, folder), terminated_is_interrupted(), holding(folder, tell) as hold:
         # what it says now, since this is the one driver
-        plans.check_drift(folder, batches.check_extension(folder, number, wanted, at_most), False)
+        drift.check_drift(folder, batches.check_extension(folder, number, wanted, at_most), False)
         if number is not None:
             added = plans.extend(folder, number)
             if not quiet:

@@ -1,4 +1,4 @@
-"""Scenarios by the dozen or the million: the same as the commands, from Python.
+"""How does Python code run many scenarios? It does the same as the commands.
 
 >>> from experiments.execution.batch import RunConfiguration, run_scenarios
 >>> table = run_scenarios(["history", "no-puskesmas"], RunConfiguration(replicates=4, households=400))  # doctest: +SKIP
@@ -20,17 +20,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from abm.errors import UserError, shorten
-from experiments.execution.drive import CHUNK_SECONDS, Report, StudyProgress, drive, holding
+from experiments.execution.drive import CHUNK_SECONDS, drive, holding
 from experiments.execution.engine import DaskEngine, Engine, ExecutorEngine, LocalEngine, ThreadsEngine, cores
+from experiments.execution.progress import Report, StudyProgress
 from experiments.options import DEFAULT_REGION
-from experiments.studies import plan
+from experiments.studies import plan, plan_files
 from experiments.studies.collect import collect, columns_of
 from experiments.studies.lock import Hold
 from experiments.studies.manifest import study_of
-from experiments.studies.outcomes import target_of, values_of
-from experiments.studies.plan import plan_batches, plan_ids, read_study_manifest
-from experiments.studies.store import STATUSES, standing
+from experiments.studies.outcomes import values_of
+from experiments.studies.plan_files import plan_batches, plan_ids, read_study_manifest
+from experiments.studies.store import STATUSES, stored_rows
 from experiments.studies.study import MOST_RUNS, Study, StudyError, Summary
+from experiments.studies.target_names import target_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,10 +70,11 @@ def run_scenarios(
     store: str | Path | None = None,
     progress: Callable[[StudyProgress], None] | None = None,
 ) -> pd.DataFrame:
-    """Run scenarios (or a whole study) and return the collected table; rows that did not end well say why.
+    """Run scenarios (or a whole study) and return the collected table; the row of a run that failed says why.
 
     ``executor`` is an engine, an executor of ``concurrent.futures``, or a Dask client; this machine when left out. ``store`` is the study
-    folder, which may exist already: what it holds is not run again. Without it everything is forgotten after the call.
+    folder, which may exist already: what it holds is not run again. When left out, nothing is kept after the call. StudyError for a study without a run,
+    scenarios with the same name, or a store that holds another study.
     """
     study, given = _study(scenarios, run_configuration or RunConfiguration())
     if store is None:
@@ -111,18 +114,18 @@ def _study(scenarios: Any, said: RunConfiguration) -> tuple[Study, dict[str, Sce
 def _run_in(folder: Path, study: Study, scenarios: dict[str, Scenario], executor: Any, progress: Any) -> pd.DataFrame:
     if os.path.exists(folder / "manifest.json"):
         there, wanted = read_study_manifest(folder), json.loads(json.dumps(plan.make_manifest(study, [], scenarios)))
-        there["study"] = json.loads(json.dumps(study_of(there["study"]).to_dict()))  # with what keys mean that came later
+        there["study"] = json.loads(json.dumps(study_of(there["study"]).to_dict()))  # with the defaults of keys that were added later
         for key in ("study", "scenarios", "regions"):
             if there[key] != wanted[key]:
                 raise StudyError(f"'{shorten(folder)}' holds another study ({key} differ); give another store")
     else:
         plan.make(study, folder, scenarios=scenarios)
-    drive(folder, engine_of(executor, folder), progress=progress, trust=True)  # the study that the caller's own code handed over
+    drive(folder, engine_of(executor, folder), progress=progress, trust=True)  # the caller's own code passed the study
     return collect(folder)
 
 
 def engine_of(executor: Any, folder: Path) -> Engine | Callable[[], Engine]:
-    """The engine that was asked for, in whatever form."""
+    """The engine for what the caller passed: an engine, an executor or a Dask client; StudyError for anything else."""
     if executor is None:
         return lambda: local_engine(folder)
     if isinstance(executor, Executor):
@@ -139,7 +142,7 @@ def engine_of(executor: Any, folder: Path) -> Engine | Callable[[], Engine]:
 def local_engine(folder: Path, workers: int | None = None) -> Engine:
     """Threads of this process for a study of seconds, else a worker process for each core (or as many as asked for).
 
-    A function of the user's may take its process down, so with one there is always a worker to lose.
+    A function of the user's may crash its process, so a study with one always has worker processes.
     """
     n, measure = workers or cores(), read_study_manifest(folder)["study"].get("measure")
     return ThreadsEngine(n) if workers is None and measure is None and work_left(folder) < TINY else LocalEngine(n)
@@ -151,9 +154,9 @@ def work_left(folder: Path) -> float:
 
     manifest = read_study_manifest(folder)
     months = {n: month_index(s["scenario"]["end"]) + 1 for n, s in manifest["scenarios"].items()}
-    found, total = standing(folder), 0.0
+    found, total = stored_rows(folder), 0.0
     for batch in plan_batches(folder, ["run_id", "scenario", "households"], 65_536):
-        left = found.of(plan.ids_as_numbers(batch.column(0))) < 0
+        left = found.of(plan_files.ids_as_numbers(batch.column(0))) < 0
         lengths = np.array([months[s] for s in batch.column(1).to_pylist()])
         total += float((lengths * batch.column(2).to_numpy())[left].sum())
     return total
@@ -207,7 +210,7 @@ def estimate(
     progress: Callable[[StudyProgress], None] | None = None,
     trust: bool = False,
 ) -> Estimate:
-    """Run a pilot spread over the plan (its rows count as done) and say what the rest will cost.
+    """Run a pilot spread over the plan (its rows count as done) and estimate what the rest will cost.
 
     The pilot keeps as many workers busy as the study will on this machine, since cores that share memory slow each other down. ``trust``
     is that of :func:`~experiments.execution.drive.drive`.
@@ -227,7 +230,7 @@ def estimate(
             progress(p)
 
     report = drive(folder, lambda: LocalEngine(n), progress=told, chunk_seconds=2.0, most=max(pilot, 4 * n), trust=trust)
-    found = standing(folder)
+    found = stored_rows(folder)
     at = found.of(ids)
     done = at >= 0
     sizes = np.concatenate([b.column(0).to_numpy() for b in plan_batches(folder, ["households"], 65_536)])
@@ -241,7 +244,7 @@ def estimate(
     for size in np.unique(sizes[left]) if left.any() else np.unique(sizes):
         share = float((sizes[left] == size).mean()) if left.any() else float((sizes == size).mean())
         mine = seconds[good & (sizes == size)]
-        if len(mine) == 0:  # no run of that size in the pilot: by the nearest size, in proportion
+        if len(mine) == 0:  # no run of that size in the pilot: the nearest size, in proportion
             nearest = min(np.unique(sizes[good]), key=lambda s: abs(s - size))
             mine = seconds[good & (sizes == nearest)] * size / nearest
         mean += share * float(mine.mean())
@@ -257,7 +260,7 @@ def estimate(
 
 
 def _half_width(values: np.ndarray) -> float:
-    """Half the width of the 95 % interval of a mean (all of it unknown with one value: the value itself)."""
+    """Half the width of the 95 % interval of the mean of values, shape (n,); with one value its spread is unknown, so the value itself."""
     from scipy.stats import t
 
     n = len(values)
@@ -278,10 +281,10 @@ class Precision:
 
 
 def check_extension(folder: Path, replicates: int | None, wanted: Mapping[str, float], most: int | None) -> dict[str, Any]:
-    """Refuse an extension that cannot be, before anything is written or run; returns the study's manifest.
+    """Refuse an impossible extension before anything is written or run; returns the study's manifest.
 
-    ``replicates`` is how many there shall be (None: as many as it takes), ``wanted`` half a width above 0 for each target, ``most``
-    where to stop (None: nobody said). Raises StudyError for a number or a target that cannot be, or a plan that no plan can hold.
+    ``replicates`` is their number after the extension (None: as many as needed), ``wanted`` half a width above 0 for each target, ``most``
+    the number to stop at (None: not given). Raises StudyError for an impossible number, an unknown target, or more runs than a plan can hold.
     """
     manifest = read_study_manifest(folder)
     study = plan.check_extension(manifest, replicates or 0)
@@ -289,8 +292,8 @@ def check_extension(folder: Path, replicates: int | None, wanted: Mapping[str, f
         if not (math.isfinite(half) and half > 0):
             raise StudyError(f"--precision {shorten(name, 60)} = {half:g}: give half the width of the interval, a number above 0")
     if wanted:
-        # columns of the study's own function are known once a part holds them
-        extra = sorted(standing(folder).extra) if study.measure else []
+        # columns of the study's own function are known after the first part is stored
+        extra = sorted(stored_rows(folder).extra) if study.measure else []
         for name in wanted:
             target_of(name, study, manifest, extra or (None if study.measure else ()), may_be_short=True)
         one = _runs_of_a_replicate(study)
@@ -307,7 +310,7 @@ def _runs_of_a_replicate(study: Study) -> int:
 
 
 def precision_of(folder: Path, wanted: Mapping[str, float]) -> list[Precision]:
-    """For each target the widest half width of the 95 % interval of its mean over replicates, and the replicates it would take."""
+    """For each target the widest half width of the 95 % interval of its mean over replicates, and the replicates needed for it."""
     from scipy.stats import t
 
     manifest = read_study_manifest(folder)
@@ -348,7 +351,7 @@ def extend_to(
     told: Callable[[list[Precision], int], None] | None = None,
     hold: Hold | None = None,
 ) -> tuple[list[Precision], Report | None]:
-    """Add replicates until every target's widest interval is narrow enough, or there are ``most``.
+    """Add replicates until the widest interval of every target is narrow enough, or there are ``most``.
 
     ``hold`` is given by a caller that is the study's one driver already. Raises what :func:`check_extension` and
     :func:`experiments.execution.drive.drive` raise.

@@ -1,9 +1,8 @@
-"""How is a plan carried out? Chunk after chunk on an engine, each death counted, until every run has its row.
+"""How is a plan carried out? Chunks of runs go to an engine, each death of a worker is counted, until every run has its row.
 
-The driver keeps no truth of its own: it starts from the parts, hands out what they lack, and reads them again at the end.
-A worker's death is blamed on the runs of its chunk: after the first the chunk goes again, after the second its
-runs go one by one, and a run that takes its worker down alone, twice, gets a row that says so. Chunks last some seconds and shrink towards
-the end, so that all workers stop at about the same time.
+The driver keeps no results of its own: it starts from the parts, hands out the runs that they lack, and reads them again at the end.
+A worker's death is counted for the runs of its chunk: after the first the chunk is repeated, after the second its
+runs go one by one, and a run that ends its worker twice while alone in its chunk gets a row that says so.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -25,103 +23,36 @@ import numpy as np
 
 from abm.errors import UserError
 from experiments.execution import waits
+from experiments.execution.chunks import Chunk, SecondsOfRuns
 from experiments.execution.engine import Engine, EngineLost
+from experiments.execution.progress import Report, StudyProgress, teller
 from experiments.execution.waits import Note, Waits, spoken
 from experiments.execution.work import killed
 from experiments.files import add_line
 from experiments.studies import store
 from experiments.studies import trust as trusts
+from experiments.studies.drift import check_drift
 from experiments.studies.lock import Hold
-from experiments.studies.plan import Row, check_drift, ids_as_numbers, plan_batches, plan_ids, read_study_manifest, settle
-from experiments.studies.store import STATUSES, Standing, StoreError
+from experiments.studies.plan import Row, settle
+from experiments.studies.plan_files import ids_as_numbers, plan_batches, plan_ids, read_study_manifest
+from experiments.studies.store import STATUSES, StoredRows, StoreError
 from experiments.studies.tables import have_tables
 
-#: Seconds that a chunk should last: long against what a task costs, short against what is repeated when a worker dies.
+#: Seconds that a chunk should last: much longer than the overhead of a task, yet short, since it is repeated when a worker dies.
 CHUNK_SECONDS = 7.0
 #: Chunks handed out ahead for each slot.
 LOOK_AHEAD = 4
 #: Most runs in a chunk.
 MOST_RUNS = 5_000
-#: Deaths under a run alone in its chunk, after which the run is to blame: one may have come from outside.
+#: Deaths of workers with one run alone in the chunk, after which the run counts as their cause: a single one may have come from outside.
 DEATHS = 2
 #: Seconds between looks at the engine and at the progress.
 LOOK_SECONDS = 1.0
 KEEP_SECONDS = 5.0
-#: Seconds without the end of a run, after which that is told (later where runs are expected to take longer).
+#: Seconds without the end of a run, after which that is reported (later where runs are expected to take longer).
 QUIET_SECONDS = 60.0
-#: Seconds that another machine's driver is watched before it counts as gone.
+#: Seconds that a driver on another machine is watched before it counts as ended.
 PATIENCE = 12.0
-
-EXIT_OK, EXIT_SOME_NOT_OK = 0, 3
-
-
-@dataclass
-class StudyProgress:
-    """Where a study stands while it runs."""
-
-    total: int
-    counts: Counter[str]
-    seconds: float = 0.0  #: since this driver began
-    rate: float = 0.0  #: runs a second, lately
-    slots: int = 0
-    deaths: int = 0
-    notes: list[Note] = field(default_factory=list)  #: what is being waited for, to be shown once (whoever shows them takes them out)
-
-    @property
-    def done(self) -> int:
-        """Runs that have a row."""
-        return sum(self.counts.values())
-
-    @property
-    def eta(self) -> float | None:
-        """Seconds to the end at this rate."""
-        return (self.total - self.done) / self.rate if self.rate > 0 else None
-
-
-@dataclass
-class Report:
-    """How a drive ended."""
-
-    total: int
-    counts: dict[str, int]
-    ran: int
-    seconds: float
-    slots: int
-    deaths: int
-    set_aside: int = 0
-    causes: list[str] = field(default_factory=list)  #: why parts were set aside
-    busy_fraction: float | None = None
-
-    @property
-    def exit_code(self) -> int:
-        """0 when every run is well, 3 when some row is not."""
-        return EXIT_OK if self.counts.get("ok", 0) == self.total else EXIT_SOME_NOT_OK
-
-
-@dataclass
-class _Chunk:
-    rows: list[dict[str, Any]]
-    attempts: list[int]
-    alone: bool = False
-
-
-@dataclass
-class _Cost:
-    """Seconds a run takes, learnt by size of world."""
-
-    known: dict[int, float] = field(default_factory=dict)
-
-    def learn(self, households: int, seconds: float) -> None:
-        before = self.known.get(households)
-        self.known[households] = seconds if before is None else 0.8 * before + 0.2 * seconds
-
-    def of(self, households: int) -> float | None:
-        if households in self.known:
-            return self.known[households]
-        if not self.known:
-            return None
-        nearest = min(self.known, key=lambda h: abs(h - households))
-        return self.known[nearest] * max(households / nearest, 0.1)
 
 
 def drive(
@@ -138,12 +69,12 @@ def drive(
     trust: bool = False,
     hold: Hold | None = None,
 ) -> Report:
-    """Carry out what the plan lacks (and rows of the statuses ``again``); returns how it ended.
+    """Make the planned runs that have no row yet (and repeat rows of the statuses ``again``); returns how it ended.
 
     ``engine`` may be a function that makes it, called only if there is something to do; ``before`` is called once this is the
     study's one driver; ``hold`` is given by a caller that is it already. ``trust`` agrees to run the Python file that the study names as its
     measure (one that this process planned, or that the user agreed to before, needs no agreement). Raises TrustError, EngineLost, StoreError,
-    KeyboardInterrupt; whatever was stored stays.
+    KeyboardInterrupt; all stored rows are kept.
     """
     folder = Path(folder)
     read_study_manifest(folder)
@@ -158,21 +89,9 @@ def drive(
         return _Drive(folder, manifest, engine, tuple(again), progress, chunk_seconds, most_runs, most, mine).run()
 
 
-def teller(progress: Callable[[StudyProgress], None] | None, now: StudyProgress | None = None) -> Callable[[Note], None]:
-    """How a note reaches whoever shows the progress."""
-
-    def say(note: Note) -> None:
-        if progress is not None:
-            shown = StudyProgress(0, Counter()) if now is None else now
-            shown.notes.append(note)
-            progress(shown)
-
-    return say
-
-
 @contextlib.contextmanager
 def holding(folder: Path, progress: Callable[[StudyProgress], None] | None) -> Iterator[Hold]:
-    """Hold a study as its one driver, and say so when another machine's driver has to be watched first."""
+    """Hold a study as its one driver; a driver of another machine that has to be watched first is reported."""
 
     def watching(where: str) -> None:
         teller(progress)(Note(waits.WATCHED, {"where": where, "limit": PATIENCE}))
@@ -192,34 +111,34 @@ class _Drive:
         self.waits = Waits()
         self.allowed = {manifest["model_version"], *(d["model_version"] for d in manifest["drift"])}
         self.record = manifest["study"]["record"]
-        self.cost = _Cost()
+        self.cost = SecondsOfRuns()
         self.deaths: Counter[str] = Counter()
         self.deaths_alone: Counter[str] = Counter()
         self.all_deaths = 0
-        self.waiting: list[_Chunk] = []  # chunks to go again, before anything new
-        self.finished: queue.SimpleQueue[tuple[_Chunk, Any]] = queue.SimpleQueue()
+        self.waiting: list[Chunk] = []  # chunks to repeat, before anything new
+        self.finished: queue.SimpleQueue[tuple[Chunk, Any]] = queue.SimpleQueue()
         self.going = 0
         self.ran, self.busy = 0, 0.0
         self.lately: list[tuple[float, int]] = []
 
-    # ---- what is to do
+    # ---- what is left to run
 
     def run(self) -> Report:
         begun = time.monotonic()
-        self.standing = store.standing(self.folder, whole=True)
-        self.known = {p: _stamp(p) for p in self.standing.parts}
-        aside = [reason for _, reason in self.standing.damaged]
+        self.stored = store.stored_rows(self.folder, whole=True)
+        self.known = {p: _stamp(p) for p in self.stored.parts}
+        aside = [reason for _, reason in self.stored.damaged]
         if aside:
-            store.set_aside(self.folder, self.standing.damaged)
+            store.set_aside(self.folder, self.stored.damaged)
             self._log("set aside", begun, causes=aside)
         ids = plan_ids(self.folder)
-        at = self.standing.of(ids)
-        status = np.where(at >= 0, self.standing.status[at] if len(self.standing.ids) else 0, -1)
-        if self.record == "tables":  # a row without its tables is no row
+        at = self.stored.of(ids)
+        status = np.where(at >= 0, self.stored.status[at] if len(self.stored.ids) else 0, -1)
+        if self.record == "tables":  # a row without its tables counts as missing
             status = np.where((status == 0) & ~have_tables(self.folder, ids), -1, status)
         redo = np.isin(status, [STATUSES.index(s) for s in self.again])
         self.todo = (status < 0) | redo
-        self.attempt = np.where(redo, (self.standing.attempt[at] if len(self.standing.ids) else 0) + 1, 0).astype(np.int16)
+        self.attempt = np.where(redo, (self.stored.attempt[at] if len(self.stored.ids) else 0) + 1, 0).astype(np.int16)
         if self.most is not None:
             self._thin(self.most)
         counts = Counter({STATUSES[s]: int(n) for s, n in zip(*np.unique(status[(status >= 0) & ~redo], return_counts=True), strict=True)})
@@ -249,26 +168,26 @@ class _Drive:
         return self._report(ids, time.monotonic() - begun, slots, aside, busy)
 
     def _thin(self, most: int) -> None:
-        """Keep so many of the rows to do, spread evenly over the plan: a pilot must meet every arm."""
+        """Keep so many of the rows to run, spread evenly over the plan: a pilot must include every arm."""
         at = np.flatnonzero(self.todo)
         if len(at) > most:
             self.todo[:] = False
             self.todo[at[np.linspace(0, len(at) - 1, most).round().astype(int)]] = True
 
     def _report(self, ids: np.ndarray, seconds: float, slots: int, aside: list[str], busy: float | None) -> Report:
-        found = store.standing(self.folder)
+        found = store.stored_rows(self.folder)
         at = found.of(ids)
         status = found.status[at[at >= 0]]
         counts = {name: int((status == k).sum()) for k, name in enumerate(STATUSES)}
         return Report(len(ids), counts, self.ran, seconds, slots, self.all_deaths, len(aside), aside, busy)
 
     def _say(self, note: Note) -> None:
-        """Show a note now."""
+        """Show a note at once."""
         if self.tell is not None:
             teller(self.tell, self.progress)(note)
 
     def _log(self, how: str, begun: float, **more: Any) -> None:
-        """A line of the driver's log: for whoever asks afterwards what went on."""
+        """Write a line of the driver's log, for later questions about what happened."""
         said = {
             "at": datetime.now(UTC).isoformat(timespec="seconds"), "host": socket.gethostname(), "process": os.getpid(), "how": how, "ran": self.ran,
             "seconds": round(time.monotonic() - begun, 2), "busy_seconds": round(self.busy, 2), "deaths": self.all_deaths, **more,
@@ -286,12 +205,12 @@ class _Drive:
                     yield row, int(self.attempt[start + k])
             start += batch.num_rows
 
-    def _chunks(self) -> Iterator[_Chunk]:
+    def _chunks(self) -> Iterator[Chunk]:
         rows = self._rows()
         held: list[tuple[dict[str, Any], int]] = []
         while True:
             cost, size, limit = 0.0, 0, self._limit()
-            chunk = _Chunk([], [])
+            chunk = Chunk([], [])
             while size < limit:
                 if not held:
                     held += [r for r in [next(rows, None)] if r is not None]
@@ -315,7 +234,7 @@ class _Drive:
         return min(self.chunk_seconds, max(mean, mean * self.left / (2.0 * max(self.engine.slots, 1))))
 
     def _limit(self) -> int:
-        return self.most_runs if self.cost.known else 1  # nothing known yet: one run each
+        return self.most_runs if self.cost.known else 1  # no run has ended yet: one run each
 
     # ---- the loop
 
@@ -350,7 +269,7 @@ class _Drive:
             self._tell(time.monotonic(), begun)
 
     def _watch(self) -> None:
-        """Say so when no run has ended for longer than chunks are expected to last."""
+        """Report when no run has ended for longer than chunks are expected to last."""
         if not self.going:
             self.waits.over("run")
             return
@@ -358,19 +277,19 @@ class _Drive:
         if self.waits.is_due("run", max(QUIET_SECONDS, 4.0 * expected)):
             self._say(Note(waits.NO_RUN, {"time": self.waits.seconds("run"), "n": self.going}))
 
-    def _submit(self, chunk: _Chunk) -> None:
+    def _submit(self, chunk: Chunk) -> None:
         future = self.engine.submit(str(self.folder), chunk.rows, chunk.attempts)
         self.going += 1
         future.add_done_callback(lambda done, chunk=chunk: self.finished.put((chunk, done)))
 
-    def _take(self, chunk: _Chunk, future: Any) -> None:
+    def _take(self, chunk: Chunk, future: Any) -> None:
         self.going -= 1
         self.waits.over("run")
         ended: Sequence[tuple[str, str, float]] = ()
         try:
             error = future.exception()
             if error is None:
-                ended = future.result()  # (raises where the worker died that still had to say how the runs of the chunk ended)
+                ended = future.result()  # (raises where the worker died before it reported how the runs of the chunk ended)
         except BaseException as raised:  # a cancelled future raises
             error = raised if isinstance(raised, Exception) or type(raised).__name__ == "CancelledError" else None
             if error is None:
@@ -386,7 +305,7 @@ class _Drive:
         else:
             raise EngineLost(f"{type(error).__name__}: {error}") from error
 
-    def _count(self, chunk: _Chunk, ended: Sequence[tuple[str, str, float]]) -> None:
+    def _count(self, chunk: Chunk, ended: Sequence[tuple[str, str, float]]) -> None:
         by_id = {r["run_id"]: r for r in chunk.rows}
         for run_id, status, seconds in ended:
             self.progress.counts[status] += 1
@@ -397,14 +316,14 @@ class _Drive:
                 self.cost.learn(by_id[run_id]["households"], seconds)
         self.lately.append((time.monotonic(), len(ended)))
 
-    def _died(self, chunk: _Chunk) -> None:
-        """A worker died under this chunk: see what it stored, and hand out the rest more carefully."""
+    def _died(self, chunk: Chunk) -> None:
+        """A worker died during this chunk: read what it stored, and hand out the rest in smaller chunks."""
         self.all_deaths += 1
         self.progress.deaths += 1
-        stored = Standing(shape=self.standing.shape)
+        stored = StoredRows(shape=self.stored.shape)
         stored.merge(p for p in store.parts(self.folder) if p not in self.known or self.known[p] != _stamp(p))
         at = stored.of(ids_of(chunk.rows))
-        if len(stored.ids):  # rows of an earlier attempt say nothing of this one
+        if len(stored.ids):  # rows of an earlier attempt do not count
             at = np.where(stored.attempt[at] >= chunk.attempts, at, -1)
         ended = [
             (r["run_id"], STATUSES[stored.status[k]], float(stored.seconds[k])) for r, k in zip(chunk.rows, at, strict=True)
@@ -417,14 +336,14 @@ class _Drive:
             self.deaths_alone[row["run_id"]] += chunk.alone
         if chunk.alone and rest and self.deaths_alone[rest[0][0]["run_id"]] >= DEATHS:
             row, attempt = rest[0]
-            cause = f"took its worker down {self.deaths[row['run_id']]} times, {self.deaths_alone[row['run_id']]} of them alone"
+            cause = f"ended its worker {self.deaths[row['run_id']]} times, {self.deaths_alone[row['run_id']]} of them alone"
             killed(self.folder, Row.read(row), attempt, cause)
             self._count(chunk, [(row["run_id"], "killed", 0.0)])
             return
         if any(self.deaths[r["run_id"]] >= 2 for r, _ in rest) or chunk.alone:
-            self.waiting += [_Chunk([r], [a], alone=True) for r, a in rest]
+            self.waiting += [Chunk([r], [a], alone=True) for r, a in rest]
         elif rest:
-            self.waiting.append(_Chunk([r for r, _ in rest], [a for _, a in rest]))
+            self.waiting.append(Chunk([r for r, _ in rest], [a for _, a in rest]))
 
     def _tell(self, now: float, begun: float) -> None:
         self.lately = [(t, n) for t, n in self.lately if now - t < 60.0] or self.lately[-1:]
@@ -445,7 +364,7 @@ def _stamp(path: Path) -> int:
 
 
 def ids_of(rows: Sequence[Mapping[str, Any]]) -> np.ndarray:
-    """Run ids of some rows as whole numbers."""
+    """Run ids of some rows as whole numbers, shape (rows,)."""
     import pyarrow as pa
 
     return ids_as_numbers(pa.array([r["run_id"] for r in rows], pa.string()))

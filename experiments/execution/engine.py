@@ -1,6 +1,6 @@
-"""Who carries out chunks of runs? Threads of this process, Dask workers on this machine, or any executor one hands in.
+"""Who carries out chunks of runs? Threads of this process, Dask workers on this machine, or an executor that the caller passes.
 
-Every engine takes a chunk and gives a future, as ``concurrent.futures`` has them; the driver knows nothing else of it.
+Every engine takes a chunk and returns a future, like those of ``concurrent.futures``; the driver uses nothing else of it.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ Rows = Sequence[Mapping[str, Any]]
 
 #: Seconds that a worker process of this machine may be stopped (SIGSTOP) before it is ended and its runs go to another.
 STOPPED_SECONDS = 60.0
-#: Seconds that a worker may say nothing, before that is told, and before it is given up and its runs go to others.
+#: Seconds without a message from a worker, after which that is reported, and after which it is given up and its runs go to others.
 QUIET_SECONDS, SILENT_SECONDS = 15.0, 120.0
 
-#: How Dask is set for every engine. A worker's death is told at once and blamed on the running chunk alone, since no worker
-#: holds a second one; nothing is stored in logs of its own; no dashboard.
+#: Settings of Dask for every engine. A worker's death is reported at once and counted for the running chunk only, since no worker
+#: holds a second one; Dask writes no logs; no dashboard.
 DASK_SETTINGS: dict[str, object] = {
     "distributed.scheduler.allowed-failures": 0,
     "distributed.scheduler.worker-saturation": 1.0,
@@ -47,11 +47,11 @@ DASK_SETTINGS: dict[str, object] = {
 
 
 class EngineLost(RuntimeError):
-    """The engine cannot go on: its scheduler is gone, or no worker can be had."""
+    """The engine cannot go on: its scheduler has ended, or no worker can be started."""
 
 
 class Future(Protocol):
-    """What the driver asks of a future."""
+    """What the driver needs of a future."""
 
     def add_done_callback(self, function: Any, /) -> Any: ...
     def exception(self, timeout: Any = None) -> BaseException | None: ...
@@ -59,7 +59,7 @@ class Future(Protocol):
 
 
 class Engine(Protocol):
-    """What the driver asks of an engine."""
+    """What the driver needs of an engine."""
 
     @property
     def slots(self) -> int:
@@ -71,15 +71,15 @@ class Engine(Protocol):
         ...
 
     def is_death(self, error: BaseException) -> bool:
-        """Whether an error says that the worker died under the chunk (and not that the engine is lost)."""
+        """Whether an error means that the worker died during the chunk (and not that the engine is lost)."""
         ...
 
     def keep(self) -> Sequence[Note] | None:
-        """Called every few seconds: replace what died, say what is waited for; raise EngineLost when that is hopeless."""
+        """Called every few seconds: replace workers that died, return notes on what is waited for; EngineLost where none can come."""
         ...
 
     def close(self) -> None:
-        """Let go of everything."""
+        """End everything that it started."""
         ...
 
     def __enter__(self) -> Self: ...
@@ -94,14 +94,14 @@ class _Closing:
         self.close()
 
     def close(self) -> None:
-        """Let go of everything."""
+        """End everything that it started."""
 
     def keep(self) -> Sequence[Note] | None:
         """Nothing to replace."""
 
 
 class ExecutorEngine(_Closing):
-    """Any executor shaped as in ``concurrent.futures``; it is not shut down, since it belongs to whoever made it."""
+    """Any executor shaped as in ``concurrent.futures``; it is not shut down, since the caller made it."""
 
     def __init__(self, executor: Executor, slots: int | None = None) -> None:
         self._executor = executor
@@ -111,11 +111,11 @@ class ExecutorEngine(_Closing):
         """Hand the chunk to the executor."""
         try:
             return self._executor.submit(work, folder, list(rows), list(attempts))
-        except RuntimeError as error:  # a pool that broke takes no more
-            raise EngineLost(f"the executor takes no more work: {error}") from error
+        except RuntimeError as error:  # a broken pool accepts no work
+            raise EngineLost(f"the executor accepts no more work: {error}") from error
 
     def is_death(self, error: BaseException) -> bool:
-        """An executor that lost a process is lost as a whole."""
+        """An executor that lost a process cannot be used any more."""
         del error
         return False
 
@@ -128,7 +128,7 @@ class ThreadsEngine(ExecutorEngine):
         super().__init__(self._pool, threads)
 
     def close(self) -> None:
-        """Wait for the runs that are going on, drop the rest."""
+        """Wait for the runs that have begun, cancel the rest."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
@@ -138,7 +138,7 @@ class Worker:
 
     address: str
     name: str
-    heard: float  #: when it was last heard, by the scheduler's clock
+    heard: float  #: when it last sent a message, by the scheduler's clock
 
 
 class DaskEngine(_Closing):
@@ -153,7 +153,7 @@ class DaskEngine(_Closing):
 
     @property
     def slots(self) -> int:
-        """Threads of the workers there are."""
+        """Threads of the connected workers."""
         return max(1, sum(self.client.nthreads().values()))  # pyright: ignore[reportAttributeAccessIssue]
 
     def submit(self, folder: str, rows: Rows, attempts: Sequence[int]) -> Future:
@@ -164,20 +164,20 @@ class DaskEngine(_Closing):
                 work, folder, list(rows), list(attempts), pure=False, retries=0, key=f"chunk-{os.getpid()}-{self._number}"
             )  # type: ignore[return-value]
         except Exception as error:
-            raise EngineLost(f"the scheduler takes no more work: {error}") from error
+            raise EngineLost(f"the scheduler accepts no more work: {error}") from error
 
     def is_death(self, error: BaseException) -> bool:
-        """Dask says by name that the worker under a task died."""
+        """Dask has an error of its own for a task whose worker died."""
         return type(error).__name__ == "KilledWorker"
 
     def keep(self) -> Sequence[Note] | None:
-        """The scheduler must be there."""
+        """EngineLost where the connection to the scheduler has ended."""
         if self.client.status != "running":
             raise EngineLost(f"the connection to the scheduler is {self.client.status}")
         return None
 
     def _listen(self, scheduler: Any) -> dict[str, Worker]:
-        """The workers of a scheduler in this process, by address; asked in its own thread, since they come and go there."""
+        """The workers of a scheduler in this process, by address; read in its own thread, since workers join and leave there."""
 
         async def look() -> dict[str, Worker]:
             return {a: Worker(a, str(w.name), w.last_seen) for a, w in scheduler.workers.items()}
@@ -185,14 +185,14 @@ class DaskEngine(_Closing):
         asked = asyncio.run_coroutine_threadsafe(look(), scheduler.loop.asyncio_loop)
         try:
             self._there = asked.result(timeout=5.0)
-        except TimeoutError:  # it is busy: what it said last
+        except TimeoutError:  # it is busy: use its last answer
             asked.cancel()
         return self._there
 
     def _silent(self, scheduler: Any, but: Collection[str] = ()) -> list[Note]:
-        """Name workers of a scheduler in this process that say nothing, and give them up after a while.
+        """Report workers of a scheduler in this process that send no message, and give them up after a while.
 
-        When a worker was last heard is only compared with itself; how long ago that is, this engine's waits know.
+        The time of a worker's last message is only compared with its earlier value; this engine's waits measure how long ago that was.
         """
         notes, there = [], self._listen(scheduler)
         self.waits.only("silent", set(there))
@@ -213,10 +213,10 @@ class DaskEngine(_Closing):
         return notes
 
     def _give_up(self, scheduler: Any, worker: Worker) -> None:
-        """Let a worker go whose runs are then handed out again; the watcher beside it (if that answers) starts a new one."""
+        """Give up a worker whose runs are then handed out again; the watcher beside it (if it responds) starts a new one."""
 
         async def go() -> None:
-            with contextlib.suppress(Exception):  # a nanny that says nothing either: what counts is that the worker goes
+            with contextlib.suppress(Exception):  # the nanny does not respond either: the worker is removed all the same
                 await scheduler.restart_workers(
                     [worker.address], timeout=10, wait_for_workers=False, on_error="return", stimulus_id="lintas-silent"
                 )
@@ -226,7 +226,7 @@ class DaskEngine(_Closing):
 
 
 class LocalEngine(DaskEngine):
-    """Dask workers as processes of this machine, on loopback only and encrypted, since a scheduler obeys whoever reaches it."""
+    """Dask workers as processes of this machine, on loopback only and encrypted, since anyone who can connect to a scheduler can run code."""
 
     def __init__(self, workers: int, threads: int = 1) -> None:
         import dask.config
@@ -249,7 +249,7 @@ class LocalEngine(DaskEngine):
         super().__init__(Client(self.cluster))
 
     def keep(self) -> Sequence[Note] | None:
-        """Name worker processes that are stopped, and end them when they stay so: their watchers start new ones."""
+        """Report worker processes that are stopped, and end them after a while: their watchers start new ones."""
         super().keep()
         notes: list[Note] = []
         stopped = {a: p for a, p in self._processes().items() if _is_stopped(p)}
@@ -266,7 +266,7 @@ class LocalEngine(DaskEngine):
         return [*notes, *self._silent(self.cluster.scheduler, but=stopped)]
 
     def _processes(self) -> dict[str, psutil.Process]:
-        """The worker processes by their address."""
+        """The worker processes by address."""
         import psutil
 
         found = {}
@@ -282,7 +282,7 @@ class LocalEngine(DaskEngine):
             self._settings.__exit__(None, None, None)
 
     def close(self) -> None:
-        """End the workers and the scheduler; a stopped worker could not be asked to end."""
+        """End the workers and the scheduler; a stopped worker is killed, since it cannot respond."""
         processes = list(self._processes().values())
         for process in processes:
             if _is_stopped(process):
@@ -291,7 +291,7 @@ class LocalEngine(DaskEngine):
             self.client.close(timeout=5)
         with contextlib.suppress(Exception):
             self.cluster.close(timeout=10)
-        for process in processes:  # one that was stopped meanwhile
+        for process in processes:  # one stopped meanwhile
             _kill(process)
         self._restore()
 
@@ -306,7 +306,7 @@ def _is_stopped(process: psutil.Process) -> bool:
 
 
 def _kill(process: psutil.Process) -> None:
-    """End a process that we started, unless it is gone (its number may be another's by now, which psutil sees)."""
+    """End a process that we started, unless it has ended (psutil notices if another process has its number by now)."""
     import psutil
 
     with contextlib.suppress(psutil.Error):
@@ -314,7 +314,7 @@ def _kill(process: psutil.Process) -> None:
 
 
 def quiet_dask() -> None:
-    """Dask's own talk about workers that come and go is not for the reader of our progress."""
+    """Turn off Dask's own messages about workers, which would break up the progress that we show."""
     import logging
 
     for name in (
@@ -330,14 +330,14 @@ def quiet_dask() -> None:
 
 
 class _in_environment:
-    """Environment variables for processes started from here, put back afterwards."""
+    """Set environment variables for processes started from here; :meth:`close` restores the old ones."""
 
     def __init__(self, values: Mapping[str, str]) -> None:
         self._before = {k: os.environ.get(k) for k in values}
         os.environ.update(values)
 
     def close(self) -> None:
-        """As it was."""
+        """Restore the old values."""
         for name, value in self._before.items():
             if value is None:
                 os.environ.pop(name, None)

@@ -1,4 +1,4 @@
-"""Does a row of a study come out again? One run, from the study's plan and manifest, compared bit for bit."""
+"""Can a row of a study be reproduced? One run is repeated from the study's plan and manifest and compared bit for bit."""
 
 from __future__ import annotations
 
@@ -16,43 +16,45 @@ from experiments.execution.work import HANGS, Outcome, Task, as_table, deadline_
 from experiments.runs.tables import digest, first_difference
 from experiments.studies import store
 from experiments.studies import trust as trusts
-from experiments.studies.plan import Row, check_drift, ids_as_numbers, plan_batches, read_study_manifest
+from experiments.studies.drift import check_drift
+from experiments.studies.plan import Row
+from experiments.studies.plan_files import ids_as_numbers, plan_batches, read_study_manifest
 from experiments.studies.study import StudyError
 from experiments.studies.tables import read_run
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-#: Statuses of runs that this process might not survive.
+#: Statuses of runs that might end this process.
 DANGEROUS = ("killed", "timeout")
-#: Seconds that a process of its own may take to start.
+#: Seconds that a separate process may take to start.
 START_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
 class Again:
-    """A row run again."""
+    """The result of running a row again."""
 
     status: str
     stored: str | None  #: status of the row in the parts, None where there is none
-    differs: str  #: where the two part first; empty when they are equal
+    differs: str  #: where the two first differ; empty when they are equal
     cause: str = ""  #: why it did not end well
 
 
 def row_of(folder: Path, run_id: str) -> Row:
-    """The planned run of this id."""
+    """The planned run of this id; StudyError where there is none."""
     text = run_id.strip().lower()
     if len(text) != 16 or any(c not in "0123456789abcdef" for c in text):
-        raise StudyError(f"'{shorten(run_id)}' is no run id: it has 16 digits and letters from a to f, as in the column run_id")
+        raise StudyError(f"'{shorten(run_id)}' is not a run id: it has 16 digits and letters from a to f, as in the column run_id")
     for batch in plan_batches(folder):
         at = np.flatnonzero(ids_as_numbers(batch.column(0)) == int(text, 16))
         if len(at):
             return Row.read(batch.slice(int(at[0]), 1).to_pylist()[0])
-    raise StudyError(f"the study '{shorten(folder)}' has no run {text}; run ids stand in the column run_id of the collected table")
+    raise StudyError(f"the study '{shorten(folder)}' has no run {text}; run ids are in the column run_id of the collected table")
 
 
 def rerun_of_study(folder: Path, run_id: str, *, trust: bool = False) -> Again:
-    """Run a planned run again; refuses when model or data are not those of the plan.
+    """Repeat a planned run; refuses when model or data are not those of the plan.
 
     ``trust`` agrees to run the Python file that the study names as its measure.
     """
@@ -61,7 +63,7 @@ def rerun_of_study(folder: Path, run_id: str, *, trust: bool = False) -> Again:
     trusts.check(manifest["study"].get("measure"), trust)
     row = row_of(folder, run_id)
     task = task_of(folder)
-    found = store.standing(folder)
+    found = store.stored_rows(folder)
     number = np.array([int(row.run_id, 16)], dtype=np.uint64)
     at = int(found.of(number)[0])
     then = store.select(found.table(int(found.part[at])), number) if at >= 0 else None
@@ -71,14 +73,14 @@ def rerun_of_study(folder: Path, run_id: str, *, trust: bool = False) -> Again:
     status, cause = (str(now.column(n)[0].as_py()) for n in ("status", "cause"))
     if then is None:
         return Again(status, None, "", cause)
-    if status in DANGEROUS or stored in DANGEROUS:  # where such a run was stopped is chance
+    if status in DANGEROUS or stored in DANGEROUS:  # at which month such a run is stopped differs from time to time
         why = f" ({cause})" if cause else ""
         return Again(status, stored, "" if status == stored else f"status: stored {stored}, now {status}{why}", cause)
     return Again(status, stored, _rows_differ(then, now) or _tables_differ(folder, row, outcome))
 
 
 def _rows_differ(then: pa.Table, now: pa.Table) -> str:
-    """Where a stored row and that of now part first, bit for bit; empty when they are equal."""
+    """Where a stored row and the new one first differ, bit for bit; empty when they are equal."""
     for name in now.column_names:
         if name in ("seconds", "attempt"):
             continue
@@ -100,7 +102,7 @@ def _rows_differ(then: pa.Table, now: pa.Table) -> str:
 
 
 def _tables_differ(folder: Path, row: Row, outcome: Outcome | None) -> str:
-    """Where the tables that the study keeps of a run and those of now part first; empty when they are equal or there are none."""
+    """Where the tables that the study keeps of a run and the new ones first differ; empty when they are equal or there are none."""
     if outcome is None or not outcome.tables:
         return ""
     then = read_run(folder, row.run_id)
@@ -109,7 +111,7 @@ def _tables_differ(folder: Path, row: Row, outcome: Outcome | None) -> str:
 
 
 def _apart(task: Task, row: Row) -> pa.Table:
-    """The row from a process of its own, which may die or hang."""
+    """The row from a separate process, which may die or hang."""
     limit = HANGS * deadline_of(task.study, row.households) + START_SECONDS
     with tempfile.TemporaryDirectory(prefix="lintas-") as place:
         file = Path(place) / "row.parquet"

@@ -1,7 +1,7 @@
-"""What is being waited for, since when, and when was that last said? So that a long wait never goes without a word.
+"""What is being waited for, since when, and when was that last reported? Every long wait is reported.
 
-Sentences are kept as their English text and what stands in its places; whoever shows them puts them into the reader's language.
-Times come from a clock that only runs forward, so that nobody who sets the clock ends or starts a wait.
+Sentences are kept as English text and the values of its placeholders; they are translated where they are shown.
+Times come from a clock that only runs forward, so that setting the system clock neither ends nor starts a wait.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from dataclasses import dataclass, field
 
 from experiments.words.languages import mark
 
-#: Seconds that a wait lasts before it is named, and before it is named again.
+#: Seconds that a wait lasts before it is reported, and before it is reported again.
 AFTER, AGAIN = 15.0, 120.0
 
 
 @dataclass(frozen=True)
 class Note:
-    """One sentence about a wait. A place called ``time`` or ``limit`` holds seconds."""
+    """One sentence about a wait. The placeholders ``time`` and ``limit`` hold seconds."""
 
     sentence: str
     places: Mapping[str, str | float] = field(default_factory=dict)
 
 
 class Waits:
-    """Since when each thing is waited for, and what of it was said."""
+    """Since when each thing is waited for, and when that was last reported."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -35,7 +35,7 @@ class Waits:
         self._said: dict[Hashable, float] = {}
 
     def seconds(self, key: Hashable) -> float:
-        """How long this is waited for now; the first time it is asked, the wait begins."""
+        """Seconds that this has been waited for; the first call begins the wait."""
         return self._clock() - self._since.setdefault(key, self._clock())
 
     def is_under_way(self, key: Hashable) -> bool:
@@ -43,7 +43,7 @@ class Waits:
         return key in self._since
 
     def is_due(self, key: Hashable, after: float = AFTER, again: float = AGAIN) -> bool:
-        """Whether it is time to say (again) that this is waited for; it counts as said then."""
+        """Whether it is time to report (again) that this is waited for; if so, it counts as reported."""
         now = self._clock()
         due = self.seconds(key) >= after and (key not in self._said or now - self._said[key] >= again)
         if due:
@@ -51,19 +51,19 @@ class Waits:
         return due
 
     def over(self, key: Hashable) -> None:
-        """This is waited for no more."""
+        """End the wait for this."""
         self._since.pop(key, None)
         self._said.pop(key, None)
 
     def only(self, kind: str, there: set[Hashable]) -> None:
-        """Forget waits of a kind (keys that are pairs of it and something) for what is not there any more."""
+        """Keep only the waits of a kind (keys that are pairs of it and an item) whose item is in ``there``."""
         for key in [k for k in self._since if isinstance(k, tuple) and k[0] == kind and k[1] not in there]:
             self.over(key)
 
 
 @contextlib.contextmanager
 def spoken(say: Callable[[Note], None], sentence: str, after: float = AFTER, again: float = AGAIN) -> Iterator[None]:
-    """Say a sentence (its place ``time``: how long so far) while what is inside lasts long; from a thread, since the caller is busy."""
+    """Report a sentence (``time`` is how long so far) while the code inside takes long; from a thread, since the caller is busy."""
     begun, stop = time.monotonic(), threading.Event()
 
     def speak() -> None:

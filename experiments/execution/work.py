@@ -1,7 +1,7 @@
-"""How does a worker run a chunk? Run after run in one process, each guarded, then one part with all their rows.
+"""How does a worker run a chunk? One run after another in one process, with errors caught, then one part with all rows.
 
-A run that raises gives a ``failed`` row with its cause, a run that passes its deadline a ``timeout`` row. A run that hangs inside
-a month, where no deadline is looked at, is ended by a watch that stores what the chunk has and takes the worker down.
+A run that raises an error gives a ``failed`` row with its cause, a run that passes its deadline a ``timeout`` row. Deadlines are checked
+between months; a run that hangs inside a month is ended by a watch thread, which stores the rows of the chunk and ends the worker.
 """
 
 from __future__ import annotations
@@ -25,11 +25,14 @@ from abm.errors import UserError, shorten
 from abm.reading import read_bytes
 from experiments.runs.identity import model_version
 from experiments.runs.tables import TABLES
+from experiments.studies.drift import allowed_measure, allowed_region, fitted_in, hash_of_bytes
 from experiments.studies.manifest import study_of
 from experiments.studies.parts import indicators
-from experiments.studies.plan import Row, allowed_measure, allowed_region, fitted_in, hash_of_bytes, plan_schema, read_study_manifest
+from experiments.studies.plan import Row
+from experiments.studies.plan_files import plan_schema, read_study_manifest
 from experiments.studies.store import write_part
-from experiments.studies.study import RESERVED, Study
+from experiments.studies.study import Study
+from experiments.studies.study_file import RESERVED
 from experiments.studies.tables import write_tables
 
 if TYPE_CHECKING:
@@ -38,18 +41,18 @@ if TYPE_CHECKING:
 
     from abm import Region, Scenario
 
-#: Seconds a run may take where the study does not say, at least, and for each household.
+#: Seconds that a run may take where the study sets no limit: at least, and for each household.
 DEADLINE = (600.0, 0.05)
-#: A run that is this many times past its deadline hangs inside a month.
+#: A run that takes this many times its deadline counts as hanging inside a month.
 HANGS = 1.5
-#: What a worker that a hanging run took down leaves with.
+#: Exit code of a worker ended because of a hanging run.
 EXIT_HUNG = 76
-#: What may be done where a file of a study changed while it ran.
+#: What the user may do where a file of a study changed while it ran.
 AGAIN = "start again with --allow-drift (it is recorded)"
 
 
 class DriftError(UserError):
-    """A worker runs another model than the study was planned with."""
+    """A worker has another model than the study was planned with."""
 
 
 class OverdueError(RuntimeError):
@@ -65,7 +68,7 @@ class Outcome:
     cause: str
     seconds: float
     scenario_hash: str
-    columns: Mapping[str, Sequence[Any]]  #: year, side and indicators; or summaries, one line
+    columns: Mapping[str, Sequence[Any]]  #: year, side and indicators; or summaries in one row
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)  #: all tables of the run, where the study keeps them
 
 
@@ -78,7 +81,7 @@ class Task:
     names: tuple[str, ...]
     scenarios: Mapping[str, Scenario]
     regions: Mapping[str, Region]
-    fitted: Mapping[str, Mapping[str, float]]  #: those of the plan, whatever the region's file says now
+    fitted: Mapping[str, Mapping[str, float]]  #: those of the plan, even if the region's file has changed
     version: str
     measure: Callable[[Any], Mapping[str, float]] | None
 
@@ -87,7 +90,7 @@ class Task:
         return row.apply(self.scenarios[row.scenario], as_fitted=self.study.as_fitted)
 
     def fitted_of(self, row: Row) -> dict[str, float]:
-        """The fitted values of a planned run: the region's, and over them its point's where these stand as fitted values do."""
+        """The fitted values of a planned run: the region's, replaced by its point's where these are used like fitted values."""
         return {**self.fitted[row.region], **(row.numbers() if self.study.as_fitted else {})}
 
 
@@ -112,7 +115,7 @@ def _task(folder: str, stamp: int, version: str) -> Task:
 
 
 def task_of(folder: str | Path) -> Task:
-    """The study of a folder as workers see it; refuses when this process has another model than the study allows."""
+    """The study of a folder, read once in a process; DriftError when this process has another model than the study allows."""
     path = Path(folder) / "manifest.json"
     try:
         stamp = path.stat().st_mtime_ns
@@ -122,24 +125,24 @@ def task_of(folder: str | Path) -> Task:
     allowed = {manifest["model_version"], *(d["model_version"] for d in manifest["drift"])}
     if model_version() not in allowed:
         raise DriftError(
-            f"a worker runs model {model_version()}, the study was planned with {manifest['model_version']}: give all the same"
+            f"a worker runs model {model_version()}, the study was planned with {manifest['model_version']}: install the same version everywhere"
         )
     return _task(str(folder), stamp, model_version())
 
 
 def _warm_up() -> None:
-    """Load the compiled rules with a tiny world, so that the seconds of the first run are those of any other."""
+    """Load the compiled rules with a tiny run, so that the first run takes as long as any other."""
     from abm import BorderModel
 
-    with contextlib.suppress(Exception):  # what is wrong shows in the runs themselves
+    with contextlib.suppress(Exception):  # errors are reported by the runs themselves
         BorderModel(households=60, rng=0).step()
 
 
 def load_measure(said: str | None, allowed: Collection[str | None]) -> Callable[[Any], Mapping[str, float]] | None:
     """The user's own function of the finished model, ``said`` as ``FILE.py:FUNCTION``; raises UserError where it cannot be loaded.
 
-    What runs is the text that the study was planned with, which the user agreed to, by its hash (``allowed``): not a file that was changed
-    meanwhile, and not a compiled one that may lie beside it; none is written.
+    Only a file with one of the hashes ``allowed`` is run, those that the study was planned with or the user agreed to: not a file changed
+    meanwhile, and not a compiled file beside it; none is written.
     """
     if said is None:
         return None
@@ -149,7 +152,7 @@ def load_measure(said: str | None, allowed: Collection[str | None]) -> Callable[
         raise DriftError(f"measure: '{shorten(file)}' changed while the study ran, and was not run again; put it back, or {AGAIN}")
     module = ModuleType(f"lintas_measure_{hashlib.sha256(file.encode()).hexdigest()[:8]}")
     module.__file__ = file
-    sys.modules[module.__name__] = module  # data classes in it look for their own module
+    sys.modules[module.__name__] = module  # data classes need their module there
     try:
         exec(compile(text, file, "exec", dont_inherit=True), module.__dict__)
     except (Exception, SystemExit) as error:
@@ -160,7 +163,7 @@ def load_measure(said: str | None, allowed: Collection[str | None]) -> Callable[
 
 
 def work(folder: str, rows: Sequence[Mapping[str, Any]], attempts: Sequence[int] | None = None) -> list[tuple[str, str, float]]:
-    """Run a chunk of planned rows and store their part; returns run id, status and seconds of each."""
+    """Run a chunk of planned rows and store them as one part; returns run id, status and seconds of each."""
     task = task_of(folder)
     done: list[Outcome] = []
     planned = [Row.read(r) for r in rows]
@@ -182,7 +185,7 @@ def deadline_of(study: Study, households: int) -> float:
 
 
 def run_row(task: Task, row: Row) -> Outcome:
-    """One run of the plan, whatever becomes of it."""
+    """One run of the plan; an error in it becomes its status and cause."""
     start = time.perf_counter()
     limit = deadline_of(task.study, row.households)
     found: list[str] = [""]
@@ -194,7 +197,7 @@ def run_row(task: Task, row: Row) -> Outcome:
         return ended("ok", "", *_run(task, row, start, limit, found))
     except OverdueError as error:
         return ended("timeout", str(error), {})
-    except (Exception, SystemExit) as error:  # a measure may want to leave
+    except (Exception, SystemExit) as error:  # a measure may call exit
         return ended("failed", _cause(error), {})
 
 
@@ -227,7 +230,7 @@ def _measured(task: Task, model: Any) -> dict[str, float]:
         return {}
     said = task.measure(model)
     if not isinstance(said, Mapping) or not all(isinstance(n, str) and isinstance(v, Real) for n, v in said.items()):
-        raise UserError("measure gave no table of names and numbers")
+        raise UserError("measure did not return a dictionary of names and numbers")
     taken = {*RESERVED, *task.names, *task.study.yearly_outputs(), *(s.name for s in task.study.summaries)} & set(said)
     if taken:
         raise UserError(f"measure gave '{min(taken)}', the name of another column")
@@ -242,7 +245,7 @@ def _cause(error: BaseException) -> str:
 
 
 def as_table(task: Task, outcomes: Sequence[Outcome], attempts: Sequence[int]) -> pa.Table:
-    """The rows of a part: what was planned, how each run ended, then its years and indicators (none where it did not end well)."""
+    """The rows of a part: the planned columns, how each run ended, then its years and indicators (empty where it did not end well)."""
     import pyarrow as pa
 
     plan = plan_schema(list(task.names))
@@ -264,13 +267,13 @@ def as_table(task: Task, outcomes: Sequence[Outcome], attempts: Sequence[int]) -
         tables.append(pa.table(columns))
     table = pa.concat_tables(tables, promote_options="default")
     missing = [n for n in indicators(task.study) if n not in table.column_names]
-    for name in missing:  # a chunk of which no run ended well
+    for name in missing:  # no run of the chunk ended well
         table = table.append_column(name, pa.nulls(table.num_rows, pa.float64()))
     return table
 
 
 def killed(folder: Path, row: Row, attempt: int, cause: str) -> None:
-    """Store the row of a run that took its worker down (the driver does, since no worker lived to do so)."""
+    """Store the row of a run that ended its worker (the driver does it, since the worker is gone)."""
     task = task_of(folder)
     scenario = task.scenario_of(row)
     write_part(task.folder, as_table(task, [Outcome(row, "killed", cause, 0.0, scenario.hash, {})], [attempt]))
@@ -280,7 +283,7 @@ def killed(folder: Path, row: Row, attempt: int, cause: str) -> None:
 
 
 def _may_exit() -> bool:
-    """Whether this process is a worker, which somebody starts again when it leaves."""
+    """Whether this process is a worker, which is restarted when it ends."""
     if "distributed" not in sys.modules:
         return False
     from dask.context import thread_state

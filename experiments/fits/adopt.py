@@ -1,4 +1,4 @@
-"""Make a fit the shipped one: the posterior goes into the package, its central draw becomes the region's fitted values."""
+"""How does a fit become the shipped one? Its posterior is copied into the package, its central draw becomes the region's fitted values."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from abm.errors import shorten
 from calibration.infer import ENOUGH_ESS
 from calibration.posterior import Posterior
 from experiments.files import whole_folder, write_file
+from experiments.fits.asked import Asked, FitError
 from experiments.fits.confirm import write_numbers
 from experiments.fits.files import CHECK, FIT, check_against, read_result
-from experiments.fits.fit import Asked, Fit, FitError
+from experiments.fits.fit import Fit
 
 #: What of a fit folder is shipped beside the posterior.
 SHIPPED = ("fit.json", "check.json", "targets.toml")
@@ -25,15 +26,15 @@ MOST_BYTES = 5_000_000
 def adopt(fit: Fit, region: Path | None = None, posteriors: Path | None = None) -> list[Path]:
     """Copy the posterior into ``calibration/posteriors/<region>`` and write the region's ``fitted.toml``; returns what was written.
 
-    Refuses a fit that is not whole (no checks, no report, no central draw), one of another question than the shipped one (without a mechanism,
-    other priors, other targets, other years), one with too few effective draws, and one too large to ship.
+    FitError for a fit that is incomplete (no checks, no report, no central draw), that differs in its settings from the shipped one (without a
+    mechanism, other priors, other targets, other years), that has too few effective draws, or that is too large to ship.
     """
     from abm import Region
     from calibration.targets import Targets
 
     if fit.asked.without or fit.asked.widen or fit.asked.names or fit.asked.ranges or fit.targets.hash != Targets.load().hash:
         raise FitError(
-            "only a fit of the whole model with the declared priors and the shipped targets can be adopted; this one asks something else"
+            "only a fit of the whole model with the declared priors and the shipped targets can be adopted; this one has other settings"
         )
     if fit.asked.end != Asked().end:
         raise FitError(f"the fit ends in {fit.asked.end}; one that is adopted covers the whole history, to {Asked().end}")
@@ -52,16 +53,16 @@ def adopt(fit: Fit, region: Path | None = None, posteriors: Path | None = None) 
     name = Region.load(fit.asked.region).id
     here = Path(str(resources.files("abm"))) / "data" / "regions" / name if region is None else region
     if not here.is_dir():
-        raise FitError(f"there is no region folder '{shorten(here)}' that could take the central draw; name one with --into")
+        raise FitError(f"there is no region folder '{shorten(here)}' for the central draw; name one with --into")
     there = (Path(str(resources.files("calibration"))) / "posteriors" if posteriors is None else posteriors) / name
     if there.exists() and not (there / "draws.parquet").exists():
-        raise FitError(f"'{shorten(there)}' holds something other than a posterior, so it is left as it is")
+        raise FitError(f"'{shorten(there)}' holds something other than a posterior, so it is not replaced")
     with whole_folder(there, keep=False, hint="") as draft:
         _copy(fit.folder, draft, results)
     posterior = Posterior.load(there)
     lines = [
         "# Values fitted to the region's facts: the central draw of the posterior named below, for the parameters that the facts move.",
-        "# Written by 'lintas calibrate adopt'; the draws, the report and what cannot be known stand in calibration/posteriors.",
+        "# Written by 'lintas calibrate adopt'; the draws, the report and what cannot be known are in calibration/posteriors.",
         f'posterior = "{posterior.id}"',
         f'model_version = "{posterior.model_version}"',
         "",
@@ -73,7 +74,7 @@ def adopt(fit: Fit, region: Path | None = None, posteriors: Path | None = None) 
 
 
 def _copy(folder: Path, draft: Path, results: Mapping[str, Any]) -> None:
-    """What of a fit folder ships, into an empty folder; refuses more than may ship."""
+    """Copy the files of a fit folder that ship into an empty folder; FitError where they are too large."""
     source = [folder / "posterior" / n for n in ("draws.parquet", "manifest.json")] + [folder / n for n in SHIPPED]
     for path in [*source, *sorted((folder / "report").glob("report*.html"))]:
         if path.name in results:  # six digits are enough to read, and a fifth of the size
@@ -87,7 +88,7 @@ def _copy(folder: Path, draft: Path, results: Mapping[str, Any]) -> None:
 
 
 def _short(said: Any) -> Any:
-    """The same with numbers of six digits."""
+    """The same data with numbers rounded to six digits."""
     if isinstance(said, float):
         return float(f"{said:.6g}")
     if isinstance(said, dict):

@@ -1,9 +1,9 @@
 """Does today's model give the numbers of the model that a posterior was made with?
 
-A posterior belongs to the version of the model that it was made with, and the version changes with every edit of its sources, also where no number
-does. Beside a posterior stands ``numbers.json``: hashes of all tables of some runs over its draws, one scenario after the other, made by the model of
-the fit. :func:`confirm` makes the same runs with today's model; where every table is equal, byte for byte, the posterior's manifest takes today's
-version into ``same_numbers``. Where one differs, the rules have changed and a new fit is due.
+A posterior belongs to the version of the model that it was made with, and the version changes with every edit of its sources, even if no number
+does. Beside a posterior is ``numbers.json``: hashes of all tables of some runs over its draws, one scenario after the other, made by the model of
+the fit. :func:`confirm` makes the same runs with today's model; where every table is equal, byte for byte, today's version is
+added to ``same_numbers`` of the posterior's manifest. Where one differs, the rules have changed and a new fit is needed.
 """
 
 from __future__ import annotations
@@ -56,14 +56,14 @@ def write_numbers(folder: Path, tell: Callable[[int, int], None] | None = None) 
     posterior = Posterior.load(folder)
     if model_version() not in posterior.model_versions:
         raise UserError(
-            f"posterior '{posterior.id}' was made with model {posterior.model_version}, this is {model_version()}: only the former can say its numbers"
+            f"posterior '{posterior.id}' was made with model {posterior.model_version}, this is {model_version()}: only the former can give its numbers"
         )
     said = {"kind": KIND, "model_version": posterior.model_version, "households": HOUSEHOLDS, "runs": runs_of(posterior, tell)}
     write_json(folder / FILE, said)
 
 
 def confirm(folder: Path, tell: Callable[[int, int], None] | None = None) -> list[str]:
-    """Compare today's runs with ``numbers.json``; returns what differs, a sentence each. Where nothing does, the manifest takes today's version."""
+    """Compare today's runs with ``numbers.json``; returns what differs, a sentence each. Where nothing differs, today's version is added to the manifest."""
     posterior = Posterior.load(folder)
     said = read_numbers(folder)
     if said["model_version"] != posterior.model_version:

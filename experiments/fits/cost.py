@@ -1,4 +1,4 @@
-"""How long will a fit take on this machine? Said before it starts, from runs that there are or from a short trial."""
+"""How long will a fit take on this machine? Estimated before it starts, from existing runs or from a short trial."""
 
 from __future__ import annotations
 
@@ -7,37 +7,39 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from abm.errors import UserError
+from calibration.check_file import CENTRAL, CENTRAL_RUNS
 from experiments.execution.engine import cores
-from experiments.fits.fit import SWITCHED_OFF, Asked, Fit
-from experiments.fits.results import CENTRAL, CENTRAL_RUNS, is_checked, is_concluded
+from experiments.fits.asked import SWITCHED_OFF, Asked
+from experiments.fits.conclude import is_checked, is_concluded
+from experiments.fits.fit import Fit
 from experiments.studies import store
 from experiments.studies.collect import status
 from experiments.words.languages import Numbers, Translate, duration
 
 #: Months and households of the trial run; a run is longer in proportion to its months, and to its households above so many.
 TRIAL_MONTHS, TRIAL_HOUSEHOLDS = 24, 2000
-#: Runs from which seconds a run are known without a trial.
+#: Number of existing runs from which no trial is needed.
 ENOUGH_RUNS = 8
-#: Seconds of one core for the inference and the checks of the shipped fit (119 parameters, 256 truths), and to start the workers of a study.
+#: Seconds of one core for the inference and the checks of the shipped fit (119 parameters, 256 simulated truths), and to start the workers of a study.
 INFERENCE, CHECKS, PARAMETERS, TESTS, START = 20.0, 240.0, 119, 256, 5.0
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What is left to be done: runs, at least and at most, and what they and the inference take."""
+    """What is left to be done: runs, at least and at most, and seconds of these and of the inference."""
 
     runs: int
     most: int
-    seconds: float  #: a run, of one core
+    seconds: float  #: seconds of one core for a run
     studies: int  #: folders of runs, each of which starts its workers
     analysis: float  #: seconds of one core for inference and checks
 
     def wall(self, runs: int, workers: int) -> float:
-        """Seconds until the end."""
+        """Seconds until the end with so many runs and workers."""
         return runs * self.seconds / workers + self.analysis + (START * self.studies if runs else 0.0)
 
     def core_hours(self, runs: int) -> float:
-        """Core-hours of the runs."""
+        """Core-hours of so many runs."""
         return runs * self.seconds / 3600.0
 
 
@@ -63,14 +65,14 @@ def cost_of(fit: Fit, stages: Sequence[str]) -> Cost:
 
 
 def _seconds(fit: Fit) -> float:
-    """Seconds a run, from the bank or from a trial."""
-    found = store.standing(fit.folder / "bank")
+    """Seconds for a run, from the prior runs or from a trial."""
+    found = store.stored_rows(fit.folder / "bank")
     well = found.seconds[found.status == 0] if len(found.ids) else ()
     return float(sum(well) / len(well)) if len(well) >= ENOUGH_RUNS else trial(fit.asked)
 
 
 def trial(asked: Asked, clock: Callable[[], float] = time.perf_counter) -> float:
-    """Seconds that one run will roughly take, from the first months of one; 0 where the model cannot run (a run will say why)."""
+    """Seconds that one run will roughly take, from the first months of one; 0 where the model cannot run (the runs then report why)."""
     from abm import BorderModel, Scenario
     from abm.parameters import month_index, month_text
 
@@ -87,7 +89,7 @@ def trial(asked: Asked, clock: Callable[[], float] = time.perf_counter) -> float
         return made - begun, clock() - made
 
     try:
-        run(60, 1)  # libraries load and rules are made ready: workers do that once, not in each run
+        run(60, 1)  # loads libraries and compiled rules, which workers do once, not in each run
         start, first = run(size, short)
     except UserError:
         return 0.0
@@ -115,7 +117,7 @@ def words(_: Translate, cost: Cost, lang: str, workers: int | None, *, cluster: 
 
 
 def _roughly(seconds: float) -> str:
-    """A time to no more digits than a rough guess has."""
+    """A time rounded as a rough guess."""
     if seconds < 90:
         return duration(max(round(seconds, -1), 10))
     minutes = seconds / 60

@@ -1,7 +1,7 @@
-"""What must stand in ``fit.json`` and ``check.json``, so that a page can be made of them?
+"""What must ``fit.json`` and ``check.json`` hold, so that a report can be made from them?
 
-Both files are written by a fit and read again by the report, the checks and ``adopt``; a file that was cut off or changed by hand is refused
-here in one sentence that names file and key. What a reader does without may be missing.
+Both files are written by a fit and read again by the report, the checks and ``adopt``; a file that is incomplete or was changed by hand is refused
+here with a message that names file and key. Entries that no reader needs may be missing.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from pydantic import AfterValidator, Field
 from abm.errors import UserError, shorten
 from abm.reading import MOST_LETTERS, Entries, Listed, Name, OpenEntries, check, is_ordinary, parse_json, read_text
 from agents.core.declare import PARAMETERS, near
-from calibration.targets import Kind, Role, Scale, Targets
+from calibration.target import Kind, Role, Scale
+from calibration.targets import Targets
 
 Known = Literal["informed", "weak", "prior only"]
 _Name = Annotated[Name, Field(max_length=200)]
@@ -23,8 +24,8 @@ _Text = Annotated[str, Field(max_length=MOST_LETTERS)]
 _Names = Annotated[tuple[_Name, ...], Listed]
 _Count = Annotated[int, Field(ge=0, le=10**12)]
 _Positive = Annotated[float, Field(ge=0)]
-_Share = Annotated[float, Field(ge=0, le=1.000001)]  # sums of weights, which may end a little above 1
-_AnyNumber = Annotated[float, Field(allow_inf_nan=True)]  # where no run had a number
+_Share = Annotated[float, Field(ge=0, le=1.000001)]  # sums of weights, which may be a little above 1
+_AnyNumber = Annotated[float, Field(allow_inf_nan=True)]  # None where no run had a number
 _Quantiles = Annotated[tuple[float, ...], Listed, Field(min_length=5, max_length=5)]
 _Triple = Annotated[tuple[_AnyNumber, _AnyNumber, _AnyNumber], Listed]
 _Numbers = Annotated[tuple[float, ...], Listed]
@@ -52,11 +53,11 @@ class _ParameterRow(OpenEntries):
     low: float
     high: float
     default: float
-    known: Known | None = None  # that it is missing is refused by the report, with its reason
+    known: Known | None = None  # where it is missing, the report refuses it with a reason
     ratio: _Positive
     quantiles: _Quantiles
     density: Annotated[tuple[_Positive, ...], Listed, Field(min_length=20, max_length=20)]
-    leans: Literal["", "low", "high"]
+    piles_up: Literal["", "low", "high"]
     prior_basis: _Name
     unit_mean: float
     emulated: _Place | None = None
@@ -246,13 +247,13 @@ class _Ranks(OpenEntries):
     parameters: _Rows[_RankRow]
 
 
-def _planted(row: _Planted) -> _Planted:
+def _simulated_truth(row: _SimulatedTruth) -> _SimulatedTruth:
     if len({len(row.parameters), len(row.truth), len(row.mean), len(row.sd), len(row.off)}) > 1:
         raise ValueError("its lists are not of one length")
     return row
 
 
-class _Planted(OpenEntries):
+class _SimulatedTruth(OpenEntries):
     parameters: _Names
     truth: _Numbers
     mean: _Numbers
@@ -294,7 +295,7 @@ class CheckFile(OpenEntries):
     model_version: _Name
     inference: _Name = ""
     sbc: _Rows[_Ranks] = ()
-    planted: _Rows[Annotated[_Planted, AfterValidator(_planted)]] = ()
+    simulated_truths: _Rows[Annotated[_SimulatedTruth, AfterValidator(_simulated_truth)]] = ()
     predictive: dict[str, _NewRuns] = Field(default_factory=dict)
     priors: _Rows[_OtherPrior] = ()
     sensitivity: _Rows[_Indices] = ()
@@ -307,7 +308,7 @@ _FORMS: dict[str, type[Entries]] = {FIT: FitFile, CHECK: CheckFile}
 
 
 def read_result(path: Path, kind: str, *, needed: bool = True) -> dict[str, Any]:
-    """``fit.json`` (kind ``FIT``) or ``check.json`` (``CHECK``), checked; an empty table where one that is not needed is not there."""
+    """``fit.json`` (kind ``FIT``) or ``check.json`` (``CHECK``), checked; an empty dictionary where a file that is not ``needed`` is missing. UserError where a file cannot be used."""
     import os
 
     if not os.path.lexists(path):
@@ -324,7 +325,7 @@ def read_result(path: Path, kind: str, *, needed: bool = True) -> dict[str, Any]
 
 
 def inference_of(path: Path) -> str | None:
-    """Which inference made a result; None where there is no result that can be read (it is then made anew)."""
+    """The version of the inference that made a result; None where no result can be read (it is then made again)."""
     if not is_ordinary(path):
         return None
     try:
@@ -336,7 +337,7 @@ def inference_of(path: Path) -> str | None:
 
 
 def check_against(fit: Mapping[str, Any], targets: Targets, path: Path) -> None:
-    """Refuse a result whose rows are not those of the targets beside it, or that names a target which has no row."""
+    """UserError for a result whose rows are not those of the targets beside it, or that names a target which has no row."""
     name = f"'{shorten(path)}'"
     ids = [row["id"] for row in fit["targets"]]
     if sorted(ids) != sorted(t.id for t in targets):

@@ -1,6 +1,6 @@
-"""Why a point fit misleads: several optimisers hit all targets, at different points.
+"""Why does a point fit mislead? Several searches meet all targets, at different points.
 
-The optimisers search the emulator of a fit's runs, so a search takes a moment; each answer is then run in the model itself.
+The optimisers search the emulator of a fit's runs, so a search takes seconds; each answer is then run in the model itself.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 
 from calibration.emulator import fit_emulator
+from calibration.likelihood import statistics
 from calibration.runs import Runs
-from calibration.targets import statistics
-from experiments.fits.fit import Fit, FitError, populations, single_threaded
+from experiments.fits.asked import FitError
+from experiments.fits.fit import Fit
+from experiments.fits.populations import populations, single_threaded
 from experiments.studies import plan
 
 #: Runs of the model, with seeds of their own, that an answer's statistics are the mean of.
@@ -24,7 +26,7 @@ SAME = 0.03
 
 @dataclass(frozen=True)
 class Answer:
-    """Where one search ended, in the prior's unit cube, and the fitted targets there."""
+    """The point where one search ended, in the prior's unit cube, and the fitted targets there."""
 
     unit: np.ndarray
     emulated: np.ndarray
@@ -32,11 +34,11 @@ class Answer:
 
 
 def point_fits(fit: Fit, starts: int, confirm: int = CONFIRM) -> list[Answer]:
-    """Search from several random starts for the point that agrees best, and run the model at each answer."""
+    """Search from several random starts for the point that agrees best, and run the model at each answer (``confirm`` runs). FitError for fewer than two starts."""
     from scipy.optimize import minimize
 
     if starts < 2:
-        raise FitError("one search shows nothing of the others: give --starts 2 or more")
+        raise FitError("one search has nothing to be compared with: give --starts 2 or more")
     with single_threaded():
         have = populations(fit)
         emulator = fit_emulator(have.runs.unit, have.statistics)
@@ -44,7 +46,7 @@ def point_fits(fit: Fit, starts: int, confirm: int = CONFIRM) -> list[Answer]:
         rng = np.random.default_rng(plan.seed_of(fit.asked.seed, 5000) % 2**32)
         active = emulator.active
         if not len(active):
-            raise FitError("no parameter moves a fitted target in these runs, so there is nothing to search for; look at the targets")
+            raise FitError("no parameter moves a fitted target in these runs, so there is nothing to search for; check the targets")
 
         def miss(inner: np.ndarray, base: np.ndarray) -> float:
             unit = base.copy()
@@ -65,7 +67,7 @@ def point_fits(fit: Fit, starts: int, confirm: int = CONFIRM) -> list[Answer]:
 
 
 def _confirmed(fit: Fit, unit: np.ndarray, n: int, k: int) -> np.ndarray:
-    """The statistics of the model itself at a point, mean over ``n`` runs."""
+    """The statistics of the model itself at a point ``unit``, shape (d,), as means over ``n`` runs, shape (targets,)."""
     from abm import BorderModel, Scenario
 
     values = dict(zip(fit.prior.names, fit.prior.values(unit)[0].tolist(), strict=True))
@@ -88,7 +90,7 @@ def _confirmed(fit: Fit, unit: np.ndarray, n: int, k: int) -> np.ndarray:
 
 
 def apart(answers: list[Answer], active: np.ndarray) -> tuple[float, int]:
-    """The largest distance between two answers in one parameter, as a share of its prior range, and that parameter's position."""
+    """The largest distance between two answers in one parameter, as a share of its prior range, and that parameter's position; ``active`` are positions, shape (n,)."""
     places = np.stack([a.unit for a in answers])[:, active]
     width = places.max(axis=0) - places.min(axis=0)
     return float(width.max()), int(active[int(width.argmax())])

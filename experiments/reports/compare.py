@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from abm.errors import shorten
-from experiments.analysis.compare import LEVEL, CompareError, Comparison, Effect, Split, unit_of
+from experiments.analysis.differences import LEVEL, CompareError, Comparison, Effect, Split, unit_of
 from experiments.files import files_in, said_in, whole_folder
 from experiments.reports.compare_figures import picture
 from experiments.reports.compare_words import label_of, named, sentence, sentences, start_sentence, years_text
@@ -26,7 +26,8 @@ from experiments.runs.folder import check_folder
 from experiments.runs.identity import PACKAGES, command_line, commit, model_version
 from experiments.runs.tables import write_table
 from experiments.studies.draws import FOLDER
-from experiments.studies.outcomes import plain, side_name
+from experiments.studies.outcomes import plain
+from experiments.studies.target_names import side_name
 from experiments.words.languages import Numbers, translator
 
 KIND = "lintas comparison"

@@ -6,10 +6,10 @@ import math
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from experiments.analysis.compare import Comparison, Effect
+from experiments.analysis.differences import Comparison, Effect
 from experiments.reports.compare_words import label_of, named, sentences, start_sentence
-from experiments.reports.figures import ACCENT, GREY, INK, KALIMANTAN, SARAWAK, WIDTH, Picture, svg
-from experiments.studies.outcomes import side_name
+from experiments.reports.figure_sheet import ACCENT, GREY, INK, KALIMANTAN, SARAWAK, WIDTH, Picture, svg
+from experiments.studies.target_names import side_name
 from experiments.words.languages import Numbers, translator
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 #: Indicators that a figure shows.
 MOST_DRAWN = 4
-#: Inches of an indicator's two panels, the room above them for its name, and of what stands above and below all.
+#: Inches of an indicator's two panels, the room above them for its name, and of the parts above and below all.
 ARMS, DIFFERENCE, NAME, BETWEEN, ABOVE, BELOW = 1.45, 0.95, 0.55, 0.35, 0.3, 0.72
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from experiments.analysis.compare import Comparison, Effect, unit_of
-from experiments.studies.outcomes import side_name
+from experiments.analysis.differences import Comparison, Effect, unit_of
+from experiments.studies.target_names import side_name
 from experiments.words.languages import Numbers, translator
 
 
@@ -18,7 +18,7 @@ def label_of(output: str, _: Callable[[str], str]) -> str:
 
 
 def _inside(label: str) -> str:
-    """A label as it stands inside a sentence: no capital, unless it begins with an abbreviation."""
+    """A label as it is written inside a sentence: no capital, unless it begins with an abbreviation."""
     return label[:1].lower() + label[1:] if label[1:2].islower() and " " in label else label
 
 

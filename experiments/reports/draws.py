@@ -63,7 +63,7 @@ class DrawnReading:
 
 
 def drawn_readings(yearly: pd.DataFrame, language: str = "en") -> list[DrawnReading]:
-    """Every claim that a run can be held beside by a number, over the draws of a yearly table that has them."""
+    """Every claim that a run can be compared with by a number, over the draws of a yearly table that has them."""
     found: dict[tuple[str, str], list[Any]] = {}
     for _draw, mine in yearly.groupby("draw"):
         for reading in readings(mine.drop(columns="draw"), language):
@@ -79,7 +79,7 @@ def drawn_readings(yearly: pd.DataFrame, language: str = "en") -> list[DrawnRead
 
 
 def show_draws(runs: DrawnRuns, folder: Path, language: str) -> None:
-    """The readings with their intervals, and where the results stand."""
+    """The readings with their intervals, and where the results are."""
     from rich.table import Table
 
     _, n, shown = translator(language), Numbers(language), console()
@@ -105,6 +105,6 @@ def show_draws(runs: DrawnRuns, folder: Path, language: str) -> None:
             )
         again = _("Run them again with 'lintas retry {study} --status failed', then give the same command again.")
         shown.print(again.format(study=folder / FOLDER), soft_wrap=True)
-    said = _("{n} draws of posterior {id}, each with its own seed: the intervals hold what the facts leave open and what chance does.")
+    said = _("{n} draws of posterior {id}, each with its own seed: the intervals hold the spread of the posterior and that of chance.")
     shown.print(said.format(n=len(runs.draws) - len(bad), id=runs.posterior.id), soft_wrap=True)
     shown.print(_("Results: {folder}").format(folder=folder), soft_wrap=True)

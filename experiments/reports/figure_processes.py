@@ -1,7 +1,7 @@
-"""Processes that draw the figures of the report, and get ready for it while the months run.
+"""How are the figures of a run's report drawn while the run goes on? In separate processes, which load their libraries meanwhile.
 
-Importing the drawing library and drawing take as long as the run itself; on a machine with a second core they need not
-be waited for. The page is the same, byte for byte, as one drawn here: where no other process can be had, it is.
+Importing the drawing library and drawing take as long as the run itself; with a second core the user does not wait
+for them. The page is the same, byte for byte, as one drawn in this process, which happens where no other process can be started.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from abm.region import Region
-    from experiments.reports.figures import Picture
+    from experiments.reports.figure_sheet import Picture
     from experiments.runs.run import Drawn
 
 
@@ -35,14 +35,14 @@ class Tables(NamedTuple):
 
 
 class FigureProcesses:
-    """Draw the figures of one report in two processes of their own; use them in a ``with``, which ends them in every case."""
+    """Draw the figures of one report in two separate processes; use it in a ``with`` statement, which ends them in every case."""
 
     def __init__(self) -> None:
         self._processes: list[subprocess.Popen[bytes]] = []
         self.start_another()
 
     def start_another(self) -> None:
-        """Start one more, which gets ready at once. The second is best started when the run no longer loads libraries itself."""
+        """Start one more, which loads its libraries at once. Start the second when the run itself no longer loads libraries."""
         if (os.cpu_count() or 1) > 1:
             with suppress(OSError):
                 self._processes.append(
@@ -69,7 +69,7 @@ class FigureProcesses:
             process.wait()
 
     def begin(self, results: Drawn, manifest: Mapping[str, Any], region: Region | None, language: str) -> Callable[[], str]:
-        """Hand over the tables, so that the drawing starts; the function that is returned gives the finished page."""
+        """Send the tables to the processes, which start to draw; the returned function gives the finished page."""
         from abm.region import Region
         from experiments.reports.figures import FIGURES
         from experiments.reports.report import region_name
@@ -94,7 +94,7 @@ class FigureProcesses:
         return report(results, manifest, region=region, language=language, drawn=self._figures)
 
     def _figures(self) -> list[Picture]:
-        """What was drawn, in reading order; drawn here where a process failed."""
+        """The figures in reading order; drawn in this process where another one failed."""
         from experiments.reports.figures import FIGURES, pictures
 
         done: list[Picture] = []
@@ -111,8 +111,8 @@ class FigureProcesses:
 
 
 def main() -> None:
-    """Get ready, wait for the tables, draw, hand the figures back."""
-    gc.disable()  # short-lived: what it makes need not be collected
+    """Load libraries, wait for the tables, draw, send the figures back."""
+    gc.disable()  # the process is short-lived, so garbage collection is not needed
     import pandas  # noqa: F401
 
     import abm.results  # noqa: F401
@@ -124,4 +124,4 @@ def main() -> None:
         return
     pickle.dump(pictures(tables, region, language, which), sys.stdout.buffer, protocol=5)
     sys.stdout.buffer.flush()
-    os._exit(0)  # taking down the libraries would keep the run waiting
+    os._exit(0)  # skip the cleanup of libraries, for which the run would wait

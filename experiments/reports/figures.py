@@ -1,48 +1,21 @@
-"""The figures of the report: each with a sentence computed from the data, words for who cannot see it, and its numbers.
-
-Figures are narrow and tall so that they stay readable on a telephone, and are told apart by line style and direct
-labels as well as by colour. They are SVG, drawn without a display, and the same data give the same bytes.
-"""
+"""Which figures does the report have? Each with a sentence computed from the data, a description for readers who cannot see it, and its numbers."""
 
 from __future__ import annotations
 
 import io
-import json
 import math
-import textwrap
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from abm.claims.claim import Claim, Pattern, claims
 from abm.claims.interpret import number_of, series_of
-from abm.claims.years import Years
-from experiments.reports.paper import formats
-from experiments.words.languages import Numbers, Translate, translator
+from experiments.reports.figure_sheet import ACCENT, INK, KALIMANTAN, SARAWAK, Picture, years_of
+from experiments.reports.map_figure import MapDrawing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure as Canvas
 
     from abm.region import Region
     from experiments.runs.run import Drawn
-
-KALIMANTAN, SARAWAK, ACCENT, GREY, INK = "#b5460f", "#1c5d99", "#3c7a3e", "#8a8a86", "#26262a"
-WIDTH = 5.8
-
-
-@dataclass(frozen=True)
-class Picture:
-    """One figure with everything that goes beside it."""
-
-    key: str
-    title: str
-    svg: bytes
-    alt: str
-    sentence: str
-    head: tuple[str, ...] = ()
-    rows: tuple[tuple[str, ...], ...] = ()
-    notes: tuple[str, ...] = ()
 
 
 #: The figures of the report, in reading order.
@@ -55,20 +28,8 @@ def pictures(results: Drawn, region: Region, language: str = "en", which: Iterab
     return [getattr(draw, name)() for name in which]
 
 
-class Drawing:
-    """What the figures of one run share: its tables, its region, its language."""
-
-    def __init__(self, results: Drawn, region: Region, language: str):
-        self.results, self.region = results, region
-        self.years, self.n = Years(results.yearly), Numbers(language)
-        self._: Translate = translator(language)
-        self.claims: dict[str, Claim] = claims()
-        _ = self._
-        self.side_names = {side: _(str(region.meta["sides"][side]["name"])) for side in ("id", "my")}
-        self.first, self.last = int(results.yearly["year"].min()), int(results.yearly["year"].max())
-        self.span = _("{first}–{last}").format(first=self.first, last=self.last)
-
-    # --- the figures ------------------------------------------------------------------------------------------------
+class Drawing(MapDrawing):
+    """The figures of one run."""
 
     def income(self) -> Picture:
         _, n = self._, self.n
@@ -96,7 +57,7 @@ class Drawing:
             ratio=n.number(r, 1),
         )
         said_own, said_across = (self.claims["E01"][side] for side in ("own", "across"))
-        first, last = _span(said_own)
+        first, last = years_of(said_own)
         mean_own, mean_across = (number_of(said.numbers["value"], self.years) for said in (said_own, said_across))
         if math.isfinite(mean_own) and math.isfinite(mean_across):
             sentence += " " + _(
@@ -138,7 +99,7 @@ class Drawing:
         bottom.set_ylim(0, max([*rate.values(), 1]) * 1.15)
         self._heading(bottom, _("Visits across per 1,000 people and year"))
         fewer = self.claims["E03"]["fewer"]
-        before, after = _span(fewer, "share"), _span(fewer, "later_share")
+        before, after = years_of(fewer, "share"), years_of(fewer, "later_share")
         share, later = (number_of(fewer.numbers[name], self.years) for name in ("share", "later_share"))
         if math.isfinite(share) and math.isfinite(later):
             sentence = _(
@@ -209,7 +170,7 @@ class Drawing:
         measures = self.claims["E05"]["measures"]
         before, during = (number_of(measures.numbers[name], self.years) for name in ("poor", "poor_later"))
         if math.isfinite(before) and math.isfinite(during):
-            (before_first, before_last), (first, last) = _span(measures, "poor"), _span(measures, "poor_later")
+            (before_first, before_last), (first, last) = years_of(measures, "poor"), years_of(measures, "poor_later")
             sentence += " " + _(
                 "On the Kalimantan side it was {before} before the crisis ({before_first}–{before_last}) and {during} in it ({first}–{last})."
             ).format(
@@ -289,7 +250,7 @@ class Drawing:
         )
         times_out, times_in = (number_of(flows.numbers[name], self.years) for name in ("out", "into"))
         if math.isfinite(times_out) and math.isfinite(times_in):
-            (first, last), (before_first, before_last) = _span(flows, "out"), _span(flows, "out", base=True)
+            (first, last), (before_first, before_last) = years_of(flows, "out"), years_of(flows, "out", base=True)
             sentence += " " + _(
                 "From {before_first}–{before_last} to {first}–{last} the flow to Sarawak became {out} times, "
                 "the flow to Kalimantan {into} times what it was."
@@ -314,44 +275,7 @@ class Drawing:
             ),
         )
 
-    def map(self, indicator: str = "care_share_across", year: int | None = None, height: float = 4.9) -> Picture:
-        """The places of one year, sized by people and coloured by an indicator of the ``places`` table."""
-        _, n = self._, self.n
-        shown = self.map_year if year is None else year
-        rows = self.results.places[self.results.places["year"] == shown]
-        label, as_share = self._label(indicator)
-        values = rows[indicator].to_numpy(dtype=float)
-        canvas, (axes,) = self._canvas(height, 1)
-        axes.set_position((0.0, 0.17, 1.0, 0.77))
-        self.draw_map(canvas, axes, indicator, shown, keys=(0.05, 0.115, 0.34, 0.022))
-        ranked = [(str(p), float(v)) for p, v, s in zip(rows["place"], values, rows["side"], strict=True) if s == "id" and math.isfinite(v)]
-        ranked.sort(key=lambda pair: (-pair[1], pair[0]))
-        show: Callable[[float], str] = n.percent if as_share else n.short
-        if ranked:
-            sentence = _("{label} in {year} on the Kalimantan side: highest in {top} ({high}), lowest in {bottom} ({low}).").format(
-                label=label, year=shown, top=ranked[0][0], high=show(ranked[0][1]), bottom=ranked[-1][0], low=show(ranked[-1][1])
-            )
-        else:
-            sentence = _("There is no value of this indicator in {year}.").format(year=shown)
-        side = lambda code: self.side_names[str(code)]  # noqa: E731
-        return self._picture(
-            "map",
-            _("The border, place by place"),
-            canvas,
-            _("Map of the border with rivers, places sized by population and coloured by: {label}; crossings marked by kind.").format(
-                label=label
-            ),
-            sentence,
-            head=(_("place"), _("side"), label),
-            rows=tuple((str(p), side(s), show(v)) for p, s, v in zip(rows["place"], rows["side"], values, strict=True)),
-        )
-
-    @property
-    def map_year(self) -> int:
-        """The year of the map: the middle of those in which, the paper says, most care was sought across, or the run's last."""
-        return min(self.last, (sum(_span(self.claims["E02"]["visits"], "share")) + 1) // 2)
-
-    # --- panels that stand in more than one figure ------------------------------------------------------------------
+    # --- panels that are used in more than one figure ------------------------------------------------------------------
 
     def draw_income(self, axes: Axes) -> None:
         """Income of both sides with the paper's two numbers."""
@@ -379,266 +303,6 @@ class Drawing:
         self._shares(axes)
         self._heading(axes, _("Share of visits made across, Kalimantan side"))
 
-    def draw_map(self, canvas: Canvas, axes: Axes, indicator: str, year: int, keys: tuple[float, float, float, float]) -> None:
-        """Places sized by people and coloured by an indicator; the colour key and the signs stand below."""
-        _, n = self._, self.n
-        from matplotlib import colormaps
-        from matplotlib.cm import ScalarMappable
-        from matplotlib.colors import Normalize
-        from matplotlib.lines import Line2D
-
-        rows = self.results.places[self.results.places["year"] == year]
-        self._outline(axes)
-        label, as_share = self._label(indicator)
-        values = rows[indicator].to_numpy(dtype=float)
-        colours = colormaps["viridis_r"]
-        scale = Normalize(0, 1 if as_share else float(max([v for v in values if math.isfinite(v)] or [1.0])))
-        records = rows.to_dict("records")
-        for row, value in sorted(zip(records, values, strict=True), key=lambda pair: -float(pair[0]["population"])):
-            face: Any = colours(scale(value)) if math.isfinite(value) else "#ffffff"
-            # Area in proportion to people; a floor keeps the smallest place visible.
-            axes.scatter(row["lon"], row["lat"], s=max(14, row["population"] / 120), color=[face], edgecolor=INK, linewidth=0.7, zorder=4)
-        self._crossings(axes, year)
-        from matplotlib.patheffects import withStroke
-
-        halo = [withStroke(linewidth=2, foreground="#faf8f2")]
-        written: list[tuple[float, float]] = []
-        service = self.region.places[self.region.places["kind"] == "service"]
-        for row in service.to_dict("records"):
-            x, y = float(row["lon"]), float(row["lat"])
-            axes.scatter(x, y, s=22, marker="s", color="#ffffff", edgecolor=GREY, linewidth=1, zorder=3)
-            axes.annotate(
-                str(row["place"]),
-                (x, y),
-                xytext=(0, -11),
-                textcoords="offset points",
-                ha="center",
-                fontsize=7,
-                color="#5a5a58",
-                path_effects=halo,
-            )
-            written.append((x, y - 0.15))
-        # Names of the larger places first; a name that would cover another is left out (the table below has them all).
-        for row in sorted(records, key=lambda r: (-float(r["population"]), str(r["place"]))):
-            x, y = float(row["lon"]), float(row["lat"])
-            if any(abs(x - other_x) <= 0.6 and abs(y - other_y) <= 0.16 for other_x, other_y in written):
-                continue
-            lift = math.sqrt(max(14, float(row["population"]) / 120)) / 2 + 2
-            axes.annotate(
-                str(row["place"]),
-                (x, y),
-                xytext=(0, lift),
-                textcoords="offset points",
-                ha="center",
-                fontsize=7,
-                color=INK,
-                zorder=6,
-                path_effects=halo,
-            )
-            written.append((x, y))
-        self._heading(axes, _("{label}, {year}").format(label=label, year=year))
-        bar = canvas.colorbar(ScalarMappable(scale, colours), cax=canvas.add_axes(keys), orientation="horizontal")
-        if as_share:
-            bar.set_ticks([0, 0.5, 1], labels=[n.percent(v) for v in (0, 0.5, 1)])
-        bar.ax.tick_params(labelsize=8, length=2)
-        kinds = {
-            "post": ("D", KALIMANTAN, _("post")),
-            "traditional": ("^", "#c99700", _("traditional crossing")),
-            "path": ("x", GREY, _("path")),
-        }
-        handles = [Line2D([], [], ls="", marker=m, color=c, ms=6, label=word) for m, c, word in kinds.values()]
-        handles.append(Line2D([], [], ls="", marker="s", mfc="#ffffff", mec=GREY, ms=6, label=_("service town")))
-        canvas.legend(handles=handles, loc="lower right", bbox_to_anchor=(0.99, 0.01), ncols=2, frameon=False, fontsize=8)
-
-    def _label(self, indicator: str) -> tuple[str, bool]:
-        """The declared label of an output, and whether it is a share."""
-        from agents.core.declare import OUTPUTS
-
-        said = OUTPUTS.get(indicator)
-        return (self._(said.label), said.unit == "share") if said else (indicator, "share" in indicator)
-
-    def _mark(self, pattern: Pattern) -> str:
-        """The paper's number as it is written."""
-        assert pattern.mark is not None  # these patterns have one
-        value, written = pattern.mark
-        return formats(self.n)[written](value)
-
-    def _said(self, axes: Axes, pattern: Pattern) -> None:
-        """What the paper says, as a bar over its years, once the run has begun them."""
-        first, last = _span(pattern)
-        if pattern.mark is None or self.last < first:
-            return
-        value = pattern.mark[0]
-        axes.plot([first, last + 0.99], [value, value], color=INK, lw=3.2, solid_capstyle="butt", zorder=5)
-        from matplotlib.patheffects import withStroke
-
-        words = self._("paper: {value}").format(value=self._mark(pattern))
-        halo = [withStroke(linewidth=3, foreground="#ffffff")]
-        axes.annotate(
-            words,
-            (first, value),
-            xytext=(-3, 3),
-            textcoords="offset points",
-            ha="right",
-            fontsize=8,
-            color=INK,
-            path_effects=halo,
-            zorder=6,
-        )
-
-    # --- what they are made of --------------------------------------------------------------------------------------
-
-    def _canvas(self, height: float, panels: int, heights: Sequence[float] | None = None) -> tuple[Canvas, Sequence[Axes]]:
-        from experiments.own_matplotlib import matplotlib
-
-        matplotlib()
-        from matplotlib.figure import Figure as Canvas
-
-        canvas = Canvas(figsize=(WIDTH, height))
-        # margins in inches: two lines of heading, the years, a legend; a layout engine would draw every figure twice to find them
-        above, below, gap = 0.44, 0.27 if panels > 1 else 0.52, 0.6
-        mean = (height - above - below - gap * (panels - 1)) / panels
-        place = {"left": 0.098, "right": 0.99, "top": 1 - above / height, "bottom": below / height, "hspace": gap / mean}
-        grid: Any = canvas.subplots(panels, 1, sharex=panels > 1, squeeze=False, height_ratios=heights, gridspec_kw=place)
-        axes = [row[0] for row in grid]
-        for one in axes:
-            self.dress(one)
-        return canvas, axes
-
-    def dress(self, axes: Axes) -> None:
-        """The frame and scale that all figures over time share."""
-        axes.set_xlim(self.first, self.last + 1)
-        for edge in ("top", "right"):
-            axes.spines[edge].set_visible(False)
-        for edge in ("left", "bottom"):
-            axes.spines[edge].set_color(GREY)
-        axes.tick_params(labelsize=9, colors=INK, length=3, color=GREY)
-        axes.grid(axis="y", color="#e6e6e2", lw=0.8)
-        axes.set_axisbelow(True)
-
-    def _line(
-        self, axes: Axes, series: dict[int, float], colour: str, label: str = "", *, dashed: bool = False, dotted: bool = False
-    ) -> None:
-        """A yearly line drawn at mid-year, named at its end."""
-        if not series:
-            return
-        style: Any = (0, (5, 2)) if dashed else (0, (1.2, 1.4)) if dotted else "-"
-        years = sorted(series)
-        axes.plot([y + 0.5 for y in years], [series[y] for y in years], color=colour, lw=1.9, ls=style, label=label or None)
-        if label:
-            is_lowest = axes.get_subplotspec() is None or axes.get_subplotspec().is_last_row()  # type: ignore[union-attr]
-            below = -0.1 if is_lowest else -0.02  # below the years, where they are written
-            axes.legend(
-                loc="upper center", bbox_to_anchor=(0.5, below), ncols=3, frameon=False, fontsize=9, handlelength=2.6, borderaxespad=0.1
-            )
-
-    def _heading(self, axes: Axes, text: str) -> None:
-        axes.set_title(textwrap.fill(text, 64), loc="left", fontsize=10, color=INK, pad=8)
-
-    def _shares(self, axes: Axes, *, tight: bool = False) -> None:
-        """A vertical scale of 0 to 100 %, or up to what is drawn."""
-        top = 1.0
-        if tight:
-            drawn = [float(v) for line in axes.get_lines() for v in line.get_ydata() if math.isfinite(float(v))]  # type: ignore[union-attr]
-            top = min(1.0, max([*drawn, 0.04]) * 1.15)
-        axes.set_ylim(0, top)
-        axes.yaxis.set_major_formatter(lambda v, _position: self.n.percent(v))
-
-    def _crisis(self, axes: Axes) -> None:
-        period = self.claims["E05"].period
-        if period is not None and self.first <= period.years[0] <= self.last:
-            begin, end = period.bounds
-            axes.axvspan(begin, min(end, self.last + 1), color="#f0ece0", zorder=0)
-
-    def _mark_events(self, axes: Axes, families: Iterable[str]) -> tuple[str, ...]:
-        """Numbered marks at the dated events of the region; the numbers are explained in the returned notes."""
-        _ = self._
-        wanted = tuple(families)
-        found: dict[tuple[int, int], list[str]] = {}
-        for row in self.region.events.to_dict("records"):
-            year, month = (int(part) for part in str(row["month"]).split("-")[:2])
-            label = str(row["label_en"]).strip()
-            if label and str(row["target"]).split(".")[0] in wanted and self.first <= year <= self.last:
-                labels = found.setdefault((year, month), [])
-                if _(label) not in labels:
-                    labels.append(_(label))
-        notes: list[str] = []
-        previous, lift = -9.0, 0
-        for number, ((year, month), labels) in enumerate(sorted(found.items()), start=1):
-            at = year + (month - 1) / 12
-            axes.axvline(at, color=GREY, lw=0.8, ls=(0, (2, 2)), zorder=1)
-            lift = (lift + 1) % 3 if at - previous < 1.3 else 0
-            axes.annotate(
-                str(number), (at, 0.985 - 0.075 * lift), xycoords=("data", "axes fraction"), ha="center", va="top", fontsize=8, color=INK,
-                bbox={"boxstyle": "circle,pad=0.15", "fc": "#ffffff", "ec": GREY, "lw": 0.7}, zorder=6,
-            )  # fmt: skip
-            previous = at
-            notes.append(f"{number} · {self.n.month(year, month)}: {'; '.join(labels)}")
-        return tuple(notes)
-
-    def _outline(self, axes: Axes) -> None:
-        shapes: dict[str, Any] = json.loads((self.region.folder / "map.geojson").read_text(encoding="utf-8"))
-        places = self.region.places
-        west, east = float(places["lon"].min()) - 0.35, float(places["lon"].max()) + 0.35
-        south, north = float(places["lat"].min()) - 0.35, float(places["lat"].max()) + 0.3
-        axes.set_facecolor("#e8eff3")
-        styles: dict[str, dict[str, Any]] = {
-            "river": {"color": "#8db4cc", "lw": 1.0, "zorder": 2},
-            "border": {"color": INK, "lw": 1.3, "ls": (0, (4, 2)), "zorder": 3},
-        }
-        for feature in shapes["features"]:
-            kind = feature["properties"].get("kind")
-            for line in _rings(feature["geometry"]):
-                x, y = [p[0] for p in line], [p[1] for p in line]
-                if kind == "land":
-                    axes.fill(x, y, facecolor="#faf8f2", edgecolor="#b9b6aa", lw=0.8, zorder=1)
-                elif kind in styles:
-                    axes.plot(x, y, **styles[kind])
-        axes.set_xlim(west, east)
-        axes.set_ylim(south, north)
-        axes.set_aspect("equal", adjustable="box")  # at the equator a degree is as long both ways
-        axes.grid(False)
-        axes.set_xticks([])
-        axes.set_yticks([])
-        for edge in axes.spines.values():
-            edge.set_visible(False)
-
-    def _crossings(self, axes: Axes, year: int) -> None:
-        """Crossings by kind; a post that is not yet open is drawn as the traditional crossing it was."""
-        for row in self.region.crossings.to_dict("records"):
-            kind, opened = str(row["kind"]), str(row["opened"])
-            is_open = opened[:4].isdigit() and int(opened[:4]) <= year
-            if kind == "post" and is_open:
-                style: dict[str, Any] = {"marker": "D", "color": KALIMANTAN, "s": 26}
-            elif kind == "path":
-                style = {"marker": "x", "color": GREY, "s": 16}
-            else:
-                style = {"marker": "^", "color": "#c99700", "s": 26}
-            axes.scatter(row["lon"], row["lat"], zorder=5, linewidth=1, **style)
-
-    @staticmethod
-    def _at(series: dict[int, float], year: int) -> float:
-        return series.get(year, math.nan)
-
-    def _picture(
-        self,
-        key: str,
-        title: str,
-        canvas: Canvas,
-        alt: str,
-        sentence: str,
-        columns: Iterable[tuple[str, dict[int, float], Callable[[float], str]]] = (),
-        notes: tuple[str, ...] = (),
-        head: tuple[str, ...] = (),
-        rows: tuple[tuple[str, ...], ...] = (),
-    ) -> Picture:
-        columns = list(columns)
-        if columns:
-            head = (self._("year"), *(label for label, _series, _show in columns))
-            years = sorted({y for _label, series, _show in columns for y in series})
-            rows = tuple((str(y), *(show(series[y]) if y in series else "–" for _label, series, show in columns)) for y in years)
-        return Picture(key, title, svg(canvas), alt, sentence, head, rows, notes)
-
 
 def readme_picture(results: Drawn, region: Region) -> bytes:
     """Income and care beside the map, as one PNG."""
@@ -656,32 +320,3 @@ def readme_picture(results: Drawn, region: Region) -> bytes:
     out = io.BytesIO()
     canvas.savefig(out, format="png", dpi=110, metadata={"Software": None}, facecolor="#ffffff")
     return out.getvalue()
-
-
-def _span(pattern: Pattern, number: str = "value", *, base: bool = False) -> tuple[int, int]:
-    """The years of a number of a pattern, or those it is set against."""
-    part = pattern.numbers[number].parts[base]
-    assert part.first is not None and part.last is not None  # these numbers have years of their own
-    return part.first, part.last
-
-
-def svg(canvas: Canvas) -> bytes:
-    """A figure as SVG with no trace of when or where it was drawn."""
-    from experiments.own_matplotlib import matplotlib
-
-    with matplotlib().rc_context({"svg.hashsalt": "lintas", "svg.fonttype": "path"}):
-        out = io.BytesIO()
-        canvas.savefig(out, format="svg", metadata={"Date": None, "Creator": None}, facecolor="#ffffff")
-    return out.getvalue()
-
-
-def _rings(geometry: dict[str, Any]) -> list[list[list[float]]]:
-    """All lines of a GeoJSON geometry (holes are drawn as lines of their own)."""
-    kind, points = geometry["type"], geometry["coordinates"]
-    if kind == "LineString":
-        return [points]
-    if kind in ("MultiLineString", "Polygon"):
-        return list(points)
-    if kind == "MultiPolygon":
-        return [ring for polygon in points for ring in polygon]
-    return []

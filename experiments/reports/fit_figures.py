@@ -1,16 +1,19 @@
-"""The figures of a calibration's report, in the style of the report of a run."""
+"""Which figures does a fit's report have? They are drawn in the style of the report of a run."""
 
 from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from abm.claims.statistic import Statistic
 from calibration.priors import Prior
-from experiments.reports.figures import ACCENT, GREY, INK, KALIMANTAN, SARAWAK, WIDTH, Picture, svg
+from calibration.target import Target
+from calibration.targets import Targets
+from experiments.reports.figure_sheet import ACCENT, GREY, INK, KALIMANTAN, SARAWAK, WIDTH, Picture, svg
 from experiments.words.languages import Numbers, Translate, mark, translator
 
 if TYPE_CHECKING:
@@ -19,10 +22,10 @@ if TYPE_CHECKING:
 
 #: Parameters that the figure of priors and posteriors shows.
 MOST_SHOWN = 20
-#: Rank histograms for each way to the posterior: those that fill their bins least evenly.
+#: Number of rank histograms for each method: those with the least even bins.
 WORST = 2
 
-#: The ways to a posterior that are tested, in words.
+#: The tested methods, in words.
 METHODS = {"emulated": mark("emulated likelihood"), "abc": mark("regression-adjusted ABC"), "prior": mark("the prior itself")}
 
 Band = list[list[float]]
@@ -31,10 +34,8 @@ Band = list[list[float]]
 class FitDrawing:
     """What the figures of one fit share."""
 
-    def __init__(
-        self, fit: Mapping[str, Any], check: Mapping[str, Any], said: Mapping[str, float], sides: Mapping[str, str], language: str
-    ):
-        self.fit, self.check, self.said, self.sides = fit, check, said, sides
+    def __init__(self, fit: Mapping[str, Any], check: Mapping[str, Any], targets: Targets, sides: Mapping[str, str], language: str):
+        self.fit, self.check, self.targets, self.sides = fit, check, targets, sides
         self._: Translate = translator(language)
         self.n = Numbers(language)
         self.history: Mapping[str, Any] = fit.get("years") or {}
@@ -43,7 +44,7 @@ class FitDrawing:
         self.off: Mapping[str, Any] = (arms.get("puskesmas_programme") or {}).get("years") or {}
 
     def all(self) -> dict[str, Picture]:
-        """The figures that can be drawn from what is there, by name."""
+        """The figures for which there are data, by name."""
         found = (self.parameters(), self.income(), self.care(), self.visits(), self.ranks())
         return {p.key: p for p in found if p is not None}
 
@@ -88,12 +89,12 @@ class FitDrawing:
         sentence = _("The facts narrow “{label}” most: its spread is {share} of what it was before.").format(
             label=_(rows[0]["label"]), share=n.percent(rows[0]["ratio"])
         )
-        alt = _("A hill for each parameter over the range of its prior: where the posterior lies, with its middle and its 90 % interval.")
-        return Picture("parameters", _("What the facts say of the parameters"), svg(canvas), alt, sentence)
+        alt = _("The posterior density of each parameter over the range of its prior, with its median and its 90 % interval.")
+        return Picture("parameters", _("What the facts say about the parameters"), svg(canvas), alt, sentence)
 
     @staticmethod
     def places(row: Mapping[str, Any], values: Sequence[float]) -> list[float]:
-        """Values of a parameter as places between the ends of its prior."""
+        """Values of a parameter as positions between the ends of its prior, 0 to 1."""
         prior = Prior.of([row["parameter"]], {row["parameter"]: (row["low"], row["high"])})
         return [float(prior.unit(np.array([[v]]))[0, 0]) for v in values]
 
@@ -108,18 +109,19 @@ class FitDrawing:
         self._line(top, own, KALIMANTAN, self.sides["id"])
         self._line(top, across, SARAWAK, self.sides["my"], style="--")
         top.set_yscale("log")
-        ticks = [50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000]
+        ticks = [digit * 10**k for k in range(1, 5) for digit in (1, 2, 5)]
         top.set_yticks(ticks, [n.number(t) for t in ticks])
         top.minorticks_off()
         drawn = [x for band in (own, across) for row in band.values() for x in row if x > 0]
         top.set_ylim(min(drawn, default=100) * 0.8, max(drawn, default=10000) * 1.3)
-        for name in ("income_id", "income_my"):
-            if name in self.said:
-                self._mark(top, self.said[name], n.number(self.said[name]))
+        said = self.reported()
+        for value, years in said.values():
+            self._mark(top, value, n.number(value), years)
         self._heading(top, _("Income per person, US$ a year (logarithmic scale)"))
         self._line(bottom, ratio, ACCENT)
-        if "ratio" in self.said:
-            self._mark(bottom, self.said["ratio"], n.number(self.said["ratio"], 1))
+        if len(said) == 2:
+            (value, years), (value_across, _years) = said.values()
+            self._mark(bottom, value_across / value, n.number(value_across / value, 1), years)
         bottom.set_ylim(0, max([*(x for row in ratio.values() for x in row if math.isfinite(x)), 6]) * 1.1)
         bottom.yaxis.set_major_locator(_whole_numbers())
         bottom.yaxis.set_major_formatter(lambda v, _position: n.number(v))
@@ -149,7 +151,9 @@ class FitDrawing:
         self._line(top, share, INK, _("history"))
         self._line(top, share_off, ACCENT, _("without the puskesmas programme"), style="--")
         top.set_ylim(0, 1)
-        top.axhline(0.5, color=GREY, lw=0.8)
+        most = self._target("care_majority")
+        if most is not None and most.kind == "threshold":
+            top.axhline(most.threshold, color=GREY, lw=0.8)
         top.yaxis.set_major_formatter(lambda v, _position: n.percent(v))
         self._heading(top, _("Share of visits made across, Kalimantan side"))
         self._line(bottom, rate, INK)
@@ -158,9 +162,9 @@ class FitDrawing:
         bottom.yaxis.set_major_formatter(lambda v, _position: n.number(v))
         self._heading(bottom, _("Visits across per 1,000 people and year"))
         self._legend(canvas, top.get_legend_handles_labels()[0])
-        first, last = min(share, default=0), 2006 if 2006 in share else max(share, default=0)
+        first, last = min(share, default=0), self._later_year(share)
         middle = lambda band, year: band[year][1] if year in band else math.nan  # noqa: E731
-        sentence = _("The middle of the share across goes from {a} in {first} to {b} in {last}; visits across per 1,000 people go from {c} to {d}.").format(
+        sentence = _("The median share across goes from {a} in {first} to {b} in {last}; visits across per 1,000 people go from {c} to {d}.").format(
             a=n.percent(middle(share, first)), first=first, b=n.percent(middle(share, last)), last=last,
             c=n.short(middle(rate, first)), d=n.short(middle(rate, last)),
         )  # fmt: skip
@@ -205,12 +209,12 @@ class FitDrawing:
             self._heading(axes, heading)
         self._legend(canvas, panels[0].get_legend_handles_labels()[0], columns=2)
         at = lambda years, name, year: (self.band(years, name, "id").get(year) or [math.nan] * 3)[1]  # noqa: E731
-        last = 2006 if 2006 in [*base["years"]] else max(base["years"])
-        sentence = _("In {year} the middle draw has {home} visits to primary care at home and {across} across.").format(
+        last = self._later_year(base["years"])
+        sentence = _("In {year} the median is {home} visits to primary care at home and {across} across.").format(
             year=last, home=n.short(at(base, "visits_primary_home", last)), across=n.short(at(base, "visits_primary_across", last))
         )
         if self.off:
-            sentence += " " + _("With the programme switched off it has {home} and {across}.").format(
+            sentence += " " + _("With the programme switched off it is {home} and {across}.").format(
                 home=n.short(at(self.off, "visits_primary_home", last)), across=n.short(at(self.off, "visits_primary_across", last))
             )
         alt = _(
@@ -245,15 +249,30 @@ class FitDrawing:
             axes.set_title(f"{name} · {_(METHODS[method['method']])}", loc="left", fontsize=8.5, color=INK, pad=4)
         alt = _("Small bar charts of ranks, one for each of the worst parameters; the band holds 95 % of the bars if all is well.")
         sentence = _(
-            "Ranks of planted truths among the draws, for the parameters with the least even bars. A hollow middle would mean intervals that are too narrow."
+            "Ranks of simulated truths among the draws, for the parameters with the least even bars. Bars that are lower in the middle would mean intervals that are too narrow."
         )
         return Picture("ranks", _("Rank histograms"), svg(canvas), alt, sentence)
 
-    # --- what they are made of ------------------------------------------------------------------------------------------
+    # --- what the facts are about ------------------------------------------------------------------------------------
+
+    def reported(self) -> dict[str, tuple[float, Statistic]]:
+        """The reported incomes of the two sides, with the years that each is about."""
+        rows = {row["id"]: row for row in self.fit["targets"]}
+        return {name: (float(rows[name]["observed"]), self.targets[name].of) for name in ("income_id", "income_my") if name in rows}
+
+    def _target(self, name: str) -> Target | None:
+        return next((t for t in self.targets if t.id == name), None)
+
+    def _later_year(self, years: Iterable[int]) -> int:
+        """The last year in which fewer visits were reported, or the last one there is."""
+        fall, there = self._target("visits_fall"), [*years]
+        return fall.against.last if fall is not None and fall.against is not None and fall.against.last in there else max(there, default=0)
+
+    # --- shared parts ------------------------------------------------------------------------------------------------
 
     @staticmethod
     def band(years: Mapping[str, Any], output: str, side: str) -> dict[int, list[float]]:
-        """5 %, middle and 95 % of an output by year."""
+        """5 %, median and 95 % of an output by year; empty where the output has no bands."""
         rows: Band = (years.get(output) or {}).get(side) or []
         return {int(y): [float(x) for x in row] for y, row in zip(years.get("years") or (), rows, strict=False)}
 
@@ -289,7 +308,7 @@ class FitDrawing:
 
     @staticmethod
     def _line(axes: Axes, band: dict[int, list[float]], colour: str, label: str = "", *, style: str = "-", banded: bool = True) -> None:
-        """The middle by year at mid-year, on its band."""
+        """The median by year at mid-year, on its band."""
         if not band:
             return
         years = sorted(band)
@@ -300,14 +319,14 @@ class FitDrawing:
         axes.plot(at, [band[y][1] for y in years], color=colour, lw=1.9, ls=dashes, label=label or None, zorder=3)
         axes.set_xlim(years[0], years[-1] + 1)
 
-    def _mark(self, axes: Axes, value: float, written: str) -> None:
-        """What was reported, as a bar over 2005–2007."""
-        axes.plot([2005, 2007.99], [value, value], color=INK, lw=3.2, solid_capstyle="butt", zorder=5)
+    def _mark(self, axes: Axes, value: float, written: str, years: Statistic) -> None:
+        """The reported value, as a bar over its years."""
+        axes.plot([years.first, years.last + 0.99], [value, value], color=INK, lw=3.2, solid_capstyle="butt", zorder=5)
         from matplotlib.patheffects import withStroke
 
         halo = [withStroke(linewidth=3, foreground="#ffffff")]
         axes.annotate(
-            self._("paper: {value}").format(value=written), (2005, value), xytext=(-3, 3), textcoords="offset points", ha="right", fontsize=8,
+            self._("paper: {value}").format(value=written), (years.first, value), xytext=(-3, 3), textcoords="offset points", ha="right", fontsize=8,
             color=INK, path_effects=halo, zorder=6,
         )  # fmt: skip
 
@@ -325,7 +344,7 @@ class FitDrawing:
         self, key: str, title: str, canvas: Canvas, alt: str, sentence: str,
         columns: Sequence[tuple[str, dict[int, list[float]], Callable[[float], str]]],
     ) -> Picture:  # fmt: skip
-        """A figure with the numbers behind it, each as the middle with its interval."""
+        """A figure with the numbers behind it, each as the median with its interval."""
         years = sorted({y for _label, band, _show in columns for y in band})
 
         def cell(row: list[float] | None, show: Callable[[float], str]) -> str:

@@ -1,4 +1,4 @@
-"""The first page of a fit's report: what a reader of policy needs, the warnings, and what cannot be known."""
+"""What is on the first page of a fit's report? The results for a reader of policy, the warnings, and what cannot be known."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from experiments.reports.fit_figures import METHODS
 from experiments.reports.fit_words import KNOWN, Words
 from experiments.words.languages import mark
 
-#: Beginnings of parameter names about which the fitted facts say nothing directly, by subject.
+#: Subjects about which no fitted fact says anything directly, with the beginnings of their parameter names.
 SILENT = {
     mark("kin ties across the border"): ("household.keep_ties.", "world.kinship."),
-    mark("border posts and bribes"): ("official.inspect.", "official.set_posture."),
+    mark("border posts and bribes"): ("official.inspect.", "official.set_strictness."),
     mark("trade across"): ("trader.", "market."),
     mark("public budgets"): ("official.spend_budget.",),
 }
@@ -43,8 +43,8 @@ class FirstPage(Words):
     def _short_runs(self) -> str:
         n = self.n
         return self._(
-            "{runs} runs of the model, each with {households} simulated households, were weighed by {facts} reported facts "
-            "to learn what these say of {parameters} uncertain numbers of the model."
+            "{runs} runs of the model, each with {households} simulated households, were weighted by their agreement with {facts} "
+            "reported facts, to learn what these say about {parameters} uncertain numbers of the model."
         ).format(
             runs=n.number(self.fit["runs"]), households=n.number(self.fit["households"]), facts=len(self.targets.fit),
             parameters=len(self.parameters),
@@ -65,12 +65,12 @@ class FirstPage(Words):
         )  # fmt: skip
         ratio = self._ratio()
         if ratio:
-            words += " " + _("Its ratio of the two is {middle} ({low} to {high}), the paper's {said}.").format(
+            words += " " + _("Their ratio is {middle} ({low} to {high}) in the model and {said} in the paper.").format(
                 middle=n.number(ratio[2], 1), low=n.number(ratio[0], 1), high=n.number(ratio[-1], 1),
                 said=n.number(across["observed"] / own["observed"], 1),
             )  # fmt: skip
         if own["built_in"] and across["built_in"]:
-            words += " " + _("Scale factors in the model can reach these incomes by themselves, so that it reaches them proves nothing.")
+            words += " " + _("Scale factors in the model can produce these incomes by themselves, so agreement with them proves nothing.")
         return words
 
     def _ratio(self) -> list[float] | None:
@@ -86,32 +86,38 @@ class FirstPage(Words):
         most, fall = self.rows.get("care_majority"), self.rows.get("visits_fall")
         words = []
         if most is not None and most["quantiles"]:
+            of = self.targets["care_majority"].of
             words.append(
                 _(
-                    "That most care was sought in Sarawak in the 1980s has a chance of {after} in the fitted model; before any fact was used it "
-                    "was {before}. The share sought across then is {middle} (90 % interval {low} to {high})."
+                    "In the fitted model the chance that most care was sought in Sarawak in {first}–{last} is {after}; before any fact was "
+                    "used it was {before}. The share sought across then is {middle} (90 % interval {low} to {high})."
                 ).format(
-                    after=self.share(most["pass"]), before=self.share(most["prior"]["pass"]), middle=self.value(most, most["quantiles"][2]),
+                    first=of.first, last=of.last, after=self.share(most["pass"]), before=self.share(most["prior"]["pass"]), middle=self.value(most, most["quantiles"][2]),
                     low=self.value(most, most["quantiles"][0]), high=self.value(most, most["quantiles"][-1]),
                 )
             )  # fmt: skip
-        if fall is not None:
+        if fall is not None and (later := self.targets["visits_fall"].against) is not None:
+            of = self.targets["visits_fall"].of
             words.append(
                 _(
-                    "That fewer visits were made across in 2004–2006 than in the 1980s has a chance of {after}, against {before} before."
-                ).format(after=self.share(fall["pass"]), before=self.share(fall["prior"]["pass"]))
-            )
+                    "The chance that fewer visits were made across in {later_first}–{later_last} than in {first}–{last} is {after}; before "
+                    "any fact was used it was {before}."
+                ).format(
+                    first=of.first, last=of.last, later_first=later.first, later_last=later.last, after=self.share(fall["pass"]),
+                    before=self.share(fall["prior"]["pass"]),
+                )
+            )  # fmt: skip
         return " ".join(words)
 
     def _short_reading(self) -> str:
-        """Which communities "most people" means is not said: what holds in the other reading."""
+        """The paper does not say which communities "most people" means: the chances in the other reading."""
         row = next((r for r in self.fit.get("readings") or () if r["reading"] == "care_majority_near"), None)
         if row is None or not {"care_majority", "care_majority_near"} <= set(self.rows):
             return ""
         _, near = self._, self.rows["care_majority_near"]
         words = _(
-            "The paper does not say which communities are meant. Of those within seven hours of a clinic across, most care was sought there with a "
-            "chance of {near} ({before} before any fact)."
+            "The paper does not say which communities are meant. For those near a clinic across, the chance that most "
+            "care was sought there is {near} ({before} before any fact was used)."
         ).format(near=self.share(near["pass"]), before=self.share(near["prior"]["pass"]))
         if row["ess"] < LEAST_ESS:
             return words
@@ -119,7 +125,7 @@ class FirstPage(Words):
             "If the report is taken to mean only these, their chance is {near_alone}, and that of a majority of all border communities {all_alone}."
         ).format(near_alone=self.share(row["pass"]["care_majority_near"]), all_alone=self.share(row["pass"]["care_majority"]))
         if row["ess"] < ENOUGH_ESS:
-            words += " " + _("These two are rough, since the draws count for {ess} independent ones only when weighed so.").format(
+            words += " " + _("These two chances are rough, since the reweighted draws have an effective sample size of only {ess}.").format(
                 ess=self.n.number(row["ess"])
             )
         return words
@@ -129,29 +135,30 @@ class FirstPage(Words):
         if not {"care_majority", "visits_fall"} & set(self.rows):
             return ""
         if not {"all", "puskesmas_programme"} <= set(self.predictive):
-            return _("What becomes of this without the puskesmas programme is not known yet: those runs were not made.")
+            return _("What happens without the puskesmas programme is not known yet: those runs were not made.")
         on, off = (self.predictive[a]["targets"] for a in ("all", "puskesmas_programme"))
         words = [
-            _("To see what the puskesmas did, {runs} draws were run again with new chance, with their programme and without it.").format(
-                runs=n.number(self.predictive["puskesmas_programme"]["runs"])
-            )
+            _(
+                "To see the effect of the puskesmas programme, {runs} draws were run again with new random numbers, with the programme and without it."
+            ).format(runs=n.number(self.predictive["puskesmas_programme"]["runs"]))
         ]
         if "care_majority" in on and "care_majority" in off:
+            of = self.targets["care_majority"].of
             words.append(
-                _("A majority across in the 1980s: {on} of the runs with it, {off} without.").format(
-                    on=self.share(on["care_majority"]["pass"]), off=self.share(off["care_majority"]["pass"])
+                _("A majority across in {first}–{last}: {on} of the runs with it, {off} without.").format(
+                    first=of.first, last=of.last, on=self.share(on["care_majority"]["pass"]), off=self.share(off["care_majority"]["pass"])
                 )
-            )
+            )  # fmt: skip
         if "visits_fall" in on and "visits_fall" in off:
             with_it, without = on["visits_fall"]["pass"], off["visits_fall"]["pass"]
             words.append(_("Fewer visits later: {on} with it, {off} without.").format(on=self.share(with_it), off=self.share(without)))
             if with_it is not None and without is not None:
                 words.append(
-                    _("In this model, then, the fall of visits comes mostly from the programme, as the paper says.")
+                    _("So in this model the fall of visits comes mostly from the programme, as the paper says.")
                     if with_it - without >= 0.5
-                    else _("In this model, then, the programme makes part of the fall.")
+                    else _("So in this model the programme causes part of the fall.")
                     if with_it - without >= 0.1
-                    else _("In this model, then, the fall does not hang on the programme: the paper's reason for it is not confirmed.")
+                    else _("So in this model the fall does not depend on the programme: the paper's reason for it is not confirmed.")
                 )
         if "care_share_fall" in off and (off["care_share_fall"]["pass"] or 0.0) > 0.5:
             words.append(
@@ -164,84 +171,106 @@ class FirstPage(Words):
     def _short_known(self) -> str:
         count = {kind: sum(p["known"] == kind for p in self.parameters) for kind in KNOWN}
         return self._(
-            "Of the {total} uncertain numbers the facts inform {informed} (spread less than half of what it was), say a little of {weak}, and "
-            "nothing of {silent}. For these the ranges chosen by the authors stand as they were: a result that leans on them is an "
-            "assumption carried through, and its interval is the honest answer."
+            "Of the {total} uncertain numbers the facts inform {informed} (spread less than half of what it was) and weakly inform "
+            "{weak}; they say nothing about {silent}. These last keep the ranges chosen by the authors: a result that depends on them"
+            " depends on these assumptions, and its interval shows how uncertain it is."
         ).format(total=len(self.parameters), informed=count["informed"], weak=count["weak"], silent=count["prior only"])
 
     def alarm(self, alarm: Mapping[str, Any]) -> str:
         """One sentence for one alarm."""
-        _, n = self._, self.n
-        what, value = alarm.get("what"), alarm.get("value")
-        name = self.label(str(alarm.get("parameter", "")))
-        target = self.title(str(alarm.get("target", "")))
-        if what == "ess":
-            return _("The draws count for {value} independent ones only; intervals are rough.").format(value=n.short(float(value or 0)))
-        if what == "weight":
-            return _("One single run carries {value} of the whole weight; intervals are rough.").format(value=n.percent(float(value or 0)))
-        if what == "disagreement":
-            return _("Two ways to the same posterior place “{parameter}” {value} of its spread apart; do not rest a result on it.").format(
-                parameter=name, value=n.number(float(value or 0), 2)
+        what = str(alarm.get("what"))
+        if what == "piles_up":
+            return self._piles_up(self.label(str(alarm.get("parameter", ""))), alarm.get("value"))
+        said = alarm.get("value")
+        value = float(said) if isinstance(said, (int, float)) else 0.0
+        if what in ("coverage", "coverage of one", "ranks", "error", "simulated_truths"):
+            return self._check_alarm(what, value, self.label(str(alarm.get("parameter", ""))), alarm)
+        if what == "conflict":
+            return self._conflict(str(alarm.get("target", "")), self.title(str(alarm.get("target", ""))))
+        return (
+            self._alarm_of_the_runs(what, value, self.label(str(alarm.get("parameter", ""))))
+            or self._alarm_of_a_target(what, value, self.title(str(alarm.get("target", ""))))
+            or self._("The fit raised the alarm “{what}”, which this page cannot describe: {values}.").format(
+                what=shorten(alarm.get("what")), values=shorten(", ".join(str(v) for k, v in alarm.items() if k != "what"))
             )
+        )
+
+    def _piles_up(self, parameter: str, end: Any) -> str:
+        _ = self._
+        words = (
+            _("“{parameter}” piles up at the lower end of its range.")
+            if end == "low"
+            else _("“{parameter}” piles up at the upper end of its range.")
+        )
+        return (
+            words.format(parameter=parameter)
+            + " "
+            + _("The facts may favour values outside this range: the result depends on the range, or a mechanism is missing.")
+        )
+
+    def _alarm_of_the_runs(self, what: str, value: float, parameter: str) -> str:
+        """Too few effective draws, or two methods that disagree; empty for other alarms."""
+        _, n = self._, self.n
+        if what == "ess":
+            return _("The effective sample size is only {value}; intervals are rough.").format(value=n.short(value))
+        if what == "weight":
+            return _("A single run has {value} of the total weight; intervals are rough.").format(value=n.percent(value))
+        if what == "disagreement":
+            return _(
+                "Two methods for the same posterior give means of “{parameter}” that are {value} of its spread apart; do not base a result on it."
+            ).format(parameter=parameter, value=n.number(value, 2))
+        return ""
+
+    def _alarm_of_a_target(self, what: str, value: float, target: str) -> str:
+        """A weak emulator, a missed target or a rare reading of a target; empty for other alarms."""
+        _, n = self._, self.n
         if what == "emulator":
             return _("The emulator of “{target}” explains only {value} of its spread: the checks that use it are weak.").format(
-                target=target, value=n.percent(max(0.0, float(value or 0)))
+                target=target, value=n.percent(max(0.0, value))
             )
         if what == "missed":
-            return _("The fit misses “{target}”: only {value} of what the fitted model would report lies as far off as the fact.").format(
-                target=target, value=n.percent(float(value or 0), 1)
-            )
+            return _(
+                "The fit misses “{target}”: only {value} of the reports that the fitted model would give are as far off as the fact."
+            ).format(target=target, value=n.percent(value, 1))
         if what == "median":
-            return _("The middle of “{target}” lies {value} off what was reported.").format(
-                target=target, value=self.signed_percent(float(value or 0))
+            return _("The median of “{target}” differs by {value} from the reported value.").format(
+                target=target, value=self.signed_percent(value)
             )
-        if what == "leans":
-            words = (
-                _("“{parameter}” leans on the lower end of its range.")
-                if value == "low"
-                else _("“{parameter}” leans on the upper end of its range.")
-            )
-            return (
-                words.format(parameter=name) + " " + _("The facts might want it beyond: the range, or a missing mechanism, decides here.")
-            )
-        if what in ("coverage", "coverage of one", "ranks", "error", "planted"):
-            return self._check_alarm(str(what), float(value or 0), name, alarm)
         if what == "reading":
             return _(
-                "Read as “{target}”, one of the facts leaves the runs worth {value} independent ones only: what is said of that reading is worth little."
-            ).format(target=target, value=n.number(float(value or 0)))
-        if what == "conflict":
-            return self._conflict(str(alarm.get("target", "")), target)
-        return _("The fit raised the alarm “{what}”, for which this page has no words: {values}.").format(
-            what=shorten(what), values=shorten(", ".join(str(v) for k, v in alarm.items() if k != "what"))
-        )
+                "If one of the facts is read as “{target}”, the effective sample size is only {value}: results for that reading are "
+                "unreliable."
+            ).format(target=target, value=n.number(value))
+        return ""
 
     def _check_alarm(self, what: str, value: float, parameter: str, alarm: Mapping[str, Any]) -> str:
         _, n = self._, self.n
         way = _(METHODS[alarm["method"]]) if alarm.get("method") in METHODS else ""
         if what == "coverage":
             return _(
-                "Planted truths lay inside {found} of the {promised} intervals of the way “{way}”: its intervals are not what they promise."
+                "With the method “{way}”, {found} of the {promised} intervals contain the simulated truth: their coverage is wrong."
             ).format(found=n.percent(value, 1), promised=n.percent(float(alarm["promised"])), way=way)
         if what == "coverage of one":
             return _(
-                "More than one parameter in twenty has 90 % intervals that hold too few or too many planted truths by the way “{way}”, worst “{parameter}”: {found}."
+                "With the method “{way}”, the 90 % intervals of more than one parameter in twenty contain too few or too many simulated "
+                "truths; the worst is “{parameter}”: {found}."
             ).format(way=way, parameter=parameter, found=n.percent(value))
         if what == "ranks":
-            return _("Planted truths of “{parameter}” do not lie evenly in what the way “{way}” finds (p = {p}).").format(
+            return _("With the method “{way}”, the ranks of simulated truths of “{parameter}” are not uniform (p = {p}).").format(
                 parameter=parameter, way=way, p=n.short(value)
             )
         if what == "error":
             return _(
-                "“{parameter}” is called informed, but planted truths of it are found {error} sd of the prior off on average by the way “{way}”."
+                "“{parameter}” is labelled informed, but with the method “{way}” its simulated truths are found with a mean error of "
+                "{error} sd of the prior."
             ).format(parameter=parameter, error=n.number(value, 2), way=way)
-        return _("The planted truth number {number} of “{parameter}” was found {off} of its spreads away.").format(
+        return _("Simulated truth {number} of “{parameter}” is {off} posterior sd away from the posterior mean.").format(
             number=alarm.get("number", "?"), parameter=parameter, off=n.number(value, 1)
         )
 
     def _conflict(self, name: str, title: str) -> str:
         words = self._(
-            "The other facts do not lead to “{target}”: the fitted model says it only because this fact itself was fitted."
+            "The other facts do not predict “{target}”: the fitted model agrees with it only because this fact itself was fitted."
         ).format(target=title)
         row = next((r for r in self.fit.get("leave_one_out") or () if r["target"] == name), None)
         if row is None or name not in self.rows:
@@ -251,62 +280,77 @@ class FirstPage(Words):
 
     def unknown(self) -> list[str]:
         """What cannot be known from these facts."""
+        return [p for p in (self._calendar(), self._contacts(), self._silent(), self._built_in()) if p]
+
+    def _calendar(self) -> str:
+        """What is not known about the opening of each puskesmas."""
         _, n = self._, self.n
-        said = []
         row = self.by_name.get(CALENDAR)
-        if row is not None:
-            words = _(
-                "When each puskesmas opened: no list was found. How many years after the guessed calendar they opened is an uncertain number, "
-                "{low} to {high} before the facts; afterwards {middle} (90 % interval {q_low} to {q_high})."
-            ).format(
-                low=n.number(row["low"]), high=n.number(row["high"]), middle=n.number(row["quantiles"][2], 1),
-                q_low=n.number(row["quantiles"][0], 1), q_high=n.number(row["quantiles"][-1], 1),
-            )  # fmt: skip
-            moved = self._mover(CALENDAR)
-            if moved:
-                words += " " + _(
-                    "It was read off mainly from “{target}”, so that fact says more of the calendar than of behaviour."
-                ).format(target=moved)
-            said.append(words)
+        if row is None:
+            return ""
+        words = _(
+            "When each puskesmas opened: no list was found. How many years after the guessed calendar they opened is an uncertain number, "
+            "{low} to {high} before the facts; afterwards {middle} (90 % interval {q_low} to {q_high})."
+        ).format(
+            low=n.number(row["low"]), high=n.number(row["high"]), middle=n.number(row["quantiles"][2], 1),
+            q_low=n.number(row["quantiles"][0], 1), q_high=n.number(row["quantiles"][-1], 1),
+        )  # fmt: skip
+        moved = self._mover(CALENDAR)
+        if moved:
+            words += " " + _(
+                "It was estimated mainly from “{target}”, so that fact says more about the calendar than about behaviour."
+            ).format(target=moved)
+        return words
+
+    def _contacts(self) -> str:
+        """What is not known about how much care there was."""
+        _, n = self._, self.n
         contacts = self.rows.get("care_contacts")
-        if contacts is not None and contacts["quantiles"]:
-            middle = contacts["quantiles"][2]
-            words = _(
-                "How much care there was at all: the fitted model has {model} visits per 1,000 people and year in the middle of the 1980s (90 % "
-                "interval {low} to {high}); ordinary rural districts of Indonesia then had about {said}."
-            ).format(
-                model=self.value(contacts, middle), low=self.value(contacts, contacts["quantiles"][0]),
-                high=self.value(contacts, contacts["quantiles"][-1]), said=n.number(contacts["observed"]),
-            )  # fmt: skip
-            most, before, after = self.rows.get("care_majority"), contacts["prior"]["pass"], contacts["pass"]
-            if most and (most["pass"] or 0.0) >= 0.5 and None not in (before, after) and after < before / 2:
-                words += " " + _(
-                    "Within its tolerance {before} of the runs agree with that figure before the facts and {after} after them: the model has a majority "
-                    "across mostly in worlds where few were treated anywhere. A count of visits from the border would say more than any other fact."
-                ).format(before=self.share(before), after=self.share(after))
-            said.append(words)
+        if contacts is None or not contacts["quantiles"]:
+            return ""
+        middle, of = contacts["quantiles"][2], self.targets["care_contacts"].of
+        words = _(
+            "How much care there was at all: the fitted model has {model} visits per 1,000 people and year in {first}–{last} (90 % "
+            "interval {low} to {high}); ordinary rural districts of Indonesia then had about {said}."
+        ).format(
+            first=of.first, last=of.last, model=self.value(contacts, middle), low=self.value(contacts, contacts["quantiles"][0]),
+            high=self.value(contacts, contacts["quantiles"][-1]), said=n.number(contacts["observed"]),
+        )  # fmt: skip
+        most, before, after = self.rows.get("care_majority"), contacts["prior"]["pass"], contacts["pass"]
+        if most and (most["pass"] or 0.0) >= 0.5 and None not in (before, after) and after < before / 2:
+            words += " " + _(
+                "Within its tolerance {before} of the runs agree with that figure before the facts and {after} after them: the model has"
+                " a majority across mostly in runs in which few people were treated anywhere. A count of visits from the border would be"
+                " more informative than any other fact."
+            ).format(before=self.share(before), after=self.share(after))
+        return words
+
+    def _silent(self) -> str:
+        """The subjects about which the fitted facts say nothing directly."""
+        _ = self._
         counted = []
         for subject, prefixes in SILENT.items():
             mine = [p for p in self.parameters if p["parameter"].startswith(prefixes)]
             if mine:
                 silent = sum(p["known"] == "prior only" for p in mine)
                 counted.append(
-                    _("{subject} ({silent} of {total} numbers as before)").format(subject=_(subject), silent=silent, total=len(mine))
+                    _("{subject} ({silent} of {total} numbers unchanged)").format(subject=_(subject), silent=silent, total=len(mine))
                 )
-        if counted:
-            said.append(_("Nothing fitted bears directly on: {subjects}.").format(subjects="; ".join(counted)))
+        return _("No fitted fact is directly about: {subjects}.").format(subjects="; ".join(counted)) if counted else ""
+
+    def _built_in(self) -> str:
+        """The fitted facts that one number alone can reach."""
         built_in = [self.title(t.id) for t in self.targets.fit if t.built_in]
         other = [self.title(t.id) for t in self.targets.fit if not t.built_in]
-        if built_in:
-            said.append(
-                _(
-                    "{count} of the {total} fitted facts can be hit by one scale or one guessed number alone, so hitting them shows nothing: {names}."
-                ).format(count=len(built_in), total=len(built_in) + len(other), names="; ".join(built_in))
-            )
-        return said
+        if not built_in:
+            return ""
+        return self._(
+            "{count} of the {total} fitted facts can be met by one scale or one guessed number alone, so meeting them shows nothing: "
+            "{names}."
+        ).format(count=len(built_in), total=len(built_in) + len(other), names="; ".join(built_in))
 
     def _mover(self, parameter: str) -> str:
-        """The target whose leaving out moves a parameter by most, if by more than half a prior sd."""
+        """The title of the target that moves a parameter most when left out, if by more than half a prior sd; else empty."""
         shifts = [
             (abs(m["shift"]), r["target"]) for r in self.fit.get("leave_one_out") or () for m in r["moves"] if m["parameter"] == parameter
         ]

@@ -1,7 +1,7 @@
-"""The report of a fit: a single page that needs nothing beside it and no network.
+"""How is the report of a fit made? It is a single page that needs no other files and no network.
 
-It opens with what a reader of policy needs, then shows what the facts say of each parameter, how the fitted model stands to each fact, what each
-fact moves, what stays unknown, and how far the posterior can be believed. Every sentence is made from the numbers of ``fit.json`` and
+It begins with the results for a reader of policy, then shows what the facts say about each parameter, how the fitted model agrees with each fact, what each
+fact moves, what remains unknown, and how reliable the posterior is. Every sentence is made from the numbers of ``fit.json`` and
 ``check.json``; where a part of the checks was not made, its section says so. The same files give the same bytes.
 """
 
@@ -14,19 +14,22 @@ from pathlib import Path
 from typing import Any
 
 from abm.errors import UserError, shorten
-from calibration.targets import MEASURED, Targets
+from calibration.target import MEASURED
+from calibration.targets import Targets
 from experiments.files import write_file
 from experiments.fits.files import CHECK, FIT, check_against, read_result
 from experiments.fits.fit import read_manifest
+from experiments.reports.fit_checks import CheckTables
 from experiments.reports.fit_figures import FitDrawing
 from experiments.reports.fit_first_page import FirstPage
+from experiments.reports.fit_provenance import Provenance
 from experiments.reports.fit_tables import FitTables
 from experiments.reports.fit_words import KNOWN, MECHANISMS
 from experiments.words.languages import LANGUAGES, check_language, translator
 
 
 def write_report(folder: Path, lang: str) -> list[Path]:
-    """Write the report of a fit folder in one language; refuses results that cannot be judged."""
+    """Write the report of a fit folder in one language; UserError for results that are incomplete or do not belong together."""
     check_language(lang)
     page = report(folder, lang)
     out = folder / "report" / ("report.html" if lang == "en" else f"report-{lang}.html")
@@ -57,36 +60,36 @@ def report(folder: Path, lang: str = "en") -> str:
 
 
 def refuse(fit: Mapping[str, Any], targets: Targets) -> None:
-    """Refuse a result that a reader could not judge: a parameter without label, a fact without words, source or reason."""
+    """UserError for a result that a reader cannot judge: a parameter without label, a fact without words, source or reason."""
     for row in fit["parameters"]:
         if row.get("known") not in KNOWN:
             raise UserError(
                 f"the parameter '{shorten(row.get('parameter', '?'))}' has no identifiability label (informed, weak or prior only): "
-                f"no report is written that hides what is not known"
+                f"a report must show what is not known"
             )
     for row in fit["targets"]:
         if row["role"] not in ("fit", "held-out"):
             continue
         name = shorten(row["id"])
         if not (str(row.get("quote") or "").strip() or row.get("facts")):
-            raise UserError(f"the target '{name}' has neither quote nor facts: say in targets.toml which words or which fact it rests on")
-        if not str(row.get("source") or "").strip():
-            raise UserError(f"the target '{name}' has no source: say in targets.toml where it was read")
-        if row["kind"] in MEASURED and not str(row.get("tolerance_reason") or "").strip():
             raise UserError(
-                f"the target '{name}' has no reason for its tolerance: say in targets.toml why {row.get('tolerance')} and no other"
+                f"the target '{name}' has neither quote nor facts: give in targets.toml the words or the fact that it is based on"
             )
+        if not str(row.get("source") or "").strip():
+            raise UserError(f"the target '{name}' has no source: give in targets.toml where it was read")
+        if row["kind"] in MEASURED and not str(row.get("tolerance_reason") or "").strip():
+            raise UserError(f"the target '{name}' has no reason for its tolerance: say in targets.toml why it is {row.get('tolerance')}")
     if targets.hash != fit["targets_hash"]:
         raise UserError("targets.toml was changed after the fit: use 'lintas calibrate retarget', or run 'lintas calibrate fit' again")
 
 
-class Page(FirstPage, FitTables):
-    """Everything that the page says, in one language."""
+class Page(FirstPage, FitTables, CheckTables, Provenance):
+    """All parts of the page, in one language."""
 
     def parts(self) -> dict[str, Any]:
-        """What the template fills in."""
+        """The values for the template."""
         _ = self._
-        drawn = FitDrawing(self.fit, self.check, self._said(), self.sides, self.lang).all()
+        drawn = FitDrawing(self.fit, self.check, self.targets, self.sides, self.lang).all()
         figures = {
             key: {
                 "key": key, "title": p.title, "alt": p.alt, "sentence": p.sentence, "head": p.head, "rows": p.rows, "notes": p.notes,
@@ -105,12 +108,7 @@ class Page(FirstPage, FitTables):
             "directions": self.directions(), "pairs": self.pairs(),
             "held_out": self.held_out(), "held_out_words": self.held_out_words(), "arms": [_(MECHANISMS[a]) for a in self.arms],
             "claims": self.claims(), "has_predictive": "all" in self.predictive, "missing_arms": self.missing_arms(),
-            "sbc": self.sbc(), "planted": self.planted(), "disagreement": self.disagreement(), "populations": self.populations(),
+            "sbc": self.sbc(), "simulated_truths": self.simulated_truths(), "disagreement": self.disagreement(), "populations": self.populations(),
             "emulators": self.emulators(), "not_ruled_out": self.not_ruled_out(), "priors": self.priors(),
             "facts": self.facts(), "provenance": self.provenance(), "commands": self.commands(),
         }  # fmt: skip
-
-    def _said(self) -> dict[str, float]:
-        """Figures that the paper gives, for the figures."""
-        said = {name: float(self.rows[name]["observed"]) for name in ("income_id", "income_my") if name in self.rows}
-        return said | ({"ratio": said["income_my"] / said["income_id"]} if len(said) == 2 else {})

@@ -1,29 +1,19 @@
-"""The tables of a fit's report: parameters, targets, readings, held-out patterns, checks of the method, facts and provenance."""
+"""Which tables of a fit's report show parameters, targets, readings and held-out patterns?"""
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
-from shlex import quote
 from typing import Any
 
-from calibration.targets import MEASURED, Targets
+from calibration.target import MEASURED
+from experiments.fits.asked import SWITCHED_OFF
 from experiments.fits.files import FIT, read_result
-from experiments.fits.fit import SWITCHED_OFF
-from experiments.reports.fit_figures import METHODS
 from experiments.reports.fit_words import MECHANISMS, Words
 from experiments.words.languages import mark
 
-USES = {
-    "input": mark("input: the model reads it, or its data were set from it"),
-    "fit": mark("fit: compared with each run in the fit"),
-    "held-out": mark("held out: compared afterwards only"),
-    "check": mark("plausibility check only"),
-    "unused": mark("unused"),
-}
 BASES = {
     "opened": mark("read in a source"),
     "recalled": mark("recalled, unverified"),
@@ -49,7 +39,7 @@ class FitTables(Words):
             "name": p["parameter"], "label": _(p["label"]), "unit": _(p["unit"]), "known": p["known"], "ratio": n.percent(p["ratio"]),
             "prior": f"{n.short(p['low'])} – {n.short(p['high'])}", "interval": f"{n.short(q[0])} – {n.short(q[-1])}", "middle": n.short(q[2]),
             "default": n.short(p["default"]), "basis": _(BASES[p["prior_basis"]]) if p["prior_basis"] in BASES else p["prior_basis"],
-            "spark": spark(p["density"]), "leans": {"low": _("leans low"), "high": _("leans high")}.get(p["leans"], ""),
+            "spark": spark(p["density"]), "piles_up": {"low": _("at its lower bound"), "high": _("at its upper bound")}.get(p["piles_up"], ""),
             "mean": f"{n.number(p['unit_mean'], 2)} ({n.percent(p['ratio'])})",
             "emulated": place(p["emulated"]) if p.get("emulated") else "–", "abc": place(p["abc"]) if p.get("abc") else "–",
         }  # fmt: skip
@@ -81,7 +71,7 @@ class FitTables(Words):
         ]  # fmt: skip
 
     def readings(self) -> list[dict[str, Any]] | None:
-        """What holds if a report had meant another number; None where that was not asked."""
+        """What holds if a report had meant another number; None where this was not computed."""
         n = self.n
         if self.fit.get("readings") is None:
             return None
@@ -97,7 +87,7 @@ class FitTables(Words):
         ]  # fmt: skip
 
     def lacking(self) -> str:
-        """For a fit without a mechanism: whether the facts tell it from the whole model that ships."""
+        """For a fit without a mechanism: whether the facts favour it or the whole model that ships; else empty."""
         _, n = self._, self.n
         without = self.fit.get("without") or ()
         if not without:
@@ -109,7 +99,9 @@ class FitTables(Words):
             return (
                 words
                 + " "
-                + _("No shipped fit of the whole model to the same facts stands beside it, so nothing says which of the two they prefer.")
+                + _(
+                    "There is no shipped fit of the whole model to the same facts to compare it with, so it is not known which model the facts favour."
+                )
             )
         log_factor = float(whole["log_evidence"]) - float(self.fit["log_evidence"])
         words += " " + _("The logarithm of its evidence is {own}, that of the whole model {whole}.").format(
@@ -125,8 +117,8 @@ class FitTables(Words):
                 words
                 + " "
                 + _(
-                    "The facts favour neither (a factor of {factor}): they cannot tell whether the mechanism matters, and agreement with them is no sign "
-                    "that it does not."
+                    "The facts favour neither (a factor of {factor}): they do not show whether the mechanism matters, and agreement with"
+                    " them does not mean that it has no effect."
                 ).format(factor=factor)
             )
         return (
@@ -138,7 +130,7 @@ class FitTables(Words):
                 else _("The facts favour the model without it by a factor of {factor}.")
             ).format(factor=factor)
             + " "
-            + _("A factor below 3 would be next to nothing; above 20 it is strong.")
+            + _("A factor below 3 is very weak evidence; above 20 it is strong.")
         )
 
     def _shipped(self) -> dict[str, Any]:
@@ -184,7 +176,7 @@ class FitTables(Words):
         ]  # fmt: skip
 
     def directions(self) -> list[str]:
-        """The best known combinations in words."""
+        """Sentences on the best known combinations of parameters."""
         _, n = self._, self.n
         found = []
         for d in self.fit.get("directions") or ():
@@ -198,11 +190,13 @@ class FitTables(Words):
                 continue
             same = [f"“{self.label(p)}”" for p, x in zip(names[1:], loadings[1:], strict=True) if x * loadings[0] > 0]
             other = [f"“{self.label(p)}”" for p, x in zip(names[1:], loadings[1:], strict=True) if x * loadings[0] <= 0]
-            words = _("A combination led by “{parameter}”: {share} of its spread is left.").format(parameter=first, share=share)
+            words = _("A combination with “{parameter}” as its largest part: {share} of its spread is left.").format(
+                parameter=first, share=share
+            )
             if same:
-                words += " " + _("A higher value of it can be made up by a lower {others}.").format(others=", ".join(same))
+                words += " " + _("A higher value of it can be offset by a lower value of {others}.").format(others=", ".join(same))
             if other:
-                words += " " + _("A higher value of it can be made up by a higher {others}.").format(others=", ".join(other))
+                words += " " + _("A higher value of it can be offset by a higher value of {others}.").format(others=", ".join(other))
             found.append(words)
         return found
 
@@ -211,7 +205,7 @@ class FitTables(Words):
         _, n = self._, self.n
         return [
             (
-                _("“{a}” and “{b}” can make up for each other: where one is higher the other is lower (correlation {r}).")
+                _("“{a}” and “{b}” can offset each other: where one is higher the other is lower (correlation {r}).")
                 if p["correlation"] < 0
                 else _("“{a}” and “{b}” go up and down together (correlation {r}).")
             ).format(a=self.label(p["a"]), b=self.label(p["b"]), r=n.number(p["correlation"], 2))
@@ -234,7 +228,7 @@ class FitTables(Words):
         ]
 
     def verdict(self, row: Mapping[str, Any]) -> str:
-        """What a held-out pattern says of the model."""
+        """The conclusion from one held-out pattern."""
         _ = self._
         before, after = row["prior"].get("pass"), row["pass"]
         if before is None or after is None:
@@ -242,13 +236,13 @@ class FitTables(Words):
         if after < 0.1:
             return _("does not hold: a finding about the model")
         if before > EMPTY:
-            return _("validates nothing: the prior passes too")
+            return _("validates nothing: prior runs agree as well")
         if after - before > 0.1:
             return _("holds more often than before the facts")
         return _("no better than before the facts") if after - before >= -0.1 else _("holds less often than before the facts")
 
     def held_out_words(self) -> list[str]:
-        """What the held-out patterns say together."""
+        """Sentences on the held-out patterns together."""
         _ = self._
         rows = [r for r in self.fit["targets"] if r["role"] == "held-out" and r["pass"] is not None and r["prior"].get("pass") is not None]
         if not rows:
@@ -258,8 +252,8 @@ class FitTables(Words):
         failed = [r for r in rows if r["pass"] < 0.1]
         words = [
             _(
-                "A pattern that more than 90 % of the prior's runs pass validates nothing, since any values would have passed it: "
-                "that is so of {empty} of {total} held-out patterns."
+                "A pattern that more than 90 % of the prior runs pass validates nothing, since almost any values would pass it: this is "
+                "true of {empty} of {total} held-out patterns."
             ).format(empty=len(empty), total=len(rows)),
             _("Of the others {gained} hold more often after the fit than before.").format(gained=len(gained)),
         ]
@@ -285,7 +279,7 @@ class FitTables(Words):
         ]  # fmt: skip
 
     def arm(self, arm: str, row: Mapping[str, Any]) -> str:
-        """Middle and rate of agreement of one target in one set of new runs."""
+        """Median and rate of agreement of one target in one set of new runs."""
         found = self.predictive[arm]["targets"].get(row["id"])
         if not found or not found["quantiles"]:
             return "–"
@@ -300,149 +294,9 @@ class FitTables(Words):
         left = set(self.manifest["asked"].get("without") or ())
         return [self._(MECHANISMS[a]) for a in SWITCHED_OFF if a not in self.predictive and a not in left]
 
-    # --- checks -------------------------------------------------------------------------------------------------------------
-
-    def sbc(self) -> list[dict[str, Any]]:
-        """Simulation-based calibration of the ways to a posterior."""
-        _, n = self._, self.n
-        informed = {p["parameter"] for p in self.parameters if p["known"] == "informed"}
-
-        def of_informed(rows: list[Mapping[str, Any]]) -> float:
-            found = [r["error"] for r in rows if r["parameter"] in informed]
-            return sum(found) / len(found) if found else math.nan
-
-        return [
-            {
-                "method": _(METHODS[m["method"]]), "n": n.number(m["n"]), "c90": n.percent(m["coverage_90"], 1),
-                "c50": n.percent(m["coverage_50"], 1), "error": n.number(m["error"], 2),
-                "informed": n.number(of_informed(m["parameters"]), 2), "p": n.short(m["smallest_p"]), "needed": n.short(m["needed_p"]),
-"is_bad": any(a.get("method") == m["method"] for a in self.check.get("alarms") or ()),
-                "parameters": [
-                    {
-                        "label": self.label(p["parameter"]), "c90": n.percent(p["coverage_90"]), "c50": n.percent(p["coverage_50"]),
-                        "error": n.number(p["error"], 2), "p": n.short(p["p_value"]),
-                    }
-                    for p in m["parameters"]
-                ],
-            }
-            for m in self.check.get("sbc") or ()
-        ]  # fmt: skip
-
-    def planted(self) -> list[dict[str, Any]]:
-        """Planted truths and what was found of them."""
-        n = self.n
-        return [
-            {
-                "number": k,
-                "rows": [
-                    (self.label(p), n.number(t, 2), n.number(mean, 2), n.number(sd, 2), n.number(off, 1), off > 2)
-                    for p, t, mean, sd, off in zip(r["parameters"], r["truth"], r["mean"], r["sd"], r["off"], strict=True)
-                ],
-            }
-            for k, r in enumerate(self.check.get("planted") or (), 1)
-        ]
-
-    def disagreement(self) -> list[tuple[str, str, str]]:
-        """Distance of the other ways to the posterior, largest first."""
-        n, said = self.n, self.fit.get("disagreement") or {}
-        pmc = {r["parameter"]: r["sd"] for r in said.get("emulated_population") or ()}
-        rows = sorted(said.get("emulated_abc") or (), key=lambda r: (-r["sd"], r["parameter"]))
-        return [(self.label(r["parameter"]), n.number(r["sd"], 2), n.number(pmc.get(r["parameter"], math.nan), 2)) for r in rows]
-
-    def populations(self) -> list[tuple[str, str, str, str]]:
-        """Effective sample size as populations were added."""
-        n = self.n
-        return [
-            (n.number(p["runs"]), n.number(p["ess"]), n.percent(p["largest_weight"], 1), n.number(p["log_evidence"], 2))
-            for p in self.fit.get("populations") or ()
-        ]
-
-    def emulators(self) -> list[tuple[str, str, str, int]]:
-        """How well each emulator does."""
-        n = self.n
-        return [
-            (self.title(e["target"]), n.percent(e["r2"]), n.number(e["spread"], 2), len(e["active"]))
-            for e in self.fit.get("emulators") or ()
-        ]
-
-    def not_ruled_out(self) -> str:
-        """The part of the prior that the facts leave standing."""
-        share = self.fit.get("not_ruled_out")
-        if share is None:
-            return ""
-        return self._(
-            "In {share} of the space of all priors every fitted fact lies within three spreads (tolerance and emulator together): that much is not ruled out."
-        ).format(share=self.n.percent(share, 1))
-
-    def priors(self) -> list[tuple[str, dict[str, str], dict[str, str]]]:
-        """Predictions if the priors had been narrower."""
-        rows = {r["share"]: {t["target"]: t["quantiles"] for t in r["targets"]} for r in self.check.get("priors") or ()}
-        if 1.0 not in rows or len(rows) < 2:
-            return []
-        narrow = rows[min(rows)]
-        return [
-            (self.title(name), self.interval(self.rows[name], q), self.interval(self.rows[name], narrow[name]))
-            for name, q in rows[1.0].items()
-            if name in narrow and name in self.rows
-        ]
-
-    # --- facts and provenance --------------------------------------------------------------------------------------------------
-
-    def facts(self) -> dict[str, Any]:
-        """The facts of the region by use."""
-        text = resources.files("calibration").joinpath("data/facts.csv").read_text("utf-8")
-        rows = list(csv.DictReader(text.splitlines()))
-        counts = [(self._(word), sum(r["use"] == use for r in rows)) for use, word in USES.items()]
-        order = list(USES)
-        rows.sort(key=lambda r: order.index(r["use"]) if r["use"] in order else len(order))
-        return {"total": len(rows), "counts": counts, "rows": rows}
-
-    def provenance(self) -> list[tuple[str, str]]:
-        """What the numbers belong to."""
-        _, n, asked = self._, self.n, self.manifest["asked"]
-        return [
-            (_("model version"), str(self.fit["model_version"])),
-            *(
-                [(_("runs of the fit to the targets with hash"), str(self.fit["retargeted_from"]))]
-                if self.fit.get("retargeted_from")
-                else []
-            ),
-            (_("region"), str(asked["region"])),
-            (_("hash of the region's data"), str(self.manifest["region_hash"])),
-            (_("hash of the targets"), str(self.fit["targets_hash"])),
-            (_("seed"), str(asked["seed"])),
-            (_("runs"), n.number(self.fit["runs"])),
-            (_("simulated households of each run"), n.number(asked["households"])),
-            (_("last month"), str(asked["end"])),
-            (_("switched off in the fit"), ", ".join(asked.get("without") or ()) or "–"),
-            (_("effective sample size"), n.number(self.fit["ess"])),
-        ]
-
-    def commands(self) -> list[str]:
-        """How to repeat the fit; a retarget names the fit's folder and its own as they were typed."""
-        from experiments.options import DEFAULT_REGION
-
-        a = self.manifest["asked"]
-        retargeted = self.fit.get("retargeted_from")
-        fit = str(self.manifest.get("retargeted_from") or "fit") if retargeted else "fit"
-        own = Path(str(self.manifest.get("folder") or "retarget"))
-        said = f"lintas calibrate plan -o {quote(fit)} --points {a['points']} --population {a['population']} --most {a['most_populations']}"
-        said += f" --households {a['households']} --draws {a['draws']} --tests {a['tests']} --end {a['end']} --seed {a['seed']}"
-        if a["region"] != DEFAULT_REGION:
-            said += f" --region {quote(a['region'])}"
-        said += "".join(f" --without {w}" for w in a.get("without") or ()) + "".join(f" --only {p}" for p in a.get("names") or ())
-        said += "".join(f" --prior {p}={low:g}:{high:g}" for p, low, high in a.get("ranges") or ())
-        said += f" --widen {a['widen']:g}" if a.get("widen") else ""
-        if (retargeted or self.fit["targets_hash"]) != Targets.load().hash:
-            said += f" --targets {quote(str(own / 'targets-of-the-fit.toml')) if retargeted else 'targets.toml'}"
-        if retargeted:
-            weigh = f"lintas calibrate retarget {quote(fit)} --targets {quote(str(own / 'targets.toml'))} -o {quote(str(own))}"
-            return [said, f"lintas calibrate fit {quote(fit)}", weigh, f"lintas calibrate report {quote(str(own))}"]
-        return [said, "lintas calibrate report fit"]
-
 
 def spark(density: Sequence[float]) -> str:
-    """Points of a small filled line of a density over 20 bins, in a box of 80 by 20."""
+    """Points of a small filled curve of a density over 20 bins, in a box of 80 by 20."""
     top = max([*density, 1e-12])
     step = 80 / len(density)
     height: Callable[[float], float] = lambda d: 19 - 17 * d / top  # noqa: E731

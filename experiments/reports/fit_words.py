@@ -1,4 +1,4 @@
-"""What every part of a fit's page is written with: the fit as read, and how names, numbers and intervals are put in one language."""
+"""How are names, numbers and intervals of a fit written in one language? All parts of the report use these."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from calibration.targets import DEAF, EDGE, MEASURED, REPORTED, Target, Targets
-from experiments.fits.fit import SWITCHED_OFF
+from calibration.target import DEAF, EDGE, MEASURED, REPORTED, Target
+from calibration.targets import Targets
+from experiments.fits.asked import SWITCHED_OFF
 from experiments.words.languages import Numbers, Translate, mark, translator
 
-#: What can be said of a parameter, in the order of the table.
+#: Labels of a parameter, in the order of the table.
 KNOWN = {"informed": mark("informed"), "weak": mark("weak"), "prior only": mark("prior only")}
 #: Mechanisms that predictive runs are repeated without, as short headings.
 MECHANISMS = {
@@ -19,12 +20,12 @@ MECHANISMS = {
     "cross_border_work": mark("work across"),
     "cross_border_care": mark("care across"),
     "infrastructure_investment": mark("public works"),
-    "crisis": mark("crisis of 1997"),
+    "crisis": mark("financial crisis"),
 }
 
 
 class Words:
-    """A fit, its checks and its targets, and the words of one language for them."""
+    """A fit, its checks and its targets, and their texts in one language."""
 
     def __init__(self, manifest: Mapping[str, Any], fit: Mapping[str, Any], check: Mapping[str, Any], targets: Targets, lang: str):
         from abm import Region
@@ -40,24 +41,24 @@ class Words:
         self.region = Region.load(manifest["asked"]["region"])
         self.sides = {side: self._(str(self.region.meta["sides"][side]["name"])) for side in ("id", "my")}
 
-    # --- how things are written ---
+    # --- formats ---
 
     def label(self, name: str) -> str:
-        """A parameter as a person reads it."""
+        """The label of a parameter."""
         return self._(self.by_name[name]["label"]) if name in self.by_name else name
 
     def title(self, name: str) -> str:
-        """A target as a person reads it."""
+        """The title of a target."""
         return self._(self.rows[name]["title"]) if name in self.rows else name
 
     def value(self, row: Mapping[str, Any], value: float | None) -> str:
-        """A number of a target in its unit; what is cut off says so."""
+        """A number of a target in its unit; one that was cut at a cap is marked by ≥ or ≤."""
         n = self.n
         if value is None or not math.isfinite(value):
             return "–"
         target = self._target(row)
         low, high = self._limits(target)
-        sign = "≤ " if math.isclose(value, low, rel_tol=1e-9) else "≥ " if math.isclose(value, high, rel_tol=1e-9) else ""
+        sign = "≤ " if math.isclose(value, low, rel_tol=1e-5) else "≥ " if math.isclose(value, high, rel_tol=1e-5) else ""
         unit = row["unit"]
         if unit.startswith("share"):
             return sign + n.percent(
@@ -72,7 +73,7 @@ class Words:
 
     @staticmethod
     def _limits(t: Target) -> tuple[float, float]:
-        """Beyond which numbers a statistic is cut, in the reader's unit."""
+        """The caps of a statistic, lower and upper, in the reader's unit."""
         if t.kind in REPORTED:
             ends = (t.mark - DEAF * t.width, min(t.cap, t.mark + DEAF * t.width))
             shown = (lambda x: 1 / (1 + math.exp(-x))) if t.kind == "threshold" else math.exp
@@ -84,14 +85,14 @@ class Words:
         return any(self.value(row, v)[:1] in "≤≥" for v in cells)
 
     def interval(self, row: Mapping[str, Any], quantiles: Sequence[float] | None) -> dict[str, str]:
-        """Middle and ends of an interval as text."""
+        """Median and ends of an interval as text."""
         if not quantiles:
             return {"middle": "–", "ends": ""}
         middle = quantiles[len(quantiles) // 2]
         return {"middle": self.value(row, middle), "ends": f"{self.value(row, quantiles[0])} – {self.value(row, quantiles[-1])}"}
 
     def reported(self, row: Mapping[str, Any]) -> str:
-        """What a source says, short."""
+        """The reported value, short."""
         _, n = self._, self.n
         kind = row["kind"]
         if kind in MEASURED:

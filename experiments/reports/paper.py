@@ -1,6 +1,6 @@
 """What the paper says beside what one run gave.
 
-The claims are data (``abm/data/evidence.toml``) and :mod:`abm.claims` reads them from a run; here words are put to the readings. A single
+The claims are data (``abm/data/evidence.toml``) and :mod:`abm.claims` reads them from a run; here the sentences of the readings are made. A single
 run can be *near* a number or show a *direction*; it cannot say how often it would, and it cannot say what causes what. Claims about causes
 need the same seed run twice, once with the mechanism switched off, and a fair verdict needs many seeds. So each row says how it may be
 read, and nothing here is a test of the paper.
@@ -46,7 +46,7 @@ class ClaimInWords:
 
 
 def readings(yearly: pd.DataFrame, language: str = "en", of: Mapping[str, Claim] | None = None) -> list[ClaimInWords]:
-    """Every claim that one run can be held beside, in the order of the claims; those that need more runs come last.
+    """Every claim that one run can be compared with, in the order of the claims; those that need more runs come last.
 
     ``yearly`` is the run's yearly table; ``of`` are other claims than the shipped ones.
     """
@@ -101,7 +101,7 @@ def _numbers(pattern: Pattern, numbers: Mapping[str, float], written: Mapping[Wr
 
 
 def _places_of(claim: Claim, pattern: Pattern, years: Years, written: Mapping[Written, Callable[[float], str]]) -> dict[str, str]:
-    """What stands in the places of a sentence, besides the numbers of the run."""
+    """What is filled into the places of a sentence, besides the numbers of the run."""
     places = {"end": str(years.last), "switch": pattern.switch or "", "scenario": pattern.scenario or "", "said": ""}
     if pattern.mark is not None:
         value, how = pattern.mark
@@ -116,7 +116,7 @@ def _places_of(claim: Claim, pattern: Pattern, years: Years, written: Mapping[Wr
 
 
 def _by_label(pattern: Pattern, reading: Reading, written: Mapping[Written, Callable[[float], str]], _: Translate) -> str:
-    """What the run gave where the pattern has no sentence of its own: each number that the verdict rests on, with the output's label."""
+    """What the run gave where the pattern has no sentence of its own: each number that the verdict depends on, with the output's label."""
     parts: list[str] = []
     asked = {name for condition in pattern.conditions for name in (condition.number, condition.than)}
     for (first, last), numbers in reading.spans or ((("", ""), reading.numbers),):
@@ -135,7 +135,7 @@ def _by_label(pattern: Pattern, reading: Reading, written: Mapping[Written, Call
 
 
 def _what(number: Number, _: Translate) -> str:
-    """The declared label of a number's output, with its years and what it is set against."""
+    """The declared label of a number's output, with its years and what it is compared with."""
     words: list[str] = []
     for part in number.parts:
         years = "" if part.first is None or part.last is None else f", {part.first}–{part.last}"

@@ -1,4 +1,4 @@
-"""What does a run say beside the paper? The table of claims for the screen, and where the results stand."""
+"""What does a run give beside the paper's claims? The table of claims for the screen, and where the results are."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from experiments.words.languages import translator
 
 
 def show_readings(yearly: Any, folder: Path, lang: str, *, is_fitted: bool = False) -> None:
-    """The table of claims, and where the results stand."""
+    """The table of claims, and where the results are."""
     from rich.table import Table
     from rich.text import Text
 

@@ -1,4 +1,4 @@
-"""The report of one run: a single page that needs nothing beside it and no network.
+"""The report of one run: a single page that needs no other file and no network.
 
 It shows what the paper says beside what the run gave, the figures, the assumptions that decide, and how to repeat the
 run. It says nothing of when or where it was made, so the same run gives the same bytes.
@@ -20,10 +20,10 @@ from experiments.words.languages import LANGUAGES, Numbers, Translate, mark, tra
 
 if TYPE_CHECKING:
     from abm.region import Region
-    from experiments.reports.figures import Picture
+    from experiments.reports.figure_sheet import Picture
     from experiments.runs.run import Drawn
 
-#: Kinds of assumptions (the first word of their id) that decide most, in that order, and what hangs on them.
+#: Kinds of assumptions (the first word of their id) that decide most, in that order, and what depends on them.
 DECIDING: dict[str, str] = {
     "opened": mark(
         "The years in which puskesmas and clinics opened. No list was found, so the calendar is a guess with wide bounds; "
@@ -44,7 +44,7 @@ DECIDING: dict[str, str] = {
     "class": mark("Which way was paved when. The years of some roads are recalled and may be off by some years."),
     "speed": mark("Speeds on each class of way."),
     "detour": mark("How much longer a way is than the straight line."),
-    "officers": mark("How many officers stand at each post."),
+    "officers": mark("How many officers there are at each post."),
     "event": mark("How large a step each dated policy makes; the dates are sourced, the sizes are judgement."),
     "border_km": mark("Which stretch of the line each district guards."),
     "group": mark("The main culture group of each place."),
@@ -54,7 +54,7 @@ DECIDING: dict[str, str] = {
 
 @dataclass(frozen=True)
 class AssumptionGroup:
-    """Assumptions of one kind: what hangs on them, and the rows of the region's table."""
+    """Assumptions of one kind: what depends on them, and the rows of the region's table."""
 
     text: str
     rows: tuple[Mapping[str, Any], ...]

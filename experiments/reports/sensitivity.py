@@ -15,7 +15,8 @@ from experiments.analysis.discovery import Box, Discovery, box_sentence
 from experiments.analysis.indices import MEASURES, Analysis, Indices, covers, sentence
 from experiments.files import csv_of, write_file
 from experiments.reports.screen import console
-from experiments.studies.outcomes import SensitivityError, heading, parameter_label, short_name
+from experiments.studies.outcomes import heading, parameter_label, short_name
+from experiments.studies.target_names import SensitivityError
 from experiments.words.languages import Numbers, translator
 
 if TYPE_CHECKING:

@@ -55,7 +55,7 @@ def default_folder(
 ) -> Path:
     """Where results go when no folder is named: ``results/history-7``, and words for whatever makes the run another than that one.
 
-    ``region`` is said where it is not the shipped one, ``kind`` stands before the seed, ``more`` at the end. The words tell runs apart for a
+    ``region`` is said where it is not the shipped one, ``kind`` comes before the seed, ``more`` at the end. The words tell runs apart for a
     reader; whether a folder holds this very run is decided by its manifest (:func:`check_folder`).
     """
     from abm import Scenario
@@ -90,7 +90,7 @@ def _word(name: str) -> str:
 def run_of(manifest: Mapping[str, Any]) -> dict[str, Any]:
     """What a manifest says of which run its tables are of, whoever made it when, where and in which language."""
     found = {key: manifest.get(key) for key in _SAME}
-    if isinstance(found["region"], Mapping):  # where it stood does not matter
+    if isinstance(found["region"], Mapping):  # where it was does not matter
         found["region"] = [found["region"].get("id"), found["region"].get("hash")]
     if isinstance(found["fitted"], Mapping):
         found["fitted"] = found["fitted"].get("parameters")

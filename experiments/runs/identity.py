@@ -15,7 +15,7 @@ PACKAGES = ("lintas", "mesa", "numpy", "pandas", "numba", "pyarrow", "dask", "di
 #: Sources that say how files are read and refused, how a run is written down, saved, followed or shown, how the model is described, and what is
 #: read from its results: no number of a run comes from them.
 NOT_NUMBERS = (
-    "abm/errors.py", "abm/reading.py", "abm/region/files.py", "abm/region/checks.py", "abm/manifest.py", "abm/saving.py", "abm/tracing.py",
+    "abm/errors.py", "abm/reading.py", "abm/writing.py", "abm/region/files.py", "abm/region/checks.py", "abm/manifest.py", "abm/saving.py", "abm/tracing.py",
     "abm/views.py", "abm/describe.py", *(f"abm/claims/{name}.py" for name in ("__init__", "claim", "interpret", "statistic", "years")),
 )  # fmt: skip
 
@@ -33,7 +33,7 @@ def model_version() -> str:
 
 
 def commit() -> dict[str, Any] | None:
-    """The commit that the sources stand at and whether they were edited since; None where they are in no repository."""
+    """The commit of the sources and whether they were edited since; None where they are in no repository."""
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return None

@@ -1,6 +1,6 @@
-"""What must stand in the manifest of a results folder? Its entries, as types.
+"""What must the manifest of a results folder hold? Its entries, as types.
 
-A manifest is held against them whole when it is read, so that what was changed by hand or cut off is one sentence before anything is
+A manifest is checked against them whole when it is read, so that what was changed by hand or cut off is one sentence before anything is
 done with it.
 """
 
@@ -47,7 +47,7 @@ class ScenarioEntries(OpenEntries):
 
 
 class RegionEntries(OpenEntries):
-    """Which region a run had, and where it stood."""
+    """Which region a run had, and where it was."""
 
     id: Name
     hash: Hash

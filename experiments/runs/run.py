@@ -78,7 +78,7 @@ def run(
 ) -> BorderModel:
     """Run one history to the scenario's end and return the model with its results.
 
-    ``fitted`` stands for the region's fitted values where it is given, ``{}`` for the declared starting values.
+    ``fitted`` replaces the region's fitted values where it is given, ``{}`` for the declared starting values.
     """
     from abm import BorderModel
 

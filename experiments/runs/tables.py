@@ -1,4 +1,4 @@
-"""How is a table of a run stored, read again and held against another? Equal tables give equal bytes."""
+"""How is a table of a run stored, read again and compared with another? Equal tables give equal bytes."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _values_of(column: pd.Series) -> str:
 
 
 def first_difference(then: pd.DataFrame, now: pd.DataFrame) -> str:
-    """Where two tables part first, in words."""
+    """Where two tables first differ, in words."""
     if other := other_kind(then, now):
         return other
     if len(then) != len(now):

@@ -1,1 +1,1 @@
-"""What a study is: its design, its plan, its stored rows. Nothing here carries a study out."""
+"""What a study is: its design, its plan, its stored rows. Nothing here runs a study."""

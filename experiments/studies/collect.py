@@ -1,6 +1,6 @@
-"""What did a study give? Its status at any moment, and its rows as one table in the plan's order.
+"""What are the results of a study? Its status at any moment, and its rows as one table in the plan's order.
 
-Both are made from the plan and the parts alone, so they work while the study runs and after anything died.
+Both are made from the plan and the parts only, so they work while the study runs and after it was interrupted.
 """
 
 from __future__ import annotations
@@ -17,27 +17,28 @@ import numpy as np
 
 from abm.errors import UserError, shorten
 from abm.reading import is_ordinary
-from experiments.files import FORMULA, as_text, whole_file
+from abm.writing import whole_file
+from experiments.files import FORMULA, as_text
 from experiments.studies import store
 from experiments.studies.lock import driver_of
 from experiments.studies.manifest import study_of
 from experiments.studies.parts import indicators
-from experiments.studies.plan import ids_as_numbers, plan_batches, plan_ids, plan_schema, read_study_manifest
+from experiments.studies.plan_files import ids_as_numbers, plan_batches, plan_ids, plan_schema, read_study_manifest
 from experiments.studies.store import STATUSES, StoreError
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-#: Parts kept in memory while collecting: runs of a chunk lie close to each other in the plan.
+#: Parts kept in memory while collecting: runs of a chunk are close to each other in the plan.
 KEPT_PARTS = 64
-#: Runs that a status counts the rate over, newest parts first.
+#: Number of runs from which the rate is computed, newest parts first.
 RATE_PARTS = 50
 
 
 @dataclass
 class Status:
-    """Where a study stands, from the parts alone."""
+    """How far a study is, from the parts only."""
 
     total: int
     counts: dict[str, int]
@@ -66,7 +67,7 @@ def status(folder: Path, failures: int = 20) -> Status:
     folder = Path(folder)
     read_study_manifest(folder)
     ids = plan_ids(folder)
-    found = store.standing(folder)
+    found = store.stored_rows(folder)
     at = found.of(ids)
     mine = found.status[at[at >= 0]]
     counts = {name: int((mine == k).sum()) for k, name in enumerate(STATUSES)}
@@ -79,7 +80,7 @@ def status(folder: Path, failures: int = 20) -> Status:
     )  # fmt: skip
 
 
-def _rate(found: store.Standing) -> float | None:
+def _rate(found: store.StoredRows) -> float | None:
     """Runs a second over the newest parts. Times of files all come from one clock, that of the disk, so they can be compared."""
     times = []
     for number, path in enumerate(found.parts):
@@ -89,7 +90,7 @@ def _rate(found: store.Standing) -> float | None:
             continue
     times = sorted(times)[-RATE_PARTS:]
     gaps = np.diff([t for t, _ in times])
-    if len(gaps):  # a pause between two drivers is no work
+    if len(gaps):  # pauses between drivers do not count
         pauses = np.flatnonzero(gaps > max(60.0, 20.0 * float(np.median(gaps))))
         times = times[int(pauses[-1]) + 1 :] if len(pauses) else times
     if len(times) < 3:
@@ -100,7 +101,7 @@ def _rate(found: store.Standing) -> float | None:
     return count / span if span > 0 else None
 
 
-def _failures(found: store.Standing, at: np.ndarray, most: int) -> list[tuple[str, str, str]]:
+def _failures(found: store.StoredRows, at: np.ndarray, most: int) -> list[tuple[str, str, str]]:
     """Run id, status and cause of rows that did not end well, in the plan's order."""
     bad = at[(at >= 0)]
     bad = bad[found.status[bad] > 0][:most]
@@ -148,11 +149,11 @@ def collected(folder: Path, *, mixed: bool = False) -> Iterator[pa.Table]:
 
     folder = Path(folder)
     manifest = read_study_manifest(folder)
-    found = store.standing(folder)
+    found = store.stored_rows(folder)
     if len(found.versions) > 1 and not mixed:
         raise StoreError(
-            f"the study holds rows of {len(found.versions)} model versions ({', '.join(sorted(found.versions))}), whose numbers do not belong together; "
-            f"to collect them all the same, add --mixed (the column version tells them apart)"
+            f"the study holds rows of {len(found.versions)} model versions ({', '.join(sorted(found.versions))}), whose numbers should not be mixed; "
+            f"to collect them all the same, add --mixed (the column version distinguishes them)"
         )
     names = columns_of(manifest)
     extra = sorted(found.extra - set(names)) if manifest["study"].get("measure") else []
@@ -165,7 +166,7 @@ def collected(folder: Path, *, mixed: bool = False) -> Iterator[pa.Table]:
         try:
             tables = _tables_of(found, ids, kept)
         except FileNotFoundError:  # parts were merged meanwhile: their rows are in another
-            found = store.standing(folder)
+            found = store.stored_rows(folder)
             kept.clear()
             tables = _tables_of(found, ids, kept)
         if not tables:
@@ -182,8 +183,8 @@ def collected(folder: Path, *, mixed: bool = False) -> Iterator[pa.Table]:
         yield table.cast(schema)
 
 
-def _tables_of(found: store.Standing, ids: np.ndarray, kept: dict[int, pa.Table]) -> list[pa.Table]:
-    """The rows of some runs, part by part; parts that are read stay at hand for the next."""
+def _tables_of(found: store.StoredRows, ids: np.ndarray, kept: dict[int, pa.Table]) -> list[pa.Table]:
+    """The rows of some runs, part by part; parts that were read are kept in ``kept`` for the next call."""
     at, tables = found.of(ids), []
     for part in np.unique(found.part[at[at >= 0]]).tolist():
         if part not in kept:
@@ -192,13 +193,13 @@ def _tables_of(found: store.Standing, ids: np.ndarray, kept: dict[int, pa.Table]
             try:
                 kept[part] = store.select(found.table(part), found.ids[found.part == part])
             except StoreError:
-                continue  # damaged, or odd, in a column that a status does not read: 'lintas batch' runs its runs again
+                continue  # damaged or unexpected in a column that a status does not read: 'lintas batch' repeats its runs
         tables.append(store.select(kept[part], np.sort(ids)))
     return tables
 
 
 def _as_planned(table: pa.Table, planned: pa.RecordBatch) -> pa.Table:
-    """The rows without those of runs that have other values than the plan says: 'lintas batch' runs these again."""
+    """The rows without those of runs whose values differ from the plan: 'lintas batch' repeats these."""
     import pyarrow as pa
 
     ids = ids_as_numbers(planned.column(0))
@@ -214,15 +215,15 @@ def _as_planned(table: pa.Table, planned: pa.RecordBatch) -> pa.Table:
 
 
 def check_out(path: Path, folder: Path, *, overwrite: bool = False) -> None:
-    """Refuse, before any part is read, a file that a collected table cannot be, that belongs to the study itself, or that is there already.
+    """Refuse, before any part is read, a file that cannot be written, that belongs to the study itself, or that exists already.
 
-    A table that was collected from the same study may be replaced, any other file where ``overwrite`` says so.
+    A table that was collected from the same study may be replaced, any other file only with ``overwrite``. UserError where it is refused.
     """
     try:
         is_folder, whole, study = stat.S_ISDIR(os.stat(path).st_mode), path.resolve(), folder.resolve()
     except FileNotFoundError:
         is_folder, whole, study = False, path.resolve(), folder.resolve()
-    except (OSError, ValueError) as error:  # a name that no file can have
+    except (OSError, ValueError) as error:  # not a possible file name
         raise UserError(f"cannot write '{shorten(path, 60)}': {getattr(error, 'strerror', None) or error}") from None
     if is_folder:
         raise UserError(f"'{shorten(path)}' is a folder; name a file such as out.parquet or out.csv")
@@ -232,7 +233,7 @@ def check_out(path: Path, folder: Path, *, overwrite: bool = False) -> None:
         raise UserError(f"'{shorten(path)}' is part of the study itself: name a file elsewhere")
     if os.path.lexists(path) and not overwrite and not _is_of(path, folder):
         raise UserError(
-            f"'{shorten(path)}' is there already and is no table that was collected from this study; name another file, or replace it with --overwrite"
+            f"'{shorten(path)}' exists and is not a table that was collected from this study; name another file, or replace it with --overwrite"
         )
 
 
@@ -264,7 +265,7 @@ def _is_of(path: Path, folder: Path) -> bool:
 
 
 def no_formulas(table: pa.Table) -> pa.Table:
-    """The table as CSV has it: texts, also of the header, that a spreadsheet would take for a formula have an apostrophe before them."""
+    """The table as CSV has it: text (headers too) that a spreadsheet would read as a formula gets an apostrophe in front."""
     import pyarrow as pa
     from pyarrow.compute import replace_substring_regex as replaced  # pyright: ignore[reportAttributeAccessIssue]
 
@@ -277,8 +278,8 @@ def no_formulas(table: pa.Table) -> pa.Table:
 def write_collected(folder: Path, path: Path, *, mixed: bool = False, overwrite: bool = False) -> tuple[int, Counter[str]]:
     """Write the collected table (Parquet, or CSV by its name), whole or not at all; returns lines, and runs by status.
 
-    ``mixed`` takes rows of several model versions, ``overwrite`` the place of a file that is no table of this study (see :func:`check_out`).
-    Equal rows give equal bytes, whatever engine, number of workers, size of chunks or interruption they came from.
+    ``mixed`` allows rows of several model versions, ``overwrite`` replaces a file that is not a table of this study (see :func:`check_out`).
+    Equal rows give equal bytes, for any engine, number of workers, size of chunks and interruptions.
     """
     import pyarrow as pa
     import pyarrow.csv as pc

@@ -1,7 +1,7 @@
-"""Which points does a study visit? Its design as blocks of rows, so that a plan of a million runs needs no more memory than a small one.
+"""Which points does a study have? Its design is made in blocks of rows, so a plan of a million runs needs no more memory than a small one.
 
 Sampling is left to SciPy (Latin hypercube, Sobol) and SALib (the layouts of Saltelli, Morris and Shapley). Everything
-is drawn from the study's seed alone.
+is drawn from the study's seed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.studies.study import Study, StudyError, read_table
+from experiments.studies.design_table import read_table
+from experiments.studies.study import Study, StudyError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
 BLOCK = 16_384
 #: Levels of a Morris screening, as in Campolongo et al. (2007).
 MORRIS_LEVELS = 4
-#: How far a step of its trajectories goes, as a part of the whole range.
+#: Length of a step of its trajectories as a share of the range.
 MORRIS_STEP = MORRIS_LEVELS / (2 * (MORRIS_LEVELS - 1))
-#: Most dimensions that SciPy's Sobol sequence has direction numbers for.
+#: Dimensions for which SciPy's Sobol sequence has direction numbers.
 MOST_SOBOL = 21_201
 
 
@@ -53,12 +54,12 @@ def n_points(study: Study) -> int:
 
 
 def problem_of(study: Study) -> dict[str, Any]:
-    """The problem as SALib wants it, each dimension from 0 to 1."""
+    """The problem in SALib's form, each dimension from 0 to 1."""
     return {"num_vars": len(study.vary), "names": [v.name for v in study.vary], "bounds": [[0.0, 1.0]] * len(study.vary)}
 
 
 def unit_points_of(study: Study) -> np.ndarray:
-    """The whole design between 0 and 1 (points, dimensions); only for designs over ranges."""
+    """The whole design between 0 and 1, shape (points, dimensions); StudyError for designs that are not over ranges."""
     return np.concatenate(list(_unit_blocks(study)))
 
 
@@ -120,7 +121,7 @@ def _listed(study: Study) -> Iterator[np.ndarray]:
     if study.rows:
         yield np.array([[row[n] for n in names] for row in study.rows], dtype=float)
     elif study.table is None:
-        yield np.zeros((1, 0))  # one point: the arms as they are
+        yield np.zeros((1, 0))  # one point: the arms without changes
     else:
         table = read_table(study)
         values = table[names].to_numpy(float)

@@ -1,8 +1,8 @@
-"""Which runs does it take to run scenarios over the draws of a posterior? A study with ``design = "posterior"``, beside the results.
+"""Which runs are needed to run scenarios over the draws of a posterior? Those of a study with ``design = "posterior"``, beside the results.
 
-It lies in the folder ``study`` of the results folder, from the first run on, so that the same command goes on where it was stopped. A draw's
-values stand where fitted values stand: over the declared starting values and under what a scenario sets. Replicate r of draw k has the
-same seed in every scenario, and no other draw has it.
+The study is the folder ``study`` of the results folder, from the first run on, so that the same command continues an interrupted one. A draw's
+values are used like fitted values: they override the declared starting values, and what a scenario sets overrides them. Replicate r of draw k has the
+same seed in every scenario; seeds of different draws differ.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from abm.errors import UserError, shorten
 from experiments.files import folder_beside
 from experiments.runs.folder import kind_of
 from experiments.runs.identity import command_line, model_version
+from experiments.studies.design_table import read_table
 from experiments.studies.lock import only_driver
 from experiments.studies.manifest import study_of
-from experiments.studies.plan import KIND, check_size, make, read_study_manifest, table_in
-from experiments.studies.study import Record, Study, StudyError, read_table
+from experiments.studies.plan import check_size, make, table_in
+from experiments.studies.plan_files import KIND, read_study_manifest
+from experiments.studies.study import Record, Study, StudyError
 
 if TYPE_CHECKING:
     from abm import Scenario
@@ -45,7 +47,7 @@ class OverDraws:
     record: Record = "yearly"
 
     def study(self, folder: Path) -> Study:
-        """The study, as it stands in ``folder``."""
+        """The study, with its paths in ``folder``."""
         return Study(
             name="draws", design="posterior", points=self.draws, replicates=self.replicates, seed=self.seed,
             scenarios=tuple(s.name for s in self.scenarios), regions=(_whole_name(self.region),), households=(self.households,),
@@ -53,24 +55,24 @@ class OverDraws:
         )  # fmt: skip
 
     def arms(self) -> dict[str, Scenario]:
-        """The scenarios by name, each as wide as the posterior's priors were."""
+        """The scenarios by name, each with the widening of the posterior's priors."""
         return {s.name: replace(s, widen=max(s.widen, self.posterior.widen)) for s in self.scenarios}
 
 
 def _whole_name(region: str) -> str:
-    """A region folder by its whole path, since workers may stand elsewhere; a shipped region by its name."""
+    """A region folder by its whole path, since workers may have another current folder; a shipped region by its name."""
     return str(Path(region).absolute()) if len(Path(region).parts) > 1 or os.path.isdir(region) else region
 
 
 def prepare(folder: Path, asked: OverDraws, *, overwrite: bool = False) -> None:
-    """Plan the study in ``folder``, or find it there already, with the rows that it has.
+    """Plan the study in ``folder``, unless the same study is there already; its rows are then kept.
 
-    Refuses a folder that holds other runs, which ``overwrite`` removes if they are a study that nobody drives (StudyError).
+    Refuses a folder that holds other runs, which ``overwrite`` removes if they are a study without a driver (StudyError).
     """
     study = asked.study(folder)
     check_size(study)
     if os.path.lexists(folder):
-        if _is_same(folder, study, asked):
+        if _is_same(folder, study, asked, overwrite):
             return
         if not overwrite or kind_of(folder) != KIND:
             raise StudyError(
@@ -80,16 +82,22 @@ def prepare(folder: Path, asked: OverDraws, *, overwrite: bool = False) -> None:
     make(study, folder, command_line(), asked.arms(), table=asked.posterior.draws)
 
 
-def _is_same(folder: Path, study: Study, asked: OverDraws) -> bool:
-    """Whether a folder holds this very study: the same runs of the same model, data and draws."""
+def _is_same(folder: Path, study: Study, asked: OverDraws, overwrite: bool) -> bool:
+    """Whether a folder holds the same study: the same runs of the same model, data and draws; StudyError where it is damaged, unless ``overwrite``."""
     from abm import Region
 
     try:
         manifest = read_study_manifest(folder)
         there = study_of(manifest["study"])
         draws = read_table(there)
-    except UserError:
-        return False
+    except UserError as error:
+        kind = kind_of(folder)
+        if overwrite or not (kind == KIND or (kind is None and (folder / "manifest.json").exists())):
+            return False
+        # it is damaged: which runs it holds cannot be said
+        raise StudyError(
+            f"the study in '{shorten(folder)}' cannot be read ({error}); remove it, or name another folder with --out"
+        ) from None
     wanted = asked.posterior.draws.drop(columns="draw").astype(float)
     return (
         manifest["model_version"] == model_version()
@@ -102,10 +110,10 @@ def _is_same(folder: Path, study: Study, asked: OverDraws) -> bool:
 
 
 def _remove(folder: Path) -> None:
-    """Remove a study, unless somebody drives it."""
+    """Remove a study, unless it has a driver."""
     with only_driver(folder):
         pass
-    aside = folder_beside(folder, "draft")  # what is left of it, should this process die, goes with the next study here
+    aside = folder_beside(folder, "draft")  # if this process dies, the rest is removed with the next study here
     try:
         os.rename(folder, aside)
     except OSError as error:

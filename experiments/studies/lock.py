@@ -1,9 +1,9 @@
-"""Who may drive a study? One process, on whatever machine, and nobody else before it is gone.
+"""Who may drive a study? One process on one machine at a time.
 
-On one machine a lock of the operating system decides: it belongs to the process, so it is free the moment the process is gone, and neither
-process numbers nor clocks are asked. Between machines that share a disk (and on a disk that knows no such locks) the counter in
-``driver.json`` is watched: one that stands still for ``patience`` seconds belongs to a driver that is gone. Taking over is one step that only
-one can win: making the next numbered file in ``.driver/``. Numbers only grow, and whoever finds a higher one than its own drives no more.
+On one machine a lock of the operating system decides: it belongs to the process, so it is free as soon as the process has ended, and neither
+process numbers nor clocks are needed. Between machines that share a disk (and on a disk without such locks) the counter in
+``driver.json`` is watched: one that does not change for ``patience`` seconds belongs to a driver that has ended. A process takes over by creating the
+next numbered file in ``.driver/``, which only one can do. Numbers only grow, and a driver that finds a higher number than its own stops.
 """
 
 from __future__ import annotations
@@ -24,19 +24,20 @@ from typing import Any
 
 from abm.errors import UserError, shorten
 from abm.reading import read_bytes
-from experiments.files import new_file, whole_file
+from abm.writing import whole_file
+from experiments.files import new_file
 
-#: Seconds that a lock of this machine is asked for again before somebody else has it: one who only looks holds it for a moment.
+#: Seconds during which a lock of this machine is tried again: a process that only checks it also holds it for a moment.
 LOOKED_AT = 0.5
-#: What a disk answers that has no such locks (Lustre without the option flock, some network disks).
+#: Error numbers of a disk without such locks (Lustre without the option flock, some network disks).
 _NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL}
-#: Instead of a descriptor, where there are no such locks.
+#: Returned instead of a descriptor where there are no such locks.
 _UNSURE = -1
-#: A link is not followed to a file of somebody else, and a pipe is not waited for.
+#: Do not follow links to other files, and do not wait for a pipe.
 _ORDINARY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 #: Bytes of the largest file that a driver writes here.
 MOST_BYTES = 100_000
-_held: set[int] = set()  # descriptors of locks, which a forked child must not keep
+_held: set[int] = set()  # descriptors of locks, which a forked child must close
 
 
 class StoreError(UserError):
@@ -44,17 +45,17 @@ class StoreError(UserError):
 
 
 class Hold:
-    """That this process is the one driver of a study, for as long as :meth:`check` says nothing."""
+    """A hold on a study: this process is its one driver as long as :meth:`check` raises no error."""
 
     def __init__(self, folder: Path, number: int, me: dict[str, Any]) -> None:
         self.folder, self.number, self.me = folder, number, me
 
     def check(self) -> None:
-        """Refuse to go on when another machine took the study over, which it does after a silence (a process or machine that was stopped)."""
+        """StoreError where another machine took the study over, which happens when the counter stops (a suspended process or machine)."""
         with contextlib.suppress(OSError):
             if _highest(self.folder) > self.number:
                 raise StoreError(
-                    f"another driver took '{shorten(self.folder)}' over ({_where(_read(self.folder))}) while this one was silent: "
+                    f"another driver took '{shorten(self.folder)}' over ({_where(_read(self.folder))}) while this one was stopped: "
                     f"what was stored is safe; 'lintas status' says how far it is"
                 )
 
@@ -63,10 +64,10 @@ class Hold:
 def only_driver(
     folder: Path, patience: float = 12.0, beat: float = 3.0, watching: Callable[[str], None] = lambda where: None
 ) -> Iterator[Hold]:
-    """Hold a study as its one driver; refuses when another is at work.
+    """Hold a study as its one driver; refuses when another is running.
 
-    ``watching`` is told (which process on which machine) when another machine's driver has to be watched first, for up to
-    ``patience`` seconds; ``beat`` is how often this one counts. Raises StoreError.
+    ``watching`` is called (with process and machine) when another machine's driver has to be watched first, for up to
+    ``patience`` seconds; ``beat`` is the time in seconds between counts of this one. Raises StoreError.
     """
     try:
         (folder / ".driver").mkdir(exist_ok=True)
@@ -93,7 +94,7 @@ def only_driver(
 
 
 def driver_of(folder: Path) -> str | None:
-    """The driver that holds a study, as HOST:PROCESS; None where there is none, or it was one of this machine and is gone."""
+    """The driver that holds a study, as HOST:PROCESS; None where there is none, or it was one of this machine and has ended."""
     said = _read(folder)
     if not isinstance(said.get("host"), str) or not isinstance(said.get("process"), int):
         return None
@@ -116,12 +117,12 @@ def _lock_here(folder: Path) -> int | None:
     except ImportError:
         return _UNSURE
     path, until = _lock_file(folder), time.monotonic() + LOOKED_AT
-    how = os.O_RDONLY  # a file that is open for writing would keep a disk from being made read-only
+    how = os.O_RDONLY  # a file open for writing would prevent remounting the disk read-only
     while True:
         handle = os.open(path, how | os.O_CREAT | os.O_CLOEXEC | _ORDINARY, 0o644)
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             os.close(handle)
-            raise OSError(errno.EINVAL, f"'.driver/{path.name}' is no ordinary file")
+            raise OSError(errno.EINVAL, f"'.driver/{path.name}' is not an ordinary file")
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             is_there = os.stat(path).st_ino == os.fstat(handle).st_ino
@@ -131,11 +132,11 @@ def _lock_here(folder: Path) -> int | None:
                 return None
             time.sleep(0.02)
             continue
-        except FileNotFoundError:  # its holder left and removed it between our two steps
+        except FileNotFoundError:  # its holder ended and removed it between our two steps
             is_there = False
         except OSError as error:
             os.close(handle)
-            if error.errno == errno.EBADF and how == os.O_RDONLY:  # network disks lock only what may be written
+            if error.errno == errno.EBADF and how == os.O_RDONLY:  # network disks lock only files open for writing
                 how = os.O_RDWR
                 continue
             if error.errno in _NO_LOCKS:
@@ -168,7 +169,7 @@ def _unlock(folder: Path, handle: int) -> None:
     if handle == _UNSURE:
         return
     with contextlib.suppress(OSError):
-        _lock_file(folder).unlink()  # while it is held: who opened it before sees that it is no more the one that stands there
+        _lock_file(folder).unlink()  # while it is held: a process that opened it before notices that the file was replaced
     _held.discard(handle)
     with contextlib.suppress(OSError):
         os.close(handle)
@@ -201,7 +202,7 @@ def _holder_here(folder: Path) -> dict[str, Any]:
 
 
 def _in_child() -> None:
-    """A forked child has copies of the descriptors, which would hold the locks after this process is gone."""
+    """A forked child has copies of the descriptors, which would hold the locks after this process has ended."""
     for handle in _held:
         with contextlib.suppress(OSError):
             os.close(handle)
@@ -217,7 +218,7 @@ if hasattr(os, "register_at_fork"):
 
 @cache
 def _boot() -> str:
-    """What tells this start of this machine from another machine of the same name."""
+    """Identifies this start of this machine among machines of the same name."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
     except OSError:
@@ -229,7 +230,7 @@ def _read(folder: Path) -> dict[str, Any]:
 
 
 def _bytes(path: Path) -> bytes | None:
-    """What a file of ours holds; None where there is none, nothing where something else has its name."""
+    """The contents of one of our files; None where it is missing, empty where something other than a file has its name."""
     if not os.path.lexists(path):
         return None
     try:
@@ -274,27 +275,27 @@ def _cannot(folder: Path, error: OSError) -> StoreError:
 
 
 def _is_of_here(said: dict[str, Any]) -> bool:
-    """Whether it is by a process of this machine since it started (which is gone when we have this machine's lock)."""
+    """Whether it was written by a process of this machine since it started (one that has ended, if we have this machine's lock)."""
     return said.get("host") == socket.gethostname() and said.get("boot", _boot()) == _boot()
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:
-    """A sign of life: it need not outlive a machine that stops."""
+    """Write the counter, without flushing it to disk: it need not survive a crash of the machine."""
     with whole_file(path, sweep=False, durable=False) as out:
         out.write(json.dumps(content).encode())
 
 
 def _take(folder: Path, is_sure: bool, patience: float, watching: Callable[[str], None]) -> Hold:
-    """The next number, once whoever has the one before is gone."""
+    """A hold with the next number, after the holder of the last one has ended."""
     me = {"host": socket.gethostname(), "process": os.getpid(), "boot": _boot(), "token": uuid.uuid4().hex, "beat": 0}
     while True:
         try:
             number, said = _wait_until_free(folder, is_sure, patience, watching)
-            if not new_file(_number_file(folder, number + 1), json.dumps(me).encode()):  # the step that only one can win
+            if not new_file(_number_file(folder, number + 1), json.dumps(me).encode()):  # only one process can create it
                 continue
             hold = Hold(folder, number + 1, me)
             if _highest(folder) != hold.number or _bytes(folder / "driver.json") != said:
-                _free(hold)  # what we judged by was old, or somebody thought dead counts again: look anew
+                _free(hold)  # what we read was out of date, or a driver that seemed dead counts again: start over
                 continue
             _write(folder / "driver.json", me)
             if _highest(folder) != hold.number:
@@ -308,9 +309,9 @@ def _take(folder: Path, is_sure: bool, patience: float, watching: Callable[[str]
 
 
 def _wait_until_free(folder: Path, is_sure: bool, patience: float, watching: Callable[[str], None]) -> tuple[int, bytes | None]:
-    """The highest number and what ``driver.json`` holds, when nobody drives; refuses as soon as somebody is seen to.
+    """The highest number and what ``driver.json`` holds, when there is no driver; StoreError as soon as one is found.
 
-    When it ``is_sure`` that no other process of this machine drives, whoever of this machine stands there is gone.
+    When it ``is_sure`` that no other process of this machine drives, a driver of this machine that is named there has ended.
     """
 
     def look() -> tuple[int, bytes | None, bytes | None]:
@@ -326,7 +327,7 @@ def _wait_until_free(folder: Path, is_sure: bool, patience: float, watching: Cal
         if now != begun:
             if now[0] == begun[0] and said is not None and said != begun[2]:
                 raise _refusal(folder, _parsed(said))
-            begun, until = now, time.monotonic() + patience  # somebody left, or somebody else came
+            begun, until = now, time.monotonic() + patience  # a driver ended, or another one started
         if time.monotonic() > until:
             return number, said
         if not is_told:
@@ -336,7 +337,7 @@ def _wait_until_free(folder: Path, is_sure: bool, patience: float, watching: Cal
 
 
 def _count(hold: Hold, stop: threading.Event, beat: float) -> None:
-    """Count in ``driver.json`` as long as the study is ours."""
+    """Count in ``driver.json`` as long as this process holds the study."""
     while not stop.wait(beat):
         hold.me["beat"] += 1
         with contextlib.suppress(OSError):
@@ -345,12 +346,12 @@ def _count(hold: Hold, stop: threading.Event, beat: float) -> None:
 
 
 def _free(hold: Hold) -> None:
-    """Say that the number is nobody's: the file stays, since numbers only grow."""
+    """Record that the number has no driver: the file is kept, since numbers only grow."""
     _write(_number_file(hold.folder, hold.number), {"free": True})
 
 
 def _leave(hold: Hold) -> None:
-    with contextlib.suppress(OSError):  # a disk that cannot be written any more: the machine's lock says that we are gone
+    with contextlib.suppress(OSError):  # the disk cannot be written any more: the free lock of this machine shows that we have ended
         if _highest(hold.folder) == hold.number:
             if _read(hold.folder).get("token") == hold.me["token"]:
                 (hold.folder / "driver.json").unlink(missing_ok=True)

@@ -1,31 +1,30 @@
-"""What must stand in the manifest of a study folder? Its entries, as types.
+"""What must the manifest of a study folder hold? Its entries, as types.
 
-A manifest is held against them whole when it is read, so that what was changed by hand or cut off is one sentence before anything is
-done with it. Names of parameters and outputs are not looked up here: a study of an older model can still be collected.
+A manifest is checked as a whole when it is read, so that one that is incomplete or was changed by hand is refused before it is
+used. Names of parameters and outputs are not looked up here: a study of an older model can still be collected.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from abm.claims.statistic import StatisticEntries
 from abm.errors import ManifestError, shorten
 from abm.reading import Entries, Listed, Name, OpenEntries, check
 from experiments.runs.manifest import BY_HAND, Hash, Households, Month, ScenarioEntries, Seed
 from experiments.studies.study import (
-    BLOCK_DESIGNS,
     MOST_RUNS,
-    SAMPLED,
     SWITCH,
     Design,
     Record,
     Study,
     StudyError,
     Summary,
-    Take,
     Varied,
     power_of_two,
 )
@@ -33,7 +32,7 @@ from experiments.studies.study import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-#: Most points of a study that planned nothing.
+#: Most points of a study without a plan.
 MOST_POINTS = 2**31 - 1
 
 
@@ -44,7 +43,6 @@ def _without_twice(names: Sequence[Any]) -> Any:
 
 
 Names = Annotated[tuple[Name, ...], Listed, AfterValidator(_without_twice)]
-Year = Annotated[int, Field(ge=1980, le=2030)]
 
 
 # --- the study in a manifest -------------------------------------------------------------------------------------------
@@ -62,19 +60,15 @@ class VariedEntries(Entries):
     @model_validator(mode="after")
     def _range(self) -> Self:
         if not self.low < self.high or (self.scale == "log" and self.low <= 0):
-            raise ValueError(f"'{shorten(self.name)}' varies from {self.low:g} to {self.high:g} ({self.scale}), which is no range")
+            raise ValueError(f"'{shorten(self.name)}' varies from {self.low:g} to {self.high:g} ({self.scale}), which is not a range")
         return self
 
 
-class SummaryEntries(Entries):
-    """One number of a run."""
+class SummaryEntries(StatisticEntries):
+    """One number of a run, with its name; its output may be one of an older model."""
 
     name: Name
     output: Name
-    side: Literal["id", "my"]
-    first: Year
-    last: Year
-    take: Take = "mean"
 
 
 class StudyEntries(Entries):
@@ -106,47 +100,64 @@ class StudyEntries(Entries):
     seeds_in_order: bool = False
 
     @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        """What the points are made from goes with the design, and there are not more runs than a plan holds."""
-        d, points = len(self.vary), self.points
+    def _points_go_with_the_design(self) -> Self:
+        """Check that the source of the points (vary, table, rows) suits the design."""
         if self.design in ("list", "posterior"):
-            if d:
+            if self.vary:
                 raise ValueError(f'vary does not go with design = "{self.design}"')
             if self.design == "posterior" and self.table is None:
                 raise ValueError('design = "posterior" needs a table')
             if self.table is not None and self.rows:
                 raise ValueError("the list is given twice, as table and as rows")
-            points = points if self.design == "posterior" else max(1, len(self.rows))
-        elif not d or self.rows or self.table is not None:
+        elif not self.vary or self.rows or self.table is not None:
             raise ValueError(f'design = "{self.design}" is made from vary alone')
-        if len({v.name for v in self.vary}) < d:
+        if self.design in ("sobol", "saltelli") and not power_of_two(self.points):
+            raise ValueError(f"points = {self.points} is not a power of two")
+        if self.design == "saltelli" and self.points < 2:
+            raise ValueError("points = 1, but a Saltelli design has at least 2")
+        return self
+
+    @model_validator(mode="after")
+    def _names_are_given_once(self) -> Self:
+        if len({v.name for v in self.vary}) < len(self.vary):
             raise ValueError("vary holds a name twice")
         if any(set(row) != set(self.rows[0]) for row in self.rows):
             raise ValueError("not all rows give a value to the same names")
-        if self.design == "factorial":
-            points = 1
-            for varied in self.vary:
-                points *= len(varied.levels)
-            if not points:
-                raise ValueError("a parameter has no levels")
-        if self.design in ("sobol", "saltelli") and not power_of_two(self.points):
-            raise ValueError(f"points = {self.points} is no power of two")
-        if self.design == "saltelli" and self.points < 2:
-            raise ValueError("points = 1, but a Saltelli design has at least 2")
-        if self.design in BLOCK_DESIGNS:
-            points *= d + (2 if self.design == "saltelli" else 1)
-        elif self.design not in (*SAMPLED, "list", "posterior", "factorial"):
-            raise ValueError(f"design = '{self.design}' is unknown")
-        runs = points * len(self.scenarios) * len(self.regions) * len(self.households) * self.replicates
-        if runs > MOST_RUNS:
-            raise ValueError(f"the study has {runs:,} runs; a plan holds at most {MOST_RUNS:,}")
         if len({s.name for s in self.summaries}) < len(self.summaries):
             raise ValueError("summaries holds a name twice")
+        return self
+
+    @model_validator(mode="after")
+    def _plan_holds_the_runs(self) -> Self:
+        """Check that there are points, and no more runs than a plan can hold."""
+        runs = self._n_points() * len(self.scenarios) * len(self.regions) * len(self.households) * self.replicates
+        if not runs:
+            raise ValueError("a parameter has no levels")
+        if runs > MOST_RUNS:
+            raise ValueError(f"the study has {runs:,} runs; a plan holds at most {MOST_RUNS:,}")
+        return self
+
+    @model_validator(mode="after")
+    def _something_is_kept(self) -> Self:
         if self.record == "summaries" and not self.summaries and self.measure is None:
             raise ValueError('record = "summaries" needs summaries or a measure')
         if self.seeds_in_order and not self.common_draws:
             raise ValueError("seeds_in_order does not go with common_draws = false")
         return self
+
+    def _n_points(self) -> int:
+        """Points of the design; 0 where a parameter of a factorial has no levels."""
+        match self.design:
+            case "list":
+                return max(1, len(self.rows))
+            case "factorial":
+                return math.prod(len(v.levels) for v in self.vary)
+            case "saltelli":
+                return self.points * (len(self.vary) + 2)
+            case "morris" | "shapley":
+                return self.points * (len(self.vary) + 1)
+            case _:
+                return self.points
 
     def study(self) -> Study:
         """The study itself."""
@@ -181,7 +192,7 @@ class HashedRegion(OpenEntries):
 
 
 class Drift(OpenEntries):
-    """A change that somebody allowed after the study was planned."""
+    """A change that was allowed after the study was planned."""
 
     at: str
     model_version: Name
@@ -213,7 +224,7 @@ class StudyManifest(OpenEntries):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        """The arms of the study are described, and the names are those of what varies."""
+        """Check that all arms of the study are described, and that the names are those of what varies."""
         for what, planned, described in (
             ("scenario", self.study.scenarios, self.scenarios),
             ("region", self.study.regions, self.regions),
@@ -231,12 +242,12 @@ class StudyManifest(OpenEntries):
             raise ValueError(f"names is {shorten(list(self.names))}, but the study varies {shorten(varied)}")
         for name in self.names:
             if name.startswith(SWITCH) and len(name) == len(SWITCH):
-                raise ValueError(f"names holds '{name}', which names no mechanism")
+                raise ValueError(f"names holds '{name}', which is not a mechanism")
         return self
 
 
 def check_study_manifest(said: dict[str, Any], file: Path) -> dict[str, Any]:
-    """The manifest of a study, every key of the study filled in; refuses what is missing, of another kind or does not fit together."""
+    """The manifest of a study, with defaults for all keys; ManifestError where entries are missing, of a wrong type or contradict each other."""
     read = check(StudyManifest, said, f"'{shorten(file)}'", error=ManifestError, hint=BY_HAND)
     return said | {"study": _as_lists(read.study.study().to_dict())}
 

@@ -1,67 +1,37 @@
-"""What came out at each point of a study? Outcomes by arm, point and replicate, and how much of their differences is chance.
+"""What is the outcome at each point of a study? Outcomes by arm, point and replicate, and how much of their differences is random.
 
-The outcome of a point is its mean over replicates, which share their seeds, so that two points differ by what is varied and by chance that
-the variation stirred up. Everything is read from the plan and the parts, so it works while the study runs: blocks of a design that are
+The outcome of a point is its mean over replicates, which share their seeds, so that two points differ by what is varied and by random
+differences that follow from it. Everything is read from the plan and the parts, so it works while the study runs: blocks of a design that are
 not complete are left out and counted.
 """
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
-from abm.errors import UserError, shorten
-from agents.core.declare import OUTPUTS, PARAMETERS, SWITCHES, near
-from experiments.studies.study import SIDES, SWITCH, Study, Summary, Take
-from experiments.words.languages import Numbers, Translate, mark
+from abm.errors import shorten
+from agents.core.declare import PARAMETERS, SWITCHES
+from experiments.studies.study import SWITCH, Study
+from experiments.studies.target_names import SensitivityError, StudyTarget, target_of, targets_of
+from experiments.words.languages import Numbers, Translate
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-TAKES: dict[str, str] = {
-    "mean": mark("mean"), "sum": mark("sum"), "min": mark("lowest"), "max": mark("highest"),
-    "first": mark("first year"), "last": mark("last year"),
-}  # fmt: skip
-#: Blocks (trajectories, groups, points) below which nothing can be said.
+#: Fewest blocks (trajectories, groups, points) for an analysis.
 FEWEST = {"morris": 4, "sobol": 4, "shapley": 4, "rbd_fast": 64}
 FEWEST_TO_DISCOVER = 40
 FEW_BLOCKS, CONSTANT, FINE = "too few complete blocks", "does not vary", "ok"
 
 
-class SensitivityError(UserError):
-    """A study that cannot be analysed, or not in the way asked for."""
-
-
-@dataclass(frozen=True)
-class StudyTarget:
-    """An outcome: a column of the collected table, or a summary taken from the yearly record."""
-
-    key: str
-    summary: Summary | None = None
-    is_column: bool = False
-
-    def label(self, _: Translate, region: str) -> str:
-        """The outcome in words."""
-        if self.summary is None:
-            return self.key
-        s = self.summary
-        what = _(OUTPUTS[s.output].label) if s.output in OUTPUTS else s.output
-        years = str(s.first) if s.first == s.last else _("{first}–{last}").format(first=s.first, last=s.last)
-        side = side_name(region, s.side)
-        if s.take == "mean":
-            return _("{what}, {side}, {years}").format(what=what, side=_(side), years=years)
-        return _("{what}, {side}, {years} ({take})").format(what=what, side=_(side), years=years, take=_(TAKES[s.take]))
-
-
 @dataclass(frozen=True)
 class Arm:
-    """Scenario, region and size of world that an analysis is about."""
+    """Scenario, region and number of households that an analysis is about."""
 
     scenario: str
     region: str
@@ -76,7 +46,7 @@ class Arm:
 
 @dataclass(frozen=True)
 class Base:
-    """What an analysis of one arm and outcome rests on."""
+    """The data behind an analysis of one arm and outcome."""
 
     arm: Arm
     target: StudyTarget
@@ -89,7 +59,7 @@ class Base:
     low: float = math.nan  #: lowest mean of a point
     high: float = math.nan
     noise: float = math.nan  #: share of the variance of single runs that differs between replicates of a point
-    noise_left: float = math.nan  #: share of the variance of the points' means that is chance
+    noise_left: float = math.nan  #: share of the variance of the points' means that is random
 
     def entry(self) -> dict[str, Any]:
         """As a row."""
@@ -99,9 +69,6 @@ class Base:
             "replicates": len(self.replicates), "mean": self.mean, "lowest": self.low, "highest": self.high,
             "noise_share": self.noise, "noise_left": self.noise_left,
         }  # fmt: skip
-
-
-# --- the outcomes of a study -----------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -125,7 +92,8 @@ class StudyOutcomes:
 
         import abm.model  # noqa: F401  (registers every declaration: labels and outputs)
         from experiments.studies import collect, design
-        from experiments.studies.plan import check_table, plan_batches, read_study_manifest
+        from experiments.studies.drift import check_table
+        from experiments.studies.plan_files import plan_batches, read_study_manifest
 
         manifest = read_study_manifest(folder)
         check_table(manifest)
@@ -135,12 +103,12 @@ class StudyOutcomes:
         n_replicates = max((int(np.max(b.column(0).to_numpy())) + 1 for b in plan_batches(folder, ["replicate"]) if b.num_rows), default=0)
         record = cls(study, names, arms, (), {}, points, _first_same(points), same_arms(manifest, study.arms()), n_replicates)
         if wanted is not None:
-            for said in wanted:  # before anything is read: mistakes are told even where there is no row yet
+            for said in wanted:  # before anything is read: mistakes are reported even where there is no row yet
                 target_of(said, study, manifest, None if study.measure else ())
         for table in collect.collected(folder, mixed=mixed):
             if not record.values:
                 extra = [c for c in table.column_names if c not in collect.columns_of(manifest)]
-                record.targets = _targets(wanted, study, manifest, extra)
+                record.targets = targets_of(wanted, study, manifest, extra)
                 record.values = {t.key: np.full((len(arms), len(points), n_replicates), np.nan) for t in record.targets}
             record._take(table)
         if not record.values:
@@ -177,10 +145,10 @@ class StudyOutcomes:
             self.values[target.key][at] = values_of(frame, target).reindex(runs["run_id"]).to_numpy(float)
 
     def complete(self, arm: Arm, target: StudyTarget, size: int, method: str) -> tuple[Base, np.ndarray, np.ndarray]:
-        """Complete blocks of an arm and outcome (blocks, points, replicates), which they are, and what they rest on.
+        """Complete blocks of an arm and outcome, shape (blocks, points, replicates), their positions, and the data behind them.
 
         Points are compared on the same replicates, since those share their seeds. While replicates are being added, or where
-        some failed, those are used that leave the most runs in.
+        some failed, the replicates are used that keep the most runs.
         """
         import numpy as np
 
@@ -205,9 +173,9 @@ class StudyOutcomes:
 
 
 def noise_shares(values: np.ndarray) -> tuple[float, float]:
-    """Share of variance that is chance, of single runs and of the points' means, from (points, replicates).
+    """Share of variance that is random, of single runs and of the points' means, from values of shape (points, replicates).
 
-    What a seed adds at all points alike makes single runs differ, but no two points, and so is taken out of the second.
+    What a seed adds equally at all points makes single runs differ, but not points, so it is removed from the second share.
     """
     import numpy as np
 
@@ -225,73 +193,13 @@ def noise_shares(values: np.ndarray) -> tuple[float, float]:
 
 
 def values_of(frame: pd.DataFrame, target: StudyTarget) -> pd.Series:
-    """The outcome of every run, by run id (as ``Summary.of`` takes it of one); runs without a number may lack."""
+    """The outcome of every run, by run id (as ``Summary.of`` takes it of one); runs without a number may be missing."""
     summary = target.summary
     if target.is_column or summary is None:
         return frame.drop_duplicates("run_id").set_index("run_id")[target.key]
     mine = frame[(frame["side"] == summary.side) & (frame["year"] >= summary.first) & (frame["year"] <= summary.last)]
     mine = mine[["run_id", "year", summary.output]].dropna().sort_values(["run_id", "year"], kind="stable")
     return mine.groupby("run_id")[summary.output].agg(summary.take)
-
-
-def _targets(wanted: Sequence[str] | None, study: Study, manifest: Mapping[str, Any], extra: Sequence[str]) -> tuple[StudyTarget, ...]:
-    if wanted is not None and len(wanted):
-        found = [target_of(said, study, manifest, extra) for said in dict.fromkeys(wanted)]
-        return tuple(t for t in found if t is not None)
-    declared = [StudyTarget(s.name, s, is_column=True) for s in study.summaries]
-    own = [StudyTarget(name, is_column=True) for name in extra]
-    if not declared and not own:
-        raise SensitivityError(
-            "the study declares no [summaries]: name an outcome as OUTPUT:SIDE:FIRST-LAST, "
-            f"such as --target {study.yearly_outputs()[0]}:id:1985-1989"
-        )
-    return (*declared, *own)
-
-
-def target_of(
-    said: str, study: Study, manifest: Mapping[str, Any], extra: Sequence[str] | None, *, may_be_short: bool = False
-) -> StudyTarget | None:
-    """The outcome that was named; ``extra`` are columns of the study's own measure, None while they are not known.
-
-    Where it ``may_be_short``, an output's name alone means its side id, and no years mean all of them.
-    """
-    declared = {s.name: s for s in study.summaries}
-    if said in declared:
-        return StudyTarget(said, declared[said], is_column=True)
-    if extra is not None and said in extra:
-        return StudyTarget(said, is_column=True)
-    outputs = study.yearly_outputs() if study.record != "summaries" else ()
-    full = said
-    if may_be_short and said.split(":")[0] in outputs:
-        full += {0: ":id:1980-2030", 1: ":1980-2030"}.get(said.count(":"), "")
-    if ":" not in full:
-        if said in outputs:
-            raise SensitivityError(f"target '{shorten(said)}' needs a side and years: write {said}:id:1985-1989")
-        if extra is None:
-            return None
-        raise SensitivityError(f"there is no target '{shorten(said)}' in this study; {near(said, [*declared, *extra, *outputs])}")
-    if study.record == "summaries":
-        raise SensitivityError(
-            f"target '{shorten(said)}' needs yearly numbers, but the study keeps summaries only; "
-            f"its targets are {', '.join([*declared, *(extra or ())])}"
-        )
-    output, side, years, take = (*full.split(":"), "mean")[:4] if full.count(":") in (2, 3) else (full.split(":")[0], "", "", "")
-    if output not in outputs:
-        raise SensitivityError(f"target '{shorten(said)}': the study records no output '{shorten(output)}'; {near(output, outputs)}")
-    span = re.fullmatch(r"(\d{4})(?:[-–](\d{4}))?", years)
-    if span is None:
-        raise SensitivityError(f"target '{shorten(said)}' is not of the form OUTPUT:SIDE:FIRST-LAST; write {output}:id:1985-1989")
-    if side not in SIDES:
-        raise SensitivityError(f"target '{shorten(said)}': the side '{shorten(side)}' is neither id nor my")
-    if take not in get_args(Take):
-        raise SensitivityError(f"target '{shorten(said)}': '{shorten(take)}' is unknown; {near(take, get_args(Take))}")
-    first, last = int(span[1]), int(span[2] or span[1])
-    if first > last:
-        raise SensitivityError(f"target '{shorten(said)}': {first} comes after {last}")
-    ends = [str(s["scenario"].get("end")) for s in manifest["scenarios"].values() if s["scenario"].get("end")]
-    if ends and first > max(int(e[:4]) for e in ends):
-        raise SensitivityError(f"target '{shorten(said)}' starts in {first}, but the runs end in {max(ends)}")
-    return StudyTarget(said, Summary(said, output, side, first, last, take))  # type: ignore[arg-type]
 
 
 def _first_same(points: np.ndarray) -> np.ndarray:
@@ -306,7 +214,7 @@ def _first_same(points: np.ndarray) -> np.ndarray:
 
 def same_arms(manifest: Mapping[str, Any], arms: Sequence[tuple[str, str, int]]) -> tuple[int, ...]:
     """For each arm the first with the same scenario and data under another name: a plan holds their runs once."""
-    from experiments.studies.plan import fitted_in
+    from experiments.studies.drift import fitted_in
 
     keys = [(manifest["scenarios"][s]["hash"], manifest["regions"][r]["hash"], fitted_in(manifest, r), h) for s, r, h in arms]
     return tuple(keys.index(k) for k in keys)
@@ -319,26 +227,12 @@ def varies(values: np.ndarray) -> bool:
     return bool(np.ptp(values) > 1e-12 * max(float(np.abs(values).max()), 1e-300))
 
 
-# --- in words --------------------------------------------------------------------------------------------------------
-
-
 def parameter_label(name: str, _: Translate) -> str:
-    """A varied name as a person reads it."""
+    """The label of a varied name for display."""
     if name.startswith(SWITCH):
         said = SWITCHES.get(name[len(SWITCH) :])
         return _("switch: {what}").format(what=_(said)) if said else name
     return _(PARAMETERS[name].label) if name in PARAMETERS else name
-
-
-@lru_cache(maxsize=16)
-def side_name(region: str, side: str) -> str:
-    """What a region calls a side, or its code where the region cannot be read any more."""
-    from abm import Region
-
-    try:
-        return str(Region.load(region).meta["sides"][side]["name"])
-    except (UserError, KeyError):
-        return side
 
 
 def heading(part: Base, _: Translate) -> str:
@@ -369,9 +263,6 @@ def too_few(folder: Path, part: Base, fewest: int, total: int) -> str:
     )
 
 
-# --- small parts -----------------------------------------------------------------------------------------------------
-
-
 def fields_of(base: Base) -> dict[str, Any]:
     return {name: getattr(base, name) for name in Base.__dataclass_fields__}
 
@@ -385,7 +276,7 @@ def arm_cells(part: Base) -> tuple[str, str, int, str]:
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON takes it: no nan."""
+    """A value for JSON, which has no nan."""
     if isinstance(value, str | int | bool) or value is None:
         return value
     number = float(value)
@@ -393,5 +284,5 @@ def plain(value: Any) -> Any:
 
 
 def short_name(name: str) -> str:
-    """A shipped name as it is, a path by its last part."""
+    """A shipped name unchanged, a path by its last part."""
     return Path(name).stem if "/" in name or "\\" in name else name

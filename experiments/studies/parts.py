@@ -1,7 +1,7 @@
-"""What must a part of a study hold? Its columns and their types, known statuses, run ids, whole runs, and what the plan says of them.
+"""What must a part of a study hold? Its columns and their types, known statuses, run ids, whole runs, and values that match the plan.
 
-A part that is whole as a file may still be none that lintas wrote for this study: made by hand, by another program, or of another study.
-Everything here is looked at column by column, never row by row, since a study may have thousands of parts.
+An undamaged file may still not be a part that lintas wrote for this study: made by hand, by another program, or for another study.
+Everything here is checked column by column, never row by row, since a study may have thousands of parts.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from abm.errors import shorten
 from experiments.runs.identity import model_version
 from experiments.studies.lock import StoreError
 from experiments.studies.manifest import study_of
-from experiments.studies.plan import ids_as_numbers, plan_batches, plan_schema, read_study_manifest
+from experiments.studies.plan_files import ids_as_numbers, plan_batches, plan_schema, read_study_manifest
 from experiments.studies.study import Study
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 STATUSES = ("ok", "failed", "killed", "timeout")
-#: Columns that tell how a study stands.
+#: Columns that are needed for the status of a study.
 LIGHT = ("run_id", "status", "attempt", "seconds", "version", "scenario")
-#: A run is tried again by hand, so never so often.
+#: Upper limit of attempts: a run is repeated by hand only.
 MOST_ATTEMPTS = 30_000
 
 
@@ -59,25 +59,25 @@ class RunsOfPart:
 
 
 class Odd(Exception):
-    """What in a part is none of this study's."""
+    """A part that does not belong to this study, with the reason."""
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What the parts of one study look like."""
+    """Columns and values that the parts of one study have."""
 
     schema: pa.Schema
     numbers: tuple[str, ...]
-    lines: Mapping[str, int]  #: of a run that is well, by scenario
+    lines: Mapping[str, int]  #: of a run that ended well, by scenario
     regions: tuple[str, ...]
     is_yearly: bool
     may_have_more: bool  #: numbers of the study's own function
     version: str
-    _seen: dict[str, pa.Schema] = field(default_factory=dict, compare=False, repr=False)  #: columns that were found right last
+    _seen: dict[str, pa.Schema] = field(default_factory=dict, compare=False, repr=False)  #: columns that passed the last check
 
     @classmethod
     def of(cls, folder: Path) -> Shape:
-        """The shape that a study's manifest asks for."""
+        """The shape that follows from a study's manifest."""
         manifest = read_study_manifest(folder)
         study = study_of(manifest["study"])
         is_yearly = study.record != "summaries"
@@ -87,15 +87,15 @@ class Shape:
         )  # fmt: skip
 
     def check_columns(self, schema: pa.Schema) -> None:
-        """Raise Odd where a column lacks, stands twice or holds something else."""
-        if self._seen.get("columns") == schema:  # as in the part before
+        """Raise Odd where a column is missing, repeated or of another type."""
+        if self._seen.get("columns") == schema:  # same columns as in the previous part
             return
         for column in self.schema:
             _check_type(schema, column.name, column.type)
         self._seen["columns"] = schema
 
     def check_numbers(self, schema: pa.Schema, versions: frozenset[str]) -> set[str]:
-        """Raise Odd where a column of numbers lacks or is one too many (another version of the model may have had others).
+        """Raise Odd where a column of numbers is missing or unexpected (another version of the model may have had others).
 
         Returns the columns of numbers that not every part has.
         """
@@ -117,9 +117,9 @@ class Shape:
         return set(schema.names) - known
 
     def read(self, table: pa.Table) -> RunsOfPart:
-        """How each run of a part ended; raises Odd where its rows are none of whole runs of this study.
+        """How each run of a part ended; raises Odd where its rows are not whole runs of this study.
 
-        ``table`` has at least the columns of LIGHT. What else it has is looked at as well.
+        ``table`` has at least the columns of LIGHT; further columns are checked as well.
         """
         there = set(table.column_names)
         for name in self.schema.names:
@@ -132,13 +132,13 @@ class Shape:
         said, at = _coded(table.column("status"))
         unknown = [s for s in said if s not in STATUSES]
         if unknown:
-            raise Odd(f"the status '{shorten(unknown[0], 40)}' is none of {', '.join(STATUSES)}")
+            raise Odd(f"the status '{shorten(unknown[0], 40)}' is not one of {', '.join(STATUSES)}")
         codes = np.array([STATUSES.index(s) for s in said], dtype=np.int8)[at]
         attempt, seconds = table.column("attempt").to_numpy(), table.column("seconds").to_numpy()
         if ((attempt < 0) | (attempt > MOST_ATTEMPTS)).any():
-            raise Odd(f"the attempt {attempt[(attempt < 0) | (attempt > MOST_ATTEMPTS)][0]} is none")
+            raise Odd(f"the attempt {attempt[(attempt < 0) | (attempt > MOST_ATTEMPTS)][0]} is not possible")
         if not (np.isfinite(seconds) & (seconds >= 0)).all():
-            raise Odd(f"{seconds[~(np.isfinite(seconds) & (seconds >= 0))][0]} is no number of seconds")
+            raise Odd(f"{seconds[~(np.isfinite(seconds) & (seconds >= 0))][0]} is not a number of seconds")
         versions = frozenset(table.column("version").unique().to_pylist())
         unique, first, back, count = np.unique(ids, return_index=True, return_inverse=True, return_counts=True)
         if (codes != codes[first][back]).any() or (attempt != attempt[first][back]).any():
@@ -162,29 +162,23 @@ class Shape:
             raise Odd(f"the run {int(ids[k]):016x} has {count[k]} lines, not {wanted[k]}")
 
     def _check_cells(self, table: pa.Table, is_well: np.ndarray, run: np.ndarray) -> None:
-        """What only a look at all columns shows: years and numbers where a run is well and nowhere else, each year and side once.
+        """Checks that need all columns: years and numbers for runs that ended well only, each year and side once.
 
-        ``run`` tells which run each line is of.
+        ``run`` gives the run of each line, ``is_well`` whether that run ended well; both have shape (lines,).
         """
         unknown = [n for n in _coded(table.column("region"))[0] if n not in self.regions]
         if unknown:
             raise Odd(f"the study has no region '{shorten(unknown[0], 40)}'")
-        there, n_well = set(table.column_names), int(is_well.sum())
+        there = set(table.column_names)
         for name in ("year", "side", *self.numbers):
-            if name not in there:
-                continue
-            should = is_well if self.is_yearly or name not in ("year", "side") else np.zeros(len(is_well), dtype=bool)
-            column = table.column(name)
-            if column.null_count == len(should) - (n_well if should is is_well else 0) and n_well in (0, len(should)):
-                continue  # (all or none: to count them is enough)
-            has = column.combine_chunks().is_valid().to_numpy(zero_copy_only=False)
-            if (has != should).any():
-                value, wanted = ("a value", "none") if has[has != should][0] else ("no value", "one")
-                raise Odd(f"the column {name} has {value} where it should have {wanted}")
-        if not self.is_yearly or not n_well:
-            return
-        lines = table.select(["year", "side", "scenario"])
-        lines, run = (lines, run) if n_well == len(is_well) else (lines.filter(is_well), run[is_well])
+            if name in there:
+                _check_filled(table, name, is_well if self.is_yearly or name not in ("year", "side") else np.zeros_like(is_well))
+        if self.is_yearly and is_well.any():
+            lines = table.select(["year", "side", "scenario"])
+            self._check_years(*((lines, run) if is_well.all() else (lines.filter(is_well), run[is_well])))
+
+    def _check_years(self, lines: pa.Table, run: np.ndarray) -> None:
+        """Check the years and sides of runs that ended well: those of the study, each once in a run."""
         sides, side = _coded(lines.column("side"))
         if not set(sides) <= {"id", "my"}:
             raise Odd(f"the side '{shorten(next(s for s in sides if s not in ('id', 'my')), 40)}' is neither id nor my")
@@ -193,14 +187,25 @@ class Shape:
         ends = np.array([1979 + self.lines[n] // 2 for n in names], dtype=int)[at]
         is_none = (years < 1980) | (years > ends)
         if is_none.any():
-            raise Odd(f"the year {years[is_none][0]} is none of the study's")
+            raise Odd(f"the year {years[is_none][0]} is not one of the study's")
         keys = np.sort((run * 10_000 + (years - 1980)) * 2 + side)
         if (keys[1:] == keys[:-1]).any():
             raise Odd("a run in it has a year and side twice")
 
 
+def _check_filled(table: pa.Table, name: str, should: np.ndarray) -> None:
+    """Raise Odd where a column has no value in a line that needs one, or a value in a line that needs none."""
+    column, n = table.column(name), int(should.sum())
+    if column.null_count == len(should) - n and n in (0, len(should)):
+        return  # (all or none, so counting is enough)
+    has = column.combine_chunks().is_valid().to_numpy(zero_copy_only=False)
+    if (has != should).any():
+        value, wanted = ("a value", "none") if has[has != should][0] else ("no value", "one")
+        raise Odd(f"the column {name} has {value} where it should have {wanted}")
+
+
 def _coded(column: Any) -> tuple[list[str], np.ndarray]:
-    """The different texts of a column, and which of them stands in each line."""
+    """The distinct texts of a column, and the position of each line's text among them."""
     coded = (column.combine_chunks() if hasattr(column, "combine_chunks") else column).dictionary_encode()
     return coded.dictionary.to_pylist(), coded.indices.to_numpy(zero_copy_only=False)
 
@@ -214,7 +219,7 @@ def _check_type(schema: pa.Schema, name: str, kind: pa.DataType) -> None:
 
 
 class Planned:
-    """What a plan says of its runs, in about thirty bytes for each: to see that rows are those of their run ids."""
+    """The planned values of all runs, about thirty bytes each, to check that rows match their run ids."""
 
     def __init__(self, folder: Path) -> None:
         columns: dict[str, list[np.ndarray]] = {n: [] for n in ("run_id", *_COMPARED)}
@@ -236,7 +241,7 @@ class Planned:
         return np.array([self._codes.setdefault(t, len(self._codes)) for t in texts], dtype=np.int16)[at]
 
     def check(self, table: pa.Table) -> None:
-        """Raise Odd where a run of the plan has another seed, scenario, size … than planned (runs outside the plan are left alone)."""
+        """Raise Odd where a run of the plan has another seed, scenario, size … than planned (runs outside the plan are not checked)."""
         if not len(self.ids):
             return
         ids = ids_as_numbers(table.column("run_id").combine_chunks())
@@ -255,5 +260,5 @@ _COMPARED = ("point", "scenario", "region", "households", "replicate", "seed")
 
 
 def odd(path: Path, error: Odd) -> StoreError:
-    """The refusal of a part."""
-    return StoreError(f"'{path.name}' is no part as lintas writes it for this study: {error}")
+    """The error for a part that is refused."""
+    return StoreError(f"'{path.name}' is not a part that lintas wrote for this study: {error}")

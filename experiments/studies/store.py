@@ -1,8 +1,8 @@
-"""Where do the rows of a study lie? In Parquet parts that workers write themselves, whole or not at all.
+"""How are the rows of a study stored? In Parquet parts that workers write themselves, complete or not at all.
 
-What is done is known from the folder of parts alone, never from the memory of a driver or an engine. A part is written
+The folder of parts alone decides which runs are done, never the memory of a driver or an engine. A part is written
 beside its place, flushed and renamed; its name is a hash of its run ids, so running a chunk again overwrites its part. A
-run that stands in two parts counts once: a good row before any other, then the latest attempt. Readers take no lock, ignore drafts and
+run that is in two parts counts once: a good row before any other, then the latest attempt. Readers take no lock, ignore drafts and
 report what they cannot read; only :func:`set_aside` and :func:`compact` move files.
 """
 
@@ -22,13 +22,13 @@ import numpy as np
 
 from abm.errors import shorten
 from abm.reading import is_ordinary
-from experiments.files import is_orphan, whole_file
+from abm.writing import is_orphan, whole_file
 from experiments.studies.lock import Hold
 from experiments.studies.lock import StoreError as StoreError
 from experiments.studies.lock import only_driver as only_driver
 from experiments.studies.parts import LIGHT, Odd, Planned, RunsOfPart, Shape, odd
 from experiments.studies.parts import STATUSES as STATUSES
-from experiments.studies.plan import ids_as_numbers, read_study_manifest
+from experiments.studies.plan_files import ids_as_numbers, read_study_manifest
 from experiments.studies.tables import tables_of
 
 if TYPE_CHECKING:
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 
 SCHEMA = b"1"
 SCHEMA_KEY = b"lintas.part"
-#: Hash of a part's columns and number of lines: pages carry checksums of their own, the list of them at a file's end does not.
+#: Hash of a part's columns and number of lines: pages of a Parquet file have checksums, its footer has none.
 SUM_KEY = b"lintas.sum"
-#: A draft older than this (by the file server's own clock) belongs to a process that is gone.
+#: A draft older than this (by the file server's own clock) belongs to a process that has ended.
 STALE_SECONDS = 3600.0
 #: Rows (runs × years × sides) that a compacted part may hold.
 COMPACT_ROWS = 500_000
@@ -50,7 +50,7 @@ def results_of(folder: Path) -> Path:
 
 
 def parts(folder: Path) -> list[Path]:
-    """The parts there are now, by name."""
+    """The existing parts, by name; StoreError where there is no folder of parts."""
     try:
         names = [e.name for e in os.scandir(results_of(folder)) if e.name.startswith("part-") and e.name.endswith(".parquet")]
     except FileNotFoundError:
@@ -63,7 +63,7 @@ def parts(folder: Path) -> list[Path]:
 
 
 def check_writable(folder: Path) -> None:
-    """Refuse, before any run, a folder of parts that cannot be written."""
+    """StoreError, before any run, for a folder of parts that cannot be written."""
     probe = results_of(folder) / f".probe-{socket.gethostname()}-{os.getpid()}"
     parts(folder)
     try:
@@ -80,7 +80,7 @@ def check_writable(folder: Path) -> None:
 
 
 def write_part(folder: Path, table: pa.Table) -> Path:
-    """Write a part and return its place; afterwards its rows survive the death of everything but the disk."""
+    """Write a part, flush it to disk and return its path; StoreError where it cannot be written."""
     import pyarrow as pa
 
     ids = "\n".join(sorted(set(table.column("run_id").to_pylist())))
@@ -94,7 +94,7 @@ def write_part(folder: Path, table: pa.Table) -> Path:
 
 
 def write_table(table: pa.Table, path: Path) -> None:
-    """Write a table as a part has it, whole or not at all."""
+    """Write a table in the format of a part, complete or not at all."""
     import pyarrow.parquet as pq
 
     said = {SCHEMA_KEY: SCHEMA, SUM_KEY: _sum(table.schema, table.num_rows)}
@@ -111,7 +111,7 @@ def _sum(schema: pa.Schema, lines: int) -> bytes:
 
 
 @dataclass
-class Standing:
+class StoredRows:
     """What the parts say: for each run known to them its best row, and what could not be read."""
 
     ids: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.uint64))  #: sorted
@@ -123,26 +123,26 @@ class Standing:
     damaged: list[tuple[Path, str]] = field(default_factory=list)
     versions: set[str] = field(default_factory=set)
     extra: set[str] = field(default_factory=set)  #: columns of numbers that not every part has
-    shape: Shape | None = None  #: what parts must look like
-    planned: Planned | None = None  #: what the plan says of the runs
+    shape: Shape | None = None  #: columns and values that parts must have
+    planned: Planned | None = None  #: planned values of the runs
 
     def of(self, ids: np.ndarray) -> np.ndarray:
-        """Position of each run in the arrays, -1 where the parts do not hold it."""
+        """Position of each run in the arrays, shape (ids,), -1 where the parts do not hold it."""
         at = np.searchsorted(self.ids, ids)
         at[at == len(self.ids)] = 0
         return np.where(self.ids[at] == ids, at, -1) if len(self.ids) else np.full(len(ids), -1)
 
     def merge(self, paths: Iterable[Path], whole: bool = False) -> None:
-        """Take in more parts; what cannot be read or is none of this study's is noted, and its runs count as not done.
+        """Add parts; one that cannot be read or does not belong to this study is noted, and its runs count as missing.
 
-        With ``whole`` every column is read, so that damage in any of them shows.
+        With ``whole`` every column is read, so that damage in any of them is found.
         """
         columns: list[list[np.ndarray]] = [[self.ids], [self.status], [self.attempt], [self.seconds], [self.part]]
         for path in paths:
             try:
                 lines, _ = self._read(path, None if whole else LIGHT)
             except FileNotFoundError:
-                continue  # compacted away in between: its rows are in another part
+                continue  # compacted meanwhile: its rows are in another part
             except StoreError as error:
                 self.damaged.append((path, str(error)))
                 continue
@@ -157,7 +157,7 @@ class Standing:
         self.ids, self.status, self.attempt, self.seconds, self.part = ids[keep], status[keep], attempt[keep], seconds[keep], part[keep]
 
     def table(self, part: int) -> pa.Table:
-        """All columns of a part, checked; raises StoreError where something in them is damaged or none of this study's."""
+        """All columns of a part, checked; StoreError where it is damaged or does not belong to this study."""
         return self._read(self.parts[part], None)[1]
 
     def _read(self, path: Path, columns: Sequence[str] | None) -> tuple[RunsOfPart, pa.Table]:
@@ -180,12 +180,12 @@ class Standing:
         return lines, table
 
 
-def standing(folder: Path, whole: bool = False) -> Standing:
+def stored_rows(folder: Path, whole: bool = False) -> StoredRows:
     """What the parts of a study say now (with ``whole`` every column is looked at for damage)."""
     shape, planned = Shape.of(folder), Planned(folder) if whole else None
-    found = Standing(shape=shape)
-    for _ in range(5):  # a part that vanishes while we read was compacted: read again, so that no run seems lost
-        found = Standing(shape=shape, planned=planned)
+    found = StoredRows(shape=shape)
+    for _ in range(5):  # a part removed while we read was compacted: read again, so that no run seems lost
+        found = StoredRows(shape=shape, planned=planned)
         listed = parts(folder)
         found.merge(listed, whole)
         if len(found.parts) + len(found.damaged) == len(listed):
@@ -194,11 +194,11 @@ def standing(folder: Path, whole: bool = False) -> Standing:
 
 
 def read_part(path: Path, columns: Sequence[str] | None = None, look: Callable[[pa.Schema], None] = lambda schema: None) -> pa.Table:
-    """A part's table; raises StoreError with the reason where it is damaged or of another schema. ``look`` sees its columns before it is read."""
+    """A part's table; raises StoreError with the reason where it is damaged or of another schema. ``look`` is called with its schema before it is read."""
     import pyarrow.parquet as pq
 
-    if not is_ordinary(path) and os.path.lexists(path):  # a pipe would be waited for
-        raise StoreError(f"'{path.name}' is no ordinary file")
+    if not is_ordinary(path) and os.path.lexists(path):  # opening a pipe would wait
+        raise StoreError(f"'{path.name}' is not an ordinary file")
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             schema = file.schema_arrow
@@ -217,12 +217,12 @@ def read_part(path: Path, columns: Sequence[str] | None = None, look: Callable[[
             return table
     except (FileNotFoundError, StoreError, Odd):
         raise
-    except Exception as error:  # what a reader stumbles over in a damaged file may be anything
+    except Exception as error:  # reading a damaged file may raise any error
         raise StoreError(f"'{path.name}' is damaged ({shorten(error, 60)})") from None
 
 
 def set_aside(folder: Path, damaged: Iterable[tuple[Path, str]]) -> int:
-    """Move parts that cannot be read into ``results/damaged/``, so that their runs are run again."""
+    """Move parts that cannot be read into ``results/damaged/``, so that their runs are repeated; returns how many."""
     count = 0
     for path, _ in damaged:
         place = results_of(folder) / "damaged"
@@ -238,7 +238,7 @@ def set_aside(folder: Path, damaged: Iterable[tuple[Path, str]]) -> int:
 
 
 def select(table: pa.Table, wanted: np.ndarray) -> pa.Table:
-    """Rows of the wanted runs (sorted ids)."""
+    """Rows of the wanted runs (``wanted``: sorted ids, shape (n,))."""
     import pyarrow as pa
 
     return table.filter(pa.array(np.isin(ids_as_numbers(table.column("run_id").combine_chunks()), wanted)))
@@ -248,14 +248,14 @@ def select(table: pa.Table, wanted: np.ndarray) -> pa.Table:
 
 
 def compact(folder: Path, rows: int = COMPACT_ROWS, watching: Callable[[str], None] = lambda where: None) -> tuple[int, int]:
-    """Merge small parts into large ones and sweep stale drafts; returns parts before and after.
+    """Merge small parts into large ones and remove old drafts; returns parts before and after.
 
-    A merged part stands complete before the first of its sources goes, so a reader meets each run at least once, whenever this dies.
-    ``watching`` is told when another machine's driver has to be watched first.
+    A merged part is complete before the first of its sources is removed, so a reader finds each run at least once even if this process dies.
+    ``watching`` is called when another machine's driver has to be watched first.
     """
     read_study_manifest(folder)
     check_writable(folder)
-    with only_driver(folder, watching=watching) as hold:  # a part that a worker writes anew while it is merged would be lost
+    with only_driver(folder, watching=watching) as hold:  # a part that a worker rewrites while it is merged would be lost
         try:
             sweep(folder)
             return _merge(folder, rows, hold)
@@ -266,7 +266,7 @@ def compact(folder: Path, rows: int = COMPACT_ROWS, watching: Callable[[str], No
 def _merge(folder: Path, rows: int, hold: Hold) -> tuple[int, int]:
     import pyarrow as pa
 
-    found = standing(folder, whole=True)
+    found = stored_rows(folder, whole=True)
     before = len(found.parts) + len(found.damaged)
 
     def finish(group: list[tuple[Path, pa.Table]]) -> None:
@@ -297,7 +297,7 @@ def _merge(folder: Path, rows: int, hold: Hold) -> tuple[int, int]:
 
 
 def sweep(folder: Path) -> int:
-    """Remove drafts that dead processes left behind, judged by the file server's clock alone."""
+    """Remove drafts of processes that died, by the file server's clock; returns how many."""
     place = results_of(folder)
     probe = place / f".probe-{socket.gethostname()}-{os.getpid()}"
     probe.touch()

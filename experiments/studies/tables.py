@@ -1,7 +1,7 @@
-"""Where do the whole tables of a study's runs lie? In ``tables/``, a file for each run and table, in a study with ``record = "tables"``.
+"""How are complete tables of a study's runs stored? In ``tables/``, a file for each run and table, in a study with ``record = "tables"``.
 
-They are those that ``lintas run`` writes, of runs that ended well. A worker writes them before the part with the run's row, so a run
-that has its row has its tables; a run whose tables somebody took away is run again.
+They are the same as those of ``lintas run``, for runs that ended well. A worker writes them before the part with the run's row, so a run
+that has its row has its tables; a run whose tables were removed is repeated.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from abm.errors import shorten
-from experiments.files import whole_file
+from abm.writing import whole_file
 from experiments.runs.tables import TABLES, read_table, write_table
 from experiments.studies.lock import StoreError
 
@@ -32,12 +32,12 @@ def tables_of(folder: Path) -> Path:
 
 
 def file_of(folder: Path, run_id: str, table: str) -> Path:
-    """Where a table of a run lies."""
+    """The path of a table of a run."""
     return tables_of(folder) / f"{run_id}-{table}.parquet"
 
 
 def write_tables(folder: Path, run_id: str, tables: Mapping[str, pd.DataFrame]) -> None:
-    """Write the tables of a run, each whole or not at all; StoreError where the disk does not take them."""
+    """Write the tables of a run, each complete or not at all; StoreError where they cannot be written."""
     try:
         tables_of(folder).mkdir(exist_ok=True)
         for name, table in tables.items():
@@ -50,12 +50,12 @@ def write_tables(folder: Path, run_id: str, tables: Mapping[str, pd.DataFrame]) 
 
 
 def read_run(folder: Path, run_id: str) -> dict[str, pd.DataFrame]:
-    """The tables of a run by name; UserError where one lacks or is damaged."""
+    """The tables of a run by name; UserError where one is missing or damaged."""
     return {name: read_table(file_of(folder, run_id, name)) for name in TABLES}
 
 
 def have_tables(folder: Path, ids: np.ndarray) -> np.ndarray:
-    """Which of the runs (ids as whole numbers) have all their tables: (runs,) of bool."""
+    """Whether each run (``ids`` as whole numbers, shape (runs,)) has all its tables, shape (runs,)."""
     try:
         found = [m[1] for e in os.scandir(tables_of(folder)) if (m := _NAME.fullmatch(e.name))]
     except FileNotFoundError:

@@ -1,8 +1,8 @@
-"""May the Python file that a study names be run? Asked once on this machine, and remembered outside the study folder.
+"""May the Python file of a study be run? The user is asked once on this machine, and the answer is kept outside the study folder.
 
 A study may name a file with a function of the finished model, its ``measure``. A study folder or a study file that came from elsewhere
-would run whatever that file says, with the rights of whoever starts it. So a command that would run it asks first, showing the file; where
-nobody can be asked, ``--trust`` says yes. The answer holds for this file with these bytes, not for another one under the same name.
+would run all code in that file, with the rights of the user who starts it. So a command that would run it asks first and shows the file;
+without a terminal, ``--trust`` agrees. The answer holds for this file with these contents, not for another one of the same name.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from abm.reading import check as check_type
 from abm.reading import parse_json, read_bytes, read_text
 from experiments.words.languages import Translate
 
-#: Measures that this process may run, whatever the file of answers says: those of studies that Python code handed over.
+#: Measures that this process may run without an answer: those of studies that Python code passed.
 _HERE: set[tuple[str, str]] = set()
 
 
@@ -33,7 +33,7 @@ def answers() -> Path:
 
 
 def _key(measure: str) -> tuple[str, str]:
-    """The measure with its path in full, and the hash of what its file holds now; refuses a file that cannot be read."""
+    """The measure with its path in full, and the hash of its file's contents; TrustError for a file that cannot be read."""
     file, _, function = measure.rpartition(":")
     path = Path(file).absolute()
     return f"{path}:{function}", hashlib.sha256(read_bytes(path, "the file of measure", error=TrustError)).hexdigest()
@@ -42,7 +42,7 @@ def _key(measure: str) -> tuple[str, str]:
 def _remembered() -> dict[str, str]:
     try:
         return check_type(dict[str, str], parse_json(read_text(answers(), "the answers"), "the answers"), "the answers")
-    except UserError:  # none yet, or damaged: ask again
+    except UserError:  # missing or damaged: ask again
         return {}
 
 
@@ -53,20 +53,20 @@ def is_trusted(measure: str) -> bool:
 
 
 def remember(measure: str, *, for_good: bool) -> None:
-    """Agree to run a measure's file as it is now: in this process, and ``for_good`` also in those to come."""
+    """Agree to run a measure's file as it is now: in this process, and with ``for_good`` also in later ones."""
     from experiments.files import write_json
 
     name, content = _key(measure)
     _HERE.add((name, content))
     if for_good:
         file = answers()
-        with contextlib.suppress(UserError, OSError):  # a home that cannot be written: the question comes again another time
+        with contextlib.suppress(UserError, OSError):  # the user's folder cannot be written: the question is asked again next time
             file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             write_json(file, _remembered() | {name: content})
 
 
 def check(measure: str | None, trust: bool = False) -> None:
-    """Refuse to run a measure that nobody has agreed to; ``trust`` agrees to it in this process."""
+    """TrustError for a measure that nobody has agreed to run; ``trust`` agrees to it in this process."""
     if measure is None:
         return
     if trust:
@@ -80,7 +80,7 @@ def check(measure: str | None, trust: bool = False) -> None:
 
 
 def ask(_: Translate, measure: str | None, trust: bool) -> None:
-    """Before a command runs a measure: agree with ``trust``, or by an answer on the terminal; refuses where there is neither."""
+    """Before a command runs a measure: agree with ``trust``, or by an answer on the terminal; TrustError where there is neither."""
     if measure is None:
         return
     if trust:
@@ -99,7 +99,7 @@ def ask(_: Translate, measure: str | None, trust: bool) -> None:
 
 
 def _shown(measure: str) -> tuple[str, str, str]:
-    """The file in full, the function, and the file's first line that is not empty, by which a person can tell it."""
+    """The file in full, the function, and the file's first line that is not empty, to recognise it by."""
     file, _, function = measure.rpartition(":")
     path = Path(file).absolute()
     text = read_bytes(path, "the file of measure", error=TrustError).decode("utf-8", "replace")

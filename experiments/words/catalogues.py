@@ -9,12 +9,14 @@
 from __future__ import annotations
 
 import ast
+import io
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
 from typing import Any
 
+from experiments.files import write_file
 from experiments.words.languages import FOLDER, LANGUAGES, catalogue_of
 
 #: Names a sentence may be wrapped in to be collected. ``mark`` collects without translating (for tables made at import).
@@ -49,7 +51,7 @@ def _called(function: ast.expr) -> str:
 
 
 def in_declarations() -> Iterator[tuple[str, str]]:
-    """Every sentence a reader meets that is declared beside the model: sentence, where it is declared."""
+    """Every sentence for readers that is declared beside the model: sentence, where it is declared."""
     import abm.model  # noqa: F401 – importing it registers every declaration, the world's too
     from abm import Scenario
     from abm.claims.claim import claims
@@ -82,7 +84,7 @@ def in_declarations() -> Iterator[tuple[str, str]]:
 
 
 def in_targets() -> Iterator[tuple[str, str]]:
-    """Titles and units of what the model is held against (quotes, sources and reasons stay as they are, as data)."""
+    """Titles and units of what the model is compared with (quotes, sources and reasons stay as they are, as data)."""
     from calibration.targets import Targets
 
     for target in Targets.load():
@@ -127,12 +129,12 @@ def extract() -> None:
         catalogue = Catalog(locale=locale, project="lintas", header_comment=header, charset="utf-8", fuzzy=False)
         for sentence, where in sentences.items():
             catalogue.add(sentence, known.get(sentence, ""), auto_comments=["; ".join(where[:3])])
-        with path.open("wb") as file:
-            write_po(file, catalogue, width=0, no_location=True, omit_header=False)
+        made = io.BytesIO()
+        write_po(made, catalogue, width=0, no_location=True, omit_header=False)
         # The moment of writing would make every extraction a change, and Babel's rule of plurals (no sentence has one) every new Babel.
-        text, left_out = path.read_text(encoding="utf-8"), ('"POT-Creation-Date', '"PO-Revision-Date', '"Generated-By', '"Plural-Forms')
-        kept = [line for line in text.splitlines() if not line.startswith(left_out)]
-        path.write_text("\n".join(kept) + "\n", encoding="utf-8")
+        left_out = ('"POT-Creation-Date', '"PO-Revision-Date', '"Generated-By', '"Plural-Forms')
+        kept = [line for line in made.getvalue().decode().splitlines() if not line.startswith(left_out)]
+        write_file(path, ("\n".join(kept) + "\n").encode())
 
     FOLDER.mkdir(exist_ok=True)
     write(FOLDER / "lintas.pot", None, {})

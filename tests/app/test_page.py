@@ -180,8 +180,8 @@ def test_a_moved_lever_a_refusal_and_the_way_back(browser: Any, server: str) -> 
     lever.press("End")
     page.locator(".lintas-earlier").wait_for()
     page.get_by_role("button", name="Run", exact=True).click()
-    page.get_by_text("Shown: History, 300 households, seed 7, official.set_posture.doctrine_id = 1.").wait_for()
-    scenario = Scenario.load("history", set={"official.set_posture.doctrine_id": 1.0})
+    page.get_by_text("Shown: History, 300 households, seed 7, official.set_strictness.doctrine_id = 1.").wait_for()
+    scenario = Scenario.load("history", set={"official.set_strictness.doctrine_id": 1.0})
     other = Finished.of(BorderModel(scenario, households=300, rng=7).run(), Choice(households=300))
     page.get_by_text(figures.pictures(other, "en", ("income",))[0].sentence, exact=True).wait_for()
 

@@ -184,8 +184,8 @@ def test_a_connection_that_breaks_off_is_mended_and_nothing_is_lost(browser: Any
     page.close()
 
 
-#: Say that the slider of households stands at 500 while the connection breaks off: before the change is sent, after it, or after it without
-#: hearing what the server answers.
+#: Set the slider of households to 500 while the connection breaks off: before the change is sent, after it, or after it without
+#: receiving the server's answer.
 CHANGE_AND_DROP = """async lost => {
   const models = await Promise.all(Object.values(solara.debug.widgetManager()._models));
   const slider = models.find(m => (m.get("attributes") || {})["aria-label"] === "Simulated households, both sides together");
@@ -204,13 +204,13 @@ def test_a_change_whose_answer_is_lost_is_sent_again_and_holds_up_none_after_it(
     """A widget sends nothing while it waits for an answer; one that was lost with its connection must not be waited for."""
     page = opened(browser, server.address)
     slider = page.get_by_role("slider", name="Simulated households, both sides together")
-    for round in (1, 2):  # and again after it was mended
+    for round in (1, 2):  # and again after it was restored
         slider.press("Home")
         page.get_by_text("300", exact=True).first.wait_for()
         page.wait_for_function("() => app.$data.kernelBusy === false")
         assert page.evaluate(CHANGE_AND_DROP, lost) == 1
         page.wait_for_function("round => solara.debug.reconnectCount === round", arg=round)
-        page.get_by_text("500", exact=True).first.wait_for()  # what was said before the break holds
+        page.get_by_text("500", exact=True).first.wait_for()  # what was set before the break is kept
         slider.press("ArrowRight")
         page.get_by_text("600", exact=True).first.wait_for()
     page.close()

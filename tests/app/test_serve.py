@@ -1,4 +1,4 @@
-"""How the server starts, what it asks of others (nothing), how it stands behind a proxy, and how it ends."""
+"""How the server starts, which other machines it contacts (none), how it works behind a proxy, and how it ends."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_the_server_asks_no_other_machine_at_start_use_and_stop(tmp_path: Path) 
 
 
 def test_the_audit_of_the_test_above_sees_what_solara_does_by_itself(tmp_path: Path) -> None:
-    """With Solara's own server and its settings as they come, the same audit must find something, or it proves nothing."""
+    """With Solara's own server and its settings as they come, the same audit must find something, or the test shows nothing."""
     file, environment = audited(tmp_path)
     own = [sys.executable, "-P", "-m", "solara", "run", "experiments.app.page", "--production", "--no-open", "--port", "0"]
     environment = {**os.environ, **environment}

@@ -20,7 +20,7 @@ from experiments.app.runner import RunEnd, Runner, RunProgress
 from experiments.app.state import FIRST_LEVERS, Choice, Finished, levers, step_of
 
 SMALL = Choice(households=300)
-DOCTRINE = "official.set_posture.doctrine_id"
+DOCTRINE = "official.set_strictness.doctrine_id"
 
 
 @pytest.fixture(scope="module")

@@ -100,7 +100,7 @@ def test_a_page_that_leaves_makes_room_and_a_run_that_fails_does_not_hold_the_li
     assert last.wait(PATIENCE) and work.began == ["a", "c"]
 
     def fails(*_: object) -> None:
-        raise SystemExit  # ends its thread without a word
+        raise SystemExit  # ends its thread without a message
 
     assert turns.enter("d", fails, work.tell("d")).wait(PATIENCE)
     work.go_on.release()
@@ -191,7 +191,7 @@ def test_answers_come_one_at_a_time_and_one_that_hangs_is_not_waited_for() -> No
 
 
 class Kernels:
-    """Kernels that stand, and a clock."""
+    """Kernels that are open, and a clock."""
 
     def __init__(self, most: int) -> None:
         self.open: set[str] = set()

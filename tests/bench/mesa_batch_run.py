@@ -118,7 +118,7 @@ def with_ours(trial: Trial) -> dict[str, int]:
     """Runs by how they ended, as the collected table of a study has them."""
     from experiments.execution.batch import run_scenarios
     from experiments.execution.engine import LocalEngine
-    from experiments.studies.study import Study
+    from experiments.studies.study_file import load_study
 
     value, seed = trial.culprit
     with tempfile.TemporaryDirectory(prefix="lintas-bench-") as place:
@@ -131,7 +131,7 @@ def with_ours(trial: Trial) -> dict[str, int]:
             f'[vary]\n"{PARAMETER}" = {{ levels = [{levels}] }}\n', "utf-8",
         )  # fmt: skip
         engine = LocalEngine(trial.processes)
-        table = run_scenarios(Study.load(file), executor=engine, store=Path(place) / "S")
+        table = run_scenarios(load_study(file), executor=engine, store=Path(place) / "S")
     return {str(k): int(n) for k, n in table.drop_duplicates("run_id")["status"].value_counts().items()}
 
 

@@ -2,8 +2,8 @@
 
 A twin of the model for comparison: registered ``mesa.Agent`` objects with attributes and methods, which call the very functions of one agent
 that the compiled loops call (which illness, which clinic, which job, how much is spent), with the same draws. Only the households' decisions:
-no trade, prices, officials or record, so what a community meets stays as it was when the twin was made. ``lintas bench`` runs this module in a
-fresh process, with rules as plain Python; ``tests/bench/test_plain_mesa.py`` holds a month of it to the rules.
+no trade, prices, officials or record, so the surroundings of a community stay as they were when the twin was made. ``lintas bench`` runs this module in a
+fresh process, with rules as plain Python; ``tests/bench/test_plain_mesa.py`` compares a month of it with the rules.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class PlainHousehold(mesa.Agent):
         raise AttributeError(name)
 
     def draw(self, stream: int, slot: int) -> float:
-        """The household's luck in a decision: that of the model's household with this uid."""
+        """The household's draw in a decision: that of the model's household with this uid."""
         return uniform(self.model.seed_of_run, stream, self.model.month, self.uid, slot)
 
     def fall_ill(self) -> None:
@@ -133,10 +133,10 @@ class PlainHousehold(mesa.Agent):
             now, wanted = self.activity[a], self.work_sought[a]
             if now <= 0 and wanted < 0:
                 continue
-            luck = [self.draw(stream, a) for stream in (get_work.DISMISSED, get_work.FOUND, get_work.SENT_HOME)]
+            draws = [self.draw(stream, a) for stream in (get_work.DISMISSED, get_work.FOUND, get_work.SENT_HOME)]
             keep = at["keep_share"][w][now] if now > 0 else 1.0
             offer = at["job_offer"][w][wanted] if wanted > 0 else 0.0
-            outcome = get_work.next_activity(now, wanted, *luck, keep, offer, at["caught_away"][w])
+            outcome = get_work.next_activity(now, wanted, *draws, keep, offer, at["caught_away"][w])
             self.n_deported += outcome >= 100
             self.n_refused += outcome % 100 == 10
             self.activity[a] = outcome % 10

@@ -1,4 +1,4 @@
-"""What becomes of the other runs when one raises or takes its worker down: ours have their rows, ``mesa.batch_run`` gives nothing."""
+"""What becomes of the other runs when one raises or ends its worker: ours have their rows, ``mesa.batch_run`` gives nothing."""
 
 from __future__ import annotations
 

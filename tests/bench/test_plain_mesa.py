@@ -59,7 +59,7 @@ def test_demand_and_ties_are_those_of_the_rules(both: tuple[BorderModel, PlainMo
     assert strengths == pytest.approx(border.kin.columns["strength"].tolist(), rel=ROUNDED)
 
 
-def test_luck_of_every_kind_is_met(both: tuple[BorderModel, PlainModel]) -> None:
+def test_every_kind_of_draw_occurs(both: tuple[BorderModel, PlainModel]) -> None:
     border, _ = both
     h = border.frames["household"]
     assert h["care_visits"].sum() > 0 and (h["untreated"] > 0).any()

@@ -15,7 +15,8 @@ from abm import Region
 from abm.fitted import fitted_of
 from calibration.targets import Targets
 from experiments.fits.adopt import adopt
-from experiments.fits.fit import Asked, Fit, FitError, prior_of
+from experiments.fits.asked import Asked, FitError, prior_of
+from experiments.fits.fit import Fit
 
 NAME = "west-kalimantan-sarawak"
 SHIPPED = Path(calibration.__file__).parent / "posteriors" / NAME
@@ -48,7 +49,7 @@ def test_what_is_no_posterior_is_left_alone(fit: Fit, tmp_path: Path) -> None:
     region.mkdir()
     other.mkdir(parents=True)
     (other / "region.toml").write_text("precious", "utf-8")
-    with pytest.raises(FitError, match="left as it is"):
+    with pytest.raises(FitError, match="not replaced"):
         adopt(fit, region, tmp_path / "posteriors")
     assert (other / "region.toml").read_text("utf-8") == "precious" and not (region / "fitted.toml").exists()
 

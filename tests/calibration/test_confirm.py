@@ -13,8 +13,8 @@ from calibration.posterior import FOLDER, Posterior
 from experiments.cli.main import main
 from experiments.fits import confirm as calibrate_confirm
 from experiments.fits.confirm import FILE, confirm, write_numbers
+from experiments.runs.identity import model_version
 from experiments.runs.posterior import check_posterior
-from experiments.studies import plan
 
 REGION = "west-kalimantan-sarawak"
 
@@ -29,7 +29,7 @@ def posterior(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copyfile(FOLDER / REGION / "draws.parquet", place / "draws.parquet")
     said = json.loads((FOLDER / REGION / "manifest.json").read_text("utf-8"))
     said.pop("same_numbers", None)
-    (place / "manifest.json").write_text(json.dumps(said | {"model_version": plan.model_version()}), "utf-8")
+    (place / "manifest.json").write_text(json.dumps(said | {"model_version": model_version()}), "utf-8")
     write_numbers(place)
     return place
 
@@ -37,7 +37,7 @@ def posterior(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_another_version_with_the_same_numbers_is_taken(posterior: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from abm import Region
 
-    first = plan.model_version()
+    first = model_version()
     monkeypatch.setattr(calibrate_confirm, "model_version", lambda: "0.1.0+another")
     monkeypatch.setattr("experiments.runs.posterior.model_version", lambda: "0.1.0+another")
     with pytest.raises(UserError, match="was made with model"):
@@ -63,7 +63,7 @@ def test_changed_numbers_are_not_confirmed(posterior: Path, monkeypatch: pytest.
 
 def test_only_the_model_of_the_fit_says_its_numbers(posterior: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calibrate_confirm, "model_version", lambda: "0.1.0+another")
-    with pytest.raises(UserError, match="only the former can say its numbers"):
+    with pytest.raises(UserError, match="only the former can give its numbers"):
         write_numbers(posterior)
     manifest = json.loads((posterior / "manifest.json").read_text("utf-8"))
     (posterior / "manifest.json").write_text(json.dumps(manifest | {"same_numbers": ["0.1.0+another"]}), "utf-8")

@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 from abm.errors import UserError
+from calibration.check_file import CENTRAL, CENTRAL_RUNS
 from experiments.cli import calibrate as calibrate_commands
 from experiments.cli.main import main
 from experiments.fits import cost as calibrate_cost
+from experiments.fits.asked import SWITCHED_OFF, Asked
 from experiments.fits.cost import Cost, cost_of, trial, words
-from experiments.fits.fit import SWITCHED_OFF, Asked, Fit
+from experiments.fits.fit import Fit
 from experiments.fits.point import Answer, at_one_point
-from experiments.fits.results import CENTRAL, CENTRAL_RUNS
 from experiments.words.languages import translator
 
 PLAN = ["--points", "64", "--population", "32", "--most", "2", "--households", "60", "--draws", "10", "--only", "world.set_month.farm_id"]

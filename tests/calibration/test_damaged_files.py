@@ -1,4 +1,4 @@
-"""Whatever stands in a file of a fit or a posterior: an exit code of the promised ones, one sentence, no traceback."""
+"""Whatever a file of a fit or a posterior holds: one of the documented exit codes, one sentence, no traceback."""
 
 from __future__ import annotations
 
@@ -21,12 +21,14 @@ from abm.errors import UserError
 from calibration.emulator import Emulator, Polynomial
 from calibration.infer import Proposal
 from calibration.posterior import Posterior
-from calibration.targets import TargetError, Targets
+from calibration.target import TargetError
+from calibration.targets import Targets
 from experiments.cli import calibrate as calibrate_commands
 from experiments.cli.main import main
 from experiments.fits.adopt import adopt
+from experiments.fits.asked import FitError
 from experiments.fits.files import CHECK, FIT, read_result
-from experiments.fits.fit import Fit, FitError
+from experiments.fits.fit import Fit
 from experiments.reports.fit_figures import FitDrawing
 from experiments.reports.fit_report import report
 from experiments.runs.identity import model_version
@@ -42,7 +44,7 @@ WRONG: list[Any] = [None, 3, -1, float("inf"), float("nan"), "x", [], {}, [3], [
 
 
 def paths(said: Any, before: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Places of every value; of a list the first entry stands for all."""
+    """Places of every value; of a list the first entry is used for all."""
     if before:
         yield before
     if isinstance(said, dict):
@@ -90,7 +92,7 @@ def refusal(read: Callable[[], Any]) -> str:
 
 
 class WorkBegins(UserError):
-    """What stands in the place of work: all that could be refused was not."""
+    """Called in place of the work: nothing was refused."""
 
 
 def _work(*_: Any, **__: Any) -> Any:
@@ -103,7 +105,7 @@ def idle(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("_bank", "_fit", "_check"):
         monkeypatch.setattr(calibrate_commands, name, _work)
     monkeypatch.setattr("experiments.fits.point.point_fits", _work)
-    monkeypatch.setattr("experiments.fits.results.retarget", _work)
+    monkeypatch.setattr("experiments.fits.retarget.retarget", _work)
     monkeypatch.setattr("experiments.fits.cost.trial", lambda _: 0.1)
     monkeypatch.setattr("experiments.execution.drive.drive", _work)
     load = Region.load
@@ -163,7 +165,7 @@ def test_a_manifest_of_a_fit(one_in: int, planned: Path, idle: None, capsys: pyt
         ("widen", float("nan"), "asked.widen = nan"),
         ("end", "2015-11", "end a fit in a December"),
         ("ranges", [["world.set_month.farm_id", 2.0, 1.0]], "has no width"),
-        ("names", ["a", "a"], "stands there twice"),
+        ("names", ["a", "a"], "is given twice"),
         ("tests", "256", "asked.tests = '256' is not a whole number"),
         ("housholds", 3, "unknown key 'housholds'; did you mean households?"),
     ],
@@ -264,7 +266,7 @@ def test_results_of_a_fit(
 ) -> None:
     """The report of a damaged ``fit.json`` or ``check.json`` (of a retarget, which is never made anew on the way).
 
-    Every value is held against what the file may hold; of those that it may, the first two of each place are made into a page (all in the slow tests).
+    Every value is checked against what the file may hold; of those that it may, the first two of each place are made into a page (all in the slow tests).
     """
     from experiments.fits.fit import inference_version
 
@@ -331,7 +333,7 @@ def test_nothing_damaged_is_adopted(name: str, tmp_path: Path, idle: None) -> No
     for file in SHIPPED.iterdir():
         where = "posterior" if file.name in ("draws.parquet", "manifest.json") else "report" if file.suffix == ".html" else "."
         shutil.copyfile(file, folder / where / file.name)
-    from experiments.fits.fit import Asked, prior_of
+    from experiments.fits.asked import Asked, prior_of
 
     opened = Fit(folder, {}, Asked(), Targets.load(), prior_of(Asked()))
     file = folder / name

@@ -16,10 +16,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from calibration import check_file
+from calibration.likelihood import Likelihood, statistics
 from calibration.runs import Runs
-from calibration.targets import Likelihood, Targets, statistics
+from calibration.targets import Targets
 from experiments.cli.main import main
-from experiments.fits import results as results
+from experiments.fits import check, conclude, predictive
 from experiments.fits.fit import Fit, inference_version
 
 TARGETS = """
@@ -136,7 +138,7 @@ def test_the_posterior_is_found(fitted):
 
 
 def test_workers_and_kills_change_nothing(fitted, tmp_path):
-    """Two workers, and kill -9 in the bank, in a population and while the result is written: the same bytes."""
+    """Two workers, and kill -9 in the prior runs, in a population and while the result is written: the same bytes."""
     folder = tmp_path / "killed"
     assert plan(folder) == 0
     command = [
@@ -291,28 +293,28 @@ def test_a_reading_without_a_number_says_nothing(fitted, tmp_path):
 
 
 def test_new_draws_are_run_anew(fitted, tmp_path, monkeypatch):
-    """Predictive runs and central candidates of another posterior do not stand for this one."""
+    """Predictive runs and central candidates of another posterior are not used for this one."""
     folder = tmp_path / "fit"
     shutil.copytree(fitted, folder, ignore=shutil.ignore_patterns("predictive", "check.json", "central.parquet"))
     planned: list[str] = []
-    monkeypatch.setattr(results, "SWITCHED_OFF", ("crisis",))
-    monkeypatch.setattr(results, "drive", lambda *_, **__: None)
-    make = results.plan.make
-    monkeypatch.setattr(results.plan, "make", lambda study, where, line: (planned.append(where.name), make(study, where, line))[1])
+    monkeypatch.setattr(predictive, "SWITCHED_OFF", ("crisis",))
+    monkeypatch.setattr(predictive, "drive", lambda *_, **__: None)
+    make = predictive.plan.make
+    monkeypatch.setattr(predictive.plan, "make", lambda study, where, line: (planned.append(where.name), make(study, where, line))[1])
     fit = Fit.open(folder)
     every = ["central", "all", "crisis"]
-    results.run_predictive(fit, lambda _: None)  # type: ignore[arg-type, return-value]
+    predictive.run_predictive(fit, lambda _: None)  # type: ignore[arg-type, return-value]
     assert planned == every
-    results.run_predictive(fit, lambda _: None)  # type: ignore[arg-type, return-value]
-    assert planned == every, "they stand"
+    predictive.run_predictive(fit, lambda _: None)  # type: ignore[arg-type, return-value]
+    assert planned == every, "they are kept"
     draws = folder / "posterior" / "draws.parquet"
     table = pd.read_parquet(draws)
     table["weight"] = table["weight"].to_numpy()[::-1]
     table.to_parquet(draws, index=False)
-    monkeypatch.setattr(results, "_candidates", lambda _: (ONLY[:1], np.array([[1.0], [1.1]])))
-    results.run_predictive(fit, lambda _: None)  # type: ignore[arg-type, return-value]
+    monkeypatch.setattr(predictive, "candidates", lambda *_: (ONLY[:1], np.array([[1.0], [1.1]])))
+    predictive.run_predictive(fit, lambda _: None)  # type: ignore[arg-type, return-value]
     assert planned == every * 2
-    assert json.loads((folder / "predictive" / "central" / "manifest.json").read_text("utf-8"))["runs"] == 2 * results.CENTRAL_RUNS
+    assert json.loads((folder / "predictive" / "central" / "manifest.json").read_text("utf-8"))["runs"] == 2 * check_file.CENTRAL_RUNS
 
 
 def test_a_retarget_has_a_report_and_no_runs(fitted, tmp_path, capsys):
@@ -327,31 +329,31 @@ def test_a_retarget_has_a_report_and_no_runs(fitted, tmp_path, capsys):
     assert f"lintas calibrate report {new}<" in page
     capsys.readouterr()
     for stage in ("bank", "fit", "check", "point"):
-        assert "has none of its own" in refused(capsys, stage, str(new))
+        assert "none of its own" in refused(capsys, stage, str(new))
     assert f"--targets {new}/targets-of-the-fit.toml" in page and (new / "targets-of-the-fit.toml").read_text("utf-8") == TARGETS
     found = json.loads((new / "fit.json").read_text("utf-8"))
     (new / "fit.json").write_text(json.dumps(found | {"inference": "of last year"}), "utf-8")
-    assert "weigh it again" in refused(capsys, "report", str(new))
+    assert "reweight the runs again" in refused(capsys, "report", str(new))
 
 
 def test_results_of_other_code_are_made_again(fitted, tmp_path, capsys):
     folder = tmp_path / "fit"
     shutil.copytree(fitted, folder)
     opened = Fit.open(folder)
-    assert results.is_concluded(opened) and not results.is_checked(opened)
-    for said, stands in (("of last year", False), (inference_version(), True)):
+    assert conclude.is_concluded(opened) and not conclude.is_checked(opened)
+    for said, is_current in (("of last year", False), (inference_version(), True)):
         (folder / "check.json").write_text(json.dumps({"inference": said}), "utf-8")
-        assert results.is_checked(opened) is stands
+        assert conclude.is_checked(opened) is is_current
     (folder / "check.json").unlink()
     found = json.loads((folder / "fit.json").read_text("utf-8"))
     (folder / "fit.json").write_text(json.dumps(found | {"inference": "of last year"}), "utf-8")
-    assert not results.is_concluded(opened)
+    assert not conclude.is_concluded(opened)
     assert main(["calibrate", "fit", str(folder), "--quiet", "--workers", "1"]) == 0
     assert json.loads((folder / "fit.json").read_text("utf-8")) == found
 
 
 def test_a_population_of_other_inference_is_refused(fitted, tmp_path, capsys):
-    """Its density is no longer what it was drawn from, so its weights would be wrong without a word."""
+    """Its density is no longer what it was drawn from, so its weights would be wrong without a warning."""
     folder = tmp_path / "fit"
     shutil.copytree(fitted, folder)
     path = folder / "population-1.npz"
@@ -359,18 +361,19 @@ def test_a_population_of_other_inference_is_refused(fitted, tmp_path, capsys):
         kept = dict(packed)
     np.savez(path, **{k: v + 0.01 if k == "probe" else v for k, v in kept.items()})
     said = refused(capsys, "fit", str(folder))
-    assert "another way of inference" in said and "population-*" in said
+    assert "another version of the inference" in said and "population-*" in said
     np.savez(path, **{k: v for k, v in kept.items() if k != "probe"})
-    assert "another way of inference" in refused(capsys, "fit", str(folder))
+    assert "another version of the inference" in refused(capsys, "fit", str(folder))
 
 
 def test_checks_of_a_fit(fitted, monkeypatch):
-    monkeypatch.setattr(results, "SWITCHED_OFF", ("cross_border_care",))
-    monkeypatch.setattr("experiments.fits.results.infer.POOL", 4000)
+    for module in (predictive, check):
+        monkeypatch.setattr(module, "SWITCHED_OFF", ("cross_border_care",))
+    monkeypatch.setattr("calibration.infer.POOL", 4000)
     assert main(["calibrate", "check", str(fitted), "--quiet", "--workers", "1"]) == 0
     found = json.loads((fitted / "check.json").read_text("utf-8"))
     assert {r["method"] for r in found["sbc"]} == {"emulated", "abc", "prior"}
-    assert len(found["planted"]) == 3 and any(p["parameters"] for p in found["planted"])
+    assert len(found["simulated_truths"]) == 3 and any(p["parameters"] for p in found["simulated_truths"])
     with_care, without = (found["predictive"][n]["targets"]["across"] for n in ("all", "cross_border_care"))
     assert without["quantiles"][4] < with_care["quantiles"][2]  # nobody goes across when nobody can
     assert {r["target"] for r in found["sensitivity"]} <= {"income_id", "income_my"}
@@ -413,8 +416,8 @@ def test_an_empty_bank_is_refused(tmp_path):
     assert plan(folder) == 0
     from calibration.runs import RunsError
 
-    with pytest.raises(RunsError, match="no run that ended well"):
-        results.conclude(Fit.open(folder))
+    with pytest.raises(RunsError, match="no prior run ended well"):
+        conclude.conclude(Fit.open(folder))
 
 
 def test_a_bank_of_another_model_is_refused(fitted, tmp_path, capsys):
@@ -422,7 +425,7 @@ def test_a_bank_of_another_model_is_refused(fitted, tmp_path, capsys):
     shutil.copytree(fitted, folder)
     manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
     (folder / "manifest.json").write_text(json.dumps(manifest | {"model_version": "0.0.1+000"}), "utf-8")
-    assert "belongs to model 0.0.1+000" in refused(capsys, "fit", str(folder))
+    assert "belong to model 0.0.1+000" in refused(capsys, "fit", str(folder))
     (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
     (folder / "targets.toml").write_text(TARGETS.replace("value = 300", "value = 260"), "utf-8")
     assert "was changed after the fit was planned" in refused(capsys, "fit", str(folder))
@@ -434,7 +437,7 @@ def test_a_target_that_nothing_moves_is_refused(tmp_path, capsys):
     row = row.replace("value = 1000", "value = 190000").replace('group = "incomes"\ncorrelation = 0.5\n', "")
     assert plan(folder, targets=TARGETS + "[[target]]" + row) == 0
     capsys.readouterr()
-    assert "no parameter moves it" in refused(capsys, "fit", str(folder), "--quiet", "--workers", "1")
+    assert "is moved by no parameter" in refused(capsys, "fit", str(folder), "--quiet", "--workers", "1")
 
 
 def test_a_target_outside_the_prior_is_refused(tmp_path, capsys):

@@ -12,8 +12,8 @@ from calibration import check as checks
 from calibration import infer
 from calibration.emulator import Emulator, fit_emulator
 from calibration.infer import Pool, Proposal, Weighted
+from calibration.likelihood import Likelihood, statistics
 from calibration.priors import UNIT_SD, Prior, PriorError
-from calibration.targets import Likelihood, statistics
 from tests.calibration.toy import PARAMETERS, simulate, targets
 
 
@@ -32,7 +32,7 @@ def proposed(bank):
 
 
 def by_brute_force(n: int = 400_000) -> Weighted:
-    """The posterior by plain weighting of very many runs from the prior: slow, and nothing can be wrong with it."""
+    """The posterior by plain weighting of very many runs from the prior: slow, but exact."""
     unit = np.random.default_rng(99).random((n, 8))
     likelihood = Likelihood(targets())
     return Weighted.from_log(unit, likelihood(statistics(targets(), simulate(unit, 7))))
@@ -119,9 +119,9 @@ def test_overconfidence_shows(bank):
     assert np.mean(inside) < 0.8
 
 
-def test_planted_truths_are_found(bank):
+def test_simulated_truths_are_found(bank):
     runs, z, likelihood = bank
-    for found in checks.planted(runs.unit, z, likelihood, [3, 500, 900], 1):
+    for found in checks.simulated_truths(runs.unit, z, likelihood, [3, 500, 900], 1):
         assert len(found.positions)
         assert (found.off < 2.5).all()
 
@@ -186,7 +186,7 @@ def test_priors_are_the_declared_ones():
     with pytest.raises(PriorError, match="there is no parameter"):
         Prior.of(["world.set_month.farm"])
     with pytest.raises(PriorError, match="is lever"):
-        Prior.of(["official.set_posture.doctrine_id"])
+        Prior.of(["official.set_strictness.doctrine_id"])
 
 
 def test_other_shapes_of_priors_go_both_ways():

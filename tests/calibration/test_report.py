@@ -15,24 +15,26 @@ import pytest
 
 from abm.errors import UserError
 from agents.core.declare import PARAMETERS
-from calibration.targets import MEASURED, Targets
-from experiments.fits.fit import SWITCHED_OFF
-from experiments.fits.results import check_alarms
+from calibration.check_file import check_alarms
+from calibration.target import MEASURED
+from calibration.targets import Targets
+from experiments.fits.asked import SWITCHED_OFF
 from experiments.reports.fit_report import Page, refuse, report, write_report
 from experiments.reports.fit_tables import spark
+from experiments.reports.fit_words import Words
 
 CALENDAR, FARM, TIES = "world.travel.puskesmas_delay", "world.set_month.farm_id", "household.keep_ties.gain"
 VERSION = "0.0.0+test"
 YEARS = list(range(1980, 2016))
 
 
-def parameter(name: str, known: str, ratio: float, leans: str = "") -> dict[str, Any]:
+def parameter(name: str, known: str, ratio: float, piles_up: str = "") -> dict[str, Any]:
     """A row of fit.json."""
     p = PARAMETERS[name]
     width = p.high - p.low
     return {
         "parameter": name, "label": p.label, "unit": p.unit, "low": p.low, "high": p.high, "default": p.default, "known": known, "ratio": ratio,
-        "mean": p.low + 0.6 * width, "quantiles": [p.low + q * width for q in (0.41, 0.5, 0.61, 0.7, 0.83)], "density": [0.05] * 20, "leans": leans,
+        "mean": p.low + 0.6 * width, "quantiles": [p.low + q * width for q in (0.41, 0.5, 0.61, 0.7, 0.83)], "density": [0.05] * 20, "piles_up": piles_up,
         "prior_basis": "judgement", "unit_mean": 0.61, "emulated": {"mean": 0.6, "ratio": ratio}, "abc": {"mean": 0.59, "ratio": ratio},
     }  # fmt: skip
 
@@ -93,7 +95,7 @@ def made(targets: Targets) -> tuple[dict[str, Any], dict[str, Any], dict[str, An
         "readings": [{"target": "care_majority", "reading": "care_majority_near", "ess": 222.0, "log_evidence": -6.0,
                       "pass": {"care_majority": 0.23, "care_majority_near": 0.91}, "moves": [{"parameter": CALENDAR, "shift": -0.7}],
                       "quantiles": {"care_majority": income, "care_majority_near": income}}],
-        "years": years(), "alarms": [{"what": "disagreement", "value": 0.31, "parameter": FARM}, {"what": "leans", "value": "high", "parameter": CALENDAR},
+        "years": years(), "alarms": [{"what": "disagreement", "value": 0.31, "parameter": FARM}, {"what": "piles_up", "value": "high", "parameter": CALENDAR},
                                      {"what": "conflict", "target": "care_majority", "value": 70.0}, {"what": "new sort", "value": 3}],
     }  # fmt: skip
     sbc = [
@@ -105,7 +107,7 @@ def made(targets: Targets) -> tuple[dict[str, Any], dict[str, Any], dict[str, An
     off = agrees | {"visits_fall": {"quantiles": None, "pass": 0.04}}
     check = {
         "kind": "lintas fit checks", "model_version": VERSION, "sbc": sbc,
-        "planted": [{"parameters": [CALENDAR], "truth": [0.3], "mean": [0.4], "sd": [0.1], "off": [1.0], "known": ["informed"]}],
+        "simulated_truths": [{"parameters": [CALENDAR], "truth": [0.3], "mean": [0.4], "sd": [0.1], "off": [1.0], "known": ["informed"]}],
         "predictive": {name: {"runs": 10, "targets": agrees if name == "all" else off, "years": years(2.0)} for name in ("all", *SWITCHED_OFF)},
         "priors": [{"share": s, "ess": 300, "parameters": [], "targets": [{"target": "income_id", "quantiles": income}]} for s in (1.0, 0.6)],
         "sensitivity": [{"target": "income_id", "r2": 0.9, "indices": [{"parameter": FARM, "total": 0.58, "half_width": 0.05}]}],
@@ -165,27 +167,30 @@ def test_the_same_files_give_the_same_bytes(folder: Path, english: str) -> None:
 
 def test_the_first_page_carries_the_numbers(english: str) -> None:
     words = plain(english)
-    assert "4,321 runs of the model, each with 1,234 simulated households, were weighed by 6 reported facts" in words
+    assert "4,321 runs of the model, each with 1,234 simulated households, were weighted by their agreement with 6 reported facts" in words
     assert "US$686 per person and year on the Kalimantan side (90 % interval 549 to 858)" in words
-    assert "the paper says 700 and 4,000" in words and "Its ratio of the two is 5.6 (4.8 to 6.5), the paper's 5.7" in words
-    assert "has a chance of 77% in the fitted model; before any fact was used it was 13%" in words
-    assert "Fewer visits later: 91% with it, 4% without. In this model, then, the fall of visits comes mostly from the programme" in words
-    assert "Of the 3 uncertain numbers the facts inform 1" in words and "say a little of 1, and nothing of 1" in words
+    assert "the paper says 700 and 4,000" in words and "Their ratio is 5.6 (4.8 to 6.5) in the model and 5.7 in the paper" in words
+    assert (
+        "In the fitted model the chance that most care was sought in Sarawak in 1980–1989 is 77%; before any fact was used it was 13%"
+        in words
+    )
+    assert "Fewer visits later: 91% with it, 4% without. So in this model the fall of visits comes mostly from the programme" in words
+    assert "Of the 3 uncertain numbers the facts inform 1" in words and "weakly inform 1; they say nothing about 1" in words
 
 
 def test_each_alarm_is_a_sentence(english: str) -> None:
     words = plain(english)
     assert "0.31 of its spread apart" in words
-    assert "leans on the upper end of its range" in words
+    assert "piles up at the upper end of its range" in words
     assert (
-        "The other facts do not lead to “Most care sought in Sarawak in the 1980s”" in words
+        "The other facts do not predict “Most care sought in Sarawak in the 1980s”" in words
         and "Without it the model gives 16% (6.0% to 62%)" in words
     )
-    assert "The fit raised the alarm “new sort”, for which this page has no words: 3." in words
+    assert "The fit raised the alarm “new sort”, which this page cannot describe: 3." in words
 
 
 def test_bars_that_the_checks_miss_are_alarms(tmp_path: Path, content: Any) -> None:
-    """Each bar alone, and each is a sentence of the page."""
+    """Each threshold alone, and each is a sentence of the page."""
     whole = deepcopy(content[2])
     assert check_alarms(whole, {CALENDAR}) == []
     for row in whole["sbc"]:
@@ -195,7 +200,7 @@ def test_bars_that_the_checks_miss_are_alarms(tmp_path: Path, content: Any) -> N
         "coverage of one": lambda c: c["sbc"][0]["parameters"][0].update(coverage_90=0.99),
         "ranks": lambda c: c["sbc"][1].update(smallest_p=0.009),
         "error": lambda c: c["sbc"][0]["parameters"][0].update(error=0.76),
-        "planted": lambda c: c["planted"][0].update(off=[2.5]),
+        "simulated_truths": lambda c: c["simulated_truths"][0].update(off=[2.5]),
     }
     for what, spoil in wrong.items():
         check = deepcopy(whole)
@@ -205,11 +210,11 @@ def test_bars_that_the_checks_miss_are_alarms(tmp_path: Path, content: Any) -> N
         check["alarms"] = [alarm]
         place(tmp_path, (content[0], content[1], check))
         words = plain(report(tmp_path, "en"))
-        assert "for which this page has no words" not in words.replace(
-            "The fit raised the alarm “new sort”, for which this page has no words", ""
+        assert "which this page cannot describe" not in words.replace(
+            "The fit raised the alarm “new sort”, which this page cannot describe", ""
         )
-        assert {"coverage": "lay inside 80.0% of the 90% intervals", "coverage of one": "worst “Years after", "ranks": "p = 0.009", "error": "0.76 sd",
-                "planted": "was found 2.5 of its spreads away"}[what] in words  # fmt: skip
+        assert {"coverage": "80.0% of the 90% intervals contain the simulated truth", "coverage of one": "the worst is “Years after", "ranks": "p = 0.009", "error": "0.76 sd",
+                "simulated_truths": "is 2.5 posterior sd away"}[what] in words  # fmt: skip
     first, one = whole["sbc"][0], whole["sbc"][0]["parameters"][0]
     assert check_alarms({**whole, "sbc": [first | {"coverage_50": 0.6}]}, set())[0]["promised"] == 0.5
     for coverage in (0.86, 0.94):
@@ -220,11 +225,11 @@ def test_bars_that_the_checks_miss_are_alarms(tmp_path: Path, content: Any) -> N
         rows = [one | {"coverage_90": coverage}]
         assert [a["what"] for a in check_alarms({**whole, "sbc": [first | {"parameters": rows}]}, set())] == ["coverage of one"]
         assert check_alarms({**whole, "sbc": [first | {"parameters": rows, "n": 24}]}, set()) == []
-    weak = [whole["planted"][0] | {"off": [9.0], "known": ["weak"]}]
-    assert check_alarms({**whole, "planted": weak}, set()) == [], "a bar is set for informed parameters only"
-    three = [whole["planted"][0] | {"off": [off]} for off in (2.1, 0.5, 0.5)]
-    assert check_alarms({**whole, "planted": three}, set()) == [], "one of several beyond two spreads is chance"
-    assert len(check_alarms({**whole, "planted": [*three, whole["planted"][0] | {"off": [3.0]}]}, set())) == 1
+    weak = [whole["simulated_truths"][0] | {"off": [9.0], "known": ["weak"]}]
+    assert check_alarms({**whole, "simulated_truths": weak}, set()) == [], "a threshold is set for informed parameters only"
+    three = [whole["simulated_truths"][0] | {"off": [off]} for off in (2.1, 0.5, 0.5)]
+    assert check_alarms({**whole, "simulated_truths": three}, set()) == [], "one of several beyond two spreads is chance"
+    assert len(check_alarms({**whole, "simulated_truths": [*three, whole["simulated_truths"][0] | {"off": [3.0]}]}, set())) == 1
     assert check_alarms(deepcopy(whole) | {"sbc": [whole["sbc"][2] | {"error": 0.9}]}, {CALENDAR}) == [], "the prior promises no accuracy"
 
 
@@ -232,7 +237,7 @@ def test_the_other_reading_stands_on_the_first_page(english: str) -> None:
     words = plain(english)
     assert "If the report is taken to mean only these, their chance is 91%, and that of a majority of all border communities 23%." in words
     assert "If the words meant something else" in words and "−0.70" in words
-    assert "These two are rough, since the draws count for 222 independent ones" in words
+    assert "These two chances are rough, since the reweighted draws have an effective sample size of only 222." in words
     row = re.search(r"<tr><td>Most care sought in Sarawak in the 1980s<span.*?</tr>", english, re.S)
     assert row is not None and re.findall(r"\d+%", plain(row[0])) == ["77%", "77%", "23%", "91%"], "as fitted, then read the other way"
 
@@ -242,7 +247,7 @@ def test_a_reading_that_few_runs_bear_out_is_left_out(tmp_path: Path, content: A
     fit["readings"][0]["ess"] = 1.4
     fit["alarms"].append({"what": "reading", "value": 1.4, "target": "care_majority_near"})
     words = plain(report(place(tmp_path, (manifest, fit, check)), "en"))
-    assert "If the report is taken to mean only these" not in words and "what is said of that reading is worth little" in words
+    assert "If the report is taken to mean only these" not in words and "results for that reading are unreliable" in words
     fit["readings"] = []
     assert "No fact was given another reading." in plain(report(place(tmp_path, (manifest, fit, check)), "en"))
 
@@ -255,14 +260,14 @@ def test_the_level_of_care_is_told_from_its_figures(tmp_path: Path, content: Any
         rows_["care_contacts"]["prior"]["pass"] = before
         words = plain(report(place(tmp_path, (manifest, fit, check)), "en"))
         assert "How much care there was at all" in words
-        assert ("few were treated anywhere" in words) is said
+        assert ("few people were treated anywhere" in words) is said
 
 
 def test_a_fit_without_a_mechanism_says_whether_the_facts_notice(tmp_path: Path, content: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     manifest, fit, check = deepcopy(content)
     fit["without"] = ["kinship"]
     for log_evidence, said in (
-        (-5.05, "cannot tell whether the mechanism matters"),
+        (-5.05, "do not show whether the mechanism matters"),
         (-8.0, "favour the whole model by a factor of 20.1"),
         (-3.0, "favour the model without it by a factor of 7.4"),
         (-80.0, "by a factor of more than 1,000"),
@@ -272,7 +277,7 @@ def test_a_fit_without_a_mechanism_says_whether_the_facts_notice(tmp_path: Path,
         words = plain(report(place(tmp_path, (manifest, fit, check)), "en"))
         assert "This fit was made without: kin ties." in words and said in words
     monkeypatch.undo()
-    assert "nothing says which of the two they prefer" in plain(report(tmp_path, "en"))
+    assert "it is not known which model the facts favour" in plain(report(tmp_path, "en"))
 
 
 def test_what_cannot_be_known_names_the_calendar(english: str) -> None:
@@ -280,14 +285,14 @@ def test_what_cannot_be_known_names_the_calendar(english: str) -> None:
     low, high = PARAMETERS[CALENDAR].low, PARAMETERS[CALENDAR].high
     middle = low + 0.61 * (high - low)
     assert f"is an uncertain number, −{abs(low):g} to {high:g} before the facts; afterwards {middle:.1f}" in words
-    assert "kin ties across the border (1 of 1 numbers as before)" in words
-    assert "5 of the 6 fitted facts can be hit by one scale or one guessed number alone" in words
+    assert "kin ties across the border (1 of 1 numbers unchanged)" in words
+    assert "5 of the 6 fitted facts can be met by one scale or one guessed number alone" in words
 
 
 def test_held_out_patterns_stand_beside_the_priors_rate(english: str) -> None:
     words = plain(english)
-    assert "that is so of 1 of 13 held-out patterns" in words
-    assert "validates nothing: the prior passes too" in words
+    assert "this is true of 1 of 13 held-out patterns" in words
+    assert "validates nothing: prior runs agree as well" in words
     assert "does not hold: a finding about the model" in words and "“More people at work across in 2010 than in 1991”" in words
 
 
@@ -377,3 +382,14 @@ def test_a_spark_stays_in_its_box() -> None:
     points = [tuple(map(float, p.split(","))) for p in spark([0.0, 0.2, 0.8, 0.0]).split()]
     assert points[0] == (0, 19) and points[-1] == (80, 19)
     assert all(0 <= x <= 80 and 2 <= y <= 19 for x, y in points)
+
+
+def test_a_number_at_a_cap_is_marked_also_when_it_was_shortened(content: Any) -> None:
+    """The files of a shipped posterior hold six digits."""
+    manifest, fit, check = content
+    words = Words(manifest, fit, check, Targets.load(), "en")
+    row = next(r for r in fit["targets"] if words._limits(words.targets[r["id"]])[0] > 0)
+    low, high = words._limits(words.targets[row["id"]])
+    assert words.value(row, float(f"{low:.6g}")).startswith("≤ ") and words.value(row, low).startswith("≤ ")
+    assert words.value(row, float(f"{high:.6g}")).startswith("≥ ")
+    assert words.value(row, low * 1.001)[0] not in "≤≥" and words.value(row, high * 0.999)[0] not in "≤≥"

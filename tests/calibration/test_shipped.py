@@ -1,4 +1,4 @@
-"""The posterior that ships: it belongs to its region, is small, keeps the bars that it keeps, and says which it does not."""
+"""The posterior that ships: it belongs to its region, is small, meets the thresholds that it meets, and says which it does not."""
 
 from __future__ import annotations
 
@@ -99,12 +99,12 @@ def test_bars_that_it_keeps(fit, checks):
 def test_the_bar_that_it_misses(fit):
     """A finding: with the declared ranges most people went across in the 1980s in seven of ten draws, not in nine.
 
-    If this fails because the share has risen, say so in docs/calibration.md and in the changelog, and turn it into a bar.
+    If this fails because the share has risen, say so in docs/calibration.md and in the changelog, and turn it into a threshold.
     """
     share = target(fit, "care_majority")["pass"]
     assert 0.5 < share < 0.9
     assert share > 3 * target(fit, "care_majority")["prior"]["pass"]
-    assert any(a["what"] == "leans" and a["parameter"] == "world.travel.puskesmas_delay" for a in fit["alarms"])
+    assert any(a["what"] == "piles_up" and a["parameter"] == "world.travel.puskesmas_delay" for a in fit["alarms"])
 
 
 def test_the_claim_holds_of_those_near_a_clinic_across(fit):
@@ -131,7 +131,7 @@ def test_the_fall_needs_the_programme(checks):
     assert without["visits_fall"]["pass"] < 0.1
 
 
-def test_planted_truths_are_found(checks):
-    rows = [(o, k) for p in checks["planted"] for o, k in zip(p["off"], p["known"], strict=True)]
+def test_simulated_truths_are_found(checks):
+    rows = [(o, k) for p in checks["simulated_truths"] for o, k in zip(p["off"], p["known"], strict=True)]
     assert any(k == "informed" for _, k in rows)
     assert all(o <= 2.0 for o, k in rows if k == "informed")

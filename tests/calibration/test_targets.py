@@ -12,7 +12,9 @@ import pytest
 from scipy.stats import multivariate_normal, norm
 
 from abm.claims.statistic import Statistic
-from calibration.targets import Likelihood, Target, TargetError, Targets, logit, statistics
+from calibration.likelihood import Likelihood, statistics
+from calibration.target import Target, TargetError, logit
+from calibration.targets import Targets
 from tests.calibration.toy import simulate, targets
 
 GOOD = """
@@ -137,9 +139,9 @@ def test_another_reading_names_a_fitted_target_and_has_a_size(tmp_path):
     other = GOOD.replace('"income"', '"other"').replace('role = "fit"', 'role = "check"\nreading_of = "income"')
     found = read(tmp_path, GOOD + other)
     assert [(a.id, b.id) for a, b in found.readings] == [("income", "other")]
-    (stands,) = found.read_as("other").targets
-    assert (stands.id, stands.role) == ("other", "fit")
-    with pytest.raises(TargetError, match="is no reading"):
+    (fitted,) = found.read_as("other").targets
+    assert (fitted.id, fitted.role) == ("other", "fit")
+    with pytest.raises(TargetError, match="is not a reading"):
         found.read_as("income")
     left = found.without("income")
     assert left.readings == ()
@@ -150,10 +152,10 @@ def test_another_reading_names_a_fitted_target_and_has_a_size(tmp_path):
     )
     for change, said in (
         (('reading_of = "income"', 'reading_of = "incme"'), "did you mean income"),
-        (('reading_of = "income"', 'reading_of = "other"'), "is no other target; known are income"),
-        (('reading_of = "income"', 'reading_of = "othr"'), "is no other target; known are income"),  # not the row itself
+        (('reading_of = "income"', 'reading_of = "other"'), "is not another target; known are income"),
+        (('reading_of = "income"', 'reading_of = "othr"'), "is not another target; known are income"),  # not the row itself
         (('role = "check"', 'role = "fit"'), "is fitted itself"),
-        (('kind = "value"', 'kind = "monotone"\ndirection = "up"'), "cannot stand in"),
+        (('kind = "value"', 'kind = "monotone"\ndirection = "up"'), "cannot replace"),
         (('reading_of = "income"', "reading_of = 3"), "is not a text"),
     ):
         with pytest.raises(TargetError) as caught:

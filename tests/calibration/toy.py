@@ -9,7 +9,7 @@ import numpy as np
 from abm.claims.statistic import Statistic
 from calibration.priors import Prior
 from calibration.runs import Runs
-from calibration.targets import Target
+from calibration.target import Target
 
 YEARS = np.arange(1980, 2016)
 PARAMETERS = (

@@ -1,4 +1,4 @@
-"""The rows of ``evidence.toml``: what the shipped ones say, and how a mistake in such a file is told."""
+"""The rows of ``evidence.toml``: what the shipped ones say, and how a mistake in such a file is reported."""
 
 from __future__ import annotations
 
@@ -82,23 +82,23 @@ def test_zero_is_a_mark_and_one_year_a_span(tmp_path):
         (("last = 1999 }", 'last = 1999, take = "men" }'), "take = 'men' is unknown; did you mean mean"),
         (('is = "below"', 'is = "beneath"'), "is = 'beneath' is unknown"),
         (('comparison = "direction"', 'comparison = "directon"'), "did you mean direction?"),
-        (('number = "income"', 'number = "incom"'), "number = 'incom' is no number of the pattern; did you mean income?"),
-        (("value = 700", 'than = "incom"'), "than = 'incom' is no number of the pattern; did you mean income?"),
+        (('number = "income"', 'number = "incom"'), "number = 'incom' is not a number of the pattern; did you mean income?"),
+        (("value = 700", 'than = "incom"'), "than = 'incom' is not a number of the pattern; did you mean income?"),
         (('comparison = "direction"', 'comparison = "pair"\nswitch = "kinshp"'), "there is no mechanism 'kinshp'; did you mean kinship?"),
         (('comparison = "direction"', 'comparison = "pair"\nscenario = "no-kinshp"'), "there is no scenario 'no-kinshp'; did you mean no-kinship"),
         (("numbers.income", 'numbers."In come"'), "In come"),
         # what goes together
         (("first = 1990, last = 1999", "first = 1999, last = 1990"), "last = 1990 comes before first = 1999"),
         (("first = 1990, last = 1999", 'first = 1990, year = "end"'), "leave first and last out"),
-        (("first = 1990, last", 'weigh = ["trade_out_usd"], first = 1990, last'), 'weigh goes with side = "both" only'),
+        (("first = 1990, last", 'weighted_by = ["trade_out_usd"], first = 1990, last'), 'weighted_by goes with side = "both" only'),
         ((f"of = {OF}", f"of = {OF}, against = {OF}"), "against and how"),
         ((f"of = {OF}", f'of = {OF}, how = "ratio"'), "against and how"),
-        ((f"of = {OF}", f"of = {OF}, each_year = true"), "each_year sets two outputs against each other"),
+        ((f"of = {OF}", f"of = {OF}, each_year = true"), "each_year compares two outputs year by year"),
         ((f"of = {OF}", f"of = {OF}, at_least = 0"), "at_least = 0; it must be at least 1"),
         (('is = "below"', 'is = "near"'), 'is = "near" needs value and within'),
         (("value = 700", "value = 700, within = 70"), 'within goes with is = "near" only'),
         (("value = 700", 'value = 700, than = "income"'), "value and than are both given"),
-        ((", value = 700", ""), "'income' is held against nothing"),
+        ((", value = 700", ""), "'income' is compared with nothing"),
         (('is = "below", value = 700', 'is = "rises"'), 'go with comparison = "sweep"'),
         (("conditions = [{", "conditions = [] # [{"), "conditions = [] is too short: give at least 1"),
         (('comparison = "direction"', 'comparison = "pair"'), 'comparison = "pair" and the mechanism'),
@@ -139,10 +139,10 @@ def test_the_sentence_names_the_claim_and_the_key(tmp_path):
     assert str(caught.value) == "mine.toml, claim 'E01': pattern[1].conditions[1].value = True is not a number"
 
 
-def test_a_claim_or_a_pattern_that_stands_there_twice_is_refused(tmp_path):
-    with pytest.raises(ClaimError, match="the claim 'E01' stands there twice"):
+def test_a_claim_or_a_pattern_that_is_listed_twice_is_refused(tmp_path):
+    with pytest.raises(ClaimError, match="the claim 'E01' is listed twice"):
         read(tmp_path, GOOD + GOOD)
-    with pytest.raises(ClaimError, match="the pattern 'low' stands there twice"):
+    with pytest.raises(ClaimError, match="the pattern 'low' is listed twice"):
         read(tmp_path, GOOD + GOOD[GOOD.index("[[claim.pattern]]") :])
     with pytest.raises(ClaimError, match="the name 'said' has another meaning"):
         read(tmp_path, GOOD.replace("income =", "said =").replace('"income"', '"said"').replace("{income} in {income_first}", "x"))

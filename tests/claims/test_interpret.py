@@ -210,7 +210,7 @@ def test_the_first_of_equal_highest_years_is_named():
     assert number({"of": of(take="year_of_max")}, run(income_per_capita=over(1990, 1, 7, 7))) == 1991
 
 
-# ---- two numbers set against each other --------------------------------------------------------------------------------------
+# ---- two numbers compared with each other --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("how", "expected"), [("ratio", 4.0), ("difference", 6.0), ("change", 3.0)])
@@ -245,7 +245,7 @@ def test_each_year_is_another_thing_than_the_means():
 # ---- both sides ------------------------------------------------------------------------------------------------------------
 
 
-def test_both_sides_are_added_or_weighed():
+def test_both_sides_are_added_or_averaged():
     years = run(
         trade_out_usd=over(1990, 30.0, 0.0),
         trade_in_usd=over(1990, 10.0, 0.0),
@@ -258,7 +258,7 @@ def test_both_sides_are_added_or_weighed():
     one_side = run(trade_out_usd=over(1990, 1.0, 2.0), my_trade_out_usd={1991: 5.0})
     assert number({"of": of(OUT, "both", take="sum")}, one_side) == 7.0, "1990 has one side only"
     assert number({"of": of(OUT, "both", plus=[INTO], first=1990, last=1990)}, years) == 50.0
-    share = of("undeclared_share", "both", weigh=[OUT, INTO])
+    share = of("undeclared_share", "both", weighted_by=[OUT, INTO])
     assert number({"of": share}, years) == pytest.approx((40 * 0.5 + 10 * 1.0) / 50)
     assert math.isnan(number({"of": share | {"year": "end"}}, years)), "no trade in 1991, so no share of it"
     part = pattern({"x": {"of": share}}, {"number": "x", "is": "above", "value": 0.0}).numbers["x"].of
@@ -267,7 +267,7 @@ def test_both_sides_are_added_or_weighed():
 
 def test_years_stand_in_their_order_whichever_side_begins():
     years = run(trade_out_usd={1991: 1.0}, undeclared_share={1991: 0.2}, my_trade_out_usd={1990: 1.0}, my_undeclared_share={1990: 0.9})
-    share = of("undeclared_share", "both", weigh=[OUT])
+    share = of("undeclared_share", "both", weighted_by=[OUT])
     assert number({"of": share | {"take": "first"}}, years) == 0.9
     assert number({"of": share | {"take": "last"}}, years) == 0.2
 

@@ -15,7 +15,7 @@ from abm.claims.statistic import Statistic, Take, set_against, slope
 from abm.claims.years import Years
 from abm.reading import check
 from calibration.runs import Runs
-from calibration.targets import Target
+from calibration.target import Target
 from experiments.studies.study import Summary
 
 YEARS = np.arange(1990, 1996)

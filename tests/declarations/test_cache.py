@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import agents.household.fall_ill as rule
 from agents.core import compiled
-warm = compiled.is_warm()
+warm = any(Path(compiled._FOLDER).rglob("*.nbc"))
 n = 40
 episodes = np.zeros((n, 3), dtype=np.int8)
 uid, adults = np.arange(n), np.full(n, 2, dtype=np.int8)

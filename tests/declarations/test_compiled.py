@@ -1,4 +1,4 @@
-"""Where compiled code is kept, and when a rule stays plain Python. That an edited rule is never run stale, test_cache.py shows in whole processes."""
+"""Where compiled code is kept, and when a rule stays plain Python. That an edited rule is never run from a stale cache, test_cache.py shows in whole processes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from agents.core import compiled as module
-from agents.core.compiled import cache_folder, entry, is_warm, plain, source_key
+from agents.core.compiled import cache_folder, entry, plain, source_key
 
 PACKAGES = module._PACKAGES
 
@@ -126,15 +126,3 @@ def test_the_entry_of_a_compiled_function_is_its_code_for_these_types() -> None:
     made = SimpleNamespace(typeof_pyval=lambda value: type(value).__name__, compile=lambda types: seen.append(types) or "machine code")
     assert entry(made, [1, 2.0, np.ones(1)]) == "machine code" and seen == [("int", "float", "ndarray")]  # type: ignore[arg-type]
     assert entry(a_rule, [1.0]) is a_rule
-
-
-def test_warm_is_where_compiled_code_is_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_FOLDER", tmp_path)
-    assert not is_warm()
-    (tmp_path / "deep").mkdir()
-    (tmp_path / "deep" / "a.nbi").touch()
-    assert not is_warm()
-    (tmp_path / "deep" / "a.nbc").touch()
-    assert is_warm()
-    monkeypatch.setattr(module, "_FOLDER", None)
-    assert is_warm()  # plain Python needs no compiling

@@ -40,7 +40,7 @@ def model() -> BorderModel:
     return BorderModel(Scenario.load("history", end="1981-12"), households=60, rng=7).run()
 
 
-# ---- everything says what it is ----------------------------------------------------------------------------------------
+# ---- everything is described ----------------------------------------------------------------------------------------
 
 DECLARED: dict[str, Any] = {
     **{f"parameter {n}": x for n, x in PARAMETERS.items()},
@@ -76,7 +76,7 @@ def test_rules_and_their_functions_are_described() -> None:
             assert (rule.parameters.__doc__ or "").strip()
 
 
-#: The functions of one agent that stand in agents/, by their names.
+#: The functions of one agent that are in agents/, by their names.
 OF_ONE_AGENT = {
     f"{plain(f).__module__}.{plain(f).__name__}": plain(f)
     for r in RULES.values()
@@ -86,7 +86,9 @@ OF_ONE_AGENT = {
 
 
 def test_functions_of_one_agent_are_found() -> None:
-    assert len(OF_ONE_AGENT) >= 25 and {"agents.household.seek_care.choose_care", "agents.trader.cross.is_stopped"} <= set(OF_ONE_AGENT)
+    assert len(OF_ONE_AGENT) >= 25 and {"agents.household.seek_care.choose_care", "agents.trader.settle_deal.is_stopped"} <= set(
+        OF_ONE_AGENT
+    )
 
 
 @pytest.mark.parametrize("name", OF_ONE_AGENT)
@@ -364,7 +366,7 @@ def test_reads_are_enforced(model: BorderModel) -> None:
     model.month -= 1  # the record of the last month, to bind the rules that write it
     try:
         for rule in RULES.values():
-            arguments, _ = model._arguments(rule)
+            arguments = model._bind(rule).columns
             for name, array in zip((*rule.reads, *rule.writes), arguments, strict=True):
                 assert array.flags.writeable == (name in rule.writes), f"{rule.name}: {name}"
                 assert np.shares_memory(array, model.column(name)), f"{rule.name}: {name} is a copy"

@@ -9,7 +9,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 #: Names that several classes have by convention: each rule file declares its parameters in a class of this name.
 BY_CONVENTION = {"Parameters"}
-#: One reading is what a target file says, the other what a claim of the paper is read from; the second moves out of experiments.
 
 
 def classes() -> dict[str, list[str]]:

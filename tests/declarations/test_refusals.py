@@ -1,4 +1,4 @@
-"""A declaration that says too little, or contradicts itself, is refused when it is made."""
+"""A declaration that is incomplete, or contradicts itself, is refused when it is made."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ GOOD: dict[str, Any] = {"name": "some.rate", "label": "Rate", "unit": "share", "
         ({"high": float("inf")}, "must be finite numbers"),
         ({"role": "guess"}, "unknown role 'guess'"),
         ({"prior": "gauss"}, "unknown prior 'gauss'"),
-        ({"prior": "none"}, "an uncertain parameter needs a prior"),
-        ({"role": "lever"}, "an uncertain parameter needs a prior, and only such a one has it"),
-        ({"role": "fixed", "prior": "uniform"}, "only such a one has it"),
+        ({"prior": "none"}, "a parameter of the role uncertain needs a prior"),
+        ({"role": "lever"}, "a parameter of the role uncertain needs a prior, and no other role may have one"),
+        ({"role": "fixed", "prior": "uniform"}, "no other role may have one"),
         ({"low": 0.2, "high": 0.2}, "needs a range, low and high are both 0.2"),
         ({"prior": "log-uniform", "low": 0.0}, "a log-uniform prior needs low > 0, found 0"),
         ({"source": None}, "parameter 'some.rate' has no source"),

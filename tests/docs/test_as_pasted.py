@@ -123,7 +123,7 @@ def walk(page: str, *, short: bool) -> int:
             added = next((more for beginning, more in SHORTER.items() if step.text.startswith(beginning)), "") if short else ""
             said = flat(typed(f"{step.text} {added}".strip()))
             kept = ["" if MACHINE.search(line) else line for line in step.expected]
-            for part in "\n".join(kept).split("\n\n"):  # what stands together comes out together
+            for part in "\n".join(kept).split("\n\n"):  # what is printed together comes out together
                 assert flat(part) in said, (page, step.text, part, said)
             compared += sum(map(bool, kept))
             for line in step.expected:  # of lines with times, the numbers of runs before them
@@ -189,7 +189,9 @@ def test_what_the_readme_says_of_the_fit() -> None:
     text = (ROOT / "README.md").read_text("utf-8")
     fitted = [t for t in fit["targets"] if t["role"] == "fit"]
     words = {5: "five", 6: "six", 7: "seven", 8: "eight"}
-    assert f"{words[len(fitted)]} soft facts" in text and len(fit["parameters"]) > 100 and "over a hundred uncertain parameters" in text
+    assert (
+        f"{words[len(fitted)]} uncertain facts" in text and len(fit["parameters"]) > 100 and "over a hundred uncertain parameters" in text
+    )
     known = [p["known"] for p in fit["parameters"]]
     assert known.count("prior only") > len(known) / 2 and "Most parameters keep their priors" in text
     assert "No\nfitted values ship" not in text and "to come" not in text

@@ -34,7 +34,7 @@ def test_there_are_commands() -> None:
 
 
 def parsed(line: str) -> tuple[dict[str, str], dict[str, str]]:
-    """What stands in a command, and what the program takes from it, both by the name of the parameter. Nothing is run."""
+    """What is written in a command, and what the program takes from it, both by the name of the parameter. Nothing is run."""
     from experiments.cli.main import app
 
     command: Any = typer.main.get_command(app)
@@ -49,26 +49,26 @@ def parsed(line: str) -> tuple[dict[str, str], dict[str, str]]:
     taken = {p.name: text_of(context.params[p.name]) for p in command.params if context.get_parameter_source(p.name).name == "COMMANDLINE"}
     options = {option: p for p in command.params for option in p.opts}
     arguments = [p for p in command.params if p.param_type_name == "argument"]
-    stands: dict[str, list[str]] = {}
+    written: dict[str, list[str]] = {}
     while words:
         word = words.pop(0)
         if word.startswith("-"):
-            stands.setdefault(options[word].name, []).append("True" if options[word].is_flag else words.pop(0))
+            written.setdefault(options[word].name, []).append("True" if options[word].is_flag else words.pop(0))
         else:
-            stands.setdefault((arguments.pop(0) if len(arguments) > 1 else arguments[0]).name, []).append(word)
-    return {name: " ".join(values) for name, values in stands.items()}, taken
+            written.setdefault((arguments.pop(0) if len(arguments) > 1 else arguments[0]).name, []).append(word)
+    return {name: " ".join(values) for name, values in written.items()}, taken
 
 
 def text_of(value: Any) -> str:
-    """A value as it would stand in a command."""
+    """A value as it would be written in a command."""
     return " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 @pytest.mark.parametrize("line", commands())
 def test_each_command_is_understood(line: str) -> None:
-    """Every option and word that stands there is taken for what it is, and nothing else is."""
-    stands, taken = parsed(line)
-    assert taken == stands
+    """Every option and word of it is taken for what it is, and nothing else is."""
+    written, taken = parsed(line)
+    assert taken == written
 
 
 @pytest.mark.parametrize("line", ["lintas run --housholds 60", "lintas run --seed", "lintas calibrate statu", "lintas rnu"])

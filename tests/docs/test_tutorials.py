@@ -56,10 +56,11 @@ def test_the_targets_of_the_tutorial_can_be_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("file", sorted((DOCS / "studies").glob("*.toml")), ids=lambda f: f.name)
 def test_each_study_can_be_planned(file: Path, tmp_path: Path) -> None:
-    from experiments.studies.plan import make, plan_ids
-    from experiments.studies.study import Study
+    from experiments.studies.plan import make
+    from experiments.studies.plan_files import plan_ids
+    from experiments.studies.study_file import load_study
 
-    study = Study.load(file)
+    study = load_study(file)
     count = make(study, tmp_path / "S")
     assert count == len(plan_ids(tmp_path / "S")) > 0
 
@@ -74,7 +75,10 @@ def test_the_page_shows_the_study_that_ships() -> None:
 def test_every_key_of_a_study_is_explained() -> None:
     from typing import get_args
 
-    from experiments.studies.study import Design, StudyFile, SummaryEntry, Take, VaryEntry
+    from abm.claims.statistic import Take
+    from experiments.studies.study import Design
+    from experiments.studies.study_file import StudyFile, SummaryEntry
+    from experiments.studies.vary import VaryEntry
 
     text = (DOCS / "studies.md").read_text(encoding="utf-8")
     keys = [key for entries in (StudyFile, VaryEntry, SummaryEntry) for key in entries.model_fields]

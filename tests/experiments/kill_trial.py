@@ -20,7 +20,7 @@ import numpy as np
 
 from experiments.execution.drive import drive
 from experiments.execution.engine import ThreadsEngine
-from experiments.studies import plan, store
+from experiments.studies import plan, plan_files, store
 from experiments.studies.collect import collect, write_collected
 from experiments.studies.study import Study
 
@@ -59,7 +59,7 @@ class Trial:
 
     def look(self, folder: Path) -> int:
         """Take in the rows stored now; note those that were there before and are not (or not well) any more."""
-        found = store.standing(folder)
+        found = store.stored_rows(folder)
         now = {f"{int(i):016x}": store.STATUSES[s] for i, s in zip(found.ids, found.status, strict=True)}
         self.lost += [i for i, s in self.acknowledged.items() if now.get(i) != s]
         self.acknowledged.update(now)
@@ -88,7 +88,7 @@ def carry_out(
     A kill function gets the driver and says whether it found something to kill. When enough was killed the study goes on undisturbed.
     Until then the file ``slow`` is there, if one is named: a study that is over has nothing left to kill.
     """
-    trial, luck, until = Trial(), random.Random(seed), time.monotonic() + 60 * minutes
+    trial, rng, until = Trial(), random.Random(seed), time.monotonic() + 60 * minutes
     order = list(kills)
     process = None
     if slow is not None:
@@ -116,7 +116,7 @@ def carry_out(
             deadline = time.monotonic() + 60
             while trial.look(folder) == rows and process.poll() is None and time.monotonic() < deadline:
                 time.sleep(0.05)
-            time.sleep(luck.random() * 0.6)
+            time.sleep(rng.random() * 0.6)
             if process.poll() is None:
                 kind = order[sum(trial.kills.values()) % len(order)]
                 if kills[kind](process):
@@ -139,13 +139,13 @@ def undisturbed(study: Study, folder: Path) -> Path:
 
 
 def check(trial: Trial, folder: Path, calm: Path) -> None:
-    """Nothing acknowledged was lost, nothing stands twice, all runs are there, and the values are those of the undisturbed study."""
+    """Nothing acknowledged was lost, nothing is there twice, all runs are there, and the values are those of the undisturbed study."""
     assert trial.lost == []
     write_collected(folder, folder / "collected.parquet")
     table = collect(folder)
-    ids = plan.plan_ids(folder)
+    ids = plan_files.plan_ids(folder)
     assert table["run_id"].nunique() == len(ids) == len(np.unique(ids))
     lines = table.groupby("run_id").size()
-    assert lines.nunique() == 1, "a run stands twice or in part"
+    assert lines.nunique() == 1, "a run is there twice or in part"
     assert (table["status"] == "ok").all(), table[["run_id", "status", "cause"]].drop_duplicates()
     assert (folder / "collected.parquet").read_bytes() == calm.read_bytes()

@@ -1,6 +1,6 @@
-"""Let many processes want to drive one study at once, kill those that do, and see that two never drive together.
+"""Let many processes try to drive one study at once, kill those that do, and see that two never drive together.
 
-The referee is a lock that each driver takes inside: the operating system frees it when a process is killed, so that nobody who
+The check is a lock that each driver takes inside: the operating system frees it when a process is killed, so that nobody who
 is gone counts. Machines are made up: a process that says it is another host shares only the folder with the rest.
 """
 
@@ -43,11 +43,11 @@ class Trial:
 
 def slow_steps(seed: int) -> None:
     """Make this process wait a moment before each step on the disk, as a busy machine or a network disk does: races get time to happen."""
-    luck = random.Random(seed)
+    rng = random.Random(seed)
 
     def slow(real: Any) -> Any:
         def step(*words: Any, **more: Any) -> Any:
-            time.sleep(luck.random() * 0.01)
+            time.sleep(rng.random() * 0.01)
             return real(*words, **more)
 
         return step
@@ -57,7 +57,7 @@ def slow_steps(seed: int) -> None:
 
 
 def contend(folder: Path, host: str, patience: float, beat: float, barrier: Any, out: Connection) -> None:
-    """Want to drive once: says ``in`` or ``DOUBLE`` and then stays until it is killed, or ``refused: …`` and ends."""
+    """Try to drive once: says ``in`` or ``DOUBLE`` and then stays until it is killed, or ``refused: …`` and ends."""
     socket.gethostname = lambda: host  # type: ignore[assignment]
     slow_steps(os.getpid())
     barrier.wait()
@@ -92,7 +92,7 @@ def repeat(folder: Path, hosts: Sequence[str], repeats: int, *, patience: float,
         listening, until = set(there), time.monotonic() + HANGS
         while listening:
             ready = wait(list(listening), timeout=1.0)
-            assert time.monotonic() < until, "nobody says anything any more"
+            assert time.monotonic() < until, "no process reports any more"
             for pipe in ready:
                 listening.discard(pipe)  # type: ignore[arg-type]
                 with contextlib.suppress(EOFError):
@@ -112,7 +112,7 @@ def come_and_go(folder: Path, host: str, patience: float, beat: float, seed: int
     """Drive again and again for moments; counts how often, and how often another did at the same time."""
     socket.gethostname = lambda: host  # type: ignore[assignment]
     slow_steps(seed)
-    luck = random.Random(seed)
+    rng = random.Random(seed)
     referee = os.open(folder / "referee", os.O_RDWR | os.O_CREAT)
     while True:
         try:
@@ -122,23 +122,23 @@ def come_and_go(folder: Path, host: str, patience: float, beat: float, seed: int
                     counts[0] += 1
                 except BlockingIOError:
                     counts[1] += 1
-                time.sleep(luck.random() * 0.02)
+                time.sleep(rng.random() * 0.02)
                 fcntl.flock(referee, fcntl.LOCK_UN)
         except StoreError:
             counts[2] += 1
-        time.sleep(luck.random() * 0.01)
+        time.sleep(rng.random() * 0.01)
 
 
 def storm(folder: Path, hosts: Sequence[str], wanted: int, *, patience: float, beat: float, seed: int = 1) -> Trial:
     """Contenders come and go while one of them after the other is killed at any moment and replaced, until so many have driven."""
     folder.mkdir(exist_ok=True)
-    trial, luck, until = Trial(), random.Random(seed), time.monotonic() + HANGS
+    trial, rng, until = Trial(), random.Random(seed), time.monotonic() + HANGS
     alive: list[tuple[str, Any, Any]] = []
     finished: list[Any] = []
 
     def begin(host: str) -> None:
         counts = _forked.RawArray("q", 3)
-        process = _forked.Process(target=come_and_go, args=(folder, host, patience, beat, luck.randrange(10**6), counts))
+        process = _forked.Process(target=come_and_go, args=(folder, host, patience, beat, rng.randrange(10**6), counts))
         process.start()
         alive.append((host, process, counts))
 
@@ -150,8 +150,8 @@ def storm(folder: Path, hosts: Sequence[str], wanted: int, *, patience: float, b
     try:
         while total(0) < wanted:
             assert time.monotonic() < until, f"only {total(0)} of {wanted} drove"
-            time.sleep(luck.random() * 0.2)
-            host, process, counts = alive.pop(luck.randrange(len(alive)))
+            time.sleep(rng.random() * 0.2)
+            host, process, counts = alive.pop(rng.randrange(len(alive)))
             process.kill()
             process.join()
             trial.killed += 1

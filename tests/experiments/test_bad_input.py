@@ -86,6 +86,12 @@ def test_an_unknown_command_names_the_nearest(capsys: pytest.CaptureFixture[str]
     assert "scenarios" in refused(capsys, "scenario")
 
 
+def test_an_unknown_command_of_a_group_names_the_nearest_of_that_group(capsys: pytest.CaptureFixture[str]) -> None:
+    said = refused(capsys, "calibrate", "repot", "x")
+    assert "report" in said and "retry" not in said
+    assert "adopt" in refused(capsys, "calibrate", "nonsense")
+
+
 def test_describe_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     assert "household.seek_care" in refused(capsys, "describe", "seek_caer")
     assert "Entikong" in refused(capsys, "describe", "Entikonk")
@@ -348,7 +354,7 @@ def test_a_damaged_parquet_table_is_one_sentence(capsys: pytest.CaptureFixture[s
     ],
     ids=lambda v: str(v)[:40],
 )
-def test_a_study_file_with_a_slip(text: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_study_file_with_a_mistake(text: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:
     Path("study.toml").write_text(text, "utf-8")
     sentence = refused(capsys, "plan", "study.toml", "-o", "s")
     assert words in sentence and "x" * 81 not in sentence and len(sentence) < 900, sentence
@@ -391,7 +397,7 @@ def test_a_region_with_a_place_without_a_road(capsys: pytest.CaptureFixture[str]
     assert "Nanga Badau" in refused(capsys, "run", "--quiet", "--region", str(folder))
 
 
-def test_a_scenario_file_with_a_slip(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_scenario_file_with_a_mistake(capsys: pytest.CaptureFixture[str]) -> None:
     Path("mine.toml").write_text('title = "Mine"\n[switches]\nkinshp = false\n')
     sentence = refused(capsys, "run", "--quiet", "--scenario", "mine.toml")
     assert "mine.toml" in sentence and "kinship" in sentence

@@ -17,8 +17,9 @@ from abm.errors import UserError
 from abm.fitted import fitted_of
 from abm.parameters import Change
 from agents.core.declare import PARAMETERS, SWITCHES
-from experiments.analysis import compare
-from experiments.analysis.compare import Comparison, compare_scenarios, compare_study, comparisons_of, yearly_outputs
+from experiments.analysis import differences
+from experiments.analysis.compare import compare_scenarios, compare_study, yearly_outputs
+from experiments.analysis.differences import Comparison, comparisons_of
 from experiments.cli.compare import compare as compare_command
 from experiments.options import DEFAULT_REGION
 from experiments.reports import compare as report
@@ -100,7 +101,7 @@ def test_interval_covers_the_truth_as_often_as_it_says() -> None:
     rng, hits, trials = np.random.default_rng(11), 0, 4000
     for _ in range(trials):
         values = rng.normal(1.0, 2.0, 5)
-        half = compare.half_width(float(values.std(ddof=1)), 5)
+        half = differences.half_width(float(values.std(ddof=1)), 5)
         hits += abs(values.mean() - 1.0) <= half
     assert abs(hits / trials - 0.95) < 4 * np.sqrt(0.95 * 0.05 / trials)
 
@@ -352,7 +353,7 @@ def test_refusals(said: dict[str, object], words: str, tmp_path: Path, monkeypat
 
 def test_refuses_different_ends(tmp_path: Path) -> None:
     a, b = replace(small(), end="1980-12"), replace(small(), name="b", end="1981-12")
-    with pytest.raises(UserError, match="one end with --end"):
+    with pytest.raises(UserError, match="the same end with --end"):
         compare_scenarios(a, b, replicates=1, households=60)
 
 

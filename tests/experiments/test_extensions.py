@@ -13,7 +13,7 @@ import pytest
 from experiments.cli.main import main
 from experiments.execution import batch
 from experiments.execution.drive import drive
-from experiments.studies import plan, store
+from experiments.studies import plan, plan_files, store
 from experiments.studies.collect import collect, status
 from experiments.studies.study import StudyError
 from tests.experiments import test_store_and_drive as base
@@ -83,6 +83,7 @@ def test_a_change_of_the_model_that_is_allowed_is_written_by_the_driver_only(
 ) -> None:
     folder = base.made(tmp_path / "s", replicates=2)
     monkeypatch.setattr(plan, "model_version", lambda: "another model")
+    monkeypatch.setattr("experiments.studies.drift.model_version", lambda: "another model")
     before = content(folder)
     with store.only_driver(folder):
         assert main(["batch", str(folder), "--allow-drift", "--quiet"]) == 2
@@ -121,8 +122,8 @@ def test_of_two_that_extend_at_once_one_does(quick: None, tmp_path: Path) -> Non
         assert set(said.values()) <= {0, 2} and 0 in said.values()
         codes.append(set(said.values()))
         most = max(n for n, code in said.items() if code == 0)
-        manifest = plan.read_study_manifest(folder)
-        ids = plan.plan_ids(folder)
+        manifest = plan_files.read_study_manifest(folder)
+        ids = plan_files.plan_ids(folder)
         assert manifest["study"]["replicates"] == manifest["runs"] == len(ids) == len(set(ids.tolist())) == most
         now = status(folder)
         assert (now.missing, now.outside, now.counts["ok"]) == (0, 0, most)
@@ -151,9 +152,9 @@ def test_an_extension_that_died_between_plan_and_manifest_is_settled(quick: None
         patch.setattr(plan, "write_json", lambda *a: (_ for _ in ()).throw(KeyboardInterrupt()))
         with pytest.raises(KeyboardInterrupt):
             plan.extend(folder, 5)
-    assert plan.read_study_manifest(folder)["study"]["replicates"] == 2 and len(plan.plan_ids(folder)) == 5
+    assert plan_files.read_study_manifest(folder)["study"]["replicates"] == 2 and len(plan_files.plan_ids(folder)) == 5
     assert drive(folder, base.MadeUpEngine()).exit_code == 0
-    manifest = plan.read_study_manifest(folder)
+    manifest = plan_files.read_study_manifest(folder)
     assert manifest["study"]["replicates"] == manifest["runs"] == 5
     assert plan.extend(folder, 6) == 1
 

@@ -17,10 +17,11 @@ from experiments.execution.batch import RunConfiguration, run_scenarios
 from experiments.execution.drive import drive
 from experiments.execution.engine import ThreadsEngine
 from experiments.runs.run import read_results
-from experiments.studies import design, plan
+from experiments.studies import design, drift, plan, plan_files
 from experiments.studies.collect import collect
 from experiments.studies.manifest import study_of
-from experiments.studies.study import Study, StudyError, read_study
+from experiments.studies.study import Study, StudyError
+from experiments.studies.study_file import read_study
 from tests.world.fitted_region import NAME, VALUES, region_folder, write_fitted
 
 ILL = "household.fall_ill.p_minor"
@@ -81,9 +82,9 @@ def test_changed_values_are_drift_and_runs_keep_those_of_the_plan(tmp_path: Path
     run_id = rows["run_id"].iloc[0]
     assert main(["rerun", "--study", str(folder), "--run-id", run_id]) == 0
     write_fitted(region, {ILL: PARAMETERS[ILL].low}, "made-up-2")
-    assert "have changed" in next(plan.drift_of(plan.read_study_manifest(folder)))
+    assert "have changed" in next(drift.drift_of(plan_files.read_study_manifest(folder)))
     with pytest.raises(StudyError, match="values fitted to region"):
-        plan.check_drift(folder, plan.read_study_manifest(folder), False)
+        drift.check_drift(folder, plan_files.read_study_manifest(folder), False)
     assert main(["rerun", "--study", str(folder), "--run-id", run_id]) == 2
     capsys.readouterr()
     (folder / "results").rename(folder / "gone")
@@ -94,7 +95,7 @@ def test_changed_values_are_drift_and_runs_keep_those_of_the_plan(tmp_path: Path
     declared = tmp_path / "declared"
     plan.make(study(tmp_path, region, fitted=False), declared)
     write_fitted(region)
-    assert list(plan.drift_of(plan.read_study_manifest(declared))) == []
+    assert list(drift.drift_of(plan_files.read_study_manifest(declared))) == []
 
 
 def test_a_plan_from_before_there_were_any_is_read(tmp_path: Path) -> None:
@@ -103,7 +104,7 @@ def test_a_plan_from_before_there_were_any_is_read(tmp_path: Path) -> None:
     manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
     del manifest["study"]["fitted"], manifest["study"]["widen"]
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-    assert list(plan.drift_of(plan.read_study_manifest(folder))) == []
+    assert list(drift.drift_of(plan_files.read_study_manifest(folder))) == []
     drive(folder, lambda: ThreadsEngine(1))
     assert set(collect(folder)["status"]) == {"ok"}
 
@@ -138,7 +139,7 @@ def test_widened_studies(tmp_path: Path) -> None:
 
 REFUSED = {
     "fitted no truth": ({"fitted": 1}, "fitted = 1 is not true or false"),
-    "widen above 1": ({"widen": 1.5}, "widen = 1.5: give a share"),
+    "widen above 1": ({"widen": 1.5}, "widen = 1.5; it must be at most 1"),
     "widen no number": ({"widen": "a"}, "widen = 'a' is not a number"),
     "set outside": ({"set": {ILL: 0.2}, "widen": 0.1}, "outside its range"),
     "vary outside": ({"design": "lhs", "points": 8, "vary": {ILL: {"high": 0.2}}, "widen": 0.1}, "outside the range widened by 0.1"),

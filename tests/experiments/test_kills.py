@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from experiments.studies import plan
-from experiments.studies.study import read_study
+from experiments.studies.study_file import read_study
 from tests.experiments.kill_trial import carry_out, check, undisturbed
 
 

@@ -12,11 +12,12 @@ import pandas as pd
 import pytest
 
 from abm.errors import UserError
+from abm.writing import sweep_beside
 from experiments.cli.main import main
-from experiments.execution import slurm
+from experiments.execution import certificates, cluster, scheduler_file
 from experiments.execution.drive import drive
 from experiments.execution.engine import EngineLost
-from experiments.files import csv_of, sweep_beside, write_file
+from experiments.files import csv_of, write_file
 from experiments.studies import store
 from experiments.studies.collect import collect, write_collected
 from experiments.studies.plan import extend
@@ -51,7 +52,7 @@ def test_a_file_that_is_no_scheduler_file_of_this_study_is_refused_and_stays(
     quick: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = base.made(tmp_path / "s")
-    monkeypatch.setattr(slurm, "waiting_engine", lambda *a: pytest.fail("something was started"))
+    monkeypatch.setattr(cluster, "waiting_engine", lambda *a: pytest.fail("something was started"))
     there = files_of_others(tmp_path)
     there["link.json"] = b"the target of a link"
     (tmp_path / "target").write_bytes(there["link.json"])
@@ -69,12 +70,12 @@ def test_folders_pipes_and_names_that_cannot_be_are_refused(
     quick: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = base.made(tmp_path / "s")
-    monkeypatch.setattr(slurm, "waiting_engine", lambda *a: pytest.fail("something was started"))
+    monkeypatch.setattr(cluster, "waiting_engine", lambda *a: pytest.fail("something was started"))
     (tmp_path / "place").mkdir()
     os.mkfifo(tmp_path / "pipe")
     for name, word in (
-        (str(tmp_path / "place"), "is a folder"), (str(tmp_path / "pipe"), "is no scheduler file"), (str(tmp_path / ("x" * 300)), "name too long"),
-        (str(tmp_path / "none" / "here.json"), "there is no folder"), (str(folder / "manifest.json"), "is no scheduler file"),
+        (str(tmp_path / "place"), "is a folder"), (str(tmp_path / "pipe"), "was not written by lintas as a scheduler file"), (str(tmp_path / ("x" * 300)), "name too long"),
+        (str(tmp_path / "none" / "here.json"), "there is no folder"), (str(folder / "manifest.json"), "was not written by lintas as a scheduler file"),
         (str(folder / "plan.parquet" / "x"), "Not a directory"),
     ):  # fmt: skip
         assert main(["batch", str(folder), "--scheduler-file", name]) == 2
@@ -87,16 +88,16 @@ def test_folders_pipes_and_names_that_cannot_be_are_refused(
 def test_a_scheduler_file_that_a_killed_driver_of_this_study_left_is_replaced_and_removed(quick: None, tmp_path: Path) -> None:
     folder, file = base.made(tmp_path / "s"), tmp_path / "here.json"
     said = {"type": "Scheduler", "id": "Scheduler-1", "address": "tls://127.0.0.1:1", "workers": {}}
-    first = slurm._write_scheduler_file(folder, file, said)
-    second = slurm._write_scheduler_file(folder, file, said | {"id": "Scheduler-2"})
+    first = scheduler_file.write_scheduler_file(folder, file, said)
+    second = scheduler_file.write_scheduler_file(folder, file, said | {"id": "Scheduler-2"})
     assert json.loads(file.read_text())["id"] == "Scheduler-2"
-    slurm._remove_scheduler_file(file, first)  # the killed one comes to its end late
+    scheduler_file.remove_scheduler_file(file, first)  # the killed one comes to its end late
     assert file.exists()
-    slurm._remove_scheduler_file(file, second)
+    scheduler_file.remove_scheduler_file(file, second)
     assert not file.exists()
-    third = slurm._write_scheduler_file(folder, file, said)
+    third = scheduler_file.write_scheduler_file(folder, file, said)
     file.write_text("my shopping list")
-    slurm._remove_scheduler_file(file, third)
+    scheduler_file.remove_scheduler_file(file, third)
     assert file.read_text() == "my shopping list"
     assert not list(tmp_path.glob(".*draft"))
 
@@ -105,12 +106,12 @@ def test_workers_find_a_scheduler_by_its_file_and_the_file_goes_with_it(
     quick: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, file = base.made(tmp_path / "s"), tmp_path / "here.json"
-    monkeypatch.setattr(slurm, "address_here", lambda interface: "127.0.0.1")
-    with slurm.WaitingEngine(folder, file) as engine:
+    monkeypatch.setattr(cluster, "address_here", lambda interface: "127.0.0.1")
+    with cluster.WaitingEngine(folder, file) as engine:
         said = json.loads(file.read_text())
         assert said["address"].startswith("tls://127.0.0.1:") and said["lintas"]["study"] == str(folder.resolve())
-        with pytest.raises(UserError, match="is no scheduler file"):
-            slurm.WaitingEngine(folder, folder / "manifest.json")
+        with pytest.raises(UserError, match="was not written by lintas as a scheduler file"):
+            cluster.WaitingEngine(folder, folder / "manifest.json")
         engine.waits._clock = lambda: 1e9  # a long time passed
         assert engine.keep() == []
         engine.waits._clock = lambda: 1e9 + 60.0
@@ -136,7 +137,7 @@ def test_only_certificates_of_dead_drivers_of_this_machine_are_forgotten(tmp_pat
         for file in files:
             (logs / name / file).write_text("mine")
     (logs / f"tls-{here}-{2**22 + 5}").symlink_to(tmp_path)
-    made = slurm.Certificates(tmp_path)
+    made = certificates.Certificates(tmp_path)
     assert {p.name for p in logs.iterdir()} == {*stays, f"tls-{here}-{2**22 + 5}", made.folder.name}
     made.close()
     assert {p.name for p in logs.iterdir()} == {*stays, f"tls-{here}-{2**22 + 5}"}
@@ -242,7 +243,7 @@ def test_a_table_that_cannot_be_is_refused_before_anything_is_read(
     drive(folder, base.MadeUpEngine())
     (part,) = store.parts(folder)[:1]
     before = {p: p.read_bytes() for p in folder.rglob("*.parquet")}
-    monkeypatch.setattr(store, "standing", lambda *a, **k: pytest.fail("read before the refusal"))
+    monkeypatch.setattr(store, "stored_rows", lambda *a, **k: pytest.fail("read before the refusal"))
     for name, word in (
         (str(tmp_path / ("x" * 300 + ".csv")), "name too long"), (str(tmp_path), "is a folder"), (str(tmp_path / "t.txt"), "write a .parquet or .csv"),
         (str(folder / "plan.parquet"), "part of the study itself"), (str(folder / "plan-7.parquet"), "part of the study itself"),
@@ -284,7 +285,7 @@ def test_only_a_table_of_the_same_study_is_replaced(
     for content in (b"", b"run_id\n", b"my notes", whole[:-30] if suffix == "parquet" else b"run_id,status\n1"):
         out.write_bytes(content)
         with monkeypatch.context() as patched:
-            patched.setattr(store, "standing", lambda *a, **k: pytest.fail("read before the refusal"))
+            patched.setattr(store, "stored_rows", lambda *a, **k: pytest.fail("read before the refusal"))
             assert "--overwrite" in said(folder) and out.read_bytes() == content
     out.unlink()
     out.symlink_to(tmp_path / "nowhere")
@@ -310,7 +311,7 @@ def test_a_pipe_among_the_parts_is_set_aside_and_not_waited_for(quick: None, tmp
     for command in (["status", str(folder)], ["collect", str(folder), "-o", str(tmp_path / "t.csv")], ["compact", str(folder)]):
         assert main(command) == 0, capsys.readouterr().err
         assert pipe.exists()
-    assert "no ordinary file" in capsys.readouterr().out
+    assert "not an ordinary file" in capsys.readouterr().out
     report = drive(folder, base.MadeUpEngine())
     assert report.set_aside == 2 and not pipe.exists() and len(list((folder / "results" / "damaged").iterdir())) == 2
 

@@ -83,7 +83,7 @@ def test_a_status_shows_no_driver_that_is_gone_and_disturbs_none_that_starts(qui
 
 
 def test_a_driver_that_was_silent_and_taken_over_goes_no_further(quick: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As after a stop of its machine: another one watched its counter stand still, and has the study now."""
+    """As after a stop of its machine: another one saw that its counter did not change, and has the study now."""
     monkeypatch.setattr("experiments.execution.drive.KEEP_SECONDS", 0.0)
     folder, taken = base.made(tmp_path / "s"), list[object]()
     monkeypatch.setattr(lock, "_count", lambda hold, stop, beat: stop.wait())  # it counts no more

@@ -62,7 +62,7 @@ def cases() -> list[tuple[str, list[str]]]:
             name = next((o for o in parameter.opts if o.startswith("--")), parameter.name)
             for before in BEFORE.get(name, ("",)):
                 line = list(words)
-                for other in command.params:  # arguments stand in their order
+                for other in command.params:  # arguments come in their order
                     if other.param_type_name != "argument":
                         continue
                     if other is parameter:

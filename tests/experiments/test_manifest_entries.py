@@ -1,4 +1,4 @@
-"""Whatever stands in the manifest or the plan of a study, each command that reads it ends with a sentence or does its work."""
+"""Whatever the manifest or the plan of a study holds, each command that reads it ends with a sentence or does its work."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from agents.core.declare import OUTPUTS, PARAMETERS
 from experiments.cli.main import main
 from experiments.execution import batch
 from experiments.execution.engine import ThreadsEngine
-from experiments.studies import plan, store
+from experiments.studies import plan_files, store
 from tests.shares import share, some
 
 NAME = next(n for n, p in PARAMETERS.items() if p.low < p.high)
@@ -66,7 +66,7 @@ def study(done: Path, tmp_path: Path) -> Path:
 
 def commands(folder: Path) -> list[list[str]]:
     """Every command that reads a study folder."""
-    s, run_id = str(folder), f"{int(store.standing(folder).ids[0]):016x}"
+    s, run_id = str(folder), f"{int(store.stored_rows(folder).ids[0]):016x}"
     return [
         ["status", s], ["status", s, "--json"], ["batch", s, "--quiet"], ["retry", s, "--status", "failed", "--quiet"],
         ["collect", s, "-o", f"{s}.out.csv"], ["extend", s, "--replicates", "2", "--quiet"], ["extend", s, "--precision", "early=1e9", "--quiet"],
@@ -152,7 +152,7 @@ def test_every_entry_of_a_manifest_may_be_wrong(one_in: int, study: Path, capsys
             what = (path, "gone" if value is GONE else str(value)[:40])
             file.write_text(json.dumps(changed(said, path, value)).replace("Infinity", "1e400"), "utf-8")
             try:
-                plan.read_study_manifest(study)
+                plan_files.read_study_manifest(study)
             except UserError:
                 refused += 1
                 command = wanted[refused // 8 % len(wanted)]  # all commands read it the same way: now and then one, each in turn
@@ -197,7 +197,7 @@ def test_a_manifest_that_is_none(content: bytes, words: str, study: Path, capsys
 
 
 def test_what_is_no_file_is_not_waited_for(study: Path, capsys: Captured) -> None:
-    """A pipe that nobody writes into would hold a command up for ever."""
+    """A pipe that nobody writes into would block a command for ever."""
     wanted = commands(study)
     for name in ("manifest.json", "plan.parquet"):
         (study / name).rename(study / "kept")
@@ -245,9 +245,9 @@ PLANS: dict[str, tuple[Any, str]] = {
     "another order": (lambda t: t.select(list(reversed(t.column_names))), "another order"),
     "text for a number": (lambda t: with_column(t, "point", ["0"] * t.num_rows, pa.string()), "'point' as string, not int32"),
     "a number for a text": (lambda t: with_column(t, "scenario", [1] * t.num_rows, pa.int64()), "'scenario' as int64, not string"),
-    "no id": (entry("run_id", "x" * 16), "which is no run id"),
-    "a short id": (entry("run_id", "abc"), "which is no run id"),
-    "an id in capitals": (entry("run_id", "A" * 16), "which is no run id"),
+    "no id": (entry("run_id", "x" * 16), "which is not a run id"),
+    "a short id": (entry("run_id", "abc"), "which is not a run id"),
+    "an id in capitals": (entry("run_id", "A" * 16), "which is not a run id"),
     "an empty id": (entry("run_id", None), "empty entry in the column 'run_id'"),
     "an empty value": (entry(NAME, None), "empty entry in the column"),
     "an unknown scenario": (entry("scenario", "x" * 500), "which manifest.json does not have"),

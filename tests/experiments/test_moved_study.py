@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from experiments.studies import plan
+from experiments.studies import plan, plan_files
 from experiments.studies.study import Study, StudyError
 
 NAME = "household.seek_care.weight_quality"
@@ -38,11 +38,11 @@ def test_a_moved_study_finds_its_table(tmp_path: Path, place: str) -> None:
     moved.parent.mkdir(parents=True)
     shutil.move(fit, moved)
     folder = moved / folder.relative_to(fit)
-    assert plan.read_study_manifest(folder)["study"]["table"] == str(moved / place)
+    assert plan_files.read_study_manifest(folder)["study"]["table"] == str(moved / place)
     assert plan.extend(folder, 3) == 4
-    assert plan.read_study_manifest(folder)["runs"] == 6 and table_in(folder).startswith("../")
+    assert plan_files.read_study_manifest(folder)["runs"] == 6 and table_in(folder).startswith("../")
     (moved / place).write_bytes(b"another")
-    with pytest.raises(StudyError, match="has changed or gone"):
+    with pytest.raises(StudyError, match="has changed or was removed"):
         plan.extend(folder, 4)
 
 

@@ -1,4 +1,4 @@
-"""Parts that are whole as files and yet none that lintas wrote for the study: told with their cause, set aside, run again, never a traceback."""
+"""Parts that are whole as files and yet none that lintas wrote for the study: reported with their cause, set aside, run again, never a traceback."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 from experiments.cli.main import main
 from experiments.execution.drive import drive
-from experiments.studies import plan, store
+from experiments.studies import plan_files, store
 from experiments.studies.collect import collect, status
 from experiments.studies.parts import Shape
 from tests.experiments import test_store_and_drive as base
@@ -42,26 +42,26 @@ def of_all(value: object) -> Callable[[list], list]:  # type: ignore[type-arg]
 
 
 OUT = base.OUTPUT
-#: What is wrong with a part (of two runs, two lines each), and a word of the cause that is told.
+#: What is wrong with a part (of two runs, two lines each), and a word of the cause that is reported.
 ODD: dict[str, tuple[Change, str]] = {
-    "an unknown status": (column("status", of_all("wonderful")), "the status 'wonderful' is none of ok, failed, killed, timeout"),
+    "an unknown status": (column("status", of_all("wonderful")), "the status 'wonderful' is not one of ok, failed, killed, timeout"),
     "no status": (column("status", of_first(None)), "the column status has empty cells"),
-    "a run id that is none": (column("run_id", of_all("z" * 16)), "'zzzzzzzzzzzzzzzz' is no run id"),
-    "a run id that is too short": (column("run_id", of_first("abc")), "'abc' is no run id"),
-    "a run id with spaces": (column("run_id", of_first("0123 4567 89ab c")), "is no run id"),
+    "a run id that is none": (column("run_id", of_all("z" * 16)), "'zzzzzzzzzzzzzzzz' is not a run id"),
+    "a run id that is too short": (column("run_id", of_first("abc")), "'abc' is not a run id"),
+    "a run id with spaces": (column("run_id", of_first("0123 4567 89ab c")), "is not a run id"),
     "a run id that is no text": (column("run_id", lambda v: list(range(len(v))), pa.int64()), "run_id holds int64, not string"),
     "an empty run id": (column("run_id", of_first(None)), "the column run_id has empty cells"),
     "text as attempt": (column("attempt", of_all("first"), pa.string()), "attempt holds string, not int16"),
     "a wide attempt": (column("attempt", of_all(1), pa.int64()), "attempt holds int64, not int16"),
-    "an attempt below 0": (column("attempt", of_all(-3)), "the attempt -3 is none"),
+    "an attempt below 0": (column("attempt", of_all(-3)), "the attempt -3 is not possible"),
     "no attempt": (column("attempt", of_first(None)), "the column attempt has empty cells"),
     "text as seconds": (column("seconds", of_all("long"), pa.string()), "seconds holds string, not float"),
-    "seconds without end": (column("seconds", of_all(float("inf"))), "inf is no number of seconds"),
+    "seconds without end": (column("seconds", of_all(float("inf"))), "inf is not a number of seconds"),
     "no version": (column("version", of_all(None)), "the column version has empty cells"),
     "an output that lacks": (lambda t: t.drop_columns([OUT]), f"it has no column '{OUT}'"),
     "an output as text": (column(OUT, of_all("much"), pa.string()), f"{OUT} holds string, not double"),
     "an output that is empty": (column(OUT, of_first(None)), f"the column {OUT} has no value where it should have one"),
-    "a column too many": (lambda t: t.append_column("wishes", pa.array([1.0] * len(t))), "it has a column 'wishes'"),
+    "a column too many": (lambda t: t.append_column("extra", pa.array([1.0] * len(t))), "it has a column 'extra'"),
     "a column twice": (lambda t: t.append_column("year", t.column("year")), "it has two columns 'year'"),
     "no column of years": (lambda t: t.drop_columns(["year"]), "it has no column 'year'"),
     "half of a run's lines": (lambda t: t.slice(0, t.num_rows - 1), "has 1 lines, not 2"),
@@ -70,14 +70,14 @@ ODD: dict[str, tuple[Change, str]] = {
     "numbers of a run that failed": (column("status", of_all("failed")), "lines, not 1"),
     "an unknown scenario": (column("scenario", of_all("dreams")), "the study has no scenario 'dreams'"),
     "an unknown region": (column("region", of_all("moon")), "the study has no region 'moon'"),
-    "a year that is none": (column("year", of_all(2040)), "the year 2040 is none of the study's"),
+    "a year that is none": (column("year", of_all(2040)), "the year 2040 is not one of the study's"),
     "a side that is none": (column("side", of_all("sg")), "the side 'sg' is neither id nor my"),
     "a year and side twice": (column("side", of_all("id")), "a year and side twice"),
     "another seed than planned": (column("seed", of_all(7)), "has seed 7, which is not the plan's"),
     "another size than planned": (column("households", of_all(99)), "has households 99, which is not the plan's"),
     "another replicate than planned": (column("replicate", of_all(999)), "has replicate 999, which is not the plan's"),
 }
-#: What only a look at all columns shows: a status looks at those that tell how a study stands.
+#: What only a look at all columns shows: a status looks at those that say how far a study is.
 WHOLE = {
     "an output that is empty", "an unknown region", "a year that is none", "a side that is none", "a year and side twice",
     "another seed than planned", "another size than planned", "another replicate than planned",
@@ -211,15 +211,15 @@ def test_the_shape_of_every_part_that_is_written_is_right(quick: None, tmp_path:
                 real = base.work._run
                 patch.setattr("experiments.execution.work._run", lambda *a: ({**real(*a)[0], "=1+1": [2.0, 2.0]}, {}))  # noqa: B023
                 drive(folder, base.MadeUpEngine())
-        assert store.standing(folder, whole=True).damaged == []
+        assert store.stored_rows(folder, whole=True).damaged == []
 
 
 def test_run_ids_as_numbers() -> None:
     ids = ["0000000000000000", "ffffffffffffffff", "0123456789abcdef", "00000000000000ff"]
-    numbers = plan.ids_as_numbers(pa.array(ids))
+    numbers = plan_files.ids_as_numbers(pa.array(ids))
     assert numbers.tolist() == [int(i, 16) for i in ids] and numbers.dtype == np.uint64
-    assert plan.ids_as_numbers(pa.array(["x", *ids]).slice(2, 2)).tolist() == [2**64 - 1, int(ids[2], 16)]
-    assert plan.ids_as_numbers(pa.array([], pa.string())).tolist() == []
+    assert plan_files.ids_as_numbers(pa.array(["x", *ids]).slice(2, 2)).tolist() == [2**64 - 1, int(ids[2], 16)]
+    assert plan_files.ids_as_numbers(pa.array([], pa.string())).tolist() == []
     for wrong in (
         ["0" * 15],
         ["0" * 17],
@@ -231,5 +231,5 @@ def test_run_ids_as_numbers() -> None:
         [""],
         [None, "0" * 16],
     ):
-        with pytest.raises(ValueError, match=r"is no run id|empty cells"):
-            plan.ids_as_numbers(pa.array(wrong, pa.string()))
+        with pytest.raises(ValueError, match=r"is not a run id|empty cells"):
+            plan_files.ids_as_numbers(pa.array(wrong, pa.string()))

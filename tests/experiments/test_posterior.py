@@ -16,7 +16,8 @@ from abm import BorderModel, Region, Scenario
 from agents.core.declare import PARAMETERS
 from calibration import posterior as calibrated
 from calibration.posterior import Posterior, PosteriorError
-from experiments.analysis.compare import CompareError, compare_draws, comparisons_of, splits_of
+from experiments.analysis.compare import compare_draws
+from experiments.analysis.differences import CompareError, comparisons_of, splits_of
 from experiments.analysis.draws import bands_of, run_draws
 from experiments.cli.main import main
 from experiments.reports.draws import drawn_readings, write_draws
@@ -91,7 +92,7 @@ REFUSED: dict[str, tuple[dict[str, Any], pd.DataFrame, str]] = {
     "outside": ({}, DRAWS.assign(**{ILL: 0.3}), "outside its range"),
     "no number": ({}, DRAWS.assign(**{ILL: math.nan}), "outside its range"),
     "empty": ({}, DRAWS.iloc[:0], "no draw"),
-    "text": ({}, DRAWS.assign(**{ILL: "a"}), "no numbers"),
+    "text": ({}, DRAWS.assign(**{ILL: "a"}), "without numbers"),
     "widen": ({"widen": 3}, DRAWS, "widen"),
 }
 
@@ -210,7 +211,7 @@ def test_bands_and_readings_of_known_numbers() -> None:
 # --- comparisons ---------------------------------------------------------------------------------------------------------
 
 
-def test_the_spread_is_parted_into_its_two_sources() -> None:
+def test_the_spread_is_split_into_its_two_sources() -> None:
     rng, draws, replicates = np.random.default_rng(5), 400, 4
     rows = []
     for point, effect in enumerate(10 + 3 * rng.standard_normal(draws)):

@@ -217,9 +217,7 @@ def test_home_is_written_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ca
     assert main(["run", *SMALL, "--quiet", "--scenario", "~/mine.toml", "--region", "~/region", "--out", "~/x"]) == 0
     assert capsys.readouterr().out.strip() == str(home / "x")
     (home / "region").rename(home / "moved")
-    assert main(["rerun", "~/x", "--quiet", "--out", "~/y", "--region", "~/moved"]) == 0, (
-        "the region is looked for where it is said to stand"
-    )
+    assert main(["rerun", "~/x", "--quiet", "--out", "~/y", "--region", "~/moved"]) == 0, "the region is looked for where it is said to be"
     assert read_manifest(home / "y")["tables"] == read_manifest(home / "x")["tables"]
     assert not any((tmp_path / "work").iterdir())
 
@@ -233,11 +231,11 @@ def test_an_interruption_after_the_results_says_where_they_stand(
     monkeypatch.setattr("experiments.reports.readings.show_readings", interrupted)
     assert main(["run", *SMALL, "--out", str(tmp_path / "r")]) == 130
     err = capsys.readouterr().err
-    assert f"interrupted; the results stand complete in '{tmp_path / 'r'}'" in err and "nothing was written" not in err
+    assert f"interrupted; the results are complete in '{tmp_path / 'r'}'" in err and "nothing was written" not in err
     assert read_results(tmp_path / "r").yearly is not None
     monkeypatch.setattr("experiments.reports.screen.console", interrupted)
     assert main(["rerun", str(tmp_path / "r"), "--out", str(tmp_path / "s")]) == 130
-    assert f"the results stand complete in '{tmp_path / 's'}'" in capsys.readouterr().err
+    assert f"the results are complete in '{tmp_path / 's'}'" in capsys.readouterr().err
     assert main(["rerun", str(tmp_path / "r")]) == 130
     assert "nothing was written" in capsys.readouterr().err
 
@@ -254,7 +252,7 @@ def test_an_interruption_while_the_former_results_go(tmp_path: Path, monkeypatch
             raise KeyboardInterrupt
 
     monkeypatch.setattr(files, "flush", interrupted)
-    with pytest.raises(InterruptedAfterwards, match="stand complete"):
+    with pytest.raises(InterruptedAfterwards, match="are complete"):
         write(folder)
     assert "of the first run" not in (folder / "report.html").read_text("utf-8") and (folder / "note.txt").read_text() == "mine"
     assert [p.name for p in tmp_path.iterdir()] == ["a"]

@@ -23,10 +23,11 @@ from experiments.cli.sensitivity import sensitivity
 from experiments.reports import sensitivity_figures
 from experiments.reports.sensitivity import write
 from experiments.reports.sensitivity_figures import picture
-from experiments.studies import design, outcomes, plan, store
+from experiments.studies import design, outcomes, plan, plan_files, store, target_names
 from experiments.studies.manifest import study_of
-from experiments.studies.outcomes import CONSTANT, FEW_BLOCKS, FINE, SensitivityError, StudyTarget
+from experiments.studies.outcomes import CONSTANT, FEW_BLOCKS, FINE
 from experiments.studies.study import SWITCH, Study, Summary, Varied
+from experiments.studies.target_names import SensitivityError, StudyTarget
 from experiments.words.languages import Numbers
 
 NAMES = [n for n, p in PARAMETERS.items() if p.role == "uncertain" and p.prior == "uniform"]
@@ -136,7 +137,7 @@ def test_shapley_shares_of_a_known_function(tmp_path: Path) -> None:
 
 
 def test_morris_effects_of_a_known_function(tmp_path: Path) -> None:
-    # of a plane the effects are its slopes, wherever one stands; of a product they are not all the same
+    # of a plane the effects are its slopes, at every point; of a product they are not all the same
     plane = lambda u, _r: 3 * u[:, 0] - 5 * u[:, 1] + 0 * u[:, 2]  # noqa: E731
     analysis = analyse(make(tmp_path / "plane", "morris", 12, plane))
     for measure, known in (("mu_star", [3, 5, 0]), ("mu", [3, -5, 0]), ("sigma", [0, 0, 0])):
@@ -341,7 +342,7 @@ def test_an_outcome_from_the_yearly_record(tmp_path: Path) -> None:
 def test_targets_are_summaries_or_outputs_with_side_and_years(tmp_path: Path) -> None:
     study = Study(name="s", summaries=(Summary("mine", OUTPUT, "id", 1980, 2030, "max"),), outputs=(OUTPUT,))
     manifest = {"scenarios": {"history": {"scenario": {"end": "1982-12"}}}}
-    wanted = lambda said, **more: outcomes.target_of(said, study, manifest, ("own",), **more)  # noqa: E731
+    wanted = lambda said, **more: target_names.target_of(said, study, manifest, ("own",), **more)  # noqa: E731
     assert wanted("mine") == StudyTarget("mine", study.summaries[0], is_column=True) and wanted("own") == StudyTarget("own", is_column=True)
     for said, side, first, last in ((f"{OUTPUT}:my:1980-1981", "my", 1980, 1981), (f"{OUTPUT}:id:1980", "id", 1980, 1980)):
         assert wanted(said) == StudyTarget(said, Summary(said, OUTPUT, side, first, last))
@@ -375,7 +376,7 @@ def test_nothing_stands_out_of_pure_chance(tmp_path: Path, kind: str, points: in
     assert part.noise > 0.9 and part.noise_left > 0.8
     estimate = part.indices[part.measure][0]
     assert np.allclose(estimate, part.floor, rtol=0.25, atol=0.15)
-    assert "No parameter stands out" in indices.sentence(part)
+    assert "No parameter has a larger effect" in indices.sentence(part)
     strong = lambda u, k: chance(1.0)(u, k) + 6 * u[:, 1]  # noqa: E731
     (part,) = analyse(make(tmp_path / "t", kind, points, strong, replicates=4)).parts
     assert part.ranked()[0] == 1 and [part.stands_out(k) for k in range(3)] == [False, True, False]
@@ -489,15 +490,15 @@ def test_words_do_not_claim_an_order_that_is_not_certain(tmp_path: Path) -> None
 # --- scenario discovery ----------------------------------------------------------------------------------------------
 
 
-def planted(u: np.ndarray, _replicate: int = 0) -> np.ndarray:
+def boxed(u: np.ndarray, _replicate: int = 0) -> np.ndarray:
     """1 in the corner where the first is above 0.7 and the second below 0.4, else 0."""
     return ((u[:, 0] > 0.7) & (u[:, 1] < 0.4)).astype(float)
 
 
 @pytest.mark.parametrize(("direction", "sign"), [("above", 1.0), ("below", -1.0)])
-def test_prim_finds_a_planted_box(tmp_path: Path, direction: str, sign: float) -> None:
+def test_prim_finds_a_known_box(tmp_path: Path, direction: str, sign: float) -> None:
     pytest.importorskip("ema_workbench")
-    folder = make(tmp_path / "s", "lhs", 600, lambda u, k: sign * planted(u), d=5)
+    folder = make(tmp_path / "s", "lhs", 600, lambda u, k: sign * boxed(u), d=5)
     (found,) = discover(folder, "made_up", sign * 0.5, direction).parts
     assert found.coverage > 0.9 and found.density > 0.9 and found.interesting == pytest.approx(72, abs=15)
     limits = {x.name: x for x in found.limits}
@@ -563,7 +564,7 @@ def test_prim_drops_limits_that_chance_would_give(tmp_path: Path, monkeypatch: p
     sides = lambda found: [p for x in found.limits for p in (x.p_low, x.p_high) if p is not None]  # noqa: E731
     (found,) = discover(folder, None, 0.5).parts
     assert [x.name for x in found.limits] == [NAMES[0]] and max(sides(found)) <= 0.05
-    study = study_of(plan.read_study_manifest(folder)["study"])
+    study = study_of(plan_files.read_study_manifest(folder)["study"])
     inside, wanted = np.ones(points, dtype=bool), function(design.unit_points_of(study), 0) > 0.5
     for x in found.limits:
         values = design.points_of(study)[x.name].to_numpy()
@@ -577,11 +578,11 @@ def test_prim_drops_limits_that_chance_would_give(tmp_path: Path, monkeypatch: p
 
 
 def test_discovery_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = make(tmp_path / "s", "lhs", 100, planted)
+    folder = make(tmp_path / "s", "lhs", 100, boxed)
     with pytest.raises(UserError, match="above 5 lie all or none of the points: 'made_up' goes from 0 to 1"):
         discover(folder, "made_up", 5.0)
     with pytest.raises(UserError, match="only 20 of 20 blocks of points are complete"):
-        discover(make(tmp_path / "few", "lhs", 20, planted), None, 0.5)
+        discover(make(tmp_path / "few", "lhs", 20, boxed), None, 0.5)
     monkeypatch.setitem(sys.modules, "ema_workbench", None)
     monkeypatch.setitem(sys.modules, "ema_workbench.analysis", None)
     monkeypatch.setitem(sys.modules, "ema_workbench.analysis.prim", None)
@@ -593,7 +594,7 @@ def test_discovery_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_real_tiny_study(tmp_path: Path) -> None:
-    """Two parameters, real runs of one year: the analysis stands on them, and an equal study gives equal bytes."""
+    """Two parameters, real runs of one year: the analysis is made from them, and an equal study gives equal bytes."""
     from experiments.execution import work
 
     vary = tuple(Varied(n, PARAMETERS[n].low, PARAMETERS[n].high) for n in NAMES[:2])

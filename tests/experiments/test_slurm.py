@@ -25,11 +25,12 @@ import pytest
 
 from abm.errors import UserError
 from agents.core.declare import PARAMETERS
-from experiments.execution import slurm
+from experiments.execution import slurm, slurm_queue
 from experiments.execution.engine import EngineLost
-from experiments.execution.slurm import SlurmSettings
+from experiments.execution.site import SlurmSettings
 from experiments.studies import plan
-from experiments.studies.study import Study, read_study
+from experiments.studies.study import Study
+from experiments.studies.study_file import read_study
 from tests.experiments.kill_trial import begin, carry_out, check, paced, undisturbed
 
 ROOT = Path(__file__).parents[2]
@@ -47,7 +48,7 @@ REFUSED: dict[str, tuple[str, list[str]]] = {
     "no workers": ("cores = 2", ["workers is missing", "workers = 4"]),
     "workers that are text": ("workers = '2'", ["workers = '2' is not a whole number"]),
     "workers that are true": ("workers = true", ["workers = True is not a whole number"]),
-    "no worker": ("workers = 0", ["workers = 0 is not a whole number from 1"]),
+    "no worker": ("workers = 0", ["workers = 0; it must be at least 1"]),
     "misspelt route": ("workers = 1\nroute = 'aray'", ["route = 'aray' is unknown", "did you mean array?"]),
     "walltime in minutes": ("workers = 1\nwalltime = '90'", ["walltime = '90' is not HH:MM:SS"]),
     "walltime as number": ("workers = 1\nwalltime = 90", ["walltime = 90 is not a text", "quotation marks"]),
@@ -87,7 +88,7 @@ def test_missing_file_and_missing_programs(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_names_of_jobs() -> None:
-    names = [slurm.job_name(Path(p)) for p in ("/a/study", "/b/study", "/a/Étude 1 &;$(x)", "/a/…")]
+    names = [slurm_queue.job_name(Path(p)) for p in ("/a/study", "/b/study", "/a/Étude 1 &;$(x)", "/a/…")]
     assert len(set(names)) == 4
     assert all(set(n) <= set("abcdefghijklmnopqrstuvwxyz0123456789-") for n in names)
 
@@ -171,7 +172,7 @@ def test_same_table_by_both_routes(cluster: None, route: str, tmp_path: Path) ->
     calm = undisturbed(study, tmp_path / "calm" / "study")
     (tmp_path / "wait").touch()
     plan.make(study, folder)
-    name, options = slurm.job_name(folder), ["--slurm", str(settings_file(tmp_path, route)), "--chunk-seconds", "0.5"]
+    name, options = slurm_queue.job_name(folder), ["--slurm", str(settings_file(tmp_path, route)), "--chunk-seconds", "0.5"]
     first = begin(folder, options)
     try:
         until(lambda: len(queued(name)) == 2 or ended(first))
@@ -201,7 +202,7 @@ def queued(name: str) -> list[str]:
     found: list[list[str] | None] = [None]
 
     def answered() -> bool:
-        found[0] = slurm.jobs(name)
+        found[0] = slurm_queue.jobs(name)
         return found[0] is not None
 
     until(answered)
@@ -308,9 +309,9 @@ def greets_strangers(port: int) -> bool | None:
 def test_kills_on_slurm_lose_nothing(cluster: None, route: str, wanted: int, points: int, tmp_path: Path) -> None:
     (tmp_path / "calm").mkdir()
     calm = undisturbed(the_study(points, tmp_path / "calm"), tmp_path / "calm" / "study")
-    study, folder, luck = the_study(points, tmp_path), tmp_path / "study", random.Random(7)
+    study, folder, rng = the_study(points, tmp_path), tmp_path / "study", random.Random(7)
     plan.make(study, folder)
-    name = slurm.job_name(folder)
+    name = slurm_queue.job_name(folder)
 
     def worker(_: subprocess.Popen[str]) -> bool:
         with contextlib.suppress(psutil.Error):
@@ -323,13 +324,13 @@ def test_kills_on_slurm_lose_nothing(cluster: None, route: str, wanted: int, poi
     def job(_: subprocess.Popen[str]) -> bool:
         asked = subprocess.run(["squeue", "-h", "-r", f"--name={name}", "-t", "R", "-o", "%i"], capture_output=True, text=True, check=True)
         running = asked.stdout.split()
-        return bool(running) and subprocess.run(["scancel", luck.choice(running)], check=False).returncode == 0
+        return bool(running) and subprocess.run(["scancel", rng.choice(running)], check=False).returncode == 0
 
     def node(_: subprocess.Popen[str]) -> bool:
         asked = subprocess.run(["squeue", "-h", "-r", f"--name={name}", "-t", "R", "-o", "%N"], capture_output=True, text=True, check=True)
         if not asked.stdout.split():
             return False
-        chosen = luck.choice(asked.stdout.split())
+        chosen = rng.choice(asked.stdout.split())
         up("kill-node", chosen)
         time.sleep(1.0)
         up("start-node", chosen)
@@ -350,6 +351,27 @@ def test_kills_on_slurm_lose_nothing(cluster: None, route: str, wanted: int, poi
 
 
 @pytest.mark.slurm
+@pytest.mark.parametrize("route", ROUTES)
+def test_draws_of_a_posterior(cluster: None, route: str, tmp_path: Path) -> None:
+    """``lintas run --posterior`` gives the same tables by Slurm as on this machine."""
+    run = ["run", "--posterior", "--allow-drift", "--draws", "3", "--households", "200", "--quiet"]
+    here, there = tmp_path / "here", tmp_path / "there"
+    for folder, where in ((here, ["--workers", "1"]), (there, ["--slurm", str(settings_file(tmp_path, route))])):
+        done = subprocess.run(
+            [sys.executable, "-m", "experiments.cli.main", *run, "--out", str(folder), *where],
+            capture_output=True,
+            text=True,
+            timeout=400,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+    said = [json.loads((folder / "manifest.json").read_text("utf-8")) for folder in (here, there)]
+    assert said[0]["tables"] == said[1]["tables"] and "yearly" in said[0]["tables"]
+    assert len(list((there / "study" / "logs").iterdir())) > len(list((here / "study" / "logs").iterdir())) == 1, "jobs leave logs"
+    until(lambda: not queued(slurm_queue.job_name(there / "study")))
+
+
+@pytest.mark.slurm
 def test_workers_that_somebody_starts(cluster: None, tmp_path: Path) -> None:
     study, folder = the_study(4, tmp_path), tmp_path / "study"
     plan.make(study, folder)
@@ -363,7 +385,7 @@ def test_workers_that_somebody_starts(cluster: None, tmp_path: Path) -> None:
         assert driver.stderr and str(script) in driver.stderr.read()
     finally:
         driver.kill()
-        slurm.cancel_jobs(slurm.job_name(folder))
+        slurm_queue.cancel_jobs(slurm_queue.job_name(folder))
     assert not (tmp_path / "here.json").exists()
 
 

@@ -1,4 +1,4 @@
-"""The driver and its parts: whatever dies, fills up, disappears or is damaged, no stored row is lost and none stands twice."""
+"""The driver and its parts: whatever dies, fills up, disappears or is damaged, no stored row is lost and none is there twice."""
 
 from __future__ import annotations
 
@@ -29,10 +29,11 @@ from experiments.cli.main import main
 from experiments.execution import batch, work
 from experiments.execution.drive import drive
 from experiments.execution.engine import EngineLost, ExecutorEngine, LocalEngine, ThreadsEngine
-from experiments.studies import plan, store
+from experiments.studies import plan, plan_files, store
 from experiments.studies.collect import collect, status, write_collected
 from experiments.studies.store import StoreError
-from experiments.studies.study import Study, StudyError, read_study
+from experiments.studies.study import Study, StudyError
+from experiments.studies.study_file import read_study
 
 RANGED = [n for n, p in PARAMETERS.items() if p.low < p.high]
 OUTPUT = next(n for n, o in OUTPUTS.items() if "yearly" in o.tables)
@@ -44,7 +45,7 @@ class Died(Exception):
 
 
 class MadeUpEngine:
-    """Carries chunks out at once in this process; ``before`` and ``after`` may stand for whatever goes wrong around them."""
+    """Carries chunks out at once in this process; ``before`` and ``after`` may do whatever goes wrong around them."""
 
     def __init__(
         self,
@@ -98,11 +99,11 @@ def made(folder: Path, **said: Any) -> Path:
 
 
 def planned(folder: Path) -> list[str]:
-    return [f"{int(i):016x}" for i in plan.plan_ids(folder)]
+    return [f"{int(i):016x}" for i in plan_files.plan_ids(folder)]
 
 
 def statuses(folder: Path) -> dict[str, str]:
-    found = store.standing(folder)
+    found = store.stored_rows(folder)
     return {f"{int(i):016x}": store.STATUSES[s] for i, s in zip(found.ids, found.status, strict=True)}
 
 
@@ -157,7 +158,7 @@ def test_a_run_that_kills_its_worker_costs_no_other_run_its_row(at: list[int], s
     assert report.exit_code == 3 and report.counts["killed"] == len(at) and report.ran == 12
     table = whole(folder)
     causes = table.loc[table["status"] == "killed", "cause"]
-    assert causes.str.contains("took its worker down 4 times, 2 of them alone").all()
+    assert causes.str.contains("ended its worker 4 times, 2 of them alone").all()
     for killer in killers:  # blamed after four deaths, two of them alone
         deadly = [c for c in engine.chunks if killer in c]
         assert len(deadly) == 4 and deadly[-1] == [killer]
@@ -246,12 +247,20 @@ def test_a_run_that_raises_has_a_row_with_its_cause(tmp_path: Path) -> None:
     assert [(s, c.split(":")[0]) for _, s, c in said.failures] == [("failed", "ZeroDivisionError")]
 
 
-@pytest.mark.parametrize("gives", ["3", "{'year': 1.0}", f"{{'{OUTPUT}': 1.0}}", "{'a': 'b'}"])
-def test_a_measure_that_gives_no_numbers_or_taken_names_fails_its_runs(gives: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("gives", "said"),
+    [
+        ("3", "did not return"),
+        ("{'year': 1.0}", "gave 'year'"),
+        (f"{{'{OUTPUT}': 1.0}}", f"gave '{OUTPUT}'"),
+        ("{'a': 'b'}", "did not return"),
+    ],
+)
+def test_a_measure_that_gives_no_numbers_or_taken_names_fails_its_runs(gives: str, said: str, tmp_path: Path) -> None:
     (tmp_path / "own.py").write_text(f"def numbers(model):\n    return {gives}\n", encoding="utf-8")
     folder = made(tmp_path / "s", replicates=1, end="1980-01", measure="own.py:numbers")
     assert drive(folder, ThreadsEngine(1)).exit_code == 3
-    assert "measure gave" in whole(folder)["cause"].item()
+    assert f"measure {said}" in whole(folder)["cause"].item()
 
 
 def test_a_run_past_its_deadline_has_a_row_that_says_so(tmp_path: Path) -> None:
@@ -410,8 +419,8 @@ def test_another_model_goes_on_only_when_allowed_and_is_recorded(
     use(monkeypatch, lambda: MadeUpEngine(stop_after(2, EngineLost("gone"))))
     assert main(["batch", str(folder), "--quiet"]) == 1
     planned_with = plan.model_version()
-    for module in (plan, work):
-        monkeypatch.setattr(module, "model_version", lambda: "another model")
+    for module in ("studies.drift", "studies.plan", "execution.work"):
+        monkeypatch.setattr(f"experiments.{module}.model_version", lambda: "another model")
     use(monkeypatch, MadeUpEngine)
     for command in (["batch", str(folder)], ["retry", str(folder), "--status", "failed"], ["extend", str(folder), "--replicates", "13"]):
         capsys.readouterr()
@@ -419,10 +428,10 @@ def test_another_model_goes_on_only_when_allowed_and_is_recorded(
         said = capsys.readouterr().err
         assert planned_with in said and "another model" in said and "--allow-drift" in said
     assert main(["batch", str(folder), "--allow-drift", "--quiet"]) == 0
-    (drift,) = plan.read_study_manifest(folder)["drift"]
+    (drift,) = plan_files.read_study_manifest(folder)["drift"]
     assert drift["model_version"] == "another model" and planned_with in drift["what"][0]
     assert main(["batch", str(folder), "--allow-drift", "--quiet"]) == 0
-    assert len(plan.read_study_manifest(folder)["drift"]) == 1
+    assert len(plan_files.read_study_manifest(folder)["drift"]) == 1
     with pytest.raises(StoreError, match="2 model versions"):
         collect(folder)
     out = tmp_path / "out.csv"
@@ -509,7 +518,7 @@ def test_a_driver_of_another_machine_is_known_by_its_counter_not_by_clocks(
     finally:
         stop.set()
         other.join()
-    os.utime(folder / "driver.json", (when, when))  # it died: its counter stands still, whatever the time of the file
+    os.utime(folder / "driver.json", (when, when))  # it died: its counter does not change, whatever the time of the file
     assert drive(folder, MadeUpEngine()).exit_code == 0
     assert not (folder / "driver.json").exists()
 
@@ -725,7 +734,7 @@ def test_a_merge_that_dies_between_writing_and_removing_loses_nothing(
 
 def test_a_good_row_stands_before_any_other_then_the_latest(quick: None, tmp_path: Path) -> None:
     folder = made(tmp_path / "s", replicates=1)
-    task, row = work.task_of(folder), next(plan.Row.read(r) for b in plan.plan_batches(folder) for r in b.to_pylist())
+    task, row = work.task_of(folder), next(plan.Row.read(r) for b in plan_files.plan_batches(folder) for r in b.to_pylist())
 
     def part(how: str, attempt: int, name: str) -> None:
         outcome = work.Outcome(

@@ -19,8 +19,10 @@ from experiments.cli.main import main
 from experiments.runs.tables import TABLES
 from experiments.studies import plan, store
 from experiments.studies.draws import OverDraws, prepare
-from experiments.studies.plan import plan_ids, read_study_manifest, seed_of
-from experiments.studies.study import Study, StudyError, read_study
+from experiments.studies.plan import seed_of
+from experiments.studies.plan_files import plan_ids, read_study_manifest
+from experiments.studies.study import Study, StudyError
+from experiments.studies.study_file import read_study
 from experiments.studies.tables import file_of, have_tables, read_run
 from tests.experiments.test_posterior import DRAWS, ILL, NAME, make
 
@@ -64,7 +66,7 @@ def test_a_killed_command_goes_on_and_gives_the_same_tables(tmp_path: Path) -> N
         process.wait()
     assert process.returncode == -signal.SIGKILL and not (out / "manifest.json").exists()
     kept = {p: p.stat().st_mtime_ns for p in (study / "results").glob("part-*.parquet")}
-    done = len(store.standing(study).ids)
+    done = len(store.stored_rows(study).ids)
     assert 1 <= done < 6
     assert main([*line, str(out)]) == 0
     assert ran(study)[-1] == 6 - done
@@ -93,14 +95,14 @@ def test_a_failing_draw_is_named_and_loses_no_other(tmp_path: Path, monkeypatch:
     line = ["run", "--posterior-from", str(make(tmp_path)), "--draws", "8", "-n", "60", "--end", "1980-04", "--out", str(out)]
     with monkeypatch.context() as patch:
         patch.setattr(BorderModel, "run", run)
-        assert main(line) == 0
+        assert main(line) == 3  # as batch does when some runs are not well
     bad = pd.read_parquet(out / "draws.parquet").query("status != 'ok'")
     said = " ".join(capsys.readouterr().out.split())
     assert list(bad[ILL]) == [0.17, 0.17] and set(bad["status"]) == {"failed"}
     assert all(f"draw {k}: failed (ArithmeticError: made up" in said for k in bad["draw"]) and "lintas retry" in said
     assert set(pd.read_parquet(out / "yearly.parquet")["draw"]) == set(range(8)) - set(bad["draw"])
     # a failed row is kept: the same command runs nothing again, a retry runs it, and then all are there
-    assert main([*line, "-q"]) == 0 and len(pd.read_parquet(out / "yearly.parquet")["draw"].unique()) == 6
+    assert main([*line, "-q"]) == 3 and len(pd.read_parquet(out / "yearly.parquet")["draw"].unique()) == 6
     assert main(["retry", str(out / "study"), "--status", "failed", "-q"]) == 0
     assert main([*line, "-q"]) == 0
     assert (
@@ -158,6 +160,17 @@ def test_a_run_or_comparison_of_other_things_is_refused_or_replaced(tmp_path: Pa
     with pytest.raises(StudyError):
         prepare(tmp_path / "mine", changed, overwrite=True)
     assert (tmp_path / "mine" / "notes.txt").exists()
+
+
+def test_a_damaged_study_is_called_so(tmp_path: Path) -> None:
+    folder = tmp_path / "s"
+    prepare(folder, asked(tmp_path))
+    (folder / "manifest.json").write_text("{", "utf-8")
+    with pytest.raises(StudyError, match=r"cannot be read.*remove it, or name another folder"):
+        prepare(folder, asked(tmp_path))
+    with pytest.raises(StudyError, match="another command"):  # whose it is cannot be said, so nothing is removed
+        prepare(folder, asked(tmp_path), overwrite=True)
+    assert (folder / "manifest.json").read_text("utf-8") == "{"
 
 
 def test_another_model_is_another_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -123,7 +123,7 @@ def test_a_dry_run_does_nothing(file: Path, done: Path, tmp_path: Path, capsys: 
     copy = copied(done, tmp_path)
     store.parts(copy)[0].unlink()
     before = {p: p.read_bytes() for p in copy.rglob("*") if p.is_file()}
-    missing = 8 - len(store.standing(copy).ids)
+    missing = 8 - len(store.stored_rows(copy).ids)
     assert missing > 0
     for command in (["batch"], ["retry", "--status", "failed"]):
         assert main([command[0], str(copy), *command[1:], "--dry-run"]) == 0
@@ -195,7 +195,7 @@ def test_a_pause_is_no_part_of_the_rate(done: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("lang", ["en", "id", "ms"])
 def test_every_command_speaks_three_languages(lang: str, file: Path, done: Path, tmp_path: Path, capsys: Captured) -> None:
     done = copied(done, tmp_path)
-    run_id = f"{int(store.standing(done).ids[0]):016x}"
+    run_id = f"{int(store.stored_rows(done).ids[0]):016x}"
     for command in (
         ["plan", str(file), "-o", str(tmp_path / "s")], ["plan", str(file), "-o", str(tmp_path / "t"), "--dry-run"], ["batch", str(done)],
         ["retry", str(done), "--status", "failed", "--quiet"], ["status", str(done)], ["extend", str(done), "--replicates", "2"],
@@ -277,7 +277,7 @@ def test_exit_codes_tell_whether_all_is_well(file: Path, tmp_path: Path, capsys:
         (["collect", "{done}", "-o", "out.xlsx"], ["out.xlsx", ".parquet or .csv"]),
         (["collect", "nowhere", "-o", "out.csv"], ["there is no study folder"]),
         (["rerun", "--study", "{done}"], ["--study S --run-id ID"]),
-        (["rerun", "--study", "{done}", "--run-id", "abc"], ["'abc' is no run id", "16"]),
+        (["rerun", "--study", "{done}", "--run-id", "abc"], ["'abc' is not a run id", "16"]),
         (["rerun", "--study", "{done}", "--run-id", "0123456789abcdef"], ["has no run 0123456789abcdef"]),
         (["rerun", "--study", "nowhere", "--run-id", "0123456789abcdef"], ["there is no study folder"]),
     ],
@@ -299,7 +299,7 @@ def test_mistakes_give_one_sentence(
 
 
 def test_each_kind_of_row_comes_out_again_bit_for_bit(done: Path, capsys: Captured) -> None:
-    ids = [f"{int(i):016x}" for i in store.standing(done).ids[:3]]
+    ids = [f"{int(i):016x}" for i in store.stored_rows(done).ids[:3]]
     for run_id in ids:
         assert main(["rerun", "--study", str(done), "--run-id", run_id.upper()]) == 0
         assert "gives the same row, bit for bit" in capsys.readouterr().out
@@ -366,12 +366,12 @@ def test_a_run_that_took_its_worker_down_does_not_take_the_command_down(
 ) -> None:
     from experiments.execution import rerun, work
     from experiments.studies import plan
-    from experiments.studies.study import Study
+    from experiments.studies.study_file import load_study
 
     monkeypatch.setattr(rerun, "START_SECONDS", 120.0 if "sleep" not in measure else 1.0)
     (tmp_path / "m.py").write_text(f"import os, time\ndef f(model):\n    {measure}\n    return {{}}\n")
     (tmp_path / "m.toml").write_text('measure = "m.py:f"\nhouseholds = 60\nend = "1980-01"\ndeadline = 600\n')
-    study = Study.load(tmp_path / "m.toml")
+    study = load_study(tmp_path / "m.toml")
     if "sleep" in measure:
         monkeypatch.setattr(rerun, "deadline_of", lambda *_: 1.0)
     plan.make(study, tmp_path / "s")
@@ -383,8 +383,9 @@ def test_a_run_that_took_its_worker_down_does_not_take_the_command_down(
 
 
 def test_a_row_of_another_model_is_refused(done: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("experiments.studies.plan.model_version", lambda: "another model")
-    run_id = f"{int(store.standing(done).ids[0]):016x}"
+    for module in ("drift", "plan"):
+        monkeypatch.setattr(f"experiments.studies.{module}.model_version", lambda: "another model")
+    run_id = f"{int(store.stored_rows(done).ids[0]):016x}"
     assert main(["rerun", "--study", str(done), "--run-id", run_id]) == 2
     assert "another model" in refusal(capsys)
 

@@ -19,9 +19,10 @@ from hypothesis import strategies as st
 from abm import Scenario
 from abm.errors import UserError
 from agents.core.declare import OUTPUTS, PARAMETERS, SWITCHES
-from experiments.studies import design, plan
+from experiments.studies import design, plan, plan_files
 from experiments.studies.manifest import study_of
-from experiments.studies.study import Study, StudyError, Summary, Varied, read_study
+from experiments.studies.study import Study, StudyError, Summary, Varied
+from experiments.studies.study_file import load_study, read_study
 
 RANGED = [n for n, p in PARAMETERS.items() if p.low < p.high]
 A, B, C = RANGED[0], RANGED[1], RANGED[2]
@@ -58,7 +59,7 @@ REFUSED: dict[str, tuple[str, list[str]]] = {
     "empty name": ("name = ' '", ["name = ' '", "cannot name a folder"]),
     "name that is no text": ("name = 3", ["name = 3 is not a text", "quotation marks"]),
     "misspelt design": ("design = 'lsh'", ["design = 'lsh' is unknown", "did you mean lhs?"]),
-    "design that is no text": ("design = ['lhs']", ["design = ['lhs'] is not a text"]),
+    "design that is no text": ("design = ['lhs']", ["design = ['lhs'] is unknown", "did you mean lhs?"]),
     "design without vary": ("design = 'lhs'", ['design = "lhs" needs a table [vary]', "declared range"]),
     "factorial without vary": ("design = 'factorial'", ['design = "factorial" needs a table [vary]']),
     "vary beside a list": (f"design = 'list'\n[vary]\n'{A}' = {{}}", ["[vary] does not go with", '"list"']),
@@ -159,9 +160,9 @@ REFUSED: dict[str, tuple[str, list[str]]] = {
         f"[summaries]\na = {{ output = '{OUTPUT}', frist = 1980 }}",
         ["summary 'a'", "'frist'", "did you mean first"],
     ),
-    "summary of nothing": ("[summaries]\na = { side = 'id' }", ["summary 'a': there is no yearly output None"]),
+    "summary of nothing": ("[summaries]\na = { side = 'id' }", ["summary 'a': the key output is missing"]),
     "summary of a misspelt output": (f"[summaries]\na = {{ output = '{OUTPUT}x' }}", ["summary 'a'", f"did you mean {OUTPUT}"]),
-    "summary of a third side": (f"[summaries]\na = {{ output = '{OUTPUT}', side = 'sg' }}", ["summary 'a': side = 'sg'", '"my"']),
+    "summary of a third side": (f"[summaries]\na = {{ output = '{OUTPUT}', side = 'sg' }}", ["summary 'a': side = 'sg' is unknown", "my"]),
     "summary taken otherwise": (
         f"[summaries]\na = {{ output = '{OUTPUT}', take = 'meen' }}",
         ["summary 'a': take = 'meen'", "did you mean mean"],
@@ -172,7 +173,7 @@ REFUSED: dict[str, tuple[str, list[str]]] = {
     ),
     "summary before the start": (
         f"[summaries]\na = {{ output = '{OUTPUT}', first = 1900 }}",
-        ["summary 'a': first = 1900", "1980 to 2030"],
+        ["summary 'a': first = 1900; it must be at least 1980"],
     ),
     "summary after the end": (
         f"end = '1985-12'\n[summaries]\na = {{ output = '{OUTPUT}', first = 1990 }}",
@@ -214,7 +215,7 @@ def test_each_mistake_gives_one_sentence_with_file_and_key(case: str, tmp_path: 
     text, words = REFUSED[case]
     path = write(tmp_path, text, "mine.toml")
     with pytest.raises(UserError) as caught:
-        Study.load(path)
+        load_study(path)
     said = str(caught.value)
     assert said.startswith("mine.toml") and "\n" not in said and len(said) < 500
     for word in words:
@@ -260,12 +261,12 @@ def test_weights_are_numbers_from_zero_up(weights: list[str], tmp_path: Path) ->
 
 def test_a_study_file_that_is_not_there_or_no_text(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match=r"there is no study file .*none\.toml"):
-        Study.load(tmp_path / "none.toml")
+        load_study(tmp_path / "none.toml")
     with pytest.raises(StudyError, match="cannot read the study file"):
-        Study.load(tmp_path)
+        load_study(tmp_path)
     (tmp_path / "latin.toml").write_bytes('name = "caf\xe9"'.encode("latin-1"))
     with pytest.raises(StudyError, match=r"latin\.toml': line 1 is no UTF-8 text"):
-        Study.load(tmp_path / "latin.toml")
+        load_study(tmp_path / "latin.toml")
 
 
 def test_a_study_too_large_to_be_meant_is_refused(tmp_path: Path) -> None:
@@ -383,7 +384,7 @@ def test_a_list_may_stand_in_the_file_or_in_a_table(tmp_path: Path) -> None:
     rows = "".join(f"[[vary]]\n'{A}' = {a!r}\n'switch.{SWITCH}' = {str(s).lower()}\n" for a, s in values.to_numpy().tolist())
     write(tmp_path, "design = 'list'\n" + rows)
     wanted = values.astype(float)
-    for one in (Study.load(tmp_path / "study.toml"), study(tmp_path, table="d.csv"), study(tmp_path, table="d.parquet")):
+    for one in (load_study(tmp_path / "study.toml"), study(tmp_path, table="d.csv"), study(tmp_path, table="d.parquet")):
         pd.testing.assert_frame_equal(design.points_of(one)[list(wanted.columns)], wanted)
         assert design.n_points(one) == 3
 
@@ -395,7 +396,7 @@ def test_what_a_table_varies_is_neither_set_nor_switched_off(tmp_path: Path) -> 
         (f"table = 'd.csv'\nwithout = ['{SWITCH}']\n", "is switched off and varied; keep it in without or in the table"),
     ):
         with pytest.raises(StudyError, match=words):
-            Study.load(write(tmp_path, text))
+            load_study(write(tmp_path, text))
 
 
 def test_a_posterior_has_all_its_rows_where_no_number_is_said(tmp_path: Path) -> None:
@@ -409,13 +410,13 @@ def test_a_posterior_has_all_its_rows_where_no_number_is_said(tmp_path: Path) ->
 def test_more_replicates_come_from_the_same_table(tmp_path: Path) -> None:
     (tmp_path / "d.csv").write_text(f"{A}\n{inside(A)}\n", "utf-8")
     plan.make(study(tmp_path, table="d.csv", households=60, end="1980-02"), tmp_path / "s")
-    manifest = plan.read_study_manifest(tmp_path / "s")
+    manifest = plan_files.read_study_manifest(tmp_path / "s")
     (tmp_path / "d.csv").write_text(f"{A}\n{inside(A, 0.9)}\n", "utf-8")
     for change in (lambda: None, (tmp_path / "d.csv").unlink):
         change()
-        with pytest.raises(StudyError, match="has changed or gone since the study was planned"):
+        with pytest.raises(StudyError, match="has changed or was removed since the study was planned"):
             plan.extend(tmp_path / "s", 2)
-    assert plan.read_study_manifest(tmp_path / "s") == manifest and len(plan.plan_files(tmp_path / "s")) == 1
+    assert plan_files.read_study_manifest(tmp_path / "s") == manifest and len(plan_files.plan_files(tmp_path / "s")) == 1
 
 
 def test_a_switch_in_a_table_may_be_written_as_a_number(tmp_path: Path) -> None:
@@ -463,12 +464,12 @@ end = "1995-12"
 
 
 def read_plan(folder: Path) -> pd.DataFrame:
-    return pd.concat([pd.read_parquet(p) for p in plan.plan_files(folder)], ignore_index=True)
+    return pd.concat([pd.read_parquet(p) for p in plan_files.plan_files(folder)], ignore_index=True)
 
 
 def test_the_example_of_the_design_plans_its_runs(tmp_path: Path) -> None:
     write(tmp_path, EXAMPLE.format("history", "no-puskesmas", A, B, inside(B, 0.25), inside(B, 0.75)), "care.toml")
-    read = Study.load(tmp_path / "care.toml")
+    read = load_study(tmp_path / "care.toml")
     assert plan.make(read, tmp_path / "s") == plan.n_runs(read) == 64 * 2 * 4
     rows = read_plan(tmp_path / "s")
     assert len(rows) == rows["run_id"].nunique() == 512
@@ -535,10 +536,10 @@ def test_identities_are_the_same_in_every_process(tmp_path: Path) -> None:
     text = f"design = 'sobol'\npoints = 4\nhouseholds = [60, 61]\nreplicates = 2\n[vary]\n'{A}' = {{}}\n'switch.{SWITCH}' = {{}}\n"
     path = write(tmp_path, text)
     code = (
-        "import sys; from experiments.studies import plan; from experiments.studies.study import Study; s = Study.load(sys.argv[1]); "
+        "import sys; from experiments.studies import plan; from experiments.studies.study_file import load_study; s = load_study(sys.argv[1]); "
         "print(*[r.run_id for r in plan.rows(s, plan.make_manifest(s, []))])"
     )
-    here = [r.run_id for r in plan.rows(Study.load(path), plan.make_manifest(Study.load(path), []))]
+    here = [r.run_id for r in plan.rows(load_study(path), plan.make_manifest(load_study(path), []))]
     out = subprocess.run(
         [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": "12345", "PATH": ""}
     ).stdout
@@ -555,7 +556,7 @@ def test_extending_keeps_every_identity(tmp_path: Path) -> None:
     plan.make(study(tmp_path, **said, replicates=5), tmp_path / "at once")
     assert after["run_id"].tolist()[:6] == before
     assert set(after["run_id"]) == set(read_plan(tmp_path / "at once")["run_id"]) and len(after) == 15
-    assert plan.read_study_manifest(tmp_path / "s")["runs"] == 15
+    assert plan_files.read_study_manifest(tmp_path / "s")["runs"] == 15
 
 
 def test_names_and_paths_may_be_in_any_script(tmp_path: Path) -> None:
@@ -566,11 +567,11 @@ def test_names_and_paths_may_be_in_any_script(tmp_path: Path) -> None:
     pd.DataFrame({A: [inside(A)]}).to_csv(place / "titik ñ.csv", index=False)
     path = write(place, "name = 'Kajian Šarāwak 研究'\ntable = 'titik ñ.csv'\nhouseholds = 60\nscenarios = ['senario ö.toml']\n")
     try:
-        read = Study.load(path)
+        read = load_study(path)
     except UserError as error:  # what a scenario file must hold is checked elsewhere
         pytest.fail(f"{scenario.read_text('utf-8')!r}: {error}")
     assert plan.make(read, place / "hasil 結果") == 1
-    manifest = plan.read_study_manifest(place / "hasil 結果")
+    manifest = plan_files.read_study_manifest(place / "hasil 結果")
     assert manifest["name"] == "Kajian Šarāwak 研究" and "研究" in (place / "hasil 結果" / "manifest.json").read_text("utf-8")
     assert read_plan(place / "hasil 結果")["scenario"].tolist() == [str(scenario)]
 

@@ -21,9 +21,11 @@ from experiments.execution import batch, work
 from experiments.execution.drive import drive
 from experiments.execution.engine import ThreadsEngine
 from experiments.execution.rerun import rerun_of_study
-from experiments.studies import plan, store, trust
+from experiments.studies import plan, plan_files, store, trust
 from experiments.studies.collect import collect
-from experiments.studies.study import Study, StudyError, names_in
+from experiments.studies.measure import names_in
+from experiments.studies.study import StudyError
+from experiments.studies.study_file import load_study
 from experiments.studies.trust import TrustError
 
 type Captured = pytest.CaptureFixture[str]
@@ -55,7 +57,7 @@ def ran(place: Path) -> bool:
 
 def commands(place: Path) -> list[list[str]]:
     """Every command that runs a measure."""
-    run_id = plan.Row.read(next(iter(plan.plan_batches(place / "s"))).slice(0, 1).to_pylist()[0]).run_id
+    run_id = plan.Row.read(next(iter(plan_files.plan_batches(place / "s"))).slice(0, 1).to_pylist()[0]).run_id
     s = str(place / "s")
     return [
         ["batch", s, "--quiet"], ["batch", str(place / "study.toml"), "-o", str(place / "new"), "--quiet"], ["estimate", s, "--quiet"],
@@ -220,13 +222,13 @@ def test_a_measure_that_has_gone_is_one_sentence(place: Path, capsys: Captured) 
 def test_from_python_a_study_that_is_handed_over_is_trusted_and_a_folder_is_not(place: Path) -> None:
     with pytest.raises(TrustError, match="trust=True"):
         drive(place / "s", ThreadsEngine(1))
-    row = plan.Row.read(next(iter(plan.plan_batches(place / "s"))).slice(0, 1).to_pylist()[0])
+    row = plan.Row.read(next(iter(plan_files.plan_batches(place / "s"))).slice(0, 1).to_pylist()[0])
     with pytest.raises(TrustError, match="trust=True"):
         rerun_of_study(place / "s", row.run_id)
     with pytest.raises(TrustError, match="trust=True"):
         batch.estimate(place / "s", workers=1, pilot=1)
     assert not ran(place)
-    study = Study.load(place / "study.toml")
+    study = load_study(place / "study.toml")
     plan.make(study, place / "not", trust=False)
     with pytest.raises(TrustError):
         drive(place / "not", ThreadsEngine(1))
@@ -316,7 +318,7 @@ def test_a_function_that_is_not_there_is_told_when_the_study_is_planned(
         said = capsys.readouterr().err
         assert said.startswith("lintas: study.toml: measure") and words in said and len(said) < 500, said
     with pytest.raises(StudyError):
-        Study.load(tmp_path / "study.toml")
+        load_study(tmp_path / "study.toml")
 
 
 # --- the current folder ----------------------------------------------------------------------------------------------------------
@@ -376,8 +378,8 @@ def test_workers_take_nothing_from_the_current_folder(trap: Path) -> None:
 def test_a_row_that_died_is_repeated_with_nothing_from_the_current_folder(trap: Path) -> None:
     (trap / "own.py").write_text("import os\n\n\ndef number(model):\n    os.kill(os.getpid(), 9)\n", "utf-8")
     (trap / "study.toml").write_text(STUDY, "utf-8")
-    plan.make(Study.load(trap / "study.toml"), trap / "s")
-    row = plan.Row.read(next(iter(plan.plan_batches(trap / "s"))).slice(0, 1).to_pylist()[0])
+    plan.make(load_study(trap / "study.toml"), trap / "s")
+    row = plan.Row.read(next(iter(plan_files.plan_batches(trap / "s"))).slice(0, 1).to_pylist()[0])
     work.killed(trap / "s", row, 0, "once")
     done = lintas(trap, "rerun", "--study", "s", "--run-id", row.run_id, "--trust")
     assert done.returncode == 0 and "ends as it did: killed (its process died of signal 9)" in done.stdout, done.stdout + done.stderr

@@ -1,4 +1,4 @@
-"""Long waits speak, and none lasts for ever: stopped workers, silent workers, a Slurm that does not answer."""
+"""Long waits are reported, and none lasts for ever: stopped workers, silent workers, a Slurm that does not answer."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ import pytest
 from experiments.cli.main import main
 from experiments.cli.progress import show_progress
 from experiments.cli.studies import words_of
+from experiments.execution import cluster, slurm, waits
 from experiments.execution import engine as engines
-from experiments.execution import slurm, waits
-from experiments.execution.drive import StudyProgress, drive
+from experiments.execution.drive import drive
 from experiments.execution.engine import DaskEngine, LocalEngine
-from experiments.execution.slurm import SlurmSettings
+from experiments.execution.progress import StudyProgress
+from experiments.execution.site import SlurmSettings
 from experiments.execution.waits import Note, Waits
 from experiments.words import languages
 from tests.experiments import test_store_and_drive as base
@@ -202,7 +203,7 @@ def test_no_run_that_ends_for_long_is_said(quick: None, tmp_path: Path, monkeypa
 # --- Slurm that is slow, full, or says nothing ---------------------------------------------------------------------------
 
 
-class Alone(slurm._SlurmEngine):
+class Alone(slurm.SlurmEngine):
     """An engine on this machine's loopback whose Slurm is made up."""
 
     def __init__(self, folder: Path) -> None:
@@ -211,7 +212,7 @@ class Alone(slurm._SlurmEngine):
         self.waits._clock = lambda: self.now[0]
 
     def _open(self) -> Any:
-        return slurm._scheduler_alone(self, self.folder / "here.json")
+        return cluster.scheduler_alone(self, self.folder / "here.json")
 
     def _replace(self) -> int | None:
         self.asked[0] += 1
@@ -224,7 +225,7 @@ class Alone(slurm._SlurmEngine):
 
 @pytest.fixture
 def alone(quick: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setattr(slurm, "address_here", lambda interface: "127.0.0.1")
+    monkeypatch.setattr(cluster, "address_here", lambda interface: "127.0.0.1")
     monkeypatch.setattr(slurm, "cancel_jobs", lambda name: 0)
     monkeypatch.setattr(slurm, "ASK_SECONDS", 0.0)
     with Alone(base.made(tmp_path / "s")) as engine:
@@ -279,7 +280,7 @@ def test_a_worker_that_is_given_up_gives_its_place_back(alone: Alone, monkeypatc
         done.set()
         return 0, ""
 
-    monkeypatch.setattr(slurm, "_slurm", ask)
+    monkeypatch.setattr(slurm, "ask", ask)
     alone._give_up(alone.cluster.scheduler, engines.Worker("tls://127.0.0.1:1", "job-4711-node-17-99", 0.0))
     assert done.wait(60) and cancelled == [("scancel", "4711")]
     nobody = engines.Worker("tls://127.0.0.1:1", "job-0-node-17-99", 0.0)  # somebody started it without Slurm

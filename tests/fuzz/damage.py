@@ -1,4 +1,4 @@
-"""Random damage to a file: to its bytes, or to what stands in it by the form it has (JSON, TOML, CSV, Parquet, numpy archive)."""
+"""Random damage to a file: to its bytes, or to its content by its form (JSON, TOML, CSV, Parquet, numpy archive)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-#: Values that may stand where another kind was expected.
+#: Values to be put where another kind was expected.
 ODD: list[Any] = [
     None, True, False, 0, -1, 3, 7, 10**30, -(10**30), 0.5, 1e308, -1e308, math.inf, -math.inf, math.nan, "", "x", "history", "ok", "-", "../..",
     "/etc/hostname", "1980-01", "2099-13", "=1+1", "\x1b[31m", "a\nb", "\u202e", "漢字", "x" * 3000, [], [3], ["x"], [[[]]], {}, {"x": 3}, {"…": {"x": []}},
@@ -28,7 +28,7 @@ odd = st.one_of(
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Put other bytes in the place of whatever stands there."""
+    """Put other bytes in the place of what is there."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
@@ -175,7 +175,7 @@ def _damage_csv(path: Path, draw: Any) -> str:
 
 
 def _damage_parquet(path: Path, draw: Any) -> str:
-    """Another table in the place of this one, with a part's marks kept, so that only what stands in it is odd."""
+    """Another table in the place of this one, with a part's marks kept, so that only its content is odd."""
     import pandas as pd
     import pyarrow as pa
     import pyarrow.parquet as pq

@@ -84,14 +84,14 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _cheap(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """What takes long or leaves this process is cut short: stages of a fit end before their runs, workers are threads, no page is served."""
     import experiments.cli.bench
-    import experiments.fits.fit
+    import experiments.fits.populations
     from experiments.execution import batch
     from experiments.execution.engine import ThreadsEngine
 
     def no_runs(*_given: Any, **_named: Any) -> Any:
         raise UserError("the test stops here, before any run")
 
-    monkeypatch.setattr(experiments.fits.fit, "drive", no_runs)
+    monkeypatch.setattr(experiments.fits.populations, "drive", no_runs)
     monkeypatch.setattr(batch, "LocalEngine", lambda workers, *_: ThreadsEngine(min(workers, 2)))
     monkeypatch.setattr(experiments.cli.bench, "main", lambda *_given: 0)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
@@ -155,7 +155,7 @@ def commands() -> dict[str, Any]:
     return found
 
 
-#: Things that stand in the workspace or nowhere, numbers, and nonsense.
+#: Things that are in the workspace or nowhere, numbers, and nonsense.
 WORDS = [
     "study", "study.toml", "results", "results/manifest.json", "fit", "posterior", "region", "./region", "scenario.toml", "slurm.toml", "targets.toml",
     "points.csv", "saved.npz", "thesis.docx", "folder", "nowhere", "nowhere/deeper", "new", "new/er", "", ".", "..", "/", "/dev/null", "/proc/self/mem",

@@ -1,4 +1,4 @@
-"""What each indicator must be, worked by hand. Every expected number is the sum that a person does with pen and paper."""
+"""What each indicator must be, worked by hand. Every expected number is worked out by a person with pen and paper."""
 
 from __future__ import annotations
 
@@ -249,7 +249,7 @@ CASES: tuple[Case, ...] = (
     ),
     # ---- officials -------------------------------------------------------------------------------------------------------
     Case(
-        # mean of Gate and Walk; nobody stands at the path Ford
+        # mean of Gate and Walk; nobody serves at the path Ford
         "strictness",
         {"strictness": {("1980-01", "Gate"): 0.6, ("1980-01", "Walk"): 0.2, ("1980-01", "Ford"): 0.9, ("1980-02", "Gate"): 0.4,
                         ("1981-01", "Gate"): 1.0, ("1981-01", "Walk"): 0.2}},

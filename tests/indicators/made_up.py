@@ -1,6 +1,6 @@
 """A record small enough to work by hand: four places on two sides, three crossings, four districts, eighteen months.
 
-Places stand in the order A, C, B, D; A and B are Indonesian, C and D Malaysian. The record has room for three years, and holds nonsense in
+Places are in the order A, C, B, D; A and B are Indonesian, C and D Malaysian. The record has room for three years, and holds nonsense in
 what was not run, which no table may show. Where nothing is said, sums are 0, prices 1, and nobody reaches a crossing or a market.
 """
 
@@ -30,7 +30,7 @@ IDR, MYR = [1000.0] * 6 + [2000.0] * 12, [2.0] * 12 + [4.0] * 6
 NATIONAL = [1200.0] * 12 + [3600.0] * 6
 NONSENSE = 77
 
-#: Where a column stands in an array of the record, said here once more so that a swap of columns shows.
+#: Where a column is in an array of the record, given here once more so that a swap of columns shows.
 COLUMNS: dict[str, tuple[str, int]] = {
     "ties.within": ("ties", 0), "ties.n_within": ("ties", 1), "ties.across": ("ties", 2), "ties.n_across": ("ties", 3),
     "stock.road": ("stock", 0), "stock.clinic": ("stock", 1),

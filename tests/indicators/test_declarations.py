@@ -1,4 +1,4 @@
-"""An indicator is one declaration: what it says is true, and one that says too little is refused."""
+"""An indicator is one declaration: what it says is true, and an incomplete one is refused."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def everything() -> Record:
 
 
 def made(one: Any, record: Record) -> list[np.ndarray]:
-    """All that an indicator tells: of sides and of places, or its flows."""
+    """All that an indicator gives: of sides and of places, or its flows."""
     facts = facts_of()
     if "flows" in one.tables:
         return [np.array(v) for v in one.values(Sums(record, facts, YEAR)).values()]
@@ -185,7 +185,7 @@ def test_one_declaration_makes_a_column(own_registry: dict[str, Any]) -> None:
 
 
 def yearly_of(formula: Callable[[Sums], Any], sides: str = "each") -> Any:
-    """What an indicator of this formula tells of an empty record."""
+    """What an indicator of this formula gives for an empty record."""
     one = Indicator(**{**GOOD, "tables": ("yearly",), "formula": formula, "sides": sides})
     return one.values(Sums(record_of({}), facts_of(), YEAR))
 

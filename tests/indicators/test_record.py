@@ -10,7 +10,7 @@ import pytest
 from abm.results.record import DEALS, SUMS, TIES, D, Record, S, close_year, gini, record_deals, record_households, record_ties
 from agents.core.compiled import plain
 
-# Four households; the first and the last stand outside the rows that are recorded. Weights 3 and 0.5 in place 1, so 3·x + 0.5·y.
+# Four households; the first and the last are outside the rows that are recorded. Weights 3 and 0.5 in place 1, so 3·x + 0.5·y.
 HOUSEHOLDS: dict[str, Any] = {
     "place": (0, 1, 1, 2), "weight": (100.0, 3.0, 0.5, 100.0), "n_adults": (1, 2, 4, 1), "n_children": (9, 5, 1, 9),
     "income": (1.0, 1000.0, 2000.0, 1.0), "income_farm": (1.0, 10.0, 40.0, 1.0), "income_wage": (1.0, 12.0, 42.0, 1.0),
@@ -73,7 +73,7 @@ def test_unemployed_are_the_refused_of_idle_households(idle: tuple[float, ...], 
     assert sums[1, S["unemployed"]] == pytest.approx(unemployed)
 
 
-# Six traders; the first and the last stand outside, the third has no deal this month. The second and fourth make the same kind of deal.
+# Six traders; the first and the last are outside, the third has no deal this month. The second and fourth make the same kind of deal.
 TRADERS: dict[str, Any] = {
     "place": (0, 1, 1, 1, 0, 0), "weight": (100.0, 3.0, 100.0, 0.5, 2.0, 100.0), "good": (0, 2, -1, 2, 3, 0), "direction": (0, 1, 0, 1, 0, 0),
     "channel": (3, 0, 3, 0, 2, 3), "quantity": (1.0, 10.0, 1.0, 40.0, 5.0, 1.0), "sold": (1.0, 12.0, 1.0, 42.0, 5.0, 1.0),
@@ -117,7 +117,7 @@ def test_deals_are_counted_where_they_belong_and_only_there() -> None:
 
 
 def test_ties_are_added_up_within_and_across() -> None:
-    # household 0 has ties 0-1 within and 2 across, household 1 tie 3 within and 4-6 across, household 2 none, household 3 stands outside
+    # household 0 has ties 0-1 within and 2 across, household 1 tie 3 within and 4-6 across, household 2 none, household 3 is outside
     first, across, end = np.array([0, 3, 7, 7]), np.array([2, 4, 7, 8]), np.array([3, 7, 7, 8])
     strength = np.array([0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 100.0], dtype=np.float32)
     out = np.zeros(4)
@@ -138,7 +138,7 @@ def test_ties_are_added_up_within_and_across() -> None:
         ((4, 0), (1, 3), 0.75),
         # people 0, 1/2, 3/4, 1; income 0, 2/9, 4/9, 1; twice the area under the curve is 1/9 + 1/6 + 13/36 = 23/36
         ((5, 1, 2), (1, 2, 1), 13 / 36),
-        # debts count as nothing, and who stands for nobody does not count
+        # debts count as nothing, and a household of weight 0 does not count
         ((-4, 4), (3, 1), 0.75),
         ((1, 3, 999), (1, 1, 0), 0.25),
         ((1, 3), (10, 10), 0.25),

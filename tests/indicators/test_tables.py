@@ -120,18 +120,18 @@ def test_ledger_by_hand() -> None:
         "crop_buyers": 3 * 70, "employers_home": 33, "employers_across": 21, "shops": -123, "clinics_and_carriers": -15, "goods_bought": -13,
         "goods_sold": 60, "carriers": -2, "customs": -3, "officers": -4, "treasury_fines": -6,
         # they began with 1000 rupiah
-        "purses": -(6000 - 1000), "pending": -32,
+        "savings": -(6000 - 1000), "pending": -32,
     }  # fmt: skip
     assert {a: found[0, "IDR", a] for a in first} == pytest.approx(first)
     ringgit = {
         "crop_buyers": 700, "employers_home": 110, "employers_across": 70, "shops": -410, "clinics_and_carriers": -50, "goods_bought": -130,
-        "goods_sold": 600, "carriers": -20, "customs": -30, "officers": -40, "treasury_fines": -60, "purses": -(20000 - 10), "pending": -320,
+        "goods_sold": 600, "carriers": -20, "customs": -30, "officers": -40, "treasury_fines": -60, "savings": -(20000 - 10), "pending": -320,
     }  # fmt: skip
     assert {a: found[0, "MYR", a] for a in ringgit} == pytest.approx(ringgit)
-    second = {(1, "IDR", "purses"): 500, (1, "IDR", "pending"): -(12 - 32), (1, "MYR", "purses"): 20000, (1, "MYR", "pending"): 320}
-    second |= {(2, "IDR", "purses"): -200, (2, "IDR", "pending"): 12, (2, "MYR", "purses"): 0, (2, "MYR", "pending"): 0}
+    second = {(1, "IDR", "savings"): 500, (1, "IDR", "pending"): -(12 - 32), (1, "MYR", "savings"): 20000, (1, "MYR", "pending"): 320}
+    second |= {(2, "IDR", "savings"): -200, (2, "IDR", "pending"): 12, (2, "MYR", "savings"): 0, (2, "MYR", "pending"): 0}
     assert {k: found[k] for k in second} == pytest.approx(second)
-    assert all(found[1, "IDR", a] == 0 for a in first if a not in ("purses", "pending"))
+    assert all(found[1, "IDR", a] == 0 for a in first if a not in ("savings", "pending"))
 
 
 def test_a_table_is_made_once() -> None:
@@ -157,4 +157,4 @@ def test_facts_are_those_of_the_model() -> None:
     assert facts.crossing_names == tuple(world.crossing_names) and facts.crossing_kinds == tuple(kinds[n] for n in world.crossing_names)
     assert list(np.array(["id", "my"])[facts.district_side]) == list(region.districts["side"])
     assert facts.district_people.sum() == pytest.approx(facts.population.sum())
-    assert facts.savings_at_start == tuple(model.purse_at_start) and facts.savings_at_start[0] != facts.savings_at_start[1]
+    assert facts.savings_at_start == tuple(model.savings_at_start) and facts.savings_at_start[0] != facts.savings_at_start[1]

@@ -46,7 +46,7 @@ def agents(model: BorderModel) -> dict[str, np.ndarray]:
 
 
 def surroundings(model: BorderModel) -> dict[str, np.ndarray]:
-    """Every column of what agents meet, and the ties, copied."""
+    """Every column of the surroundings, and the ties, copied."""
     found = {f"{e}.{name}": np.array(values, copy=True) for e in ENTITIES for name, values in getattr(model.world, e).items()}
     found |= {f"kin.{name}": np.array(values, copy=True) for name, values in model.kin.columns.items()}
     return found | {"kin.ties": model.kin.ties.copy(), "kin.strengths": model.kin.strengths()}

@@ -52,7 +52,7 @@ def test_people(run):
         for k, name in enumerate(by_kind):
             assert close(sums[:, S[name]], np.bincount(h["place"], h["weight"] * visits[:, k], model.world.n_places))
         for k in range(1, 4):
-            # a job is held by those for whom there is one: more than jobs only by the luck of the draw, never where there are none
+            # a job is held by those for whom there is one: more than jobs only by random draws, never where there are none
             held = np.bincount(h["place"], h["weight"] * (activity == k).sum(axis=1), model.world.n_places)
             assert (held[model.world.place["job_slots"][:, k] <= 0] == 0).all()
 
@@ -106,7 +106,7 @@ def test_money_of_each_household_and_trader(run):
 
 
 def test_ledger_adds_up_to_nothing(run):
-    """Each month and currency balances to 0.01 unit, or to the rounding of what is booked and of the purses it changes."""
+    """Each month and currency balances to 0.01 unit, or to the rounding of what is booked and of the savings it changes."""
     model = run.run()
     ledger = model.results.ledger()
     assert set(ledger["currency"]) == {"IDR", "MYR"}
@@ -125,7 +125,7 @@ def test_ledger_is_what_the_frames_say(month):
     model = make(n_months=month + 1, households=300, rng=4)
     months(model, month)
     h, trader = model.frames["household"], model.frames["trader"]
-    purse = h["savings"].copy()
+    savings_before = h["savings"].copy()
     last = trader["profit"].copy()
     model.step()
     ledger = model.results.ledger()
@@ -137,7 +137,7 @@ def test_ledger_is_what_the_frames_say(month):
             "crop_buyers": of("income_farm") - of("own_use"), "employers_home": of("income_wage"), "employers_across": of("income_across"),
             "shops": -of("spending"), "clinics_and_carriers": -of("care_cost"), "goods_bought": -deal("outlay"), "goods_sold": deal("revenue"),
             "carriers": -deal("carriage"), "customs": -deal("duty"), "officers": -deal("bribe"), "treasury_fines": -deal("fine"),
-            "purses": -math.fsum((h["weight"] * (h["savings"] - purse))[mine]),
+            "savings": -math.fsum((h["weight"] * (h["savings"] - savings_before))[mine]),
             "pending": -(deal("profit") - math.fsum((trader["weight"] * last)[carries])),
         }  # fmt: skip
         part = ledger[(ledger["month"] == month) & (ledger["currency"] == currency)].set_index("account")["amount"]

@@ -199,3 +199,13 @@ def test_no_warning_of_what_will_be_gone():
         text=True,
     )
     assert done.returncode == 0, done.stderr[-3000:]
+
+
+def test_ties_as_a_graph(model):
+    """The model's graph has its households and this month's strengths (what else it holds: tests/world/test_kinship.py)."""
+    graph, home, kin = model.kinship_graph(), model.frames["household"], model.kin
+    assert list(graph) == home["uid"].tolist()
+    strengths = kin.strengths()
+    assert len(set(strengths.tolist())) > 10
+    for (a, b), strength in zip(kin.ties, strengths, strict=True):
+        assert graph[int(a)][int(b)]["strength"] == strength

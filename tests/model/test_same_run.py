@@ -133,12 +133,12 @@ def test_a_household_with_weight_changes_others_only_by_meeting_them():
         a, b = _by_uid(usual, uids), _by_uid(more, uids)
         assert a["episodes"].tobytes() == b["episodes"].tobytes(), "falling ill depends on nobody else"
         if usual.month == 1:
-            # wishes of the first month are made before anybody competes for a place or a job
-            for wish in ("episodes", "care_sought", "work_sought"):
-                assert a[wish].tobytes() == b[wish].tobytes(), wish
+            # demand of the first month is decided before anybody competes for a place or a job
+            for column in ("episodes", "care_sought", "work_sought"):
+                assert a[column].tobytes() == b[column].tobytes(), column
         if met_at is None and differing(a, b):
             met_at = usual.month
-    assert met_at is not None, "a household that stands for 400 others is met somewhere within five years"
+    assert met_at is not None, "a household that represents 400 others is met somewhere within five years"
 
 
 # ---- scenarios that begin to differ -----------------------------------------------------------------------------------

@@ -87,7 +87,7 @@ def test_branch_is_the_run_that_changes_then(tmp_path):
     ("name", "value"),
     [("household.seek_care.foreign_penalty", 1.9), ("household.seek_care.weight_quality", 1.6), ("world.travel.pass_hours", 1.0),
      ("world.kinship.contact", 0.8), ("switch.kinship", 0), ("switch.puskesmas_programme", 0), ("switch.cross_border_care", 0),
-     ("official.set_posture.doctrine_id", 0.9)],
+     ("official.set_strictness.doctrine_id", 0.9)],
 )  # fmt: skip
 def test_branch_is_the_run_with_an_event(at, name, value, tmp_path):
     event = Scenario(name="event", end="1988-12", events=(Change(at, name, float(value)),))
@@ -427,7 +427,7 @@ def test_two_own_functions_of_one_rule():
     swaps = {"household.choose_work.think_again": never, "household.choose_work.added_by_one_more": nothing_more}
     model = make(n_months=12, households=120, rules=swaps).run()
     assert model.manifest()["rules_swapped"] == sorted(swaps)
-    assert (model.frames["household"]["work_sought"] == -1).all(), "both stand, not only the last"
+    assert (model.frames["household"]["work_sought"] == -1).all(), "both are replaced, not only the last"
 
 
 def test_own_rules_that_do_not_fit_are_refused():
@@ -477,12 +477,12 @@ def test_every_function_of_a_rule_is_called_by_its_loop():
 
 
 def test_an_own_rule_that_cannot_run_is_told_in_one_sentence():
-    def with_a_slip(u, p_minor, p_disrupting, p_hospital):
+    def with_a_mistake(u, p_minor, p_disrupting, p_hospital):
         return undefined_name  # noqa: F821
 
     for threads in (1, 2):
         with pytest.raises(UserError) as refusal:
-            make(households=120, threads=threads, rules={"household.fall_ill": with_a_slip}).step()
+            make(households=120, threads=threads, rules={"household.fall_ill": with_a_mistake}).step()
         text = one_sentence(refusal)
         assert "household.fall_ill" in text and "undefined_name" in text
 

@@ -72,8 +72,10 @@ def plan_of(file: str) -> Plan | None:
         if file.startswith(entry["path"]):
             if "skip" in entry:
                 return None
-            tests = [t for t in entry["tests"] if (ROOT / t.split("::")[0]).exists()]
-            return Plan(tests, [*tests, *said["declarations"]], entry.get("compiled", False))
+            for test in entry["tests"]:
+                if not (ROOT / test.split("::")[0]).exists():
+                    raise SystemExit(f"tests/mutation/map.toml names {test}, which does not exist")
+            return Plan(entry["tests"], [*entry["tests"], *said["declarations"]], entry.get("compiled", False))
     raise SystemExit(f"{file}: tests/mutation/map.toml names no tests for it")
 
 

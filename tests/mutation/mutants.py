@@ -185,7 +185,9 @@ class _Walk:
         name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr if isinstance(node.func, ast.Attribute) else ""
         if name in _CASTS:
             return
-        if name == "Field":
+        if name == "Field":  # of a frame; another library's may have fewer arguments
+            if len(node.args) < 5:
+                return
             for at, other in ((3, {"float64": "float32"}), (4, {"fixed": "state", "state": "month", "month": "fixed"})):
                 new = other.get(node.args[at].value, "float64")  # type: ignore[attr-defined]
                 yield _text(ast.Call(node.func, [*node.args[:at], ast.Constant(new), *node.args[at + 1 :]], node.keywords))

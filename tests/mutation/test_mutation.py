@@ -128,6 +128,13 @@ def test_every_file_of_agents_and_abm_has_its_tests() -> None:
         plan_of("calibration/infer.py")
 
 
+def test_a_test_that_is_not_there_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "map.toml").write_text('declarations = []\n[[file]]\npath = "abm/"\ntests = ["tests/none.py::test_it"]\n', "utf-8")
+    monkeypatch.setattr("tests.mutation.__main__.HERE", tmp_path)
+    with pytest.raises(SystemExit, match=r"tests/none.py::test_it, which does not exist"):
+        plan_of("abm/model.py")
+
+
 def test_what_is_listed_as_no_mistake_has_a_reason() -> None:
     assert all(len(reason.split()) >= 4 for reason in listed().values())
 

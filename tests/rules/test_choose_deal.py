@@ -13,7 +13,7 @@ from agents.trader.choose_deal import CHOOSE_DEAL, Parameters, expected_profit, 
 from tests.rules.tools import MANY, assert_share, both_forms, columns_of, run_rule, take, traced
 
 RULE = "trader.choose_deal"
-P = Parameters(scale=0.5, trouble=0.2, trading_days=8.0, slip=0.1, kin_saving=0.5, waiting=0.1, paperwork=0.05, path_carriage=2.0,
+P = Parameters(scale=0.5, trouble=0.2, trading_days=8.0, price_impact=0.1, kin_saving=0.5, waiting=0.1, paperwork=0.05, path_carriage=2.0,
                bribe_share=0.4, share_bribable=0.75, penalty=0.5)  # fmt: skip
 
 
@@ -241,7 +241,7 @@ def test_all_goods_directions_and_channels_are_chosen_by_somebody() -> None:
 def test_a_gap_of_nothing_is_no_deal_and_the_weight_of_a_deal_has_a_bound(form: str) -> None:
     none = deals(form, 50, P._replace(trouble=-50.0), place__price=5.0)
     assert (none["trader.good"] == -1).all()
-    # two goods of boundless gain weigh alike, exp(50): each is taken by a half
+    # two goods of boundless gain have the same weight, exp(50): each is taken by a half
     huge = deals(form, 400, P._replace(scale=0.01), place__price=[(10.0, 10.0, 5.0, 5.0), (1e6, 1e7, 5.0, 5.0)], trade_link__is_open=0.0)
     shares = np.bincount(huge["trader.good"], minlength=2)
     assert shares.sum() == 400

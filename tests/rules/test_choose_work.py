@@ -116,7 +116,7 @@ BASE = {"place__wage": (0.0, 100.0, 90.0, 150.0)}
         ({"p": Parameters(living_cost=0.2)}, 3, 1),
     ],
 )
-def test_wishes_move_the_right_way(change: dict[str, Any], activity: int, sign: int) -> None:
+def test_demand_changes_the_right_way(change: dict[str, Any], activity: int, sign: int) -> None:
     assert (sought(**change)[activity] - sought()[activity]) * sign > 0
 
 
@@ -130,14 +130,14 @@ def test_nobody_asks_for_what_is_closed(closed: int) -> None:
 @both_forms
 def test_holders_and_seekers_are_counted_once(form: str) -> None:
     done = want(form, 150, Parameters(think_again=0.3), household__activity=(1, 3, -1, -1, -1, -1))
-    wished = done["household.work_sought"]
-    assert (wished[:, 2:] == -1).all()  # no such adults
+    asked = done["household.work_sought"]
+    assert (asked[:, 2:] == -1).all()  # no such adults
     for slot, now in ((0, 1), (1, 3)):
-        assert not (wished[:, slot] == now).any()
-        stays = (wished[:, slot] != 0).sum()  # all but those who go back to the farm keep the job until they have another
+        assert not (asked[:, slot] == now).any()
+        stays = (asked[:, slot] != 0).sum()  # all but those who go back to the farm keep the job until they have another
         assert done["place.job_holders"][0, now] == pytest.approx(2.0 * stays)
     for k in (1, 2, 3):
-        assert done["place.job_seekers"][0, k] == pytest.approx(2.0 * (wished == k).sum())
+        assert done["place.job_seekers"][0, k] == pytest.approx(2.0 * (asked == k).sum())
 
 
 @both_forms
@@ -150,7 +150,7 @@ def test_who_does_not_think_again_stays(form: str) -> None:
 def test_the_loop_gives_the_shares_of_its_functions() -> None:
     p = Parameters(think_again=1.0, labour_share=0.5, scale=0.5, kin_relief=0.4, living_cost=0.2, away=1.0, hour_away=0.05, hour_daily=0.2)
     done = want(n=MANY // 2, p=p)
-    # two hands on two hectares make 2 units, each 20*1 + 10*2 = 40; one more adds 80 * (sqrt(1.5) - 1)
+    # two adults on two hectares make 2 units, each 20*1 + 10*2 = 40; one more adds 80 * (sqrt(1.5) - 1)
     farm = math.log(80.0 * (math.sqrt(1.5) - 1.0)) / 0.5
     wage = (math.log(50.0) - 0.2 * 0.5) / 0.5
     day = (math.log(45.0) - 0.2 * 2.0) / 0.5
@@ -165,7 +165,7 @@ def test_who_left_the_farm_values_it_by_half_a_hand(form: str) -> None:
     p = Parameters(think_again=1.0, labour_share=0.5, scale=0.5, hour_daily=0.2)
     n = MANY // 2 if form == "compiled" else 400
     done = want(form, n, p, household__activity=(1, 1, -1, -1, -1, -1), place__may_work=(1.0, 1.0, 0.0, 0.0))
-    # nobody on two hectares: half a hand would make sqrt(2 * 0.5) = 1 unit, worth 40; the job is worth 100 * 0.5, half an hour off
+    # nobody on two hectares: half an adult would make sqrt(2 * 0.5) = 1 unit, worth 40; the job is worth 100 * 0.5, half an hour off
     weights = np.exp([math.log(40.0) / 0.5, (math.log(50.0) - 0.2 * 0.5) / 0.5])
     assert_share((done["household.work_sought"] == 0).sum(), 2 * n, weights[0] / weights.sum())
 
@@ -206,14 +206,14 @@ def test_what_each_adult_compares(open_to: tuple[float, ...]) -> None:
     n_adults, weight, place = (3, 4, 2), (2.0, 3.0, 5.0), (1, 0, 1)
     calls = traced(RULE, columns, "uniform", "value_of_work", "choose_work", "added_by_one_more", stop=3, seed=10, month=33, p=p)
     thinks = [[uniform(10, THINK_AGAIN, 33, 1000 + i, a) < 0.6 for a in range(n_adults[i])] for i in range(3)]
-    assert all(any(t) and not all(t) for t in thinks), "in each household one thinks again and one does not, or the test says less"
+    assert all(any(t) and not all(t) for t in thinks), "in each household one reconsiders and one does not, or the test says less"
     keys = []
     for i, n in enumerate(n_adults):
         keys += [(10, THINK_AGAIN, 33, 1000 + i, a) for a in range(n)]
         for a in range(n):
             keys += [(10, THINK_AGAIN, 33, 1000 + i, a)] + ([(10, CHOOSE_WORK, 33, 1000 + i, a)] if thinks[i][a] else [])
     assert calls["uniform"] == keys
-    # farm income: technique * ability * sqrt(land * hands) * (rice + rubber at the gate); nobody on the farm counts as half a hand
+    # farm income: technique * ability * sqrt(land * hands) * (rice + rubber at the gate); nobody on the farm counts as half an adult
     farm = [
         0.5 * 1.0 * math.sqrt(4.0 * 3.0) * (30 * 3 + 5 * 4),
         2.0 * 2.0 * math.sqrt(9.0 * 1.0) * (20 * 1 + 10 * 2),

@@ -76,7 +76,7 @@ def worst(model: BorderModel, rule: str, change: dict[str, Any]) -> dict[str, np
 
 def rows_of(model: BorderModel, rule: str) -> int:
     """How many rows the model runs the rule over."""
-    return model._arguments(RULES[rule])[1]
+    return model._bind(RULES[rule]).n
 
 
 RANGES = {

@@ -73,12 +73,12 @@ def test_origins_give_identities() -> None:
     uids = {origin_uid(seed, kind, place, k) for seed in (0, 7) for kind in (1, 2) for place in range(30) for k in range(100)}
     assert len(uids) == 2 * 2 * 30 * 100 and all(0 <= u < 2**63 for u in uids)
     assert origin_uid(7, 1, 2) != origin_uid(7, 2, 1)
-    # each part of the origin is the place in the sequence that begins where the one before it led
+    # each part of the origin is the place in the sequence that begins at the state before it
     assert origin_uid(7, 1, 2) == splitmix_python(splitmix_python(7, 2), 3) >> 1
     assert origin_uid(7, 1, -1) == splitmix_python(splitmix_python(7, 2), 2**64) >> 1 and origin_uid(2**64 + 7, 1) == origin_uid(7, 1)
 
 
-# what varies while the other keys stay: each should look like fresh dice
+# what varies while the other keys stay: each should look like independent draws
 UIDS = [origin_uid(7, 1, k % 26, k // 26) for k in range(N)]
 FALL_ILL = stream("household.fall_ill")
 WALKS = {

@@ -42,21 +42,21 @@ def test_cobb_douglas(form: str, share: float) -> None:
     assert f(1.3, 0.8, 2.5 * 1.01, 1.7, share) == pytest.approx(base * 1.01 ** (1 - share))  # elasticity of land
 
 
-# usual income 90, 5 % of what the purse holds above it
+# usual income 90, 5 % of what savings hold above it
 @both_forms
 @pytest.mark.parametrize(
-    ("cash", "purse", "expected"),
+    ("cash", "savings", "expected"),
     [
         (90.0, 90.0, 90.0),  # the usual month
         (90.0, 290.0, 100.0),  # 90 + 0.05 * 200
         (20.0, 40.0, 60.0),  # no more than there is
         (0.0, 10.0, 30.0),  # but a third of the usual month
         (0.0, -500.0, 30.0),  # in debt, too
-        (1000.0, 0.0, 90.0),  # a harvest does not pass to the table at once
+        (1000.0, 0.0, 90.0),  # a harvest does not change consumption at once
     ],
 )
-def test_spend_by_hand(form: str, cash: float, purse: float, expected: float) -> None:
-    assert take(spend, form)(90.0, cash, purse, 0.05) == pytest.approx(expected)
+def test_spend_by_hand(form: str, cash: float, savings: float, expected: float) -> None:
+    assert take(spend, form)(90.0, cash, savings, 0.05) == pytest.approx(expected)
 
 
 def month(form: str = "compiled", n: int = 1, **said: Any) -> dict[str, np.ndarray]:
@@ -74,7 +74,7 @@ def month(form: str = "compiled", n: int = 1, **said: Any) -> dict[str, np.ndarr
 def test_a_month_by_hand(form: str) -> None:
     # units sqrt(4)*sqrt(1) = 2; rice 2*30 = 60 kg, rubber 2*40*0.5 = 40 kg; worth 60*2 + 40*3 = 240, inputs 24
     # own use: 10 kg for 4 people = 40 kg at 2 = 80; wage 200; across 300 * 0.6 = 180; trade 25
-    # income 240-24+200+180+25 = 621; cash 541; usual table 500-80 = 420 out of 100+541
+    # income 240-24+200+180+25 = 621; cash 541; usual spending 500-80 = 420 out of 100+541
     done = {k: v[0] for k, v in month(form).items() if k.startswith("household.")}
     expected = {"income": 621.0, "income_farm": 216.0, "income_wage": 200.0, "income_across": 180.0, "income_trade": 25.0, "own_use": 80.0,
                 "spending": 420.0, "savings": 100.0 + 541.0 - 420.0, "income_mean": 500.0 + 0.1 * 121.0, "idle": 0.0}  # fmt: skip
@@ -83,7 +83,7 @@ def test_a_month_by_hand(form: str) -> None:
 
 
 @both_forms
-def test_the_purse_changes_by_money_alone(form: str) -> None:
+def test_savings_change_by_money_alone(form: str) -> None:
     for change in (
         {},
         {"household__care_cost": 30.0},
@@ -158,12 +158,12 @@ def test_four_households_by_hand(form: str) -> None:
     for i in range(4):
         total = farm[i] + wage[i] + across[i] + trade[i]
         cash = total - eaten[i] - (15.0, 5.0, 0.0, 0.0)[i]
-        usual, purse = (300.0, 150.0, 90.0, 60.0)[i], (1000.0, -50.0, 20.0, 400.0)[i]
-        # out of the purse: the usual month's money, a twentieth of what lies above it, no more than there is, a third of it at least
+        usual, savings = (300.0, 150.0, 90.0, 60.0)[i], (1000.0, -50.0, 20.0, 400.0)[i]
+        # out of savings: the usual month's money, a twentieth of what lies above it, no more than there is, a third of it at least
         table = max(usual - eaten[i], 0.0)
-        spent = max(min(table + 0.05 * max(purse - table, 0.0), purse + cash), table / 3)
+        spent = max(min(table + 0.05 * max(savings - table, 0.0), savings + cash), table / 3)
         expected = {"income": total, "income_farm": farm[i], "income_wage": wage[i], "income_across": across[i], "income_trade": trade[i],
-                    "own_use": eaten[i], "spending": spent, "savings": purse + cash - spent,
+                    "own_use": eaten[i], "spending": spent, "savings": savings + cash - spent,
                     "income_mean": usual + 0.1 * (max(total, 0.0) - usual), "idle": 0.0}  # fmt: skip
         for name, said in expected.items():
             assert done[name][i] == pytest.approx(said), (i, name)
@@ -177,8 +177,8 @@ def test_a_loss_is_not_remembered_as_less_than_no_income(form: str) -> None:
 
 
 @both_forms
-def test_who_eats_more_than_a_usual_month_brings_spends_from_the_purse_only(form: str) -> None:
-    # usual income 50, own use 80: nothing is left of the usual month, so a twentieth of the purse of 100
+def test_who_eats_more_than_a_usual_month_brings_spends_from_savings_only(form: str) -> None:
+    # usual income 50, own use 80: nothing is left of the usual month, so a twentieth of the savings of 100
     done = month(form, household__income_mean=50.0)
     assert done["household.spending"][0] == pytest.approx(5.0)
 

@@ -31,7 +31,7 @@ def test_share_that_fits(form: str, slots: float, people: float, expected: float
     assert take(share_that_fits, form)(slots, people) == expected
 
 
-# now, wanted, luck of keeping, finding and being sent home; 60 % keep, 30 % find, 10 % are sent home
+# now, wanted, draws of keeping, finding and being sent home; 60 % keep, 30 % find, 10 % are sent home
 @both_forms
 @pytest.mark.parametrize(
     ("case", "expected"),
@@ -118,7 +118,7 @@ def test_shares_found_kept_and_sent_home(share: float) -> None:
 
 
 @both_forms
-def test_bounds_of_luck(form: str) -> None:
+def test_bounds_of_draws(form: str) -> None:
     f = take(next_activity, form)
     assert f(3, -1, 0.0, 0.0, 0.1, 1.0, 0.0, 0.1) == 3  # at the chance itself nobody is sent home
     assert f(1, -1, 0.6, 0.0, 0.0, 0.6, 0.0, 0.0) == 0  # nor kept
@@ -137,7 +137,7 @@ def test_offers_of_several_places() -> None:
     run_rule("household.offer_jobs", columns, "plain", start=1, stop=3, p=Parameters(learning=0.2))
     assert columns["place.keep_share"].tolist() == [[0.375] * 4, [0.375, 0.8, 1.0, 1.0], [0.375, 1.0, 0.0, 1.0]]
     assert columns["place.job_offer"].tolist() == [[0.125] * 4, [0.125, 0.0, 0.5, 1.0], [0.125, 0.5, 0.0, 0.5]]
-    # farm work needs no job: nothing is learnt of it
+    # farm work needs no job: no expectation of it is formed
     assert columns["place.job_chance"].tolist() == [[0.5] * 4, pytest.approx([0.5, 0.4, 0.5, 0.6]), pytest.approx([0.5, 0.5, 0.4, 0.5])]
 
 
@@ -156,7 +156,7 @@ def test_what_each_adult_meets() -> None:
         for a in range(n_adults[i]):
             here, wanted = now[i][a], asks[i][a]
             if here == 0 and wanted == -1:
-                continue  # on the farm and content: no luck is needed
+                continue  # on the farm and content: no draw is needed
             mine = [(8, s, 21, 1000 + i, a) for s in (DISMISSED, FOUND, SENT_HOME)]
             keys += mine
             kept, found = keep[place[i]][here] if here > 0 else 1.0, offer[place[i]][wanted] if wanted > 0 else 0.0

@@ -1,4 +1,4 @@
-"""Ties: how they live, what kin hear, what households remember."""
+"""Ties: how they strengthen and fade, what kin hear, what households remember."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_directions() -> None:
     over = lambda **s: three(**s)["kin.strength"][1]  # noqa: E731
     base = over()
     assert over(household__trips_across=(0.0, 0.0, 0.0)) < base  # trips keep ties alive
-    assert over(gap=3.0) < base  # inequality wears them down
+    assert over(gap=3.0) < base  # inequality weakens them
     assert over(kin__contact=0.9) > base > over(kin__contact=0.1)
     assert three(gap=3.0)["kin.strength"][0] == three()["kin.strength"][0]  # not those within a side
 

@@ -1,4 +1,4 @@
-"""Prices of the border markets, and what the outside brings to every community."""
+"""Prices of the border markets, and the pay, jobs, prices, fares and fees of every community."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ P = Parameters(pull=0.5, push=0.2)
         (100.0, 100.0, 0.0, True, 100.0),
         (100.0, 100.0, 50.0, True, 100.0 * math.exp(-0.1)),  # half a month's use arrives: 0.2 * 0.5
         (100.0, 100.0, -50.0, True, 100.0 * math.exp(0.1)),
-        (100.0, 100.0, 1e9, True, 100.0 * math.exp(-0.25)),  # bounded to half the pull
+        (100.0, 100.0, 1e9, True, 100.0 * math.exp(-0.25)),  # limited to half the pull
         (100.0, 100.0, -1e9, True, 100.0 * math.exp(0.25)),
         (100.0, 100.0, 1e9, False, 100.0),  # the switch
     ],
@@ -156,7 +156,7 @@ def test_switches_close_work_across(model: BorderModel) -> None:
 def test_what_real_income_brings(model: BorderModel) -> None:
     low = set_month(model, "compiled", 20, SetMonth(jobs_elasticity=1.2))["place.job_slots"][:, 1]
     high = set_month(model, "compiled", 20, SetMonth(jobs_elasticity=0.2))["place.job_slots"][:, 1]
-    assert (low < high).all()  # real product stood below that of 2005
+    assert (low < high).all()  # real product was below that of 2005
 
 
 def test_the_crisis_is_in_the_history_and_in_no_other_world(model: BorderModel) -> None:

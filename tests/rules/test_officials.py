@@ -1,4 +1,4 @@
-"""Officials: posture, inspection, budgets, open doors."""
+"""Officials: strictness, inspection, budgets, places in care."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agents.official import inspect, open_doors, set_posture, spend_budget
+from agents.official import inspect, ration_care, set_strictness, spend_budget
 from tests.rules.tools import both_forms, columns_of, run_rule, take, traced
 
-# ---- posture -----------------------------------------------------------------------------------------------------------
+# ---- strictness -----------------------------------------------------------------------------------------------------------
 
-POSTURE = set_posture.Parameters(doctrine_id=0.2, doctrine_my=0.7, strictness_prosperity=0.1, strictness_security=0.9, step=0.5)
+POSTURE = set_strictness.Parameters(doctrine_id=0.2, doctrine_my=0.7, strictness_prosperity=0.1, strictness_security=0.9, step=0.5)
 
 
 @both_forms
 def test_doctrine_and_strictness_by_hand(form: str) -> None:
-    f = take(set_posture.doctrine_of, form)
+    f = take(set_strictness.doctrine_of, form)
     assert f(0.2, 0.1, 0.3) == pytest.approx(0.6)
     assert f(0.2, -0.5, 0.0) == 0.0 and f(0.9, 0.1, 0.5) == 1.0
-    g = take(set_posture.next_strictness, form)
+    g = take(set_strictness.next_strictness, form)
     assert g(0.5, 0.0, POSTURE) == pytest.approx(0.7)  # half way to 0.9
     assert g(0.5, 1.0, POSTURE) == pytest.approx(0.3)  # half way to 0.1
     assert g(0.5, 0.5, POSTURE) == pytest.approx(0.5)  # the middle
@@ -31,17 +31,17 @@ def test_doctrine_and_strictness_by_hand(form: str) -> None:
 def test_posture_of_crossings(form: str) -> None:
     # two officers at crossing 0 (doctrines 0.2+0.1+0.1 = 0.4 and 0.7-0.1+0 = 0.6), a planner at none, nobody at crossing 1
     columns = columns_of(
-        "official.set_posture", {"official": 3, "crossing": 2},
-        {"official.side": (0, 1, 0), "official.crossing": (0, 0, -1), "official.leaning": (0.1, -0.1, 0.0), "policy.turn": (0.1, 0.0),
+        "official.set_strictness", {"official": 3, "crossing": 2},
+        {"official.side": (0, 1, 0), "official.crossing": (0, 0, -1), "official.deviation": (0.1, -0.1, 0.0), "policy.turn": (0.1, 0.0),
          "crossing.strictness": (0.9, 0.4)},
     )  # fmt: skip
-    done = run_rule("official.set_posture", columns, form, stop=3, p=POSTURE)
+    done = run_rule("official.set_strictness", columns, form, stop=3, p=POSTURE)
     assert done["official.doctrine"].tolist() == pytest.approx([0.4, 0.6, 0.3])
     assert done["crossing.doctrine"].tolist() == pytest.approx([0.5, 0.0])
     # target 0.9 - 0.8*0.5 = 0.5, half way from 0.9; a crossing without officers stays as it is
     assert done["crossing.strictness"].tolist() == pytest.approx([0.7, 0.4])
     for _ in range(9):
-        run_rule("official.set_posture", columns, form, stop=3, p=POSTURE)
+        run_rule("official.set_strictness", columns, form, stop=3, p=POSTURE)
     assert columns["crossing.strictness"][0] == pytest.approx(0.5 + 0.4 * 0.5**10)
 
 
@@ -147,7 +147,7 @@ def test_next_stock_by_hand(form: str, stock: float, spending: float, expected: 
 @both_forms
 @pytest.mark.parametrize("spending", [0.001, 0.03, 0.1, 0.4])
 def test_a_stock_settles_at_spending_over_spending_and_decay(form: str, spending: float) -> None:
-    # neglect hastens the fall, but what is left in the end is enough to keep up so little
+    # neglect makes decay faster, but what is left in the end is enough to keep up so little
     f = take(spend_budget.next_stock, form)
     for start in (0.0, 1.0):
         stock = start
@@ -164,7 +164,7 @@ def test_no_stock_falls_below_nothing(form: str) -> None:
 
 @both_forms
 def test_neglect_costs_twice(form: str) -> None:
-    # a hair below and above 0.7 * 0.07 * 0.5 = 0.0245: the difference is one more decay, 0.07 * 0.5
+    # just below and above 0.7 * 0.07 * 0.5 = 0.0245: the difference is one more decay, 0.07 * 0.5
     f = take(spend_budget.next_stock, form)
     assert f(0.5, 0.0246, 0.07, 0.7) - f(0.5, 0.0244, 0.07, 0.7) == pytest.approx(0.035 + 0.0002 * 0.5)
 
@@ -236,12 +236,12 @@ def test_money_builds_what_it_is_spent_on(name: str, stock: str, sign: int) -> N
     assert ((high - low) * sign > 0).all()
 
 
-# ---- open doors --------------------------------------------------------------------------------------------------------
+# ---- places in care --------------------------------------------------------------------------------------------------------
 
 
 @both_forms
 def test_places_of_a_facility(form: str) -> None:
-    f = take(open_doors.places_of, form)
+    f = take(ration_care.places_of, form)
     assert [f(q, 100.0) for q in (0.0, 0.5, 1.0)] == pytest.approx([20.0, 60.0, 100.0])
 
 
@@ -252,8 +252,8 @@ def test_open_doors_by_hand(form: str) -> None:
     values = {"facility.is_primary": (1, 0), "facility.catchment": 2000.0, "facility.quality": (0.5, 0.25),
               "place.facility_care": [(0, 1, -1, -1), (0, 1, -1, -1), (-1, -1, 0, -1)],
               "place.care_demand": [(100.0, 30.0, 0.0, 0.0), (50.0, 70.0, 0.0, 0.0), (0.0, 0.0, 10.0, 0.0)]}  # fmt: skip
-    columns = columns_of("official.open_doors", {"place": 3, "facility": 2}, values)
-    done = run_rule("official.open_doors", columns, form, stop=2, p=open_doors.Parameters(primary=100.0, hospital=1000.0))
+    columns = columns_of("official.ration_care", {"place": 3, "facility": 2}, values)
+    done = run_rule("official.ration_care", columns, form, stop=2, p=ration_care.Parameters(primary=100.0, hospital=1000.0))
     assert done["facility.capacity"].tolist() == pytest.approx([120.0, 400.0])
     assert done["facility.demand"].tolist() == pytest.approx([160.0, 100.0])
     assert done["place.served_share"].tolist() == [pytest.approx(r) for r in ([0.75, 1, 0, 0], [0.75, 1, 0, 0], [0, 0, 0.75, 0])]
@@ -266,17 +266,17 @@ def test_open_doors_by_hand(form: str) -> None:
 
 @both_forms
 def test_posture_of_both_sides(form: str) -> None:
-    side, crossing, leaning = (0, 1, 1, 0, 1), (2, 0, 2, -1, 2), (0.05, 0.1, -0.2, 0.4, 0.25)
+    side, crossing, deviation = (0, 1, 1, 0, 1), (2, 0, 2, -1, 2), (0.05, 0.1, -0.2, 0.4, 0.25)
     columns = columns_of(
-        "official.set_posture", {"official": 5, "crossing": 3},
-        {"official.side": side, "official.crossing": crossing, "official.leaning": leaning, "policy.turn": (0.1, -0.3),
+        "official.set_strictness", {"official": 5, "crossing": 3},
+        {"official.side": side, "official.crossing": crossing, "official.deviation": deviation, "policy.turn": (0.1, -0.3),
          "crossing.strictness": (0.2, 0.4, 0.6), "crossing.doctrine": 5.0, "official.doctrine": 6.0},
     )  # fmt: skip
     before = {name: values.copy() for name, values in columns.items()}
-    done = run_rule("official.set_posture", columns, form, stop=5, p=POSTURE._replace(step=0.25))
-    calls = traced("official.set_posture", before, "doctrine_of", stop=5, p=POSTURE)
-    assert calls["doctrine_of"] == [((0.2, 0.7)[s], own, (0.1, -0.3)[s]) for s, own in zip(side, leaning, strict=True)]
-    held = [0.35, 0.5, 0.2, 0.7, 0.65]  # 0.2 or 0.7, the leaning, and the turn of the side
+    done = run_rule("official.set_strictness", columns, form, stop=5, p=POSTURE._replace(step=0.25))
+    calls = traced("official.set_strictness", before, "doctrine_of", stop=5, p=POSTURE)
+    assert calls["doctrine_of"] == [((0.2, 0.7)[s], own, (0.1, -0.3)[s]) for s, own in zip(side, deviation, strict=True)]
+    held = [0.35, 0.5, 0.2, 0.7, 0.65]  # 0.2 or 0.7, the deviation, and the turn of the side
     assert done["official.doctrine"].tolist() == pytest.approx(held)
     mean = [held[1], 0.0, (held[0] + held[2] + held[4]) / 3]
     assert done["crossing.doctrine"].tolist() == pytest.approx(mean)
@@ -373,8 +373,8 @@ def test_doors_of_facilities_in_any_order(form: str) -> None:
               "facility.demand": 9.0, "facility.capacity": 9.0, "place.served_share": 9.0,
               "place.facility_care": [(1, 0, 2, -1), (2, 0, 1, 0)],
               "place.care_demand": [(100.0, 700.0, 500.0, 50.0), (400.0, 800.0, 60.0, 500.0)]}  # fmt: skip
-    columns = columns_of("official.open_doors", {"place": 2, "facility": 3}, values)
-    done = run_rule("official.open_doors", columns, form, stop=3, p=open_doors.Parameters(primary=100.0, hospital=1000.0))
+    columns = columns_of("official.ration_care", {"place": 2, "facility": 3}, values)
+    done = run_rule("official.ration_care", columns, form, stop=3, p=ration_care.Parameters(primary=100.0, hospital=1000.0))
     assert done["facility.capacity"].tolist() == pytest.approx([600.0, 80.0, 400.0])
     assert done["facility.demand"].tolist() == pytest.approx([2000.0, 160.0, 900.0])
     share = [0.3, 0.5, 4 / 9]

@@ -119,7 +119,7 @@ def test_shares_of_the_nested_logit(form: str, scale: float, values: tuple[float
 
 @pytest.mark.parametrize("scale", [0.3, 0.6, 1.0])
 def test_equal_values_give_the_closed_form(scale: float) -> None:
-    # each nest of two equal options weighs 2**scale times one; none weighs 1
+    # each nest of two equal options has weight 2**scale; none has weight 1
     weight = 2.0**scale
     expected = np.array([1.0, *[weight / 2] * 4]) / (1 + 2 * weight)
     found = counts((0.7,) * 5, scale)
@@ -196,7 +196,7 @@ def test_the_loop_gives_the_shares_of_its_functions() -> None:
         assert_share(found[k], MANY, expected[k + 1])
 
 
-def test_what_each_episode_weighs() -> None:
+def test_weight_of_each_episode() -> None:
     """Two households of different places, with all that the loop hands to the functions of one episode, worked by hand."""
     p = P._replace(schooling_effect=0.1, value_no_care=-1.0)
     values = {
@@ -242,7 +242,7 @@ def test_what_each_episode_weighs() -> None:
 
 @both_forms
 def test_bounds_between_options_belong_to_the_next(form: str) -> None:
-    # none weighs 1, each nest of two equal options 2 at a scale of 1: bounds at 1/5 of the draw
+    # none has weight 1, each nest of two equal options 2 at a scale of 1: bounds at 1/5 of the draw
     f = take(choose_care, form)
     assert [f(u, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0) for u in (0.0, 0.2, 0.4, 0.6, 0.8)] == [-1, 0, 2, 1, 3]
     assert [f(u, 0.0, 0.0, MISSING, MISSING, MISSING, 1.0) for u in (0.499, 0.5)] == [-1, 0]
@@ -288,7 +288,7 @@ def test_every_episode_is_counted(form: str) -> None:
 
 @both_forms
 def test_a_tier_that_is_not_there_takes_no_share(form: str) -> None:
-    # none weighs 1, two clinics of value 0 at a scale of 1 weigh 1 each; likewise two hospitals
+    # none has weight 1, two clinics of value 0 at a scale of 1 have weight 1 each; likewise two hospitals
     assert shares(form, (0.0, 0.0, MISSING, 0.0, MISSING), 1.0, 900) == pytest.approx([1 / 3, 1 / 3, 0, 1 / 3, 0], abs=2 / 900)
     assert shares(form, (0.0, MISSING, 0.0, MISSING, 0.0), 1.0, 900) == pytest.approx([1 / 3, 0, 1 / 3, 0, 1 / 3], abs=2 / 900)
 

@@ -94,9 +94,9 @@ def run_rule(
 
 
 def traced(rule: str, columns: dict[str, np.ndarray], *names: str, stop: int, **given: Any) -> dict[str, list[tuple[Any, ...]]]:
-    """Run the rule as plain Python and say what each of these functions, called in its loop by name, was given: exact inputs, no luck.
+    """Run the rule as plain Python and say what each of these functions, called in its loop by name, was given: exact inputs, no random draws.
 
-    Of the parameters only the rest is noted. The columns are changed as by :func:`run_rule`.
+    Of the parameters only the rest is recorded. The columns are changed as by :func:`run_rule`.
     """
     loop = plain(RULES[rule].loop)
     calls: dict[str, list[tuple[Any, ...]]] = {name: [] for name in names}

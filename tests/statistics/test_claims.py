@@ -1,7 +1,7 @@
-"""What the history and the counterfactuals say over many seeds, set beside the claims E01 to E04, E10 and E13.
+"""What the history and the counterfactuals say over many seeds, compared with the claims E01 to E04, E10 and E13.
 
 Each runs with five seeds by default and with twenty under ``-m slow``. Pairs share everything but one mechanism: the
-same seed is the same people and the same luck. The numbers seen are in README.md.
+same seed gives the same people and the same draws. The numbers seen are in README.md.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def test_e02_most_care_of_the_1980s_was_across(seeds, indicator):
 @over_seeds
 @pytest.mark.parametrize("indicator", ["care_share_across", "care_share_across_near", "visits_across_per_1000", "visits_across"])
 def test_e03_care_across_fell(seeds, indicator):
-    """By share, by visits for each 1,000 people, and by the raw count, which roads and incomes pull the other way."""
+    """By share, by visits for each 1,000 people, and by the raw count, which roads and incomes raise."""
     before, after = (many("history", seeds, indicator, "id", *years) for years in ((1980, 1989), (2004, 2006)))
     assert surely_lower(after, before), (before, after)
     slopes = np.array([trend("history", seed, indicator, "id", 1990, 2006) for seed in seeds])

@@ -1,4 +1,4 @@
-"""A copy of the shipped region with a file of fitted values, as a calibration leaves one."""
+"""A copy of the shipped region with a file of fitted values, as a calibration writes it."""
 
 from __future__ import annotations
 

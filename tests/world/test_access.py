@@ -11,7 +11,7 @@ from abm import BorderModel, Region, Scenario
 from abm.errors import UserError
 from abm.own_rules import Own, names_of, own_rules, swap
 from abm.world import access
-from abm.world.access import choose_facilities, set_quality, settle_access, standing_facilities
+from abm.world.access import choose_facilities, facilities_in, set_quality, settle_access
 from abm.world.columns import World
 from abm.world.travel import FAR, Parameters, hours_across, set_hours
 from agents.core.compiled import plain
@@ -55,7 +55,7 @@ def chosen(choose=choose_facilities, is_primary=True, is_across=False, quality=Q
 def test_the_facility_of_highest_value(choose, is_across):
     # a minor illness at a clinic: 0.6 · 3.2 · quality − 0.35 · hours = 0.226, 0.328, 0.17; without the second 0.226, 0.17; place 3: −0.124, 1.028, …
     assert chosen(choose, True, is_across) == [1, 0, -1, 1]
-    # what needs a hospital weighs 3: 1.92 · 3 · quality − 0.2 · hours = 1.528, 4.384, 4.76; without the second 1.528, 4.76; place 3: 1.328, 4.784, 3.96
+    # what needs a hospital has weight 3: 1.92 · 3 · quality − 0.2 · hours = 1.528, 4.384, 4.76; without the second 1.528, 4.76; place 3: 1.328, 4.784, 3.96
     assert chosen(choose, False, is_across) == [2, 2, -1, 1]
 
 
@@ -84,13 +84,13 @@ def test_what_the_rule_is_asked():
 # ---- the choice of a facility, in a run ---------------------------------------------------------------------------------
 
 
-def expected_care(world: World, standing: np.ndarray, open_now: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """Facility (-1: none) and its value for each place, by a formula of its own: quality weighed against hours."""
+def expected_care(world: World, is_built: np.ndarray, open_now: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """Facility (-1: none) and its value for each place, by a formula of its own: of quality and hours."""
     n, is_primary, is_over = world.n_places, k % 2 == 0, k >= 2
     table = hours_across(world, np.flatnonzero(open_now | (world.crossing["is_path"] > 0)))[0] if is_over else world.home_hours[:n]
     hours = table[:, world.facility_node]
     same = world.facility_side[None, :] == world.place["side"][:, None]
-    reached = standing & ((world.facility["is_primary"] == 1) == is_primary) & (~same if is_over else same) & (hours < FAR)
+    reached = is_built & ((world.facility["is_primary"] == 1) == is_primary) & (~same if is_over else same) & (hours < FAR)
     weight, per_hour = (1.0, CARE.hour_primary) if is_primary else (CARE.severity_hospital, CARE.hour_hospital)
     value = np.where(reached, 0.6 * CARE.weight_quality * world.facility["quality"] * weight - per_hour * hours, -np.inf)
     return np.where(np.isfinite(value.max(axis=1)), value.argmax(axis=1), -1), hours
@@ -99,12 +99,12 @@ def expected_care(world: World, standing: np.ndarray, open_now: np.ndarray, k: i
 @pytest.mark.parametrize("year", [1980, 1995, 2015])
 def test_every_place_reaches_the_best_of_each_tier(region, year):
     world = world_of(region, year)
-    standing = standing_facilities(world, year, 3.0, True)
+    is_built = facilities_in(world, year, 3.0, True)
     open_now = world.crossing["is_path"] <= 0
-    settle_access(world, P, CARE, standing, open_now, True)
+    settle_access(world, P, CARE, is_built, open_now, True)
     other = np.zeros(len(open_now), bool)
     for k in range(4):
-        best, hours = expected_care(world, standing, open_now, k)
+        best, hours = expected_care(world, is_built, open_now, k)
         rows, found = np.arange(world.n_places), best >= 0
         assert world.place["facility_care"][:, k].tolist() == best.tolist()
         assert np.allclose(world.place["hours_care"][found, k], (hours[rows, best] + P.local_access)[found], rtol=1e-15)
@@ -121,10 +121,10 @@ def test_every_place_reaches_the_best_of_each_tier(region, year):
 
 def test_no_care_across_where_it_is_switched_off(region):
     world = world_of(region)
-    standing, open_now = standing_facilities(world, 2005, 0.0, True), world.crossing["is_path"] <= 0
-    settle_access(world, P, CARE, standing, open_now, True)
+    is_built, open_now = facilities_in(world, 2005, 0.0, True), world.crossing["is_path"] <= 0
+    settle_access(world, P, CARE, is_built, open_now, True)
     at_home = world.place["facility_care"][:, :2].copy()
-    settle_access(world, P, CARE, standing, open_now, False)
+    settle_access(world, P, CARE, is_built, open_now, False)
     assert (world.place["facility_care"][:, 2:] == -1).all() and (world.place["crossing_care"] == -1).all()
     assert (world.place["facility_care"][:, :2] == at_home).all() and (at_home >= 0).any()
 
@@ -136,7 +136,7 @@ def test_the_choice_is_made_by_the_hours_that_households_are_told(region):
         told.append(hours)
         best[:] = np.where(is_reached.any(axis=1), hours.shape[1] - 1 - is_reached[:, ::-1].argmax(axis=1), -1)
 
-    settle_access(world, P, CARE, standing_facilities(world, 2005, 0.0, True), world.crossing["is_path"] <= 0, True, last)
+    settle_access(world, P, CARE, facilities_in(world, 2005, 0.0, True), world.crossing["is_path"] <= 0, True, last)
     for k, hours in enumerate(told):
         best = world.place["facility_care"][:, k]
         found = best >= 0
@@ -163,11 +163,11 @@ def test_an_own_value_changes_the_facility_and_the_choice(name):
     months(shipped, 13), months(own, 13)
     world, place = own.world, own.world.place
     p = own.settings.of(Parameters)
-    standing = standing_facilities(world, 1981, p.puskesmas_delay, True)
+    is_built = facilities_in(world, 1981, p.puskesmas_delay, True)
     for k in range(2):
         hours = world.home_hours[: world.n_places, world.facility_node]
         same = world.facility_side[None, :] == place["side"][:, None]
-        reached = np.where(standing & (world.facility["is_primary"] == 1 - k) & same & (hours < FAR), hours, FAR)
+        reached = np.where(is_built & (world.facility["is_primary"] == 1 - k) & same & (hours < FAR), hours, FAR)
         found = place["facility_care"][:, k] >= 0
         assert found.any() and (place["hours_care"][found, k] == (reached.min(axis=1) + p.local_access)[found]).all()
     assert (own.frames["household"]["care_sought"] != shipped.frames["household"]["care_sought"]).any()
@@ -190,11 +190,11 @@ def test_another_function_of_the_rule_leaves_the_facilities():
 
 
 def test_an_own_value_that_cannot_run_is_told_in_one_sentence():
-    def with_a_slip(quality, severity, hours, cost_share, is_primary, is_across, kin, heard, strictness, p):
+    def with_a_mistake(quality, severity, hours, cost_share, is_primary, is_across, kin, heard, strictness, p):
         return undefined_name  # noqa: F821
 
     with pytest.raises(UserError, match=r"in place of household\.seek_care cannot be run as a rule") as refusal:
-        make(households=120, rules={"household.seek_care": with_a_slip})
+        make(households=120, rules={"household.seek_care": with_a_mistake})
     assert "\n" not in str(refusal.value) and "undefined_name" in str(refusal.value)
 
 
@@ -219,7 +219,7 @@ def test_work_markets_and_towns_are_the_nearest(region, closed):
     is_path = world.crossing["is_path"] > 0
     open_now = ~is_path & np.array([closed != "all" and c not in closed for c in world.crossing_names])
     p = Parameters(local_access=0.4, pass_hours=2.5)
-    settle_access(world, p, CARE, standing_facilities(world, 2005, 0.0, True), open_now, True)
+    settle_access(world, p, CARE, facilities_in(world, 2005, 0.0, True), open_now, True)
     tables = {name: hours_across(world, np.flatnonzero(rows)) for name, rows in
               {"any": open_now | is_path, "legal": open_now, "path": is_path}.items()}  # fmt: skip
     place, link, n = world.place, world.trade_link, world.n_places
@@ -249,7 +249,7 @@ def test_work_markets_and_towns_are_the_nearest(region, closed):
     assert (place["road"] == world.district["road"][place["district"]]).all()
 
 
-# ---- which facilities stand, and how good they are ----------------------------------------------------------------------------
+# ---- which facilities are open, and how good they are ----------------------------------------------------------------------------
 
 
 def test_the_delay_moves_later_clinics_of_border_places_within_their_bounds(region):
@@ -260,10 +260,20 @@ def test_the_delay_moves_later_clinics_of_border_places_within_their_bounds(regi
     for delay in (-4.0, 0.0, 9.0):
         moved = np.where(is_puskesmas, np.clip(year + delay, f["opened_low"], f["opened_high"]), year)
         for now in (1980, 1986, 1995, 2015):
-            assert (standing_facilities(world, now, delay, True) == (moved <= now)).all()
-            without = standing_facilities(world, now, delay, False)
+            assert (facilities_in(world, now, delay, True) == (moved <= now)).all()
+            without = facilities_in(world, now, delay, False)
             assert (without == ((moved <= now) & ~(is_puskesmas & (moved > 1979)))).all()
-    assert (standing_facilities(world, 1986, 9.0, True) != standing_facilities(world, 1986, 0.0, True)).any()
+    assert (facilities_in(world, 1986, 9.0, True) != facilities_in(world, 1986, 0.0, True)).any()
+
+
+@pytest.mark.parametrize(("opened", "is_of_the_programme"), [(1979.0, False), (1980.0, True)])
+def test_clinics_from_1980_on_are_of_the_programme(region, opened, is_of_the_programme):
+    world = World(region)
+    f = region.facilities
+    k = int(np.flatnonzero((f["tier"] == "primary") & (f["side"] == "id") & f["place"].isin(world.place_names))[0])
+    world.facility_opened[k] = world.facility_earliest[k] = world.facility_latest[k] = opened
+    assert facilities_in(world, 1990, 0.0, True)[k]
+    assert facilities_in(world, 1990, 0.0, False)[k] != is_of_the_programme
 
 
 def test_quality_makes_up_its_way_as_the_district_does(region):

@@ -237,7 +237,7 @@ def test_graph_is_near_the_reported_journeys(region: Region) -> None:
     print(table.drop(columns="note").to_string())
     assert {"GEO12", "GEO13", "GEO15"} <= set(table["fact"])
     assert (table["factor"] <= table["within"]).all()
-    # GEO13 contradicts the recalled road classes: the graph stays well below it, which is said in the note and not tuned away.
+    # GEO13 contradicts the recalled road classes: the graph stays well below it, which is said in the note and not removed by tuning.
     odd = table[table["fact"] == "GEO13"].iloc[0]
     assert odd["graph_hours"] < odd["low"]
     assert "contradict" in odd["note"]

@@ -1,4 +1,4 @@
-"""What the outside brings besides pay, prices and home jobs (see tests/rules/test_market.py): posts on the way, jobs across, what is eaten and used."""
+"""What a month sets besides pay, prices and home jobs (see tests/rules/test_market.py): posts on the way, jobs across, what is eaten and used."""
 
 from __future__ import annotations
 

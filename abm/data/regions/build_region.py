@@ -359,7 +359,7 @@ WAGE_KNOTS: list[tuple[int, float, str, str]] = [
 ]
 # fmt: on
 
-# Assumptions that stand for no single cell of a table.
+# Assumptions that belong to no single cell of a table.
 # fmt: off
 GENERAL_ASSUMPTIONS: list[tuple[str, str, object, object, object, str, str, str]] = [
     ("without_crisis", "rates, prices and product of 1997-07 to 2001-12 had there been no crisis", "see region.toml", "", "", "change a year",

@@ -92,7 +92,7 @@ def care_share_across_hospital(of: Sums) -> np.ndarray:
 
 
 @indicator(
-    "Share of care across, places near a clinic there", "share", "the same in places within 7 hours of a clinic across in that year",
+    "Share of care across, places near a clinic there", "share", "the same in places near a clinic across in that year",
     reads=(*HOME, *ACROSS, "near"), claims=("E02", "E03"),
 )  # fmt: skip
 def care_share_across_near(of: Sums) -> np.ndarray:

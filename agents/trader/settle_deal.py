@@ -15,6 +15,7 @@ from agents.core.draws import stream, uniform
 from agents.trader.choose_deal import Parameters as ChooseDeal
 from agents.trader.choose_deal import margin
 
+#: The name fixes the draws: another name gives other draws.
 STOPPED = stream("trader.cross.stopped")
 
 
@@ -52,7 +53,7 @@ def loop(
         there = int(partner[here, way])
         price_here, price_there = price[here, g], price[there, g] * exchange[here]
         price_from, price_to = (price_here, price_there) if d == 0 else (price_there, price_here)
-        gain = margin(price_from, price_to, q.slip)
+        gain = margin(price_from, price_to, q.price_impact)
         value = quantity[i] * price_from
         rough = q.path_carriage if c == 3 else 1.0
         per_value = transport[here, g] * hours[here, way] * rough * (1.0 - q.kin_saving * support_across[household[i]])
@@ -80,7 +81,7 @@ def loop(
 
 rule(
     Rule(
-        name="trader.cross",
+        name="trader.settle_deal",
         question="What becomes of the deal: who is stopped, what is lost, what is paid, what is left?",
         loop=loop,
         reads=("trader.uid", "trader.place", "trader.weight", "trader.household", "trader.skill", "trader.good", "trader.direction",

@@ -9,11 +9,11 @@ import pytest
 
 from agents.core.draws import uniform
 from agents.trader.choose_deal import Parameters
-from agents.trader.cross import STOPPED, is_stopped
+from agents.trader.settle_deal import STOPPED, is_stopped
 from tests.rules.tools import MANY, assert_share, both_forms, columns_of, run_rule, take, traced
 
-RULE = "trader.cross"
-Q = Parameters(scale=0.5, trouble=0.2, trading_days=8.0, slip=0.1, kin_saving=0.5, waiting=0.1, paperwork=0.05, path_carriage=2.0,
+RULE = "trader.settle_deal"
+Q = Parameters(scale=0.5, trouble=0.2, trading_days=8.0, price_impact=0.1, kin_saving=0.5, waiting=0.1, paperwork=0.05, path_carriage=2.0,
                bribe_share=0.4, share_bribable=0.75, penalty=0.5)  # fmt: skip
 MONEY = ("outlay", "revenue", "carriage", "duty", "bribe", "fine", "profit")
 
@@ -81,7 +81,7 @@ def test_no_deal_nothing_happens(form: str) -> None:
 def test_shares_stopped() -> None:
     n = MANY
     assert_share((carry("compiled", 3, n, trade_link__detection=0.1)["trader.seized"] > 0).sum(), n, 0.1)
-    # who knows ways round is found less often: 0.1 * (1 - 0.5)
+    # who knows unofficial ways is found less often: 0.1 * (1 - 0.5)
     assert_share((carry("compiled", 3, n, trade_link__detection=0.1, trader__skill=0.5)["trader.seized"] > 0).sum(), n, 0.05)
     assert_share((carry("compiled", 2, n, trade_link__share_honest=0.35)["trader.seized"] > 0).sum(), n, 0.35)
 

@@ -1,8 +1,8 @@
-"""What do officials stand for, and how strict is a post?
+"""Which doctrine do officials hold, and how strict is a post?
 
-Each official holds its side's doctrine (security 0 to prosperity 1), shifted by its own leaning and, on dated policy
-events, by its state's turn. The strictness of a crossing follows the mean doctrine of the officers who serve there on
-both sides, a step each month: guards who see a danger in every load hold it up, officers who see trade in it let it
+Each official holds its side's doctrine (security 0 to prosperity 1), shifted by its own deviation and, on dated policy
+events, by the turn of its state's policy. The strictness of a crossing follows the mean doctrine of the officers who serve there on
+both sides, a step each month: officers of the security doctrine hold loads up, officers of the prosperity doctrine let them
 pass. Closing a post is not strictness; it is an event.
 
 Not modelled: trust between the officers of the two sides, hours of duty, pay.
@@ -19,7 +19,7 @@ DOCTRINE_CHANGE = switch("doctrine_change", "Dated policy events turn the offici
 ENFORCEMENT = switch("enforcement", "Patrols and officers look for undeclared goods and undocumented people")
 
 
-@parameters("official.set_posture")
+@parameters("official.set_strictness")
 class Parameters(NamedTuple):
     """What makes a post strict."""
 
@@ -46,15 +46,15 @@ class Parameters(NamedTuple):
 
 
 @compiled
-def doctrine_of(side_doctrine: float, leaning: float, turn: float) -> float:
-    """An official's doctrine: its side's, its own leaning, and the turn of policy so far.
+def doctrine_of(side_doctrine: float, deviation: float, turn: float) -> float:
+    """An official's doctrine: its side's, its own deviation, and the turn of policy so far.
 
     side_doctrine [index]: of its side in 1980
-    leaning [index]: its own, relative to its side's
+    deviation [index]: its own, relative to its side's
     turn [index]: of its side's policy so far
     returns [index]: 0 security to 1 prosperity
     """
-    return min(max(side_doctrine + leaning + turn, 0.0), 1.0)
+    return min(max(side_doctrine + deviation + turn, 0.0), 1.0)
 
 
 @compiled
@@ -72,7 +72,7 @@ def next_strictness(now: float, doctrine: float, p: Parameters) -> float:
 
 @compiled
 def loop(
-    start: int, stop: int, p: Parameters, side: Column, crossing: Column, leaning: Column, turn: Column, official_doctrine: Column,
+    start: int, stop: int, p: Parameters, side: Column, crossing: Column, deviation: Column, turn: Column, official_doctrine: Column,
     crossing_doctrine: Column, strictness: Column
 ) -> None:  # fmt: skip
     """Update every official, then every crossing. ``turn`` (2,) is the turn of policy of each side so far."""
@@ -81,7 +81,7 @@ def loop(
         crossing_doctrine[c] = 0.0
     for i in range(start, stop):
         base = p.doctrine_id if side[i] == 0 else p.doctrine_my
-        official_doctrine[i] = doctrine_of(base, leaning[i], turn[int(side[i])])
+        official_doctrine[i] = doctrine_of(base, deviation[i], turn[int(side[i])])
     for c in range(n_crossings):
         count = 0
         for i in range(start, stop):
@@ -95,10 +95,10 @@ def loop(
 
 rule(
     Rule(
-        name="official.set_posture",
-        question="What do officials stand for, and how strict is a post?",
+        name="official.set_strictness",
+        question="Which doctrine do officials hold, and how strict is a post?",
         loop=loop,
-        reads=("official.side", "official.crossing", "official.leaning", "policy.turn"),
+        reads=("official.side", "official.crossing", "official.deviation", "policy.turn"),
         writes=("official.doctrine", "crossing.doctrine", "crossing.strictness"),
         parameters=Parameters,
         switch=DOCTRINE_CHANGE,

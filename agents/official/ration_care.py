@@ -15,7 +15,7 @@ from agents.core.declare import Column, Rule, Source, judgement, parameter, para
 from agents.household.get_work import share_that_fits
 
 
-@parameters("official.open_doors")
+@parameters("official.ration_care")
 class Parameters(NamedTuple):
     """How many people a facility can serve."""
 
@@ -46,7 +46,7 @@ def loop(
     start: int, stop: int, p: Parameters, is_primary: Column, catchment: Column, quality: Column, facility_care: Column,
     care_demand: Column, demand: Column, capacity: Column, served_share: Column
 ) -> None:  # fmt: skip
-    """Sum demand by facility, set its places, and hand the share served back to every community. No facility: nobody asks."""
+    """Sum demand by facility, set its places, and give every community the share served there (0 where it reaches no facility)."""
     for f in range(start, stop):
         demand[f] = 0.0
         capacity[f] = places_of(quality[f], p.primary * catchment[f] / 1000.0 if is_primary[f] > 0 else p.hospital)
@@ -62,7 +62,7 @@ def loop(
 
 rule(
     Rule(
-        name="official.open_doors",
+        name="official.ration_care",
         rows="facility",
         question="How many people can a facility serve this month, and what part of those who came?",
         loop=loop,
