@@ -3,6 +3,7 @@
     uv run python -m tests.mutation                                          all of agents/ and abm/
     uv run python -m tests.mutation agents/household/seek_care.py --jobs 2   one file
     uv run python -m tests.mutation --sample 200 --seed 3                    some mutants of all files, drawn at random
+    uv run python -m tests.mutation --log tried.jsonl                        goes on where an earlier run was ended
 
 Each mutant (see ``mutants.py``) meets the tests that ``map.toml`` names for its file; snapshots and tests that two runs are the same are left
 out, as they notice every change and specify none. A test that takes longer than ``--slowest`` seconds by itself is left out as well. Compiled
@@ -19,6 +20,7 @@ Exit code: 0 when at least ``--least`` of the mutants are killed and ``equivalen
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import random
@@ -31,6 +33,7 @@ import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
+from threading import Lock
 from typing import Any, NamedTuple
 
 from tests.mutation.mutants import Mutant, mutants_of
@@ -85,10 +88,10 @@ def listed() -> dict[tuple[str, str, str], str]:
     return {(e["file"], e["line"], change): e["reason"] for e in said for change in e["changes"]}
 
 
-def chunks_of(mutants: list[Mutant], plans: dict[str, Plan], sources: dict[str, bytes]) -> list[Chunk]:
+def chunks_of(mutants: list[tuple[int, Mutant]], plans: dict[str, Plan], sources: dict[str, bytes]) -> list[Chunk]:
     """The mutants by file and by how they are run."""
     made: dict[tuple[str, bool, bool], list[tuple[int, Mutant]]] = {}
-    for number, mutant in enumerate(mutants):
+    for number, mutant in mutants:
         plan = plans[mutant.file]
         plain = not plan.compiled and (mutant.is_compiled or not mutant.file.startswith("abm/"))
         made.setdefault((mutant.file, plain, plan.compiled or not mutant.in_function), []).append((number, mutant))
@@ -96,7 +99,41 @@ def chunks_of(mutants: list[Mutant], plans: dict[str, Plan], sources: dict[str, 
             for (file, plain, fresh), some in made.items() for k in range(0, len(some), _CHUNK)]  # fmt: skip
 
 
-def try_chunk(chunk: Chunk, copy: Path, slowest: float) -> dict[int, str]:
+class Log:
+    """What became of each mutant, in a file of JSON lines that is written as it comes; without a path nothing is kept.
+
+    A mutant that was killed is not tried again as long as its file is the same; survivors are, as a test may have been added since.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._known: dict[tuple[str, ...], str] = {}
+        self._lock = Lock()
+        if path is not None and path.exists():
+            for line in path.read_text(encoding="utf-8").splitlines():
+                try:
+                    *key, state = json.loads(line)
+                except ValueError:
+                    continue  # the run was ended while it wrote
+                self._known[tuple(key)] = state
+
+    @staticmethod
+    def _key(mutant: Mutant, source: bytes) -> tuple[str, ...]:
+        return mutant.file, hashlib.sha256(source).hexdigest()[:16], f"{mutant.line}:{mutant.start}", mutant.change
+
+    def dead(self, mutant: Mutant, source: bytes) -> str | None:
+        """How the mutant was killed in an earlier run, None when it was not."""
+        state = self._known.get(self._key(mutant, source))
+        return state if state in ("killed", "timed out") else None
+
+    def add(self, mutant: Mutant, source: bytes, state: str) -> None:
+        """Keep what became of a mutant."""
+        if self._path is not None:
+            with self._lock, self._path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps([*self._key(mutant, source), state]) + "\n")
+
+
+def try_chunk(chunk: Chunk, copy: Path, slowest: float, log: Log) -> dict[int, str]:
     """What becomes of each mutant, by its number."""
     said: dict[str, Any] = {
         "file": chunk.file, "tests": chunk.tests, "compiled": not chunk.plain, "fresh": chunk.fresh, "slowest": slowest,
@@ -112,16 +149,25 @@ def try_chunk(chunk: Chunk, copy: Path, slowest: float) -> dict[int, str]:
     environment |= {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}
     if chunk.plain:
         environment["LINTAS_PLAIN"] = "1"
-    done = subprocess.run([sys.executable, str(copy / "tests/mutation/trial.py")], input=json.dumps(said), cwd=copy, env=environment,
-                          capture_output=True, text=True, check=False)  # fmt: skip
-    found = dict(json.loads(line) for line in done.stdout.splitlines())
-    if len(found) != len(chunk.mutants):
-        print(f"{chunk.file}: the tests cannot be run (exit code {done.returncode}): {done.stderr[-2000:]}", file=sys.stderr)
+    mutants, found = dict(chunk.mutants), {}
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as errors:
+        trial = subprocess.Popen([sys.executable, str(copy / "tests/mutation/trial.py")], cwd=copy, env=environment, text=True,
+                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)  # fmt: skip
+        with trial, trial.stdin as asked, trial.stdout as told:  # type: ignore[union-attr]
+            asked.write(json.dumps(said))  # type: ignore[union-attr]
+            asked.close()  # type: ignore[union-attr]
+            for line in told:  # type: ignore[union-attr]
+                number, state = json.loads(line)
+                found[number] = state
+                log.add(mutants[number], chunk.source, state)
+        if len(found) != len(mutants):
+            errors.seek(0)
+            print(f"{chunk.file}: the tests cannot be run (exit code {trial.returncode}): {errors.read()[-2000:]}", file=sys.stderr)
     return {n: found.get(n, _UNTRIED) for n, _ in chunk.mutants}
 
 
-def try_all(chunks: list[Chunk], jobs: int, slowest: float) -> list[str]:
-    """What becomes of each mutant, in as many copies of the sources at a time as there are jobs."""
+def try_all(chunks: list[Chunk], jobs: int, slowest: float, log: Log) -> dict[int, str]:
+    """What becomes of each mutant by its number, in as many copies of the sources at a time as there are jobs."""
     found: dict[int, str] = {}
     with tempfile.TemporaryDirectory(prefix="lintas-mutation-") as folder:
         copies: SimpleQueue[Path] = SimpleQueue()
@@ -139,7 +185,7 @@ def try_all(chunks: list[Chunk], jobs: int, slowest: float) -> list[str]:
             copy = copies.get()
             begun = time.monotonic()
             try:
-                return try_chunk(chunk, copy, slowest)
+                return try_chunk(chunk, copy, slowest, log)
             finally:
                 (copy / chunk.file).write_bytes(chunk.source)  # a trial that was ended from outside leaves its mutant there
                 copies.put(copy)
@@ -148,7 +194,7 @@ def try_all(chunks: list[Chunk], jobs: int, slowest: float) -> list[str]:
         with ThreadPoolExecutor(jobs) as pool:
             for part in pool.map(work, chunks):
                 found |= part
-    return [found[k] for k in sorted(found)]
+    return found
 
 
 def report(mutants: list[Mutant], states: list[str]) -> list[str]:
@@ -173,6 +219,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seed", type=int, default=1, help="seed of the sample")
     parser.add_argument("--least", type=float, default=0.9, help="share of mutants that must be killed")
     parser.add_argument("--slowest", type=float, default=4.0, help="seconds that a test may take by itself; slower ones are left out")
+    parser.add_argument(
+        "--log", type=Path, help="keep here what becomes of each mutant; those that an earlier run killed are not tried again"
+    )
     parser.add_argument("--table", type=Path, help="write the table here as well")
     said = parser.parse_args(arguments)
     files = sorted({p.relative_to(ROOT).as_posix() for given in said.files or ["agents", "abm"] for p in [(ROOT / given).resolve()]
@@ -183,7 +232,11 @@ def main(arguments: list[str]) -> int:
     if said.sample is not None and said.sample < len(mutants):
         kept = sorted(random.Random(said.seed).sample(range(len(mutants)), said.sample))
         mutants = [mutants[k] for k in kept]
-    states = try_all(chunks_of(mutants, plans, sources), max(said.jobs, 1), said.slowest)
+    log = Log(said.log)
+    dead = {k: state for k, m in enumerate(mutants) if (state := log.dead(m, sources[m.file])) is not None}
+    rest = [(k, m) for k, m in enumerate(mutants) if k not in dead]
+    found = dead | try_all(chunks_of(rest, plans, sources), max(said.jobs, 1), said.slowest, log)
+    states = [found[k] for k in range(len(mutants))]
     known, seen, wrong = listed(), set(), []
     for k, mutant in enumerate(mutants):
         if mutant.key in known:
@@ -201,8 +254,8 @@ def main(arguments: list[str]) -> int:
         said.table.write_text("\n".join(lines) + "\n", encoding="utf-8")
     if _UNTRIED in states:
         return 2
-    dead, real = sum(s in ("killed", "timed out") for s in states), len(states) - states.count(_EQUIVALENT)
-    return 0 if dead >= said.least * real and not wrong else 1
+    killed, real = sum(s in ("killed", "timed out") for s in states), len(states) - states.count(_EQUIVALENT)
+    return 0 if killed >= said.least * real and not wrong else 1
 
 
 if __name__ == "__main__":

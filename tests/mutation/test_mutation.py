@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutation.__main__ import ROOT, Plan, chunks_of, listed, plan_of, report
+from tests.mutation.__main__ import ROOT, Log, Plan, chunks_of, listed, plan_of, report
 from tests.mutation.mutants import mutants_of
 
 RULE = b'''"""A small rule."""
@@ -135,6 +135,61 @@ def test_a_test_that_is_not_there_is_refused(tmp_path: Path, monkeypatch: pytest
         plan_of("abm/model.py")
 
 
+def test_the_code_of_every_kind_of_function_is_put_in_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = """
+from functools import cached_property
+from numba import njit
+class A:
+    def __init__(self):
+        super().__init__()
+        self.n = 1
+    @property
+    def one(self):
+        return self.n + 1
+    @cached_property
+    def two(self):
+        return self.n + 2
+    @classmethod
+    def three(cls):
+        return 1 + 3
+    @staticmethod
+    def four():
+        return 1 + 4
+@njit
+def five():
+    return 1 + 5
+number = 6
+"""
+    (tmp_path / "kinds_of.py").write_text(text, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    import kinds_of  # type: ignore[import-not-found]
+
+    from tests.mutation.trial import Session
+
+    session = Session({"file": "kinds_of.py", "compiled": True}, lambda _number, _state: None)
+    mutants = [
+        m for m in mutants_of("kinds_of.py", text.encode()) if m.in_function and (" - " in m.new or (m.new == "pass" and "super" in m.old))
+    ]
+    for m in mutants:
+        session._swapped(*session._codes({"inside": m.inside, "text": m.applied(text.encode()).decode()}))
+    a = kinds_of.A()
+    assert len(mutants) == 6 and (a.one, a.two, a.three(), a.four(), kinds_of.five.py_func()) == (0, -1, -2, -3, -4)
+    with pytest.raises(pytest.UsageError, match="number cannot be put in place"):
+        session._codes({"inside": "number", "text": text + "def number(): pass"})
+
+
+def test_a_run_goes_on_where_it_was_ended(tmp_path: Path) -> None:
+    first, second, third = mutants_of("x.py", RULE)[:3]
+    log = Log(tmp_path / "log.jsonl")
+    for mutant, state in ((first, "killed"), (second, "survived"), (third, "timed out")):
+        log.add(mutant, RULE, state)
+    with (tmp_path / "log.jsonl").open("a") as file:
+        file.write('["x.py", "a')
+    again = Log(tmp_path / "log.jsonl")
+    assert [again.dead(m, RULE) for m in (first, second, third)] == ["killed", None, "timed out"]
+    assert again.dead(first, RULE + b"\n") is None and Log(None).dead(first, RULE) is None
+
+
 def test_what_is_listed_as_no_mistake_has_a_reason() -> None:
     assert all(len(reason.split()) >= 4 for reason in listed().values())
 
@@ -149,6 +204,6 @@ def test_the_table_counts_what_became_of_each() -> None:
 def test_mutants_of_a_file_are_tried_by_how_they_must_run() -> None:
     source = (ROOT / "agents/household/receive_care.py").read_bytes()
     file = "agents/household/receive_care.py"
-    chunks = chunks_of(mutants_of(file, source), {file: Plan(["a"], ["a", "b"])}, {file: source})
+    chunks = chunks_of(list(enumerate(mutants_of(file, source))), {file: Plan(["a"], ["a", "b"])}, {file: source})
     assert all(c.plain and c.tests == (["a", "b"] if c.fresh else ["a"]) for c in chunks)
     assert sorted(n for c in chunks for n, _ in c.mutants) == list(range(sum(len(c.mutants) for c in chunks)))

@@ -8,6 +8,7 @@ yet collects and runs the tests from the start.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
 import json
@@ -87,7 +88,8 @@ class Session:
         kept = sorted((i for i in items if times[i.nodeid] <= slowest), key=lambda i: (files.index(i.path), times[i.nodeid]))
         seconds = _SECONDS + 5 * sum(times[i.nodeid] for i in kept)
         for number, mutant in self._said["mutants"]:
-            self._tell(number, run_child(lambda m=mutant: self._swapped(m) and self.passes(kept), seconds))
+            right, wrong = self._codes(mutant)
+            self._tell(number, run_child(lambda f=right, code=wrong: self._swapped(f, code) and self.passes(kept), seconds))
         return True
 
     def _baseline(self, items: list[Any]) -> tuple[dict[str, float], list[str]]:
@@ -118,12 +120,26 @@ class Session:
                 return False
         return True
 
-    def _swapped(self, mutant: dict[str, str]) -> bool:
-        """Put the mutant's code in the place of the right one, wherever the function was imported to."""
+    def _codes(self, mutant: dict[str, str]) -> tuple[types.FunctionType, types.CodeType]:
+        """The right function, and the mutant's code for it; refused here, as an error in the child would count as a kill."""
         file = self._said["file"]
         made = compile(mutant["text"], str(HERE / file), "exec", dont_inherit=True)
-        found = [code for code in codes(made) if code.co_qualname == mutant["inside"]]
-        function(importlib.import_module(module_of(file)), mutant["inside"]).__code__ = found[-1]
+        wrong = [code for code in codes(made) if code.co_qualname == mutant["inside"]][-1]
+        right = function(importlib.import_module(module_of(file)), mutant["inside"])
+        if isinstance(right, types.FunctionType) and not wrong.co_freevars:
+            wrong = wrong.replace(co_freevars=right.__code__.co_freevars)  # a call of super() may be what the mutant leaves out
+        if (
+            not isinstance(right, types.FunctionType)
+            or right.__module__ != module_of(file)
+            or len(right.__code__.co_freevars) != len(wrong.co_freevars)
+        ):
+            raise pytest.UsageError(f"the code of {mutant['inside']} cannot be put in place")
+        return right, wrong
+
+    @staticmethod
+    def _swapped(right: types.FunctionType, wrong: types.CodeType) -> bool:
+        """Put the mutant's code in the place of the right one, wherever the function was imported to."""
+        right.__code__ = wrong
         return True
 
 
@@ -147,7 +163,9 @@ def function(module: Any, name: str) -> Any:
         found = inspect.getattr_static(found, part)
     if isinstance(found, property):
         found = found.fget
-    found = inspect.unwrap(getattr(found, "__func__", found))
+    if isinstance(found, functools.cached_property):
+        found = found.func
+    found = inspect.unwrap(getattr(found, "__func__", found))  # type: ignore[arg-type]
     return getattr(found, "py_func", found)
 
 
