@@ -55,7 +55,7 @@ def read_bytes(path: str | Path, what: str, *, error: type[UserError] = UserErro
         if about.st_size > most:
             raise error(f"cannot read {what} '{shown}': it holds {about.st_size:,} bytes, more than the {most:,} that such a file may have")
         try:
-            return file.read(most + 1)
+            return file.read()
         except OSError as refused:
             raise error(f"cannot read {what} '{shown}': {refused.strerror or refused}") from None
 

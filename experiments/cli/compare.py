@@ -73,7 +73,7 @@ def compare(
     from experiments.reports.compare import as_json, origin, show, write
 
     _ = translator(check_language(lang))
-    span, wanted = _years(years), list(dict.fromkeys(output or []))
+    span, wanted, code = _years(years), list(dict.fromkeys(output or [])), 0
     engines = Engines(workers, slurm, scheduler_file)
     if not posterior and posterior_from is None:
         engines.refuse_without_draws()
@@ -95,14 +95,16 @@ def compare(
         elif draws is not None or allow_drift:
             raise CompareError("--draws and --allow-drift go with --posterior or --posterior-from")
         pair = _two(a, b, replicates, households, seed, region, end, changes, without, over)
-        parts, place, more = _of_two(pair, wanted, span, out, quiet, lang, overwrite)
+        parts, place, more, code = _of_two(pair, wanted, span, out, quiet, lang, overwrite)
     write(parts, place, origin() | more, lang, overwrite=overwrite)
     if in_json:
         print(as_json(parts, lang))
-        return
-    for part in parts:
-        show(part, lang, is_study=b is None)
-    print(_("Differences and figures: {folder}").format(folder=place))
+    else:
+        for part in parts:
+            show(part, lang, is_study=b is None)
+        print(_("Differences and figures: {folder}").format(folder=place))
+    if code:  # some runs did not end well; the comparison is that of the others
+        raise typer.Exit(code)
 
 
 def _of_study(
@@ -165,8 +167,8 @@ def _two(
 
 def _of_two(
     pair: Pair, wanted: list[str], span: tuple[int, int] | None, out: Path | None, quiet: bool, lang: str, overwrite: bool
-) -> tuple[list[Comparison], Path, dict[str, Any]]:
-    """The comparison of two scenarios that are run now, where it goes, and what the manifest says of it."""
+) -> tuple[list[Comparison], Path, dict[str, Any], int]:
+    """The comparison of two scenarios that are run now, where it goes, what the manifest says of it, and the exit code (3: some runs failed)."""
     from experiments.analysis.compare import check_outputs, compare_scenarios, yearly_outputs
     from experiments.analysis.differences import CompareError
     from experiments.execution.engine import EngineLost
@@ -190,8 +192,8 @@ def _of_two(
         "seed": pair.seed,
     }  # fmt: skip
     if over is not None:
-        part, drift = _over_draws(pair, over, place, wanted, span, quiet, lang, overwrite)
-        return [part], place, said | drift
+        part, drift, code = _over_draws(pair, over, place, wanted, span, quiet, lang, overwrite)
+        return [part], place, said | drift, code
     try:
         with show_progress(translator(lang), quiet) as tell:
             part = compare_scenarios(
@@ -200,13 +202,13 @@ def _of_two(
             )  # fmt: skip
     except EngineLost as error:
         raise CompareError(f"the workers were lost ({shorten(error)}); nothing was written, start the comparison again") from None
-    return [part], place, said | {"seeds": [seed_of(pair.seed, k) for k in range(pair.replicates)]}
+    return [part], place, said | {"seeds": [seed_of(pair.seed, k) for k in range(pair.replicates)]}, 0
 
 
 def _over_draws(
     pair: Pair, over: Over, place: Path, wanted: list[str], span: tuple[int, int] | None, quiet: bool, lang: str, overwrite: bool
-) -> tuple[Comparison, dict[str, Any]]:
-    """The comparison over the draws of a posterior, run as a study in the results folder, and what the manifest says of the draws."""
+) -> tuple[Comparison, dict[str, Any], int]:
+    """The comparison over the draws of a posterior, run as a study in the results folder, what the manifest says of the draws, and the exit code."""
     from abm import Region
     from experiments.analysis.compare import compare_drawn, pair_over_draws
     from experiments.runs.posterior import MOST_DRAWS, check_posterior
@@ -219,10 +221,10 @@ def _over_draws(
         pair.first, pair.second, found, draws=draws, replicates=pair.replicates, households=pair.households, seed=pair.seed, region=pair.region
     )  # fmt: skip
     prepare(place / FOLDER, asked, overwrite=overwrite)
-    drive_quietly(translator(lang), place / FOLDER, over.engines, quiet, lang)
+    code = drive_quietly(translator(lang), place / FOLDER, over.engines, quiet, lang)
     part = compare_drawn(place / FOLDER, asked, outputs=wanted, years=span)
     posterior = {"id": found.id, "model_version": found.model_version}
-    return part, {"draws": draws, "replicates": pair.replicates, "drift": drift, "posterior": posterior}
+    return part, {"draws": draws, "replicates": pair.replicates, "drift": drift, "posterior": posterior}, code
 
 
 def _default_place(first: Scenario, second: Scenario, asked: Mapping[str, Any]) -> Path:

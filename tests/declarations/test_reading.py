@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import tracemalloc
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -144,3 +145,13 @@ def test_data_that_cannot_be_read() -> None:
         parse_toml("a = " + "[" * 5000, "it")
     with pytest.raises(UserError, match="not readable TOML"):
         parse_toml("a = " + "1" * 5000, "it")
+
+
+def test_a_small_file_takes_no_more_memory_than_it_holds(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"x" * 1000)
+    tracemalloc.start()
+    try:
+        assert read_bytes(tmp_path / "a", "the file", most=20_000_000_000) == b"x" * 1000
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()

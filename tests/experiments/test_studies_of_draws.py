@@ -122,6 +122,24 @@ def test_a_comparison_over_draws_goes_on_too(tmp_path: Path) -> None:
     assert bytes_of(out) == bytes_of(tmp_path / "again")
 
 
+def test_a_failing_draw_of_a_comparison_is_an_exit_code_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = BorderModel.run
+
+    def run(self: BorderModel, *args: Any, **more: Any) -> BorderModel:
+        if self.settings.values[ILL] == 0.17:
+            raise ArithmeticError("made up")
+        return whole(self, *args, **more)
+
+    line = ["compare", "history", "no-puskesmas", "--posterior-from", str(make(tmp_path)), "--draws", "8", "-n", "60", "--end", "1980-04",
+            "--out", str(tmp_path / "out"), "-q"]  # fmt: skip
+    with monkeypatch.context() as patch:
+        patch.setattr(BorderModel, "run", run)
+        assert main(line) == 3 == main([*line, "--json"])
+    assert (tmp_path / "out" / "compare.json").exists(), "the comparison of the other draws"
+    assert main(["retry", str(tmp_path / "out" / "study"), "--status", "failed", "-q"]) == 0
+    assert main([*line, "--overwrite"]) == 0
+
+
 # --- which study it is -------------------------------------------------------------------------------------------------
 
 

@@ -133,10 +133,16 @@ class Log:
                 file.write(json.dumps([*self._key(mutant, source), state]) + "\n")
 
 
-def try_chunk(chunk: Chunk, copy: Path, slowest: float, log: Log) -> dict[int, str]:
+#: Seconds of tests without a mutant, by the tests and by how they are run.
+Times = dict[tuple[Any, ...], Any]
+
+
+def try_chunk(chunk: Chunk, copy: Path, slowest: float, log: Log, times: Times) -> dict[int, str]:
     """What becomes of each mutant, by its number."""
+    key = (*chunk.tests, chunk.plain, chunk.fresh)
     said: dict[str, Any] = {
         "file": chunk.file, "tests": chunk.tests, "compiled": not chunk.plain, "fresh": chunk.fresh, "slowest": slowest,
+        "times": times.get(key),
         "mutants": [(n, {"inside": m.inside, "text": m.applied(chunk.source).decode()}) for n, m in chunk.mutants],
     }  # fmt: skip
     environment = {k: v for k, v in os.environ.items() if k not in ("LINTAS_PLAIN", "NUMBA_DISABLE_JIT", "LINTAS_CACHE")}
@@ -158,6 +164,9 @@ def try_chunk(chunk: Chunk, copy: Path, slowest: float, log: Log) -> dict[int, s
             asked.close()  # type: ignore[union-attr]
             for line in told:  # type: ignore[union-attr]
                 number, state = json.loads(line)
+                if number == "times":
+                    times[key] = state
+                    continue
                 found[number] = state
                 log.add(mutants[number], chunk.source, state)
         if len(found) != len(mutants):
@@ -169,6 +178,7 @@ def try_chunk(chunk: Chunk, copy: Path, slowest: float, log: Log) -> dict[int, s
 def try_all(chunks: list[Chunk], jobs: int, slowest: float, log: Log) -> dict[int, str]:
     """What becomes of each mutant by its number, in as many copies of the sources at a time as there are jobs."""
     found: dict[int, str] = {}
+    times: Times = {}
     with tempfile.TemporaryDirectory(prefix="lintas-mutation-") as folder:
         copies: SimpleQueue[Path] = SimpleQueue()
         for k in range(jobs):
@@ -185,7 +195,7 @@ def try_all(chunks: list[Chunk], jobs: int, slowest: float, log: Log) -> dict[in
             copy = copies.get()
             begun = time.monotonic()
             try:
-                return try_chunk(chunk, copy, slowest, log)
+                return try_chunk(chunk, copy, slowest, log, times)
             finally:
                 (copy / chunk.file).write_bytes(chunk.source)  # a trial that was ended from outside leaves its mutant there
                 copies.put(copy)

@@ -86,10 +86,12 @@ def test_a_mistake_is_told_from_one_that_no_test_notices(tmp_path: Path) -> None
     for fresh in (False, True):
         tried = mutants if not fresh else mutants[::5]
         said = {"file": "agents/small.py", "tests": ["tests/test_small.py"], "compiled": False, "fresh": fresh, "slowest": 5.0,
+                "times": None,
                 "mutants": [(n, {"inside": m.inside, "text": m.applied(RULE).decode()}) for n, m in tried]}  # fmt: skip
         done = subprocess.run([sys.executable, "tests/mutation/trial.py"], input=json.dumps(said), cwd=tmp_path, capture_output=True, text=True,
                               env={**os.environ, "LINTAS_PLAIN": "1", "PYTHONDONTWRITEBYTECODE": "1"}, check=False)  # fmt: skip
         states = dict(json.loads(line) for line in done.stdout.splitlines())
+        assert states.pop("times"), "what the tests take is told, for the next file"
         assert len(states) == len(tried), done.stderr
         survived = {m.change for n, m in tried if states[n] == "survived"}
         assert survived == UNSEEN & {m.change for _, m in tried}

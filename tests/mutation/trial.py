@@ -60,7 +60,7 @@ def run_child(work: Callable[[], bool], seconds: float) -> str:
 class Session:
     """A plugin of pytest that tries mutants in place of running the tests once."""
 
-    def __init__(self, said: dict[str, Any], tell: Callable[[int, str], None]) -> None:
+    def __init__(self, said: dict[str, Any], tell: Callable[[int | str, Any], None]) -> None:
         self._said, self._tell = said, tell
         self._failed = False
         self._watch: dict[str, float] | None = None
@@ -80,9 +80,7 @@ class Session:
         if session.testsfailed or not items:
             raise pytest.UsageError("the tests cannot be collected")
         slowest = self._said["slowest"]
-        times, failing = self._baseline(items)
-        if failing:
-            raise pytest.UsageError(f"these tests fail without a mutant: {', '.join(failing)}")
+        times = self._said["times"] or self._right(items)
         # in the order of the files, as what a file's tests share is made once
         files = list(dict.fromkeys(i.path for i in items))
         kept = sorted((i for i in items if times[i.nodeid] <= slowest), key=lambda i: (files.index(i.path), times[i.nodeid]))
@@ -91,6 +89,14 @@ class Session:
             right, wrong = self._codes(mutant)
             self._tell(number, run_child(lambda f=right, code=wrong: self._swapped(f, code) and self.passes(kept), seconds))
         return True
+
+    def _right(self, items: list[Any]) -> dict[str, float]:
+        """Seconds of each test without a mutant, told to who asked, as the next file with the same tests needs them too."""
+        times, failing = self._baseline(items)
+        if failing:
+            raise pytest.UsageError(f"these tests fail without a mutant: {', '.join(failing)}")
+        self._tell("times", times)
+        return times
 
     def _baseline(self, items: list[Any]) -> tuple[dict[str, float], list[str]]:
         """Seconds of each test (made in a child, so that no fixture stays), and which tests fail by themselves."""
@@ -194,8 +200,8 @@ def main() -> int:
     os.dup2(null, 1)
     os.chdir(HERE)
 
-    def tell(number: int, what: str) -> None:
-        out.write(json.dumps([number, what]) + "\n")
+    def tell(what: int | str, value: Any) -> None:
+        out.write(json.dumps([what, value]) + "\n")
         out.flush()
 
     for name in (
@@ -211,11 +217,15 @@ def main() -> int:
         importlib.import_module(name)
     if not said["fresh"]:
         return pytest_main(said["tests"], Session(said, tell))
-    begun = time.monotonic()
-    if run_child(lambda: pytest_main(said["tests"], Chosen(said)) == 0, 1200.0) != SURVIVED:
-        sys.stderr.write("the tests fail without a mutant")
-        return 2
-    seconds = _SECONDS + 5 * (time.monotonic() - begun)
+    taken = said["times"]
+    if taken is None:
+        begun = time.monotonic()
+        if run_child(lambda: pytest_main(said["tests"], Chosen(said)) == 0, 1200.0) != SURVIVED:
+            sys.stderr.write("the tests fail without a mutant")
+            return 2
+        taken = time.monotonic() - begun
+        tell("times", taken)
+    seconds = _SECONDS + 5 * taken
     for number, mutant in said["mutants"]:
         with written(HERE / said["file"], mutant["text"]), tempfile.TemporaryDirectory() as cache:
             os.environ["LINTAS_CACHE"] = cache
