@@ -10,12 +10,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from abm.many import Member, simulate_list, simulate_many
     from abm.model import BorderModel
     from abm.region import Region
     from abm.scenario import Scenario
 
-__all__ = ["BorderModel", "Region", "Scenario"]
+__all__ = ["BorderModel", "Member", "Region", "Scenario", "simulate_list", "simulate_many"]
 _HOME = {"BorderModel": "abm.model", "Scenario": "abm.scenario", "Region": "abm.region"}
+_HOME |= dict.fromkeys(("Member", "simulate_list", "simulate_many"), "abm.many")
 
 
 def __getattr__(name: str) -> Any:

@@ -24,6 +24,7 @@ from abm.region import Region
 from abm.results import Facts, Results
 from abm.running import Run
 from abm.scenario import Scenario
+from abm.sharing import Shared
 from abm.views import KINDS, ByType, RunScenario, Views, for_mesa, plain_scenario
 from abm.world import populate
 from abm.world.kinship import Kin
@@ -54,6 +55,8 @@ class BorderModel(Run, mesa.Model):
     follow : uids of households whose decisions are traced (see :attr:`traces`).
     fitted : values in place of the declared starting values of uncertain parameters, by name; the region's when left out,
         ``{}`` for the declared ones. What the scenario sets overrides them.
+    shared : what this run has in common with other runs, so that it is made once (:class:`abm.sharing.Shared`); the results are the
+        same bytes.
     """
 
     def __init__(
@@ -67,10 +70,11 @@ class BorderModel(Run, mesa.Model):
         rules: Mapping[str, Callable[..., Any]] | None = None,
         follow: Iterable[int] = (),
         fitted: Mapping[str, float] | None = None,
+        shared: Shared | None = None,
     ) -> None:
-        seed = _whole("seed", rng if rng is not None else 7, 0, 2**62)
-        households = _whole("households", households, 60, MOST_HOUSEHOLDS)
-        threads = _whole("threads", threads, 1, 256)
+        seed = whole_number("seed", rng if rng is not None else 7, 0, 2**62)
+        households = whole_number("households", households, 60, MOST_HOUSEHOLDS)
+        threads = whole_number("threads", threads, 1, 256)
         given = plain_scenario(scenario)
         mesa.Model.__init__(self, rng=seed)
         Run.__init__(
@@ -82,6 +86,7 @@ class BorderModel(Run, mesa.Model):
             fitted,
             threads,
             rules,
+            shared,
         )
         self._is_winding = False
         self._is_branched = False
@@ -228,7 +233,7 @@ class BorderModel(Run, mesa.Model):
         return self.household(int(made["uid"][0]))
 
 
-def _whole(what: str, value: Any, low: int, high: int) -> int:
+def whole_number(what: str, value: Any, low: int, high: int) -> int:
     """A whole number of a user, within its bounds (UserError)."""
     try:
         number = int(value)

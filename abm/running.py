@@ -14,6 +14,7 @@ from abm import tracing
 from abm.own_rules import names_of, own_rules, swap
 from abm.region import Region
 from abm.scenario import Scenario
+from abm.sharing import Shared
 from abm.state import State
 from abm.world.access import choose_facilities
 from agents.core.compiled import entry
@@ -44,9 +45,10 @@ class Run(State):
         fitted: Mapping[str, float] | None = None,
         threads: int = 1,
         rules: Mapping[str, Callable[..., Any]] | None = None,
+        shared: Shared | None = None,
     ) -> None:
         """``rules`` as :class:`abm.model.BorderModel` takes them; the rest as :class:`State`."""
-        super().__init__(scenario, region, households, seed, fitted)
+        super().__init__(scenario, region, households, seed, fitted, shared)
         self.threads = threads
         own = own_rules(rules)
         #: How the user named what own rules replace.

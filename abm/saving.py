@@ -27,6 +27,7 @@ from abm.parameters import START_ONLY, check_fitted, month_text
 from abm.reading import OpenEntries, check, parse_json, read_bytes
 from abm.running import Run
 from abm.scenario import Scenario
+from abm.world.columns import ENTITIES
 from abm.world.kinship import Kin
 from abm.world.kinship import Parameters as Kinship
 from abm.world.travel import set_hours
@@ -39,7 +40,6 @@ KIND = "lintas saved run"
 FORMAT = 2
 #: Bytes of the largest saved run: one of 5 million households.
 MOST_BYTES = 20_000_000_000
-WORLD = ("place", "trade_link", "crossing", "facility", "district", "policy")
 
 
 # --- what a saved run says -------------------------------------------------------------------------------------------
@@ -72,7 +72,7 @@ class Said(OpenEntries):
 def arrays_of(run: Run) -> dict[str, np.ndarray]:
     """Every array of a run's state, by a path such as ``frames/household/uid`` (the arrays themselves, not copies)."""
     found = {f"frames/{name}/{column}": frame[column] for name, frame in run.frames.items() for column in frame.fields}
-    for entity in WORLD:
+    for entity in ENTITIES:
         found |= {f"world/{entity}/{name}": values for name, values in getattr(run.world, entity).items()}
     found |= {"kin/ties": run.kin.ties, "kin/strengths": run.kin.strengths()}
     found |= {f"kin/columns/{name}": values for name, values in run.kin.columns.items()}
@@ -238,7 +238,7 @@ def restore(run: Run, said: Said, arrays: Mapping[str, np.ndarray], *, keeps_sce
     run.month = said.month
     for entity in run.frames:
         run.frames[entity] = AgentFrame(entity, below(f"frames/{entity}/"))
-    for entity in WORLD:
+    for entity in ENTITIES:
         for name, values in below(f"world/{entity}/").items():
             getattr(run.world, entity)[name][:] = values
     run.kin = Kin(

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from abm import changes, year
 from abm.history.set_month import Parameters as SetMonth
 from abm.running import Run
+from abm.sharing import protected
 from abm.world import populate
 from abm.world.kinship import Kin, draw, make_ties
 from abm.world.kinship import Parameters as Kinship
 from agents.core.declare import RULES
+from agents.core.frame import AgentFrame
 from agents.household.keep_ties import Parameters as KeepTies
 from agents.official.set_strictness import Parameters as SetStrictness
 from agents.official.spend_budget import Parameters as SpendBudget
@@ -21,10 +26,11 @@ SETTLING_MONTHS = 36
 
 def begin(run: Run) -> None:
     """Make the people, then the state of January 1980 before its first step."""
-    world, p, seed = run.world, run.settings.of(populate.Parameters), run.seed_of_run
-    households = populate.make_households(seed, world, run.n_households, p)
-    traders = populate.make_traders(seed, world, households, p)
-    run.frames = {"household": households, "trader": traders, "official": populate.make_officials(seed, world, p)}
+    world = run.world
+    p = run.settings.of(populate.Parameters)
+    people = (run.region, run.seed_of_run, run.n_households, repr(p))  # the text tells 0.0 from -0.0, the value does not
+    run.frames = run.shared.get(("people", *people), lambda: _make_people(run, p), _copies)
+    households = run.frames["household"]
     _set_stocks(run)
     _set_posts(run)
     world.place["adults"][:] = run.sum_by_place(households["n_adults"])
@@ -33,10 +39,21 @@ def begin(run: Run) -> None:
     year.settle_access(run)
     _set_markets_and_incomes(run)
     _give_first_jobs(run)
-    _tie_kin(run)
+    _tie_kin(run, people)
     settle_work(run)
     h = households
     run.savings_at_start = [float((h["savings"] * h["weight"])[h["side"] == k].sum()) for k in (0, 1)]
+
+
+def _make_people(run: Run, p: populate.Parameters) -> dict[str, AgentFrame]:
+    """The agents of the start, by entity: a function of region, seed, number of households and ``p``, and of nothing else."""
+    households = populate.make_households(run.seed_of_run, run.world, run.n_households, p)
+    traders = populate.make_traders(run.seed_of_run, run.world, households, p)
+    return {"household": households, "trader": traders, "official": populate.make_officials(run.seed_of_run, run.world, p)}
+
+
+def _copies(frames: Mapping[str, AgentFrame]) -> dict[str, AgentFrame]:
+    return {entity: frame.copy() for entity, frame in frames.items()}
 
 
 def _set_stocks(run: Run) -> None:
@@ -86,11 +103,17 @@ def _give_first_jobs(run: Run) -> None:
     h["activity"][:] = np.where(h["activity"] < 0, -1, (u < share[h["place"].astype(int)][:, None]).astype(np.int8))
 
 
-def _tie_kin(run: Run) -> None:
-    """Ties at the strength where they stay, and the support that they give across."""
+def _tie_kin(run: Run, people: tuple[Any, ...]) -> None:
+    """Ties at the strength where they stay, and the support that they give across; ``people`` says which households there are."""
     world, h, side = run.world, run.frames["household"], run.world.place["side"]
     spread, keep = run.settings.of(Kinship), run.settings.of(KeepTies)
-    ties = make_ties(run.seed_of_run, h["uid"], h["place"].astype(int), world.population, world.groups, world.hours_between, side, spread)
+    key = ("ties", *people, world.hours_between.tobytes(), repr((spread.length, spread.same_group, spread.across)))
+    ties = run.shared.get(
+        key,
+        lambda: protected(
+            make_ties(run.seed_of_run, h["uid"], h["place"].astype(int), world.population, world.groups, world.hours_between, side, spread)
+        ),
+    )
     run.kin = Kin(h, ties, world.hours_between, side, None, run.income_gap(), spread, keep)
     c = run.kin.columns
     if run.settings.on["kinship"]:

@@ -11,8 +11,8 @@ from abm.fitted import fitted_of
 from abm.history.series import Series, SeriesParameters, make_series
 from abm.parameters import ScenarioError, check_fitted
 from abm.region import Region, month_number
-from abm.results import Record
 from abm.scenario import Scenario, Settings
+from abm.sharing import NOTHING_SHARED, Shared, protected
 from abm.world.columns import World
 from abm.world.kinship import Kin
 from agents.core.declare import near
@@ -29,9 +29,17 @@ class State:
     kin: Kin
 
     def __init__(
-        self, scenario: Scenario, region: Region | str | Path, households: int, seed: int, fitted: Mapping[str, float] | None = None
+        self,
+        scenario: Scenario,
+        region: Region | str | Path,
+        households: int,
+        seed: int,
+        fitted: Mapping[str, float] | None = None,
+        shared: Shared | None = None,
     ) -> None:
-        """``fitted`` as :class:`abm.model.BorderModel` takes it; the other arguments are checked already."""
+        """``fitted`` and ``shared`` as :class:`abm.model.BorderModel` takes them; the other arguments are checked already."""
+        #: What this run has in common with others.
+        self.shared = NOTHING_SHARED if shared is None else shared
         #: The scenario that the run was given.
         self.own_scenario = scenario
         self.seed_of_run, self.n_households, self.n_months = seed, households, scenario.n_months
@@ -43,13 +51,13 @@ class State:
         self.fitted = dict(of_region.values) if fitted is None else check_fitted(fitted, scenario.widen)
         self.fitted_from = of_region.posterior if self.fitted == of_region.values else None
         self.settings = Settings(scenario, self.fitted)
-        self.world = World(self.region)
+        self.world = self.shared.get(("world", self.region), lambda: World(self.region), World.copy)
         check_crossings(scenario, self.world)
         p = self.settings.of(SeriesParameters)
         #: The real history (True), and the one without the crisis.
-        self.histories = {on: make_series(self.region, self.n_months, on, p) for on in (True, False)}
+        self.histories = {on: self._make_series(on, p) for on in (True, False)}
         self.crisis_of_month = np.ones(self.n_months, dtype=bool)
-        self.record = Record(self.n_months, self.world.n_places, len(self.world.crossing_names), len(self.world.district_names))
+        self.record = self.shared.record(*self.record_sizes)
         #: Poverty line by place, summed over the months of the year so far [own currency/person].
         self.line = np.zeros(self.world.n_places)
         #: Which crossings let people pass with papers.
@@ -61,6 +69,15 @@ class State:
         self.turns = dated_turns(self.region)
         #: Savings by side (own currency) before the first month.
         self.savings_at_start = [0.0, 0.0]
+
+    @property
+    def record_sizes(self) -> tuple[int, int, int, int]:
+        """Months, places, crossings and districts of the record."""
+        return (self.n_months, self.world.n_places, len(self.world.crossing_names), len(self.world.district_names))
+
+    def _make_series(self, crisis: bool, p: SeriesParameters) -> Series:
+        key = ("series", self.region, self.n_months, crisis, repr(p))  # the text tells 0.0 from -0.0, the value does not
+        return self.shared.get(key, lambda: protected(make_series(self.region, self.n_months, crisis, p)))
 
     @property
     def series(self) -> Series:

@@ -253,3 +253,8 @@ class Record:
         self.poor = np.full((years, n_places), np.nan)
         self.gini = np.full((years, 2), np.nan)
         self.near = np.zeros((years, n_places), dtype=bool)
+
+    def empty(self) -> None:
+        """Make every array as it was at first, in the same memory."""
+        for name, values in self.__dict__.items():
+            values.fill(np.nan if name in ("poor", "gini") else 0)

@@ -13,6 +13,9 @@ from abm.region import SIDES, Region, month_number
 from agents.core.declare import FIELDS
 from agents.surroundings import GOODS
 
+#: The entities of a world, each a table of columns that rules write.
+ENTITIES = ("place", "trade_link", "crossing", "facility", "district", "policy")
+
 
 class Link(NamedTuple):
     """A way between two neighbouring nodes, or over a crossing."""
@@ -51,6 +54,14 @@ class World:
         self.vehicle_classes = set(classes.loc[classes["mode"] == "vehicle", "class"])
         #: Hours of the year's ways: between nodes of a side (nodes, nodes), over each crossing, between border places (places, places).
         self.home_hours, self.over_hours, self.hours_between = np.zeros((0, 0)), np.zeros(0), np.zeros((0, 0))
+
+    def copy(self) -> World:
+        """A world with columns of its own; what the region's folder says, which no rule writes, is shared."""
+        made = World.__new__(World)
+        made.__dict__.update(self.__dict__)
+        for entity in ENTITIES:
+            setattr(made, entity, {name: values.copy() for name, values in getattr(self, entity).items()})
+        return made
 
     def _read_places(self) -> None:
         region, places, districts = self.region, self.region.places, self.region.districts

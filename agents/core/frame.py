@@ -130,6 +130,13 @@ class AgentFrame:
         """First row of each place, and the end: ``bounds[p]:bounds[p + 1]`` are the agents of place ``p``."""
         return np.searchsorted(self["place"], np.arange(n_places + 1)).astype(np.int64)
 
+    def copy(self) -> AgentFrame:
+        """A frame with the same agents; what is written into one is not seen in the other."""
+        made = AgentFrame.__new__(AgentFrame)
+        made.__dict__.update(self.__dict__)
+        made._data = {name: array.copy() for name, array in self._data.items()}
+        return made
+
     def copy_state(self) -> dict[str, np.ndarray]:
         """Every column, copied (for saving and for comparing)."""
         return {name: self[name].copy() for name in self.fields}
