@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from abm.errors import UserError, shorten
 from abm.reading import read_bytes
+from abm.sharing import NOTHING_SHARED, Shared
 from experiments.runs.identity import model_version
 from experiments.runs.tables import TABLES
 from experiments.studies.drift import allowed_measure, allowed_region, fitted_in, hash_of_bytes
@@ -84,6 +85,7 @@ class Task:
     fitted: Mapping[str, Mapping[str, float]]  #: those of the plan, even if the region's file has changed
     version: str
     measure: Callable[[Any], Mapping[str, float]] | None
+    shared: Shared = NOTHING_SHARED  #: what the runs of a chunk have in common
 
     def scenario_of(self, row: Row) -> Scenario:
         """The scenario of a planned run."""
@@ -164,7 +166,8 @@ def load_measure(said: str | None, allowed: Collection[str | None]) -> Callable[
 
 def work(folder: str, rows: Sequence[Mapping[str, Any]], attempts: Sequence[int] | None = None) -> list[tuple[str, str, float]]:
     """Run a chunk of planned rows and store them as one part; returns run id, status and seconds of each."""
-    task = task_of(folder)
+    # anew for each chunk, which lasts much longer than making it: nothing is held while a worker waits
+    task = replace(task_of(folder), shared=Shared(spare=1))
     done: list[Outcome] = []
     planned = [Row.read(r) for r in rows]
     tries = list(attempts or [0] * len(planned))
@@ -205,7 +208,7 @@ def _run(
     task: Task, row: Row, start: float, limit: float, found: list[str]
 ) -> tuple[Mapping[str, Sequence[Any]], Mapping[str, pd.DataFrame]]:
     """The numbers of a run, and its tables where the study keeps them."""
-    from abm import BorderModel
+    from abm.many import Member, run_member
 
     def look(month: int, months: int) -> None:
         if time.perf_counter() - start > limit:
@@ -213,8 +216,14 @@ def _run(
 
     scenario = task.scenario_of(row)
     found[0] = scenario.hash
-    model = BorderModel(scenario, region=task.regions[row.region], households=row.households, rng=row.seed, fitted=task.fitted_of(row))
-    model.run(progress=look)
+    member = Member(scenario, row.seed, task.fitted_of(row))
+    return run_member(
+        member, task.shared, lambda model: _read(task, model), region=task.regions[row.region], households=row.households, progress=look
+    )
+
+
+def _read(task: Task, model: Any) -> tuple[Mapping[str, Sequence[Any]], Mapping[str, pd.DataFrame]]:
+    """What the study keeps of a finished run, see :func:`_run`."""
     yearly = model.results.yearly
     extra = _measured(task, model)
     if task.study.record == "summaries":
