@@ -167,7 +167,9 @@ def _draw(given: Any, scenarios: Sequence[Scenario]) -> Mapping[str, float] | No
     if given is None:
         return None
     if not isinstance(given, Mapping):
-        raise UserError(f"a draw is {shorten(repr(given))}: give a table of parameters and values, or None for the values fitted to the region")
+        raise UserError(
+            f"a draw is {shorten(repr(given))}: give a table of parameters and values, or None for the values fitted to the region"
+        )
     for scenario in scenarios:
         check_fitted(given, scenario.widen)
     return dict(given)

@@ -11,10 +11,10 @@ import io
 import json
 import math
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from pydantic import Field
@@ -40,6 +40,9 @@ KIND = "lintas saved run"
 FORMAT = 2
 #: Bytes of the largest saved run: one of 5 million households.
 MOST_BYTES = 20_000_000_000
+AGENTS = ("household", "trader", "official")
+#: Columns of the ties that do not follow from who is tied to whom.
+KIN_COLUMNS = ("contact", "strength", "is_on", "income_gap")
 
 
 # --- what a saved run says -------------------------------------------------------------------------------------------
@@ -66,17 +69,34 @@ class Said(OpenEntries):
     savings_at_start: Annotated[list[float], Field(min_length=2, max_length=2)]
 
 
+class Then(NamedTuple):
+    """What of a run's state is no array: months run, values, switches and closed crossings in force, savings by side before January 1980."""
+
+    month: int
+    values: Mapping[str, float]
+    on: Mapping[str, bool]
+    closed: Mapping[str, bool]
+    savings_at_start: Sequence[float]
+
+
 # --- writing ---------------------------------------------------------------------------------------------------------
 
 
-def arrays_of(run: Run) -> dict[str, np.ndarray]:
+def then_of(run: Run) -> Then:
+    """What of a run's state is no array, copied."""
+    now, savings = run.settings, [float(v) for v in run.savings_at_start]
+    return Then(run.month, dict(now.values), dict(now.on), dict(now.closed), savings)
+
+
+def arrays_of(run: Run, with_record: bool = True) -> dict[str, np.ndarray]:
     """Every array of a run's state, by a path such as ``frames/household/uid`` (the arrays themselves, not copies)."""
     found = {f"frames/{name}/{column}": frame[column] for name, frame in run.frames.items() for column in frame.fields}
     for entity in ENTITIES:
         found |= {f"world/{entity}/{name}": values for name, values in getattr(run.world, entity).items()}
     found |= {"kin/ties": run.kin.ties, "kin/strengths": run.kin.strengths()}
     found |= {f"kin/columns/{name}": values for name, values in run.kin.columns.items()}
-    found |= {f"record/{name}": values for name, values in run.record.__dict__.items()}
+    if with_record:
+        found |= {f"record/{name}": values for name, values in run.record.__dict__.items()}
     return found | {
         "crisis": run.crisis_of_month,
         "line": run.line,
@@ -91,8 +111,7 @@ def save(run: Run, path: str | Path) -> None:
     said = {
         "kind": KIND, "format": FORMAT, "lintas": metadata.version("lintas"), "region_hash": run.region.hash, "region": region_name(run.region),
         "scenario": run.own_scenario.to_dict(), "fitted": fitted_said(run), "households": run.n_households, "seed": run.seed_of_run,
-        "threads": run.threads, "rules": run.swapped, "month": run.month, "values": dict(run.settings.values),
-        "on": dict(run.settings.on), "closed": dict(run.settings.closed), "savings_at_start": [float(v) for v in run.savings_at_start],
+        "threads": run.threads, "rules": run.swapped, **then_of(run)._asdict(),
     }  # fmt: skip
     arrays = arrays_of(run)
     arrays["said"] = np.frombuffer(json.dumps(said).encode(), dtype=np.uint8)
@@ -229,15 +248,18 @@ def _ranges(run: Run, arrays: Mapping[str, np.ndarray], rows: Mapping[str, int])
             yield name, -1, 127
 
 
-def restore(run: Run, said: Said, arrays: Mapping[str, np.ndarray], *, keeps_scenario: bool) -> None:
-    """Put a saved state into a new run of the same region, seed and size (see :func:`check_arrays`)."""
+def restore(run: Run, then: Then, arrays: Mapping[str, np.ndarray], *, keeps_scenario: bool) -> None:
+    """Put a saved state into a new run of the same region, seed and size (see :func:`check_arrays`).
+
+    ``arrays`` are those of :func:`arrays_of`; of the record they may hold the months before ``then`` only. They are copied. With
+    ``keeps_scenario`` the values of ``then`` remain in force, else those that the run's own scenario has in that month.
+    """
 
     def below(prefix: str) -> dict[str, np.ndarray]:
         return {name.removeprefix(prefix): values for name, values in arrays.items() if name.startswith(prefix)}
 
-    run.month = said.month
-    for entity in run.frames:
-        run.frames[entity] = AgentFrame(entity, below(f"frames/{entity}/"))
+    run.month = then.month
+    run.frames = {entity: AgentFrame(entity, below(f"frames/{entity}/")) for entity in AGENTS}
     for entity in ENTITIES:
         for name, values in below(f"world/{entity}/").items():
             getattr(run.world, entity)[name][:] = values
@@ -245,21 +267,21 @@ def restore(run: Run, said: Said, arrays: Mapping[str, np.ndarray], *, keeps_sce
         run.frames["household"], arrays["kin/ties"], np.zeros((run.world.n_places,) * 2), run.world.place["side"], arrays["kin/strengths"],
         0.0, run.settings.of(Kinship), run.settings.of(KeepTies),
     )  # fmt: skip
-    for name in ("contact", "strength", "is_on", "income_gap"):  # what else a tie has follows from who is tied to whom
+    for name in KIN_COLUMNS:
         run.kin.columns[name][:] = arrays[f"kin/columns/{name}"]
     for name, values in below("record/").items():
         mine = getattr(run.record, name)
         n = min(len(values), len(mine))
         mine[:n] = values[:n]
     if keeps_scenario:
-        run.settings.put(said.values, said.on, said.closed)
+        run.settings.put(then.values, then.on, then.closed)
     else:
-        for month in range(said.month):
+        for month in range(then.month):
             run.settings.apply(month)
     n = min(len(arrays["crisis"]), run.n_months)
     run.crisis_of_month[:n] = arrays["crisis"][:n]
     run.line[:] = arrays["line"]
-    run.savings_at_start = list(said.savings_at_start)
+    run.savings_at_start = list(then.savings_at_start)
     run.open_now = arrays["open"].copy()
     run.world.hours_between = arrays["hours_between"].copy()
     changes.set_mechanisms(run)
@@ -268,6 +290,24 @@ def restore(run: Run, said: Said, arrays: Mapping[str, np.ndarray], *, keeps_sce
 
 
 # --- going on --------------------------------------------------------------------------------------------------------
+
+
+def check_end(scenario: Scenario, month: int, shown: str) -> None:
+    """UserError for a scenario that ends before the state of ``month``, which ``shown`` names."""
+    if scenario.n_months < month:
+        raise UserError(
+            f"{shown} was saved after {month_text(month - 1)}, but scenario '{scenario.name}' ends in {scenario.end}: give one that ends later"
+        )
+
+
+def check_start(run: Run, values: Mapping[str, float], shown: str) -> None:
+    """UserError where a run's scenario sets other ``values`` that only shape the start than the state that ``shown`` names began with."""
+    for name in (n for n in PARAMETERS if n.startswith(START_ONLY)):
+        if run.settings.values[name] != values[name]:
+            raise UserError(
+                f"scenario '{run.own_scenario.name}' sets {name} = {run.settings.values[name]:g}, which only shapes the world of January 1980, and "
+                f"the run in {shown} started with {values[name]:g}: start a new run for it"
+            )
 
 
 def take_up[R: Run](
@@ -286,21 +326,14 @@ def take_up[R: Run](
         )
     own = Scenario.from_dict(said.scenario)
     chosen = own if scenario is None else scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
-    if chosen.n_months < said.month:
-        raise UserError(
-            f"{shown} was saved after {month_text(said.month - 1)}, but scenario '{chosen.name}' ends in {chosen.end}: give one that ends later"
-        )
+    check_end(chosen, said.month, shown)
     fitted = check_fitted(said.fitted.parameters, own.widen)
     run = make(chosen, region=said.region, households=said.households, rng=said.seed, threads=said.threads, rules=rules, fitted=fitted)
     run.fitted_from = said.fitted.posterior
     if run.region.hash != said.region_hash:
         raise UserError(f"the data of region '{run.region.id}' have changed since {shown} was saved")
-    for name in (n for n in PARAMETERS if n.startswith(START_ONLY)):
-        if run.settings.values[name] != said.values[name]:
-            raise UserError(
-                f"scenario '{chosen.name}' sets {name} = {run.settings.values[name]:g}, which only shapes the world of January 1980, and the "
-                f"run in {shown} started with {said.values[name]:g}: start a new run for it"
-            )
+    check_start(run, said.values, shown)
     check_arrays(run, arrays, said.month, f"{shown} is not a saved run that lintas wrote")
-    restore(run, said, arrays, keeps_scenario=scenario is None)
+    then = Then(said.month, said.values, said.on, said.closed, said.savings_at_start)
+    restore(run, then, arrays, keeps_scenario=scenario is None)
     return run

@@ -10,11 +10,17 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
 
 from abm.errors import UserError, shorten
+from abm.sharing import Shared
 from experiments.app.state import REGION, Choice, Finished
 from experiments.app.turns import Turns
 from experiments.words.languages import Translate
+
+if TYPE_CHECKING:
+    from abm import Region
 
 #: Seconds between two reports of a run's progress: more would only load the connection to the browser.
 PAUSE = 0.1
@@ -23,6 +29,17 @@ GRACE = 20.0
 
 #: The queue of this server; it holds runs that wait, never results.
 TURNS = Turns()
+#: What runs have in common whichever page asked for them, so that a changed lever needs no new people: made from region, seed and size only,
+#: never written into; the people of about twenty seeds.
+SHARED = Shared(16_000_000)
+
+
+@cache
+def _region() -> Region:
+    """The page's region, read once: it ships with the program."""
+    from abm import Region
+
+    return Region.load(REGION)
 
 
 @dataclass(frozen=True)
@@ -116,7 +133,7 @@ class Runner:
                 from abm.model import BorderModel, StoppedError
 
                 try:
-                    model = BorderModel(scenario, region=REGION, households=households, rng=seed)  # type: ignore[arg-type]
+                    model = BorderModel(scenario, region=_region(), households=households, rng=seed, shared=SHARED)  # type: ignore[arg-type]
                     model.run(progress=step, stop=stop)
                     outcome = RunEnd(finished=Finished.of(model, choice))
                 except StoppedError:

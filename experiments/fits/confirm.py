@@ -11,9 +11,8 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from abm.errors import UserError, shorten
 from abm.reading import Entries, Name, check, parse_json, read_text
@@ -24,6 +23,9 @@ from experiments.runs.identity import model_version
 from experiments.runs.tables import TABLES, digest
 from experiments.studies.plan import seed_of
 
+if TYPE_CHECKING:
+    from abm import BorderModel
+
 KIND = "lintas numbers of a posterior"
 FILE = "numbers.json"
 #: Runs that are compared, households of each, and the seed that chooses draws and seeds.
@@ -32,23 +34,23 @@ RUNS, HOUSEHOLDS, SEED = 24, 600, 1
 
 def runs_of(posterior: Posterior, tell: Callable[[int, int], None] | None = None) -> list[dict[str, Any]]:
     """The runs with today's model: scenario, seed, and a hash of each table. ``tell`` is called with runs done and runs in all."""
-    from abm import BorderModel, Region, Scenario
+    from abm import Member, Scenario, simulate_list
 
-    region, drawn, names = Region.load(posterior.region), posterior.sample(RUNS, SEED), Scenario.names()
-    done = [0]
+    drawn, names = posterior.sample(RUNS, SEED), Scenario.names()
+    members = [
+        Member(
+            Scenario.load(names[k % len(names)], widen=posterior.widen),
+            seed_of(SEED, k),
+            {n: float(drawn[n].iloc[k]) for n in posterior.parameters},
+        )
+        for k in range(RUNS)
+    ]
+    runs = simulate_list(members, cores(), region=posterior.region, households=HOUSEHOLDS, take=_digests, progress=tell)
+    return [{"scenario": run.scenario.name, "seed": run.seed, "tables": run.value} for run in runs]
 
-    def one(k: int) -> dict[str, Any]:
-        name, seed = names[k % len(names)], seed_of(SEED, k)
-        fitted = {n: float(drawn[n].iloc[k]) for n in posterior.parameters}
-        scenario = Scenario.load(name, widen=posterior.widen)
-        results = BorderModel(scenario, region=region, households=HOUSEHOLDS, rng=seed, fitted=fitted).run().results
-        done[0] += 1
-        if tell is not None:
-            tell(done[0], RUNS)
-        return {"scenario": name, "seed": seed, "tables": {t: digest(getattr(results, t)) for t in TABLES}}
 
-    with ThreadPoolExecutor(cores()) as pool:
-        return list(pool.map(one, range(RUNS)))
+def _digests(model: BorderModel) -> dict[str, str]:
+    return {table: digest(getattr(model.results, table)) for table in TABLES}
 
 
 def write_numbers(folder: Path, tell: Callable[[int, int], None] | None = None) -> None:

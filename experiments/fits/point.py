@@ -68,21 +68,14 @@ def point_fits(fit: Fit, starts: int, confirm: int = CONFIRM) -> list[Answer]:
 
 def _confirmed(fit: Fit, unit: np.ndarray, n: int, k: int) -> np.ndarray:
     """The statistics of the model itself at a point ``unit``, shape (d,), as means over ``n`` runs, shape (targets,)."""
-    from abm import BorderModel, Scenario
+    from abm import Scenario, simulate_many
 
     values = dict(zip(fit.prior.names, fit.prior.values(unit)[0].tolist(), strict=True))
     scenario = Scenario.load("history", set=values, without=fit.asked.without, end=fit.asked.end, widen=fit.asked.widen)
+    seeds = [plan.seed_of(fit.asked.seed, 6000 + replicate, k) for replicate in range(n)]
     rows = []
-    for replicate in range(n):
-        model = BorderModel(
-            scenario,
-            region=fit.asked.region,
-            households=fit.asked.households,
-            rng=plan.seed_of(fit.asked.seed, 6000 + replicate, k),
-            fitted={},
-        )
-        model.run()
-        yearly = model.results.yearly
+    for run in simulate_many(scenario, seeds, [{}], region=fit.asked.region, households=fit.asked.households):
+        yearly = run.value
         years = np.unique(yearly["year"].to_numpy())
         outputs = {o: yearly[o].to_numpy(float).reshape(1, len(years), 2) for o in fit.outputs}
         rows.append(statistics(fit.targets.fit, Runs(fit.prior, unit[None], years, outputs))[0])

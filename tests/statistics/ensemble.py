@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from math import comb
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from abm import BorderModel, Scenario
+from abm import simulate_many
 from abm.claims.statistic import Statistic
 from abm.claims.years import Years, arrays
 
@@ -18,10 +17,20 @@ HOUSEHOLDS = 600
 FEW, MANY = tuple(range(1, 6)), tuple(range(1, 21))
 
 
-@cache
+_TABLES: dict[tuple[str, int], pd.DataFrame] = {}
+
+
+def make(scenario: str, seeds: tuple[int, ...]) -> None:
+    """Make the yearly tables of these seeds that are not there yet."""
+    lacking = [seed for seed in seeds if (scenario, seed) not in _TABLES]
+    if lacking:
+        _TABLES.update({(scenario, run.seed): run.value for run in simulate_many(scenario, lacking, households=HOUSEHOLDS)})
+
+
 def yearly(scenario: str, seed: int) -> pd.DataFrame:
     """The yearly table of one run."""
-    return BorderModel(Scenario.load(scenario), households=HOUSEHOLDS, rng=seed).run().results.yearly
+    make(scenario, (seed,))
+    return _TABLES[scenario, seed]
 
 
 def mean(scenario: str, seed: int, indicator: str, side: str, first: int, last: int) -> float:
@@ -31,11 +40,13 @@ def mean(scenario: str, seed: int, indicator: str, side: str, first: int, last: 
 
 def many(scenario: str, seeds: tuple[int, ...], indicator: str, side: str, first: int, last: int) -> np.ndarray:
     """The same for every seed."""
+    make(scenario, seeds)
     return np.array([mean(scenario, seed, indicator, side, first, last) for seed in seeds])
 
 
 def total_trade(scenario: str, seeds: tuple[int, ...]) -> np.ndarray:
     """Value of all goods carried across in the whole run, both ways and by traders of both sides, in US$."""
+    make(scenario, seeds)
     return np.array([float(yearly(scenario, seed)[["trade_out_usd", "trade_in_usd"]].to_numpy().sum()) for seed in seeds])
 
 
