@@ -160,6 +160,10 @@ def test_the_sweep_gives_the_numbers_it_prints() -> None:
     assert walk("docs/tutorial-sweep.md", short=False) >= 12
 
 
+def test_the_page_on_python_gives_the_numbers_it_prints() -> None:
+    assert walk("docs/python.md", short=False) == 11
+
+
 def test_the_calibration_tutorial_in_short() -> None:
     walk("docs/tutorial-calibration.md", short=True)
     assert Path("results/three/bank/plan.parquet").is_file() and "tolerance = 0.20" in Path("wider.toml").read_text("utf-8")
