@@ -43,6 +43,11 @@ DASK_SETTINGS: dict[str, object] = {
     "distributed.scheduler.http.routes": [],
     "distributed.admin.tick.limit": "60s",
     "distributed.comm.timeouts.connect": "60s",
+    # what Dask looks at by itself, as often as it does by default, took a twelfth of a core
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "500ms",
+    "distributed.admin.system-monitor.interval": "5s",
+    "distributed.worker.memory.monitor-interval": "500ms",
 }
 
 
