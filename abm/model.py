@@ -17,9 +17,9 @@ import mesa
 import numpy as np
 from mesa.agent import AgentSet
 
-from abm import changes, manifest, recording, saving, start, tracing, year
+from abm import changes, manifest, saving, start, tracing, year
+from abm.advance import advance
 from abm.errors import UserError, shorten
-from abm.month import MONTH
 from abm.region import Region
 from abm.results import Facts, Results
 from abm.running import Run
@@ -33,6 +33,8 @@ from agents.core.view import Household
 from agents.household.keep_ties import Parameters as KeepTies
 
 MOST_HOUSEHOLDS = 5_000_000
+#: Up to so many, a year is run in one call: it takes well under a second, so that a run can still be stopped soon.
+FEW_HOUSEHOLDS = 50_000
 
 
 class StoppedError(RuntimeError):
@@ -98,27 +100,32 @@ class BorderModel(Run, mesa.Model):
         if self.month >= self.n_months:
             self.running = False
             return
-        self.crossing_changed = False
-        for step in MONTH:
-            if step.function is not None:
-                step.function(self)
-            else:
-                assert step.rule is not None
-                self.run_rule(step.rule)
-        recording.record_month(self)
-        self.month += 1
+        advance(self, self.month + 1)
         if self.month >= self.n_months:
             self.running = False
 
     def run(self, progress: Callable[[int, int], None] | None = None, stop: threading.Event | None = None) -> BorderModel:
-        """Run to the scenario's end; ``progress(months_done, months)`` after each month; raises StoppedError on ``stop``."""
+        """Run to the scenario's end; ``progress(months_done, months)`` for each month; raises StoppedError on ``stop``."""
         while self.month < self.n_months:
             if stop is not None and stop.is_set():
                 raise StoppedError("the run was stopped before its end")
-            self.step()
+            before = self.month
+            if self.n_households > FEW_HOUSEHOLDS or len(self._event_list) > 1:  # somebody has planned more than the steps
+                self.step()
+            else:
+                advance(self, min(self.n_months, before + 12 - before % 12))
+                self._wind(self.month - before)
             if progress is not None:
-                progress(self.month, self.n_months)
+                for done in range(before + 1, self.month + 1):
+                    progress(done, self.n_months)
         return self
+
+    def _wind(self, months: int) -> None:
+        """Move Mesa's clock past months that were run already: it is moved by Mesa itself, with months that do nothing."""
+        self._is_winding = True
+        self.run_for(months)
+        self._is_winding = False
+        self.running = self.month < self.n_months
 
     def take_over_events(self) -> None:
         """Apply the scenario's changes of this month, the region's dated events, and openings of crossings."""
@@ -163,11 +170,8 @@ class BorderModel(Run, mesa.Model):
         model = saving.take_up(cls, path, plain_scenario(scenario), rules)
         # another scenario may reach other facilities and crossings: work access out again before its first month
         model._is_branched = scenario is not None
-        # Mesa's clock is moved by Mesa itself, with months that do nothing
         if model.month > 0:
-            model._is_winding = True
-            model.run_for(model.month)
-            model._is_winding = False
+            model._wind(model.month)
         model._views = Views(model, model.frames)
         return model
 

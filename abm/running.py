@@ -16,7 +16,7 @@ from abm.region import Region
 from abm.scenario import Scenario
 from abm.state import State
 from abm.world.access import choose_facilities
-from agents.core.compiled import entry
+from agents.core.compiled import PLAIN, entry
 from agents.core.declare import CALL_ARGUMENTS, RULES, Rule, argument_names
 
 
@@ -108,11 +108,13 @@ class Run(State):
             return bound
         columns = []
         for name in rule.reads:
-            view = self.column(name).view()
-            view.flags.writeable = False
+            view = self.column(name)
+            if PLAIN:  # a write to what is only read is then refused; compiled loops take arrays that may be written
+                view = view.view()
+                view.flags.writeable = False
             columns.append(view)
         columns += [self.column(name) for name in rule.writes]
-        monthly = tuple((at, name) for at, name in enumerate(rule.writes, len(rule.reads)) if name.startswith("record."))
+        monthly = tuple((at, name) for at, name in enumerate((*rule.reads, *rule.writes)) if name.startswith("record."))
         lead = tuple(CALL_ARGUMENTS.index(a) for a in argument_names(rule.loop) if a in CALL_ARGUMENTS)
         self._entries.pop(rule.name, None)  # columns made anew may be of another type
         bound = self._bound[rule.name] = Bound(stamp, columns, self.rows_of(rule.rows), monthly, lead)

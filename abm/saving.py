@@ -36,7 +36,7 @@ from agents.core.frame import AgentFrame
 from agents.household.keep_ties import Parameters as KeepTies
 
 KIND = "lintas saved run"
-FORMAT = 2
+FORMAT = 3
 #: Bytes of the largest saved run: one of 5 million households.
 MOST_BYTES = 20_000_000_000
 WORLD = ("place", "trade_link", "crossing", "facility", "district", "policy")
@@ -79,7 +79,6 @@ def arrays_of(run: Run) -> dict[str, np.ndarray]:
     found |= {f"record/{name}": values for name, values in run.record.__dict__.items()}
     return found | {
         "crisis": run.crisis_of_month,
-        "line": run.line,
         "open": run.open_now,
         "hours_between": run.world.hours_between,
     }
@@ -258,7 +257,6 @@ def restore(run: Run, said: Said, arrays: Mapping[str, np.ndarray], *, keeps_sce
             run.settings.apply(month)
     n = min(len(arrays["crisis"]), run.n_months)
     run.crisis_of_month[:n] = arrays["crisis"][:n]
-    run.line[:] = arrays["line"]
     run.savings_at_start = list(said.savings_at_start)
     run.open_now = arrays["open"].copy()
     run.world.hours_between = arrays["hours_between"].copy()

@@ -63,13 +63,14 @@ def cache_folder() -> Path:
     return folder
 
 
-_FOLDER: Path | None = None if PLAIN else cache_folder()
+#: Folder of compiled code; None when rules run as plain Python.
+COMPILED_FOLDER: Path | None = None if PLAIN else cache_folder()
 _numba: Any = None
 if not PLAIN:
     import numba as _numba
     from numba.core import config
 
-    config.CACHE_DIR = str(_FOLDER)  # pyright: ignore[reportAttributeAccessIssue]
+    config.CACHE_DIR = str(COMPILED_FOLDER)  # pyright: ignore[reportAttributeAccessIssue]
 
 #: Every compiled function, by ``module.name``: for warnings about first use and for the tests.
 COMPILED: dict[str, Any] = {}
@@ -96,10 +97,21 @@ def entry(function: Callable[..., Any], arguments: Iterable[Any]) -> Callable[..
 
     numba looks at the type of every argument at every call, which takes longer than many rules themselves. A caller whose
     argument types stay the same asks once, here. The types are not checked afterwards: ask again when the arguments change.
+    Arrays are taken as ones that may be written, whether they may or not, so that a loop is compiled once; they must be
+    contiguous in C's order (ValueError).
     """
     if not hasattr(function, "typeof_pyval"):
         return function
-    return function.compile(tuple(function.typeof_pyval(a) for a in arguments))  # type: ignore[attr-defined]
+    return function.compile(tuple(_type_of(function, a) for a in arguments))  # type: ignore[attr-defined]
+
+
+def _type_of(function: Any, argument: Any) -> Any:
+    found = function.typeof_pyval(argument)
+    if not isinstance(found, _numba.types.Array):
+        return found
+    if found.layout != "C":
+        raise ValueError(f"an array of {plain(function).__name__} is not contiguous in C's order")
+    return found.copy(readonly=False)
 
 
 def plain(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -20,12 +20,12 @@ from pathlib import Path
 import numpy as np
 import agents.household.fall_ill as rule
 from agents.core import compiled
-warm = any(Path(compiled._FOLDER).rglob("*.nbc"))
+warm = any(Path(compiled.COMPILED_FOLDER).rglob("*.nbc"))
 n = 40
 episodes = np.zeros((n, 3), dtype=np.int8)
 uid, adults = np.arange(n), np.full(n, 2, dtype=np.int8)
 rule.loop(0, n, 7, 0, rule.Parameters(), uid, adults, adults, episodes)
-print(json.dumps({"file": rule.__file__, "folder": str(compiled._FOLDER), "warm": warm, "minor": int(episodes[:, 0].sum()),
+print(json.dumps({"file": rule.__file__, "folder": str(compiled.COMPILED_FOLDER), "warm": warm, "minor": int(episodes[:, 0].sum()),
                   "hits": sum(rule.loop.stats.cache_hits.values()), "misses": sum(rule.loop.stats.cache_misses.values())}))
 """
 
