@@ -52,7 +52,7 @@ def _called(function: ast.expr) -> str:
 
 def in_declarations() -> Iterator[tuple[str, str]]:
     """Every sentence for readers that is declared beside the model: sentence, where it is declared."""
-    import abm.model  # noqa: F401 – importing it registers every declaration, the world's too
+    import abm.simulation  # noqa: F401 – importing it registers every declaration, the world's too
     from abm import Scenario
     from abm.claims.claim import claims
     from abm.describe import WORDS
