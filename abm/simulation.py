@@ -139,9 +139,7 @@ class Simulation(Run):
         saving.save(self, path)
 
     @classmethod
-    def load(
-        cls, path: str | Path, scenario: Scenario | str | None = None, rules: Mapping[str, Callable[..., Any]] | None = None
-    ) -> Self:
+    def load(cls, path: str | Path, scenario: Scenario | str | None = None, rules: Mapping[str, Callable[..., Any]] | None = None) -> Self:
         """Continue a saved run, under its own scenario or another one from here on (a branch).
 
         A run with rules of its own is continued with the same ``rules``: functions are not saved.
