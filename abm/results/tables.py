@@ -101,7 +101,7 @@ class Results:
             none = np.zeros((months, len(facts.side), 1))
             other = [by_purpose[purpose][:, :, None] if purpose in by_purpose else none for purpose in CROSSINGS]
             trade = by_purpose.get(TRADE, np.broadcast_to(none[..., None, None], (*none.shape[:2], len(GOODS), 2, len(CHANNELS))))
-            return np.concatenate([*other, trade.reshape(*none.shape[:2], -1)], axis=2)
+            return np.concatenate([*other, trade.reshape(*none.shape[:2], len(GOODS) * 2 * len(CHANNELS))], axis=2)
 
         ways = [CROSSINGS.get(purpose, "trade_crossing.path" if channel == "path" else "trade_crossing.legal")
                 for purpose, _good, _direction, channel in _FLOWS[0]]  # fmt: skip
