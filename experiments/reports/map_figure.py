@@ -135,9 +135,12 @@ class MapDrawing(Sheet):
     def _names(self, parent: Element, ground: Ground, service: Rows, records: Rows, width: float) -> None:
         """Names of service towns, then of places, the larger ones first, above or below the sign.
 
-        One that would cover another is left out (the table below the map has them all).
+        One that would cover another name or the middle of another place is left out (the table below the map has them all).
         """
-        taken: list[tuple[float, float, float, float]] = []
+        taken = []
+        for row in records:
+            x, y = ground.at(row["lon"], row["lat"])
+            taken.append((x - 1, y - 1, x + 1, y + 1))
         tall = SIZES["name"][1]
         ranked = sorted(records, key=lambda row: (-float(row["population"]), str(row["place"])))
         for row, is_service in [*((row, True) for row in service), *((row, False) for row in ranked)]:

@@ -118,7 +118,7 @@ def test_files_the_pages_name_exist() -> None:
     named.add("abm/data/regions/west-kalimantan-sarawak/assumptions.csv")
     for name in named:
         assert (ROOT / name).is_file(), name
-    assert (ROOT / "docs" / "picture.png").stat().st_size > 10_000
+    assert (ROOT / "docs" / "picture.svg").stat().st_size > 10_000
 
 
 def test_the_first_command_installs_no_tools_for_tests() -> None:
