@@ -1,4 +1,4 @@
-"""The border as a Mesa model: state in frames, the month's list of rules, results.
+"""The border as a Mesa model: a :class:`abm.simulation.Simulation` with agents, clock and scenario as Mesa knows them.
 
 >>> from abm import BorderModel, Scenario
 >>> model = BorderModel(Scenario.load("no-puskesmas"), households=300, rng=7)  # doctest: +SKIP
@@ -8,22 +8,19 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import mesa
 import numpy as np
 from mesa.agent import AgentSet
 
-from abm import changes, manifest, saving, start, tracing, year
-from abm.advance import advance
-from abm.errors import UserError, shorten
+from abm import changes
+from abm.errors import UserError
 from abm.region import Region
-from abm.results import Facts, Results
-from abm.running import Run
 from abm.scenario import Scenario
+from abm.simulation import MOST_HOUSEHOLDS, Simulation, StoppedError, check_seed
 from abm.views import KINDS, ByType, RunScenario, Views, for_mesa, plain_scenario
 from abm.world import populate
 from abm.world.kinship import Kin
@@ -32,30 +29,13 @@ from agents.core.declare import near
 from agents.core.view import Household
 from agents.household.keep_ties import Parameters as KeepTies
 
-MOST_HOUSEHOLDS = 5_000_000
-#: Up to so many, a year is run in one call: it takes well under a second, so that a run can still be stopped soon.
-FEW_HOUSEHOLDS = 50_000
+__all__ = ["MOST_HOUSEHOLDS", "BorderModel", "StoppedError"]
 
 
-class StoppedError(RuntimeError):
-    """The run was asked to stop before its end."""
+class BorderModel(Simulation, mesa.Model):
+    """Households, traders and officials on both sides of the border, month by month, as a Mesa model.
 
-
-class BorderModel(Run, mesa.Model):
-    """Households, traders and officials on both sides of the border, month by month.
-
-    Parameters
-    ----------
-    scenario : Scenario, name or path of one; the history when left out.
-    region : Region, or its name or folder.
-    households : number of simulated households, both sides together.
-    rng : seed (a non-negative integer); everything random is a function of it.
-    threads : run household loops on so many threads; the results are the same bytes.
-    rules : own one-agent functions in place of shipped ones, by rule name, e.g. ``{"household.fall_ill": my_severity}``
-        (the first function of the rule) or ``{"household.seek_care.choose_care": …}``.
-    follow : uids of households whose decisions are traced (see :attr:`traces`).
-    fitted : values in place of the declared starting values of uncertain parameters, by name; the region's when left out,
-        ``{}`` for the declared ones. What the scenario sets overrides them.
+    The parameters are those of :class:`abm.simulation.Simulation`, and so are the results, byte for byte.
     """
 
     def __init__(
@@ -70,106 +50,49 @@ class BorderModel(Run, mesa.Model):
         follow: Iterable[int] = (),
         fitted: Mapping[str, float] | None = None,
     ) -> None:
-        seed = _whole("seed", rng if rng is not None else 7, 0, 2**62)
-        households = _whole("households", households, 60, MOST_HOUSEHOLDS)
-        threads = _whole("threads", threads, 1, 256)
-        given = plain_scenario(scenario)
-        mesa.Model.__init__(self, rng=seed)
-        Run.__init__(
-            self,
-            given if isinstance(given, Scenario) else Scenario.load(given or "history"),
-            region,
-            households,
-            seed,
-            fitted,
-            threads,
-            rules,
-        )
+        """See :class:`abm.simulation.Simulation`; the scenario may also be that of another model (``model.scenario``)."""
+        mesa.Model.__init__(self, rng=check_seed(rng))
         self._is_winding = False
-        self._is_branched = False
-        start.begin(self)
+        Simulation.__init__(
+            self,
+            plain_scenario(scenario),
+            region=region,
+            households=households,
+            rng=rng,
+            threads=threads,
+            rules=rules,
+            follow=follow,
+            fitted=fitted,
+        )
         self._views = Views(self, self.frames)
-        self.follow = tracing.check_uids(self.frames["household"], follow)  # nobody is followed before January 1980
-
-    # ---- the month ---------------------------------------------------------------------------------------------------
 
     def step(self) -> None:
         """Simulate one month."""
-        if self._is_winding:
-            return
-        if self.month >= self.n_months:
-            self.running = False
-            return
-        advance(self, self.month + 1)
-        if self.month >= self.n_months:
-            self.running = False
+        if not self._is_winding:
+            super().step()
 
-    def run(self, progress: Callable[[int, int], None] | None = None, stop: threading.Event | None = None) -> BorderModel:
-        """Run to the scenario's end; ``progress(months_done, months)`` for each month; raises StoppedError on ``stop``."""
-        while self.month < self.n_months:
-            if stop is not None and stop.is_set():
-                raise StoppedError("the run was stopped before its end")
-            before = self.month
-            if self.n_households > FEW_HOUSEHOLDS or len(self._event_list) > 1:  # somebody has planned more than the steps
+    def go_on(self, until: int) -> None:
+        """Simulate the months up to ``until``; one by one where somebody has planned more with Mesa than the steps."""
+        if len(self._event_list) > 1:
+            while self.month < until:
                 self.step()
-            else:
-                advance(self, min(self.n_months, before + 12 - before % 12))
-                self._wind(self.month - before)
-            if progress is not None:
-                for done in range(before + 1, self.month + 1):
-                    progress(done, self.n_months)
-        return self
+            return
+        before = self.month
+        super().go_on(until)
+        self._wind(self.month - before)
 
     def _wind(self, months: int) -> None:
         """Move Mesa's clock past months that were run already: it is moved by Mesa itself, with months that do nothing."""
         self._is_winding = True
         self.run_for(months)
         self._is_winding = False
-        self.running = self.month < self.n_months
-
-    def take_over_events(self) -> None:
-        """Apply the scenario's changes of this month, the region's dated events, and openings of crossings."""
-        changes.take_over(self, again=self._is_branched)
-        self._is_branched = False
-
-    def renew_year(self) -> None:
-        """In January: budgets and stocks, then access. Otherwise access again when a crossing or the scenario changed."""
-        year.renew(self)
-
-    # ---- results, and the run written down -----------------------------------------------------------------------------
-
-    @property
-    def results(self) -> Results:
-        """Tables of the months run so far."""
-        known = self.__dict__.get("_results")
-        if known is None or known.n_months != self.month:
-            known = self.__dict__["_results"] = Results(self.record, Facts.of(self))
-        return known
-
-    def manifest(self) -> dict[str, Any]:
-        """All that is needed to run this again, and what it was run with."""
-        return manifest.write_manifest(self)
-
-    @classmethod
-    def from_manifest(cls, said: Mapping[str, Any], allow_other: bool = False) -> BorderModel:
-        """The model that a manifest describes, before its first month; refuses another version or other data."""
-        return manifest.run_again(cls, said, allow_other)
-
-    def save(self, path: str | Path) -> None:
-        """Write the whole state to a file (temp file, then renamed), to be continued with :meth:`load`."""
-        saving.save(self, path)
 
     @classmethod
     def load(
-        cls, path: str | Path, scenario: Scenario | str | None = None, rules: Mapping[str, Callable[..., Any]] | None = None
-    ) -> BorderModel:
-        """Continue a saved run, under its own scenario or another one from here on (a branch).
-
-        A run with rules of its own is continued with the same ``rules``: functions are not saved.
-        """
-        model = saving.take_up(cls, path, plain_scenario(scenario), rules)
-        # another scenario may reach other facilities and crossings: work access out again before its first month
-        model._is_branched = scenario is not None
+        cls, path: str | Path, scenario: Scenario | RunScenario | str | None = None, rules: Mapping[str, Callable[..., Any]] | None = None
+    ) -> Self:
+        """Continue a saved run, as :meth:`abm.simulation.Simulation.load` does; Mesa's clock goes on from the month that was saved."""
+        model = super().load(path, plain_scenario(scenario), rules)
         if model.month > 0:
             model._wind(model.month)
         model._views = Views(model, model.frames)
@@ -179,7 +102,7 @@ class BorderModel(Run, mesa.Model):
 
     @property
     def scenario(self) -> Any:
-        """The scenario of this run."""
+        """The scenario of this run, in Mesa's form."""
         return for_mesa(self.own_scenario)
 
     @scenario.setter
@@ -207,10 +130,6 @@ class BorderModel(Run, mesa.Model):
         self.frames["household"].row(uid)
         return self._views.one("household", uid)  # type: ignore[return-value]
 
-    def kinship_graph(self) -> Any:
-        """The ties of this month as a networkx graph (nodes are uids with place and side; edges carry strength and ``across``)."""
-        return self.kin.graph(self.frames["household"], self.world.place_names)
-
     def add_household(self, place: str, **columns: Any) -> Household:
         """Add one household to a community (for experiments and tests); it has no ties and weight 0 unless given."""
         if place not in self.world.place_names:
@@ -230,17 +149,3 @@ class BorderModel(Run, mesa.Model):
         changes.set_mechanisms(self)
         self._views = Views(self, self.frames)
         return self.household(int(made["uid"][0]))
-
-
-def _whole(what: str, value: Any, low: int, high: int) -> int:
-    """A whole number of a user, within its bounds (UserError)."""
-    try:
-        number = int(value)
-        if isinstance(value, float) and number != value:
-            raise ValueError
-    except (TypeError, ValueError, OverflowError):
-        raise UserError(f"{what} = {shorten(repr(value))} is not a whole number") from None
-    if not low <= number <= high:
-        shown = number if abs(number) < 10**20 else "a number of more than twenty digits"
-        raise UserError(f"{what} = {shown} cannot be simulated: give a whole number from {low} to {high}")
-    return number

@@ -10,7 +10,7 @@ from agents.core.declare import RULES, Rule
 
 
 class MonthlyRun(Protocol):
-    """What the steps of the month that are not rules need of a run (:class:`abm.model.BorderModel` is one)."""
+    """What the steps of the month that are not rules need of a run (:class:`abm.simulation.Simulation` is one)."""
 
     month: int
     record: Any

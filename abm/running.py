@@ -45,7 +45,7 @@ class Run(State):
         threads: int = 1,
         rules: Mapping[str, Callable[..., Any]] | None = None,
     ) -> None:
-        """``rules`` as :class:`abm.model.BorderModel` takes them; the rest as :class:`State`."""
+        """``rules`` as :class:`abm.simulation.Simulation` takes them; the rest as :class:`State`."""
         super().__init__(scenario, region, households, seed, fitted)
         self.threads = threads
         own = own_rules(rules)

@@ -273,7 +273,7 @@ def take_up[R: Run](
 ) -> R:
     """A run as it was saved to a file, to go on under its own scenario (None) or another one; UserError where it cannot.
 
-    ``make`` makes a run from what :class:`abm.model.BorderModel` takes.
+    ``make`` makes a run from what :class:`abm.simulation.Simulation` takes.
     """
     said, arrays = read(path)
     shown, given = shorten(path), names_of(own_rules(rules))

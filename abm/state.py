@@ -31,7 +31,7 @@ class State:
     def __init__(
         self, scenario: Scenario, region: Region | str | Path, households: int, seed: int, fitted: Mapping[str, float] | None = None
     ) -> None:
-        """``fitted`` as :class:`abm.model.BorderModel` takes it; the other arguments are checked already."""
+        """``fitted`` as :class:`abm.simulation.Simulation` takes it; the other arguments are checked already."""
         #: The scenario that the run was given.
         self.own_scenario = scenario
         self.seed_of_run, self.n_households, self.n_months = seed, households, scenario.n_months

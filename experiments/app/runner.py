@@ -113,10 +113,10 @@ class Runner:
         outcome = None
         if is_wanted():
             try:
-                from abm.model import BorderModel, StoppedError
+                from abm.simulation import Simulation, StoppedError
 
                 try:
-                    model = BorderModel(scenario, region=REGION, households=households, rng=seed)  # type: ignore[arg-type]
+                    model = Simulation(scenario, region=REGION, households=households, rng=seed)  # type: ignore[arg-type]
                     model.run(progress=step, stop=stop)
                     outcome = RunEnd(finished=Finished.of(model, choice))
                 except StoppedError:

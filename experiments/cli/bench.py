@@ -48,9 +48,9 @@ FIGURES: dict[str, tuple[str, str]] = {
 
 
 def _model(households: int, end: str = "2015-12", **settings: Any) -> Any:
-    from abm import BorderModel, Scenario
+    from abm import Scenario, Simulation
 
-    return BorderModel(Scenario.load("history", end=end), households=households, **settings)
+    return Simulation(Scenario.load("history", end=end), households=households, **settings)
 
 
 def _cpu(function: Any) -> float:
@@ -97,7 +97,7 @@ def _default_run(turns: int) -> dict[str, float]:
 
 def _starts(turns: int) -> dict[str, float]:
     """CPU of the first run ever and of a fresh process with everything compiled."""
-    code = "from abm import BorderModel; BorderModel(households=2000).run()"
+    code = "from abm import Simulation; Simulation(households=2000).run()"
     with tempfile.TemporaryDirectory() as folder:
         environment = {"LINTAS_CACHE": folder, "LINTAS_PLAIN": ""}
         cold, _ = _in_fresh_process(["-c", code], environment)

@@ -32,7 +32,7 @@ RUNS, HOUSEHOLDS, SEED = 24, 600, 1
 
 def runs_of(posterior: Posterior, tell: Callable[[int, int], None] | None = None) -> list[dict[str, Any]]:
     """The runs with today's model: scenario, seed, and a hash of each table. ``tell`` is called with runs done and runs in all."""
-    from abm import BorderModel, Region, Scenario
+    from abm import Region, Scenario, Simulation
 
     region, drawn, names = Region.load(posterior.region), posterior.sample(RUNS, SEED), Scenario.names()
     done = [0]
@@ -41,7 +41,7 @@ def runs_of(posterior: Posterior, tell: Callable[[int, int], None] | None = None
         name, seed = names[k % len(names)], seed_of(SEED, k)
         fitted = {n: float(drawn[n].iloc[k]) for n in posterior.parameters}
         scenario = Scenario.load(name, widen=posterior.widen)
-        results = BorderModel(scenario, region=region, households=HOUSEHOLDS, rng=seed, fitted=fitted).run().results
+        results = Simulation(scenario, region=region, households=HOUSEHOLDS, rng=seed, fitted=fitted).run().results
         done[0] += 1
         if tell is not None:
             tell(done[0], RUNS)

@@ -68,13 +68,13 @@ def point_fits(fit: Fit, starts: int, confirm: int = CONFIRM) -> list[Answer]:
 
 def _confirmed(fit: Fit, unit: np.ndarray, n: int, k: int) -> np.ndarray:
     """The statistics of the model itself at a point ``unit``, shape (d,), as means over ``n`` runs, shape (targets,)."""
-    from abm import BorderModel, Scenario
+    from abm import Scenario, Simulation
 
     values = dict(zip(fit.prior.names, fit.prior.values(unit)[0].tolist(), strict=True))
     scenario = Scenario.load("history", set=values, without=fit.asked.without, end=fit.asked.end, widen=fit.asked.widen)
     rows = []
     for replicate in range(n):
-        model = BorderModel(
+        model = Simulation(
             scenario,
             region=fit.asked.region,
             households=fit.asked.households,

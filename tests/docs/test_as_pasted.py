@@ -68,7 +68,7 @@ def steps(page: str) -> list[Step]:
             found.append(Step("python", block))
         elif not language:
             for line in block.splitlines():
-                typed = re.match(r"^(?:\$ )?(?:pip install uv && )?(?:uv run )?((?:lintas|pytest|sed) ?.*)$", line)
+                typed = re.match(r"^(?:\$ )?(?:pip install uv && )?(?:uv run (?:--group dev )?)?((?:lintas|pytest|sed) ?.*)$", line)
                 if typed and (line.startswith(("$ ", "uv run ", "pip ", "sed "))):
                     found.append(Step("command", typed[1].split("  #")[0].strip()))
                 elif found and found[-1].kind == "command" and line.strip() and "$ " in block:
