@@ -62,11 +62,12 @@ N_CARE = len(CARE_OPTIONS)
 
 fields(
     "kin",
-    Field("first", "First tie of a household", "code", "int64", "fixed", RULES),
-    Field("first_across", "First tie of a household that leads across", "code", "int64", "fixed", RULES),
-    Field("end", "End of the ties of a household", "code", "int64", "fixed", RULES),
+    Field("first", "First tie of a household", "code", "int32", "fixed", RULES),
+    Field("first_across", "First tie of a household that leads across", "code", "int32", "fixed", RULES),
+    Field("end", "End of the ties of a household", "code", "int32", "fixed", RULES),
     Field("other", "Row of the household at the other end", "code", "int32", "fixed", RULES),
-    Field("contact", "Chance to meet in a month, by distance", "probability/month", "float32", "state", RULES),
+    Field("pair", "Places of the two households: row in the table of contact", "code", "uint16", "fixed", RULES),
+    Field("contact", "Chance to meet in a month, by distance between two places", "probability/month", "float32", "state", RULES, axes=("pair",)),
     Field("strength", "Strength of the tie", "index", "float32", "state", RULES),
     Field("is_on", "1 where ties across count (switch kinship)", "1", "float64", "month", RULES),
     Field("income_gap", "Logarithm of income per head there over here, no less than 0", "log", "float64", "month", RULES),

@@ -241,7 +241,7 @@ def declared_shape(model: BorderModel, entity: str, name: str) -> tuple[int, ...
     """Sizes of the axes that a column says it has: one row for each agent, place or month, unless it names its axes."""
     field = FIELDS[entity][name]
     sizes = {"place": model.world.n_places, "month": model.n_months, "calendar_month": 12, "side": 2, "good": 4, "crop": 2, "direction": 2,
-             "channel": 4, "tier": 2, "patient": 2, "sum": len(SUMS), "deal": len(DEALS)}  # fmt: skip
+             "channel": 4, "tier": 2, "patient": 2, "sum": len(SUMS), "deal": len(DEALS), "pair": model.world.n_places**2}  # fmt: skip
     if field.axes:
         return tuple(sizes[axis] for axis in field.axes)
     values = (field.width,) if field.width > 1 else ()
@@ -275,7 +275,8 @@ NARROW = {
              "household.work_sought", "household.n_refused", "household.n_deported", "trader.side", "trader.cards", "trader.good", "trader.direction",
              "trader.channel", "official.side", "official.kind"),
     "int16": ("household.place", "trader.place", "official.place", "official.crossing", "official.district"),
-    "int32": ("household.trader", "trader.household", "kin.other"),
+    "int32": ("household.trader", "trader.household", "kin.first", "kin.first_across", "kin.end", "kin.other"),
+    "uint16": ("kin.pair",),
     "float32": ("household.schooling", "household.opinion_home", "household.opinion_across", "household.heard_across", "household.heard_work",
                 "household.trips_across", "household.days_lost", "household.idle", "kin.contact", "kin.strength"),
 }  # fmt: skip
