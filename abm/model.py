@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -97,12 +98,13 @@ class BorderModel(Run, mesa.Model):
             self.running = False
             return
         self.crossing_changed = False
-        for step in MONTH:
-            if step.function is not None:
-                step.function(self)
+        for is_rule, steps in groupby(MONTH, lambda step: step.rule is not None):
+            if is_rule:
+                self.run_rules([step.rule for step in steps if step.rule is not None])
             else:
-                assert step.rule is not None
-                self.run_rule(step.rule)
+                for step in steps:
+                    assert step.function is not None
+                    step.function(self)
         recording.record_month(self)
         self.month += 1
         if self.month >= self.n_months:
