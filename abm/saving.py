@@ -30,6 +30,7 @@ from abm.scenario import Scenario
 from abm.world.kinship import Kin
 from abm.world.travel import set_hours
 from abm.writing import whole_file
+from agents.core import memory
 from agents.core.declare import PARAMETERS, SWITCHES
 from agents.core.frame import AgentFrame
 
@@ -301,4 +302,6 @@ def take_up[R: Run](
             )
     check_arrays(run, arrays, said.month, f"{shown} is not a saved run that lintas wrote")
     restore(run, said, arrays, keeps_scenario=scenario is None)
+    arrays.clear()
+    memory.give_back()
     return run

@@ -10,6 +10,7 @@ from abm.running import Run
 from abm.world import populate
 from abm.world.kinship import Kin, choose_kin, draw
 from abm.world.kinship import Parameters as Kinship
+from agents.core import memory
 from agents.core.declare import RULES
 from agents.household.keep_ties import Parameters as KeepTies
 from agents.official.set_strictness import Parameters as SetStrictness
@@ -37,6 +38,7 @@ def begin(run: Run) -> None:
     settle_work(run)
     h = households
     run.savings_at_start = [float((h["savings"] * h["weight"])[h["side"] == k].sum()) for k in (0, 1)]
+    memory.give_back()  # making the people takes about as much again as they do
 
 
 def _set_stocks(run: Run) -> None:
