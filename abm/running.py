@@ -20,7 +20,6 @@ from abm.world.access import choose_facilities
 from agents.core.compiled import entry
 from agents.core.declare import CALL_ARGUMENTS, RULES, Rule, argument_names
 
-
 #: Blocks of rows for each thread.
 BLOCKS = 4
 

@@ -183,9 +183,11 @@ class Kin:
         """The ties between rows ``a`` and ``b`` (pairs,) of int32, none where ``b`` is -1; a pair may be given twice.
 
         ``at_a`` and ``at_b`` (pairs,) of float32 are the strength at each end. ``contact`` is the chance to meet in a month: of one place with
-        each, then of the next, so that there are as many as the square of the number of places. ``gap`` is the logarithm of income per
-        head there over here.
+        each, then of the next, so that there are as many as the square of the number of places; ValueError for more than 256 places.
+        ``gap`` is the logarithm of income per head there over here.
         """
+        if contact.size > 2**16:
+            raise ValueError(f"ties between {math.isqrt(contact.size)} places: a region has 256 at most")
         n = len(households)
         count = np.zeros(n, dtype=np.int32)
         _count_ends(a, b, count)
@@ -202,7 +204,7 @@ class Kin:
             "first_across": first_across,
             "end": end,
             "other": other,
-            "pair": pair.astype(np.uint16) if contact.size <= 2**16 else pair,
+            "pair": pair.astype(np.uint16),
             "contact": contact.astype(np.float32),
             "strength": strength[:number].copy(),
             "is_on": np.ones(1),

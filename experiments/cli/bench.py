@@ -132,7 +132,9 @@ def _sizes(sizes: tuple[int, ...], turns: int) -> dict[str, float]:
     if 1_000_000 in sizes:
         found["million_over_hundred_thousand"] = found["ns_per_household_month_1000000"] / found["ns_per_household_month_100000"]
         found["million_construction_cpu_seconds"] = making[1_000_000]
-    return found | {f"two_threads_speed_{n}": _threads(model, turns if n > 100_000 else 3 * turns) for n, model in models.items() if n >= 100_000}
+    return found | {
+        f"two_threads_speed_{n}": _threads(model, turns if n > 100_000 else 3 * turns) for n, model in models.items() if n >= 100_000
+    }
 
 
 def _threads(model: Any, turns: int) -> float:

@@ -145,7 +145,9 @@ def test_each_side_tells_of_the_other() -> None:
         for e in range(first[i], end[i]):
             j, over = other[e], e >= across[i]
             trips = min(values["household.trips_across"][i] + values["household.trips_across"][j], 2.0) if over else 0.0
-            expected.append((strength[e], values["kin.contact"][values["kin.pair"][e]] + 0.5 * trips, 1.5 if over else 0.0, 0.02, 0.005, 0.5))
+            expected.append(
+                (strength[e], values["kin.contact"][values["kin.pair"][e]] + 0.5 * trips, 1.5 if over else 0.0, 0.02, 0.005, 0.5)
+            )
             strength[e] = next_strength(*expected[-1])
             told += strength[e]
             total += strength[e] * over

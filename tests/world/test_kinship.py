@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from abm import BorderModel, Scenario
+from abm.region.checks import MOST_BORDER_PLACES
 from abm.start import sums_of_slices
 from abm.world.kinship import KIN_PLACE, KIN_WHO, N_ACROSS, N_WITHIN, Kin, Parameters
 from agents.core.declare import PARAMETERS
@@ -190,11 +191,13 @@ def test_gaps_between_the_rows_of_ties_are_passed_over():
     assert kin.ties.tolist() == ties.tolist() and kin.strengths().tolist() == strengths.tolist()
 
 
-@pytest.mark.parametrize(("n_places", "dtype"), [(256, "uint16"), (257, "int32")])
-def test_many_places_have_wider_numbers_of_pairs(n_places, dtype):
-    last = n_places - 1
-    kin = Kin.of_ties(four((0, 0, last, last)), np.array([[10, 20]]), np.array([0.5]), np.zeros(n_places**2), 0.0)
-    assert kin.columns["pair"].dtype == dtype and kin.columns["pair"].tolist() == [last, last * n_places]
+def test_pairs_of_as_many_places_as_a_region_may_have():
+    last = MOST_BORDER_PLACES - 1
+    frame, ties = four((0, 0, last, last)), np.array([[10, 20], [20, 40]])
+    kin = Kin.of_ties(frame, ties, np.array([0.5, 0.25]), np.zeros(MOST_BORDER_PLACES**2), 0.0)
+    assert kin.columns["pair"].tolist() == [last, 2**16 - 1, last * MOST_BORDER_PLACES, 2**16 - 1]
+    with pytest.raises(ValueError, match="between 257 places"):
+        Kin.of_ties(frame, ties, np.array([0.5, 0.25]), np.zeros(257**2), 0.0)
 
 
 def test_sums_of_slices_have_the_bits_of_sums_one_by_one():
