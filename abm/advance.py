@@ -22,8 +22,7 @@ def advance(run: Run, until: int) -> None:
             _take(run, step)
         if run.threads > 1 or run.follow or run.loops:
             last = run.month + 1
-            for step in MONTH[_LAST_FUNCTION:]:
-                _take(run, step)
+            run.run_rules([step.rule for step in MONTH[_LAST_FUNCTION:] if step.rule is not None])
         else:
             last = min(until, changes.next_busy(run))
             quiet_months.run_months(run, last, _LAST_FUNCTION + 1)

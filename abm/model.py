@@ -24,10 +24,8 @@ from abm.simulation import MOST_HOUSEHOLDS, Simulation, StoppedError, check_seed
 from abm.views import KINDS, ByType, RunScenario, Views, for_mesa, plain_scenario
 from abm.world import populate
 from abm.world.kinship import Kin
-from abm.world.kinship import Parameters as Kinship
 from agents.core.declare import near
 from agents.core.view import Household
-from agents.household.keep_ties import Parameters as KeepTies
 
 __all__ = ["MOST_HOUSEHOLDS", "BorderModel", "StoppedError"]
 
@@ -140,12 +138,11 @@ class BorderModel(Simulation, mesa.Model):
         made = populate.household_columns(self.seed_of_run, self.world, q, np.array([number]), self.settings.of(populate.Parameters))
         made["weight"] = np.zeros(1)
         made |= {k: np.asarray([v]) for k, v in columns.items()}
-        strengths = self.kin.strengths()
+        ties, strengths, kin = self.kin.ties, self.kin.strengths(), self.kin.columns
         owners = frame["uid"][self.frames["trader"]["household"]]
         frame.add(made)
         self.frames["trader"]["household"][:] = frame.rows(owners)
-        self.kin = Kin(frame, self.kin.ties, self.world.hours_between, self.world.place["side"], strengths,
-                       float(self.kin.columns["income_gap"][0]), self.settings.of(Kinship), self.settings.of(KeepTies))  # fmt: skip
+        self.kin = Kin.of_ties(frame, ties, strengths, kin["contact"], float(kin["income_gap"][0]))
         changes.set_mechanisms(self)
         self._views = Views(self, self.frames)
         return self.household(int(made["uid"][0]))

@@ -17,6 +17,8 @@ from agents.core.declare import near
 from agents.surroundings import GOODS
 
 Lines = dict[str, list[int]]  # line numbers of a file's rows
+#: Border places of a region: each tie keeps the pair of its places as a number of 16 bits.
+MOST_BORDER_PLACES = 256
 
 
 def _bad(file: str, line: int | None, column: str, problem: str) -> RegionError:
@@ -71,6 +73,11 @@ def _check_places(region: Border, lines: Lines) -> None:
                 "district",
                 f"{shorten(row['district'])!r} is not in districts.csv; {near(row['district'], sorted(districts))}",
             )
+    count = int((region.places["kind"] == "border").sum())
+    if count > MOST_BORDER_PLACES:
+        raise _bad(
+            "places.csv", None, "kind", f"found {count} border places, at most {MOST_BORDER_PLACES} can be simulated; join small ones."
+        )
     for side in SIDES:
         own = region.places[region.places["side"] == side]
         if not (own["kind"] == "border").any():

@@ -36,7 +36,7 @@ def declared_shape(model: BorderModel, entity: str, name: str) -> tuple[int, ...
     sizes = {"place": model.world.n_places, "month": model.n_months, "calendar_month": 12, "side": 2, "good": 4, "crop": 2, "direction": 2,
              "channel": 4, "tier": 2, "patient": 2, "sum": len(SUMS), "deal": len(DEALS), "tie_sum": len(TIES),
              "papers": 2, "way": 2, "care_option": 4, "crossing": len(model.world.crossing_names), "district": len(model.world.district_names),
-             "stock": len(STOCKS)}  # fmt: skip
+             "stock": len(STOCKS), "pair": model.world.n_places**2}  # fmt: skip
     if field.axes:
         return tuple(sizes[axis] for axis in field.axes)
     values = (field.width,) if field.width > 1 else ()
@@ -71,7 +71,8 @@ NARROW = {
              "trader.channel", "official.side", "official.kind"),
     "int16": ("household.place", "trader.place", "official.place", "official.crossing", "official.district",
               "record.care_crossing", "record.work_crossing", "record.trade_crossing", "record.partner"),
-    "int32": ("household.trader", "trader.household", "kin.other"),
+    "int32": ("household.trader", "trader.household", "kin.first", "kin.first_across", "kin.end", "kin.other"),
+    "uint16": ("kin.pair",),
     "float32": ("household.schooling", "household.opinion_home", "household.opinion_across", "household.heard_across", "household.heard_work",
                 "household.trips_across", "household.days_lost", "household.idle", "kin.contact", "kin.strength"),
 }  # fmt: skip

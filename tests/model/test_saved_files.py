@@ -94,6 +94,27 @@ def test_a_saved_run_that_was_tampered_with_is_refused(tmp_path):
             raise AssertionError(f"damage {number} was taken: {str(one[0])[:200]}")
 
 
+def test_saved_ties_are_checked(tmp_path):
+    """A tie of a household to itself, more strengths than ties, and chances to meet of other places than the region's."""
+    path = tmp_path / "half"
+    months(make(households=120), 3).save(path)
+    said, arrays = unpacked(path, path.read_bytes())
+    assert {n for n in arrays if n.startswith("kin/")} == {
+        "kin/ties", "kin/strengths", "kin/columns/contact", "kin/columns/is_on", "kin/columns/income_gap",
+    }  # fmt: skip
+    to_itself = arrays["kin/ties"].copy()
+    to_itself[4, 1] = to_itself[4, 0]
+    for change, words in (
+        ({"kin/ties": to_itself}, "kin/ties does not fit"),
+        ({"kin/strengths": np.append(arrays["kin/strengths"], np.float32(0.5))}, "columns of another length"),
+        ({"kin/columns/contact": arrays["kin/columns/contact"][:-1]}, "kin/columns/contact has the shape"),
+    ):
+        packed(path, said, arrays | change)
+        with pytest.raises(UserError) as refusal:
+            BorderModel.load(path)
+        assert words in one_sentence(refusal)
+
+
 def test_a_saved_run_holds_no_program(tmp_path):
     """A file that runs code when it is unpickled is refused, and runs none."""
     path, mark = tmp_path / "half", tmp_path / "mark"

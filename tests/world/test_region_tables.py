@@ -143,6 +143,11 @@ DAMAGE: dict[str, tuple[str, Callable[[list[dict[str, str]]], object], tuple[str
         ("goods.csv", "line 6", "column good", "'tea'", "no good of the model"),
     ),
     "series of text": ("goods.csv", put("world_series", "idr_basis"), ("line 2", "column world_series", "no column of numbers")),
+    "more border places than a tie can tell apart": (
+        "places.csv",
+        lambda rows: rows.extend(rows[0] | {"place": f"Hamlet {k}"} for k in range(257 - sum(r["kind"] == "border" for r in rows))),
+        ("places.csv", "column kind", "found 257 border places", "at most 256"),
+    ),
     "assumption without a reason": ("assumptions.csv", put("reason", ""), ("assumptions.csv", "line 2", "column reason", "a blank")),
 }
 
