@@ -6,6 +6,9 @@ it depends on, so there is no index. A file appears whole or not at all, and beg
 that lost power, a full disk) is not loaded but made again.
 """
 
+# numba says nothing of the types of its cache
+# pyright: standard
+
 from __future__ import annotations
 
 import hashlib

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from abm.region import Region, RegionError
+from abm.region import REGIONS, Region, RegionError
 from abm.region.contract import TABLES
-from tests.world.damaged_region import copy
+
+FOLDER = REGIONS / "west-kalimantan-sarawak"
+
+
+def copy_of_region(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(FOLDER, tmp_path / "region", ignore=shutil.ignore_patterns("raw")))
 
 
 def test_a_region_is_checked_once_while_its_files_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder, calls = copy(tmp_path), []
+    folder, calls = copy_of_region(tmp_path), []
     monkeypatch.setattr("abm.region.region.check_tables", lambda region, lines: calls.append(region.hash))
     first = Region.load(folder)
     assert Region.load(folder).hash == first.hash and Region.load(str(folder)).hash == first.hash
@@ -29,7 +35,7 @@ def test_a_region_is_checked_once_while_its_files_stay(tmp_path: Path, monkeypat
 @pytest.mark.parametrize("file", [*TABLES, "region.toml", "fitted.toml", "map.geojson"])
 def test_a_changed_file_is_noticed(file: str, tmp_path: Path) -> None:
     """Also one that keeps its size and its time."""
-    folder = copy(tmp_path)
+    folder = copy_of_region(tmp_path)
     Region.load(folder)
     path = folder / file
     data, times = path.read_bytes(), path.stat()
@@ -42,7 +48,7 @@ def test_a_changed_file_is_noticed(file: str, tmp_path: Path) -> None:
 
 
 def test_a_file_that_comes_or_goes_is_noticed(tmp_path: Path) -> None:
-    folder = copy(tmp_path)
+    folder = copy_of_region(tmp_path)
     assert Region.load(folder).fitted_file is not None
     (folder / "fitted.toml").unlink()
     assert Region.load(folder).fitted_file is None
