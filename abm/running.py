@@ -132,15 +132,17 @@ class Run(State):
             for one in left:
                 one()
 
-        helpers = min(self.threads, len(work)) - 1
+        # rules that are not divided are over before another thread wakes up
+        helpers = min(self.threads, len(work)) - 1 if len(work) > len(rules) else 0
         if self._pool is None or self._pool[0] < helpers:
             self._pool = self.threads, ThreadPoolExecutor(self.threads)
         others = [self._pool[1].submit(take) for _ in range(helpers)]
         try:
             take()
         finally:
-            wait(others)
-        for other in others:
+            begun = [other for other in others if not other.cancel()]  # who comes too late finds nothing left
+            wait(begun)
+        for other in begun:
             other.result()
 
     def _blocks(self, rule: Rule, n: int) -> list[tuple[int, int]]:
