@@ -108,7 +108,7 @@ def walk(page: str, *, short: bool) -> int:
             Path(step.name).write_text(step.text, "utf-8")
         elif step.kind == "python":
             if "__main__" in step.text:
-                continue  # starts processes that import it as a file: tests/experiments/test_store_and_drive.py
+                continue  # starts processes that import it as a file: tests/experiments/test_same_table.py
             text = step.text
             if short:
                 text = text.replace("replicates=8, households=400", 'replicates=2, households=60, end="1980-06"')
