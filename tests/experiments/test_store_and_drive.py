@@ -263,6 +263,18 @@ def test_a_measure_that_gives_no_numbers_or_taken_names_fails_its_runs(gives: st
     assert f"measure {said}" in whole(folder)["cause"].item()
 
 
+def test_a_measure_gets_a_model_of_mesa(tmp_path: Path) -> None:
+    """Runs without a measure do not need Mesa; a user's own function may ask for what only its model has."""
+    (tmp_path / "own.py").write_text(
+        "import mesa\nfrom agents.core.view import Household\n"
+        "def numbers(model):\n    assert isinstance(model, mesa.Model)\n    return {'counted': len(model.agents_by_type[Household])}\n",
+        encoding="utf-8",
+    )
+    folder = made(tmp_path / "s", replicates=1, end="1980-01", measure="own.py:numbers")
+    assert drive(folder, ThreadsEngine(1)).exit_code == 0
+    assert whole(folder)["counted"].tolist() == [60]
+
+
 def test_a_run_past_its_deadline_has_a_row_that_says_so(tmp_path: Path) -> None:
     folder = made(tmp_path / "s", replicates=2, deadline=1e-6)
     assert drive(folder, ThreadsEngine(1)).counts["timeout"] == 2
