@@ -272,7 +272,7 @@ def test_a_measure_gets_a_model_of_mesa(tmp_path: Path) -> None:
     )
     folder = made(tmp_path / "s", replicates=1, end="1980-01", measure="own.py:numbers")
     assert drive(folder, ThreadsEngine(1)).exit_code == 0
-    assert whole(folder)["counted"].tolist() == [60]
+    assert set(whole(folder)["counted"]) == {60.0}
 
 
 def test_a_run_past_its_deadline_has_a_row_that_says_so(tmp_path: Path) -> None:
