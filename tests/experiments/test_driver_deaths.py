@@ -123,6 +123,18 @@ def test_a_run_that_raises_has_a_row_with_its_cause(tmp_path: Path) -> None:
     assert [(s, c.split(":")[0]) for _, s, c in said.failures] == [("failed", "ZeroDivisionError")]
 
 
+def test_a_measure_gets_a_model_of_mesa(tmp_path: Path) -> None:
+    """Runs without a measure do not need Mesa; a user's own function may ask for what only its model has."""
+    (tmp_path / "own.py").write_text(
+        "import mesa\nfrom agents.core.view import Household\n"
+        "def numbers(model):\n    assert isinstance(model, mesa.Model)\n    return {'counted': len(model.agents_by_type[Household])}\n",
+        encoding="utf-8",
+    )
+    folder = made(tmp_path / "s", replicates=1, end="1980-01", measure="own.py:numbers")
+    assert drive(folder, ThreadsEngine(1)).exit_code == 0
+    assert set(whole(folder)["counted"]) == {60.0}
+
+
 @pytest.mark.parametrize(
     ("gives", "said"),
     [
