@@ -3,6 +3,8 @@
 >>> from abm import BorderModel, Scenario
 >>> model = BorderModel(Scenario.load("history"), households=300, rng=7)  # doctest: +SKIP
 >>> model.run()  # doctest: +SKIP
+
+``Simulation`` is the same run without Mesa.
 """
 
 from __future__ import annotations
@@ -14,9 +16,10 @@ if TYPE_CHECKING:
     from abm.model import BorderModel
     from abm.region import Region
     from abm.scenario import Scenario
+    from abm.simulation import Simulation
 
-__all__ = ["BorderModel", "Member", "Region", "Scenario", "simulate_list", "simulate_many"]
-_HOME = {"BorderModel": "abm.model", "Scenario": "abm.scenario", "Region": "abm.region"}
+__all__ = ["BorderModel", "Member", "Region", "Scenario", "Simulation", "simulate_list", "simulate_many"]
+_HOME = {"BorderModel": "abm.model", "Simulation": "abm.simulation", "Scenario": "abm.scenario", "Region": "abm.region"}
 _HOME |= dict.fromkeys(("Member", "simulate_list", "simulate_many"), "abm.many")
 
 

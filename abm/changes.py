@@ -24,6 +24,13 @@ def take_over(state: State, again: bool) -> None:
     state.crossing_changed = set_open(state) or changed or again
 
 
+def next_busy(state: State) -> int:
+    """The first month after this one in which something other than the rules acts: a January, a dated change, a post that opens."""
+    month, turns, opened = state.month, state.turns, state.world.opened
+    dated = [t for t in (*state.settings.changes, *turns, *opened.tolist()) if t > month]
+    return min([month + 12 - month % 12, *dated])
+
+
 def set_mechanisms(state: State) -> None:
     """Put the mechanisms that are on into the columns that rules read."""
     set_policy(state.world.policy, state.settings.on)

@@ -11,6 +11,7 @@ from typing import Any
 import abm.history.set_month
 import abm.market
 import abm.results
+import abm.results.record_month
 import abm.world.kinship
 import abm.world.populate
 import abm.world.travel
@@ -39,6 +40,7 @@ ORDER = (
     "world.populate", "household.choose_work", "household.earn", "household.fall_ill", "household.offer_jobs", "household.get_work",
     "household.receive_care", "household.seek_care", "official.set_strictness", "official.inspect", "official.ration_care",
     "official.spend_budget", "trader.choose_deal", "trader.settle_deal", "record.households", "record.deals",
+    "record.prices", "record.places", "record.officials", "record.ties", "world.close_month",
 )  # fmt: skip
 
 

@@ -88,7 +88,7 @@ def write_manifest(run: Run) -> dict[str, Any]:
 def run_again[R: Run](make: Callable[..., R], said: Mapping[str, Any], allow_other: bool) -> R:
     """The run that a manifest describes, before its first month; ManifestError for another version or other data unless ``allow_other``.
 
-    ``make`` makes a run from what :class:`abm.model.BorderModel` takes.
+    ``make`` makes a run from what :class:`abm.simulation.Simulation` takes.
     """
     read = RunManifest.read(said)
     if read.rules_swapped:

@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from abm.errors import UserError, shorten
-from abm.model import BorderModel, StoppedError, whole_number
 from abm.parameters import check_fitted
 from abm.region import Region
 from abm.scenario import Scenario
 from abm.sharing import Shared
+from abm.simulation import Simulation, StoppedError, whole_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +54,7 @@ class MemberEnd[T]:
     value: T
 
 
-def yearly(model: BorderModel) -> pd.DataFrame:
+def yearly(model: Simulation) -> pd.DataFrame:
     """The yearly table of a finished run: a row per year and side, columns ``year``, ``side`` and the indicators."""
     return model.results.yearly
 
@@ -68,7 +68,7 @@ def simulate_many[T](
     region: Region | str | Path = "west-kalimantan-sarawak",
     households: int = 2000,
     rules: Mapping[str, Callable[..., Any]] | None = None,
-    take: Callable[[BorderModel], T] = yearly,
+    take: Callable[[Simulation], T] = yearly,
     progress: Callable[[int, int], None] | None = None,
     stop: threading.Event | None = None,
 ) -> Iterator[MemberEnd[T]]:
@@ -85,7 +85,7 @@ def simulate_many[T](
     threads : runs made at once in this process, 1 to 256; the numbers do not depend on it.
     region : Region, or its name or folder; it is read once.
     households : number of simulated households of each run, both sides together.
-    rules : own one-agent functions in place of shipped ones, as :class:`abm.model.BorderModel` takes them.
+    rules : own one-agent functions in place of shipped ones, as :class:`abm.simulation.Simulation` takes them.
     take : called with each finished model, in the thread of its run; what it returns is the run's value. The yearly table (a row per year
         and side) when left out. The model and its record cannot be read after ``take`` has returned, since the next run uses the record's memory.
     progress : called with the number of runs whose values were given out and the number of all, after each.
@@ -112,7 +112,7 @@ def simulate_list[T](
     region: Region | str | Path = "west-kalimantan-sarawak",
     households: int = 2000,
     rules: Mapping[str, Callable[..., Any]] | None = None,
-    take: Callable[[BorderModel], T] = yearly,
+    take: Callable[[Simulation], T] = yearly,
     progress: Callable[[int, int], None] | None = None,
     stop: threading.Event | None = None,
 ) -> Iterator[MemberEnd[T]]:
@@ -133,22 +133,22 @@ def simulate_list[T](
 def run_member[T](
     member: Member,
     shared: Shared,
-    take: Callable[[BorderModel], T],
+    take: Callable[[Simulation], T],
     *,
     region: Region | str | Path = "west-kalimantan-sarawak",
     households: int = 2000,
     rules: Mapping[str, Callable[..., Any]] | None = None,
     progress: Callable[[int, int], None] | None = None,
     stop: threading.Event | None = None,
+    kind: type[Simulation] = Simulation,
 ) -> T:
     """Make one run of an ensemble now and return what ``take`` gives of it.
 
     ``shared`` holds what the runs have in common, and gives this run's memory to the next one however it ends; ``progress`` is called
-    with the months done and the months in all after each month. The rest as of :func:`simulate_many`.
+    with the months done and the months in all after each month; ``kind`` is the class of the run (:class:`abm.model.BorderModel` where ``take``
+    needs what only Mesa's model has). The rest as of :func:`simulate_many`.
     """
-    model = BorderModel(
-        member.scenario, region=region, households=households, rng=member.seed, rules=rules, fitted=member.draw, shared=shared
-    )
+    model = kind(member.scenario, region=region, households=households, rng=member.seed, rules=rules, fitted=member.draw, shared=shared)
     try:
         value = take(model.run(progress, stop))
         if value is model:
@@ -181,7 +181,7 @@ def _simulate[T](
     region: Region | str | Path,
     households: int,
     rules: Mapping[str, Callable[..., Any]] | None,
-    take: Callable[[BorderModel], T],
+    take: Callable[[Simulation], T],
     progress: Callable[[int, int], None] | None,
     stop: threading.Event | None,
 ) -> Iterator[MemberEnd[T]]:

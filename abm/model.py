@@ -1,4 +1,4 @@
-"""The border as a Mesa model: state in frames, the month's list of rules, results.
+"""The border as a Mesa model: a :class:`abm.simulation.Simulation` with agents, clock and scenario as Mesa knows them.
 
 >>> from abm import BorderModel, Scenario
 >>> model = BorderModel(Scenario.load("no-puskesmas"), households=300, rng=7)  # doctest: +SKIP
@@ -8,56 +8,34 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import mesa
 import numpy as np
 from mesa.agent import AgentSet
 
-from abm import changes, manifest, recording, saving, start, tracing, year
-from abm.errors import UserError, shorten
-from abm.month import MONTH
+from abm import changes, start
+from abm.errors import UserError
 from abm.region import Region
-from abm.results import Facts, Results
 from abm.running import Run
 from abm.scenario import Scenario
 from abm.sharing import Shared
-from abm.snapshots import Snapshots
+from abm.simulation import MOST_HOUSEHOLDS, Simulation, StoppedError, check_seed
 from abm.views import KINDS, ByType, RunScenario, Views, for_mesa, plain_scenario
 from abm.world import populate
 from abm.world.kinship import Kin
-from abm.world.kinship import Parameters as Kinship
 from agents.core.declare import near
 from agents.core.view import Household
-from agents.household.keep_ties import Parameters as KeepTies
 
-MOST_HOUSEHOLDS = 5_000_000
-
-
-class StoppedError(RuntimeError):
-    """The run was asked to stop before its end."""
+__all__ = ["MOST_HOUSEHOLDS", "BorderModel", "StoppedError"]
 
 
-class BorderModel(Run, mesa.Model):
-    """Households, traders and officials on both sides of the border, month by month.
+class BorderModel(Simulation, mesa.Model):
+    """Households, traders and officials on both sides of the border, month by month, as a Mesa model.
 
-    Parameters
-    ----------
-    scenario : Scenario, name or path of one; the history when left out.
-    region : Region, or its name or folder.
-    households : number of simulated households, both sides together.
-    rng : seed (a non-negative integer); everything random is a function of it.
-    threads : run household loops on so many threads; the results are the same bytes.
-    rules : own one-agent functions in place of shipped ones, by rule name, e.g. ``{"household.fall_ill": my_severity}``
-        (the first function of the rule) or ``{"household.seek_care.choose_care": …}``.
-    follow : uids of households whose decisions are traced (see :attr:`traces`).
-    fitted : values in place of the declared starting values of uncertain parameters, by name; the region's when left out,
-        ``{}`` for the declared ones. What the scenario sets overrides them.
-    shared : what this run has in common with other runs, so that it is made once (:class:`abm.sharing.Shared`); the results are the
-        same bytes.
+    The parameters are those of :class:`abm.simulation.Simulation`, and so are the results, byte for byte.
     """
 
     def __init__(
@@ -74,153 +52,67 @@ class BorderModel(Run, mesa.Model):
         shared: Shared | None = None,
         _begin: Callable[[Run], None] = start.begin,
     ) -> None:
-        seed = whole_number("seed", rng if rng is not None else 7, 0, 2**62)
-        households = whole_number("households", households, 60, MOST_HOUSEHOLDS)
-        threads = whole_number("threads", threads, 1, 256)
-        given = plain_scenario(scenario)
-        mesa.Model.__init__(self, rng=seed)
-        Run.__init__(
-            self,
-            given if isinstance(given, Scenario) else Scenario.load(given or "history"),
-            region,
-            households,
-            seed,
-            fitted,
-            threads,
-            rules,
-            shared,
-        )
+        """See :class:`abm.simulation.Simulation`; the scenario may also be that of another model (``model.scenario``)."""
+        mesa.Model.__init__(self, rng=check_seed(rng))
         self._is_winding = False
-        self._is_branched = False
-        self._snapshots = Snapshots()
-        _begin(self)
+        Simulation.__init__(
+            self,
+            plain_scenario(scenario),
+            region=region,
+            households=households,
+            rng=rng,
+            threads=threads,
+            rules=rules,
+            follow=follow,
+            fitted=fitted,
+            shared=shared,
+            _begin=_begin,
+        )
         self._views = Views(self, self.frames)
-        self.follow = tracing.check_uids(self.frames["household"], follow)  # nobody is followed before January 1980
-
-    # ---- the month ---------------------------------------------------------------------------------------------------
 
     def step(self) -> None:
         """Simulate one month."""
-        if self._is_winding:
+        if not self._is_winding:
+            super().step()
+
+    def go_on(self, until: int) -> None:
+        """Simulate the months up to ``until``; one by one where somebody has planned more with Mesa than the steps."""
+        if len(self._event_list) > 1:
+            while self.month < until:
+                self.step()
             return
-        if self.month >= self.n_months:
-            self.running = False
-            return
-        self._snapshots.look(self)
-        self.crossing_changed = False
-        for step in MONTH:
-            if step.function is not None:
-                step.function(self)
-            else:
-                assert step.rule is not None
-                self.run_rule(step.rule)
-        recording.record_month(self)
-        self.month += 1
-        if self.month >= self.n_months:
-            self.running = False
+        before = self.month
+        super().go_on(until)
+        self._wind(self.month - before)
 
-    def run(self, progress: Callable[[int, int], None] | None = None, stop: threading.Event | None = None) -> BorderModel:
-        """Run to the scenario's end; ``progress(months_done, months)`` after each month; raises StoppedError on ``stop``."""
-        while self.month < self.n_months:
-            if stop is not None and stop.is_set():
-                raise StoppedError("the run was stopped before its end")
-            self.step()
-            if progress is not None:
-                progress(self.month, self.n_months)
-        return self
-
-    def take_over_events(self) -> None:
-        """Apply the scenario's changes of this month, the region's dated events, and openings of crossings."""
-        changes.take_over(self, again=self._is_branched)
-        self._is_branched = False
-
-    def renew_year(self) -> None:
-        """In January: budgets and stocks, then access. Otherwise access again when a crossing or the scenario changed."""
-        year.renew(self)
-
-    # ---- results, and the run written down -----------------------------------------------------------------------------
-
-    @property
-    def results(self) -> Results:
-        """Tables of the months run so far."""
-        known = self.__dict__.get("_results")
-        if known is None or known.n_months != self.month:
-            known = self.__dict__["_results"] = Results(self.record, Facts.of(self))
-        return known
-
-    def manifest(self) -> dict[str, Any]:
-        """All that is needed to run this again, and what it was run with."""
-        return manifest.write_manifest(self)
-
-    @classmethod
-    def from_manifest(cls, said: Mapping[str, Any], allow_other: bool = False) -> BorderModel:
-        """The model that a manifest describes, before its first month; refuses another version or other data."""
-        return manifest.run_again(cls, said, allow_other)
-
-    def save(self, path: str | Path) -> None:
-        """Write the whole state to a file (temp file, then renamed), to be continued with :meth:`load`."""
-        saving.save(self, path)
+    def _wind(self, months: int) -> None:
+        """Move Mesa's clock past months that were run already: it is moved by Mesa itself, with months that do nothing."""
+        self._is_winding = True
+        self.run_for(months)
+        self._is_winding = False
 
     @classmethod
     def load(
-        cls, path: str | Path, scenario: Scenario | str | None = None, rules: Mapping[str, Callable[..., Any]] | None = None
-    ) -> BorderModel:
-        """Continue a saved run, under its own scenario or another one from here on (a branch).
+        cls, path: str | Path, scenario: Scenario | RunScenario | str | None = None, rules: Mapping[str, Callable[..., Any]] | None = None
+    ) -> Self:
+        """Continue a saved run, as :meth:`abm.simulation.Simulation.load` does; Mesa's clock goes on from the month that was saved."""
+        return super().load(path, plain_scenario(scenario), rules)
 
-        A run with rules of its own is continued with the same ``rules``: functions are not saved.
-        """
-        model = saving.take_up(cls, path, plain_scenario(scenario), rules)
-        model._go_on(is_branched=scenario is not None)
-        return model
+    def branch(self, month: str, scenario: Scenario | RunScenario | str | None = None) -> Self:
+        """A model that goes on from a January that was kept, as :meth:`abm.simulation.Simulation.branch` gives it; Mesa's clock too."""
+        return super().branch(month, plain_scenario(scenario))
 
-    def keep_at(self, months: Iterable[str] | None = None) -> BorderModel:
-        """Keep the state before these Januaries in memory while the model runs, so that :meth:`branch` can go on from them.
-
-        ``months`` are Januaries as ``YYYY-01``, in place of those named before; every January that is to come when left out, ``()`` for none.
-        To be called before the run comes to them. Each takes about 0.7 MB with 2,000 households and grows with their number
-        (:attr:`bytes_kept`); the record is not copied. UserError for what is no January of the run, or has passed. Returns the model.
-        """
-        self._snapshots.want(self, months)
-        return self
-
-    @property
-    def kept(self) -> tuple[str, ...]:
-        """The Januaries whose state is kept now, as ``YYYY-01``, in order."""
-        return self._snapshots.months
-
-    @property
-    def bytes_kept(self) -> int:
-        """Bytes of all states that are kept."""
-        return self._snapshots.nbytes
-
-    def branch(self, month: str, scenario: Scenario | RunScenario | str | None = None) -> BorderModel:
-        """A model that goes on from a January that was kept (:meth:`keep_at`), under this model's scenario or another one from there on.
-
-        ``month`` is that January as ``YYYY-01``. What follows depends on ``scenario`` alone, so where it has the same values as this model's
-        before ``month``, the branch has the numbers of a whole run of ``scenario``, byte for byte, in every table. The tables begin in January
-        1980 as in a whole run. Region, seed, households, fitted values, rules and threads are this model's. The two models share nothing that is
-        written into. UserError for a January that was not kept, a scenario that ends before it, or one that changes what only shapes January 1980.
-        """
-        branch = self._snapshots.branch(self, type(self), month, plain_scenario(scenario))
-        branch._go_on(is_branched=scenario is not None)
-        return branch
-
-    def _go_on(self, is_branched: bool) -> None:
-        """Go on from a state that was put in: with another scenario from here on (``is_branched``) or with the same."""
-        # another scenario may reach other facilities and crossings: work access out again before its first month
-        self._is_branched = is_branched
-        # Mesa's clock is moved by Mesa itself, with months that do nothing
+    def _take_up(self, is_branched: bool) -> None:
+        super()._take_up(is_branched)
         if self.month > 0:
-            self._is_winding = True
-            self.run_for(self.month)
-            self._is_winding = False
+            self._wind(self.month)
         self._views = Views(self, self.frames)
 
     # ---- agents and scenario, as Mesa sees them -----------------------------------------------------------------------
 
     @property
     def scenario(self) -> Any:
-        """The scenario of this run."""
+        """The scenario of this run, in Mesa's form."""
         return for_mesa(self.own_scenario)
 
     @scenario.setter
@@ -248,10 +140,6 @@ class BorderModel(Run, mesa.Model):
         self.frames["household"].row(uid)
         return self._views.one("household", uid)  # type: ignore[return-value]
 
-    def kinship_graph(self) -> Any:
-        """The ties of this month as a networkx graph (nodes are uids with place and side; edges carry strength and ``across``)."""
-        return self.kin.graph(self.frames["household"], self.world.place_names)
-
     def add_household(self, place: str, **columns: Any) -> Household:
         """Add one household to a community (for experiments and tests); it has no ties and weight 0 unless given."""
         if place not in self.world.place_names:
@@ -262,26 +150,11 @@ class BorderModel(Run, mesa.Model):
         made = populate.household_columns(self.seed_of_run, self.world, q, np.array([number]), self.settings.of(populate.Parameters))
         made["weight"] = np.zeros(1)
         made |= {k: np.asarray([v]) for k, v in columns.items()}
-        strengths = self.kin.strengths()
+        ties, strengths, kin = self.kin.ties, self.kin.strengths(), self.kin.columns
         owners = frame["uid"][self.frames["trader"]["household"]]
         frame.add(made)
         self.frames["trader"]["household"][:] = frame.rows(owners)
-        self.kin = Kin(frame, self.kin.ties, self.world.hours_between, self.world.place["side"], strengths,
-                       float(self.kin.columns["income_gap"][0]), self.settings.of(Kinship), self.settings.of(KeepTies))  # fmt: skip
+        self.kin = Kin.of_ties(frame, ties, strengths, kin["contact"], float(kin["income_gap"][0]))
         changes.set_mechanisms(self)
         self._views = Views(self, self.frames)
         return self.household(int(made["uid"][0]))
-
-
-def whole_number(what: str, value: Any, low: int, high: int) -> int:
-    """A whole number of a user, within its bounds (UserError)."""
-    try:
-        number = int(value)
-        if isinstance(value, float) and number != value:
-            raise ValueError
-    except (TypeError, ValueError, OverflowError):
-        raise UserError(f"{what} = {shorten(repr(value))} is not a whole number") from None
-    if not low <= number <= high:
-        shown = number if abs(number) < 10**20 else "a number of more than twenty digits"
-        raise UserError(f"{what} = {shown} cannot be simulated: give a whole number from {low} to {high}")
-    return number

@@ -10,7 +10,7 @@ from agents.core.declare import RULES, Rule
 
 
 class MonthlyRun(Protocol):
-    """What the steps of the month that are not rules need of a run (:class:`abm.model.BorderModel` is one)."""
+    """What the steps of the month that are not rules need of a run (:class:`abm.simulation.Simulation` is one)."""
 
     month: int
     record: Any
@@ -37,8 +37,6 @@ class Step(NamedTuple):
 def begin(run: MonthlyRun) -> None:
     """Take over the scenario's changes and the region's dated events of this month."""
     run.take_over_events()
-    # the prices that everybody meets this month; trade moves them at its end, for the next
-    run.record.price[run.month] = run.world.place["price"]
 
 
 def january(run: MonthlyRun) -> None:
@@ -55,21 +53,26 @@ MONTH: tuple[Step, ...] = (
     _rule(2, "official.set_strictness", "Officials: doctrine, and how strict each post is", "before budgets: planners split by this year's doctrine"),
     Step(3, "january", "Officials: in January the yearly budget; roads, clinics, travel hours follow", None, january,
          "runs official.spend_budget; also whenever a crossing opens or closes"),
-    _rule(4, "world.set_month", "History: pay, jobs, prices, fares and fees of the month", "empties the month's sums"),
-    _rule(5, "official.inspect", "Officials: how likely a load or a worker is found", "traffic is last month's"),
-    _rule(6, "household.fall_ill", "Illness: who falls ill, and how badly"),
-    _rule(7, "household.seek_care", "Care: where the sick go", "demand only; also summed by community"),
-    _rule(8, "official.ration_care", "Care: places of each facility, and the part served", "allocation in its own step, so the order of households does not matter"),
-    _rule(9, "household.receive_care", "Care: who is served, at what cost in money and days"),
-    _rule(10, "household.choose_work", "Work: what each adult would like to do", "demand only; also sums holders and seekers"),
-    _rule(11, "household.offer_jobs", "Work: jobs that are free, and what people expect"),
-    _rule(12, "household.get_work", "Work: who gets, keeps or loses a job, who is sent home"),
-    _rule(13, "household.earn", "Income: harvest, pay, last month's trade; spending", "the only rule that changes savings"),
-    _rule(14, "trader.choose_deal", "Trade: which deal, by which channel", "at the prices of the start of the month"),
-    _rule(15, "trader.settle_deal", "Trade: inspection, loss, fines, profit", "profit comes home next month"),
-    _rule(16, "market.adjust_prices", "Markets: prices move", "after trade, for the next month"),
-    _rule(17, "household.remember", "Ties: what households know of each side"),
-    _rule(18, "household.keep_ties", "Ties: contact strengthens, absence and inequality weaken", "reads this month's memories of everybody, writes its own"),
-    _rule(19, "record.households", "Record: sums by community"),
-    _rule(20, "record.deals", "Record: trade", "also next month's traffic for the patrols"),
+    _rule(4, "record.prices", "Record: the prices of the month", "trade moves them at the end of the month, for the next"),
+    _rule(5, "world.set_month", "History: pay, jobs, prices, fares and fees of the month", "empties the month's sums"),
+    _rule(6, "official.inspect", "Officials: how likely a load or a worker is found", "traffic is last month's"),
+    _rule(7, "household.fall_ill", "Illness: who falls ill, and how badly"),
+    _rule(8, "household.seek_care", "Care: where the sick go", "demand only; also summed by community"),
+    _rule(9, "official.ration_care", "Care: places of each facility, and the part served", "allocation in its own step, so the order of households does not matter"),
+    _rule(10, "household.receive_care", "Care: who is served, at what cost in money and days"),
+    _rule(11, "household.choose_work", "Work: what each adult would like to do", "demand only; also sums holders and seekers"),
+    _rule(12, "household.offer_jobs", "Work: jobs that are free, and what people expect"),
+    _rule(13, "household.get_work", "Work: who gets, keeps or loses a job, who is sent home"),
+    _rule(14, "household.earn", "Income: harvest, pay, last month's trade; spending", "the only rule that changes savings"),
+    _rule(15, "trader.choose_deal", "Trade: which deal, by which channel", "at the prices of the start of the month"),
+    _rule(16, "trader.settle_deal", "Trade: inspection, loss, fines, profit", "profit comes home next month"),
+    _rule(17, "market.adjust_prices", "Markets: prices move", "after trade, for the next month"),
+    _rule(18, "household.remember", "Ties: what households know of each side"),
+    _rule(19, "household.keep_ties", "Ties: contact strengthens, absence and inequality weaken", "reads this month's memories of everybody, writes its own"),
+    _rule(20, "record.households", "Record: sums by community"),
+    _rule(21, "record.deals", "Record: trade", "also next month's traffic for the patrols"),
+    _rule(22, "record.places", "Record: what places reach"),
+    _rule(23, "record.officials", "Record: posts, stocks and doctrine"),
+    _rule(24, "record.ties", "Record: ties"),
+    _rule(25, "world.close_month", "What the next month goes by"),
 )  # fmt: skip

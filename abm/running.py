@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,8 +18,11 @@ from abm.scenario import Scenario
 from abm.sharing import Shared
 from abm.state import State
 from abm.world.access import choose_facilities
-from agents.core.compiled import entry
+from agents.core.compiled import PLAIN, entry
 from agents.core.declare import CALL_ARGUMENTS, RULES, Rule, argument_names
+
+#: Blocks of rows for each thread.
+BLOCKS = 4
 
 
 class Bound(NamedTuple):
@@ -31,6 +35,20 @@ class Bound(NamedTuple):
     monthly: tuple[tuple[int, str], ...]
     #: Which of CALL_ARGUMENTS the loop takes before the columns.
     lead: tuple[int, ...]
+
+
+@cache
+def side_by_side(rules: tuple[Rule, ...]) -> list[tuple[Rule, ...]]:
+    """Groups of rules to run one after the other; within a group no rule writes a column that another one reads or writes.
+
+    Each rule is in the first group after those of the earlier rules with which it shares a column that one of them writes.
+    """
+    level: list[int] = []
+    for k, rule in enumerate(rules):
+        touched, written = {*rule.reads, *rule.writes}, set(rule.writes)
+        after = [level[j] + 1 for j in range(k) if not touched.isdisjoint(rules[j].writes) or not written.isdisjoint(rules[j].reads)]
+        level.append(max(after, default=0))
+    return [tuple(rule for rule, at in zip(rules, level, strict=True) if at == k) for k in range(max(level, default=-1) + 1)]
 
 
 class Run(State):
@@ -47,7 +65,7 @@ class Run(State):
         rules: Mapping[str, Callable[..., Any]] | None = None,
         shared: Shared | None = None,
     ) -> None:
-        """``rules`` as :class:`abm.model.BorderModel` takes them; the rest as :class:`State`."""
+        """``rules`` as :class:`abm.simulation.Simulation` takes them; the rest as :class:`State`."""
         super().__init__(scenario, region, households, seed, fitted, shared)
         self.threads = threads
         own = own_rules(rules)
@@ -63,10 +81,32 @@ class Run(State):
         self.traces: list[dict[str, Any]] = []
         self._bound: dict[str, Bound] = {}
         self._entries: dict[str, Callable[..., Any]] = {}
-        self._pool: ThreadPoolExecutor | None = None
+        #: How many threads there are beside this one, and they.
+        self._pool: tuple[int, ThreadPoolExecutor] | None = None
+        self._cuts: dict[str, tuple[tuple[int, int], list[tuple[int, int]]]] = {}
+
+    def run_rules(self, rules: Sequence[Rule]) -> None:
+        """Run rules as if one after the other; on threads, those of which none writes what another reads or writes run at the same time.
+
+        The results are the same bytes, whatever the number of threads. With followed households they run one after the other.
+        """
+        if self.threads == 1 or self.follow:
+            for rule in rules:
+                self.run_rule(rule)
+            return
+        for some in side_by_side(tuple(rules)):
+            self._on_threads(some)
 
     def run_rule(self, rule: Rule) -> None:
         """Run one rule over all its agents, in blocks on threads where that was asked for."""
+        if self.threads > 1:
+            self._on_threads((rule,))
+            return
+        call, bound, given = self._made_ready(rule)
+        call(*(given[k] for k in bound.lead), *bound.columns)
+
+    def _made_ready(self, rule: Rule) -> tuple[Callable[..., Any], Bound, tuple[Any, ...]]:
+        """The rule's machine code, its columns, and values in the order of CALL_ARGUMENTS; what followed households see is noted."""
         bound = self._bind(rule)
         columns = bound.columns
         loop = self.loops.get(rule.name, rule.loop)
@@ -75,29 +115,54 @@ class Run(State):
         month = self.month if self.draws_of is None else self.draws_of
         p = self.settings.of(rule.parameters) if rule.parameters else None
         q = self.settings.of(rule.other_parameters) if rule.other_parameters else None
-        given = (0, bound.n, self.seed_of_run, month, p, q)  # in the order of CALL_ARGUMENTS
-        arguments = (*[given[k] for k in bound.lead], *columns)
+        given = (0, bound.n, self.seed_of_run, month, p, q)
         call = self._entries.get(rule.name)
         if call is None:
-            call = self._entries[rule.name] = entry(loop, arguments)
-        if rule.rows == "household" and self.threads > 1:
-            self._on_threads(call, bound, given)
-        else:
-            call(*arguments)
+            call = self._entries[rule.name] = entry(loop, (*[given[k] for k in bound.lead], *columns))
+        return call, bound, given
 
-    def _on_threads(self, call: Callable[..., Any], bound: Bound, given: tuple[Any, ...]) -> None:
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(self.threads)
-        work = [self._pool.submit(call, *((a, b, *given[2:])[k] for k in bound.lead), *bound.columns) for a, b in self._blocks()]
-        for one in work:
-            one.result()
+    def _on_threads(self, rules: Sequence[Rule]) -> None:
+        """Run rules at the same time, those that can be divided in blocks of rows; this thread takes its share of the work."""
+        work: list[Callable[[], Any]] = []
+        for rule in sorted(rules, key=lambda rule: rule.rows == "household"):  # what cannot be divided first
+            call, bound, given = self._made_ready(rule)
+            for a, b in self._blocks(rule, bound.n):
+                work.append(partial(call, *((a, b, *given[2:])[k] for k in bound.lead), *bound.columns))
+        left = iter(work)  # all threads take from it
 
-    def _blocks(self) -> list[tuple[int, int]]:
-        """Rows in as many blocks as threads, cut between communities so that each community's sums have one writer."""
-        bounds = self.frames["household"].bounds(self.world.n_places)
-        n = int(bounds[-1])
-        cuts = sorted({0, n, *(int(bounds[np.abs(bounds - n * k // self.threads).argmin()]) for k in range(1, self.threads))})
-        return [(a, b) for a, b in itertools.pairwise(cuts) if b > a]
+        def take() -> None:
+            for one in left:
+                one()
+
+        # rules that are not divided are over before another thread wakes up
+        helpers = min(self.threads, len(work)) - 1 if len(work) > len(rules) else 0
+        if self._pool is None or self._pool[0] < helpers:
+            self._pool = self.threads, ThreadPoolExecutor(self.threads)
+        others = [self._pool[1].submit(take) for _ in range(helpers)]
+        try:
+            take()
+        finally:
+            begun = [other for other in others if not other.cancel()]  # who comes too late finds nothing left
+            wait(begun)
+        for other in begun:
+            other.result()
+
+    def _blocks(self, rule: Rule, n: int) -> list[tuple[int, int]]:
+        """The rows of a rule in blocks, the largest first: several for each thread, as some communities have more to do than others.
+
+        They are cut between communities, so that each community's sums have one writer. A rule of traders or of the surroundings is
+        divided only where it writes nothing but its own rows.
+        """
+        if rule.rows not in ("household", "trader") or (rule.rows == "trader" and not all(w.startswith("trader.") for w in rule.writes)):
+            return [(0, n)]
+        frame, count = self.frames[rule.rows], BLOCKS * self.threads
+        known = self._cuts.get(rule.rows)
+        if known is None or known[0] != (frame.version, count):
+            bounds = frame.bounds(self.world.n_places)
+            cuts = sorted({0, n, *(int(bounds[np.abs(bounds - n * k // count).argmin()]) for k in range(1, count))})
+            blocks = sorted(((a, b) for a, b in itertools.pairwise(cuts) if b > a), key=lambda ab: ab[0] - ab[1])
+            known = self._cuts[rule.rows] = (frame.version, count), blocks
+        return known[1]
 
     def _bind(self, rule: Rule) -> Bound:
         """Columns in the order of the loop's arguments (what is only read cannot be written), and the number of rows."""
@@ -110,11 +175,13 @@ class Run(State):
             return bound
         columns = []
         for name in rule.reads:
-            view = self.column(name).view()
-            view.flags.writeable = False
+            view = self.column(name)
+            if PLAIN:  # a write to what is only read is then refused; compiled loops take arrays that may be written
+                view = view.view()
+                view.flags.writeable = False
             columns.append(view)
         columns += [self.column(name) for name in rule.writes]
-        monthly = tuple((at, name) for at, name in enumerate(rule.writes, len(rule.reads)) if name.startswith("record."))
+        monthly = tuple((at, name) for at, name in enumerate((*rule.reads, *rule.writes)) if name.startswith("record."))
         lead = tuple(CALL_ARGUMENTS.index(a) for a in argument_names(rule.loop) if a in CALL_ARGUMENTS)
         self._entries.pop(rule.name, None)  # columns made anew may be of another type
         bound = self._bound[rule.name] = Bound(stamp, columns, self.rows_of(rule.rows), monthly, lead)

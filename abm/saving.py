@@ -29,20 +29,19 @@ from abm.running import Run
 from abm.scenario import Scenario
 from abm.world.columns import ENTITIES
 from abm.world.kinship import Kin
-from abm.world.kinship import Parameters as Kinship
 from abm.world.travel import set_hours
 from abm.writing import whole_file
+from agents.core import memory
 from agents.core.declare import PARAMETERS, SWITCHES
 from agents.core.frame import AgentFrame
-from agents.household.keep_ties import Parameters as KeepTies
 
 KIND = "lintas saved run"
-FORMAT = 2
+FORMAT = 3
 #: Bytes of the largest saved run: one of 5 million households.
 MOST_BYTES = 20_000_000_000
 AGENTS = ("household", "trader", "official")
-#: Columns of the ties that do not follow from who is tied to whom.
-KIN_COLUMNS = ("contact", "strength", "is_on", "income_gap")
+#: What of the columns of kin does not follow from the ties and their strengths.
+KIN_COLUMNS = ("contact", "is_on", "income_gap")
 
 
 # --- what a saved run says -------------------------------------------------------------------------------------------
@@ -94,12 +93,11 @@ def arrays_of(run: Run, with_record: bool = True) -> dict[str, np.ndarray]:
     for entity in ENTITIES:
         found |= {f"world/{entity}/{name}": values for name, values in getattr(run.world, entity).items()}
     found |= {"kin/ties": run.kin.ties, "kin/strengths": run.kin.strengths()}
-    found |= {f"kin/columns/{name}": values for name, values in run.kin.columns.items()}
+    found |= {f"kin/columns/{name}": run.kin.columns[name] for name in KIN_COLUMNS}
     if with_record:
         found |= {f"record/{name}": values for name, values in run.record.__dict__.items()}
     return found | {
         "crisis": run.crisis_of_month,
-        "line": run.line,
         "open": run.open_now,
         "hours_between": run.world.hours_between,
     }
@@ -182,7 +180,7 @@ def check_arrays(run: Run, arrays: Mapping[str, np.ndarray], month: int, where: 
             raise UserError(f"{where}: {name} is of another kind or shape than a run has it")
         if not _fits(name, values, own[name], run.n_months, month, rows):
             raise UserError(f"{where}: {name} has the shape {values.shape}, which does not fit")
-    for name, low, high in _ranges(run, arrays, rows):
+    for name, low, high in _ranges(run, own, arrays, rows):
         values = arrays[name]
         if values.size and not (low <= values.min() and values.max() <= high):
             raise UserError(f"{where}: {name} holds numbers outside {low} to {high}")
@@ -200,21 +198,23 @@ def _fits(name: str, values: np.ndarray, own: np.ndarray, n_months: int, month: 
     if name.startswith("record/") or name == "crisis":
         needed = month if len(own) == n_months else math.ceil(month / 12)
         return values.shape[1:] == own.shape[1:] and len(values) >= min(needed, len(own))
-    if name.startswith("kin/"):
+    if name in ("kin/ties", "kin/strengths"):
         return values.shape[1:] == own.shape[1:]
     return values.shape == own.shape
 
 
 def _check_ties(arrays: Mapping[str, np.ndarray], where: str) -> None:
-    """Refuse ties whose columns have different lengths, or that tie households which are not there."""
-    ties, length = arrays["kin/ties"], len(arrays["kin/columns/contact"])
-    if length != 2 * len(ties) or len(arrays["kin/columns/strength"]) != length:
+    """Refuse ties that are not as many as their strengths, that tie households which are not there, or one to itself."""
+    ties = arrays["kin/ties"]
+    if len(arrays["kin/strengths"]) != len(ties):
         raise UserError(f"{where}: the ties have columns of another length")
-    if len(arrays["kin/strengths"]) != len(ties) or not np.isin(ties, arrays["frames/household/uid"]).all():
+    if not np.isin(ties, arrays["frames/household/uid"]).all() or (ties[:, 0] == ties[:, 1]).any():
         raise UserError(f"{where}: kin/ties does not fit the households")
 
 
-def _ranges(run: Run, arrays: Mapping[str, np.ndarray], rows: Mapping[str, int]) -> Iterator[tuple[str, int, int]]:
+def _ranges(
+    run: Run, own: Mapping[str, np.ndarray], arrays: Mapping[str, np.ndarray], rows: Mapping[str, int]
+) -> Iterator[tuple[str, int, int]]:
     """Arrays that say rows of other tables, or numbers of options, and the range in which those lie."""
     world = run.world
     n = {
@@ -234,7 +234,6 @@ def _ranges(run: Run, arrays: Mapping[str, np.ndarray], rows: Mapping[str, int])
     yield "frames/trader/channel", -1, 3
     yield "frames/official/crossing", -1, n["crossing"] - 1
     yield "frames/official/district", -1, n["district"] - 1
-    own = arrays_of(run)
     for name in arrays:
         tail = name.rsplit("/", 1)[-1]
         if name.startswith(("world/", "record/")) and arrays[name].dtype.kind == "i":
@@ -263,12 +262,9 @@ def restore(run: Run, then: Then, arrays: Mapping[str, np.ndarray], *, keeps_sce
     for entity in ENTITIES:
         for name, values in below(f"world/{entity}/").items():
             getattr(run.world, entity)[name][:] = values
-    run.kin = Kin(
-        run.frames["household"], arrays["kin/ties"], np.zeros((run.world.n_places,) * 2), run.world.place["side"], arrays["kin/strengths"],
-        0.0, run.settings.of(Kinship), run.settings.of(KeepTies),
-    )  # fmt: skip
-    for name in KIN_COLUMNS:
-        run.kin.columns[name][:] = arrays[f"kin/columns/{name}"]
+    kin = below("kin/columns/")
+    run.kin = Kin.of_ties(run.frames["household"], arrays["kin/ties"], arrays["kin/strengths"], kin["contact"], float(kin["income_gap"][0]))
+    run.kin.columns["is_on"][:] = kin["is_on"]
     for name, values in below("record/").items():
         mine = getattr(run.record, name)
         n = min(len(values), len(mine))
@@ -280,7 +276,6 @@ def restore(run: Run, then: Then, arrays: Mapping[str, np.ndarray], *, keeps_sce
             run.settings.apply(month)
     n = min(len(arrays["crisis"]), run.n_months)
     run.crisis_of_month[:n] = arrays["crisis"][:n]
-    run.line[:] = arrays["line"]
     run.savings_at_start = list(then.savings_at_start)
     run.open_now = arrays["open"].copy()
     run.world.hours_between = arrays["hours_between"].copy()
@@ -315,7 +310,7 @@ def take_up[R: Run](
 ) -> R:
     """A run as it was saved to a file, to go on under its own scenario (None) or another one; UserError where it cannot.
 
-    ``make`` makes a run from what :class:`abm.model.BorderModel` takes.
+    ``make`` makes a run from what :class:`abm.simulation.Simulation` takes.
     """
     said, arrays = read(path)
     shown, given = shorten(path), names_of(own_rules(rules))
@@ -336,4 +331,6 @@ def take_up[R: Run](
     check_arrays(run, arrays, said.month, f"{shown} is not a saved run that lintas wrote")
     then = Then(said.month, said.values, said.on, said.closed, said.savings_at_start)
     restore(run, then, arrays, keeps_scenario=scenario is None)
+    arrays.clear()
+    memory.give_back()
     return run

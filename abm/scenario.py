@@ -251,6 +251,11 @@ class Settings:
             self._events.setdefault(change.month, []).append(change)
         self._tuples: dict[type, Any] = {}
 
+    @property
+    def changes(self) -> Iterable[int]:
+        """The months in which something changes."""
+        return self._events.keys()
+
     def apply(self, month: int) -> bool:
         """Take over the changes of this month; True when there were any."""
         changes = self._events.get(month, ())

@@ -70,17 +70,17 @@ class Snapshots:
     def look(self, run: Run) -> None:
         """Called before each month: keep the state if it is wanted."""
         if run.month in self._wanted and run.month not in self._kept:
-            arrays = {
-                name: values if name == "kin/ties" else values.copy()  # the ties themselves are never written into: others take their place
-                for name, values in saving.arrays_of(run, with_record=False).items()
-                if not name.startswith("kin/columns/") or name.removeprefix("kin/columns/") in saving.KIN_COLUMNS
-            }
+            arrays = {name: values.copy() for name, values in saving.arrays_of(run, with_record=False).items()}
+            for other in reversed(self._kept.values()):  # as long as nobody comes or goes all have the same ties
+                if np.array_equal(other.arrays["kin/ties"], arrays["kin/ties"]):
+                    arrays["kin/ties"] = other.arrays["kin/ties"]
+                    break
             self._kept[run.month] = Snapshot(saving.then_of(run), arrays)
 
     def branch[R: Run](self, run: Run, make: Callable[..., R], month: str, scenario: Scenario | str | None) -> R:
-        """A run that goes on from a kept January; the rest as of :meth:`abm.model.BorderModel.branch`.
+        """A run that goes on from a kept January; the rest as of :meth:`abm.simulation.Simulation.branch`.
 
-        ``make`` makes a run from what :class:`abm.model.BorderModel` takes, and ``_begin``, which puts it into its first state.
+        ``make`` makes a run from what :class:`abm.simulation.Simulation` takes, and ``_begin``, which puts it into its first state.
         """
         at = self._month(run, month)
         if at not in self._kept:

@@ -12,8 +12,9 @@ from abm.history.set_month import Parameters as SetMonth
 from abm.running import Run
 from abm.sharing import protected
 from abm.world import populate
-from abm.world.kinship import Kin, draw, make_ties
+from abm.world.kinship import Kin, choose_kin, draw
 from abm.world.kinship import Parameters as Kinship
+from agents.core import memory
 from agents.core.declare import RULES
 from agents.core.frame import AgentFrame
 from agents.household.keep_ties import Parameters as KeepTies
@@ -43,6 +44,7 @@ def begin(run: Run) -> None:
     settle_work(run)
     h = households
     run.savings_at_start = [float((h["savings"] * h["weight"])[h["side"] == k].sum()) for k in (0, 1)]
+    memory.give_back()  # making the people takes about as much again as they do
 
 
 def _make_people(run: Run, p: populate.Parameters) -> dict[str, AgentFrame]:
@@ -108,17 +110,29 @@ def _tie_kin(run: Run, people: tuple[Any, ...]) -> None:
     world, h, side = run.world, run.frames["household"], run.world.place["side"]
     spread, keep = run.settings.of(Kinship), run.settings.of(KeepTies)
     key = ("ties", *people, world.hours_between.tobytes(), repr((spread.length, spread.same_group, spread.across)))
-    ties = run.shared.get(
+    chosen = run.shared.get(
         key,
         lambda: protected(
-            make_ties(run.seed_of_run, h["uid"], h["place"].astype(int), world.population, world.groups, world.hours_between, side, spread)
+            choose_kin(run.seed_of_run, h["uid"], h["place"], world.population, world.groups, world.hours_between, side, spread)
         ),
     )
-    run.kin = Kin(h, ties, world.hours_between, side, None, run.income_gap(), spread, keep)
+    run.kin = Kin.begun(h, chosen, world.hours_between, run.income_gap(), spread, keep)
     c = run.kin.columns
     if run.settings.on["kinship"]:
-        total = np.array([c["strength"][a:b].sum() for a, b in zip(c["first_across"], c["end"], strict=True)], dtype=float)
+        total = sums_of_slices(c["strength"], c["first_across"], c["end"])
         h["support_across"][:] = total / (total + keep.enough)
+
+
+def sums_of_slices(values: np.ndarray, first: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """Sums of ``values[first[i]:end[i]]``, (slices,) as float64, each with the bits that ``values[first[i]:end[i]].sum()`` has.
+
+    Slices of one length are summed together: the type of ``values`` and numpy's order of additions decide the last bits.
+    """
+    total, length = np.zeros(len(first)), end - first
+    for n in np.unique(length[length > 0]):
+        rows = np.flatnonzero(length == n)
+        total[rows] = values[first[rows][:, None] + np.arange(n)].sum(axis=1)
+    return total
 
 
 def settle_work(run: Run) -> None:

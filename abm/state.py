@@ -37,7 +37,7 @@ class State:
         fitted: Mapping[str, float] | None = None,
         shared: Shared | None = None,
     ) -> None:
-        """``fitted`` and ``shared`` as :class:`abm.model.BorderModel` takes them; the other arguments are checked already."""
+        """``fitted`` and ``shared`` as :class:`abm.simulation.Simulation` takes them; the other arguments are checked already."""
         #: What this run has in common with others.
         self.shared = NOTHING_SHARED if shared is None else shared
         #: The scenario that the run was given.
@@ -58,8 +58,6 @@ class State:
         self.histories = {on: self._make_series(on, p) for on in (True, False)}
         self.crisis_of_month = np.ones(self.n_months, dtype=bool)
         self.record = self.shared.record(*self.record_sizes)
-        #: Poverty line by place, summed over the months of the year so far [own currency/person].
-        self.line = np.zeros(self.world.n_places)
         #: Which crossings let people pass with papers.
         self.open_now = np.zeros(len(self.world.crossing_names), dtype=bool)
         #: Whether crossings or the scenario changed this month, so that places may reach something else.
@@ -109,10 +107,17 @@ class State:
             return getattr(self.record, field)[self.month]
         return getattr(self.world, entity)[field]
 
+    def whole_column(self, name: str) -> np.ndarray:
+        """The same, but of the record all months."""
+        entity, field = name.split(".")
+        return getattr(self.record, field) if entity == "record" else self.column(name)
+
     def rows_of(self, entity: str) -> int:
         """How many rows the columns of an entity have."""
         if entity in self.frames:
             return len(self.frames[entity])
+        if entity == "kin":  # the ties of each household
+            return len(self.kin.columns["first"])
         return len(next(iter(getattr(self.world, entity).values())))
 
     def sum_by_place(self, values: np.ndarray) -> np.ndarray:

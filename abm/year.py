@@ -57,7 +57,7 @@ def settle_access(run: Run) -> None:
 
 def renew_ties(run: Run) -> None:
     """Chances of kin to meet on the ways as they are now, and in January the gap of incomes between the sides."""
-    run.kin.renew_contact(run.world.hours_between, run.frames["household"]["place"], run.settings.of(Kinship))
+    run.kin.renew_contact(run.world.hours_between, run.settings.of(Kinship))
     if run.month % 12 == 0:  # a yearly figure: a change of ways within the year must not change it
         run.kin.columns["income_gap"][0] = run.income_gap()
 

@@ -99,6 +99,7 @@ fields(
     Field("road", "Condition of the district's roads", "index", "float64", "state", STATE),
     Field("path_loads", "Loads by path and past officers in the month before", "1", "float64", "state", STATE),
     Field("subsistence", "Poverty line", "own currency/person/month", "float64", "month", STATE),
+    Field("line", "Poverty line, summed over the months of the year so far", "own currency/person/year", "float64", "state", STATE),
 )
 
 fields(
@@ -210,4 +211,20 @@ fields(
         STATE,
         axes=("place", "good", "direction", "channel", "deal"),
     ),
-)
+    Field("price", "Prices as people met them", "own currency/kg", "float64", "month", STATE, axes=("place", "good")),
+    Field("cost_of_living", "Price of the basket relative to 2005", "index 2005=100", "float64", "month", STATE, axes=("place",)),
+    Field("care_crossing", "Crossing on the way to a primary clinic and to a hospital across, -1 for none", "code", "int16", "month", STATE,
+          axes=("place", "tier")),
+    Field("work_crossing", "Crossing on the way to work across with a pass and without, -1 for none", "code", "int16", "month", STATE,
+          axes=("place", "papers")),
+    Field("trade_crossing", "Crossing on the way to trade across, legally and by path, -1 for none", "code", "int16", "month", STATE,
+          axes=("place", "way")),
+    Field("partner", "Place across whose market a trader reaches the legal way, -1 for none", "code", "int16", "month", STATE, axes=("place",)),
+    Field("hours_care", "Travel to the nearest open facility, 0 where there is none", "hour", "float64", "month", STATE,
+          axes=("place", "care_option")),
+    Field("strictness", "Strictness of each crossing", "index", "float64", "month", STATE, axes=("crossing",)),
+    Field("stock", "Stocks of each district (abm/results/record.py STOCKS)", "index", "float64", "month", STATE, axes=("district", "stock")),
+    Field("security", "Share of each district's budget for security", "share", "float64", "month", STATE, axes=("district",)),
+    Field("doctrine", "Mean doctrine of each side's officials", "index", "float64", "month", STATE, axes=("side",)),
+    Field("ties", "Strengths added up and ties counted (abm/results/record.py TIES)", "1", "float64", "month", STATE, axes=("tie_sum",)),
+)  # fmt: skip

@@ -1,4 +1,4 @@
-"""Make docs/picture.png, the picture of the README, from a run: ``uv run python docs/make_picture.py [RESULTS_FOLDER]``.
+"""Make docs/picture.svg, the picture of the README, from a run: ``uv run python docs/make_picture.py [RESULTS_FOLDER]``.
 
 Without a folder the default history is run first (2,000 households, seed 7).
 """
@@ -17,7 +17,7 @@ HERE = Path(__file__).parent
 
 def main(arguments: list[str]) -> None:
     results = read_results(Path(arguments[0])) if arguments else run(Scenario.load("history")).results
-    (HERE / "picture.png").write_bytes(readme_picture(results, Region.load()))
+    (HERE / "picture.svg").write_bytes(readme_picture(results, Region.load()))
 
 
 if __name__ == "__main__":

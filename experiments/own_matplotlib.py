@@ -7,12 +7,15 @@ program (``text.usetex``), or end a run that had done its work.
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+#: Width of a figure, inches.
+WIDTH = 5.8
 HERE = Path(__file__).resolve().parent
 
 
@@ -53,3 +56,11 @@ def matplotlib() -> Any:
     library.rcdefaults()  # also over the user's own file
     library.use("Agg")
     return library
+
+
+def svg(canvas: Any) -> bytes:
+    """A figure of matplotlib as SVG with no trace of when or where it was drawn."""
+    with matplotlib().rc_context({"svg.hashsalt": "lintas", "svg.fonttype": "path"}):
+        out = io.BytesIO()
+        canvas.savefig(out, format="svg", metadata={"Date": None, "Creator": None}, facecolor="#ffffff")
+    return out.getvalue()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+# an assert of a helper says what it compared, as one of a test does
+pytest.register_assert_rewrite(*(f"tests.{folder}" for folder in ("calibration", "declarations", "experiments", "model", "world")))
+
 
 @pytest.fixture(autouse=True)
 def own_answers(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -102,6 +102,11 @@ class Series:
     season: np.ndarray
     n_data: int
 
+    def __post_init__(self) -> None:
+        for name, values in vars(self).items():
+            if isinstance(values, np.ndarray):  # rules are compiled for one order in memory
+                setattr(self, name, np.ascontiguousarray(values))
+
 
 def _yearly_to_monthly(values: np.ndarray) -> np.ndarray:
     """Yearly figures as months: straight lines between mid-years."""

@@ -17,6 +17,8 @@ from agents.core.declare import near
 from agents.surroundings import GOODS
 
 Lines = dict[str, list[int]]  # line numbers of a file's rows
+#: Border places of a region: each tie keeps the pair of its places as a number of 16 bits.
+MOST_BORDER_PLACES = 256
 
 
 def _bad(file: str, line: int | None, column: str, problem: str) -> RegionError:
@@ -71,6 +73,11 @@ def _check_places(region: Border, lines: Lines) -> None:
                 "district",
                 f"{shorten(row['district'])!r} is not in districts.csv; {near(row['district'], sorted(districts))}",
             )
+    count = int((region.places["kind"] == "border").sum())
+    if count > MOST_BORDER_PLACES:
+        raise _bad(
+            "places.csv", None, "kind", f"found {count} border places, at most {MOST_BORDER_PLACES} can be simulated; join small ones."
+        )
     for side in SIDES:
         own = region.places[region.places["side"] == side]
         if not (own["kind"] == "border").any():
@@ -222,24 +229,29 @@ def _check_fees(region: Border) -> None:
 
 def _check_roads(region: Border, lines: Lines) -> None:
     """Every border place has a way of its own side, and reaches a health centre of its side by the end of the data."""
-    import networkx as nx
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
 
     last = int(region.meta["data_end"][:4])
     primary = region.facilities[(region.facilities["tier"] == "primary") & (region.facilities["opened"] <= last)]
+    row_of = {place: k for k, place in enumerate(region.places["place"])}
     for side in SIDES:
-        graph = region.travel_graph(last, side)
-        centres = set(primary.loc[primary["side"] == side, "place"])
+        ways = region.links[region.links["scope"] == side]
+        start, end = ([row_of[place] for place in ways[column]] for column in ("from", "to"))
+        _, part = connected_components(coo_array(([1] * len(ways), (start, end)), shape=(len(row_of),) * 2), directed=False)
+        with_way = {*start, *end}
+        with_centre = {part[row_of[place]] for place in primary.loc[primary["side"] == side, "place"]}
         for line, row in _rows(region, lines, "places.csv"):
             place = row["place"]
             if row["kind"] != "border" or row["side"] != side:
                 continue
-            if graph.degree(place) == 0:
+            if row_of[place] not in with_way:
                 raise _bad(
                     "places.csv",
                     line,
                     "place",
                     f"the border place {shorten(place)!r} has no road; add a link with scope {side} to links.csv.",
                 )
-            if not centres & (nx.descendants(graph, place) | {place}):
+            if part[row_of[place]] not in with_centre:
                 problem = f"the border place {shorten(place)!r} reaches no primary facility of side {side} by {last} without crossing; "
                 raise _bad("places.csv", line, "place", problem + "add a link to links.csv or a facility to facilities.csv.")

@@ -5,6 +5,7 @@ A region folder holds `region.toml`, the tables of :data:`abm.region.contract.TA
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from abm.region.table import RegionError, decode
 from agents.core.declare import near
 
 REGIONS = Path(__file__).resolve().parents[1] / "data" / "regions"
+#: Outline of land, borders and rivers; a region may lack it.
+OUTLINE = "map.geojson"
 #: Bytes of the largest file of a region folder.
 MOST_BYTES = 50_000_000
 
@@ -54,8 +57,11 @@ def read_file(path: Path) -> bytes:
     return read_bytes(path, f"{path.name} of region folder {shorten(path.parent.name)}", error=RegionError, most=MOST_BYTES)
 
 
-def read_meta(folder: Path) -> dict[str, Any]:
-    """What `region.toml` says, its form checked (RegionError)."""
+def read_files(folder: Path, tables: Iterable[str]) -> dict[str, bytes]:
+    """The bytes of every file that a region is made from, by name: `region.toml`, these tables, and `fitted.toml` and `map.geojson` where there are such.
+
+    RegionError where a file is missing or cannot be read.
+    """
     path = folder / "region.toml"
     try:
         is_there = path.is_file()
@@ -63,22 +69,39 @@ def read_meta(folder: Path) -> dict[str, Any]:
         raise RegionError(f"Region folder {shorten(folder)} cannot be read: {error.strerror}; check its permissions.") from None
     if not is_there:
         raise RegionError(f"Region folder {folder}: the file region.toml is missing; add it or copy it from a shipped region.")
-    meta = parse_toml(decode("region.toml", read_file(path)), "region.toml", error=RegionError)
+    found = {path.name: read_file(path)}
+    for name in tables:
+        if not (folder / name).is_file():
+            there = ", ".join(sorted(p.name for p in folder.glob("*.csv"))) or "no table at all"
+            raise RegionError(f"Region {folder.name}: the file {name} is missing ({there} found); add it or copy it from a shipped region.")
+        found[name] = read_file(folder / name)
+    if (folder / FITTED).is_file():
+        found[FITTED] = read_file(folder / FITTED)
+    if (folder / OUTLINE).exists():
+        found[OUTLINE] = read_file(folder / OUTLINE)
+    return found
+
+
+def meta_of(data: bytes) -> dict[str, Any]:
+    """What `region.toml` says, its form checked (RegionError)."""
+    meta = parse_toml(decode("region.toml", data), "region.toml", error=RegionError)
     check(Meta, meta, "region.toml", error=RegionError)
     return meta
 
 
-def read_fitted(folder: Path) -> FittedFile | None:
-    """What the region's `fitted.toml` says, its form checked; None where there is no such file. RegionError where it cannot be read.
+def fitted_file_of(folder: Path, data: bytes) -> FittedFile:
+    """What the bytes of a region's `fitted.toml` say, their form checked (RegionError).
 
     The names and ranges of its values are checked by :func:`abm.fitted.fitted_of`, where the parameters are known.
     """
-    path = folder / FITTED
-    if not path.is_file():
-        return None
     where = fitted_name(folder)
-    said = parse_toml(decode(where, read_file(path)), where, error=RegionError)
-    return check(FittedFile, said, where, error=RegionError)
+    return check(FittedFile, parse_toml(decode(where, data), where, error=RegionError), where, error=RegionError)
+
+
+def read_fitted(folder: Path) -> FittedFile | None:
+    """What the region's `fitted.toml` says, its form checked; None where there is no such file. RegionError where it cannot be read."""
+    path = folder / FITTED
+    return fitted_file_of(folder, read_file(path)) if path.is_file() else None
 
 
 def fitted_name(folder: Path) -> str:

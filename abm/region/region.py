@@ -9,6 +9,8 @@ border, so they are no part of `Region.hash`; :func:`abm.fitted.fitted_of` gives
 
 from __future__ import annotations
 
+import copy
+import functools
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +18,10 @@ from typing import TYPE_CHECKING
 
 from abm.region.border import Border
 from abm.region.checks import check_tables
-from abm.region.contract import TABLES
+from abm.region.contract import FITTED, TABLES
 from abm.region.files import FittedFile, check_outline
-from abm.region.folder import find, read_file, read_fitted, read_meta
-from abm.region.table import RegionError, decode, read_table
+from abm.region.folder import OUTLINE, find, fitted_file_of, meta_of, read_files
+from abm.region.table import decode, read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,33 +38,36 @@ class Region(Border):
 
     @classmethod
     def load(cls, name_or_path: str | Path = "west-kalimantan-sarawak") -> Region:
-        """Read and check a region: a shipped name, or the path of a folder."""
+        """Read and check a region: a shipped name, or the path of a folder. RegionError where something does not fit.
+
+        A region whose files have the same bytes as when this process last read them is not checked again. Every call gives tables of its own:
+        nobody who changes them changes those of the next.
+        """
         folder = find(name_or_path)
-        meta = read_meta(folder)
-        digest = hashlib.sha256()
-        digest.update(read_file(folder / "region.toml"))
-        tables: dict[str, pd.DataFrame] = {}
-        lines: dict[str, list[int]] = {}
-        for file, contract in TABLES.items():
-            path = folder / file
-            if not path.is_file():
-                found = ", ".join(sorted(p.name for p in folder.glob("*.csv"))) or "no table at all"
-                raise RegionError(
-                    f"Region {folder.name}: the file {file} is missing ({found} found); add it or copy it from a shipped region."
-                )
-            data = read_file(path)
-            digest.update(file.encode() + b"\0" + data)
-            tables[file], lines[file] = read_table(file, data, contract)
-        region = cls(
-            id=meta["id"],
-            title=meta["title"],
-            folder=folder,
-            meta=meta,
-            hash=digest.hexdigest(),
-            fitted_file=read_fitted(folder),
-            **{file.removesuffix(".csv"): table for file, table in tables.items()},
-        )
-        check_tables(region, lines)
-        if region.map_path.exists():
-            check_outline(decode("map.geojson", read_file(region.map_path)))
-        return region
+        return copy.deepcopy(_checked(folder, tuple(read_files(folder, TABLES).items())))
+
+
+@functools.lru_cache(maxsize=4)
+def _checked(folder: Path, files: tuple[tuple[str, bytes], ...]) -> Region:
+    """The region that the files of a folder give (their names and bytes), checked; it is kept, so callers take a copy."""
+    data = dict(files)
+    meta = meta_of(data["region.toml"])
+    digest = hashlib.sha256(data["region.toml"])
+    tables: dict[str, pd.DataFrame] = {}
+    lines: dict[str, list[int]] = {}
+    for file, contract in TABLES.items():
+        digest.update(file.encode() + b"\0" + data[file])
+        tables[file], lines[file] = read_table(file, data[file], contract)
+    region = Region(
+        id=meta["id"],
+        title=meta["title"],
+        folder=folder,
+        meta=meta,
+        hash=digest.hexdigest(),
+        fitted_file=fitted_file_of(folder, data[FITTED]) if FITTED in data else None,
+        **{file.removesuffix(".csv"): table for file, table in tables.items()},
+    )
+    check_tables(region, lines)
+    if OUTLINE in data:
+        check_outline(decode(OUTLINE, data[OUTLINE]))
+    return region

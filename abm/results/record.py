@@ -173,9 +173,9 @@ rule(
 
 
 @compiled
-def record_ties(start: int, stop: int, first: Column, first_across: Column, end: Column, strength: Column, out: Column) -> None:
-    """Add strengths and numbers of ties to ``out`` (4,), in the order of TIES; each tie counts at both ends."""
-    within, n_within, across, n_across = out[0], out[1], out[2], out[3]
+def record_ties(start: int, stop: int, first: Column, first_across: Column, end: Column, strength: Column, ties: Column) -> None:
+    """Add strengths and numbers of ties to ``ties`` (4,), in the order of TIES; each tie counts at both ends."""
+    within, n_within, across, n_across = ties[0], ties[1], ties[2], ties[3]
     for i in range(start, stop):
         for e in range(first[i], first_across[i]):
             within += float(strength[e])
@@ -183,7 +183,7 @@ def record_ties(start: int, stop: int, first: Column, first_across: Column, end:
         for e in range(first_across[i], end[i]):
             across += float(strength[e])
         n_across += float(end[i] - first_across[i])
-    out[0], out[1], out[2], out[3] = within, n_within, across, n_across
+    ties[0], ties[1], ties[2], ties[3] = within, n_within, across, n_across
 
 
 def gini(values: np.ndarray, weights: np.ndarray) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FIRST_YEAR = 1980
+#: What may be carried or done, by side: purpose, good, direction, channel; in the order in which indicators give it (see :mod:`abm.results.indicators.flows`).
+_FLOWS: tuple[list[tuple[str, str, str, str]], ...] = tuple(
+    [(purpose, "", there, "") for purpose in CROSSINGS]
+    + [(TRADE, good, direction, channel) for good in GOODS for direction in (there, back) for channel in CHANNELS]
+    for there, back in (("out", "in"), ("in", "out"))
+)
 
 
 class Results:
@@ -84,38 +91,37 @@ class Results:
         """A row per year, crossing, purpose, good, direction (out is id → my) and channel that anybody used."""
         import pandas as pd
 
-        facts = self._facts
+        facts, months = self._facts, self.n_months
         sums = Sums(self._record, facts, self._year)
         made = {one.name: one.values(sums) for one in of_table("flows")}
-        found: dict[tuple[int, int, str, str, str, str], np.ndarray] = {}
+        names = ["year", "crossing", "kind", "purpose", "good", "direction", "channel", *made]
 
-        def add(crossing: np.ndarray, key: tuple[str, str, str, str], amounts: list[np.ndarray]) -> None:
-            """Sum amounts of one place (each by month, persons first) over years and the crossing used in each month."""
-            used = np.flatnonzero((amounts[0] > 0) & (crossing >= 0))
-            if len(used) == 0:
-                return
-            cell = self._year[used] * len(facts.crossing_names) + crossing[used]
-            by_cell = np.stack([np.bincount(cell, amount[used]) for amount in amounts], axis=1)
-            for k in np.unique(cell).tolist():
-                full = (k // len(facts.crossing_names), k % len(facts.crossing_names), *key)
-                found[full] = found.get(full, np.zeros(len(amounts))) + by_cell[k]
+        def in_columns(by_purpose: Mapping[str, np.ndarray]) -> np.ndarray:
+            """Amounts by month, place and what they are of, in the order of ``_FLOWS`` (months, places, flows); 0 where a purpose has none."""
+            none = np.zeros((months, len(facts.side), 1))
+            other = [by_purpose[purpose][:, :, None] if purpose in by_purpose else none for purpose in CROSSINGS]
+            trade = by_purpose.get(TRADE, np.broadcast_to(none[..., None, None], (*none.shape[:2], len(GOODS), 2, len(CHANNELS))))
+            return np.concatenate([*other, trade.reshape(*none.shape[:2], len(GOODS) * 2 * len(CHANNELS))], axis=2)
 
-        none = np.zeros(self.n_months)
-        for q, side in enumerate(facts.side):
-            for purpose, way in CROSSINGS.items():
-                amounts = [by_purpose[purpose][:, q] if purpose in by_purpose else none for by_purpose in made.values()]
-                add(sums.read(way)[:, q], (purpose, "", _direction(side == 0), ""), amounts)
-            for g, good in enumerate(GOODS):
-                for d in (0, 1):
-                    for c, channel in enumerate(CHANNELS):
-                        amounts = [by_purpose[TRADE][:, q, g, d, c] if TRADE in by_purpose else none for by_purpose in made.values()]
-                        way = "trade_crossing.path" if channel == "path" else "trade_crossing.legal"
-                        add(sums.read(way)[:, q], (TRADE, good, _direction((side == 0) == (d == 0)), channel), amounts)
-        rows = [
-            (k[0] + FIRST_YEAR, facts.crossing_names[k[1]], facts.crossing_kinds[k[1]], *k[2:], *amounts)
-            for k, amounts in sorted(found.items(), key=lambda one: one[0])
-        ]
-        return pd.DataFrame(rows, columns=["year", "crossing", "kind", "purpose", "good", "direction", "channel", *made])
+        ways = [CROSSINGS.get(purpose, "trade_crossing.path" if channel == "path" else "trade_crossing.legal")
+                for purpose, _good, _direction, channel in _FLOWS[0]]  # fmt: skip
+        crossing = np.stack([sums.read(way) for way in ways], axis=2)
+        amounts = [in_columns(by_purpose) for by_purpose in made.values()]
+        used = np.nonzero((amounts[0] > 0) & (crossing >= 0))  # persons come first
+        if len(used[0]) == 0:
+            return pd.DataFrame([], columns=names)
+        month, place, flow = used
+        # Sums over the months of a year, place by place, and then over places: in this order, so that no rounding depends on how they are made.
+        keys = sorted({*_FLOWS[0], *_FLOWS[1]})
+        key = np.array([[keys.index(one) for one in flows] for flows in _FLOWS])[facts.side[place], flow]
+        cell = (self._year[month] * len(facts.crossing_names) + crossing[used]) * len(keys) + key
+        by_place, row = np.unique(cell * len(facts.side) + place, return_inverse=True)
+        cells, row_of_place = np.unique(by_place // len(facts.side), return_inverse=True)
+        sums_of = [np.bincount(row_of_place, np.bincount(row, amount[used])) for amount in amounts]
+        year, at = np.divmod(cells // len(keys), len(facts.crossing_names))
+        said = [keys[k] for k in (cells % len(keys)).tolist()]
+        columns = [year + FIRST_YEAR, [facts.crossing_names[k] for k in at.tolist()], [facts.crossing_kinds[k] for k in at.tolist()]]
+        return pd.DataFrame(dict(zip(names, [*columns, *zip(*said, strict=True), *sums_of], strict=True)))
 
     @cached_property
     def summary(self) -> pd.DataFrame:
@@ -125,7 +131,3 @@ class Results:
     def ledger(self) -> pd.DataFrame:
         """Money by month, currency and account (see :func:`abm.results.ledger.ledger`)."""
         return ledger.ledger(self._record, self._facts)
-
-
-def _direction(outward: bool) -> str:
-    return "out" if outward else "in"

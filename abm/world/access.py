@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from abm.world.columns import World
-from abm.world.travel import FAR, hours_across
+from abm.world.travel import hours_across
 from agents.core.compiled import compiled
 from agents.core.declare import Column
 from agents.household.seek_care import value_of_facility
@@ -92,8 +92,11 @@ def settle_access(
     is_path = world.crossing["is_path"] > 0
     anyhow, legal, path = (Ways(*hours_across(world, np.flatnonzero(rows))) for rows in (open_now | is_path, open_now & ~is_path, is_path))
     _reach_care(world, p.local_access, care, is_built, may_care_across, anyhow, choose)
-    _reach_work(world, p, anyhow, legal)
-    _reach_markets(world, p.local_access, legal, path)
+    place, link, sides = world.place, world.trade_link, (world.place["side"], world.node_side)
+    reach_work(*anyhow, *legal, *sides, p.local_access, p.pass_hours, place["hours_work"], place["crossing_work"])
+    for way, ways in enumerate((legal, path)):
+        reach_market(way, *ways, *sides, p.local_access, link["partner"], link["hours"], link["crossing"])
+    reach_centre(world.home_hours, *sides, place["hours_centre"])
     any_across = world.place["side"][:, None] != world.node_side[None, : world.n_places]
     world.hours_between = np.where(any_across, anyhow.hours[:, : world.n_places], world.home_hours[: world.n_places, : world.n_places])
     world.place["road"][:] = world.district["road"][world.place["district"]]
@@ -103,52 +106,110 @@ def _reach_care(
     world: World, local: float, care: Any, is_built: np.ndarray, may_across: bool, anyhow: Ways, choose: Callable[..., Any]
 ) -> None:
     """The facility of each tier at home and across, where people may go there for care."""
-    n, place, facility = world.n_places, world.place, world.facility
-    at_home = Ways(world.home_hours[:n], np.full((n, len(world.node_names)), -1))
-    is_elsewhere = world.facility_side[None, :] != place["side"][:, None]
-    rows, best = np.arange(n), np.empty(n, dtype=np.int64)
+    place, facility = world.place, world.facility
+    hours = np.empty((world.n_places, len(is_built)))
+    is_reached, best = np.empty(hours.shape, dtype=np.bool_), np.empty(world.n_places, dtype=np.int64)
     for k in range(4):
         is_primary, is_over = k % 2 == 0, k >= 2
-        ways = anyhow if is_over else at_home
-        hours = ways.hours[:, world.facility_node]
-        is_reached = (is_built & ((facility["is_primary"] == 1) == is_primary)) & (is_elsewhere == is_over) & (hours < FAR)
-        if is_over and not may_across:
-            is_reached[:] = False
-        choose(hours + local, is_reached, facility["quality"], is_primary, is_over, care, best)
-        found, node = best >= 0, world.facility_node[best]
-        place["facility_care"][:, k] = best
-        place["hours_care"][:, k] = np.where(found, ways.hours[rows, node] + local, 0.0)
-        place["quality_care"][:, k] = np.where(found, facility["quality"][best], 0.0)
-        place["crossing_care"][:, k] = np.where(found, ways.used[rows, node], -1)
+        ways = anyhow.hours if is_over else world.home_hours
+        reach(ways, world.facility_node, world.facility_side, facility["is_primary"], is_built, place["side"], is_primary, is_over,
+              may_across or not is_over, local, hours, is_reached)  # fmt: skip
+        choose(hours, is_reached, facility["quality"], is_primary, is_over, care, best)
+        take_facility(k, best, ways, anyhow.used, world.facility_node, facility["quality"], is_over, local, place["facility_care"],
+                      place["hours_care"], place["quality_care"], place["crossing_care"])  # fmt: skip
 
 
-def _reach_work(world: World, p: Any, anyhow: Ways, legal: Ways) -> None:
+@compiled
+def reach(
+    ways: Column, node: Column, facility_side: Column, tier: Column, is_built: Column, side: Column, is_primary: bool, is_over: bool,
+    may_go: bool, local: float, hours: Column, is_reached: Column,
+) -> None:  # fmt: skip
+    """Fill ``hours`` one way and ``is_reached``, both (places, facilities), for one tier at home or across.
+
+    ``ways`` are hours between nodes, ``node``, ``facility_side``, ``tier`` (1 primary) and ``is_built`` are by facility, ``side`` is by place.
+    """
+    for q in range(hours.shape[0]):
+        for f in range(hours.shape[1]):
+            way = ways[q, node[f]]
+            hours[q, f] = way + local
+            is_reached[q, f] = (
+                may_go and is_built[f] and (tier[f] == 1) == is_primary and (facility_side[f] != side[q]) == is_over and way < 1.0e6
+            )
+
+
+@compiled
+def take_facility(
+    k: int, best: Column, ways: Column, used: Column, node: Column, quality: Column, is_over: bool, local: float, facility_care: Column,
+    hours_care: Column, quality_care: Column, crossing_care: Column,
+) -> None:  # fmt: skip
+    """Write the ``best`` facility of each place (-1: none) into option ``k`` of the places' columns; ``used`` are the crossings on the ways across."""
+    for q in range(best.shape[0]):
+        f = best[q]
+        facility_care[q, k] = f
+        hours_care[q, k] = ways[q, node[f]] + local if f >= 0 else 0.0
+        quality_care[q, k] = quality[f] if f >= 0 else 0.0
+        crossing_care[q, k] = used[q, node[f]] if f >= 0 and is_over else -1
+
+
+@compiled
+def nearest(hours: Column, side: Column, node_side: Column, first: int, last: int, is_across: bool, q: int) -> int:
+    """The nearest to place ``q`` of the nodes ``first`` up to but not including ``last`` on its own side or across; the first of equal ones, -1 for none.
+
+    ``hours`` are (places, nodes); 1e6 and more is no way.
+    """
+    best, least = -1, 1.0e6
+    for b in range(first, last):
+        if (node_side[b] != side[q]) == is_across and hours[q, b] < least:
+            best, least = b, hours[q, b]
+    return best
+
+
+@compiled
+def reach_work(
+    anyhow: Column, anyhow_used: Column, legal: Column, legal_used: Column, side: Column, node_side: Column, local: float, pass_hours: float,
+    hours_work: Column, crossing_work: Column,
+) -> None:  # fmt: skip
     """Hours to each activity and the crossing on the way: day work with a pass in the nearest border place, other work in the nearest place."""
-    n, place, local = world.n_places, world.place, p.local_access
-    rows = np.arange(n)
-    is_across = place["side"][:, None] != world.node_side[None, :]
-    is_border = is_across & (np.arange(len(world.node_names)) < n)[None, :]
-    by_pass = np.where(is_border, legal.hours, FAR).argmin(axis=1)
-    without = np.where(is_across, anyhow.hours, FAR).argmin(axis=1)
-    h2, h3 = legal.hours[rows, by_pass], anyhow.hours[rows, without]
-    place["hours_work"][:, 0] = 0.0
-    place["hours_work"][:, 1] = local
-    place["hours_work"][:, 2] = np.where(h2 < FAR, h2 + local, FAR)
-    place["hours_work"][:, 3] = np.where(h3 < FAR, h3 + local, FAR)
-    place["crossing_work"][:, :2] = -1
-    place["crossing_work"][:, 2] = np.where(h2 + local <= p.pass_hours, legal.used[rows, by_pass], -1)
-    place["crossing_work"][:, 3] = np.where(h3 < FAR, anyhow.used[rows, without], -1)
+    n, n_nodes = hours_work.shape[0], node_side.shape[0]
+    for q in range(n):
+        by_pass = nearest(legal, side, node_side, 0, n, True, q)
+        without = nearest(anyhow, side, node_side, 0, n_nodes, True, q)
+        hours_work[q, 0] = 0.0
+        hours_work[q, 1] = local
+        hours_work[q, 2] = legal[q, by_pass] + local if by_pass >= 0 else 1.0e6
+        hours_work[q, 3] = anyhow[q, without] + local if without >= 0 else 1.0e6
+        crossing_work[q, 0] = crossing_work[q, 1] = crossing_work[q, 2] = crossing_work[q, 3] = -1
+        if by_pass >= 0 and legal[q, by_pass] + local <= pass_hours:
+            crossing_work[q, 2] = legal_used[q, by_pass]
+        if without >= 0:
+            crossing_work[q, 3] = anyhow_used[q, without]
 
 
-def _reach_markets(world: World, local: float, legal: Ways, path: Ways) -> None:
-    """The nearest border place across by the legal way and by path, and the nearest service town at home."""
-    n = world.n_places
-    rows, is_service = np.arange(n), np.arange(len(world.node_names)) >= n
-    is_across = world.place["side"][:, None] != world.node_side[None, :]
-    for way, (hours, used) in enumerate((legal, path)):
-        to = np.where(is_across & ~is_service[None, :], hours, FAR).argmin(axis=1)
-        found = hours[rows, to] < FAR
-        world.trade_link["partner"][:, way] = np.where(found, to, -1)
-        world.trade_link["hours"][:, way] = np.where(found, hours[rows, to] + local, 0.0)
-        world.trade_link["crossing"][:, way] = np.where(found, used[rows, to], -1)
-    world.place["hours_centre"][:] = np.where(~is_across & is_service[None, :], world.home_hours[:n], FAR).min(axis=1)
+@compiled
+def reach_market(
+    way: int,
+    hours: Column,
+    used: Column,
+    side: Column,
+    node_side: Column,
+    local: float,
+    partner: Column,
+    hours_link: Column,
+    crossing: Column,
+) -> None:
+    """The nearest border place across by one way (0 legal, 1 path): its hours and the crossing used."""
+    n = side.shape[0]
+    for q in range(n):
+        to = nearest(hours, side, node_side, 0, n, True, q)
+        partner[q, way] = to
+        hours_link[q, way] = hours[q, to] + local if to >= 0 else 0.0
+        crossing[q, way] = used[q, to] if to >= 0 else -1
+
+
+@compiled
+def reach_centre(home_hours: Column, side: Column, node_side: Column, hours_centre: Column) -> None:
+    """Hours to the nearest service town at home, 1e6 where there is none."""
+    n = side.shape[0]
+    for q in range(n):
+        to = nearest(home_hours, side, node_side, n, node_side.shape[0], False, q)
+        hours_centre[q] = home_hours[q, to] if to >= 0 else 1.0e6

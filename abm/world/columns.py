@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from abm.region import SIDES, Region, month_number
+from abm.region import SIDES, Region, class_in, month_number
+from abm.region.contract import parse_steps
 from agents.core.declare import FIELDS
 from agents.surroundings import GOODS
 
@@ -17,17 +18,23 @@ from agents.surroundings import GOODS
 ENTITIES = ("place", "trade_link", "crossing", "facility", "district", "policy")
 
 
-class Link(NamedTuple):
-    """A way between two neighbouring nodes, or over a crossing."""
+class Links(NamedTuple):
+    """Ways between two neighbouring nodes, or over a crossing, as columns (links,)."""
 
-    start: int
-    end: int
-    km: float
-    first: str
-    later: str
-    speeds: dict[str, float]
-    #: The crossing that it leads over, -1 for a way that stays on one side.
-    crossing: int
+    start: np.ndarray
+    end: np.ndarray
+    #: Length [km].
+    km: np.ndarray
+    #: The crossing that each leads over, -1 for a way that stays on one side.
+    crossing: np.ndarray
+
+
+class Classes(NamedTuple):
+    """What class each link has, from a year on: its speed [km/hour], and whether vehicles use it, so that the state of its roads matters."""
+
+    since: int
+    speed: np.ndarray
+    is_road: np.ndarray
 
 
 def allocate(entity: str, n: int) -> dict[str, np.ndarray]:
@@ -49,9 +56,7 @@ class World:
         self._read_crossings()
         self._read_facilities()
         self._read_goods()
-        self.links = self._read_links()
-        classes = region.road_classes
-        self.vehicle_classes = set(classes.loc[classes["mode"] == "vehicle", "class"])
+        self._read_links()
         #: Hours of the year's ways: between nodes of a side (nodes, nodes), over each crossing, between border places (places, places).
         self.home_hours, self.over_hours, self.hours_between = np.zeros((0, 0)), np.zeros(0), np.zeros((0, 0))
 
@@ -124,18 +129,22 @@ class World:
         self.trade_link["duty_out"][:] = duty[1 - side]
         self.trade_link["transport"][:] = goods["transport_share_per_hour"].to_numpy(float)
 
-    def _read_links(self) -> list[Link]:
-        speeds = {scope: self.region.speeds(scope) for scope in (*SIDES, "cross")}
-        columns = ("from", "to", "scope", "km", "class_1980", "later_classes", "crossing")
-        return [
-            Link(
-                self.node[a],
-                self.node[b],
-                float(km),
-                first,
-                later,
-                speeds[scope],
-                self.crossing_names.index(crossing) if scope == "cross" else -1,
-            )
-            for a, b, scope, km, first, later, crossing in zip(*(self.region.links[c] for c in columns), strict=True)
+    def _read_links(self) -> None:
+        region, links = self.region, self.region.links
+        crossings = [
+            self.crossing_names.index(c) if scope == "cross" else -1 for c, scope in zip(links["crossing"], links["scope"], strict=True)
         ]
+        self.links = Links(
+            np.array([self.node[a] for a in links["from"]]), np.array([self.node[b] for b in links["to"]]), links["km"].to_numpy(float).copy(),
+            np.array(crossings),
+        )  # fmt: skip
+        speeds = {scope: region.speeds(scope) for scope in (*SIDES, "cross")}
+        classes = region.road_classes
+        vehicle = set(classes.loc[classes["mode"] == "vehicle", "class"])
+        named = list(zip(links["scope"], links["class_1980"], links["later_classes"], strict=True))
+        changes = sorted({year for _, _, later in named for year, _ in parse_steps(later)})
+        #: By the years in which a way gets another class, the earliest first.
+        self.classes: list[Classes] = []
+        for since in (0, *changes):
+            now = [(scope, class_in(first, later, since)) for scope, first, later in named]
+            self.classes.append(Classes(since, np.array([speeds[s][c] for s, c in now]), np.array([c in vehicle for _, c in now])))

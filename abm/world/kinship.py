@@ -5,6 +5,7 @@ Every tie is drawn by its first household, slot by slot, so that one more househ
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -65,98 +66,208 @@ def contact_by_distance(hours: np.ndarray, p: Any) -> np.ndarray:
     return p.contact * np.exp(-hours / p.length)
 
 
-def make_ties(
+def choose_kin(
     seed: int, uid: np.ndarray, place: np.ndarray, population: np.ndarray, groups: Any, hours: np.ndarray, side: np.ndarray, p: Any
 ) -> np.ndarray:
-    """Pairs of uids, (ties, 2), each once, sorted. ``hours`` (places, places) holds home hours within and across hours between."""
+    """Whom each household starts a tie with: rows of households, -1 where a slot stays empty, (households, N_WITHIN + N_ACROSS) of int32.
+
+    Two households may choose each other, and one may choose another twice: that makes one tie.
+
+    ``uid`` and ``place`` (households,) are in the order of rows, so sorted by place. By place are ``population`` [persons], ``groups`` and
+    ``side`` (places,), and ``hours`` [hours] (places, places): home hours within a side, hours across between the sides. ``p`` are
+    :class:`Parameters`.
+    """
     n_places = len(population)
     group = np.asarray(groups)
     alike = np.where(group[:, None] == group[None, :], p.same_group, 1.0)
     pull = population[None, :] * alike * np.exp(-hours / p.length)
-    within = np.where(side[:, None] == side[None, :], pull, 0.0)
-    nearness = np.where(side[:, None] != side[None, :], np.exp(-hours / p.length) * alike / p.same_group, 0.0)
-    over = np.where(side[:, None] != side[None, :], pull, 0.0)
-    p_across = p.across * nearness.max(axis=1)
-    first = np.searchsorted(place, np.arange(n_places + 1))
-    counts = np.diff(first)
-    slots = N_WITHIN + N_ACROSS
-    where, who = draw(seed, KIN_PLACE, uid, slots + N_ACROSS), draw(seed, KIN_WHO, uid, slots)
-    pairs = []
-    for k in range(slots):
-        table = within if k < N_WITHIN else over
+    is_within = side[:, None] == side[None, :]
+    nearness = np.where(is_within, 0.0, np.exp(-hours / p.length) * alike / p.same_group)
+    # across: only households of the first side start ties, each of a few with its own chance
+    chance = np.where(side == 0, p.across * nearness.max(axis=1), 0.0)
+    cumulative, has_any = np.empty((2, n_places, n_places)), np.empty((2, n_places), dtype=bool)
+    for k, table in enumerate((np.where(is_within, pull, 0.0), np.where(is_within, 0.0, pull))):
         total = table.sum(axis=1)
-        cumulative = np.cumsum(table, axis=1) / np.where(total > 0, total, 1.0)[:, None]
-        target = np.empty(len(uid), dtype=np.int64)
-        for q in range(n_places):
-            rows = slice(first[q], first[q + 1])
-            target[rows] = np.minimum(np.searchsorted(cumulative[q], where[rows, k], side="right"), n_places - 1)
-        made = (total[place] > 0) & (counts[target] > 0)
-        if k >= N_WITHIN:
-            made &= (side[place] == 0) & (where[:, k + N_ACROSS] < p_across[place])
-        other = first[target] + np.minimum((who[:, k] * counts[target]).astype(np.int64), np.maximum(counts[target] - 1, 0))
-        rows = np.flatnonzero(made)
-        rows = rows[other[rows] != rows]
-        pairs.append(np.stack([uid[rows], uid[other[rows]]], axis=1))
-    ties = np.concatenate(pairs)
-    ties.sort(axis=1)
-    return np.unique(ties, axis=0)
+        cumulative[k], has_any[k] = np.cumsum(table, axis=1) / np.where(total > 0, total, 1.0)[:, None], total > 0
+    first = np.searchsorted(place, np.arange(n_places + 1))
+    chosen = np.empty((len(uid), N_WITHIN + N_ACROSS), dtype=np.int32)
+    _choose(seed, np.ascontiguousarray(uid, dtype=np.int64), first, cumulative, has_any, chance, chosen)
+    return chosen
+
+
+@compiled
+def _choose(seed: int, uid: Column, first: Column, cumulative: Column, has_any: Column, chance: Column, chosen: Column) -> None:
+    """Fill ``chosen``; ``first`` (places + 1,) bounds each place's rows, ``cumulative`` and ``has_any`` are within, then across."""
+    n_places = has_any.shape[1]
+    for q in range(n_places):
+        for i in range(first[q], first[q + 1]):
+            for k in range(chosen.shape[1]):
+                chosen[i, k] = -1
+                over = 1 if k >= N_WITHIN else 0
+                if not has_any[over, q] or (over == 1 and uniform(seed, KIN_PLACE, 0, uid[i], k + N_ACROSS) >= chance[q]):
+                    continue
+                at = uniform(seed, KIN_PLACE, 0, uid[i], k)
+                target = 0
+                while target < n_places - 1 and cumulative[over, q, target] <= at:
+                    target += 1
+                count = first[target + 1] - first[target]
+                if count == 0:
+                    continue
+                other = first[target] + min(int(uniform(seed, KIN_WHO, 0, uid[i], k) * count), count - 1)
+                if other != i:
+                    chosen[i, k] = other
+
+
+@compiled
+def _count_ends(a: Column, b: Column, count: Column) -> None:
+    """Add the ends of each pair of rows to ``count`` (households,); a pair whose ``b`` is -1 is none."""
+    for k in range(a.shape[0]):
+        if b[k] >= 0:
+            count[a[k]] += 1
+            count[b[k]] += 1
+
+
+@compiled
+def _write_ends(a: Column, b: Column, at_a: Column, at_b: Column, free: Column, other: Column, strength: Column) -> None:
+    """Write each pair at both ends, from ``free`` (households,) on, with the strength that it has at each end."""
+    for k in range(a.shape[0]):
+        if b[k] >= 0:
+            i, j = a[k], b[k]
+            other[free[i]], strength[free[i]] = j, at_a[k]
+            other[free[j]], strength[free[j]] = i, at_b[k]
+            free[i] += 1
+            free[j] += 1
+
+
+@compiled
+def _sort_ends(uid: Column, side: Column, first: Column, first_across: Column, end: Column, other: Column, strength: Column) -> int:
+    """Sort each household's ties, those within its side first, then by uid; drop repeated ones and close the gaps. Gives their number."""
+    free = 0
+    for i in range(first.shape[0]):
+        start, stop = first[i], end[i]
+        for e in range(start + 1, stop):
+            j, s = other[e], strength[e]
+            to = e
+            while to > start:
+                before = other[to - 1]
+                over, over_before = side[j] != side[i], side[before] != side[i]
+                if over_before < over or (over_before == over and uid[before] <= uid[j]):
+                    break
+                other[to], strength[to] = before, strength[to - 1]
+                to -= 1
+            other[to], strength[to] = j, s
+        first[i] = free
+        first_across[i] = free
+        for e in range(start, stop):
+            j = other[e]
+            if free > first[i] and other[free - 1] == j:
+                continue
+            other[free], strength[free] = j, strength[e]
+            free += 1
+            if side[j] == side[i]:
+                first_across[i] = free
+        end[i] = free
+    return free
 
 
 class Kin:
-    """The ties as rows of neighbours: those within the side first, then those across."""
+    """The ties as rows of neighbours: those within the side first, then those across; each tie is in the rows of both its households.
+
+    ``columns`` are what the rules read and write, as declared in ``agents/household/fields.py``. Ties as a list of pairs are worked out
+    when they are asked for.
+    """
 
     def __init__(
-        self,
-        households: Any,
-        ties: np.ndarray,
-        hours: np.ndarray,
-        side: np.ndarray,
-        strength: np.ndarray | None,
-        gap: float,
-        p: Any,
-        rule: Any,
+        self, households: Any, a: np.ndarray, b: np.ndarray, at_a: np.ndarray, at_b: np.ndarray, contact: np.ndarray, gap: float
     ) -> None:
-        """``ties`` (ties, 2) of uids; ``strength`` (ties,) or None to start at the fixed point."""
-        self.ties = ties
+        """The ties between rows ``a`` and ``b`` (pairs,) of int32, none where ``b`` is -1; a pair may be given twice.
+
+        ``at_a`` and ``at_b`` (pairs,) of float32 are the strength at each end. ``contact`` is the chance to meet in a month: of one place with
+        each, then of the next, so that there are as many as the square of the number of places; ValueError for more than 256 places.
+        ``gap`` is the logarithm of income per head there over here.
+        """
+        if contact.size > 2**16:
+            raise ValueError(f"ties between {math.isqrt(contact.size)} places: a region has 256 at most")
         n = len(households)
-        a, b = households.rows(ties[:, 0]), households.rows(ties[:, 1])
-        source, other = np.concatenate([a, b]), np.concatenate([b, a])
-        place = households["place"].astype(np.int64)
-        self.over = side[place[source]] != side[place[other]]
-        edge = np.concatenate([np.arange(len(ties))] * 2)
-        order = np.lexsort((households["uid"][other], self.over, source))
-        source, other, edge, over = source[order], other[order], edge[order], self.over[order]
-        contact = contact_by_distance(hours, p)[place[source], place[other]].astype(np.float32)
-        if strength is None:
-            fixed = fixed_point_array(contact.astype(float), np.where(over, gap, 0.0), rule)
-        else:
-            fixed = strength[edge]
-        bounds = np.searchsorted(source, np.arange(n + 1))
-        n_within = np.bincount(source[~over], minlength=n)
-        self._edge = edge.astype(np.int32)
+        count = np.zeros(n, dtype=np.int32)
+        _count_ends(a, b, count)
+        end = np.cumsum(count, dtype=np.int32)
+        first = end - count
+        other, strength = np.empty(int(end[-1]), dtype=np.int32), np.empty(int(end[-1]), dtype=np.float32)
+        _write_ends(a, b, at_a, at_b, first.copy(), other, strength)
+        number = _sort_ends(households["uid"], households["side"], first, first_across := np.empty_like(first), end, other, strength)
+        self._households, place = households, households["place"].astype(np.int32)
+        other = other[:number].copy()
+        pair = np.repeat(place, end - first) * math.isqrt(contact.size) + place[other]
         self.columns: dict[str, np.ndarray] = {
-            "first": bounds[:-1].astype(np.int64),
-            "first_across": (bounds[:-1] + n_within).astype(np.int64),
-            "end": bounds[1:].astype(np.int64),
-            "other": other.astype(np.int32),
-            "contact": contact,
-            "strength": np.asarray(fixed, dtype=np.float32),
+            "first": first,
+            "first_across": first_across,
+            "end": end,
+            "other": other,
+            "pair": pair.astype(np.uint16),
+            "contact": contact.astype(np.float32),
+            "strength": strength[:number].copy(),
             "is_on": np.ones(1),
             "income_gap": np.full(1, gap),
         }
 
-    def strengths(self) -> np.ndarray:
-        """Strength of each tie, in the order of ``ties`` (both ends hold the same value)."""
-        out = np.empty(len(self.ties), dtype=np.float32)
-        out[self._edge] = self.columns["strength"]
-        return out
+    @classmethod
+    def begun(cls, households: Any, chosen: np.ndarray, hours: np.ndarray, gap: float, p: Any, rule: Any) -> Kin:
+        """The ties of the start (see :func:`choose_kin`), each at the strength where it stays.
 
-    def renew_contact(self, hours: np.ndarray, place: np.ndarray, p: Any) -> None:
-        """Chances to meet after the ways have changed."""
-        at = place.astype(np.int64)
-        source = np.repeat(at, self.columns["end"] - self.columns["first"])
-        # by pairs of places first: they are far fewer than ties
-        self.columns["contact"][:] = contact_by_distance(hours, p)[source, at[self.columns["other"]]]
+        ``hours`` (places, places) as there, ``gap`` the logarithm of income per head there over here, ``p`` :class:`Parameters`, ``rule`` the
+        parameters of ``household.keep_ties``.
+        """
+        contact = contact_by_distance(hours, p).astype(np.float32)
+        place, slots = households["place"], chosen.shape[1]
+        side = np.zeros(len(hours), dtype=np.int8)
+        side[place] = households["side"]
+        stays = fixed_point_array(contact.astype(float), np.where(side[:, None] != side[None, :], gap, 0.0), rule).astype(np.float32)
+        a, b = np.repeat(np.arange(len(households), dtype=np.int32), slots), chosen.ravel()
+        return cls(households, a, b, stays[place[a], place[b]], stays[place[b], place[a]], contact.ravel(), gap)
+
+    @classmethod
+    def of_ties(cls, households: Any, ties: np.ndarray, strengths: np.ndarray, contact: np.ndarray, gap: float) -> Kin:
+        """Ties given as :attr:`ties` and :meth:`strengths` say them; KeyError where one ties a household that is not there.
+
+        ``ties`` (ties, 2) of uids, ``strengths`` (ties,), ``contact`` the column of other ties of the same region, ``gap`` the logarithm of
+        income per head there over here.
+        """
+        a, b = (households.rows(ties[:, k]).astype(np.int32) for k in (0, 1))
+        values = np.asarray(strengths, dtype=np.float32)
+        return cls(households, a, b, values, values, contact, gap)
+
+    @property
+    def ties(self) -> np.ndarray:
+        """Pairs of uids, (ties, 2), the smaller first, each tie once, in order; worked out at each call."""
+        return self._pairs()[0]
+
+    def strengths(self) -> np.ndarray:
+        """Strength of each tie, (ties,), in the order of :attr:`ties` (both ends hold the same value); worked out at each call."""
+        c = self.columns
+        return c["strength"][self._pairs()[1]]
+
+    def ends(self) -> tuple[np.ndarray, np.ndarray]:
+        """Of each end of a tie the row of its household, and where it is in the columns of ties; both (ends,), by household."""
+        c = self.columns
+        count = c["end"] - c["first"]
+        source = np.repeat(np.arange(len(count), dtype=np.int32), count)
+        return source, np.arange(len(source)) + np.repeat(c["first"] - (np.cumsum(count) - count), count)
+
+    def _pairs(self) -> tuple[np.ndarray, np.ndarray]:
+        """The ties as pairs of uids in order, and where in the columns the end of each is that lies in the later row."""
+        uid = self._households["uid"]
+        source, at = self.ends()
+        later = self.columns["other"][at] < source
+        source, at = source[later], at[later]
+        pairs = np.stack([uid[source], uid[self.columns["other"][at]]], axis=1)
+        pairs.sort(axis=1)
+        order = np.lexsort((pairs[:, 1], pairs[:, 0]))
+        return pairs[order], at[order]
+
+    def renew_contact(self, hours: np.ndarray, p: Any) -> None:
+        """Chances to meet after the ways have changed: ``hours`` (places, places), ``p`` :class:`Parameters`."""
+        self.columns["contact"][:] = contact_by_distance(hours, p).ravel()
 
     def graph(self, households: Any, place_names: list[str]) -> nx.Graph:
         """The ties as a networkx graph: nodes are uids with their place, edges carry strength and whether they lead across."""
@@ -166,10 +277,10 @@ class Kin:
         place, side = households["place"], households["side"]
         for row, uid in enumerate(households["uid"]):
             graph.add_node(int(uid), place=place_names[int(place[row])], side=("id", "my")[int(side[row])])
-        strength = self.strengths()
-        for (a, b), s in zip(self.ties, strength, strict=True):
-            ends = [side[households.row(int(u))] for u in (a, b)]
-            graph.add_edge(int(a), int(b), strength=float(s), across=bool(ends[0] != ends[1]))
+        ties, at = self._pairs()
+        across = side[households.rows(ties[:, 0])] != side[households.rows(ties[:, 1])]
+        for (a, b), s, over in zip(ties.tolist(), self.columns["strength"][at].tolist(), across.tolist(), strict=True):
+            graph.add_edge(a, b, strength=s, across=over)
         return graph
 
 

@@ -8,7 +8,6 @@ sequences, which spreads a small sample evenly.
 
 from __future__ import annotations
 
-from statistics import NormalDist
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,8 +15,9 @@ import numpy as np
 from abm.world.columns import World
 from abm.world.kinship import draw
 from agents.core.declare import judgement, parameter, parameters
-from agents.core.draws import origin_uid, stream
+from agents.core.draws import origin_uid, origin_uids, stream
 from agents.core.frame import AgentFrame
+from agents.core.normal import normal_quantiles
 from agents.household.fields import MAX_ADULTS
 
 COMPOSITION = stream("populate.composition")
@@ -127,23 +127,22 @@ def sample_sizes(population: np.ndarray, side: np.ndarray, households: int) -> n
 def household_columns(seed: int, world: World, place: int, numbers: np.ndarray, p: Any) -> dict[str, np.ndarray]:
     """Columns of the households with these numbers in one community, all but weight and ties."""
     side = int(world.place["side"][place])
-    uid = np.array([origin_uid(seed, 1, place, int(k)) for k in numbers], dtype=np.int64)
+    uid = origin_uids(seed, 1, place, last=numbers)
     u = draw(seed, COMPOSITION, uid, 4)
     shift = draw(seed, SHIFT, np.array([place]), 2)[0]
     quantile = [(shift[j] + (numbers + 1) * _PHI[j]) % 1.0 for j in (0, 1)]
-    normal = np.vectorize(NormalDist().inv_cdf, otypes=[float])
-    z_land, z_ability = (normal(np.clip(q, 1e-6, 1 - 1e-6)) for q in quantile)
+    z_land, z_ability = (normal_quantiles(np.clip(q, 1e-6, 1 - 1e-6)) for q in quantile)
     n_adults = np.searchsorted(np.array([0.06, 0.52, 0.80, 0.93, 0.98]), u[:, 0], side="right") + 1
     n_children = np.searchsorted(np.array([0.14, 0.35, 0.65, 0.85, 0.95]), u[:, 1], side="right")
     mean = (p.schooling_id, p.schooling_my)[side]
-    schooling = np.clip(mean + p.schooling_spread * normal(u[:, 2]), 0.0, 15.0)
+    schooling = np.clip(mean + p.schooling_spread * normal_quantiles(u[:, 2]), 0.0, 15.0)
     land = (p.land_median_id, p.land_median_my)[side] * np.exp(p.land_spread * z_land)
     ability = np.exp(p.ability_spread * z_ability - 0.5 * p.ability_spread**2)
     count = len(numbers)
     return {
         "uid": uid, "place": np.full(count, place), "side": np.full(count, side), "group": np.full(count, world.groups[place]),
         "n_adults": n_adults, "n_children": n_children, "schooling": schooling, "land": np.maximum(land, 0.1), "ability": ability,
-        "activity": np.where(np.arange(MAX_ADULTS)[None, :] < n_adults[:, None], 0, -1),
+        "activity": np.where(np.arange(MAX_ADULTS)[None, :] < n_adults[:, None], 0, -1).astype(np.int8),
     }  # fmt: skip
 
 
@@ -165,18 +164,16 @@ def make_traders(seed: int, world: World, households: AgentFrame, p: Any) -> Age
     place = households["place"].astype(np.int64)
     rows = np.flatnonzero(draw(seed, TRADES, households["uid"])[:, 0] < p.share_trading)
     owner = households["uid"][rows]
-    uid = np.array([origin_uid(seed, 2, int(o)) for o in owner], dtype=np.int64)
+    uid = origin_uids(seed, 2, last=owner)
     u = draw(seed, TRADER, uid, 3)
-    normal = np.vectorize(NormalDist().inv_cdf, otypes=[float])
     frame = AgentFrame(
         "trader",
         {
             "uid": uid, "place": place[rows], "side": households["side"][rows], "weight": households["weight"][rows],
-            "capital": np.where(households["side"][rows] == 0, p.trader_capital_id, p.trader_capital_my) * np.exp(p.trader_capital_spread * normal(u[:, 0])), "cards": 1 + np.floor(5 * u[:, 1] ** 2), "skill": 0.9 * u[:, 2],
+            "capital": np.where(households["side"][rows] == 0, p.trader_capital_id, p.trader_capital_my) * np.exp(p.trader_capital_spread * normal_quantiles(u[:, 0])), "cards": 1 + np.floor(5 * u[:, 1] ** 2), "skill": 0.9 * u[:, 2],
         },
     )  # fmt: skip
-    owner_of = dict(zip(uid.tolist(), owner.tolist(), strict=True))
-    frame["household"][:] = households.rows([owner_of[int(i)] for i in frame["uid"]])
+    frame["household"][:] = rows[np.argsort(uid)][np.searchsorted(np.sort(uid), frame["uid"])]
     households["trader"][:] = -1
     households["trader"][frame["household"]] = np.arange(len(frame))
     return frame
@@ -196,11 +193,10 @@ def make_officials(seed: int, world: World, p: Any) -> AgentFrame:
     table = np.array(rows)
     uid = np.array([origin_uid(seed, 3, *map(int, (r[3], r[1], r[2], r[4], r[5]))) for r in rows], dtype=np.int64)
     u = draw(seed, OFFICIAL, uid, 2)
-    normal = np.vectorize(NormalDist().inv_cdf, otypes=[float])
     return AgentFrame(
         "official",
         {
             "uid": uid, "place": table[:, 0], "side": table[:, 1], "kind": table[:, 2], "crossing": table[:, 3], "district": table[:, 4],
-            "deviation": p.doctrine_spread * normal(u[:, 0]), "honesty": np.clip(p.honest + 0.4 * (u[:, 1] - 0.5), 0.0, 1.0),
+            "deviation": p.doctrine_spread * normal_quantiles(u[:, 0]), "honesty": np.clip(p.honest + 0.4 * (u[:, 1] - 0.5), 0.0, 1.0),
         },
     )  # fmt: skip

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from abm.region import class_in
 from abm.world.columns import World
 from agents.core.compiled import compiled
 from agents.core.declare import Column, judgement, parameter, parameters
@@ -75,24 +74,44 @@ def nearest_across(home: Column, over: Column, ends: Column, crossings: Column, 
                         used[i, j] = c
 
 
+@compiled
+def fill_hours(
+    start: Column, end: Column, km: Column, crossing: Column, speed: Column, is_road: Column, condition: Column, mean: Column,
+    district: Column, side: Column, hours: Column, over: Column,
+) -> None:  # fmt: skip
+    """Fill ``hours`` between neighbouring nodes (nodes, nodes) and ``over`` each crossing with those of the links, the fastest where there are several.
+
+    ``start``, ``end``, ``km``, ``crossing``, ``speed`` and ``is_road`` are by link (:class:`abm.world.columns.Links`, ``Classes``);
+    ``condition`` of roads is by district and its ``mean`` by side, for nodes in no district; ``district`` and ``side`` are by node.
+    """
+    for a in range(hours.shape[0]):
+        for b in range(hours.shape[1]):
+            hours[a, b] = 0.0 if a == b else 1.0e6
+    for c in range(over.shape[0]):
+        over[c] = 1.0e6
+    for k in range(km.shape[0]):
+        a, b = start[k], end[k]
+        pace = speed[k]
+        if is_road[k]:  # a district's road money keeps up roads; a footpath or a river stays what it is
+            at_a = condition[district[a]] if district[a] >= 0 else mean[side[a]]
+            at_b = condition[district[b]] if district[b] >= 0 else mean[side[b]]
+            pace = speed[k] * (0.5 + 0.25 * (at_a + at_b))
+        took = km[k] / pace
+        if crossing[k] >= 0:
+            over[crossing[k]] = min(over[crossing[k]], took)
+        else:
+            hours[a, b] = hours[b, a] = min(hours[a, b], took)
+
+
 def link_hours(world: World, year: int, condition: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Hours between neighbouring nodes of a side (nodes, nodes) and over each crossing; ``condition`` of roads by district [index]."""
     n = len(world.node_names)
-    hours = np.full((n, n), FAR)
-    np.fill_diagonal(hours, 0.0)
-    over = np.full(len(world.crossing_names), FAR)
-    mean = [float(condition[world.district["side"] == s].mean()) for s in (0, 1)]
-    condition, node_district, node_side = condition.tolist(), world.node_district.tolist(), world.node_side.tolist()
-    for link in world.links:
-        a, b = link.start, link.end
-        ends = [condition[d] if (d := node_district[e]) >= 0 else mean[node_side[e]] for e in (a, b)]
-        way = class_in(link.first, link.later, year)
-        # a district's road money keeps up roads; a footpath or a river stays what it is
-        took = link.km / (link.speeds[way] * (0.5 + 0.25 * (ends[0] + ends[1]) if way in world.vehicle_classes else 1.0))
-        if link.crossing >= 0:
-            over[link.crossing] = min(over[link.crossing], took)
-        else:
-            hours[a, b] = hours[b, a] = min(hours[a, b], took)
+    hours, over = np.empty((n, n)), np.empty(len(world.crossing_names))
+    mean = np.array([condition[world.district["side"] == s].mean() for s in (0, 1)])
+    now = [c for c in world.classes if c.since <= year][-1]
+    fill_hours(
+        *world.links, now.speed, now.is_road, np.asarray(condition, dtype=float), mean, world.node_district, world.node_side, hours, over
+    )
     return hours, over
 
 

@@ -44,9 +44,18 @@ def source_key() -> str:
     return digest.hexdigest()[:16]
 
 
+def code_root() -> Path:
+    """Folder in which the compiled code of each version of the sources has one of its own."""
+    return Path(os.environ.get("LINTAS_CACHE") or platformdirs.user_cache_dir("lintas")) / "compiled"
+
+
 def cache_folder() -> Path:
-    """Folder of compiled code for the sources as they are now; a private temporary one where that is not writable."""
-    root = Path(os.environ.get("LINTAS_CACHE") or platformdirs.user_cache_dir("lintas")) / "compiled"
+    """Folder of compiled code for the sources as they are now.
+
+    Where it cannot be written it is used as it is if it holds code (that of an image, or of whoever looks after a cluster), otherwise a private
+    temporary one is made.
+    """
+    root = code_root()
     folder = root / source_key()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -55,6 +64,8 @@ def cache_folder() -> Path:
         probe.unlink()
         os.utime(folder)
     except OSError:
+        if any(folder.glob("*/*.nbc")):
+            return folder
         return Path(tempfile.mkdtemp(prefix="lintas-compiled-"))
     stale = time.time() - _KEEP_DAYS * 86400
     for other in root.iterdir():
@@ -63,13 +74,16 @@ def cache_folder() -> Path:
     return folder
 
 
-_FOLDER: Path | None = None if PLAIN else cache_folder()
+#: Folder of compiled code; None when rules run as plain Python.
+COMPILED_FOLDER: Path | None = None if PLAIN else cache_folder()
 _numba: Any = None
+_CodeCache: Any = None
 if not PLAIN:
     import numba as _numba
     from numba.core import config
 
-    config.CACHE_DIR = str(_FOLDER)  # pyright: ignore[reportAttributeAccessIssue]
+    config.CACHE_DIR = str(COMPILED_FOLDER)  # pyright: ignore[reportAttributeAccessIssue]
+    from agents.core.code_cache import CodeCache as _CodeCache
 
 #: Every compiled function, by ``module.name``: for warnings about first use and for the tests.
 COMPILED: dict[str, Any] = {}
@@ -79,9 +93,15 @@ def compiled[F: Callable[..., Any]](function: F) -> F:
     """Compile ``function`` on first use (numba, releasing the GIL), keeping Python's order of floating-point sums."""
     if PLAIN:
         return function
-    done = _numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=False)(function)
+    done = _numba.njit(nogil=True, error_model="numpy", fastmath=False)(function)
+    done._cache = _CodeCache(function)
     COMPILED[f"{function.__module__}.{function.__name__}"] = done
     return done  # type: ignore[return-value]
+
+
+def folder_of_code() -> Path | None:
+    """Where this process keeps compiled code and looks for it; None where rules run as plain Python."""
+    return COMPILED_FOLDER
 
 
 def compiled_once[F: Callable[..., Any]](function: F) -> F:
@@ -96,10 +116,21 @@ def entry(function: Callable[..., Any], arguments: Iterable[Any]) -> Callable[..
 
     numba looks at the type of every argument at every call, which takes longer than many rules themselves. A caller whose
     argument types stay the same asks once, here. The types are not checked afterwards: ask again when the arguments change.
+    Arrays are taken as ones that may be written, whether they may or not, so that a loop is compiled once; they must be
+    contiguous in C's order (ValueError).
     """
     if not hasattr(function, "typeof_pyval"):
         return function
-    return function.compile(tuple(function.typeof_pyval(a) for a in arguments))  # type: ignore[attr-defined]
+    return function.compile(tuple(_type_of(function, a) for a in arguments))  # type: ignore[attr-defined]
+
+
+def _type_of(function: Any, argument: Any) -> Any:
+    found = function.typeof_pyval(argument)
+    if not isinstance(found, _numba.types.Array):
+        return found
+    if found.layout != "C":
+        raise ValueError(f"an array of {plain(function).__name__} is not contiguous in C's order")
+    return found.copy(readonly=False)
 
 
 def plain(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -11,6 +11,7 @@ output is ``mix(s + n·γ)``. The five keys are chained: each output is the stat
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -54,7 +55,7 @@ def uniform_python(seed: int, stream: int, month: int, uid: int, slot: int) -> f
 
 
 _GAMMA64, _M1_64, _M2_64 = np.uint64(_GAMMA), np.uint64(_M1), np.uint64(_M2)
-_S12, _S27, _S30, _S31 = np.uint64(12), np.uint64(27), np.uint64(30), np.uint64(31)
+_S1, _S12, _S27, _S30, _S31 = np.uint64(1), np.uint64(12), np.uint64(27), np.uint64(30), np.uint64(31)
 
 
 @compiled
@@ -86,7 +87,30 @@ def origin_uid(seed: int, *origin: int) -> int:
 
     With a counter, one more agent made earlier would change the numbers of all later ones; the origin does not.
     """
+    return _chained(seed, origin) >> 1
+
+
+def origin_uids(seed: int, *origin: int, last: np.ndarray) -> np.ndarray:
+    """:func:`origin_uid` of many agents that differ in the last part of their origin.
+
+    ``last`` (agents,) holds that part, ``origin`` the parts before it; the uids have shape (agents,) and type int64.
+    """
+    head = _chained(seed, origin)
+    if PLAIN:
+        return np.array([splitmix_python(head, (int(part) & _MASK) + 1) >> 1 for part in last], dtype=np.int64)
+    out = np.empty(len(last), dtype=np.int64)
+    _last_parts(np.uint64(head), np.ascontiguousarray(last, dtype=np.int64), out)
+    return out
+
+
+def _chained(seed: int, parts: Iterable[int]) -> int:
     h = int(seed) & _MASK
-    for part in origin:
+    for part in parts:
         h = splitmix_python(h, (int(part) & _MASK) + 1)
-    return h >> 1
+    return h
+
+
+@compiled
+def _last_parts(head: Any, last: Any, out: Any) -> None:
+    for i in range(last.shape[0]):
+        out[i] = _splitmix(head, last[i] + 1) >> _S1

@@ -1,12 +1,13 @@
 """All agents of one kind, one array per field.
 
 A row is a position today and may change; ``uid`` stays for life. Rows are kept sorted by (place, uid): sums by place
-then run over neighbouring memory in an order that does not depend on earlier additions and removals.
+then run over neighbouring memory in an order that does not depend on earlier additions and removals. Which row a uid has is worked
+out when it is asked for, and kept until rows move: a run that looks nobody up needs no memory for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,7 @@ class AgentFrame:
         self.version = 0
         self._data = {name: self._empty(name, self.capacity) for name in self.fields}
         self._write(slice(0, self.n), columns)
-        self._sort()
+        self._sort(columns)  # all others have the same value in every row
 
     def _empty(self, name: str, size: int) -> np.ndarray:
         field = self.fields[name]
@@ -50,17 +51,17 @@ class AgentFrame:
             if array.shape[:1] != (count,):
                 raise ValueError(f"{self.entity}.{name}: {array.shape[0] if array.ndim else 'one'} values for {count} agents")
             self._data[name][rows] = array
-        uids = self._data["uid"][: rows.stop]
-        if len(np.unique(uids)) != rows.stop:
+        uids = np.sort(self._data["uid"][: rows.stop])
+        if (uids[1:] == uids[:-1]).any():
             raise ValueError(f"{self.entity} frame: a uid occurs twice")
 
-    def _sort(self) -> None:
+    def _sort(self, names: Iterable[str] | None = None) -> None:
+        """Put the rows in order; ``names`` are the columns that have to follow (all when left out)."""
         order = np.lexsort((self["uid"], self["place"]))
         if not np.array_equal(order, np.arange(self.n)):
-            for name, array in self._data.items():
-                array[: self.n] = self._data[name][: self.n][order]
-        by_uid = np.argsort(self["uid"], kind="stable")
-        self._uid_sorted, self._uid_row = self["uid"][by_uid].copy(), by_uid
+            for name in self._data if names is None else names:
+                self._data[name][: self.n] = self._data[name][: self.n][order]
+        self._by_uid: np.ndarray | None = None
         self.version += 1
 
     def __len__(self) -> int:
@@ -78,12 +79,15 @@ class AgentFrame:
     def rows(self, uids: Any) -> np.ndarray:
         """Rows of these uids today; refuses a uid that is not (or no longer) in the frame."""
         wanted = np.atleast_1d(np.asarray(uids, dtype=np.int64))
-        at = np.minimum(np.searchsorted(self._uid_sorted, wanted), max(self.n - 1, 0))
-        found = self.n > 0 and self._uid_sorted[at] == wanted
+        if self._by_uid is None:
+            self._by_uid = np.argsort(self["uid"])
+        at = np.minimum(np.searchsorted(self["uid"], wanted, sorter=self._by_uid), max(self.n - 1, 0))
+        rows = self._by_uid[at] if self.n else at
+        found = self.n > 0 and self["uid"][rows] == wanted
         if not np.all(found):
             lost = wanted[~np.asarray(found)] if self.n else wanted
             raise KeyError(f"no {self.entity} has uid {lost[0]}")
-        return self._uid_row[at]
+        return rows
 
     def row(self, uid: int) -> int:
         """Row of one uid today."""

@@ -152,20 +152,20 @@ rule(
 
 @compiled
 def loop(
-    start: int, stop: int, p: Parameters, first: Column, first_across: Column, end: Column, other: Column, contact: Column,
+    start: int, stop: int, p: Parameters, first: Column, first_across: Column, end: Column, other: Column, pair: Column, contact: Column,
     is_on: Column, income_gap: Column, opinion_home: Column, opinion_across: Column, works_home: Column, works_across: Column,
     trips_across: Column, strength: Column, support_across: Column, heard_across: Column, heard_work: Column
 ) -> None:  # fmt: skip
     """Update every tie of every household and what it is told through them.
 
-    Household ``i`` has the ties ``first[i]:end[i]``; those from ``first_across[i]`` on lead across. ``contact`` (ties,)
-    is the chance to meet by distance; ``is_on`` and ``income_gap`` have one element.
+    Household ``i`` has the ties ``first[i]:end[i]``; those from ``first_across[i]`` on lead across. ``contact`` (pairs of places,)
+    is the chance to meet by distance, ``pair`` (ties,) says which of its rows is that of a tie; ``is_on`` and ``income_gap`` have one element.
     """
     for i in range(start, stop):
         total = told = heard = working = 0.0
         for e in range(first[i], first_across[i]):
             j = other[e]
-            s = next_strength(float(strength[e]), float(contact[e]), 0.0, p.gain, p.decay, p.inequality)
+            s = next_strength(float(strength[e]), float(contact[pair[e]]), 0.0, p.gain, p.decay, p.inequality)
             strength[e] = s
             told += s
             heard += s * float(opinion_across[j])
@@ -174,7 +174,7 @@ def loop(
             for e in range(first_across[i], end[i]):
                 j = other[e]
                 trips = min(float(trips_across[i]) + float(trips_across[j]), 2.0)
-                meets = float(contact[e]) + p.trip_contact * trips
+                meets = float(contact[pair[e]]) + p.trip_contact * trips
                 s = next_strength(float(strength[e]), meets, income_gap[0], p.gain, p.decay, p.inequality)
                 strength[e] = s
                 total += s
@@ -191,7 +191,7 @@ rule(
         name="household.keep_ties",
         question="Which ties across the border strengthen, which fade, and what do kin tell each other?",
         loop=loop,
-        reads=("kin.first", "kin.first_across", "kin.end", "kin.other", "kin.contact", "kin.is_on", "kin.income_gap",
+        reads=("kin.first", "kin.first_across", "kin.end", "kin.other", "kin.pair", "kin.contact", "kin.is_on", "kin.income_gap",
                "household.opinion_home", "household.opinion_across", "household.works_home", "household.works_across",
                "household.trips_across"),
         writes=("kin.strength", "household.support_across", "household.heard_across", "household.heard_work"),

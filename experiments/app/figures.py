@@ -16,7 +16,7 @@ from experiments.reports.figures import Drawing
 from experiments.reports.paper import VERDICTS, readings
 from experiments.words.languages import translator
 
-#: The drawing library keeps settings for the whole process while it writes a figure, so only one is drawn at a time.
+#: One figure is drawn at a time, so that one that is no longer wanted when its turn comes costs nothing.
 _DRAWING = threading.Lock()
 
 ALWAYS = ("income", "care")

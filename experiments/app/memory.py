@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import ctypes
 import gc
-import sys
 import threading
 import time
-from typing import Any
+
+from agents.core import memory
+from agents.core.memory import of_glibc
 
 #: Seconds from the first thing that ends to the clearing up.
 PAUSE = 1.0
@@ -28,7 +29,7 @@ def keep_together() -> None:
 
     By itself it takes a place of its own for each of many threads, and each keeps what was freed in it.
     """
-    set_option = _of_glibc("mallopt", ctypes.c_int, ctypes.c_int)
+    set_option = of_glibc("mallopt", ctypes.c_int, ctypes.c_int)
     if set_option is not None:
         set_option(M_ARENA_MAX, 2)
 
@@ -49,8 +50,7 @@ def give_back_soon() -> None:
 def give_back() -> None:
     """Free what nothing refers to any more, and hand free memory to the system where the C library knows how (Linux with glibc)."""
     gc.collect()
-    if _trim is not None:
-        _trim(0)
+    memory.give_back()
 
 
 def _later() -> None:
@@ -59,14 +59,3 @@ def _later() -> None:
     with _lock:
         _is_planned = False
     give_back()
-
-
-def _of_glibc(name: str, *kinds: Any) -> Any:
-    """A function of glibc that gives a whole number, or nothing where there is none."""
-    found = getattr(ctypes.CDLL(None), name, None) if sys.platform == "linux" else None
-    if found is not None:
-        found.argtypes, found.restype = kinds, ctypes.c_int
-    return found
-
-
-_trim = _of_glibc("malloc_trim", ctypes.c_size_t)

@@ -18,7 +18,7 @@ import solara
 import solara.lab
 from solara.server.kernel_context import get_current_context
 
-import abm.model  # noqa: F401 – registers the world's levers too
+import abm.simulation  # noqa: F401 – registers the world's levers too
 from abm.errors import UserError
 from agents.core.declare import SWITCHES, Parameter
 from experiments.app import figures, sessions

@@ -130,10 +130,10 @@ class Runner:
         outcome = None
         if is_wanted():
             try:
-                from abm.model import BorderModel, StoppedError
+                from abm.simulation import Simulation, StoppedError
 
                 try:
-                    model = BorderModel(scenario, region=_region(), households=households, rng=seed, shared=SHARED)  # type: ignore[arg-type]
+                    model = Simulation(scenario, region=_region(), households=households, rng=seed, shared=SHARED)  # type: ignore[arg-type]
                     model.run(progress=step, stop=stop)
                     outcome = RunEnd(finished=Finished.of(model, choice))
                 except StoppedError:

@@ -22,7 +22,7 @@ from experiments.runs.run import StoredResults
 from experiments.words.languages import Translate
 
 if TYPE_CHECKING:
-    from abm import BorderModel, Region
+    from abm import Region, Simulation
 
 REGION = "west-kalimantan-sarawak"
 FEWEST, MOST, HOUSEHOLDS, HOUSEHOLD_STEP, SEED = 300, 5_000, 2_000, 100, 7
@@ -140,7 +140,7 @@ class Finished:
     region: Region
 
     @classmethod
-    def of(cls, model: BorderModel, choice: Choice) -> Finished:
+    def of(cls, model: Simulation, choice: Choice) -> Finished:
         """The tables of a model that has run to its end."""
         tables = model.results
         kept = StoredResults(yearly=tables.yearly, monthly=tables.monthly.iloc[:0], places=tables.places, flows=tables.flows.iloc[:0])

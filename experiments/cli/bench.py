@@ -32,25 +32,30 @@ FIGURES: dict[str, tuple[str, str]] = {
     "default_run_seconds": ("Default run: 2,000 households, 432 months, with construction", "s"),
     "default_run_cpu_seconds": ("The same, CPU", "s"),
     "construction_cpu_seconds": ("Construction alone, CPU", "s"),
+    "million_construction_cpu_seconds": ("Construction of 1,000,000 households, CPU", "s"),
     "cold_compile_cpu_seconds": ("First run ever, everything compiled, CPU", "s"),
     "warm_start_cpu_seconds": ("Import and default run in a fresh process, CPU", "s"),
     "ns_per_household_month_2000": ("A household's month, 2,000 households, CPU", "ns"),
     "ns_per_household_month_100000": ("A household's month, 100,000 households, CPU", "ns"),
     "ns_per_household_month_1000000": ("A household's month, 1,000,000 households, CPU", "ns"),
     "million_over_hundred_thousand": ("The last over the one before", "1"),
-    "bytes_per_household": ("Memory of a household: columns, ties, record", "bytes"),
-    "rss_per_household": ("The same as the process grew", "bytes"),
+    "bytes_of_columns": ("Memory of a household: its columns and its trader's", "bytes"),
+    "bytes_of_ties": ("Its ties", "bytes"),
+    "bytes_of_record": ("The record of 432 months, shared out among 1,000,000 households", "bytes"),
+    "bytes_per_household": ("The three together", "bytes"),
+    "rss_per_household": ("Columns and ties as the process grew", "bytes"),
     "plain_mesa_ns_per_household_month": ("A household's month as a plain Mesa agent, CPU", "ns"),
     "plain_mesa_over_compiled": ("That over the compiled model", "1"),
-    "two_threads_speed": ("Two threads over one, wall clock", "1"),
+    "two_threads_speed_100000": ("Two threads over one, 100,000 households, wall clock", "1"),
+    "two_threads_speed_1000000": ("The same, 1,000,000 households", "1"),
     "steps_over_run": ("Month by month over one call, CPU", "1"),
 }
 
 
 def _model(households: int, end: str = "2015-12", **settings: Any) -> Any:
-    from abm import BorderModel, Scenario
+    from abm import Scenario, Simulation
 
-    return BorderModel(Scenario.load("history", end=end), households=households, **settings)
+    return Simulation(Scenario.load("history", end=end), households=households, **settings)
 
 
 def _cpu(function: Any) -> float:
@@ -97,7 +102,7 @@ def _default_run(turns: int) -> dict[str, float]:
 
 def _starts(turns: int) -> dict[str, float]:
     """CPU of the first run ever and of a fresh process with everything compiled."""
-    code = "from abm import BorderModel; BorderModel(households=2000).run()"
+    code = "from abm import Simulation; Simulation(households=2000).run()"
     with tempfile.TemporaryDirectory() as folder:
         environment = {"LINTAS_CACHE": folder, "LINTAS_PLAIN": ""}
         cold, _ = _in_fresh_process(["-c", code], environment)
@@ -112,7 +117,11 @@ def _months(model: Any, n: int) -> list[float]:
 
 def _sizes(sizes: tuple[int, ...], turns: int) -> dict[str, float]:
     """CPU of a household's month at several sizes, in turns; the first month, which finds its memory, does not count."""
-    models = {n: _model(n) for n in sizes}
+    models, making = {}, {}
+    for n in sizes:
+        start = time.process_time()
+        models[n] = _model(n)
+        making[n] = time.process_time() - start
     for model in models.values():
         model.step()
     seen: dict[int, list[float]] = {n: [] for n in sizes}
@@ -122,7 +131,10 @@ def _sizes(sizes: tuple[int, ...], turns: int) -> dict[str, float]:
     found = {f"ns_per_household_month_{n}": statistics.median(values) / n * 1e9 for n, values in seen.items()}
     if 1_000_000 in sizes:
         found["million_over_hundred_thousand"] = found["ns_per_household_month_1000000"] / found["ns_per_household_month_100000"]
-    return found | {"two_threads_speed": _threads(models[max(sizes)], turns)}
+        found["million_construction_cpu_seconds"] = making[1_000_000]
+    return found | {
+        f"two_threads_speed_{n}": _threads(model, turns if n > 100_000 else 3 * turns) for n, model in models.items() if n >= 100_000
+    }
 
 
 def _threads(model: Any, turns: int) -> float:
@@ -145,15 +157,23 @@ def _memory(households: int = 100_000) -> dict[str, float]:
 
 def _measure_memory(households: int) -> dict[str, float]:
     _model(300, "1980-03").run()
+    gc.collect()
     before = _resident()
     model = _model(households, "1980-03").run()
     gc.collect()
     grown = _resident() - before
-    frames = sum(len(frame) * frame.bytes_per_agent() for frame in model.frames.values())
-    held = [*model.kin.columns.values(), *(v for v in vars(model.kin).values() if hasattr(v, "nbytes"))]
-    ties = sum(array.nbytes for array in held)
-    record = sum(array.nbytes for array in model.record.__dict__.values())
-    return {"bytes_per_household": (frames + ties + record) / households, "rss_per_household": grown / households}
+    found = {
+        "bytes_of_columns": sum(_bytes(frame) for frame in model.frames.values()) / households,
+        "bytes_of_ties": _bytes(model.kin) / households,
+        "bytes_of_record": _bytes(_model(300).record) / 1_000_000,
+    }
+    return found | {"bytes_per_household": sum(found.values()), "rss_per_household": grown / households}
+
+
+def _bytes(holder: Any) -> int:
+    """Bytes of all arrays that an object holds, by itself or in dictionaries."""
+    values = [one for value in vars(holder).values() for one in (value.values() if isinstance(value, dict) else (value,))]
+    return sum(one.nbytes for one in values if hasattr(one, "nbytes"))
 
 
 def _resident() -> int:

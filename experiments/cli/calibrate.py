@@ -74,9 +74,9 @@ def plan(
 ) -> None:
     """Plan a fit: a folder with its targets and its prior runs."""
     _ = translator(check_language(lang))
-    from abm.model import MOST_HOUSEHOLDS
     from abm.parameters import check_switch
     from abm.reading import check as check_entries
+    from abm.simulation import MOST_HOUSEHOLDS
     from experiments.fits.asked import MOST_DRAWS, MOST_POINTS, MOST_POPULATIONS, MOST_SEED, MOST_TESTS, Asked
     from experiments.fits.fit import make
     from experiments.options import DEFAULT_REGION, check_end, whole_number

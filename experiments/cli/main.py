@@ -18,7 +18,7 @@ from typing import Annotated, Any
 import typer
 
 from abm.errors import UserError, shorten
-from experiments.cli import calibrate, compare, describe, run, sensitivity, studies
+from experiments.cli import calibrate, compare, compile, describe, run, sensitivity, studies
 from experiments.cli.app import open_app
 from experiments.files import InterruptedAfterwards
 from experiments.options import bounded
@@ -177,6 +177,7 @@ def _start(
 
 run.register(app)
 describe.register(app)
+compile.register(app)
 app.command(name="app")(open_app)
 
 

@@ -49,7 +49,7 @@ def number_of_workers(text: str | None) -> int | None:
 
 def load_scenario(name: str, changes: dict[str, float], without: Sequence[str], end: str | None) -> Scenario:
     """The scenario with what the command line changes in it."""
-    import abm.model  # noqa: F401 – the world's parameters can be set too
+    import abm.simulation  # noqa: F401 – the world's parameters can be set too
     from abm import Scenario
 
     extra: dict[str, Any] = {} if end is None else {"end": end}

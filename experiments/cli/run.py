@@ -83,8 +83,8 @@ def run(
         check_end(end)
     numbers = parse_changes(changes or [])
     n_households, run_seed = whole_number("--households", households, low=1), seed_number("--seed", seed)
-    from experiments.reports.figure_processes import FigureProcesses
     from experiments.reports.readings import show_readings
+    from experiments.reports.report import page
     from experiments.runs.folder import check_folder, default_folder
     from experiments.runs.run import run as run_model
     from experiments.runs.run import run_said, write_results
@@ -112,22 +112,14 @@ def run(
         run=lambda: run_said(chosen, at_home(region), households=n_households, seed=run_seed, declared=declared),
         overwrite=overwrite,
     )
-    with FigureProcesses() as drawing:
-        with show_months(_, quiet) as progress:
-
-            def told(done: int, total: int) -> None:
-                if done == 1:  # libraries are loaded and rules compiled, so a second core is free
-                    drawing.start_another()
-                if progress is not None:
-                    progress(done, total)
-
-            model = run_model(
-                chosen, region=at_home(region), households=n_households, seed=run_seed, fitted={} if declared else None, progress=told
-            )  # fmt: skip
-        written = write_results(
-            model.results, model.manifest(), folder, region=model.region, command_line=["lintas", *_typed()], language=lang,
-            page=drawing.begin, overwrite=overwrite,
+    with show_months(_, quiet) as progress:
+        model = run_model(
+            chosen, region=at_home(region), households=n_households, seed=run_seed, fitted={} if declared else None, progress=progress
         )  # fmt: skip
+    written = write_results(
+        model.results, model.manifest(), folder, region=model.region, command_line=["lintas", *_typed()], language=lang, page=page,
+        overwrite=overwrite,
+    )  # fmt: skip
     with _naming_results(written):
         if quiet:
             print(written)

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from abm.errors import UserError, shorten
-from abm.model import MOST_HOUSEHOLDS
 from abm.reading import Entries, Listed, Name
+from abm.simulation import MOST_HOUSEHOLDS
 from agents.core.declare import PARAMETERS, near
 from calibration.priors import Prior
 from experiments.options import DEFAULT_REGION

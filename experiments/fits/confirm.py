@@ -24,7 +24,7 @@ from experiments.runs.tables import TABLES, digest
 from experiments.studies.plan import seed_of
 
 if TYPE_CHECKING:
-    from abm import BorderModel
+    from abm import Simulation
 
 KIND = "lintas numbers of a posterior"
 FILE = "numbers.json"
@@ -49,7 +49,7 @@ def runs_of(posterior: Posterior, tell: Callable[[int, int], None] | None = None
     return [{"scenario": run.scenario.name, "seed": run.seed, "tables": run.value} for run in runs]
 
 
-def _digests(model: BorderModel) -> dict[str, str]:
+def _digests(model: Simulation) -> dict[str, str]:
     return {table: digest(getattr(model.results, table)) for table in TABLES}
 
 

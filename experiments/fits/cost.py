@@ -73,7 +73,7 @@ def _seconds(fit: Fit) -> float:
 
 def trial(asked: Asked, clock: Callable[[], float] = time.perf_counter) -> float:
     """Seconds that one run will roughly take, from the first months of one; 0 where the model cannot run (the runs then report why)."""
-    from abm import BorderModel, Scenario
+    from abm import Scenario, Simulation
     from abm.parameters import month_index, month_text
 
     months = month_index(asked.end) + 1
@@ -83,7 +83,7 @@ def trial(asked: Asked, clock: Callable[[], float] = time.perf_counter) -> float
     def run(households: int, length: int) -> tuple[float, float]:
         begun = clock()
         scenario = Scenario.load("history", without=asked.without, end=month_text(length - 1))
-        model = BorderModel(scenario, region=asked.region, households=households, rng=1, fitted={})
+        model = Simulation(scenario, region=asked.region, households=households, rng=1, fitted={})
         made = clock()
         model.run()
         return made - begun, clock() - made

@@ -7,8 +7,10 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from experiments.analysis.differences import Comparison, Effect
+from experiments.own_matplotlib import WIDTH, svg
 from experiments.reports.compare_words import label_of, named, sentences, start_sentence
-from experiments.reports.figure_sheet import ACCENT, GREY, INK, KALIMANTAN, SARAWAK, WIDTH, Picture, svg
+from experiments.reports.figure_sheet import Picture
+from experiments.reports.svg import ACCENT, GREY, INK, KALIMANTAN, SARAWAK
 from experiments.studies.target_names import side_name
 from experiments.words.languages import Numbers, translator
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from abm.claims.interpret import number_of, series_of
-from experiments.reports.figure_sheet import ACCENT, INK, KALIMANTAN, SARAWAK, Picture, years_of
+from experiments.reports.figure_sheet import Picture, years_of
 from experiments.reports.map_figure import MapDrawing
+from experiments.reports.panel import Panel, stacked
+from experiments.reports.svg import ACCENT, DASHED, DOTTED, INK, KALIMANTAN, SARAWAK, WIDTH, closed, shape, sheet
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
     from abm.region import Region
     from experiments.runs.run import Drawn
 
@@ -36,13 +35,11 @@ class Drawing(MapDrawing):
         own, across, ratio = (
             self.years.of(*what) for what in (("income_per_capita", "id"), ("income_per_capita", "my"), ("income_ratio", "id"))
         )
-        canvas, (top, bottom) = self._canvas(4.6, 2, heights=(2.2, 1))
-        self.draw_income(top)
+        bottom = self._panel(_("Ratio, Sarawak to Kalimantan"), 100)
         self._said(bottom, self.claims["E01"]["ratio"])
-        self._line(bottom, ratio, ACCENT)
-        bottom.set_ylim(0, max([*ratio.values(), 6]) * 1.15)
-        bottom.yaxis.set_major_formatter(lambda v, _position: n.number(v, 1))
-        self._heading(bottom, _("Ratio, Sarawak to Kalimantan"))
+        bottom.line(ratio, ACCENT)
+        bottom.scale(max([*ratio.values(), 6]) * 1.15, lambda v: n.number(v, 1), 5)
+        figure = stacked([self.income_panel(), bottom])
         a, b, r = self._at(own, self.last), self._at(across, self.last), self._at(ratio, self.last)
         sentence = _(
             "In {first} a person had US${own_first} on the Kalimantan side and US${across_first} on the Sarawak side; "
@@ -73,7 +70,7 @@ class Drawing(MapDrawing):
         return self._picture(
             "income",
             _("Income on both sides"),
-            canvas,
+            figure,
             _(
                 "Two lines of income per person by year, {span}, with marks at {said_own} and {said_across} for {first}–{last}; "
                 "below, the ratio of the two."
@@ -92,12 +89,11 @@ class Drawing(MapDrawing):
             self.years.of(name) for name in ("care_share_across", "care_share_across_primary", "care_share_across_hospital")
         )
         rate = self.years.of("visits_across_per_1000")
-        canvas, (top, bottom) = self._canvas(4.8, 2, heights=(2.2, 1))
-        self.draw_care(top)
+        top, bottom = self.care_panel(), self._panel(_("Visits across per 1,000 people and year"), 100)
         notes = self._mark_events(top, ("care", "facility", "crossing"))
-        self._line(bottom, rate, INK)
-        bottom.set_ylim(0, max([*rate.values(), 1]) * 1.15)
-        self._heading(bottom, _("Visits across per 1,000 people and year"))
+        bottom.line(rate, INK)
+        bottom.scale(max([*rate.values(), 1]) * 1.15, lambda v: n.number(v, 0 if bottom.high >= 5 else 1), 5)
+        figure = stacked([top, bottom])
         fewer = self.claims["E03"]["fewer"]
         before, after = years_of(fewer, "share"), years_of(fewer, "later_share")
         share, later = (number_of(fewer.numbers[name], self.years) for name in ("share", "later_share"))
@@ -124,7 +120,7 @@ class Drawing(MapDrawing):
         return self._picture(
             "care",
             _("Health care across the border"),
-            canvas,
+            figure,
             _(
                 "Three lines, {span}: the share of all visits, of primary visits and of hospital visits made across; "
                 "below, visits across per 1,000 people."
@@ -146,16 +142,15 @@ class Drawing(MapDrawing):
             self.years.of("poverty_rate", "my"),
             self.years.of("under_employment_rate", "id"),
         )
-        canvas, (top, bottom) = self._canvas(4.2, 2, heights=(2, 1))
-        self._crisis(top)
-        self._crisis(bottom)
-        self._line(top, own, KALIMANTAN, self.side_names["id"])
-        self._line(top, across, SARAWAK, self.side_names["my"], dashed=True)
-        self._shares(top, tight=True)
-        self._heading(top, _("Share of people below the poverty line (crisis shaded)"))
-        self._line(bottom, idle, KALIMANTAN)
-        self._shares(bottom, tight=True)
-        self._heading(bottom, _("Under-employment, Kalimantan side"))
+        top = self._panel(_("Share of people below the poverty line (crisis shaded)"), 190)
+        bottom = self._panel(_("Under-employment, Kalimantan side"), 95)
+        self._crisis(top, bottom)
+        top.line(own, KALIMANTAN, self.side_names["id"])
+        top.line(across, SARAWAK, self.side_names["my"], DASHED)
+        bottom.line(idle, KALIMANTAN)
+        for panel in (top, bottom):
+            self._shares(panel, tight=True)
+        figure = stacked([top, bottom])
         sentence = _(
             "In {first} {own_first} of the Kalimantan side and {across_first} of the Sarawak side were poor, "
             "in {last} {own_last} and {across_last}."
@@ -184,7 +179,7 @@ class Drawing(MapDrawing):
         return self._picture(
             "poverty",
             _("Poverty and under-employment"),
-            canvas,
+            figure,
             _("Two lines of the poverty rate by side, {span}; below, under-employment on the Kalimantan side.").format(span=self.span),
             sentence,
             (
@@ -197,13 +192,11 @@ class Drawing(MapDrawing):
     def work(self) -> Picture:
         _, n = self._, self.n
         passes, hidden = self.years.of("adults_pass"), self.years.of("adults_undocumented")
-        canvas, (axes,) = self._canvas(3.2, 1)
-        self._crisis(axes)
-        self._line(axes, passes, SARAWAK, _("with a pass"))
-        self._line(axes, hidden, KALIMANTAN, _("without papers"), dashed=True)
-        axes.set_ylim(0, max([*passes.values(), *hidden.values(), 1]) * 1.15)
-        axes.yaxis.set_major_formatter(lambda v, _position: n.number(v))
-        self._heading(axes, _("Adults of the Kalimantan side working across (crisis shaded)"))
+        panel = self._panel(_("Adults of the Kalimantan side working across (crisis shaded)"), 220)
+        self._crisis(panel)
+        panel.line(passes, SARAWAK, _("with a pass"))
+        panel.line(hidden, KALIMANTAN, _("without papers"), DASHED)
+        panel.scale(max([*passes.values(), *hidden.values(), 5]) * 1.15, n.number, 8)
         total = {year: passes[year] + hidden[year] for year in passes if year in hidden}
         peak = max(total, key=lambda y: total[y], default=self.last)
         sentence = _("Most worked across in {peak}: {total} adults, {share} of them without papers; in {last} it was {total_last}.").format(
@@ -216,7 +209,7 @@ class Drawing(MapDrawing):
         return self._picture(
             "work",
             _("Work across the border"),
-            canvas,
+            stacked([panel]),
             _("Two lines, {span}: adults working across with a pass, and without papers.").format(span=self.span),
             sentence,
             ((_("with a pass"), passes, n.number), (_("without papers"), hidden, n.number)),
@@ -227,18 +220,16 @@ class Drawing(MapDrawing):
         flows = self.claims["E17"]["flows"]
         out, into = (series_of(flows.numbers[name].of, self.years) for name in ("out", "into"))
         undeclared = series_of(self.claims["E15"]["enforcement"].numbers["share"].of, self.years)
-        canvas, (top, bottom) = self._canvas(4.2, 2, heights=(2, 1))
         million = 1e6
-        self._crisis(top)
-        self._crisis(bottom)
-        self._line(top, {y: v / million for y, v in out.items()}, KALIMANTAN, _("to Sarawak"))
-        self._line(top, {y: v / million for y, v in into.items()}, SARAWAK, _("to Kalimantan"), dashed=True)
-        top.set_ylim(0, max([*out.values(), *into.values(), 1]) / million * 1.15)
-        top.yaxis.set_major_formatter(lambda v, _position: n.number(v, 0 if top.get_ylim()[1] >= 10 else 1))
-        self._heading(top, _("Trade across by the traders of both sides, million US$ a year (crisis shaded)"))
-        self._line(bottom, undeclared, INK)
+        top = self._panel(_("Trade across by the traders of both sides, million US$ a year (crisis shaded)"), 190)
+        bottom = self._panel(_("Undeclared share of its value"), 95)
+        self._crisis(top, bottom)
+        top.line({y: v / million for y, v in out.items()}, KALIMANTAN, _("to Sarawak"))
+        top.line({y: v / million for y, v in into.items()}, SARAWAK, _("to Kalimantan"), DASHED)
+        top.scale(max([*out.values(), *into.values(), million / 2]) / million * 1.15, lambda v: n.number(v, 0 if top.high >= 10 else 1))
+        bottom.line(undeclared, INK)
         self._shares(bottom)
-        self._heading(bottom, _("Undeclared share of its value"))
+        figure = stacked([top, bottom])
         sentence = _(
             "In {last} goods worth US${out} million went to Sarawak and US${into} million came to Kalimantan; "
             "{share} of the value was undeclared."
@@ -265,7 +256,7 @@ class Drawing(MapDrawing):
         return self._picture(
             "trade",
             _("Trade across the border"),
-            canvas,
+            figure,
             _("Two lines of the value of trade each way, {span}; below, the share of it that was undeclared.").format(span=self.span),
             sentence,
             (
@@ -277,46 +268,41 @@ class Drawing(MapDrawing):
 
     # --- panels that are used in more than one figure ------------------------------------------------------------------
 
-    def draw_income(self, axes: Axes) -> None:
+    def income_panel(self) -> Panel:
         """Income of both sides with the paper's two numbers."""
         _, n = self._, self.n
+        panel = self._panel(_("Income per person, US$ a year (logarithmic scale)"), 220)
         own, across = self.years.of("income_per_capita", "id"), self.years.of("income_per_capita", "my")
-        self._line(axes, own, KALIMANTAN, self.side_names["id"])
-        self._line(axes, across, SARAWAK, self.side_names["my"], dashed=True)
-        axes.set_yscale("log")
-        ticks = [digits * 10**zeros for zeros in (1, 2, 3) for digits in (5, 10, 20)]
-        axes.set_yticks(ticks, [n.number(t) for t in ticks])
-        axes.minorticks_off()
+        panel.line(own, KALIMANTAN, self.side_names["id"])
+        panel.line(across, SARAWAK, self.side_names["my"], DASHED)
         everything = [v for v in (*own.values(), *across.values()) if v > 0] or [1.0]
         patterns = [self.claims["E01"][side] for side in ("own", "across")]
-        axes.set_ylim(min(*everything, 500) * 0.8, max(*everything, *(said.mark[0] for said in patterns if said.mark)) * 1.3)
+        low, high = min(*everything, 500) * 0.8, max(*everything, *(said.mark[0] for said in patterns if said.mark)) * 1.3
+        panel.log_scale(low, high, [digits * 10.0**zeros for zeros in range(5) for digits in (1, 2, 5)], n.number)
         for said in patterns:
-            self._said(axes, said)
-        self._heading(axes, _("Income per person, US$ a year (logarithmic scale)"))
+            self._said(panel, said)
+        return panel
 
-    def draw_care(self, axes: Axes) -> None:
+    def care_panel(self) -> Panel:
         """Share of visits made across by tier."""
         _ = self._
-        self._line(axes, self.years.of("care_share_across"), INK, _("all visits"))
-        self._line(axes, self.years.of("care_share_across_primary"), KALIMANTAN, _("primary care"), dashed=True)
-        self._line(axes, self.years.of("care_share_across_hospital"), SARAWAK, _("hospital"), dotted=True)
-        self._shares(axes)
-        self._heading(axes, _("Share of visits made across, Kalimantan side"))
+        panel = self._panel(_("Share of visits made across, Kalimantan side"), 220)
+        panel.line(self.years.of("care_share_across"), INK, _("all visits"))
+        panel.line(self.years.of("care_share_across_primary"), KALIMANTAN, _("primary care"), DASHED)
+        panel.line(self.years.of("care_share_across_hospital"), SARAWAK, _("hospital"), DOTTED)
+        self._shares(panel)
+        return panel
 
 
 def readme_picture(results: Drawn, region: Region) -> bytes:
-    """Income and care beside the map, as one PNG."""
-    from matplotlib.figure import Figure as Canvas
-
+    """Income and care beside the map, as one SVG."""
     draw = Drawing(results, region, "en")
-    canvas = Canvas(figsize=(12.4, 5.6))
-    left = canvas.add_axes((0.05, 0.58, 0.4, 0.34))
-    below = canvas.add_axes((0.05, 0.09, 0.4, 0.34))
-    for axes in (left, below):
-        draw.dress(axes)
-    draw.draw_income(left)
-    draw.draw_care(below)
-    draw.draw_map(canvas, canvas.add_axes((0.5, 0.16, 0.5, 0.78)), "care_share_across", draw.map_year, keys=(0.52, 0.105, 0.17, 0.02))
-    out = io.BytesIO()
-    canvas.savefig(out, format="png", dpi=110, metadata={"Software": None}, facecolor="#ffffff")
-    return out.getvalue()
+    root = sheet()
+    left = shape(root, "g")
+    panels = [draw.income_panel(), draw.care_panel()]
+    y = 2.0
+    for panel in panels:
+        y = panel.draw(left, y, max(one.left for one in panels)) + 8
+    right = shape(root, "g", transform=f"translate({WIDTH + 20:g} 0)")
+    below = draw.draw_map(right, 2.0, "care_share_across", draw.map_year)
+    return closed(root, max(y, below), 2 * WIDTH + 20)

@@ -13,7 +13,9 @@ from abm.claims.statistic import Statistic
 from calibration.priors import Prior
 from calibration.target import Target
 from calibration.targets import Targets
-from experiments.reports.figure_sheet import ACCENT, GREY, INK, KALIMANTAN, SARAWAK, WIDTH, Picture, svg
+from experiments.own_matplotlib import WIDTH, svg
+from experiments.reports.figure_sheet import Picture
+from experiments.reports.svg import ACCENT, GREY, INK, KALIMANTAN, SARAWAK
 from experiments.words.languages import Numbers, Translate, mark, translator
 
 if TYPE_CHECKING:

@@ -20,7 +20,6 @@ from experiments.words.languages import LANGUAGES, Numbers, Translate, mark, tra
 
 if TYPE_CHECKING:
     from abm.region import Region
-    from experiments.reports.figure_sheet import Picture
     from experiments.runs.run import Drawn
 
 #: Kinds of assumptions (the first word of their id) that decide most, in that order, and what depends on them.
@@ -83,9 +82,8 @@ def report(
     *,
     region: Region | None = None,
     language: str = "en",
-    drawn: Callable[[], list[Picture]] | None = None,
 ) -> str:
-    """The page as HTML; the region is the manifest's where none is given, and the figures are drawn here unless ``drawn`` brings them."""
+    """The page as HTML; the region is the manifest's where none is given."""
     from jinja2 import Environment, StrictUndefined
 
     from abm.region import Region
@@ -129,7 +127,7 @@ def report(
             "notes": p.notes,
             "source": "data:image/svg+xml;base64," + base64.b64encode(p.svg).decode("ascii"),
         }
-        for p in (drawn() if drawn else pictures(results, region, language))
+        for p in pictures(results, region, language)
     ]
     return page.render(**said, figures=figures) + "\n"
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from experiments.analysis.discovery import Box, Limit, box_sentence, condition
 from experiments.analysis.indices import MEASURES, Indices, sentence
-from experiments.reports.figure_sheet import ACCENT, GREY, INK, KALIMANTAN, SARAWAK, WIDTH, Picture, svg
+from experiments.own_matplotlib import WIDTH, svg
+from experiments.reports.figure_sheet import Picture
+from experiments.reports.svg import ACCENT, GREY, INK, KALIMANTAN, SARAWAK
 from experiments.studies.outcomes import Base, heading, parameter_label
 from experiments.words.languages import Numbers, Translate, translator
 

@@ -13,10 +13,10 @@ from typing import Any
 #: Packages whose versions a manifest names.
 PACKAGES = ("lintas", "mesa", "numpy", "pandas", "numba", "pyarrow", "dask", "distributed")
 #: Sources that say how files are read and refused, how a run is written down, saved, followed or shown, how the model is described, and what is
-#: read from its results: no number of a run comes from them.
+#: read from its results, and how memory is given back: no number of a run comes from them.
 NOT_NUMBERS = (
     "abm/errors.py", "abm/reading.py", "abm/writing.py", "abm/region/files.py", "abm/region/checks.py", "abm/manifest.py", "abm/saving.py", "abm/tracing.py",
-    "abm/views.py", "abm/describe.py", *(f"abm/claims/{name}.py" for name in ("__init__", "claim", "interpret", "statistic", "years")),
+    "abm/views.py", "abm/describe.py", "agents/core/memory.py", *(f"abm/claims/{name}.py" for name in ("__init__", "claim", "interpret", "statistic", "years")),
 )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from abm.reading import parse_json, read_text
 from experiments.runs.tables import TABLES, digest, first_difference, other_kind, read_table
 
 if TYPE_CHECKING:
-    from abm import BorderModel
+    from abm import Simulation
     from experiments.runs.run import Progress, RunTables
 
 
@@ -41,11 +41,11 @@ class Repeat:
     first_difference: str = ""
 
 
-def rerun(manifest: Mapping[str, Any], *, progress: Progress | None = None) -> BorderModel:
+def rerun(manifest: Mapping[str, Any], *, progress: Progress | None = None) -> Simulation:
     """Run again what a manifest describes."""
-    from abm import BorderModel
+    from abm import Simulation
 
-    model = BorderModel.from_manifest(dict(manifest))
+    model = Simulation.from_manifest(dict(manifest))
     model.run(progress=progress)
     return model
 

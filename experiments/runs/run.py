@@ -28,7 +28,7 @@ from experiments.runs.tables import TABLES, digest, read_table, write_table
 if TYPE_CHECKING:
     import pandas as pd
 
-    from abm import BorderModel, Region, Scenario
+    from abm import Region, Scenario, Simulation
 
 #: Called with months done and months in all.
 Progress = Callable[[int, int], None]
@@ -75,14 +75,14 @@ def run(
     threads: int = 1,
     fitted: Mapping[str, float] | None = None,
     progress: Progress | None = None,
-) -> BorderModel:
+) -> Simulation:
     """Run one history to the scenario's end and return the model with its results.
 
     ``fitted`` replaces the region's fitted values where it is given, ``{}`` for the declared starting values.
     """
-    from abm import BorderModel
+    from abm import Simulation
 
-    model = BorderModel(scenario, region=region, households=households, rng=seed, threads=threads, fitted=fitted)
+    model = Simulation(scenario, region=region, households=households, rng=seed, threads=threads, fitted=fitted)
     model.run(progress=progress)
     return model
 

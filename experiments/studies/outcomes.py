@@ -90,7 +90,7 @@ class StudyOutcomes:
         """Read a study's parts, some thousands of runs at a time."""
         import numpy as np
 
-        import abm.model  # noqa: F401  (registers every declaration: labels and outputs)
+        import abm.simulation  # noqa: F401  (registers every declaration: labels and outputs)
         from experiments.studies import collect, design
         from experiments.studies.drift import check_table
         from experiments.studies.plan_files import plan_batches, read_study_manifest

@@ -238,7 +238,7 @@ def _region(name: str, folder: Path) -> str:
 
 
 def _sizes(value: Any) -> tuple[int, ...]:
-    from abm.model import MOST_HOUSEHOLDS
+    from abm.simulation import MOST_HOUSEHOLDS
 
     return tuple(whole("households", v, 60, MOST_HOUSEHOLDS) for v in (value if isinstance(value, list) else [value]))
 

@@ -52,7 +52,7 @@ def _called(function: ast.expr) -> str:
 
 def in_declarations() -> Iterator[tuple[str, str]]:
     """Every sentence for readers that is declared beside the model: sentence, where it is declared."""
-    import abm.model  # noqa: F401 – importing it registers every declaration, the world's too
+    import abm.simulation  # noqa: F401 – importing it registers every declaration, the world's too
     from abm import Scenario
     from abm.claims.claim import claims
     from abm.describe import WORDS
@@ -123,7 +123,7 @@ def extract() -> None:
     from babel.messages.pofile import read_po, write_po
 
     sentences = collect()
-    header = "# The sentences of lintas.\n# Made by `uv run python -m experiments.words.languages extract`; translations are kept.\n#"
+    header = "# The sentences of lintas.\n# Made by `uv run python -m experiments.words.catalogues extract`; translations are kept.\n#"
 
     def write(path: Path, locale: str | None, known: dict[str, str]) -> None:
         catalogue = Catalog(locale=locale, project="lintas", header_comment=header, charset="utf-8", fuzzy=False)
@@ -178,7 +178,7 @@ def main(arguments: list[str] | None = None) -> int:
             print(line)
         print(f"{len(found)} problems" if found else "every sentence is translated")
         return 1 if found else 0
-    print("usage: python -m experiments.words.languages extract|check", file=sys.stderr)
+    print("usage: python -m experiments.words.catalogues extract|check", file=sys.stderr)
     return 2
 
 

@@ -2,8 +2,8 @@
 
 Run as a command it prints memory, waiting times, and whether a page ever saw another page's run::
 
-    uv run python -m tests.app.load_trial                                  # 20 pages for 120 s, then 200 open and close
-    uv run python -m tests.app.load_trial --pages 4 --seconds 10 --cycles 8
+    uv run --group dev python -m tests.app.load_trial                                  # 20 pages for 120 s, then 200 open and close
+    uv run --group dev python -m tests.app.load_trial --pages 4 --seconds 10 --cycles 8
 
 The pages are clients of the same protocol that a browser speaks (:mod:`tests.app.client`), each with a seed of its own. The suite
 runs the short form (:mod:`tests.app.test_load`) and asserts no time.

@@ -1,6 +1,6 @@
 """``mesa.batch_run`` beside our studies, on the same runs: the time, and what happens when one run raises or a worker is killed.
 
-    uv run python -m tests.bench.mesa_batch_run
+    uv run --group dev python -m tests.bench.mesa_batch_run
 
 Each trial is a process (and a process group) of its own, so that one that hangs can be ended. Times are given as ratios
 within one call, the tools taking turns: seconds of one machine say little about another.

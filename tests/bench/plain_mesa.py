@@ -219,7 +219,12 @@ class PlainModel(mesa.Model):
             one.activity = one.activity[: one.n_adults]
             for e in range(c["first"][row], c["end"][row]):
                 one.kin.append(
-                    Tie(self.households[c["other"][e]], float(c["contact"][e]), float(c["strength"][e]), bool(e >= c["first_across"][row]))
+                    Tie(
+                        self.households[c["other"][e]],
+                        float(c["contact"][c["pair"][e]]),
+                        float(c["strength"][e]),
+                        bool(e >= c["first_across"][row]),
+                    )
                 )
 
     def step(self) -> None:

@@ -6,9 +6,12 @@ import json
 import math
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
+from agents.core.declare import FIELDS
 from experiments.cli import bench
+from tests.model.same import make
 
 
 @pytest.mark.parametrize("compiling", [False, pytest.param(True, marks=pytest.mark.slow)])
@@ -18,7 +21,9 @@ def test_quick_measurement_as_json_and_as_table(compiling, capsys, monkeypatch):
         monkeypatch.setattr(bench, "_starts", lambda turns: {"cold_compile_cpu_seconds": 1.0, "warm_start_cpu_seconds": 1.0})
     assert bench.main(["--quick", "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
-    left_out = {"ns_per_household_month_1000000", "million_over_hundred_thousand"}
+    left_out = {
+        "ns_per_household_month_1000000", "million_over_hundred_thousand", "million_construction_cpu_seconds", "two_threads_speed_1000000",
+    }  # fmt: skip
     assert set(said["figures"]) == set(bench.FIGURES) - left_out
     assert set(said["units"]) == set(said["figures"]) and said["quick"] is True
     assert {"lintas", "python", "platform", "cores", "numba"} <= set(said["machine"])
@@ -39,3 +44,21 @@ def test_without_the_tests_the_comparison_is_left_out_and_said_so(capsys, monkey
     assert bench.main(["--quick"]) == 0
     said = " ".join(capsys.readouterr().out.split())
     assert "Default run" in said and bench.NO_TWIN in said and "plain Mesa agent, CPU" not in said
+
+
+def test_memory_is_counted_from_every_array():
+    found = bench._measure_memory(300)
+    one_each = sum(np.dtype(f.dtype).itemsize * f.width for f in FIELDS["household"].values())
+    assert one_each < found["bytes_of_columns"] < one_each + 80  # its trader, and officials shared among few households
+    assert found["bytes_per_household"] == sum(found[f"bytes_of_{part}"] for part in ("columns", "ties", "record"))
+    assert found["bytes_of_record"] == sum(a.nbytes for a in vars(make(n_months=432).record).values()) / 1e6
+    held = bench._bytes(SimpleNamespace(a=np.zeros(3), b={"c": np.zeros(2, dtype=np.int8), "d": 5}, e="text"))
+    assert held == 26
+
+
+def test_memory_of_a_household_stays_within_its_bound():
+    """350 bytes with ties and the record of 36 years, the latter shared out among a million; few households have fewer ties."""
+    model = make(households=30_000, n_months=1)
+    assert sum(bench._bytes(frame) for frame in model.frames.values()) / 30_000 < 213
+    assert bench._bytes(model.kin) / 30_000 < 97
+    assert bench._bytes(make(n_months=432).record) < 40e6

@@ -1,4 +1,4 @@
-"""A small fit of the real model from plan to posterior: the same bytes for any number of workers and after kills; bad input."""
+"""A small fit of the real model: the same bytes for any number of workers and after kills, and what is made of it afterwards."""
 
 from __future__ import annotations
 
@@ -23,92 +23,7 @@ from calibration.targets import Targets
 from experiments.cli.main import main
 from experiments.fits import check, conclude, predictive
 from experiments.fits.fit import Fit, inference_version
-
-TARGETS = """
-[[target]]
-id = "income_id"
-title = "Income, West Kalimantan"
-kind = "value"
-role = "fit"
-value = 300
-scale = "log"
-tolerance = 0.25
-tolerance_reason = "a small trial"
-group = "incomes"
-correlation = 0.5
-built_in = true
-quote = "US $ 700"
-source = "Haryatie 2015"
-reason = "a small trial"
-of = { output = "income_per_capita", side = "id", first = 1986, last = 1987 }
-
-[[target]]
-id = "income_my"
-title = "Income, Sarawak"
-kind = "value"
-role = "fit"
-value = 1000
-scale = "log"
-tolerance = 0.25
-tolerance_reason = "a small trial"
-group = "incomes"
-correlation = 0.5
-quote = "US $ 4.000"
-source = "Haryatie 2015"
-reason = "a small trial"
-of = { output = "income_per_capita", side = "my", first = 1986, last = 1987 }
-
-[[target]]
-id = "across"
-title = "Care across"
-kind = "threshold"
-role = "held-out"
-threshold = 0.3
-width = 0.5
-quote = "kebanyakan"
-source = "Haryatie 2015"
-reason = "a small trial"
-of = { output = "care_share_across", side = "id", first = 1982, last = 1987 }
-
-[[target]]
-id = "income_before"
-reading_of = "income_id"
-title = "Income, West Kalimantan, some years earlier"
-kind = "value"
-role = "check"
-value = 290
-scale = "log"
-tolerance = 0.2
-tolerance_reason = "a small trial"
-quote = "US $ 700"
-source = "Haryatie 2015"
-reason = "a small trial"
-of = { output = "income_per_capita", side = "id", first = 1981, last = 1982 }
-"""
-SMALL = [
-    "--points",
-    "128",
-    "--population",
-    "64",
-    "--most",
-    "2",
-    "--households",
-    "100",
-    "--end",
-    "1987-12",
-    "--tests",
-    "24",
-    "--draws",
-    "12",
-]
-ONLY = ["world.set_month.farm_id", "world.set_month.farm_my", "household.seek_care.foreign_penalty"]
-
-
-def plan(folder: Path, *more: str, targets: str = TARGETS) -> int:
-    file = folder.parent / "small-targets.toml"
-    file.write_text(targets, "utf-8")
-    only = [x for name in ONLY for x in ("--only", name)]
-    return main(["calibrate", "plan", "-o", str(folder), "--targets", str(file), *SMALL, *only, *more])
+from tests.calibration.small_fit import ONLY, TARGETS, plan, refused
 
 
 def content(folder: Path) -> dict[str, str]:
@@ -117,6 +32,7 @@ def content(folder: Path) -> dict[str, str]:
     return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in found}
 
 
+# Whatever is made of this fit is asked in this file: the fit itself takes most of a minute.
 @pytest.fixture(scope="module")
 def fitted(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("fit") / "fit"
@@ -388,13 +304,6 @@ def test_searches_end_at_different_points(fitted, capsys):
     assert all(abs(a["targets"]["income_id"]["emulated"] / 300 - 1) < 0.1 for a in found["answers"])
 
 
-def refused(capsys, *arguments: str) -> str:
-    assert main(["calibrate", *arguments]) == 2
-    said = capsys.readouterr().err
-    assert said.count("\n") == 1 and said.startswith("lintas: ")
-    return said
-
-
 def test_bad_input_gets_one_sentence(tmp_path, capsys, fitted):
     assert "is no fit folder" in refused(capsys, "fit", str(tmp_path))
     assert "powers of two" in refused(capsys, "plan", "-o", str(tmp_path / "a"), "--points", "100")
@@ -411,15 +320,6 @@ def test_bad_input_gets_one_sentence(tmp_path, capsys, fitted):
     )
 
 
-def test_an_empty_bank_is_refused(tmp_path):
-    folder = tmp_path / "empty"
-    assert plan(folder) == 0
-    from calibration.runs import RunsError
-
-    with pytest.raises(RunsError, match="no prior run ended well"):
-        conclude.conclude(Fit.open(folder))
-
-
 def test_a_bank_of_another_model_is_refused(fitted, tmp_path, capsys):
     folder = tmp_path / "old"
     shutil.copytree(fitted, folder)
@@ -429,20 +329,3 @@ def test_a_bank_of_another_model_is_refused(fitted, tmp_path, capsys):
     (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
     (folder / "targets.toml").write_text(TARGETS.replace("value = 300", "value = 260"), "utf-8")
     assert "was changed after the fit was planned" in refused(capsys, "fit", str(folder))
-
-
-def test_a_target_that_nothing_moves_is_refused(tmp_path, capsys):
-    folder = tmp_path / "flat"
-    row = TARGETS.split("[[target]]")[2].replace('"income_my"', '"people"').replace('"income_per_capita"', '"population"')
-    row = row.replace("value = 1000", "value = 190000").replace('group = "incomes"\ncorrelation = 0.5\n', "")
-    assert plan(folder, targets=TARGETS + "[[target]]" + row) == 0
-    capsys.readouterr()
-    assert "is moved by no parameter" in refused(capsys, "fit", str(folder), "--quiet", "--workers", "1")
-
-
-def test_a_target_outside_the_prior_is_refused(tmp_path, capsys):
-    folder = tmp_path / "far"
-    assert plan(folder, targets=TARGETS.replace("value = 1000", "value = 90000")) == 0
-    capsys.readouterr()
-    said = refused(capsys, "fit", str(folder), "--quiet", "--workers", "1")
-    assert "a mechanism is missing" in said

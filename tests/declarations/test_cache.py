@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -20,25 +21,35 @@ from pathlib import Path
 import numpy as np
 import agents.household.fall_ill as rule
 from agents.core import compiled
-warm = any(Path(compiled._FOLDER).rglob("*.nbc"))
+warm = any(Path(compiled.COMPILED_FOLDER).rglob("*.nbc"))
 n = 40
 episodes = np.zeros((n, 3), dtype=np.int8)
 uid, adults = np.arange(n), np.full(n, 2, dtype=np.int8)
 rule.loop(0, n, 7, 0, rule.Parameters(), uid, adults, adults, episodes)
-print(json.dumps({"file": rule.__file__, "folder": str(compiled._FOLDER), "warm": warm, "minor": int(episodes[:, 0].sum()),
+print(json.dumps({"file": rule.__file__, "folder": str(compiled.COMPILED_FOLDER), "warm": warm, "minor": int(episodes[:, 0].sum()),
                   "hits": sum(rule.loop.stats.cache_hits.values()), "misses": sum(rule.loop.stats.cache_misses.values())}))
 """
 
 
-def run(home: Path, cache: Path) -> dict[str, Any]:
-    """The rule's result with the packages in ``home`` and compiled code in ``cache``."""
+def start(home: Path, cache: Path, code: str = WORK) -> subprocess.Popen[str]:
+    """A process that runs the rule with the packages in ``home`` and compiled code in ``cache``."""
     env = {k: v for k, v in os.environ.items() if k not in ("LINTAS_PLAIN", "NUMBA_CACHE_DIR", "NUMBA_DISABLE_JIT")}
     env |= {"LINTAS_CACHE": str(cache), "PYTHONPATH": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run([sys.executable, "-c", WORK], cwd=home, env=env, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    said = json.loads(done.stdout.splitlines()[-1])
+    return subprocess.Popen([sys.executable, "-c", code], cwd=home, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def finish(home: Path, process: subprocess.Popen[str]) -> dict[str, Any]:
+    """The rule's result, once that process has ended."""
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err
+    said = json.loads(out.splitlines()[-1])
     assert Path(said["file"]).is_relative_to(home)
     return said
+
+
+def run(home: Path, cache: Path) -> dict[str, Any]:
+    """The rule's result with the packages in ``home`` and compiled code in ``cache``."""
+    return finish(home, start(home, cache))
 
 
 def files(cache: Path) -> dict[str, int]:
@@ -82,6 +93,67 @@ def test_edits_are_seen_and_nothing_is_compiled_twice(home: Path, tmp_path: Path
 
     back = run(home, tmp_path)
     assert back["folder"] == first["folder"] and back["hits"] == 1 and back["minor"] == first["minor"]
+
+
+#: The same rule with another type of uid first, as a process that came to it another way would have it.
+OTHER = WORK.replace(
+    "n = 40",
+    "n = 40\nrule.loop(0, n, 7, 0, rule.Parameters(), np.arange(n, dtype=np.int32), *[np.full(n, 2, dtype=np.int8)] * 2, np.zeros((n, 3), dtype=np.int8))",
+)
+
+
+def code_files(cache: Path) -> list[Path]:
+    return sorted(cache.rglob("*.nbc"))
+
+
+def is_whole(path: Path) -> bool:
+    data = path.read_bytes()
+    return hashlib.sha256(data[32:]).digest() == data[:32]
+
+
+def test_processes_that_start_at_once_on_an_empty_cache(home: Path, tmp_path: Path) -> None:
+    """All come to the same numbers, every file is whole, and none is named in the place of another's."""
+    assert OTHER != WORK
+    started = [start(home, tmp_path, code) for code in (WORK, OTHER, WORK, OTHER, WORK)]
+    said = [finish(home, one) for one in started]
+    assert len({one["minor"] for one in said}) == 1 and said[0]["minor"] > 0
+    found = code_files(tmp_path)
+    assert found and all(is_whole(path) for path in found)
+    assert not [p for p in tmp_path.rglob("*") if p.is_file() and p.suffix != ".nbc"], "nothing half written is left"
+    held = files(tmp_path)
+    for code in (WORK, OTHER):
+        again = finish(home, start(home, tmp_path, code))
+        assert again["misses"] == 0 and again["hits"] >= 1 and again["minor"] == said[0]["minor"]
+    assert files(tmp_path) == held
+
+
+@pytest.mark.parametrize("damage", ["cut off", "empty", "other bytes", "of another function"])
+def test_code_that_is_not_whole_is_made_again(damage: str, home: Path, tmp_path: Path) -> None:
+    first = run(home, tmp_path)
+    (path,) = [p for p in code_files(tmp_path) if p.name.startswith("fall_ill.loop")]
+    whole = path.read_bytes()
+    other = next(p for p in code_files(tmp_path) if p != path).read_bytes()
+    path.write_bytes({"cut off": whole[:-100], "empty": b"", "other bytes": whole[:-1] + b"x", "of another function": other}[damage])
+    again = run(home, tmp_path)
+    assert again["misses"] == 1 and again["minor"] == first["minor"]
+    assert is_whole(path) and path.read_bytes() != other
+    assert run(home, tmp_path)["misses"] == 0
+
+
+def test_code_that_cannot_be_kept_is_used_all_the_same(tmp_path: Path) -> None:
+    from agents.core.code_cache import NOT_KEPT, CodeFiles
+
+    (tmp_path / "file").write_text("no folder")
+    files = CodeFiles(str(tmp_path / "file" / "in"), "rule-1", "stamp")
+    files.save("types", "code")
+    assert files.load("types") is None and isinstance(NOT_KEPT.pop(), OSError)
+    files = CodeFiles(str(tmp_path / "folder"), "rule-1", "stamp")
+    files.save("types", "code")
+    files.save("other types", "other code")
+    assert files.load("types") == "code" and files.load("other types") == "other code" and not NOT_KEPT
+    assert CodeFiles(str(tmp_path / "folder"), "rule-1", "another stamp").load("types") is None
+    files.flush()
+    assert files.load("types") is None
 
 
 def test_every_source_counts(home: Path) -> None:

@@ -76,6 +76,24 @@ def test_without_a_folder_that_can_be_written_a_private_one(packages: Path, tmp_
             folder.rmdir()
 
 
+def test_a_folder_that_can_only_be_read_is_used_where_it_holds_code(
+    packages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in an image of a container, or on a disk that somebody else looks after."""
+    made = cache_folder()
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(module.Path, "touch", refuse)
+    empty = cache_folder()
+    assert empty != made and empty.name.startswith("lintas-compiled-")
+    empty.rmdir()
+    (made / "core_1").mkdir()
+    (made / "core_1" / "draws.uniform-1.py313.abc.nbc").write_bytes(b"")
+    assert cache_folder() == made
+
+
 def test_where_nothing_is_said_the_folder_is_the_users(packages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LINTAS_CACHE")
     monkeypatch.setattr(module.platformdirs, "user_cache_dir", lambda name: str(tmp_path / name))
@@ -110,13 +128,15 @@ def test_how_a_rule_is_compiled(how: str, monkeypatch: pytest.MonkeyPatch) -> No
         return lambda function: SimpleNamespace(py_func=function)
 
     monkeypatch.setattr(module, "_numba", SimpleNamespace(njit=njit))
+    monkeypatch.setattr(module, "_CodeCache", lambda function: ("cache of", function))
     monkeypatch.setattr(module, "COMPILED", {})
     monkeypatch.setattr(module, "PLAIN", True)
     assert getattr(module, how)(a_rule) is a_rule and not asked
     monkeypatch.setattr(module, "PLAIN", False)
     made = getattr(module, how)(a_rule)
     # Python's own order of sums, no lock held, and on disk where the function is ours
-    assert asked == [{"nogil": True, "error_model": "numpy", "fastmath": False} | ({"cache": True} if how == "compiled" else {})]
+    assert asked == [{"nogil": True, "error_model": "numpy", "fastmath": False}]
+    assert getattr(made, "_cache", None) == (("cache of", a_rule) if how == "compiled" else None)
     assert made.py_func is a_rule and plain(made) is a_rule and plain(a_rule) is a_rule
     assert {f"{__name__}.a_rule": made} == module.COMPILED if how == "compiled" else not module.COMPILED
 

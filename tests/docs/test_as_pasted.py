@@ -68,7 +68,7 @@ def steps(page: str) -> list[Step]:
             found.append(Step("python", block))
         elif not language:
             for line in block.splitlines():
-                typed = re.match(r"^(?:\$ )?(?:pip install uv && )?(?:uv run )?((?:lintas|pytest|sed) ?.*)$", line)
+                typed = re.match(r"^(?:\$ )?(?:pip install uv && )?(?:uv run (?:--group dev )?)?((?:lintas|pytest|sed) ?.*)$", line)
                 if typed and (line.startswith(("$ ", "uv run ", "pip ", "sed "))):
                     found.append(Step("command", typed[1].split("  #")[0].strip()))
                 elif found and found[-1].kind == "command" and line.strip() and "$ " in block:
@@ -108,7 +108,7 @@ def walk(page: str, *, short: bool) -> int:
             Path(step.name).write_text(step.text, "utf-8")
         elif step.kind == "python":
             if "__main__" in step.text:
-                continue  # starts processes that import it as a file: tests/experiments/test_store_and_drive.py
+                continue  # starts processes that import it as a file: tests/experiments/test_same_table.py
             text = step.text
             if short:
                 text = text.replace("replicates=8, households=400", 'replicates=2, households=60, end="1980-06"')

@@ -118,7 +118,26 @@ def test_files_the_pages_name_exist() -> None:
     named.add("abm/data/regions/west-kalimantan-sarawak/assumptions.csv")
     for name in named:
         assert (ROOT / name).is_file(), name
-    assert (ROOT / "docs" / "picture.png").stat().st_size > 10_000
+    assert (ROOT / "docs" / "picture.svg").stat().st_size > 10_000
+
+
+def test_the_first_command_installs_no_tools_for_tests() -> None:
+    """They come with the group that the test command names; CI runs that same command."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["tool"]["uv"]["default-groups"] == [] and "compile-bytecode" not in project["tool"]["uv"]
+    needed = {re.match(r"[\w-]+", one)[0].lower() for one in project["project"]["dependencies"]}  # type: ignore[index]
+    assert not needed & {"pytest", "hypothesis", "playwright", "ruff", "pyright", "duckdb"}
+    tests = next(line.split("&& ")[1] for line in README.splitlines() if line.startswith("pip install uv") and "pytest" in line)
+    assert tests == "uv run --group dev pytest"
+    assert tests in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+
+
+def test_commands_that_need_the_tools_name_their_group() -> None:
+    tools = r"(?:pytest|ruff|pyright|lint-imports|pre-commit|python -m tests\.)"
+    pages = [p for p in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("tests/**/*.md")) if p.is_file()]
+    for path in (*pages, *ROOT.glob("tests/**/*.py"), ROOT / ".ci" / "run", ROOT / ".pre-commit-config.yaml", ROOT / "pyproject.toml"):
+        found = re.findall(rf"uv run {tools}", path.read_text(encoding="utf-8"))
+        assert found == [], (path, found)
 
 
 def test_the_citation_is_of_this_version() -> None:

@@ -16,9 +16,8 @@ from experiments.execution.drive import drive
 from experiments.studies import plan, plan_files, store
 from experiments.studies.collect import collect, status
 from experiments.studies.study import StudyError
-from tests.experiments import test_store_and_drive as base
+from tests.experiments import small_studies as base
 
-quick = base.quick
 OUT = base.OUTPUT
 
 

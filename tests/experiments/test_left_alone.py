@@ -14,16 +14,15 @@ import pytest
 from abm.errors import UserError
 from abm.writing import sweep_beside
 from experiments.cli.main import main
-from experiments.execution import certificates, cluster, scheduler_file
+from experiments.execution import certificates, cluster, scheduler_file, work
 from experiments.execution.drive import drive
 from experiments.execution.engine import EngineLost
 from experiments.files import csv_of, write_file
-from experiments.studies import store
+from experiments.studies import plan, store
 from experiments.studies.collect import collect, write_collected
 from experiments.studies.plan import extend
-from tests.experiments import test_store_and_drive as base
+from tests.experiments import small_studies as base
 
-quick = base.quick
 OUT = base.OUTPUT
 
 
@@ -197,23 +196,21 @@ def test_texts_that_a_spreadsheet_would_calculate_are_escaped_in_csv_and_nowhere
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     causes = ["=cmd|' /C calc'!A0", "+1", "-2", "@SUM(A1)", "\tx", "plain", "'kept"]
-    seeds = [base.plan.seed_of(1, k) for k in range(len(causes))]
+    seeds = [plan.seed_of(1, k) for k in range(len(causes))]
 
-    def run(
-        task: base.work.Task, row: base.plan.Row, start: float, limit: float, found: list[str]
-    ) -> tuple[dict[str, object], dict[str, object]]:
+    def run(task: work.Task, row: plan.Row, start: float, limit: float, found: list[str]) -> tuple[dict[str, object], dict[str, object]]:
         found[0] = "made-up"
         return {"=1+1": [-5.0], "+own": [2.0]}, {}
 
-    outcome = base.work.run_row
+    outcome = work.run_row
 
-    def with_cause(task: base.work.Task, row: base.plan.Row) -> base.work.Outcome:
+    def with_cause(task: work.Task, row: plan.Row) -> work.Outcome:
         from dataclasses import replace
 
         return replace(outcome(task, row), cause=causes[seeds.index(row.seed)])
 
-    monkeypatch.setattr(base.work, "_run", run)
-    monkeypatch.setattr(base.work, "run_row", with_cause)
+    monkeypatch.setattr(work, "_run", run)
+    monkeypatch.setattr(work, "run_row", with_cause)
     (tmp_path / "own.py").write_text("def numbers(model):\n    return {}\n", encoding="utf-8")
     folder = base.made(
         tmp_path / "s",
@@ -369,7 +366,7 @@ def test_control_characters_of_a_cause_do_not_reach_the_terminal(
     def run(*a: object) -> None:
         raise EngineLost("\x1b[2J\x1b]0;owned\x07 gone")
 
-    monkeypatch.setattr(base.work, "_run", run)
+    monkeypatch.setattr(work, "_run", run)
     assert drive(folder, base.MadeUpEngine()).exit_code == 3
     assert main(["status", str(folder)]) == 0
     said = capsys.readouterr().out

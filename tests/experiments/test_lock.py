@@ -18,9 +18,8 @@ from experiments.studies import lock, store
 from experiments.studies.collect import status
 from experiments.studies.store import StoreError
 from tests.experiments import lock_trial
-from tests.experiments import test_store_and_drive as base
+from tests.experiments import small_studies as base
 
-quick = base.quick
 ONE = ["here"] * 6
 TWO = ["here", "here", "here", "there", "there", "there"]
 

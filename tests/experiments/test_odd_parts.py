@@ -13,13 +13,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from experiments.cli.main import main
+from experiments.execution import work
 from experiments.execution.drive import drive
 from experiments.studies import plan_files, store
 from experiments.studies.collect import collect, status
 from experiments.studies.parts import Shape
-from tests.experiments import test_store_and_drive as base
+from tests.experiments import small_studies as base
 
-quick = base.quick
 Change = Callable[[pa.Table], pa.Table]
 
 
@@ -208,7 +208,7 @@ def test_the_shape_of_every_part_that_is_written_is_right(quick: None, tmp_path:
                 drive(folder, base.MadeUpEngine())
         else:
             with pytest.MonkeyPatch.context() as patch:
-                real = base.work._run
+                real = work._run
                 patch.setattr("experiments.execution.work._run", lambda *a: ({**real(*a)[0], "=1+1": [2.0, 2.0]}, {}))  # noqa: B023
                 drive(folder, base.MadeUpEngine())
         assert store.stored_rows(folder, whole=True).damaged == []

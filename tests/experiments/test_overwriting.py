@@ -25,8 +25,6 @@ type Captured = pytest.CaptureFixture[str]
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     # drawing figures is no part of this
-    monkeypatch.setattr("experiments.reports.figure_processes.FigureProcesses.begin", lambda *_, **__: lambda: "<html></html>")
-    monkeypatch.setattr("experiments.reports.figure_processes.FigureProcesses.start_another", lambda _: None)
     monkeypatch.setattr("experiments.reports.report.report", lambda *_, **__: "<html></html>")
 
 

@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections import Counter
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +17,17 @@ import pytest
 from experiments.cli.main import main
 from experiments.cli.progress import show_progress
 from experiments.cli.studies import words_of
-from experiments.execution import cluster, slurm, waits
+from experiments.execution import cluster, slurm, waits, work
 from experiments.execution import engine as engines
 from experiments.execution.drive import drive
 from experiments.execution.engine import DaskEngine, LocalEngine
 from experiments.execution.progress import StudyProgress
 from experiments.execution.site import SlurmSettings
 from experiments.execution.waits import Note, Waits
+from experiments.studies import plan
 from experiments.words import languages
-from tests.experiments import test_store_and_drive as base
+from tests.experiments import small_studies as base
 
-quick = base.quick
 SENTENCES = [v for k, v in vars(waits).items() if k.isupper() and isinstance(v, str)]
 
 
@@ -97,7 +98,7 @@ def test_a_stopped_worker_is_named_and_given_up_and_the_study_ends(tmp_path: Pat
     """Stopped in the middle of a run; its run is carried out by another, and closing the cluster waits for nobody."""
     monkeypatch.setattr("experiments.execution.drive.KEEP_SECONDS", 0.2)
     monkeypatch.setattr(engines, "STOPPED_SECONDS", 2.0)
-    stops = base.plan.seed_of(1, 3)
+    stops = plan.seed_of(1, 3)
     (tmp_path / "own.py").write_text(
         "import os, signal\nfrom pathlib import Path\n\ndef numbers(model):\n"
         f"    once = Path({str(tmp_path / 'once')!r})\n"
@@ -181,11 +182,11 @@ def test_no_run_that_ends_for_long_is_said(quick: None, tmp_path: Path, monkeypa
 
     class Slow(base.MadeUpEngine):
         def submit(self, folder: str, rows: Any, attempts: Any) -> Any:
-            future: Any = base.Future()
+            future: Any = Future()
 
             def later() -> None:
                 go.wait(300)
-                future.set_result(base.work.work(folder, rows, attempts))
+                future.set_result(work.work(folder, rows, attempts))
 
             threading.Thread(target=later, daemon=True).start()
             return future

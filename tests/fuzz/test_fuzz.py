@@ -1,6 +1,6 @@
 """Whatever is damaged, and whatever is typed: an exit code, one sentence, never a traceback, nothing half written, nothing lost.
 
-In the normal tests some 150 cases are tried, the same each time; ``uv run pytest -m slow tests/fuzz`` tries over 1,000 new ones. The page has
+In the normal tests some 150 cases are tried, the same each time; ``uv run --group dev pytest -m slow tests/fuzz`` tries over 1,000 new ones. The page has
 its own tests in ``tests/app``.
 """
 

@@ -50,7 +50,7 @@ def run() -> list[str]:
                 if record.gini[t // 12, s] != pytest.approx(gini(head[h["side"] == s], people[h["side"] == s])):
                     wrong.append("gini")
             # the next year begins with no income and no line
-            assert (h["income_year"] == 0).all() and (model.line == 0).all()
+            assert (h["income_year"] == 0).all() and (world.place["line"] == 0).all()
             income[:], line[:] = 0, 0
         elif not (np.isnan(record.poor[t // 12]).all() and np.isnan(record.gini[t // 12]).all()):
             wrong.append("a year that is not over")

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from mesa.agent import AgentSet
 
-from abm import BorderModel, Scenario
+from abm import BorderModel, Scenario, Simulation
 from abm.errors import UserError
 from agents.core.view import Household, Official, Trader
+from experiments.runs.tables import digest
 from tests.model.same import ROOT, make, months, parts
 
 
@@ -117,6 +118,26 @@ def test_data_collector_over_all_agents():
     collector = mesa.DataCollector(agent_reporters={"place": "place"})
     collector.collect(model)
     assert len(collector.get_agent_vars_dataframe()) == len(model.agents)
+
+
+def test_the_run_without_mesa_is_the_same():
+    model = make(n_months=24, households=120).run()
+    theirs = Simulation(model.own_scenario, households=120, rng=model.seed_of_run).run()
+    assert not isinstance(theirs, mesa.Model) and theirs.running is model.running is False
+    for name in ("yearly", "monthly", "places", "flows"):
+        assert digest(getattr(theirs.results, name)) == digest(getattr(model.results, name)), name
+    assert parts(theirs) == parts(model)
+
+
+def test_a_run_saved_without_mesa_goes_on_with_it(tmp_path):
+    half = Simulation(Scenario.load(end="1981-12"), households=120, rng=7)
+    for _ in range(9):
+        half.step()
+    half.save(tmp_path / "half.npz")
+    model = BorderModel.load(tmp_path / "half.npz")
+    assert isinstance(model, mesa.Model) and model.steps == 9 and model.month == 9
+    again = Simulation.load(tmp_path / "half.npz")
+    assert parts(model.run()) == parts(again.run()) == parts(half.run())
 
 
 def test_run_for_and_run_until():

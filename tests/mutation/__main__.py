@@ -1,9 +1,9 @@
 """Which mistakes in a rule would no specification test notice?
 
-    uv run python -m tests.mutation                                          all of agents/ and abm/
-    uv run python -m tests.mutation agents/household/seek_care.py --jobs 2   one file
-    uv run python -m tests.mutation --sample 200 --seed 3                    some mutants of all files, drawn at random
-    uv run python -m tests.mutation --log tried.jsonl                        goes on where an earlier run was ended
+    uv run --group dev python -m tests.mutation                                          all of agents/ and abm/
+    uv run --group dev python -m tests.mutation agents/household/seek_care.py --jobs 2   one file
+    uv run --group dev python -m tests.mutation --sample 200 --seed 3                    some mutants of all files, drawn at random
+    uv run --group dev python -m tests.mutation --log tried.jsonl                        goes on where an earlier run was ended
 
 Each mutant (see ``mutants.py``) meets the tests that ``map.toml`` names for its file; snapshots and tests that two runs are the same are left
 out, as they notice every change and specify none. A test that takes longer than ``--slowest`` seconds by itself is left out as well. Compiled

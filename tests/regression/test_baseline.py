@@ -20,7 +20,7 @@ def test_nothing_moved(today):
         pytest.fail(
             "the results of the baseline run have changed:\n  "
             + "\n  ".join(lines)
-            + "\nIf that was meant: add a line to CHANGELOG.md that says why, then run `uv run python -m tests.regression.update_baseline`.",
+            + "\nIf that was meant: add a line to CHANGELOG.md that says why, then run `uv run --group dev python -m tests.regression.update_baseline`.",
             pytrace=False,
         )
 

@@ -1,4 +1,4 @@
-"""Write the baseline anew: ``uv run python -m tests.regression.update_baseline``. Says what moved, for the CHANGELOG."""
+"""Write the baseline anew: ``uv run --group dev python -m tests.regression.update_baseline``. Says what moved, for the CHANGELOG."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from scipy.stats import chisquare, kstest, pearsonr
 
 from agents.core import draws
 from agents.core.compiled import PLAIN
-from agents.core.draws import STREAMS, origin_uid, splitmix, splitmix_python, stream, uniform, uniform_python
+from agents.core.draws import STREAMS, origin_uid, origin_uids, splitmix, splitmix_python, stream, uniform, uniform_python
 
 N = 20_000
 BAD_LUCK = 1.0e-4
@@ -148,3 +148,13 @@ def test_rules_run_as_plain_python_where_compiling_is_switched_off(name: str) ->
         assert done.returncode == 0, done.stderr
         said[len(environment)] = done.stdout
     assert said[0] == said[1]
+
+
+def test_uids_of_many_are_those_of_each() -> None:
+    last = [0, 1, 5, 2**31, 2**62, -1]
+    for origin in ((), (1,), (1, 25), (3, -1, 7)):
+        made = origin_uids(7, *origin, last=np.array(last))
+        assert made.dtype == np.int64
+        assert made.tolist() == [origin_uid(7, *origin, k) for k in last]
+    assert origin_uids(2**64 - 1, 1, last=np.arange(3)).tolist() == [origin_uid(2**64 - 1, 1, k) for k in range(3)]
+    assert len(origin_uids(7, 1, last=np.arange(0))) == 0

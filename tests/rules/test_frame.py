@@ -193,3 +193,23 @@ def test_rows_of_two_axes_are_refused_by_their_number() -> None:
     with pytest.raises(ValueError, match=r"household\.land: one values for 4 agents"):
         frame(land=2.0)
     assert frame(activity=np.arange(24).reshape(4, 6))["activity"][0].tolist() == [18, 19, 20, 21, 22, 23]  # that of uid 5
+
+
+def test_a_place_in_the_order_of_uids_is_found_after_every_move() -> None:
+    """Rows are worked out when asked for; what was worked out before a move must not answer after it."""
+    f = frame()
+    assert f.row(20) == 2
+    f.add({"uid": [7, 15], "place": [1, 0]})
+    assert f.rows([5, 10, 15, 7, 20, 30]).tolist() == [0, 1, 2, 3, 4, 5]
+    f.remove([5])
+    assert f.rows([30, 7, 10]).tolist() == [4, 2, 0]
+    f.grow(64)
+    assert f.row(30) == 4
+
+
+def test_nothing_is_kept_for_looking_up_before_somebody_is_looked_up() -> None:
+    f = frame()
+    held = {id(a) for a in f._data.values()}
+    assert [k for k, v in vars(f).items() if isinstance(v, np.ndarray) and id(v) not in held] == []
+    f.row(10)
+    assert f._by_uid is not None and len(f._by_uid) == 4

@@ -131,12 +131,12 @@ def test_each_side_tells_of_the_other() -> None:
     """Five households, ties of unlike strengths: kin on this side tell what they know of the other, kin there of their own."""
     values = {
         "kin.first": (0, 3, 5, 5, 6), "kin.first_across": (1, 5, 5, 5, 7), "kin.end": (3, 5, 5, 6, 8), "kin.other": (1, 3, 4, 0, 4, 0, 1, 2),
-        "kin.contact": (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8), "kin.is_on": 1.0, "kin.income_gap": 1.5,
+        "kin.contact": (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9), "kin.pair": (8, 1, 2, 0, 4, 5, 6, 7), "kin.is_on": 1.0, "kin.income_gap": 1.5,
         "kin.strength": (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9), "household.opinion_home": (0.1, 0.2, 0.3, 0.4, 0.5),
         "household.opinion_across": (0.9, 0.8, 0.7, 0.6, 0.55), "household.works_home": (1, 0, 1, 1, 0), "household.works_across": (1, 1, 0, 1, 1),
         "household.trips_across": (0.25, 0.5, 1.0, 0.75, 4.0), "household.support_across": 9.0, "household.heard_across": 9.0, "household.heard_work": 9.0,
     }  # fmt: skip
-    columns = columns_of(RULE, {"household": 5, "kin": 8}, values)
+    columns = columns_of(RULE, {"household": 5, "kin": 8, "place": 3}, values)
     calls = traced(RULE, columns, "next_strength", "support_from", stop=5, p=P)
     first, across, end, other = (values[f"kin.{k}"] for k in ("first", "first_across", "end", "other"))
     strength, expected, totals = list(values["kin.strength"]), [], []
@@ -145,7 +145,9 @@ def test_each_side_tells_of_the_other() -> None:
         for e in range(first[i], end[i]):
             j, over = other[e], e >= across[i]
             trips = min(values["household.trips_across"][i] + values["household.trips_across"][j], 2.0) if over else 0.0
-            expected.append((strength[e], values["kin.contact"][e] + 0.5 * trips, 1.5 if over else 0.0, 0.02, 0.005, 0.5))
+            expected.append(
+                (strength[e], values["kin.contact"][values["kin.pair"][e]] + 0.5 * trips, 1.5 if over else 0.0, 0.02, 0.005, 0.5)
+            )
             strength[e] = next_strength(*expected[-1])
             told += strength[e]
             total += strength[e] * over

@@ -45,6 +45,8 @@ def columns_of(rule: str, sizes: Mapping[str, int], values: Mapping[str, Any] | 
             shape: tuple[int, ...] = (declared.width,)
         elif entity == "kin" and field in ("first", "first_across", "end"):
             shape = (sizes["household"],)
+        elif name == "kin.contact":
+            shape = (sizes.get("place", 1) ** 2,)
         elif entity == "kin" and field in ("is_on", "income_gap"):
             shape = (1,)
         elif name == "record.sums":

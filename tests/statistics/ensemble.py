@@ -1,4 +1,4 @@
-"""Runs of many seeds, made once for all tests of a session. ``uv run python -m tests.statistics.ensemble`` writes README.md's numbers."""
+"""Runs of many seeds, made once for all tests of a session. ``uv run --group dev python -m tests.statistics.ensemble`` writes README.md's numbers."""
 
 from __future__ import annotations
 

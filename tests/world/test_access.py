@@ -133,7 +133,7 @@ def test_the_choice_is_made_by_the_hours_that_households_are_told(region):
     world, told = world_of(region), []
 
     def last(hours, is_reached, quality, is_primary, is_across, p, best):
-        told.append(hours)
+        told.append(hours.copy())
         best[:] = np.where(is_reached.any(axis=1), hours.shape[1] - 1 - is_reached[:, ::-1].argmax(axis=1), -1)
 
     settle_access(world, P, CARE, facilities_in(world, 2005, 0.0, True), world.crossing["is_path"] <= 0, True, last)

@@ -6,11 +6,15 @@ import numpy as np
 import pytest
 
 from abm import BorderModel, Scenario
-from abm.world.kinship import N_ACROSS, N_WITHIN, Kin, Parameters
+from abm.region.checks import MOST_BORDER_PLACES
+from abm.start import sums_of_slices
+from abm.world.kinship import KIN_PLACE, KIN_WHO, N_ACROSS, N_WITHIN, Kin, Parameters
 from agents.core.declare import PARAMETERS
+from agents.core.draws import uniform
+from agents.core.frame import AgentFrame
 from agents.household.keep_ties import Parameters as KeepTies
 from agents.household.keep_ties import fixed_point
-from tests.model.same import make, months
+from tests.model.same import differing, make, months
 
 
 @pytest.fixture(scope="module")
@@ -43,14 +47,11 @@ def test_rows_hold_each_tie_at_both_ends(model):
     assert (across == (h["side"][source] != h["side"][c["other"]])).all()
 
 
-def kinship(model: BorderModel) -> Parameters:
-    return model.settings.of(Parameters)
-
-
 def test_both_ends_are_as_strong_after_two_years(model):
     c, h = model.kin.columns, model.frames["household"]
-    start = Kin(h, model.kin.ties, model.world.hours_between, model.world.place["side"], model.kin.strengths(), 0.0, kinship(model), None)
-    assert start.columns["strength"].tobytes() == c["strength"].tobytes(), "one strength for each tie gives both ends back"
+    again = Kin.of_ties(h, model.kin.ties, model.kin.strengths(), c["contact"], float(c["income_gap"][0]))
+    assert again.columns["strength"].tobytes() == c["strength"].tobytes(), "one strength for each tie gives both ends back"
+    assert differing(again.columns, c) == []
     assert ((c["strength"] >= 0) & (c["strength"] <= 1)).all()
 
 
@@ -61,7 +62,7 @@ def test_ties_start_at_the_fixed_point_of_their_contact():
     source = np.repeat(np.arange(n), c["end"] - c["first"])
     across = np.arange(len(source)) >= c["first_across"][source]
     for e in range(0, len(source), 37):
-        expected = fixed_point(float(c["contact"][e]), c["income_gap"][0] if across[e] else 0.0, p.gain, p.decay, p.inequality)
+        expected = fixed_point(float(c["contact"][c["pair"][e]]), c["income_gap"][0] if across[e] else 0.0, p.gain, p.decay, p.inequality)
         assert c["strength"][e] == pytest.approx(expected, rel=1e-6)
 
 
@@ -115,3 +116,94 @@ def test_graph_is_the_rows(model):
             assert graph[uid][other]["across"] == (e >= c["first_across"][row])
     across = sum(d["across"] for *_, d in graph.edges(data=True))
     assert across == (c["end"] - c["first_across"]).sum() // 2
+
+
+def tie_by_tie(model: BorderModel) -> list[tuple[int, int]]:
+    """The ties of the start as plain Python: one household after another, one slot after another."""
+    w, h, p, seed = model.world, model.frames["household"], model.settings.of(Parameters), model.seed_of_run
+    side, hours, place, uids = w.place["side"].tolist(), w.hours_between, h["place"].tolist(), h["uid"].tolist()
+    places, found = range(w.n_places), set()
+    decay = np.exp(-hours / p.length)
+    for i, uid in enumerate(uids):
+        q = place[i]
+        alike = [p.same_group if w.groups[t] == w.groups[q] else 1.0 for t in places]
+        across = [side[t] != side[q] for t in places]
+        chance = p.across * max(decay[q, t] * alike[t] / p.same_group if across[t] else 0.0 for t in places)
+        for k in range(N_WITHIN + N_ACROSS):
+            over = k >= N_WITHIN
+            if over and (side[q] == 1 or uniform(seed, KIN_PLACE, 0, uid, k + N_ACROSS) >= chance):
+                continue
+            pull = np.array([w.population[t] * alike[t] * decay[q, t] if across[t] == over else 0.0 for t in places])
+            sums = np.cumsum(pull) / pull.sum()
+            target = min(int((sums <= uniform(seed, KIN_PLACE, 0, uid, k)).sum()), w.n_places - 1)
+            there = [row for row, at in enumerate(place) if at == target]
+            other = there[min(int(uniform(seed, KIN_WHO, 0, uid, k) * len(there)), len(there) - 1)]
+            if other != i:
+                found.add((min(uid, uids[other]), max(uid, uids[other])))
+    return sorted(found)
+
+
+def test_the_ties_are_those_drawn_one_by_one():
+    model = make(households=130, rng=3)
+    assert [tuple(t) for t in model.kin.ties.tolist()] == tie_by_tie(model)
+
+
+def test_rows_are_sorted_by_side_and_uid_and_know_the_places(model):
+    h, c = model.frames["household"], model.kin.columns
+    source, at = model.kin.ends()
+    assert at.tolist() == list(range(len(c["other"]))) and (np.diff(source) >= 0).all()
+    over = h["side"][source] != h["side"][c["other"]]
+    assert np.lexsort((h["uid"][c["other"]], over, source)).tolist() == at.tolist()
+    place, n = h["place"].astype(int), model.world.n_places
+    assert (c["pair"] == place[source] * n + place[c["other"]]).all()
+
+
+def four(place: tuple[int, ...] = (0, 0, 1, 1)) -> AgentFrame:
+    return AgentFrame("household", {"uid": [30, 10, 20, 40], "place": place, "side": [0, 0, 1, 1]})
+
+
+def test_one_tie_of_each_pair_however_often_it_was_drawn():
+    frame = four()  # rows: uids 10, 30, 20, 40
+    a, b = np.array([0, 1, 0, 0, 3, 2], dtype=np.int32), np.array([1, 0, 1, 3, 0, -1], dtype=np.int32)
+    strength = np.array([0.5, 0.5, 0.5, 0.25, 0.25, 9.0], dtype=np.float32)
+    kin = Kin(frame, a, b, strength, strength, np.zeros(4), 0.5)
+    assert kin.ties.tolist() == [[10, 30], [10, 40]] and kin.strengths().tolist() == [0.5, 0.25]
+    c = kin.columns
+    assert [c[k].tolist() for k in ("first", "first_across", "end")] == [[0, 2, 3, 3], [1, 3, 3, 3], [2, 3, 3, 4]]
+    assert c["other"].tolist() == [1, 3, 0, 0] and c["pair"].tolist() == [0, 1, 0, 2] and c["income_gap"].tolist() == [0.5]
+
+
+def test_a_tie_to_a_household_that_is_not_there_is_refused():
+    with pytest.raises(KeyError, match="no household has uid 11"):
+        Kin.of_ties(four(), np.array([[10, 11]]), np.array([0.5]), np.zeros(4), 0.0)
+
+
+def test_gaps_between_the_rows_of_ties_are_passed_over():
+    kin = Kin.of_ties(four(), np.array([[10, 20], [10, 30], [30, 40]]), np.array([0.1, 0.2, 0.3]), np.zeros(4), 0.0)
+    ties, strengths, c = kin.ties, kin.strengths(), kin.columns
+    wide = {k: c[k] + 2 * np.arange(1, 5, dtype=np.int32) for k in ("first", "first_across", "end")}
+    source, at = kin.ends()
+    for name in ("other", "strength"):
+        roomy = np.full(len(at) + 10, 7, dtype=c[name].dtype)
+        roomy[at + 2 * (source + 1)] = c[name]
+        c[name] = roomy
+    c.update(wide)
+    assert kin.ties.tolist() == ties.tolist() and kin.strengths().tolist() == strengths.tolist()
+
+
+def test_pairs_of_as_many_places_as_a_region_may_have():
+    last = MOST_BORDER_PLACES - 1
+    frame, ties = four((0, 0, last, last)), np.array([[10, 20], [20, 40]])
+    kin = Kin.of_ties(frame, ties, np.array([0.5, 0.25]), np.zeros(MOST_BORDER_PLACES**2), 0.0)
+    assert kin.columns["pair"].tolist() == [last, 2**16 - 1, last * MOST_BORDER_PLACES, 2**16 - 1]
+    with pytest.raises(ValueError, match="between 257 places"):
+        Kin.of_ties(frame, ties, np.array([0.5, 0.25]), np.zeros(257**2), 0.0)
+
+
+def test_sums_of_slices_have_the_bits_of_sums_one_by_one():
+    rng = np.random.default_rng(5)
+    values = rng.random(4000).astype(np.float32)
+    length = np.concatenate([rng.integers(0, 12, 200), rng.integers(0, 400, 20)])
+    first = rng.integers(0, 3000, len(length))
+    one_by_one = np.array([values[a : a + n].sum() for a, n in zip(first, length, strict=True)], dtype=float)
+    assert sums_of_slices(values, first, first + length).tobytes() == one_by_one.tobytes()

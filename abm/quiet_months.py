@@ -1,0 +1,129 @@
+"""How are months run in one call? The loops of the month's list, one after the other, as one compiled function made from that list.
+
+The source of the function is written beside the compiled code (a folder named after all sources), so it can be read, and is compiled once.
+It runs the months from ``first`` up to but not including ``last``. In the first month the steps before ``from_step`` are left out: the run
+has done them itself, as steps that are functions of the run (events, January) stand among them. The later months must be quiet: months in
+which those functions would change nothing.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable, Sequence
+from functools import cache
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from abm.month import MONTH, Step
+from abm.writing import whole_file
+from agents.core.compiled import COMPILED_FOLDER, entry, plain
+from agents.core.declare import CALL_ARGUMENTS, Rule, argument_names
+
+if TYPE_CHECKING:
+    from abm.running import Run
+
+_NAME = "lintas_quiet_months"
+
+
+class Months(NamedTuple):
+    """The function that runs several months, and what it is called with after ``first``, ``last``, ``from_step`` and ``seed``."""
+
+    function: Callable[..., Any]
+    #: Entities whose numbers of rows it takes.
+    counted: tuple[str, ...]
+    #: Classes of parameters.
+    parameters: tuple[type, ...]
+    columns: tuple[str, ...]
+
+
+def loops_of(month: Sequence[Step]) -> list[tuple[int, Rule]]:
+    """Number and rule of each step that is a rule, in order."""
+    return [(step.number, step.rule) for step in month if step.rule is not None]
+
+
+def source_of(month: Sequence[Step]) -> tuple[str, tuple[str, ...], tuple[type, ...], tuple[str, ...]]:
+    """Python source of the function for a month's list; then the entities counted, classes of parameters and columns that it takes, in order."""
+    steps = loops_of(month)
+    counted = tuple(dict.fromkeys(rule.rows for _, rule in steps))
+    classes = tuple(dict.fromkeys(c for _, rule in steps for c in (rule.parameters, rule.other_parameters) if c is not None))
+    columns = tuple(dict.fromkeys(name for _, rule in steps for name in (*rule.reads, *rule.writes)))
+    last_function = max((step.number for step in month if step.function is not None), default=0)
+    imports, body = [], []
+    for number, rule in steps:
+        bare, alias = plain(rule.loop), rule.name.replace(".", "_")
+        imports.append(f"from {bare.__module__} import {bare.__name__} as {alias}")
+        given = {"start": "0", "stop": f"n_{rule.rows}", "seed": "seed", "month": "month"}
+        if rule.parameters is not None:
+            given["p"] = f"p{classes.index(rule.parameters)}"
+        if rule.other_parameters is not None:
+            given["q"] = f"p{classes.index(rule.other_parameters)}"
+        named = iter((*rule.reads, *rule.writes))
+        arguments = [given[a] if a in CALL_ARGUMENTS else _column(next(named)) for a in argument_names(rule.loop)]
+        call = f"{alias}({', '.join(arguments)})"
+        body += [f"if month > first or from_step <= {number}:", f"    {call}"] if number < last_function else [call]
+    taken = ["first", "last", "from_step", "seed", *(f"n_{e}" for e in counted), *(f"p{k}" for k in range(len(classes)))]
+    taken += [_argument(c) for c in columns]
+    lines = [
+        f'"""Made by {__name__} from the month\'s list: do not edit."""', "",
+        "from agents.core.compiled import compiled", *imports, "", "",
+        "@compiled",
+        f"def months({', '.join(taken)}):",
+        "    for month in range(first, last):",
+        *(f"        {line}" for line in body),
+    ]  # fmt: skip
+    return "\n".join(lines) + "\n", counted, classes, columns
+
+
+def _argument(column: str) -> str:
+    return column.replace(".", "__")
+
+
+def _column(name: str) -> str:
+    """A column as a rule takes it: of the record, the row of the month."""
+    return f"{_argument(name)}[month]" if name.startswith("record.") else _argument(name)
+
+
+@cache
+def months_of_list() -> Months:
+    """The function for the model's own list, compiled at its first call."""
+    source, counted, classes, columns = source_of(MONTH)
+    return Months(_loaded(source).months, counted, classes, columns)
+
+
+def _loaded(source: str) -> ModuleType:
+    """The module of this source: from a file beside the compiled code, as compiled code is stored by the file that it comes from."""
+    if COMPILED_FOLDER is None:
+        module = ModuleType(_NAME)
+        exec(compile(source, f"<{_NAME}>", "exec"), module.__dict__)
+        return module
+    path = COMPILED_FOLDER / f"{_NAME}.py"
+    if not path.exists() or path.read_text(encoding="utf-8") != source:
+        with whole_file(path) as file:
+            file.write(source.encode())
+    spec = importlib.util.spec_from_file_location(_NAME, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[_NAME] = module  # compiled code is taken up by the name of its module
+    spec.loader.exec_module(module)
+    return module
+
+
+def run_months(run: Run, last: int, from_step: int) -> None:
+    """Run the months from that of the run up to but not including ``last``; the first one from step ``from_step`` on."""
+    made = months_of_list()
+    arguments: tuple[Any, ...] = (
+        run.month, last, from_step, run.seed_of_run, *(run.rows_of(e) for e in made.counted), *(run.settings.of(c) for c in made.parameters),
+        *(run.whole_column(name) for name in made.columns),
+    )  # fmt: skip
+    _entry(made.function, arguments)(*arguments)
+
+
+_ENTRIES: list[Callable[..., Any]] = []
+
+
+def _entry(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Callable[..., Any]:
+    """The machine code, asked for once: the columns of every run are of the same types (declared), and so are its parameters."""
+    if not _ENTRIES:
+        _ENTRIES.append(entry(function, arguments))
+    return _ENTRIES[0]

@@ -1,0 +1,176 @@
+"""Columns have the type, shape and kind that they declare, and rules write no others."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import abm.declarations  # noqa: F401  (fills the registries)
+from abm import BorderModel, Scenario
+from abm.results.record import DEALS, STOCKS, SUMS, TIES
+from agents.core.compiled import plain
+from agents.core.declare import FIELDS, RULES
+from agents.household.fields import SEVERITIES
+from agents.official.fields import KINDS
+from agents.surroundings import ACTIVITIES, CARE_OPTIONS, CHANNELS, CROPS, DIRECTIONS, GOODS, PURPOSES, SIDES
+from tests.declarations import sources
+
+
+def test_columns_named_by_rules_exist() -> None:
+    for rule in RULES.values():
+        for name in (*rule.reads, *rule.writes):
+            entity, field = name.split(".")
+            assert field in FIELDS.get(entity, {}), f"{rule.name} names {name}, which is not declared"
+
+
+def test_every_field_is_used() -> None:
+    by_rules = {n for r in RULES.values() for n in (*r.reads, *r.writes)}
+    by_model = set().union(*(sources.texts(t) | sources.attributes_read(t) for m, t in sources.trees().items() if m.startswith("abm.")))
+    unused = [f"{e}.{n}" for e, table in FIELDS.items() for n in table if f"{e}.{n}" not in by_rules and n not in by_model]
+    assert not unused
+
+
+def declared_shape(model: BorderModel, entity: str, name: str) -> tuple[int, ...]:
+    """Sizes of the axes that a column says it has: one row for each agent, place or month, unless it names its axes."""
+    field = FIELDS[entity][name]
+    sizes = {"place": model.world.n_places, "month": model.n_months, "calendar_month": 12, "side": 2, "good": 4, "crop": 2, "direction": 2,
+             "channel": 4, "tier": 2, "patient": 2, "sum": len(SUMS), "deal": len(DEALS), "tie_sum": len(TIES),
+             "papers": 2, "way": 2, "care_option": 4, "crossing": len(model.world.crossing_names), "district": len(model.world.district_names),
+             "stock": len(STOCKS), "pair": model.world.n_places**2}  # fmt: skip
+    if field.axes:
+        return tuple(sizes[axis] for axis in field.axes)
+    values = (field.width,) if field.width > 1 else ()
+    if entity == "policy":
+        return (field.width,)  # of the whole world: no rows
+    if entity == "kin":
+        rows = len(model.frames["household"]) if name in ("first", "first_across", "end") else len(model.kin.columns["other"])
+        return (1,) if name in ("is_on", "income_gap") else (rows,)
+    rows = model.n_months if entity == "series" else model.world.n_places if entity == "trade_link" else model.rows_of(entity)
+    return (rows, *values)
+
+
+@pytest.mark.parametrize("name", [f"{entity}.{name}" for entity, table in FIELDS.items() for name in table])
+def test_columns_have_the_declared_type_and_shape(model: BorderModel, name: str) -> None:
+    entity, field = name.split(".")
+    column = getattr(model.record, field)[0] if entity == "record" else model.column(name)
+    assert column.dtype == np.dtype(FIELDS[entity][field].dtype)
+    assert column.shape == declared_shape(model, entity, field)
+
+
+def test_axes_that_a_column_names_agree_with_its_width() -> None:
+    for entity, table in FIELDS.items():
+        for name, field in table.items():
+            assert not field.axes or field.width == 1, f"{entity}.{name} names its axes and a width as well"
+
+
+#: Single precision or small integers, where a million agents would otherwise cost memory; codes of places and of rows.
+NARROW = {
+    "int8": ("household.side", "household.group", "household.n_adults", "household.n_children", "household.activity", "household.works_home",
+             "household.works_across", "household.episodes", "household.care_sought", "household.care_visits", "household.untreated",
+             "household.work_sought", "household.n_refused", "household.n_deported", "trader.side", "trader.cards", "trader.good", "trader.direction",
+             "trader.channel", "official.side", "official.kind"),
+    "int16": ("household.place", "trader.place", "official.place", "official.crossing", "official.district",
+              "record.care_crossing", "record.work_crossing", "record.trade_crossing", "record.partner"),
+    "int32": ("household.trader", "trader.household", "kin.first", "kin.first_across", "kin.end", "kin.other"),
+    "uint16": ("kin.pair",),
+    "float32": ("household.schooling", "household.opinion_home", "household.opinion_across", "household.heard_across", "household.heard_work",
+                "household.trips_across", "household.days_lost", "household.idle", "kin.contact", "kin.strength"),
+}  # fmt: skip
+
+
+def test_numbers_are_of_double_precision_and_codes_whole() -> None:
+    narrow = {name: dtype for dtype, names in NARROW.items() for name in names}
+    for entity, table in FIELDS.items():
+        for name, field in table.items():
+            usual = "int64" if field.unit in ("code", "key") or name in ("is_primary",) else "float64"
+            assert field.dtype == narrow.pop(f"{entity}.{name}", usual), f"{entity}.{name}"
+    assert not narrow
+
+
+#: Columns that no rule writes and that change nevertheless: by the model itself, in January and when its scenario changes something.
+BY_THE_MODEL = {
+    "place": {"hours_centre", "hours_care", "quality_care", "facility_care", "crossing_care", "hours_work", "crossing_work", "road"},
+    "trade_link": {"partner", "hours", "crossing"},
+    "crossing": {"is_open", "is_post", "patrol"},
+    "facility": {"quality"},
+    "policy": {"turn", "enforced", "invests", "has_programme", "prices_move", "may_cross", "may_trade"},
+    "kin": {"contact", "is_on", "income_gap"},
+}  # fmt: skip
+
+
+def test_what_is_not_fixed_has_a_writer() -> None:
+    written = {name for rule in RULES.values() for name in rule.writes}
+    for entity, table in FIELDS.items():
+        for name, field in table.items():
+            changes = f"{entity}.{name}" in written or name in BY_THE_MODEL.get(entity, ())
+            assert changes == (field.kind != "fixed"), f"{entity}.{name} is {field.kind}"
+
+
+def test_columns_of_a_month_hold_nothing_from_the_month_before() -> None:
+    """Spoilt at the end of every month, they change nothing."""
+    usual, spoilt = (BorderModel(Scenario.load("history", end="1981-02"), households=60, rng=7) for _ in range(2))
+    taken_over = {"policy", "kin", "record"}  # by the model when something changes
+    for _ in range(14):
+        usual.step()
+        spoilt.step()
+        for entity, table in FIELDS.items():
+            for name, field in table.items():
+                if (
+                    field.kind == "month"
+                    and entity not in taken_over
+                    and (entity, name) not in {("crossing", "is_open"), ("crossing", "is_post")}
+                ):
+                    spoilt.column(f"{entity}.{name}")[...] = 77
+    assert usual.results.monthly.equals(spoilt.results.monthly)
+    for name, field in FIELDS["household"].items():
+        if field.kind != "month":
+            assert np.array_equal(usual.frames["household"][name], spoilt.frames["household"][name]), name
+
+
+def test_options_are_named_in_the_order_in_which_rules_count_them(model: BorderModel) -> None:
+    assert tuple(f"{tier}_{side}" for side in ("home", "across") for tier in ("primary", "hospital")) == CARE_OPTIONS
+    assert (ACTIVITIES, CHANNELS) == (("farm", "wage", "pass", "undocumented"), ("allowance", "declared", "bribe", "path"))
+    assert (("sell_across", "buy_across"), ("id", "my"), (GOODS[0], GOODS[3])) == (DIRECTIONS, SIDES, CROPS)
+    assert tuple(model.region.goods["good"]) == GOODS and PURPOSES == ("security", "roads", "health", "other")
+    assert (KINDS, SEVERITIES) == (("post_officer", "patrol_leader", "planner", "health_officer"), ("minor", "disrupting", "hospital"))
+    by_width = {"care": CARE_OPTIONS, "work": ACTIVITIES}
+    for entity, table in FIELDS.items():
+        for name, field in table.items():
+            if entity == "trade_link" and field.width == 2:
+                assert field.options == ("legal", "path"), name
+            for end, options in by_width.items():
+                if entity == "place" and name.endswith(f"_{end}"):
+                    assert field.options == options, name
+
+
+def test_fixed_columns_do_not_change(model: BorderModel) -> None:
+    start = BorderModel(Scenario.load("history", end="1981-12"), households=60, rng=7)
+    for entity, table in FIELDS.items():
+        for name, field in table.items():
+            if field.kind == "fixed" and entity != "record":
+                assert np.array_equal(start.column(f"{entity}.{name}"), model.column(f"{entity}.{name}")), f"{entity}.{name}"
+
+
+def test_no_rule_writes_a_fixed_column() -> None:
+    for rule in RULES.values():
+        for name in rule.writes:
+            entity, field = name.split(".")
+            assert FIELDS[entity][field].kind != "fixed", f"{rule.name} writes {name}"
+
+
+def test_no_rule_writes_what_it_only_reads(model: BorderModel) -> None:
+    model.month -= 1  # the record of the last month, to bind the rules that write it
+    try:
+        for rule in RULES.values():
+            bound = model._bind(rule)
+            names = (*rule.reads, *rule.writes)
+            for name, array in zip(names, bound.columns, strict=True):
+                assert np.shares_memory(array, model.column(name)), f"{rule.name}: {name} is a copy"
+            copies = [array.copy() for array in bound.columns]
+            for name, array in zip(names, copies, strict=True):
+                array.flags.writeable = name in rule.writes
+            settings = [model.settings.of(c) if c else None for c in (rule.parameters, rule.other_parameters)]
+            given = (0, bound.n, 7, model.month, *settings)
+            plain(rule.loop)(*(given[k] for k in bound.lead), *copies)  # a write to a read-only array is an error
+    finally:
+        model.month += 1

@@ -1,0 +1,50 @@
+"""Events open and close crossings, and change nothing that only shapes the start."""
+
+from __future__ import annotations
+
+import pytest
+
+from abm import BorderModel, Scenario
+from abm.errors import UserError
+from abm.parameters import Change
+from agents.core.declare import PARAMETERS
+from tests.model.tools import one_sentence
+
+
+def test_closing_or_opening_all_ends_what_was_said_of_one():
+    name = "Entikong-Tebedu"
+    said = [
+        (2, f"crossing.{name}.open", 0.0),
+        (4, "crossing.all.open", 1.0),
+        (6, "crossing.all.open", 0.0),
+        (8, f"crossing.{name}.open", 1.0),
+    ]
+    model = BorderModel(Scenario(name="x", end="1980-12", events=tuple(Change(*s) for s in said)), households=120)
+    at, seen, others = model.world.crossing_names.index(name), [], []
+    official = [k for k, path in enumerate(model.world.crossing["is_path"]) if not path and k != at]
+    for _ in range(10):
+        model.step()
+        seen.append(bool(model.world.crossing["is_open"][at]))
+        others.append({bool(model.world.crossing["is_open"][k]) for k in official})
+    assert seen == [True] * 2 + [False] * 2 + [True] * 2 + [False] * 2 + [True] * 2
+    assert others == [{True}] * 6 + [{False}] * 4
+
+
+def test_an_unofficial_path_is_neither_opened_nor_closed():
+    with pytest.raises(UserError) as refusal:
+        BorderModel(Scenario(name="x", end="1980-12", events=(Change(2, "crossing.Entikong paths.open", 0.0),)), households=120)
+    assert "Entikong paths" in one_sentence(refusal)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["world.populate.honest", "official.spend_budget.start_id", "official.spend_budget.start_my", "world.kinship.length",
+     "world.kinship.same_group", "world.kinship.across"],
+)  # fmt: skip
+def test_what_only_shapes_the_start_cannot_change_later(name):
+    value = PARAMETERS[name].default
+    with pytest.raises(UserError) as refusal:
+        Scenario(name="x", events=(Change(12, name, value),))
+    assert name in one_sentence(refusal) and "from the start" in str(refusal.value)
+    assert Scenario.load(set={name: value}).parameters[name] == value
+    assert Scenario(name="x", events=(Change(12, "world.kinship.contact", 0.6),)).events[0].value == 0.6

@@ -1,0 +1,138 @@
+"""A saved run that is damaged, of other data or holds a program is refused in one sentence."""
+
+from __future__ import annotations
+
+import json
+import pickle
+
+import numpy as np
+import pytest
+
+from abm import BorderModel
+from abm.errors import UserError
+from tests.model.same import make, months
+from tests.model.tools import one_sentence
+
+
+def test_what_cannot_be_continued_is_refused(tmp_path):
+    model = months(make(households=120), 3)
+    path = tmp_path / "half"
+    model.save(path)
+    whole = path.read_bytes()
+    with pytest.raises(UserError) as refusal:
+        BorderModel.load(tmp_path / "nowhere")
+    assert "nowhere" in one_sentence(refusal)
+    for cut in (0, 10, len(whole) // 2, len(whole) - 1):
+        path.write_bytes(whole[:cut])
+        with pytest.raises(UserError) as refusal:
+            BorderModel.load(path)
+        assert "cut off" in one_sentence(refusal)
+    path.write_text("this is a text")
+    with pytest.raises(UserError) as refusal:
+        BorderModel.load(path)
+    one_sentence(refusal)
+    said, arrays = unpacked(path, whole)
+    packed(path, {**said, "lintas": "0.0.1"}, arrays)
+    with pytest.raises(UserError) as refusal:
+        BorderModel.load(path)
+    assert "0.0.1" in one_sentence(refusal)
+    packed(path, {**said, "region_hash": "0" * 64}, arrays)
+    with pytest.raises(UserError) as refusal:
+        BorderModel.load(path)
+    assert "data" in one_sentence(refusal)
+
+
+def unpacked(path, content):
+    """What a saved run says, and its arrays."""
+    path.write_bytes(content)
+    with np.load(path, allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    return json.loads(arrays.pop("said").tobytes()), arrays
+
+
+def packed(path, said, arrays):
+    with open(path, "wb") as out:
+        np.savez(out, said=np.frombuffer(json.dumps(said).encode(), dtype=np.uint8), **arrays)
+
+
+def test_a_saved_run_that_was_tampered_with_is_refused(tmp_path):
+    path = tmp_path / "half"
+    months(make(households=120), 3).save(path)
+    said, arrays = unpacked(path, path.read_bytes())
+    broken = [(5, arrays), ({}, arrays), ([said], arrays), ({**said, "lintas": 5}, arrays), (said, {})]
+    needed = [key for key in said if key != "rules"]
+    broken += [({k: v for k, v in said.items() if k != key}, arrays) for key in needed]
+    broken += [({**said, key: None}, arrays) for key in said]
+    broken += [
+        ({**said, "seed": "7"}, arrays),
+        ({**said, "households": -5}, arrays),
+        ({**said, "month": "3"}, arrays),
+        ({**said, "month": 900}, arrays),
+    ]
+    broken += [({**said, "values": {}}, arrays), ({**said, "on": {**said["on"], "kinshp": True}}, arrays)]
+    broken += [
+        (said, {n: v for n, v in arrays.items() if n != name}) for name in ("frames/household/uid", "kin/ties", "open", "record/sums")
+    ]
+    broken += [(said, {**arrays, "frames/household/more": np.zeros(3)}), (said, {**arrays, "frames/household/uid": np.zeros(3)})]
+    for name in ("frames/household/place", "frames/trader/household", "frames/trader/good", "world/place/facility_care", "world/place/crossing_work",
+                 "kin/ties", "record/care_crossing", "frames/household/uid"):  # fmt: skip
+        for wrong in (30_000 if arrays[name].itemsize > 1 else 100, -7):
+            changed = arrays[name].copy()
+            changed.flat[0] = wrong
+            if name != "frames/household/uid":
+                broken.append((said, {**arrays, name: changed}))
+        if not name.startswith("record/"):  # whose months to come are not needed
+            broken.append((said, {**arrays, name: arrays[name][:-1]}))
+        broken.append((said, {**arrays, name: arrays[name].astype("float64")}))
+    for number, one in enumerate(broken):
+        packed(path, *one)
+        try:
+            BorderModel.load(path)
+        except UserError as refusal:
+            assert "\n" not in str(refusal) and len(str(refusal)) < 400
+        else:
+            raise AssertionError(f"damage {number} was taken: {str(one[0])[:200]}")
+
+
+def test_saved_ties_are_checked(tmp_path):
+    """A tie of a household to itself, more strengths than ties, and chances to meet of other places than the region's."""
+    path = tmp_path / "half"
+    months(make(households=120), 3).save(path)
+    said, arrays = unpacked(path, path.read_bytes())
+    assert {n for n in arrays if n.startswith("kin/")} == {
+        "kin/ties", "kin/strengths", "kin/columns/contact", "kin/columns/is_on", "kin/columns/income_gap",
+    }  # fmt: skip
+    to_itself = arrays["kin/ties"].copy()
+    to_itself[4, 1] = to_itself[4, 0]
+    for change, words in (
+        ({"kin/ties": to_itself}, "kin/ties does not fit"),
+        ({"kin/strengths": np.append(arrays["kin/strengths"], np.float32(0.5))}, "columns of another length"),
+        ({"kin/columns/contact": arrays["kin/columns/contact"][:-1]}, "kin/columns/contact has the shape"),
+    ):
+        packed(path, said, arrays | change)
+        with pytest.raises(UserError) as refusal:
+            BorderModel.load(path)
+        assert words in one_sentence(refusal)
+
+
+def test_a_saved_run_holds_no_program(tmp_path):
+    """A file that runs code when it is unpickled is refused, and runs none."""
+    path, mark = tmp_path / "half", tmp_path / "mark"
+
+    class Program:
+        def __reduce__(self):
+            return (mark.touch, ())
+
+    path.write_bytes(pickle.dumps(Program()))
+    with pytest.raises(UserError) as refusal:
+        BorderModel.load(path)
+    assert "can hold a program" in one_sentence(refusal)
+    with open(path, "wb") as out:
+        np.savez(out, said=np.array([Program()], dtype=object))
+    mark.unlink(missing_ok=True)
+    with pytest.raises(UserError) as refusal:
+        BorderModel.load(path)
+    one_sentence(refusal)
+    assert not mark.exists()
+    pickle.loads(pickle.dumps(Program()))
+    assert mark.exists(), "the trap works"

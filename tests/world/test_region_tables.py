@@ -1,0 +1,243 @@
+"""A table of a region with a mistake is refused in one sentence with its file, line and column."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from abm.region import Region
+from abm.region.contract import MAY_BE_EMPTY, TABLES
+from tests.world.damaged_region import copy, drop, drop_column, edit, event, put, refusal, where
+
+# file, change, parts the message must hold
+DAMAGE: dict[str, tuple[str, Callable[[list[dict[str, str]]], object], tuple[str, ...]]] = {
+    "missing column": ("places.csv", drop_column("population"), ("places.csv", "population", "columns found", "population_year")),
+    "not a number": ("places.csv", put("lat", "north"), ("places.csv", "line 2", "column lat", "'north'", "-90 to 90")),
+    "people beyond any border": (
+        "places.csv",
+        put("population", "1e308"),
+        ("places.csv", "line 2", "column population", "'1e308'", "1e+08"),
+    ),
+    "price beyond any": ("monthly.csv", put("rice_usd_kg", "1e300"), ("monthly.csv", "line 2", "column rice_usd_kg", "'1e300'", "10,000")),
+    "price of nothing": ("monthly.csv", put("rice_usd_kg", "1e-300"), ("monthly.csv", "line 2", "column rice_usd_kg", "0.0001")),
+    "rate of nothing": ("annual.csv", put("idr_per_usd", "1e-300"), ("annual.csv", "line 2", "column idr_per_usd", "0.001")),
+    "number in another script": ("links.csv", put("km", "٣"), ("links.csv", "line 2", "column km")),
+    "number with underscores": ("links.csv", put("km", "1_0"), ("links.csv", "line 2", "column km")),
+    "no finite number": ("links.csv", put("km", "inf"), ("links.csv", "line 2", "column km", "'inf'")),
+    "cell of 200,000 letters": ("places.csv", put("note", "x" * 200_000), ("places.csv", "line 2", "field limit")),
+    "cell of 30,000 letters": ("places.csv", put("note", "x" * 30_000), ("places.csv", "line 2", "column note", "20,000 letters")),
+    "name with a control letter": ("goods.csv", put("label", "\x1b[31m"), ("goods.csv", "line 2", "column label", "\\x1b")),
+    "blank": ("links.csv", put("km", ""), ("links.csv", "line 2", "column km", "a blank", "from 0.01 to 10,000")),
+    "negative km": ("links.csv", put("km", "-3"), ("links.csv", "line 2", "column km", "'-3'", "from 0.01 to 10,000")),
+    "negative people": ("places.csv", put("population", "-1"), ("places.csv", "line 2", "column population", "'-1'", "people, from 0 to")),
+    "infinite": ("annual.csv", put("idr_per_usd", "inf", 3), ("annual.csv", "line 5", "column idr_per_usd", "'inf'")),
+    "no people": ("places.csv", put("population", ""), ("places.csv", "line 2", "column population", "Temajuk", "no people")),
+    "side": ("places.csv", put("side", "ID"), ("places.csv", "line 2", "column side", "'ID'", "one of id, my")),
+    "kind": ("places.csv", put("kind", "town"), ("places.csv", "line 2", "column kind", "border, service")),
+    "group": ("places.csv", put("group", "ibann"), ("places.csv", "line 2", "column group", "did you mean iban")),
+    "district": ("places.csv", put("district", "Sambass"), ("places.csv", "line 2", "column district", "did you mean Sambas")),
+    "duplicate place": ("places.csv", put("place", "Liku"), ("places.csv", "line 3", "Liku", "duplicate of line 2")),
+    "place of a link": ("links.csv", put("to", "Sangau"), ("links.csv", "line 2", "column to", "'Sangau'", "did you mean Sanggau")),
+    "place of a crossing": (
+        "crossings.csv",
+        put("my_place", "Tebeddu"),
+        ("crossings.csv", "line 2", "column my_place", "did you mean Tebedu"),
+    ),
+    "place of a facility": ("facilities.csv", put("place", "Atlantis"), ("facilities.csv", "line 2", "column place", "'Atlantis'")),
+    "centre of a district": ("districts.csv", put("centre", "Kuching"), ("districts.csv", "line 2", "column side", "Kuching", "side my")),
+    "side of a facility": ("facilities.csv", put("side", "my"), ("facilities.csv", "line 2", "column side", "Pontianak", "side id")),
+    "years of a facility": ("facilities.csv", put("opened_high", "1970"), ("facilities.csv", "line 2", "column opened", "1979", "1970")),
+    "quality": ("facilities.csv", put("quality_1980", "1.2"), ("facilities.csv", "line 2", "column quality_1980", "0 to 1")),
+    "scope": ("links.csv", put("scope", "my"), ("links.csv", "line 2", "column scope", "'my'", "use id")),
+    "class": ("links.csv", put("class_1980", "gravle"), ("links.csv", "line 2", "column class_1980", "did you mean gravel")),
+    "later class": ("links.csv", put("later_classes", "1990:pavd"), ("links.csv", "line 2", "column later_classes", "did you mean paved")),
+    "later classes": (
+        "links.csv",
+        put("later_classes", "1990-paved"),
+        ("links.csv", "line 2", "column later_classes", "1989:gravel;1991:paved"),
+    ),
+    "order of classes": (
+        "links.csv",
+        put("later_classes", "1991:paved;1989:gravel"),
+        ("links.csv", "line 2", "later_classes", "in order of time"),
+    ),
+    "crossing at home": ("links.csv", put("crossing", "Entikong-Tebedu"), ("links.csv", "line 2", "column crossing", "leave it blank")),
+    "unknown crossing": (
+        "links.csv",
+        lambda rows: where(rows, "crossing", "Entikong-Tebedu").update(crossing="Entikong-Tebed"),
+        ("links.csv", "line 5", "column crossing", "did you mean Entikong-Tebedu"),
+    ),
+    "other crossing": (
+        "links.csv",
+        lambda rows: where(rows, "crossing", "Aruk-Biawak").update(crossing="Aruk-Biawak", **{"from": "Entikong"}),
+        ("links.csv", "column crossing", "joins Sajingan Besar and Biawak"),
+    ),
+    "crossing the wrong way": (
+        "links.csv",
+        lambda rows: where(rows, "crossing", "Aruk-Biawak").update({"from": "Biawak", "to": "Sajingan Besar"}),
+        ("links.csv", "column scope", "found my to id"),
+    ),
+    "crossing without a way": (
+        "links.csv",
+        drop(lambda r: r["crossing"] != "Aruk paths"),
+        ("crossings.csv", "column crossing", "'Aruk paths'", "no way"),
+    ),
+    "path that opens": ("crossings.csv", put("opened", "1990-01", -1), ("crossings.csv", "line 15", "column opened", "only a post opens")),
+    "month": ("crossings.csv", put("opened", "1989-13"), ("crossings.csv", "line 2", "column opened", "'1989-13'", "YYYY-MM")),
+    "event target": (
+        "events.csv",
+        lambda rows: where(rows, "name", "aruk-opens").update(target="crossing.Aruk-Biawac.open"),
+        ("events.csv", "column target", "did you mean Aruk-Biawak"),
+    ),
+    "no road": (
+        "links.csv",
+        drop(lambda r: "Temajuk" not in (r["from"], r["to"]) or r["scope"] == "cross"),
+        ("places.csv", "line 2", "'Temajuk'", "no road", "scope id"),
+    ),
+    "clinics gone": (
+        "facilities.csv",
+        drop(lambda r: r["side"] != "my" or r["tier"] != "primary"),
+        ("places.csv", "'Telok Melano'", "reaches no primary facility of side my"),
+    ),
+    "month missing": ("monthly.csv", drop(lambda r: (r["year"], r["month"]) != ("1990", "4")), ("monthly.csv", "month 1990-04 is missing")),
+    "months out of order": ("monthly.csv", lambda rows: rows.reverse(), ("monthly.csv", "out of order")),
+    "year missing": ("annual.csv", drop(lambda r: r["year"] != "1997"), ("annual.csv", "column year", "year 1997 is missing")),
+    "month twice": ("monthly.csv", put("month", "1", 1), ("monthly.csv", "line 3", "duplicate of line 2")),
+    "world series": (
+        "goods.csv",
+        put("world_series", "rice_usd"),
+        ("goods.csv", "line 2", "column world_series", "did you mean rice_usd_kg"),
+    ),
+    "fee from the start": (
+        "fees.csv",
+        put("from", "1981-01"),
+        ("fees.csv", "column from", "primary fee of a citizen on side id", "1980-01"),
+    ),
+    "event target near": ("events.csv", event("farm.dry", target="farm.dri"), ("line 7", "column target", "'farm.dri'", "farm.dry")),
+    "event target unknown": ("events.csv", event("farm.dry", target="zzz"), ("column target", "'zzz'", "known are budget.decentralised")),
+    "event of a crossing": (
+        "events.csv",
+        event("crossing.Aruk-Biawak.open", target="crossing.Aruk-Biawak.opne"),
+        ("column target", "did you mean crossing.Aruk-Biawak.open"),
+    ),
+    "event without a size": (
+        "events.csv",
+        event("official.doctrine", value=""),
+        ("column value", "a blank", "official.doctrine", "-1 to 1"),
+    ),
+    "event of no number": ("events.csv", event("official.doctrine", value="nan"), ("column value", "'nan'")),
+    "doctrine too large": ("events.csv", event("official.doctrine", value="1.5"), ("line 5", "column value", "1.5", "-1 to 1")),
+    "drought without a size": ("events.csv", event("farm.dry", value=""), ("column value", "a blank", "farm.dry", "0 to 1")),
+    "drought below 0": ("events.csv", event("farm.dry", value="-0.1"), ("column value", "-0.1", "farm.dry", "0 to 1")),
+    "drought above 1": ("events.csv", event("farm.dry", value="2"), ("column value", "found 2", "0 to 1")),
+    "drought of no side": ("events.csv", event("farm.dry", side=""), ("column side", "a blank", "id, my, both")),
+    "event before the start": ("events.csv", event("farm.dry", month="1979-12"), ("column month", "1979-12", "1980-01", "rule.note")),
+    "good missing": ("goods.csv", drop(lambda r: r["good"] != "sugar"), ("goods.csv", "column good", "no row for sugar", "rice, sugar")),
+    "good unknown": ("goods.csv", put("good", "ruber", 3), ("goods.csv", "line 5", "column good", "'ruber'", "did you mean rubber")),
+    "good added": (
+        "goods.csv",
+        lambda rows: rows.append(rows[0] | {"good": "tea"}),
+        ("goods.csv", "line 6", "column good", "'tea'", "no good of the model"),
+    ),
+    "series of text": ("goods.csv", put("world_series", "idr_basis"), ("line 2", "column world_series", "no column of numbers")),
+    "more border places than a tie can tell apart": (
+        "places.csv",
+        lambda rows: rows.extend(rows[0] | {"place": f"Hamlet {k}"} for k in range(257 - sum(r["kind"] == "border" for r in rows))),
+        ("places.csv", "column kind", "found 257 border places", "at most 256"),
+    ),
+    "assumption without a reason": ("assumptions.csv", put("reason", ""), ("assumptions.csv", "line 2", "column reason", "a blank")),
+}
+
+
+@pytest.mark.parametrize("name", list(DAMAGE))
+def test_damage_is_refused_in_one_sentence(tmp_path: Path, name: str) -> None:
+    file, change, parts = DAMAGE[name]
+    folder = copy(tmp_path)
+    edit(folder, file, change)
+    message = refusal(folder)
+    for part in parts:
+        assert part in message, message
+
+
+def test_place_that_reaches_no_health_centre(tmp_path: Path) -> None:
+    folder = copy(tmp_path)
+    edit(folder, "links.csv", drop(lambda r: (r["from"], r["to"]) != ("Liku", "Sambas")))
+    Region.load(folder)  # Liku has a health centre of its own
+    edit(folder, "facilities.csv", drop(lambda r: r["place"] != "Liku"))
+    message = refusal(folder)
+    assert "'Temajuk' reaches no primary facility of side id by 2015" in message
+    assert "links.csv" in message
+
+
+@pytest.mark.parametrize("file", list(TABLES))
+def test_table_without_rows(tmp_path: Path, file: str) -> None:
+    folder = copy(tmp_path)
+    path = folder / file
+    path.write_text(path.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
+    if file in MAY_BE_EMPTY:
+        assert getattr(Region.load(folder), file.removesuffix(".csv")).empty
+    else:
+        message = refusal(folder)
+        assert file in message
+        assert "no row" in message
+
+
+def test_a_note_may_lie_before_the_start(tmp_path: Path) -> None:
+    folder = copy(tmp_path)
+    edit(folder, "events.csv", event("rule.note", month="1967-05"))
+    assert Region.load(folder).events["month"].iloc[0] == "1967-05"
+
+
+@pytest.mark.parametrize("file", list(TABLES))
+def test_missing_file(tmp_path: Path, file: str) -> None:
+    folder = copy(tmp_path)
+    (folder / file).unlink()
+    message = refusal(folder)
+    assert file in message
+    assert "missing" in message
+
+
+def test_row_of_the_wrong_length(tmp_path: Path) -> None:
+    folder = copy(tmp_path)
+    with (folder / "goods.csv").open("a", encoding="utf-8") as handle:
+        handle.write("tea,Tea\n")
+    message = refusal(folder)
+    assert "goods.csv, line 6: 2 cells" in message
+
+
+def test_a_pipe_in_place_of_a_table_holds_nothing_up(tmp_path: Path) -> None:
+    folder = copy(tmp_path)
+    for name in ("goods.csv", "map.geojson", "region.toml"):
+        kept = (folder / name).read_bytes()
+        (folder / name).unlink()
+        os.mkfifo(folder / name)
+        said = refusal(folder)
+        assert name in said
+        (folder / name).unlink()
+        (folder / name).write_bytes(kept)
+
+
+def test_not_utf8(tmp_path: Path) -> None:
+    folder = copy(tmp_path)
+    (folder / "goods.csv").write_bytes("good,é".encode("latin-1"))
+    assert "goods.csv, line 1 is not UTF-8" in refusal(folder)
+
+
+def test_a_mark_and_blank_lines_are_allowed(tmp_path: Path, region: Region) -> None:
+    folder = copy(tmp_path)
+    path = folder / "goods.csv"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes() + b"\n")
+    loaded = Region.load(folder)
+    assert loaded.goods.equals(region.goods)
+    assert loaded.hash != region.hash
+
+
+def test_a_column_of_ones_own_is_kept(tmp_path: Path) -> None:
+    folder = copy(tmp_path)
+    edit(folder, "places.csv", lambda rows: [row.update(height="12.5", nick="x") for row in rows])
+    places = Region.load(folder).places
+    assert places["height"].iloc[0] == 12.5
+    assert places["nick"].iloc[0] == "x"
