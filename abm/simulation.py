@@ -99,7 +99,11 @@ class Simulation(Run):
         self.running = self.month < self.n_months
 
     def run(self, progress: Callable[[int, int], None] | None = None, stop: threading.Event | None = None) -> Self:
-        """Run to the scenario's end; ``progress(months_done, months)`` for each month; raises StoppedError on ``stop``."""
+        """Run to the scenario's end; ``progress(months_done, months)`` for each month; raises StoppedError on ``stop``.
+
+        The months of a year are run in one call, and told one by one after it, so ``stop`` is looked at once a year; with more than
+        50,000 households once a month.
+        """
         while self.month < self.n_months:
             if stop is not None and stop.is_set():
                 raise StoppedError("the run was stopped before its end")

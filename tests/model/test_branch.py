@@ -102,7 +102,7 @@ def test_what_is_written_into_a_branch_is_not_seen_elsewhere(kept, usual):
     for entity in ("place", "trade_link", "crossing", "facility", "district", "policy"):
         for values in getattr(branch.world, entity).values():
             values.fill(0)
-    for values in (*branch.kin.columns.values(), *vars(branch.record).values(), branch.line, branch.open_now, branch.world.hours_between):
+    for values in (*branch.kin.columns.values(), *vars(branch.record).values(), branch.open_now, branch.world.hours_between):
         values.fill(0)
     assert parts(kept) == usual and parts(kept.branch("1990-01").run()) == usual
 
