@@ -100,7 +100,7 @@ class Runner:
             self._over.append(self._turns.enter(self, work, tell))
 
     def stop(self) -> None:
-        """Ask the run to stop; it does so before its next month, and reports nothing after that."""
+        """Ask the run to stop; it does so when its year is over, and reports nothing after that."""
         with self._lock:
             self._stop.set()
         self._turns.leave(self)
