@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Mapping
+from functools import cache
 from importlib import metadata
 from typing import Any
 
@@ -65,6 +66,18 @@ def fitted_said(state: State) -> dict[str, Any]:
     return {"posterior": state.fitted_from, "parameters": dict(state.fitted)}
 
 
+@cache
+def processor() -> dict[str, Any]:
+    """The processor of this machine, as compilers name its kind, and which optional instructions it has (sorted).
+
+    The last digit of an exponential or logarithm can depend on them, as numpy and the C library choose their code by them.
+    """
+    from llvmlite import binding
+
+    features = sorted(name for name, has in binding.get_host_cpu_features().items() if has)
+    return {"name": binding.get_host_cpu_name(), "features": features}
+
+
 def write_manifest(run: Run) -> dict[str, Any]:
     """All that is needed to run this again, and what it was run with, as plain data."""
     scenario, region = run.own_scenario, run.region
@@ -82,6 +95,7 @@ def write_manifest(run: Run) -> dict[str, Any]:
         "switched_off": sorted(n for n, on in run.settings.on.items() if not on),
         "versions": {"python": platform.python_version(), **{p: metadata.version(p) for p in PACKAGES}},
         "platform": platform.platform(),
+        "processor": processor(),
     }
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from abm.errors import UserError
+from abm.errors import UserError, shorten
 from experiments.cli.driving import Engines, ask_trust, drive_quietly
 from experiments.cli.options import (
     Language,
@@ -182,6 +182,7 @@ def rerun(
     from experiments.reports.report import page
     from experiments.runs.folder import check_folder
     from experiments.runs.identity import model_version
+    from abm.manifest import processor
     from experiments.runs.manifest import check_results_manifest
     from experiments.runs.repeat import compare_with
     from experiments.runs.repeat import rerun as repeat
@@ -221,6 +222,12 @@ def rerun(
         if not quiet:
             _show_tables(_, found)
         if any(row.status == "differs" for row in found):
+            then = content.get("processor")
+            if isinstance(then, dict) and then != processor():
+                said = _(
+                    "The numbers of the manifest were made on another kind of processor ({then}; this is {now}), so their last digits can differ."
+                )
+                print(said.format(then=shorten(then.get("name")), now=processor()["name"]))
             raise typer.Exit(1)
         if out is not None:
             print(out)

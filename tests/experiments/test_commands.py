@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from abm.manifest import processor
 from experiments.cli.main import main
 
 SMALL = ["--households", "300", "--end", "1981-06"]
@@ -71,7 +72,12 @@ def test_a_repeat_that_differs_says_so(results: Path, tmp_path: Path, capsys: py
     manifest["tables"]["yearly"] = "0" * 64
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))
     assert main(["rerun", str(tmp_path / "manifest.json")]) == 1
-    assert "differs" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "differs" in said and "processor" not in said
+    manifest["processor"] = {"name": "i486", "features": []}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    assert main(["rerun", str(tmp_path / "manifest.json")]) == 1
+    assert f"made on another kind of processor (i486; this is {processor()['name']})" in capsys.readouterr().out
 
 
 def test_a_change_changes_something(results: Path, tmp_path: Path) -> None:

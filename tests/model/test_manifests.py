@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import json
+import platform
 
 import pytest
 
@@ -69,3 +71,10 @@ def test_manifests_of_wrong_kinds_are_refused():
         with pytest.raises(ManifestError) as refusal:
             BorderModel.from_manifest(one)
         one_sentence(refusal)
+
+
+def test_the_manifest_names_the_processor():
+    said = make(n_months=1, households=60).manifest()["processor"]
+    assert said["name"] and said["features"] == sorted(set(said["features"])) and json.loads(json.dumps(said)) == said
+    if platform.machine() == "x86_64":
+        assert "sse2" in said["features"], "which every such processor has"
