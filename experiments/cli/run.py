@@ -179,10 +179,10 @@ def rerun(
     lang: Language = "en",
 ) -> None:
     """Repeat the run of a manifest and say whether its numbers are equal (exit code 1 if not)."""
+    from abm.manifest import processor
     from experiments.reports.report import page
     from experiments.runs.folder import check_folder
     from experiments.runs.identity import model_version
-    from abm.manifest import processor
     from experiments.runs.manifest import check_results_manifest
     from experiments.runs.repeat import compare_with
     from experiments.runs.repeat import rerun as repeat
