@@ -49,6 +49,8 @@ FIGURES: dict[str, tuple[str, str]] = {
     "two_threads_speed_100000": ("Two threads over one, 100,000 households, wall clock", "1"),
     "two_threads_speed_1000000": ("The same, 1,000,000 households", "1"),
     "steps_over_run": ("Month by month over one call, CPU", "1"),
+    "month_of_60_households_us": ("A month of 60 households, CPU: nearly all of it is there whatever their number", "µs"),
+    "ensemble_over_single": ("A run of an ensemble over one by itself, 600 households, with construction, CPU", "1"),
 }
 
 
@@ -108,6 +110,40 @@ def _starts(turns: int) -> dict[str, float]:
         cold, _ = _in_fresh_process(["-c", code], environment)
         warm = [_in_fresh_process(["-c", code], environment)[0] for _ in range(turns)]
     return {"cold_compile_cpu_seconds": cold, "warm_start_cpu_seconds": statistics.median(warm)}
+
+
+def _small_runs(turns: int) -> dict[str, float]:
+    """What does not grow with the number of households, and what runs of an ensemble save by sharing, in turns."""
+    from abm import Scenario, simulate_many
+
+    smallest, quotients = [], []
+    for turn in range(turns):
+        model = _model(60)
+        smallest.append(_cpu(model.run) / model.n_months)
+        seeds = range(100 * turn, 100 * turn + 4)
+        together = _cpu(lambda seeds=seeds: list(simulate_many(Scenario.load("history"), seeds, households=600)))
+        quotients.append(together / _cpu(lambda seeds=seeds: [_model(600, rng=seed).run().results.yearly for seed in seeds]))
+    return {"month_of_60_households_us": statistics.median(smallest) * 1e6, "ensemble_over_single": statistics.median(quotients)}
+
+
+def profile(households: int, months: int) -> list[tuple[str, float]]:
+    """CPU seconds of each step of the month by its title, a mean over so many months from January 1981 on, the costliest first.
+
+    Rules are run one by one here, so the sum is a little more than a month of a run.
+    """
+    from abm.month import MONTH
+    from abm.recording import close_year
+
+    model, seconds = _model(households), {step.title: 0.0 for step in MONTH}
+    model.go_on(12)
+    for _ in range(months):
+        model.crossing_changed = False
+        for step in MONTH:
+            seconds[step.title] += _cpu(lambda step=step: step.function(model) if step.rule is None else model.run_rule(step.rule))  # type: ignore[misc]
+        if model.month % 12 == 11:
+            close_year(model, model.month // 12)
+        model.month += 1
+    return sorted(((title, spent / months) for title, spent in seconds.items()), key=lambda row: -row[1])
 
 
 def _months(model: Any, n: int) -> list[float]:
@@ -212,7 +248,7 @@ def measure(quick: bool) -> dict[str, Any]:
     """All figures; ``quick`` leaves out the million households and takes fewer turns."""
     _model(2000).run()  # everything compiled and in memory
     turns = 2 if quick else 5
-    found = _default_run(turns) | _starts(1 if quick else 3) | _memory(20_000 if quick else 100_000)
+    found = _default_run(turns) | _starts(1 if quick else 3) | _memory(20_000 if quick else 100_000) | _small_runs(turns)
     found |= _sizes((2_000, 100_000) if quick else (2_000, 100_000, 1_000_000), turns)
     if has_twin():
         found |= _against_mesa(1 if quick else 3, 2 if quick else 6)
@@ -238,15 +274,21 @@ def main(arguments: list[str]) -> int:
     if said.memory:
         print(json.dumps(_measure_memory(said.memory)))
         return 0
-    found = measure(said.quick)
+    found, steps = measure(said.quick), profile(2000, 12 if said.quick else 60)
     if said.json:
-        print(
-            json.dumps({"machine": machine(), "quick": said.quick, "figures": found, "units": {k: FIGURES[k][1] for k in found}}, indent=2)
-        )
+        units = {k: FIGURES[k][1] for k in found}
+        by_step = [{"step": title, "ns_per_household_month": seconds / 2000 * 1e9} for title, seconds in steps]
+        print(json.dumps({"machine": machine(), "quick": said.quick, "figures": found, "units": units, "steps": by_step}, indent=2))
         return 0
     from rich.console import Console
     from rich.table import Table
 
+    whole = sum(seconds for _, seconds in steps)
+    by_step = Table(title="Where a month goes (2,000 households, rules one by one, CPU)")
+    for heading in ("Step", "ns a household", "%"):
+        by_step.add_column(heading, justify="left" if heading == "Step" else "right")
+    for title, seconds in steps:
+        by_step.add_row(title, f"{seconds / 2000 * 1e9:.1f}", f"{100 * seconds / whole:.1f}")
     table = Table(title="How fast the model runs here", caption=", ".join(f"{k} {v}" for k, v in machine().items()))
     table.add_column("What")
     table.add_column("Value", justify="right")
@@ -256,6 +298,7 @@ def main(arguments: list[str]) -> int:
         table.add_row(label, f"{value:,.0f}" if value >= 100 else f"{value:.3g}", "" if unit == "1" else unit)
     console = Console()
     console.print(table)
+    console.print(by_step)
     if not has_twin():
         console.print(NO_TWIN)
     return 0

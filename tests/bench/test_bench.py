@@ -9,9 +9,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from abm.month import MONTH
 from agents.core.declare import FIELDS
 from experiments.cli import bench
-from tests.model.same import make
+from tests.model.same import differing, make, state
 
 
 @pytest.mark.parametrize("compiling", [False, pytest.param(True, marks=pytest.mark.slow)])
@@ -27,17 +28,27 @@ def test_quick_measurement_as_json_and_as_table(compiling, capsys, monkeypatch):
     assert set(said["figures"]) == set(bench.FIGURES) - left_out
     assert set(said["units"]) == set(said["figures"]) and said["quick"] is True
     assert {"lintas", "python", "platform", "cores", "numba"} <= set(said["machine"])
+    assert {row["step"] for row in said["steps"]} == {step.title for step in MONTH}
+    spent = [row["ns_per_household_month"] for row in said["steps"]]
+    assert spent == sorted(spent, reverse=True) and spent[0] > 0 and min(spent) >= 0
     for name, value in said["figures"].items():
         assert math.isfinite(value) and value > 0, name
     monkeypatch.setattr(bench, "measure", lambda quick: said["figures"])
     assert bench.main(["--quick"]) == 0
     table = capsys.readouterr().out
-    assert "Default run" in table and "Mesa" in table and "source checkout" not in table
+    assert (
+        "Default run" in table
+        and "Where a month goes" in table
+        and "Care: where the sick go" in table
+        and "Mesa" in table
+        and "source checkout" not in table
+    )
 
 
 def test_without_the_tests_the_comparison_is_left_out_and_said_so(capsys, monkeypatch, tmp_path):
     monkeypatch.setattr(bench, "_ROOT", tmp_path)
-    for name in ("_default_run", "_starts", "_memory"):
+    monkeypatch.setattr(bench, "profile", lambda *given: [("Ties", 1.0)])
+    for name in ("_default_run", "_starts", "_memory", "_small_runs"):
         monkeypatch.setattr(bench, name, lambda *given: {"default_run_seconds": 1.0})
     monkeypatch.setattr(bench, "_sizes", lambda *given: {})
     monkeypatch.setattr(bench, "_model", lambda *given: SimpleNamespace(run=lambda: None))
@@ -62,3 +73,19 @@ def test_memory_of_a_household_stays_within_its_bound():
     assert sum(bench._bytes(frame) for frame in model.frames.values()) / 30_000 < 213
     assert bench._bytes(model.kin) / 30_000 < 97
     assert bench._bytes(make(n_months=432).record) < 40e6
+
+
+def test_the_profile_runs_the_months_that_a_run_does(monkeypatch):
+    seen = []
+    real = bench._model
+
+    def noted(*given, **named):
+        seen.append(real(*given, **named))
+        return seen[-1]
+
+    monkeypatch.setattr(bench, "_model", noted)
+    found = bench.profile(60, 14)
+    assert len(found) == len(MONTH) and all(seconds >= 0.0 for _, seconds in found)
+    usual = make(n_months=432, households=60, rng=7)
+    usual.go_on(26)
+    assert seen[0].month == 26 and differing(state(seen[0]), state(usual)) == []
