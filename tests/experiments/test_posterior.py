@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from abm import BorderModel, Region, Scenario
+from abm import BorderModel, Region, Scenario, Simulation
 from agents.core.declare import PARAMETERS
 from calibration import posterior as calibrated
 from calibration.posterior import Posterior, PosteriorError
@@ -176,19 +176,19 @@ def test_what_does_not_go_together(tmp_path: Path, capsys: Captured) -> None:
 
 def test_a_run_that_fails_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found, region, scenario = Posterior.load(make(tmp_path)), Region.load(NAME), Scenario.load(end="1980-12")
-    whole = BorderModel.run
+    whole = Simulation.run
 
-    def run(self: BorderModel, *args: Any, **more: Any) -> BorderModel:
+    def run(self: Simulation, *args: Any, **more: Any) -> Simulation:
         if self.settings.values[ILL] == 0.17:
             raise ArithmeticError("made up")
         return whole(self, *args, **more)
 
-    monkeypatch.setattr(BorderModel, "run", run)
+    monkeypatch.setattr(Simulation, "run", run)
     runs = run_draws(found, scenario, region, draws=8, households=60, seed=1)
     assert Counter(runs.draws["status"]) == {"ok": 6, "failed": 2} and "made up" in set(runs.draws["cause"]).pop() + "made up"
     assert runs.tables["yearly"]["draw"].nunique() == 6
     assert (write_draws(runs, tmp_path / "out") / "bands.parquet").is_file()
-    monkeypatch.setattr(BorderModel, "run", lambda *a, **k: 1 / 0)
+    monkeypatch.setattr(Simulation, "run", lambda *a, **k: 1 / 0)
     with pytest.raises(PosteriorError, match="no run ended well"):
         run_draws(found, scenario, region, draws=2, households=60)
 

@@ -20,7 +20,7 @@ from experiments.execution import batch, work
 from experiments.execution.engine import LocalEngine, ThreadsEngine
 from experiments.studies import plan_files
 from experiments.studies.plan import Row
-from tests.experiments.test_store_and_drive import OUTPUT, made
+from tests.experiments.small_studies import OUTPUT, made
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from abm import BorderModel, Scenario
+from abm import BorderModel, Scenario, Simulation
 from calibration.posterior import Posterior
 from experiments.cli.main import main
 from experiments.runs.tables import TABLES
@@ -85,16 +85,16 @@ def test_one_worker_or_two_give_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_a_failing_draw_is_named_and_loses_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
-    out, whole = tmp_path / "out", BorderModel.run
+    out, whole = tmp_path / "out", Simulation.run
 
-    def run(self: BorderModel, *args: Any, **more: Any) -> BorderModel:
+    def run(self: Simulation, *args: Any, **more: Any) -> Simulation:
         if self.settings.values[ILL] == 0.17:
             raise ArithmeticError("made up")
         return whole(self, *args, **more)
 
     line = ["run", "--posterior-from", str(make(tmp_path)), "--draws", "8", "-n", "60", "--end", "1980-04", "--out", str(out)]
     with monkeypatch.context() as patch:
-        patch.setattr(BorderModel, "run", run)
+        patch.setattr(Simulation, "run", run)
         assert main(line) == 3  # as batch does when some runs are not well
     bad = pd.read_parquet(out / "draws.parquet").query("status != 'ok'")
     said = " ".join(capsys.readouterr().out.split())
@@ -123,9 +123,9 @@ def test_a_comparison_over_draws_goes_on_too(tmp_path: Path) -> None:
 
 
 def test_a_failing_draw_of_a_comparison_is_an_exit_code_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = BorderModel.run
+    whole = Simulation.run
 
-    def run(self: BorderModel, *args: Any, **more: Any) -> BorderModel:
+    def run(self: Simulation, *args: Any, **more: Any) -> Simulation:
         if self.settings.values[ILL] == 0.17:
             raise ArithmeticError("made up")
         return whole(self, *args, **more)
@@ -133,7 +133,7 @@ def test_a_failing_draw_of_a_comparison_is_an_exit_code_too(tmp_path: Path, monk
     line = ["compare", "history", "no-puskesmas", "--posterior-from", str(make(tmp_path)), "--draws", "8", "-n", "60", "--end", "1980-04",
             "--out", str(tmp_path / "out"), "-q"]  # fmt: skip
     with monkeypatch.context() as patch:
-        patch.setattr(BorderModel, "run", run)
+        patch.setattr(Simulation, "run", run)
         assert main(line) == 3 == main([*line, "--json"])
     assert (tmp_path / "out" / "compare.json").exists(), "the comparison of the other draws"
     assert main(["retry", str(tmp_path / "out" / "study"), "--status", "failed", "-q"]) == 0
