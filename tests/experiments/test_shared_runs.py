@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from abm import BorderModel, Scenario
+from abm import BorderModel, Scenario, Simulation
 from abm.fitted import fitted_of
 from abm.world import populate
 from experiments.app.runner import RunEnd, Runner
@@ -65,14 +65,15 @@ def test_a_run_that_fails_leaves_the_next_one_as_it_is(tmp_path: Path, monkeypat
     folder = made(tmp_path / "s", replicates=3)
     rows, task = rows_of(folder), work.task_of(str(folder))
     expected = [work.run_row(task, Row.read(row)).columns for row in rows]
-    step = BorderModel.step
+    go_on = Simulation.go_on
 
-    def fails(model: BorderModel) -> None:
-        step(model)
-        if model.seed_of_run == rows[1]["seed"] and model.month == 3:
+    def fails(run: Simulation, until: int) -> None:
+        is_bad = run.seed_of_run == rows[1]["seed"]
+        go_on(run, 3 if is_bad else until)
+        if is_bad:
             raise ZeroDivisionError
 
-    monkeypatch.setattr(BorderModel, "step", fails)
+    monkeypatch.setattr(Simulation, "go_on", fails)
     task = work.replace(task, shared=work.Shared(spare=1))
     found = [work.run_row(task, Row.read(row)) for row in rows]
     assert [one.status for one in found] == ["ok", "failed", "ok"]
