@@ -15,6 +15,7 @@ from abm.errors import UserError
 from agents.core import declare
 
 if TYPE_CHECKING:
+    from abm.month import Step
     from abm.region import Region
 
 #: Words that head a line or name a kind; they are translated where they are shown.
@@ -50,20 +51,17 @@ class MonthRow:
 
 def month_rows() -> list[MonthRow]:
     """The month in order."""
-    rows: list[MonthRow] = []
-    for step in _month():
-        rule = _rule_of(step)
-        rows.append(
-            MonthRow(
-                number=str(step.number),
-                name=step.name,
-                title=step.title,
-                rule=rule.name if rule else "",
-                question=rule.question if rule else "",
-                note=str(getattr(step, "note", "") or ""),
-            )
+    return [
+        MonthRow(
+            number=str(step.number),
+            name=step.name,
+            title=step.title,
+            rule=step.rule.name if step.rule else "",
+            question=step.rule.question if step.rule else "",
+            note=step.note,
         )
-    return rows
+        for step in _month()
+    ]
 
 
 def parameter_rows(region: str | None = None) -> list[dict[str, Any]]:
@@ -108,19 +106,11 @@ def _load() -> None:
     import abm.declarations  # noqa: F401  (fills the registries)
 
 
-def _month() -> list[Any]:
+def _month() -> list[Step]:
     _load()
     from abm.month import MONTH
 
     return list(MONTH)
-
-
-def _rule_of(step: Any) -> declare.Rule | None:
-    """The rule a step runs, if it runs one."""
-    rule = getattr(step, "rule", None)
-    if isinstance(rule, str):
-        return declare.RULES.get(rule)
-    return rule if isinstance(rule, declare.Rule) else None
 
 
 def _names() -> Iterator[str]:
@@ -145,11 +135,10 @@ def _declared(wanted: str, region: str) -> Iterator[Described]:
         if _is(rule.name, wanted):
             yield _rule(rule)
     for step in _month():
-        if _rule_of(step) is None and step.name == wanted:
-            reads, writes = (tuple(getattr(step, side, ()) or ()) for side in ("reads", "writes"))
-            lines = [("in the month", f"{step.number}. {step.title}"), ("note", str(getattr(step, "note", "") or "–"))]
-            lines += [(heading, _some(names)) for heading, names in (("reads", reads), ("writes", writes)) if names]
-            yield Described(step.name, "a step of the month", tuple(lines))
+        if step.rule is None and step.name == wanted:
+            yield Described(
+                step.name, "a step of the month", (("in the month", f"{step.number}. {step.title}"), ("note", step.note or "–"))
+            )
     for one in declare.PARAMETERS.values():
         if _is(one.name, wanted):
             yield _parameter(one, region)
@@ -171,7 +160,7 @@ def _declared(wanted: str, region: str) -> Iterator[Described]:
 
 def _when(rule: str) -> str:
     """The steps of the month that run a rule."""
-    steps = [f"{step.number}. {step.title}" for step in _month() if (found := _rule_of(step)) is not None and found.name == rule]
+    steps = [f"{step.number}. {step.title}" for step in _month() if step.rule is not None and step.rule.name == rule]
     return "; ".join(steps) or "in a step of its own kind, see 'lintas describe'"
 
 
@@ -196,7 +185,7 @@ def _parameter(one: declare.Parameter, region: str) -> Described:
 
     values, posterior = fitted_of(region)
     rule = one.name.rpartition(".")[0]
-    users = [r.name for r in declare.RULES.values() if r.name == rule or declare.PARAMETER_CLASSES.get(rule) is r.parameters]
+    users = [r.name for r in declare.RULES.values() if declare.PARAMETER_CLASSES[rule] in (r.parameters, r.other_parameters)]
     return Described(
         one.name,
         "a parameter",
@@ -217,11 +206,7 @@ def _field(entity: str, column: declare.Field) -> Described:
     full = f"{entity}.{column.name}"
 
     def touching(side: str) -> list[str]:
-        named = [r.name for r in declare.RULES.values() if full in getattr(r, side)]
-        for step in _month():
-            if _rule_of(step) is None and full in (getattr(step, side, ()) or ()):
-                named.append(step.name)
-        return named
+        return [r.name for r in declare.RULES.values() if full in getattr(r, side)]
 
     kinds = {"state": "carried from month to month", "month": "written anew each month", "fixed": "never changes"}
     lines = [

@@ -19,6 +19,7 @@ from abm.reading import (
     OpenEntries,
     check,
     is_ordinary,
+    key_of,
     known_name,
     parse_json,
     parse_toml,
@@ -155,3 +156,25 @@ def test_a_small_file_takes_no_more_memory_than_it_holds(tmp_path: Path) -> None
         assert tracemalloc.get_traced_memory()[1] < 1_000_000
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("place", "text"),
+    [(("vary", "high"), "vary.high"), (("target", 2, "of"), "target[3].of"), (("vary", "function-after[f(), X]", "low"), "vary.low"),
+     (("str",), "str"), (("x", "str"), "x"), ((0, "a"), "[1].a"), ((), "")],
+)  # fmt: skip
+def test_where_a_mistake_is(place: tuple[str | int, ...], text: str) -> None:
+    assert key_of(place) == text
+
+
+def test_a_table_may_have_a_row_of_two_kinds() -> None:
+    """Of a choice between types the mistake that went deepest is told."""
+
+    class Inner(Entries):
+        low: float
+
+    class Outer(Entries):
+        vary: int | Inner
+
+    with pytest.raises(UserError, match=r"file: vary\..*low = 'x'"):
+        check(Outer, {"vary": {"low": "x"}}, "file")

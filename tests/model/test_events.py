@@ -48,3 +48,43 @@ def test_what_only_shapes_the_start_cannot_change_later(name):
     assert name in one_sentence(refusal) and "from the start" in str(refusal.value)
     assert Scenario.load(set={name: value}).parameters[name] == value
     assert Scenario(name="x", events=(Change(12, "world.kinship.contact", 0.6),)).events[0].value == 0.6
+
+
+#: Where a mechanism that is on stands: the column of the policy (or of kin) that rules read, and its element.
+COLUMNS = {
+    "enforcement": ("policy.enforced", 0), "infrastructure_investment": ("policy.invests", 0), "puskesmas_programme": ("policy.has_programme", 0),
+    "price_adjustment": ("policy.prices_move", 0), "traditional_trade": ("policy.may_trade", 0), "undeclared_trade": ("policy.may_trade", 1),
+    "bribery": ("policy.may_trade", 2), "cross_border_work": ("policy.may_cross", 0), "undocumented_work": ("policy.may_cross", 1),
+    "kinship": ("kin.is_on", 0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_a_mechanism_is_switched_off_in_its_month_and_alone(name):
+    model = BorderModel(
+        Scenario(name="x", end="1980-12", events=(Change(3, f"switch.{name}", 0.0), Change(5, f"switch.{name}", 1.0))), households=60
+    )
+    for month in range(7):
+        model.step()
+        off = {n for n, (column, at) in COLUMNS.items() if not model.column(column)[at]}
+        assert off == ({name} if month in (3, 4) else set()), month
+
+
+def test_paths_are_not_open_to_people_with_papers():
+    model = BorderModel(Scenario(name="x", end="1980-01"), households=60).run()
+    is_path = model.world.crossing["is_path"] > 0
+    assert is_path.any() and not model.world.crossing["is_open"][is_path].any() and model.world.crossing["is_open"][~is_path].all()
+
+
+def test_a_post_opens_in_its_month():
+    model = BorderModel(Scenario(name="x", end="1989-12"), households=60)
+    at = model.world.crossing_names.index("Entikong-Tebedu")
+    model.go_on(117)  # to the end of September 1989
+    assert not model.world.crossing["is_post"][at]
+    model.step()
+    assert model.world.crossing["is_post"][at]
+
+
+def test_a_table_of_changes_has_names():
+    with pytest.raises(UserError, match="is not a table of names and values"):
+        Scenario.load(set={1: 2.0})

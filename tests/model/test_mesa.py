@@ -80,6 +80,12 @@ def test_views_follow_their_agent_when_rows_move():
     assert last.row == row + 1 and last.unique_id == uid and last.savings == savings
 
 
+def test_an_added_household_counts_nothing_unless_it_is_given_a_weight():
+    model = BorderModel(Scenario(end="1980-03"), households=60)
+    place = model.world.place_names[0]
+    assert model.add_household(place).weight == 0.0 and model.add_household(place, weight=2.5).weight == 2.5
+
+
 def test_adding_where_nobody_lives_is_refused():
     with pytest.raises(UserError, match="Entikong"):
         make(households=120).add_household("Entikon")
