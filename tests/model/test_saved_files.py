@@ -10,6 +10,7 @@ import pytest
 
 from abm import BorderModel
 from abm.errors import UserError
+from abm.saving import arrays_of, check_arrays
 from tests.model.same import make, months
 from tests.model.tools import one_sentence
 
@@ -136,3 +137,48 @@ def test_a_saved_run_holds_no_program(tmp_path):
     assert not mark.exists()
     pickle.loads(pickle.dumps(Program()))
     assert mark.exists(), "the trap works"
+
+
+RANGES = {
+    "frames/household/place": (0, 25), "frames/household/side": (0, 1), "frames/trader/side": (0, 1), "frames/official/side": (0, 1),
+    "frames/trader/place": (0, 25), "frames/official/place": (0, 25), "frames/household/group": (0, None), "frames/household/trader": (-1, None),
+    "frames/trader/household": (-1, 119), "frames/trader/good": (-1, 3), "frames/trader/direction": (-1, 1), "frames/trader/channel": (-1, 3),
+    "frames/official/crossing": (-1, 13), "frames/official/district": (-1, 7), "frames/household/activity": (-1, 127),
+    "world/place/district": (-1, 7), "world/place/facility_care": (-1, 42), "world/place/crossing_care": (-1, 13), "world/place/crossing_work": (-1, 13),
+    "world/trade_link/partner": (-1, 25), "world/trade_link/crossing": (-1, 13), "world/place/side": (0, 1), "record/care_crossing": (-1, 13),
+    "record/partner": (-1, 25),
+}  # fmt: skip
+
+
+def test_numbers_of_rows_and_options_have_bounds():
+    """Of the shipped region: 26 places, 14 crossings, 8 districts, 43 facilities; 120 households."""
+    run = months(make(households=120), 3)
+    arrays = arrays_of(run)
+    where = "the file"
+    check_arrays(run, arrays, 3, where)
+    for name, (low, high) in RANGES.items():
+        if high is None:
+            high = len(run.region.groups) - 1 if name.endswith("group") else len(run.frames["trader"]) - 1
+        for bound, step in ((low, -1), (high, 1)):
+            values = arrays[name].copy()
+            values.flat[0] = bound
+            check_arrays(run, arrays | {name: values}, 3, where)
+            if np.iinfo(values.dtype).min <= bound + step <= np.iinfo(values.dtype).max:
+                values.flat[0] = bound + step
+                with pytest.raises(UserError, match=f"{name} holds numbers outside {low} to {high}"):
+                    check_arrays(run, arrays | {name: values}, 3, where)
+
+
+def test_shapes_that_do_not_fit():
+    run = months(make(households=120, n_months=30), 15)
+    arrays = arrays_of(run)
+    for name, cut in (("record/sums", 15), ("record/poor", 2), ("record/gini", 2), ("crisis", 15)):  # the months to come are not needed
+        check_arrays(run, arrays | {name: arrays[name][:cut]}, 15, "the file")
+        with pytest.raises(UserError, match=f"{name} has the shape"):
+            check_arrays(run, arrays | {name: arrays[name][: cut - 1]}, 15, "the file")
+    for name in ("record/sums", "record/deals", "kin/ties", "frames/household/activity", "world/place/price", "hours_between"):
+        with pytest.raises(UserError, match=f"{name} has the shape"):
+            check_arrays(run, arrays | {name: arrays[name][:, :-1].copy()}, 15, "the file")
+    for name in ("frames/trader/profit", "open", "world/place/fare"):
+        with pytest.raises(UserError, match=f"{name} has the shape"):
+            check_arrays(run, arrays | {name: arrays[name][:-1].copy()}, 15, "the file")

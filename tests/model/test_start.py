@@ -1,0 +1,116 @@
+"""The state of January 1980 before its first month, worked out again from region, parameters and draws."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from abm import Scenario, Simulation, start
+from abm.world import populate
+from agents.core.draws import uniform
+
+SETTINGS = {
+    "official.spend_budget.start_id": 0.31, "official.spend_budget.start_my": 0.62, "official.set_strictness.doctrine_id": 0.3,
+    "official.set_strictness.doctrine_my": 0.6, "official.set_strictness.strictness_prosperity": 0.2,
+    "official.set_strictness.strictness_security": 0.9, "world.set_month.jobs_id": 0.3, "world.set_month.jobs_my": 0.6,
+    "world.set_month.jobs_elasticity": 0.4, "world.set_month.wage_id": 0.7, "world.set_month.wage_my": 1.2,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def run() -> Simulation:
+    return Simulation(Scenario(end="1980-01", parameters=SETTINGS), households=600, rng=3)
+
+
+def of_side(run: Simulation, side: np.ndarray, name: str) -> np.ndarray:
+    return np.where(side == 0, SETTINGS[f"{name}_id"], SETTINGS[f"{name}_my"])
+
+
+def test_stocks_of_districts(run: Simulation) -> None:
+    district = run.world.district
+    expected = of_side(run, district["side"], "official.spend_budget.start")
+    for stock in ("road", "clinic", "hospital", "other"):
+        assert np.array_equal(district[stock], expected), stock
+    assert set(run.stock_start) == {"clinic", "hospital"}
+    assert all(np.array_equal(values, expected) for values in run.stock_start.values())
+
+
+def test_what_is_kept_of_each_stock_is_that_stock() -> None:
+    other = Simulation(Scenario(end="1980-01"), households=60)
+    other.world.district["clinic"][:], other.world.district["hospital"][:] = 0.1, 0.2
+    kept = other.stock_start
+    assert not np.shares_memory(kept["clinic"], other.world.district["clinic"]) and not np.shares_memory(kept["clinic"], kept["hospital"])
+
+
+def test_officials_and_their_posts(run: Simulation) -> None:
+    officials, crossing = run.frames["official"], run.world.crossing
+    doctrine = np.clip(of_side(run, officials["side"], "official.set_strictness.doctrine") + officials["deviation"], 0, 1)
+    assert officials["doctrine"] == pytest.approx(doctrine)
+    empty = 0
+    for c in range(len(run.world.crossing_names)):
+        here = officials["crossing"] == c
+        if here.any():
+            assert crossing["honest"][c] == pytest.approx(officials["honesty"][here].mean())
+            mean = doctrine[here].mean()
+            assert crossing["strictness"][c] == pytest.approx(0.2 * mean + 0.9 * (1 - mean))
+        else:
+            empty += 1
+            assert crossing["honest"][c] == 1.0 and crossing["strictness"][c] == 0.0
+    assert 0 < empty < len(run.world.crossing_names)
+
+
+def test_markets_incomes_and_savings(run: Simulation) -> None:
+    place, h, s = run.world.place, run.frames["household"], run.series
+    for q in range(run.world.n_places):
+        side = int(place["side"][q])
+        rate = (s.idr_per_usd[0], s.myr_per_usd[0])[side]
+        assert place["price"][q] == pytest.approx(s.world_price[0] * rate * s.markup[side])
+        wage = (0.7, 1.2)[side] * s.base[side] * s.wage_index[0, side]
+        here = h["place"] == q
+        assert h["income_mean"][here] == pytest.approx(0.6 * h["n_adults"][here] * wage * h["ability"][here])
+        assert place["adults"][q] == pytest.approx((h["n_adults"] * h["weight"])[here].sum())
+        assert place["income_last"][q] == pytest.approx((h["income_mean"] * h["weight"])[here].sum())
+        assert place["output_last"][q] == pytest.approx(20 * place["adults"][q])
+    assert np.array_equal(h["savings"], h["income_mean"])
+    for side in (0, 1):
+        assert run.savings_at_start[side] == pytest.approx((h["savings"] * h["weight"])[h["side"] == side].sum())
+
+
+def test_first_jobs_are_drawn_by_the_share_of_the_side(run: Simulation) -> None:
+    h, s = run.frames["household"], run.series
+    kept = h["activity"].copy()
+    try:
+        start._give_first_jobs(run)
+        for i in range(0, len(h), 7):
+            side = int(h["side"][i])
+            share = (0.3, 0.6)[side] * s.real_income[0, side] ** 0.4
+            for a in range(h["activity"].shape[1]):
+                expected = -1 if a >= h["n_adults"][i] else int(uniform(3, populate.FIRST_JOB, 0, int(h["uid"][i]), a) < share)
+                assert h["activity"][i, a] == expected
+        assert {0, 1} <= set(np.unique(h["activity"]))
+    finally:
+        h["activity"][:] = kept
+
+
+def test_support_of_kin_across(run: Simulation) -> None:
+    h, c = run.frames["household"], run.kin.columns
+    enough = run.settings.values["household.keep_ties.enough"]
+    for i in range(len(h)):
+        total = float(c["strength"][c["first_across"][i] : c["end"][i]].sum())
+        assert h["support_across"][i] == pytest.approx(total / (total + enough))
+    assert (h["support_across"] > 0).any()
+    without = Simulation(Scenario(end="1980-01", switches={"kinship": False}), households=120)
+    assert not without.frames["household"]["support_across"].any()
+
+
+def test_work_has_settled_when_the_first_month_begins() -> None:
+    """No sums of the months before are left, and the first months look like those that follow."""
+    run = Simulation(Scenario(end="1980-06"), households=2000)
+    assert run.draws_of is None and run.month == 0
+    assert not run.world.place["job_holders"].any() and not run.world.place["job_seekers"].any()
+    h = run.frames["household"]
+    away = lambda: float(((h["activity"] >= 2).sum(axis=1) * h["weight"]).sum())  # noqa: E731
+    before = away()
+    run.run()
+    assert before > 0 and away() == pytest.approx(before, rel=0.15)
+    assert start.SETTLING_MONTHS == 36
