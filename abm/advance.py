@@ -11,11 +11,12 @@ _LAST_FUNCTION = max(step.number for step in MONTH if step.function is not None)
 
 
 def advance(run: Run, until: int) -> None:
-    """Run the months up to but not including ``until`` (January 1980 is 0).
+    """Run the months up to but not including ``until`` (January 1980 is 0), or to the scenario's end where that comes first.
 
     Months in which nothing but the rules acts are run in one call (:mod:`abm.quiet_months`). Rules run one by one on threads, with
     followed households, and with rules of the user's own; the results are the same bytes.
     """
+    until = min(until, run.n_months)
     while run.month < until:
         run.crossing_changed = False
         for step in MONTH[:_LAST_FUNCTION]:

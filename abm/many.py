@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from abm.errors import UserError, shorten
+from abm.own_rules import own_rules
 from abm.parameters import check_fitted
 from abm.region import Region
 from abm.scenario import Scenario
 from abm.sharing import Shared
-from abm.simulation import Simulation, StoppedError, whole_number
+from abm.simulation import HOUSEHOLDS, Simulation, StoppedError, whole_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,7 +100,9 @@ def simulate_many[T](
     when its turn comes, with a note on which run it was; the runs after it are ended.
     """
     chosen = [_scenario(s) for s in ([scenarios] if isinstance(scenarios, (str, Path, Scenario)) else scenarios)]
-    numbers = [whole_number("seed", s, 0, 2**62) for s in ([seeds] if isinstance(seeds, int) else seeds)]
+    numbers = [whole_number("seed", s, 0, 2**62) for s in _seeds(seeds)]
+    if isinstance(draws, Mapping):
+        raise UserError("draws is one table: give a list of tables, one for each draw")
     tables = [None] if draws is None else [_draw(d, chosen) for d in draws]
     members = [Member(scenario, seed, draw) for draw, seed, scenario in product(tables, numbers, chosen)]
     return _simulate(members, threads, region, households, rules, take, progress, stop)
@@ -158,6 +161,13 @@ def run_member[T](
         shared.end(model, *model.record_sizes)
 
 
+def _seeds(given: Any) -> Iterable[Any]:
+    """The seeds of a user as a list to be checked one by one."""
+    if isinstance(given, (str, bytes, Mapping)):
+        raise UserError(f"seeds = {shorten(repr(given))} is no whole number and no list of them")
+    return given if isinstance(given, Iterable) else [given]
+
+
 def _scenario(given: Scenario | str | Path) -> Scenario:
     return given if isinstance(given, Scenario) else Scenario.load(given)
 
@@ -187,6 +197,8 @@ def _simulate[T](
 ) -> Iterator[MemberEnd[T]]:
     """Check what is checked before any run; the iterator begins the first run when its first value is asked for."""
     threads = whole_number("threads", threads, 1, MOST_THREADS)
+    households = whole_number("households", households, *HOUSEHOLDS)
+    own_rules(rules)
     read = region if isinstance(region, Region) else Region.load(region)
     shared = Shared(spare=threads)
     is_over = threading.Event()

@@ -76,8 +76,12 @@ class BorderModel(Simulation, mesa.Model):
             super().step()
 
     def go_on(self, until: int) -> None:
-        """Simulate the months up to ``until``; one by one where somebody has planned more with Mesa than the steps."""
-        if len(self._event_list) > 1:
+        """Simulate the months up to ``until``, at most to the scenario's end.
+
+        They are steps of Mesa one by one where a class made from this one does more in a step, or somebody has planned other events with Mesa.
+        """
+        until = min(until, self.n_months)
+        if type(self).step is not BorderModel.step or len(self._event_list) > 1:
             while self.month < until:
                 self.step()
             return

@@ -15,6 +15,8 @@ from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from abm.month import MONTH, Step
 from abm.writing import whole_file
 from agents.core.compiled import COMPILED_FOLDER, entry, plain
@@ -27,7 +29,7 @@ _NAME = "lintas_quiet_months"
 
 
 class Months(NamedTuple):
-    """The function that runs several months, and what it is called with after ``first``, ``last``, ``from_step`` and ``seed``."""
+    """The function that runs several months, and what it is called with after ``first``, ``last``, ``from_step``, ``start`` (0) and ``seed``."""
 
     function: Callable[..., Any]
     #: Entities whose numbers of rows it takes.
@@ -53,7 +55,7 @@ def source_of(month: Sequence[Step]) -> tuple[str, tuple[str, ...], tuple[type, 
     for number, rule in steps:
         bare, alias = plain(rule.loop), rule.name.replace(".", "_")
         imports.append(f"from {bare.__module__} import {bare.__name__} as {alias}")
-        given = {"start": "0", "stop": f"n_{rule.rows}", "seed": "seed", "month": "month"}
+        given = {"start": "start", "stop": f"n_{rule.rows}", "seed": "seed", "month": "month"}
         if rule.parameters is not None:
             given["p"] = f"p{classes.index(rule.parameters)}"
         if rule.other_parameters is not None:
@@ -62,7 +64,8 @@ def source_of(month: Sequence[Step]) -> tuple[str, tuple[str, ...], tuple[type, 
         arguments = [given[a] if a in CALL_ARGUMENTS else _column(next(named)) for a in argument_names(rule.loop)]
         call = f"{alias}({', '.join(arguments)})"
         body += [f"if month > first or from_step <= {number}:", f"    {call}"] if number < last_function else [call]
-    taken = ["first", "last", "from_step", "seed", *(f"n_{e}" for e in counted), *(f"p{k}" for k in range(len(classes)))]
+    # a 0 written out would be of a type of its own, for which every loop is compiled once more
+    taken = ["first", "last", "from_step", "start", "seed", *(f"n_{e}" for e in counted), *(f"p{k}" for k in range(len(classes)))]
     taken += [_argument(c) for c in columns]
     lines = [
         f'"""Made by {__name__} from the month\'s list: do not edit."""', "",
@@ -92,15 +95,19 @@ def months_of_list() -> Months:
 
 
 def _loaded(source: str) -> ModuleType:
-    """The module of this source: from a file beside the compiled code, as compiled code is stored by the file that it comes from."""
+    """The module of this source: from a file beside the compiled code, as compiled code is stored by the file that it comes from.
+
+    Where the file cannot be written the function is compiled for this process alone.
+    """
     if COMPILED_FOLDER is None:
-        module = ModuleType(_NAME)
-        exec(compile(source, f"<{_NAME}>", "exec"), module.__dict__)
-        return module
+        return _in_memory(source)
     path = COMPILED_FOLDER / f"{_NAME}.py"
-    if not path.exists() or path.read_text(encoding="utf-8") != source:
-        with whole_file(path) as file:
-            file.write(source.encode())
+    try:
+        if not path.exists() or path.read_text(encoding="utf-8") != source:
+            with whole_file(path) as file:
+                file.write(source.encode())
+    except OSError:
+        return _in_memory(source.replace("import compiled\n", "import compiled_once as compiled\n", 1))
     spec = importlib.util.spec_from_file_location(_NAME, path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -109,21 +116,31 @@ def _loaded(source: str) -> ModuleType:
     return module
 
 
+def _in_memory(source: str) -> ModuleType:
+    module = ModuleType(_NAME)
+    exec(compile(source, f"<{_NAME}>", "exec"), module.__dict__)
+    return module
+
+
 def run_months(run: Run, last: int, from_step: int) -> None:
     """Run the months from that of the run up to but not including ``last``; the first one from step ``from_step`` on."""
     made = months_of_list()
     arguments: tuple[Any, ...] = (
-        run.month, last, from_step, run.seed_of_run, *(run.rows_of(e) for e in made.counted), *(run.settings.of(c) for c in made.parameters),
+        run.month, last, from_step, 0, run.seed_of_run, *(run.rows_of(e) for e in made.counted), *(run.settings.of(c) for c in made.parameters),
         *(run.whole_column(name) for name in made.columns),
     )  # fmt: skip
-    _entry(made.function, arguments)(*arguments)
+    _entry(run, made.function, arguments)(*arguments)
 
 
-_ENTRIES: list[Callable[..., Any]] = []
+#: Machine code by the types of the arrays.
+_ENTRIES: dict[tuple[Any, ...], Callable[..., Any]] = {}
 
 
-def _entry(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Callable[..., Any]:
-    """The machine code, asked for once: the columns of every run are of the same types (declared), and so are its parameters."""
-    if not _ENTRIES:
-        _ENTRIES.append(entry(function, arguments))
-    return _ENTRIES[0]
+def _entry(run: Run, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Callable[..., Any]:
+    """The machine code for these arguments, which is looked up anew only when a run's columns may have been made anew."""
+    if run.entry_of_months is None or run.entry_of_months[0] != run.stamp:
+        types = tuple((a.dtype, a.ndim, a.flags.c_contiguous) for a in arguments if isinstance(a, np.ndarray))
+        if types not in _ENTRIES:
+            _ENTRIES[types] = entry(function, arguments)
+        run.entry_of_months = run.stamp, _ENTRIES[types]
+    return run.entry_of_months[1]

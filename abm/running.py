@@ -81,6 +81,8 @@ class Run(State):
         self.traces: list[dict[str, Any]] = []
         self._bound: dict[str, Bound] = {}
         self._entries: dict[str, Callable[..., Any]] = {}
+        #: Machine code of several months, and the stamp for which it was looked up.
+        self.entry_of_months: tuple[tuple[Any, ...], Callable[..., Any]] | None = None
         #: How many threads there are beside this one, and they.
         self._pool: tuple[int, ThreadPoolExecutor] | None = None
         self._cuts: dict[str, tuple[tuple[int, int], list[tuple[int, int]]]] = {}
@@ -164,10 +166,15 @@ class Run(State):
             known = self._cuts[rule.rows] = (frame.version, count), blocks
         return known[1]
 
+    @property
+    def stamp(self) -> tuple[Any, ...]:
+        """What changes when columns are made anew: agents came or went, or other series are in force."""
+        frames = self.frames
+        return frames["household"].version, frames["trader"].version, frames["official"].version, self.settings.on["crisis"]
+
     def _bind(self, rule: Rule) -> Bound:
         """Columns in the order of the loop's arguments (what is only read cannot be written), and the number of rows."""
-        frames = self.frames
-        stamp = (frames["household"].version, frames["trader"].version, frames["official"].version, self.settings.on["crisis"])
+        stamp = self.stamp
         bound = self._bound.get(rule.name)
         if bound is not None and bound.stamp == stamp:
             for at, name in bound.monthly:
@@ -188,5 +195,8 @@ class Run(State):
         return bound
 
     def unbind(self) -> None:
-        """Forget the columns that rules are called with: they have been made anew."""
+        """Forget the columns that rules are called with, how rows are divided, and machine code: the columns have been made anew."""
         self._bound.clear()
+        self._cuts.clear()
+        self._entries.clear()
+        self.entry_of_months = None

@@ -25,6 +25,8 @@ from abm.sharing import Shared
 from abm.snapshots import Snapshots
 
 MOST_HOUSEHOLDS = 5_000_000
+#: Fewest and most households of a run.
+HOUSEHOLDS = (60, MOST_HOUSEHOLDS)
 #: Up to so many, a year is run in one call: it takes well under a second, so that a run can still be stopped soon.
 FEW_HOUSEHOLDS = 50_000
 
@@ -67,7 +69,7 @@ class Simulation(Run):
         _begin: Callable[[Run], None] = start.begin,
     ) -> None:
         seed = check_seed(rng)
-        households = whole_number("households", households, 60, MOST_HOUSEHOLDS)
+        households = whole_number("households", households, *HOUSEHOLDS)
         threads = whole_number("threads", threads, 1, 256)
         Run.__init__(
             self,
@@ -115,10 +117,13 @@ class Simulation(Run):
         return self
 
     def go_on(self, until: int) -> None:
-        """Simulate the months up to but not including ``until`` (January 1980 is 0), in as few calls as possible."""
+        """Simulate the months up to but not including ``until`` (January 1980 is 0), at most to the scenario's end, in as few calls as possible."""
+        until = min(until, self.n_months)
+        # a class that does more than this one in a month is asked in every month
+        monthly = any(getattr(type(self), name) is not getattr(Simulation, name) for name in ("take_over_events", "renew_year"))
         while self.month < until:
             self._snapshots.look(self)
-            advance(self, min(until, self.month + 12 - self.month % 12))
+            advance(self, self.month + 1 if monthly else min(until, self.month + 12 - self.month % 12))
         self.running = self.month < self.n_months
 
     def take_over_events(self) -> None:
@@ -167,7 +172,7 @@ class Simulation(Run):
         """Keep the state before these Januaries in memory while the run goes on, so that :meth:`branch` can go on from them.
 
         ``months`` are Januaries as ``YYYY-01``, in place of those named before; every January that is to come when left out, ``()`` for none.
-        To be called before the run comes to them. Each takes about 0.7 MB with 2,000 households and grows with their number
+        To be called before the run comes to them. Each takes about 0.5 MB with 2,000 households and grows with their number
         (:attr:`bytes_kept`); the record is not copied. UserError for what is no January of the run, or has passed. Returns the run itself.
         """
         self._snapshots.want(self, months)

@@ -49,6 +49,8 @@ class Snapshots:
 
         UserError for what is no January of the run, or one that has passed and is not kept.
         """
+        if months is not None and (isinstance(months, str) or not isinstance(months, Iterable)):
+            raise UserError(f'months = {shorten(repr(months))} is not a list of Januaries: write ["1990-01"]')
         wanted = set(range(-(-run.month // 12) * 12, run.n_months, 12)) if months is None else {self._month(run, m) for m in months}
         for month in sorted(wanted):
             if month < run.month and month not in self._kept:
@@ -57,6 +59,7 @@ class Snapshots:
         self._kept = {month: one for month, one in self._kept.items() if month in wanted}
         if wanted and run.shared is NOTHING_SHARED:
             run.shared = Shared()  # branches have their region and series in common
+        self.look(run)  # it may be the January before which the run stands
 
     @staticmethod
     def _month(run: Run, said: str) -> int:

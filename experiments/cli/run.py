@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from abm.errors import UserError, shorten
+from abm.errors import UserError
 from experiments.cli.driving import Engines, ask_trust, drive_quietly
 from experiments.cli.options import (
     Language,
@@ -224,10 +224,11 @@ def rerun(
         if any(row.status == "differs" for row in found):
             then = content.get("processor")
             if isinstance(then, dict) and then != processor():
-                said = _(
-                    "The numbers of the manifest were made on another kind of processor ({then}; this is {now}), so their last digits can differ."
+                print(
+                    _(
+                        "The numbers of the manifest were made on a processor with other instructions, which can explain differences in the last digits."
+                    )
                 )
-                print(said.format(then=shorten(then.get("name")), now=processor()["name"]))
             raise typer.Exit(1)
         if out is not None:
             print(out)

@@ -45,7 +45,7 @@ def runs_of(posterior: Posterior, tell: Callable[[int, int], None] | None = None
         )
         for k in range(RUNS)
     ]
-    runs = simulate_list(members, cores(), region=posterior.region, households=HOUSEHOLDS, take=_digests, progress=tell)
+    runs = simulate_list(members, min(cores(), RUNS), region=posterior.region, households=HOUSEHOLDS, take=_digests, progress=tell)
     return [{"scenario": run.scenario.name, "seed": run.seed, "tables": run.value} for run in runs]
 
 

@@ -37,10 +37,12 @@ def compile_ahead() -> CompiledRules:
     from agents.core.code_cache import NOT_KEPT
 
     before = _pieces(folder)
-    run = Simulation(Scenario.load(end=END), households=HOUSEHOLDS, rng=0)
-    run.follow = [int(run.frames["household"]["uid"][0])]
-    results = run.run().results
-    _ = results.yearly, results.monthly, results.places, results.flows
+    for is_followed in (False, True):  # months in one call, and rule by rule
+        run = Simulation(Scenario.load(end=END), households=HOUSEHOLDS, rng=0)
+        if is_followed:
+            run.follow = [int(run.frames["household"]["uid"][0])]
+        results = run.run().results
+        _ = results.yearly, results.monthly, results.places, results.flows
     if NOT_KEPT:
         raise UserError(
             f"compiled rules cannot be kept in '{shorten(folder)}' ({NOT_KEPT[0].strerror or NOT_KEPT[0]}): set LINTAS_CACHE to a folder that can be written"

@@ -18,7 +18,8 @@ RUN = """
 from abm import BorderModel, Scenario
 from agents.core.compiled import COMPILED
 for name in ("history", "closed-border"):
-    model = BorderModel(Scenario.load(name, end="1990-03"), households=300, threads=2, follow=[], rng=3).run()
+  for threads in (1, 2):
+    model = BorderModel(Scenario.load(name, end="1990-03"), households=300, threads=threads, follow=[], rng=3).run()
     [getattr(model.results, table) for table in ("yearly", "monthly", "places", "flows")], model.results.ledger()
 print(sum(sum(f.stats.cache_misses.values()) for f in COMPILED.values()), sum(sum(f.stats.cache_hits.values()) for f in COMPILED.values()))
 """

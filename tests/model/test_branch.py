@@ -175,3 +175,14 @@ def test_what_saving_refuses_is_refused(kept):
         kept.branch("1990-01", scenario(end="1985-12"))
     with pytest.raises(UserError, match="no scenario"):
         kept.branch("1990-01", "no-such-scenario")
+
+
+def test_the_january_before_which_the_run_stands_is_kept_at_once():
+    model = make(n_months=14, households=60).keep_at(["1980-01"])
+    assert model.kept == ("1980-01",) and parts(model.branch("1980-01").run()) == parts(make(n_months=14, households=60).run())
+
+
+@pytest.mark.parametrize("months", ["1981-01", 5])
+def test_januaries_are_given_as_a_list(months):
+    with pytest.raises(UserError, match=r'is not a list of Januaries: write \["1990-01"\]'):
+        make(n_months=14, households=60).keep_at(months)

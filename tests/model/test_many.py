@@ -349,3 +349,17 @@ def test_a_scenario_overrides_a_draw_and_dated_changes_act():
     given = [{"household.seek_care.foreign_penalty": v} for v in (1.0, 1.5)]
     one, other = simulate_many(dated, 1, given, take=parts, **SHORT)
     assert one.value == other.value == alone(one)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [({"households": 3}, "households = 3 cannot be simulated"), ({"rules": {"x": 1}}, "x"), ({"seeds": "12"}, "seeds = '12' is no whole number"),
+     ({"seeds": 3.5}, "seed = 3.5 is not a whole number"), ({"draws": {"a": 1}}, "give a list of tables")],
+)  # fmt: skip
+def test_wrong_arguments_are_refused_before_any_run(wrong, words):
+    with pytest.raises(UserError, match=words):
+        simulate_many(scenario(), **wrong)
+
+
+def test_a_seed_may_be_a_number_of_numpy():
+    assert [one.seed for one in simulate_many(scenario(end="1980-02"), np.int64(3), **SHORT)] == [3]

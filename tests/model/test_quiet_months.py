@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
 import pytest
 
-from abm import BorderModel, Scenario
+from abm import BorderModel, Scenario, Simulation, quiet_months
 from abm.advance import advance
 from abm.changes import next_busy
 from abm.month import MONTH, Step
 from abm.parameters import month_index
 from abm.quiet_months import source_of
 from abm.scenario import Change
-from tests.model.same import parts
+from abm.simulation import StoppedError
+from tests.model.same import ROOT, months, parts
 
 END = "1983-07"
 EVENTS = (
@@ -90,7 +96,72 @@ def test_what_somebody_plans_with_mesa_comes_in_its_month() -> None:
 
 
 @pytest.mark.parametrize("households", [120, 130])
-def test_progress_is_told_for_every_month(households: int) -> None:
+def test_progress_is_told_for_every_month(households: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also for more households than are run a year at a time."""
+    monkeypatch.setattr("abm.simulation.FEW_HOUSEHOLDS", 125)
     told: list[tuple[int, int]] = []
-    model(households=households).run(progress=lambda done, of: told.append((done, of)))
+    run = model(households=households)
+    run.run(progress=lambda done, of: told.append((done, of)))
     assert told == [(k, 43) for k in range(1, 44)]
+    assert parts(run) == parts(months(model(households=households), 43))
+
+
+@pytest.mark.parametrize(("households", "seen"), [(120, 12), (130, 1)])
+def test_a_large_run_stops_sooner(households: int, seen: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("abm.simulation.FEW_HOUSEHOLDS", 125)
+    stop, run = threading.Event(), model(households=households)
+    with pytest.raises(StoppedError):
+        run.run(progress=lambda done, of: stop.set(), stop=stop)
+    assert run.month == seen
+
+
+def test_no_month_is_run_beyond_the_end() -> None:
+    for run in (model(), Simulation(Scenario(end=END, events=EVENTS), households=120, rng=5)):
+        run.go_on(1000)
+        assert run.month == 43 and not run.running
+        run.go_on(2000)
+        advance(run, 3000)
+        run.step()
+        assert run.month == 43 and parts(run) == parts(model().run())  # type: ignore[arg-type]
+
+
+def test_a_class_that_does_more_in_a_month_is_asked_in_every_month() -> None:
+    class Noted(BorderModel):
+        def __init__(self, *given: object, **named: object) -> None:
+            self.seen: list[int] = []
+            super().__init__(*given, **named)  # type: ignore[arg-type]
+
+        def step(self) -> None:
+            super().step()
+            self.seen.append(self.month)
+
+    class Asked(Simulation):
+        asked = 0
+
+        def take_over_events(self) -> None:
+            self.asked += 1
+            super().take_over_events()
+
+    noted = Noted(Scenario(end=END, events=EVENTS), households=120, rng=5).run()
+    asked = Asked(Scenario(end=END, events=EVENTS), households=120, rng=5).run()
+    assert noted.seen == list(range(1, 44)) and asked.asked == 43
+    assert parts(noted) == parts(model().run()) == parts(asked)  # type: ignore[arg-type]
+
+
+def test_where_no_file_can_be_written_the_months_are_compiled_for_this_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(quiet_months, "COMPILED_FOLDER", tmp_path / "missing" / "folder")
+    module = quiet_months._loaded(source_of(MONTH)[0])
+    assert module.__name__ == "lintas_quiet_months" and not hasattr(module, "__file__") and callable(module.months)
+
+
+def test_every_loop_is_compiled_for_one_form_of_arguments() -> None:
+    """Months in one call and rule by rule use the same machine code."""
+    code = """
+from abm import BorderModel, Scenario, Simulation, quiet_months
+from abm.month import MONTH
+for threads in (1, 2):
+    BorderModel(Scenario(end="1981-02"), households=120, threads=threads).run()
+print(sorted(s.rule.name for s in MONTH if s.rule is not None and len(s.rule.loop.signatures) != 1))
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -104,3 +104,15 @@ def test_memory_that_making_the_people_took_is_given_back():
     if said == "none":
         pytest.skip("the C library does not give memory back")
     assert float(said) < 1.3
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_saved_run_whose_households_changed_goes_on(threads, tmp_path):
+    """A new run has other rows than the one that was saved."""
+    whole = make(n_months=30, households=99, threads=threads)
+    whole.go_on(17)
+    whole.add_household("Entikong", weight=3.0)
+    whole.go_on(23)
+    whole.save(tmp_path / "half")
+    again = type(whole).load(tmp_path / "half").run()
+    assert len(again.frames["household"]) == 100 and parts(again) == parts(whole.run())
