@@ -297,6 +297,15 @@ def test_quality_makes_up_its_way_as_the_district_does(region):
     assert np.allclose(world.facility["quality"][clinic], np.clip(q0 + (1.0 - q0) * expected, 0.05, 1.0)[clinic])
 
 
+def test_quality_has_bounds(region):
+    world = World(region)
+    start = {"clinic": np.full(len(world.district_names), 0.5), "hospital": np.full(len(world.district_names), 0.5)}
+    for stock, bound in ((-3.0, 0.05), (9.0, 1.0)):
+        world.district["clinic"][:] = world.district["hospital"][:] = stock
+        set_quality(world, start)
+        assert (world.facility["quality"] == bound)[world.facility_start < 1.0].all()
+
+
 def test_a_place_is_near_within_the_hours_set():
     model = BorderModel(Scenario.load(end="1980-12"), households=60)
     model.step()
