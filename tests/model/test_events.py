@@ -88,3 +88,15 @@ def test_a_post_opens_in_its_month():
 def test_a_table_of_changes_has_names():
     with pytest.raises(UserError, match="is not a table of names and values"):
         Scenario.load(set={1: 2.0})
+
+
+@pytest.mark.parametrize("what", ["name", "title", "description"])
+def test_a_scenario_has_words_for_itself(what):
+    with pytest.raises(UserError, match=f"{what} = None is not a text"):
+        Scenario(**{"name": "x", what: None})  # type: ignore[arg-type]
+
+
+def test_the_hash_of_a_scenario_is_that_of_its_sorted_values():
+    a = Scenario(parameters={"market.adjust_prices.pull": 0.3, "market.adjust_prices.push": 0.1})
+    b = Scenario(parameters={"market.adjust_prices.push": 0.1, "market.adjust_prices.pull": 0.3}, title="another title")
+    assert a.hash == b.hash != Scenario(parameters={"market.adjust_prices.pull": 0.3}).hash

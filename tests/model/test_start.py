@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from abm import Scenario, Simulation, start
+from abm.errors import UserError
 from abm.world import populate
 from agents.core.draws import uniform
 
@@ -114,3 +115,51 @@ def test_work_has_settled_when_the_first_month_begins() -> None:
     run.run()
     assert before > 0 and away() == pytest.approx(before, rel=0.15)
     assert start.SETTLING_MONTHS == 36
+
+
+def test_the_first_budget_sets_patrols_and_leaves_the_stocks(run: Simulation) -> None:
+    """The stocks of 1980 are given, so the budget of that year builds nothing yet."""
+    district, crossing = run.world.district, run.world.crossing
+    assert np.array_equal(run.world.policy["real_income"], run.series.real_income[0])
+    p = run.settings.values
+    for d in range(len(run.world.district_names)):
+        side = int(district["side"][d])
+        budget = (p["official.spend_budget.budget_id"], p["official.spend_budget.budget_my"])[side] * run.series.real_income[0, side]
+        assert district["budget"][d] == pytest.approx(budget)
+    patrol = district["patrol"]
+    assert (patrol > 0).all()
+    for c in range(len(run.world.crossing_names)):
+        both = patrol[crossing["district_id"][c]], patrol[crossing["district_my"][c]]
+        assert crossing["patrol"][c] == pytest.approx(sum(both) / 2)
+
+
+def test_in_january_patrols_and_ways_follow_the_new_budget() -> None:
+    run = Simulation(Scenario(end="1982-12"), households=60)
+    run.go_on(12)
+    district, crossing = run.world.district, run.world.crossing
+    roads, patrols = district["road"].copy(), crossing["patrol"].copy()
+    run.go_on(13)
+    assert (district["road"] != roads).all() and (crossing["patrol"] != patrols).all()
+    both = district["patrol"][crossing["district_id"]], district["patrol"][crossing["district_my"]]
+    assert crossing["patrol"] == pytest.approx((both[0] + both[1]) / 2)
+    assert np.array_equal(run.world.place["road"], district["road"][run.world.place["district"]])
+    assert np.array_equal(run.world.policy["real_income"], run.series.real_income[12])
+    run.go_on(14)
+    assert np.array_equal(run.world.policy["real_income"], run.series.real_income[13]), "rules read that of the month"
+
+
+def test_a_seed_left_out_is_seven_and_the_largest_is_known() -> None:
+    end = Scenario(end="1980-01")
+    assert Simulation(end, households=60, rng=None).seed_of_run == 7 == Simulation(end, households=60).seed_of_run
+    assert Simulation(end, households=60, rng=2**62).seed_of_run == 2**62
+    with pytest.raises(UserError, match="seed"):
+        Simulation(end, households=60, rng=2**62 + 1)
+
+
+def test_a_world_and_its_copy_have_columns_of_their_own(run: Simulation) -> None:
+    world = run.world.copy()
+    for entity in ("place", "trade_link", "crossing", "facility", "district", "policy"):
+        for name, values in getattr(world, entity).items():
+            mine = getattr(run.world, entity)[name]
+            assert np.array_equal(values, mine) and not np.shares_memory(values, mine), f"{entity}.{name}"
+    assert world.place_names is run.world.place_names

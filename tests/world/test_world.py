@@ -6,7 +6,7 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from abm.region import SIDES, Region
+from abm.region import SIDES, Region, class_in
 from abm.world.columns import World
 from abm.world.travel import FAR, hours_across, link_hours, set_hours, shortest
 from agents.core.compiled import plain
@@ -129,3 +129,32 @@ def test_closed_posts_leave_paths(region):
     assert (link["partner"][:, 0] == -1).all(), "no legal way is left"
     reached = link["crossing"][link["partner"][:, 1] >= 0, 1]
     assert len(reached) and (world.crossing["is_path"][reached] > 0).all()
+
+
+def test_the_state_of_roads_counts_at_both_ends_and_outside_districts_as_the_mean(region):
+    """From the hours of a link on perfect roads and on others its two ends can be told; a footpath does not change."""
+    world = World(region)
+    n = len(world.district_names)
+    condition = np.linspace(0.1, 0.9, n)
+    best, over_best = link_hours(world, 2006, np.ones(n))
+    now, over_now = link_hours(world, 2006, condition)
+    mean = [condition[world.district["side"] == s].mean() for s in (0, 1)]
+    at = np.array([condition[d] if d >= 0 else mean[s] for d, s in zip(world.node_district, world.node_side, strict=True)])
+    is_road = [c for c in world.classes if c.since <= 2006][-1].is_road
+    assert (world.node_district < 0).any() and is_road.any() and not is_road.all()
+    for k in range(len(world.links.km)):
+        a, b, c = world.links.start[k], world.links.end[k], world.links.crossing[k]
+        slower = (0.5 + 0.25 * (at[a] + at[b])) if is_road[k] else 1.0
+        was, found = (over_best[c], over_now[c]) if c >= 0 else (best[a, b], now[a, b])
+        assert found == pytest.approx(was / slower)
+
+
+def test_classes_of_ways_change_in_their_year(region):
+    world = World(region)
+    links, speeds = region.links, {s: region.speeds(s) for s in ("id", "my", "cross")}
+    vehicle = set(region.road_classes.loc[region.road_classes["mode"] == "vehicle", "class"])
+    for year in range(1980, 2016):
+        now = [c for c in world.classes if c.since <= year][-1]
+        named = [class_in(a, b, year) for a, b in zip(links["class_1980"], links["later_classes"], strict=True)]
+        assert now.speed.tolist() == [speeds[s][c] for s, c in zip(links["scope"], named, strict=True)]
+        assert now.is_road.tolist() == [c in vehicle for c in named]
