@@ -91,6 +91,8 @@ class BorderModel(Simulation, mesa.Model):
 
     def _wind(self, months: int) -> None:
         """Move Mesa's clock past months that were run already: it is moved by Mesa itself, with months that do nothing."""
+        if months == 0:
+            return
         self._is_winding = True
         self.run_for(months)
         self._is_winding = False
@@ -108,8 +110,7 @@ class BorderModel(Simulation, mesa.Model):
 
     def _take_up(self, is_branched: bool) -> None:
         super()._take_up(is_branched)
-        if self.month > 0:
-            self._wind(self.month)
+        self._wind(self.month)
         self._views = Views(self, self.frames)
 
     # ---- agents and scenario, as Mesa sees them -----------------------------------------------------------------------
