@@ -100,3 +100,18 @@ def test_the_hash_of_a_scenario_is_that_of_its_sorted_values():
     a = Scenario(parameters={"market.adjust_prices.pull": 0.3, "market.adjust_prices.push": 0.1})
     b = Scenario(parameters={"market.adjust_prices.push": 0.1, "market.adjust_prices.pull": 0.3}, title="another title")
     assert a.hash == b.hash != Scenario(parameters={"market.adjust_prices.pull": 0.3}).hash
+
+
+def test_a_description_may_have_lines_a_title_not():
+    assert Scenario(name="x", description="one\ntwo").description == "one\ntwo"
+    with pytest.raises(UserError):
+        Scenario(name="x", title="one\ntwo")
+
+
+@pytest.mark.parametrize(("widen", "is_taken"), [(0.0, True), (1.0, True), (1.01, False), (-0.01, False)])
+def test_ranges_are_widened_by_their_width_at_most(widen, is_taken):
+    if is_taken:
+        assert Scenario(name="x", widen=widen).widen == widen
+    else:
+        with pytest.raises(UserError, match="widen"):
+            Scenario(name="x", widen=widen)

@@ -8,6 +8,7 @@ import pytest
 from abm import Region
 from abm.history.series import SeriesParameters, make_series
 from abm.region import month_number
+from agents.core.declare import FIELDS
 
 N = 432
 
@@ -54,3 +55,18 @@ def test_drought_and_fees_begin_in_their_month(region: Region) -> None:
         at = max(month_number(str(row[list(region.fees.columns).index("from") + 1])), 0)
         place = (("id", "my").index(row.side), ("primary", "hospital").index(row.tier), ("citizen", "foreigner").index(row.patient))  # type: ignore[arg-type]
         assert s.fee[(at, *place)] == row.fee
+
+
+def test_product_and_prices_of_2005(region: Region) -> None:
+    """Product per head a month in own currency, and the mean price of each good at the centres, at the year's mean rate."""
+    s, row = make_series(region, N), region.annual.set_index("year").loc[2005]
+    at = slice(25 * 12, 26 * 12)
+    rate = s.idr_per_usd[at].mean(), s.myr_per_usd[at].mean()
+    for side, name in enumerate(("idn", "mys")):
+        assert s.base[side] == pytest.approx(row[f"gdp_pc_{name}_usd"] / 12 * rate[side])
+        assert s.base_price[side] == pytest.approx(s.world_price[at].mean(axis=0) * s.markup[side] * rate[side])
+
+
+def test_columns_by_side_are_in_the_order_of_the_sides() -> None:
+    for name in ("cpi", "real_income", "wage_index", "dry"):
+        assert FIELDS["series"][name].options == ("id", "my")
