@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import abm.declarations  # noqa: F401  (fills RULES)
 from agents.core.declare import RULES, Rule
@@ -11,10 +11,6 @@ from agents.core.declare import RULES, Rule
 
 class MonthlyRun(Protocol):
     """What the steps of the month that are not rules need of a run (:class:`abm.simulation.Simulation` is one)."""
-
-    month: int
-    record: Any
-    world: Any
 
     def take_over_events(self) -> None:
         """Take over the scenario's changes and the region's dated events."""

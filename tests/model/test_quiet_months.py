@@ -62,6 +62,22 @@ def test_which_months_are_busy() -> None:
     assert next_busy(run) == run.month + 1
 
 
+def test_a_dated_turn_of_doctrine_comes_in_its_month() -> None:
+    def turned(**settings: int) -> BorderModel:
+        run = model(**settings)
+        run.turns = {7: [(0, 0.3)], 20: [(1, -0.2), (0, 0.1)]}
+        return run
+
+    by_calls = turned()
+    assert next_busy(by_calls) == 5
+    by_calls.month = 5
+    assert next_busy(by_calls) == 7
+    by_calls.month = 0
+    by_calls.run()
+    assert by_calls.world.policy["turn"].tolist() == [0.4, -0.2]
+    assert parts(by_calls) == parts(turned(threads=2).run()) != parts(model().run())
+
+
 def test_the_crisis_of_each_month_is_kept() -> None:
     run = model().run()
     assert run.crisis_of_month.tolist() == [True] * 24 + [False] * 19

@@ -11,7 +11,7 @@ from abm import BorderModel, Region, Scenario
 from abm.errors import UserError
 from abm.own_rules import Own, names_of, own_rules, swap
 from abm.world import access
-from abm.world.access import choose_facilities, facilities_in, set_quality, settle_access
+from abm.world.access import choose_facilities, facilities_in, reach, set_quality, settle_access
 from abm.world.columns import World
 from abm.world.travel import FAR, Parameters, hours_across, set_hours
 from agents.core.compiled import plain
@@ -127,6 +127,24 @@ def test_no_care_across_where_it_is_switched_off(region):
     settle_access(world, P, CARE, is_built, open_now, False)
     assert (world.place["facility_care"][:, 2:] == -1).all() and (world.place["crossing_care"] == -1).all()
     assert (world.place["facility_care"][:, :2] == at_home).all() and (at_home >= 0).any()
+
+
+@pytest.mark.parametrize("form", [reach, plain(reach)])
+def test_what_a_place_reaches(form):
+    """One place of side 0; facilities at nodes 1 to 4: a primary clinic, a hospital, a clinic across, and a clinic without a way there."""
+    ways, node, side, tier = np.array([[0.0, 2.0, 3.0, 4.0, FAR]]), np.array([1, 2, 3, 4]), np.array([0, 0, 1, 0]), np.array([1, 0, 1, 1])
+    hours, found = np.empty((1, 4)), np.empty((1, 4), dtype=bool)
+    built = np.ones(4, dtype=bool)
+
+    def reached(is_primary: bool, is_over: bool, may_go: bool = True) -> list[int]:
+        form(ways, node, side, tier, built, np.array([0]), is_primary, is_over, may_go, 0.5, hours, found)
+        return np.flatnonzero(found[0]).tolist()
+
+    assert reached(True, False) == [0] and reached(False, False) == [1] and reached(True, True) == [2] and reached(False, True) == []
+    assert hours[0, :3].tolist() == [2.5, 3.5, 4.5]
+    assert reached(True, True, may_go=False) == []
+    built[0] = False
+    assert reached(True, False) == []
 
 
 def test_the_choice_is_made_by_the_hours_that_households_are_told(region):
