@@ -9,11 +9,11 @@ Not modelled: stocks, wholesalers with market power, prices that differ between 
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 from agents.core.compiled import compiled
 from agents.core.declare import Column, Rule, Source, judgement, parameter, parameters, rule, switch
+from agents.core.exact import exp, log
 
 PRICE_ADJUSTMENT = switch("price_adjustment", "Trade moves the prices of the border markets")
 
@@ -48,7 +48,7 @@ def next_price(price: float, reference: float, traded_in: float, local_demand: f
     push = 0.0
     if moves:
         push = min(max(-p.push * traded_in / local_demand, -bound), bound)
-    return math.exp(math.log(price) + p.pull * (math.log(reference) - math.log(price)) + push)
+    return exp(log(price) + p.pull * (log(reference) - log(price)) + push)
 
 
 @compiled

@@ -16,6 +16,7 @@ from abm.world.kinship import Kin, choose_kin, draw
 from abm.world.kinship import Parameters as Kinship
 from agents.core import memory
 from agents.core.declare import RULES
+from agents.core.exact import exps, logs
 from agents.core.frame import AgentFrame
 from agents.household.keep_ties import Parameters as KeepTies
 from agents.official.set_strictness import Parameters as SetStrictness
@@ -100,7 +101,7 @@ def _set_markets_and_incomes(run: Run) -> None:
 def _give_first_jobs(run: Run) -> None:
     """A home job for as many adults as there are jobs, by each adult's own draw; the others work on the farm."""
     h, s, jobs, side = run.frames["household"], run.series, run.settings.of(SetMonth), run.world.place["side"]
-    share = np.where(side == 0, jobs.jobs_id, jobs.jobs_my) * np.exp(jobs.jobs_elasticity * np.log(s.real_income[0, side]))
+    share = np.where(side == 0, jobs.jobs_id, jobs.jobs_my) * exps(jobs.jobs_elasticity * logs(s.real_income[0, side]))
     u = draw(run.seed_of_run, populate.FIRST_JOB, h["uid"], h["activity"].shape[1])
     h["activity"][:] = np.where(h["activity"] < 0, -1, (u < share[h["place"].astype(int)][:, None]).astype(np.int8))
 

@@ -16,6 +16,7 @@ from abm.sharing import NOTHING_SHARED, Shared, protected
 from abm.world.columns import World
 from abm.world.kinship import Kin
 from agents.core.declare import near
+from agents.core.exact import log
 from agents.core.frame import AgentFrame
 
 
@@ -129,7 +130,7 @@ class State:
         """Logarithm of national product per head there over here, at the month's rates, no less than 0."""
         s, t = self.series, self.month
         usd = s.base * s.real_income[t] * s.cpi[t] / 100.0 / np.array([s.idr_per_usd[t], s.myr_per_usd[t]])
-        return float(max(np.log(usd[1] / usd[0]), 0.0))
+        return max(log(float(usd[1] / usd[0])), 0.0)
 
 
 def dated_turns(region: Region) -> dict[int, list[tuple[int, float]]]:

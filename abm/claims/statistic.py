@@ -84,7 +84,7 @@ def taken(values: np.ndarray, take: Take) -> np.ndarray:
 def slope(at: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Rise of the least-squares line for each unit of ``at``, shape (n,), through values of shape (…, n), to shape (…)."""
     t = at - at.mean()
-    return (values - values.mean(axis=-1, keepdims=True)) @ t / (t @ t)
+    return ((values - values.mean(axis=-1, keepdims=True)) * t).sum(axis=-1) / (t * t).sum()
 
 
 def set_against(one: np.ndarray, other: np.ndarray, how: How) -> np.ndarray:

@@ -13,6 +13,7 @@ import numpy as np
 
 from abm.region import Region, month_number
 from agents.core.declare import Field, fields, judgement, parameter, parameters, switch
+from agents.core.exact import exps, log, logs
 from agents.surroundings import GOODS, REGION
 
 CRISIS = switch("crisis", "The crisis of 1997-07 to 2001-12 in rates, prices, incomes and jobs")
@@ -121,8 +122,8 @@ def _carry_on(values: np.ndarray, n: int, grows: bool) -> np.ndarray:
         return values[:n]
     ahead = np.arange(1, n - have + 1)
     last = values[-1]
-    rate = (values[-1] / values[-61]) ** (1 / 60) if grows else np.ones_like(last)
-    more = last * rate ** (ahead if values.ndim == 1 else ahead[:, None])
+    change = logs(values[-1] / values[-61]) / 60.0 if grows else np.zeros_like(last)  # of a month, in logarithms
+    more = last * exps(change * (ahead if values.ndim == 1 else ahead[:, None]))
     return np.concatenate([values, more])
 
 
@@ -179,7 +180,7 @@ def _take_out_crisis(series: dict[str, np.ndarray], said: dict[str, Any]) -> Non
     years = (t - before) / 12.0
     for key, values in series.items():
         happened = values[end]
-        values[t] = values[before] * (1 + said[key]) ** years
+        values[t] = values[before] * exps(log(1.0 + said[key]) * years)
         # afterwards the changes are those that happened, from the level reached
         values[end + 1 :] *= values[end] / happened
 

@@ -5,12 +5,12 @@ The month's figures of :mod:`abm.history.series` become those of each place; the
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 from abm.history.series import CRISIS
 from agents.core.compiled import compiled
 from agents.core.declare import Column, Rule, Source, judgement, parameter, parameters, rule
+from agents.core.exact import exp, log
 
 
 @parameters("world.set_month")
@@ -139,7 +139,7 @@ def jobs_per_adult(jobs_2005: float, real_income: float, elasticity: float) -> f
     elasticity [1]: of the jobs to real income
     returns [share]: at most 0.9
     """
-    return min(jobs_2005 * math.exp(elasticity * math.log(real_income)), 0.9)
+    return min(jobs_2005 * exp(elasticity * log(real_income)), 0.9)
 
 
 @compiled
@@ -252,7 +252,7 @@ def loop(
             fee_care[where, k + 2] = fee[month, 1 - s, k, 1] * exchange[where]
             friction_care[where, k + 2] = at_crossing(crossing_strictness, int(crossing_care[where, k + 2]))
         growth = of_side(s, p.technique_growth_id, p.technique_growth_my)
-        technique[where] = of_side(s, p.farm_id, p.farm_my) * math.exp(growth * (month - 306.0) / 12.0)
+        technique[where] = of_side(s, p.farm_id, p.farm_my) * exp(growth * (month - 306.0) / 12.0)
         schooling_return[where] = of_side(s, p.schooling_id, p.schooling_my)
         for crop in range(2):
             harvest[where, crop] = season[month % 12, crop] * (1.0 - dry[month, s])

@@ -13,6 +13,7 @@ import numpy as np
 from agents.core.compiled import compiled, plain
 from agents.core.declare import Column, Source, judgement, parameter, parameters
 from agents.core.draws import stream, uniform
+from agents.core.exact import exps
 from agents.household.keep_ties import fixed_point
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def draw(seed: int, number: int, uids: np.ndarray, slots: int = 1) -> np.ndarray
 
 def contact_by_distance(hours: np.ndarray, p: Any) -> np.ndarray:
     """Chance to meet in a month at this distance [hours]."""
-    return p.contact * np.exp(-hours / p.length)
+    return p.contact * exps(-hours / p.length)
 
 
 def choose_kin(
@@ -80,9 +81,9 @@ def choose_kin(
     n_places = len(population)
     group = np.asarray(groups)
     alike = np.where(group[:, None] == group[None, :], p.same_group, 1.0)
-    pull = population[None, :] * alike * np.exp(-hours / p.length)
+    pull = population[None, :] * alike * exps(-hours / p.length)
     is_within = side[:, None] == side[None, :]
-    nearness = np.where(is_within, 0.0, np.exp(-hours / p.length) * alike / p.same_group)
+    nearness = np.where(is_within, 0.0, exps(-hours / p.length) * alike / p.same_group)
     # across: only households of the first side start ties, each of a few with its own chance
     chance = np.where(side == 0, p.across * nearness.max(axis=1), 0.0)
     cumulative, has_any = np.empty((2, n_places, n_places)), np.empty((2, n_places), dtype=bool)

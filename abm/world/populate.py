@@ -16,6 +16,7 @@ from abm.world.columns import World
 from abm.world.kinship import draw
 from agents.core.declare import judgement, parameter, parameters
 from agents.core.draws import origin_uid, origin_uids, stream
+from agents.core.exact import exps
 from agents.core.frame import AgentFrame
 from agents.core.normal import normal_quantiles
 from agents.household.fields import MAX_ADULTS
@@ -136,8 +137,8 @@ def household_columns(seed: int, world: World, place: int, numbers: np.ndarray, 
     n_children = np.searchsorted(np.array([0.14, 0.35, 0.65, 0.85, 0.95]), u[:, 1], side="right")
     mean = (p.schooling_id, p.schooling_my)[side]
     schooling = np.clip(mean + p.schooling_spread * normal_quantiles(u[:, 2]), 0.0, 15.0)
-    land = (p.land_median_id, p.land_median_my)[side] * np.exp(p.land_spread * z_land)
-    ability = np.exp(p.ability_spread * z_ability - 0.5 * p.ability_spread**2)
+    land = (p.land_median_id, p.land_median_my)[side] * exps(p.land_spread * z_land)
+    ability = exps(p.ability_spread * z_ability - 0.5 * p.ability_spread * p.ability_spread)
     count = len(numbers)
     return {
         "uid": uid, "place": np.full(count, place), "side": np.full(count, side), "group": np.full(count, world.groups[place]),
@@ -170,7 +171,7 @@ def make_traders(seed: int, world: World, households: AgentFrame, p: Any) -> Age
         "trader",
         {
             "uid": uid, "place": place[rows], "side": households["side"][rows], "weight": households["weight"][rows],
-            "capital": np.where(households["side"][rows] == 0, p.trader_capital_id, p.trader_capital_my) * np.exp(p.trader_capital_spread * normal_quantiles(u[:, 0])), "cards": 1 + np.floor(5 * u[:, 1] ** 2), "skill": 0.9 * u[:, 2],
+            "capital": np.where(households["side"][rows] == 0, p.trader_capital_id, p.trader_capital_my) * exps(p.trader_capital_spread * normal_quantiles(u[:, 0])), "cards": 1 + np.floor(5 * u[:, 1] * u[:, 1]), "skill": 0.9 * u[:, 2],
         },
     )  # fmt: skip
     frame["household"][:] = rows[np.argsort(uid)][np.searchsorted(np.sort(uid), frame["uid"])]

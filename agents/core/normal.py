@@ -1,7 +1,7 @@
 """Quantiles of the normal distribution: from draws of (0, 1) to normal deviates.
 
 Algorithm AS241 (Wichura 1988, *Applied Statistics* 37(3): 477-484, doi 10.2307/2347330), with the operations in the order in which
-Python's ``statistics.NormalDist().inv_cdf`` makes them, so that both give the same bits (a test compares them). That method is
+Python's ``statistics.NormalDist().inv_cdf`` makes them, but with the logarithm of :mod:`agents.core.exact` (a test compares both). That method is
 called for one number at a time, which took a tenth of the time in which a large population is made.
 """
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from agents.core.compiled import compiled
 from agents.core.declare import Column
+from agents.core.exact import log
 
 
 @compiled
@@ -27,7 +28,7 @@ def normal_quantile(p: float) -> float:
                  + 5394.1960214247511077) * r + 687.18700749205790830) * r + 42.313330701600911252) * r + 1.0  # fmt: skip
         return num / den
     r = p if q <= 0.0 else 1.0 - p
-    r = math.sqrt(-math.log(r))
+    r = math.sqrt(-log(r))
     if r <= 5.0:
         r -= 1.6
         num = ((((((7.74545014278341407640e-4 * r + 2.27238449892691845833e-2) * r + 2.41780725177450611770e-1) * r

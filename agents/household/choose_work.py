@@ -13,12 +13,12 @@ Not modelled: permits for legal plantation work, petty trade as an adult's activ
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 from agents.core.compiled import compiled
 from agents.core.declare import Column, Rule, Source, judgement, parameter, parameters, rule, switch
 from agents.core.draws import stream, uniform
+from agents.core.exact import exp, log
 
 THINK_AGAIN = stream("household.choose_work.think_again")
 CHOOSE_WORK = stream("household.choose_work")
@@ -88,7 +88,7 @@ def added_by_one_more(farm_income: float, n_now: float, labour_share: float) -> 
     labour_share [1]: elasticity of output to labour
     returns [own currency/month]: the gain
     """
-    return farm_income * (math.exp(labour_share * math.log((n_now + 1.0) / n_now)) - 1.0)
+    return farm_income * (exp(labour_share * log((n_now + 1.0) / n_now)) - 1.0)
 
 
 @compiled
@@ -101,7 +101,7 @@ def value_of_work(net_income: float, gross_income: float, burden: float, scale: 
     scale [log]: spread of tastes
     returns [utility]: compared with that of the other activities
     """
-    return (math.log(max(net_income, max(0.02 * gross_income, 1.0e-9))) - burden) / scale
+    return (log(max(net_income, max(0.02 * gross_income, 1.0e-9))) - burden) / scale
 
 
 @compiled
@@ -116,8 +116,8 @@ def choose_work(u: float, farm: float, wage: float, with_pass: float, undocument
     returns [code]: 0 to 3
     """
     best = max(max(farm, wage), max(with_pass, undocumented))
-    e0, e1 = math.exp(farm - best), math.exp(wage - best)
-    e2, e3 = math.exp(with_pass - best), math.exp(undocumented - best)
+    e0, e1 = exp(farm - best), exp(wage - best)
+    e2, e3 = exp(with_pass - best), exp(undocumented - best)
     at = u * (e0 + e1 + e2 + e3)
     if at < e0:
         return 0
@@ -154,11 +154,11 @@ def loop(
         if n_thinking == 0:
             continue
         work = max(float(n_farm), 0.5)
-        land_part = math.exp((1.0 - p.labour_share) * math.log(land[i]))
-        output = technique[where] * ability[i] * land_part * math.exp(p.labour_share * math.log(work))
+        land_part = exp((1.0 - p.labour_share) * log(land[i]))
+        output = technique[where] * ability[i] * land_part * exp(p.labour_share * log(work))
         farm_income = output * (yields[where, 0] * farm_gate[where, 0] + yields[where, 1] * farm_gate[where, 1])
         farm = added_by_one_more(farm_income, work, p.labour_share) if n_farm > 0 else farm_income
-        pay = ability[i] * math.exp(schooling_return[where] * (float(schooling[i]) - 6.0))
+        pay = ability[i] * exp(schooling_return[where] * (float(schooling[i]) - 6.0))
         kin = support_across[i]
         v_farm = value_of_work(farm, farm, 0.0, p.scale)
         v_wage = v_pass = v_undocumented = -1.0e9

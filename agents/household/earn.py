@@ -13,11 +13,11 @@ Not modelled: credit with interest, gifts among kin, several crops by choice, st
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 from agents.core.compiled import compiled
 from agents.core.declare import Column, Rule, Source, judgement, parameter, parameters, rule
+from agents.core.exact import exp, log
 from agents.household.choose_work import Parameters as ChooseWork
 
 
@@ -64,7 +64,7 @@ def farm_output(technique: float, ability: float, land: float, labour: float, la
     """
     if labour <= 0.0:
         return 0.0
-    return technique * ability * math.exp((1.0 - labour_share) * math.log(land) + labour_share * math.log(labour))
+    return technique * ability * exp((1.0 - labour_share) * log(land) + labour_share * log(labour))
 
 
 @compiled
@@ -107,7 +107,7 @@ def loop(
             elif k == 3:
                 n3 += 1
         at_work = 1.0 - min(float(days_lost[i]) / (p.days_worked * max(adults, 1)), 1.0)
-        pay = ability[i] * math.exp(schooling_return[where] * (float(schooling[i]) - 6.0)) if n1 > 0 else 0.0
+        pay = ability[i] * exp(schooling_return[where] * (float(schooling[i]) - 6.0)) if n1 > 0 else 0.0
         units = farm_output(technique[where], ability[i], land[i], n0 * at_work, q.labour_share)
         rice = units * yields[where, 0] * harvest[where, 0]
         rubber = units * yields[where, 1] * harvest[where, 1]

@@ -13,12 +13,12 @@ Not modelled: companions, insurance, self-medication told apart from no care, re
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 from agents.core.compiled import compiled
 from agents.core.declare import Column, Rule, Source, judgement, parameter, parameters, rule, switch
 from agents.core.draws import stream, uniform
+from agents.core.exact import exp, log
 
 SEEK_CARE = stream("household.seek_care")
 CROSS_BORDER_CARE = switch("cross_border_care", "People may seek care on the other side of the border")
@@ -139,7 +139,7 @@ def value_of_facility(
         if severity < 3:
             burden = p.hospital_burden / weight
         per_hour = p.hour_hospital
-    value = 0.6 * p.weight_quality * worth * weight - burden + p.weight_cost * math.log(1.0 - min(cost_share, 0.9)) - per_hour * hours
+    value = 0.6 * p.weight_quality * worth * weight - burden + p.weight_cost * log(1.0 - min(cost_share, 0.9)) - per_hour * hours
     if is_across:
         value -= p.foreign_penalty * (1.0 - p.kin_relief * kin) + p.papers + p.post_strictness * strictness
         value += p.kin_word * heard
@@ -165,14 +165,14 @@ def choose_care(
     """
     missing = -1.0e9
     best = max(value_none, max(max(primary_home, hospital_home), max(primary_across, hospital_across)))
-    e_ph = math.exp((primary_home - best) / nest_scale) if primary_home > missing else 0.0
-    e_pa = math.exp((primary_across - best) / nest_scale) if primary_across > missing else 0.0
-    e_hh = math.exp((hospital_home - best) / nest_scale) if hospital_home > missing else 0.0
-    e_ha = math.exp((hospital_across - best) / nest_scale) if hospital_across > missing else 0.0
+    e_ph = exp((primary_home - best) / nest_scale) if primary_home > missing else 0.0
+    e_pa = exp((primary_across - best) / nest_scale) if primary_across > missing else 0.0
+    e_hh = exp((hospital_home - best) / nest_scale) if hospital_home > missing else 0.0
+    e_ha = exp((hospital_across - best) / nest_scale) if hospital_across > missing else 0.0
     primary, hospital = e_ph + e_pa, e_hh + e_ha
-    w_none = math.exp(value_none - best)
-    w_primary = math.exp(nest_scale * math.log(primary)) if primary > 0.0 else 0.0
-    w_hospital = math.exp(nest_scale * math.log(hospital)) if hospital > 0.0 else 0.0
+    w_none = exp(value_none - best)
+    w_primary = exp(nest_scale * log(primary)) if primary > 0.0 else 0.0
+    w_hospital = exp(nest_scale * log(hospital)) if hospital > 0.0 else 0.0
     at = u * (w_none + w_primary + w_hospital)
     if at < w_none:
         return -1

@@ -10,11 +10,11 @@ Not modelled: information, joint patrols, patrols that choose where to go.
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 from agents.core.compiled import compiled
 from agents.core.declare import Column, Rule, judgement, parameter, parameters, rule
+from agents.core.exact import exp
 from agents.official.set_strictness import ENFORCEMENT
 
 
@@ -53,7 +53,7 @@ def chance_found(patrol: float, road: float, hours: float, loads: float, p: Para
     """
     reach = (0.5 + 0.5 * road) / (1.0 + hours / p.hours_half)
     crowd = 1.0 / (1.0 + loads / p.loads_half)
-    return 1.0 - math.exp(-p.per_patrol * patrol * reach * crowd)
+    return 1.0 - exp(-p.per_patrol * patrol * reach * crowd)
 
 
 @compiled
@@ -81,7 +81,7 @@ def loop(
         caught_away[where] = 0.0
         if enforced[0] > 0.0 and w >= 0:
             there = int(district_my[w]) if side[where] == 0 else int(district_id[w])
-            caught_away[where] = 1.0 - math.exp(-p.sent_home * district_patrol[there])
+            caught_away[where] = 1.0 - exp(-p.sent_home * district_patrol[there])
 
 
 rule(

@@ -11,7 +11,6 @@ Not modelled: expectations beyond today's prices, credit with interest, several 
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +18,7 @@ import numpy as np
 from agents.core.compiled import compiled
 from agents.core.declare import Column, Rule, Source, judgement, parameter, parameters, rule, switch
 from agents.core.draws import stream, uniform
+from agents.core.exact import exp
 
 CHOOSE_DEAL = stream("trader.choose_deal")
 TRADITIONAL_TRADE = switch("traditional_trade", "Traders carry goods across the border")
@@ -188,7 +188,7 @@ def loop(
                     value = capital[i] * (1.0 + p.kin_credit * kin) * unit * trips_a_month(p.trading_days, hours[here, way])
                     found = detection[here, way] * (1.0 - skill[i])
                     profit, value = expected_profit(c, value, cards[i] * allowance[here], gain, carriage, duty_rate, waiting, found, p)
-                    reached += math.exp(min((profit / unit - p.trouble) / p.scale, 50.0))
+                    reached += exp(min((profit / unit - p.trouble) / p.scale, 50.0))
                     reach[g, d, c] = reached
                     amount[g, d, c] = value / price_from
         at = u * reached

@@ -1,4 +1,4 @@
-"""Normal deviates from draws: the very bits of Python's own, for any probability."""
+"""Normal deviates from draws: Python's own but for last digits (the logarithm here is another one), for any probability."""
 
 from __future__ import annotations
 
@@ -17,19 +17,22 @@ EDGES = [0.5, 0.075, np.nextafter(0.075, 0), 0.925, np.nextafter(0.925, 1), math
 N = 20_000 if PLAIN else 1_000_000
 
 
-def test_the_bits_are_those_of_the_standard_library() -> None:
+def test_the_values_are_those_of_the_standard_library() -> None:
     rng = np.random.default_rng(20)
     tails = 2.0 ** -rng.uniform(1, 1070, N // 5)
     p = np.concatenate([EDGES, rng.random(N), tails, 1.0 - 2.0 ** -rng.uniform(1, 53, N // 5)])
     p = p[(p > 0) & (p < 1)]
-    assert normal_quantiles(p).tobytes() == np.array([NormalDist().inv_cdf(float(x)) for x in p]).tobytes()
+    found, expected = normal_quantiles(p), np.array([NormalDist().inv_cdf(float(x)) for x in p])
+    assert (np.abs(found - expected) <= 4e-15 * np.abs(expected)).all()
+    middle = np.abs(p - 0.5) <= 0.425  # where no logarithm is taken
+    assert found[middle].tobytes() == expected[middle].tobytes()
 
 
 @both_forms
 def test_values_and_symmetry(form: str) -> None:
     f = take(normal_quantile, form)
     assert f(0.5) == 0.0 and f(0.975) == pytest.approx(1.959963984540054) and f(0.001) == pytest.approx(-3.090232306167813)
-    assert [f(x) for x in EDGES] == [NormalDist().inv_cdf(float(x)) for x in EDGES]
+    assert [f(x) for x in EDGES] == pytest.approx([NormalDist().inv_cdf(float(x)) for x in EDGES], rel=1e-15)
     for x in (2.0**-2, 2.0**-6, 2.0**-20, 2.0**-45):  # 1 - x is exact
         assert f(x) == -f(1.0 - x)
 

@@ -9,6 +9,7 @@ import numpy as np
 from abm.results.declare import indicator
 from abm.results.indicators.care import ACROSS, across
 from abm.results.sums import Sums, ratio, shared
+from agents.core.exact import logs
 from agents.surroundings import GOODS
 
 #: Axes of the deals after months and places.
@@ -70,8 +71,8 @@ def undeclared_share(of: Sums) -> np.ndarray:
 @shared
 def _gaps(of: Sums) -> np.ndarray:
     """Log price here less that at the market across, in the currency of here (months, places, goods)."""
-    price, rate = np.log(of.read("price")), of.read("series.rate")
-    exchange = np.where(of.side == 0, 1.0, -1.0) * np.log(rate[:, 0] / rate[:, 1])[:, None]
+    price, rate = logs(of.read("price")), of.read("series.rate")
+    exchange = np.where(of.side == 0, 1.0, -1.0) * logs(rate[:, 0] / rate[:, 1])[:, None]
     market = np.maximum(of.read("partner"), 0)
     return price - (price[np.arange(len(price))[:, None], market] + exchange[:, :, None])
 
