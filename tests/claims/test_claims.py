@@ -90,12 +90,14 @@ def test_zero_is_a_mark_and_one_year_a_span(tmp_path):
         # what goes together
         (("first = 1990, last = 1999", "first = 1999, last = 1990"), "last = 1990 comes before first = 1999"),
         (("first = 1990, last = 1999", 'first = 1990, year = "end"'), "leave first and last out"),
+        (("first = 1990, last = 1999", 'last = 1999, year = "end"'), "leave first and last out"),
         (("first = 1990, last", 'weighted_by = ["trade_out_usd"], first = 1990, last'), 'weighted_by goes with side = "both" only'),
         ((f"of = {OF}", f"of = {OF}, against = {OF}"), "against and how"),
         ((f"of = {OF}", f'of = {OF}, how = "ratio"'), "against and how"),
         ((f"of = {OF}", f"of = {OF}, each_year = true"), "each_year compares two outputs year by year"),
         ((f"of = {OF}", f"of = {OF}, at_least = 0"), "at_least = 0; it must be at least 1"),
         (('is = "below"', 'is = "near"'), 'is = "near" needs value and within'),
+        (('is = "below", value = 700', 'is = "near", within = 70'), 'is = "near" needs value and within'),
         (("value = 700", "value = 700, within = 70"), 'within goes with is = "near" only'),
         (("value = 700", 'value = 700, than = "income"'), "value and than are both given"),
         ((", value = 700", ""), "'income' is compared with nothing"),
@@ -108,6 +110,7 @@ def test_zero_is_a_mark_and_one_year_a_span(tmp_path):
         (PAIR, "a pair compares a number with itself"),
         (('comparison = "direction"', 'comparison = "direction"\nspans = [[1980, 1989]]'), "spans say the years"),
         (('comparison = "direction"', 'comparison = "direction"\nspans = [[1989, 1980]]'), "spans"),
+        (('id = "E01"', 'id = "É"'), "claim number 1: id"),
         (('"low"', '"low"\nreading = ""'), "reading = '' is too short"),
         (('status = "in the model"', 'status = "in part"'), "missing says what the model lacks"),
         (('status = "in the model"', 'status = "in the model"\nmissing = "much"'), "missing says what the model lacks"),
@@ -131,6 +134,30 @@ def test_a_mistake_gives_one_sentence(tmp_path, change, said):
         read(tmp_path, GOOD.replace(*change))
     assert said in str(caught.value), str(caught.value)
     assert str(caught.value).startswith("mine.toml") and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("years", ["first = 1990", "last = 1999", 'year = "end"'])
+def test_spans_leave_no_years_to_the_numbers(tmp_path, years):
+    text = GOOD.replace('comparison = "direction"', 'comparison = "direction"\nspans = [[1980, 1989]]')
+    with pytest.raises(ClaimError, match="spans say the years"):
+        read(tmp_path, text.replace("first = 1990, last = 1999", years))
+
+
+@pytest.mark.parametrize("left", ['rules = ["household.earn"]', 'switch = "kinship"', "pattern"])
+def test_what_has_no_mechanism_names_nothing_of_the_model(tmp_path, left):
+    head, row = GOOD.split("[[claim.pattern]]")
+    head = head.replace('rules = ["household.earn"]\n', "" if left == "pattern" else f"{left}\n")
+    text = head.replace('status = "in the model"', 'status = "no mechanism"\nmissing = "all"')
+    with pytest.raises(ClaimError, match="goes with no pattern, no rules and no switch"):
+        read(tmp_path, text + ("[[claim.pattern]]" + row if left == "pattern" else ""))
+
+
+def test_every_sentence_of_a_claim_is_for_the_reader(tmp_path):
+    text = GOOD.replace('status = "in the model"', 'status = "in part"\nmissing = "much"').replace('"low"', '"low"\nreading = "all people"')
+    assert list(read(tmp_path, text)["E01"].sentences()) == [
+        "People are poor.", "people", "farming", "income is low", "much",
+        "less than {said} in {period_first}", "{income} in {income_first}", "all people",
+    ]  # fmt: skip
 
 
 def test_the_sentence_names_the_claim_and_the_key(tmp_path):

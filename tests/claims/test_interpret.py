@@ -372,6 +372,8 @@ def sweep(relation: str) -> Pattern:
         ((1.0, 2.0, 5.0), "holds", "does not hold"),
         ((5.0, 4.0, 1.0), "does not hold", "holds"),
         ((3.0, 3.0, 3.0), "does not hold", "does not hold"),
+        ((3.0, 3.01, 3.02), "holds", "does not hold"),
+        ((3.0, 2.99, 2.98), "does not hold", "holds"),
         ((1.0, math.nan, 5.0), "outside", "outside"),
     ],
 )

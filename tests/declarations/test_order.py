@@ -50,3 +50,5 @@ def test_what_is_not_ordered_is_refused() -> None:
         arrange(registry, ["a.x"])
     arrange(registry, ["b.y", "a.x"])
     assert list(registry) == ["b.y", "a.x"]
+    with pytest.raises(ValueError, match=r"does not order \['c\.z'\]"):
+        arrange(registry, ["b.y", "a.x", "c.z"])

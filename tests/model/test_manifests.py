@@ -24,6 +24,8 @@ def test_manifest_reproduces(name):
     assert again.month == 0
     assert parts(again.run()) == parts(model)
     assert again.manifest() == model.manifest()
+    early = {k: v for k, v in said.items() if k != "format"}  # before there was more than one form
+    assert said["format"] == 1 and BorderModel.from_manifest(early).manifest() == model.manifest()
 
 
 def test_manifests_that_are_refused():

@@ -213,3 +213,12 @@ def test_nothing_is_kept_for_looking_up_before_somebody_is_looked_up() -> None:
     assert [k for k, v in vars(f).items() if isinstance(v, np.ndarray) and id(v) not in held] == []
     f.row(10)
     assert f._by_uid is not None and len(f._by_uid) == 4
+
+
+def test_a_copy_is_the_same_and_apart() -> None:
+    f = frame(land=(3.0, 1.0, 2.0, 0.5))
+    made = f.copy()
+    assert (made.entity, made.n, made.capacity, made.version, made.fields) == (f.entity, f.n, f.capacity, f.version, f.fields)
+    assert all(made[name].tobytes() == f[name].tobytes() for name in f.fields)
+    made["savings"][:] = 7.0
+    assert f["savings"].tolist() == [0.0] * 4 and made.row(20) == 2

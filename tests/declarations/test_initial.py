@@ -1,0 +1,41 @@
+"""What columns hold before the first month, written out by hand: 0, but for these."""
+
+from __future__ import annotations
+
+import pytest
+
+import abm.declarations  # noqa: F401  (fills the registries)
+from agents.core.declare import FIELDS
+
+#: A price level of 100 is that of 2005; before a first experience half of the seekers are thought to find a job; stocks of 1980 are set by the start.
+OTHER_THAN_0 = {
+    "place.served_share": 1.0, "place.keep_share": 1.0, "place.job_chance": 0.5, "place.technique": 1.0, "place.cost_of_living": 100.0,
+    "place.exchange": 1.0, "district.road": 0.2, "district.clinic": 0.2, "district.hospital": 0.2, "district.other": 0.2,
+    "household.activity": -1, "household.work_sought": -1, "household.trader": -1, "trader.good": -1,
+}  # fmt: skip
+#: The options of a column of several values, in order, where a number in a rule says which is meant.
+AXES = {
+    "policy.may_cross": ("work", "undocumented"),
+    "policy.may_trade": ("trade", "undeclared", "bribes"),
+    "policy.turn": ("id", "my"),
+    "trade_link.partner": ("legal", "path"),
+    "trade_link.is_open": ("legal", "path"),
+    "place.hours_care": ("primary_home", "hospital_home", "primary_across", "hospital_across"),
+    "place.wage": ("farm", "wage", "pass", "undocumented"),
+    "place.price": ("rice", "sugar", "cooking_oil", "rubber"),
+    "place.yields": ("rice", "rubber"),
+    "district.split": ("security", "roads", "health", "other"),
+    "household.episodes": ("minor", "disrupting", "hospital"),
+    "household.care_sought": ("primary_home", "hospital_home", "primary_across", "hospital_across"),
+}
+
+
+def test_initial_values() -> None:
+    found = {f"{entity}.{name}": field.initial for entity, table in FIELDS.items() for name, field in table.items()}
+    assert {name: value for name, value in found.items() if value != 0} == OTHER_THAN_0
+
+
+@pytest.mark.parametrize("name", list(AXES))
+def test_options_are_in_the_order_in_which_rules_count_them(name: str) -> None:
+    entity, field = name.split(".")
+    assert FIELDS[entity][field].options == AXES[name] and FIELDS[entity][field].width == len(AXES[name])
