@@ -91,12 +91,21 @@ COMPILED: dict[str, Any] = {}
 
 def compiled[F: Callable[..., Any]](function: F) -> F:
     """Compile ``function`` on first use (numba, releasing the GIL), keeping Python's order of floating-point sums."""
+    return _compiled(function, False)
+
+
+def inlined[F: Callable[..., Any]](function: F) -> F:
+    """:func:`compiled`, and a copy in each compiled loop that calls it, so that the loop can take several agents at a time: for short functions."""
+    return _compiled(function, True)
+
+
+def _compiled(function: Any, in_callers: bool) -> Any:
     if PLAIN:
         return function
-    done = _numba.njit(nogil=True, error_model="numpy", fastmath=False)(function)
+    done = _numba.njit(nogil=True, error_model="numpy", fastmath=False, forceinline=in_callers)(function)
     done._cache = _CodeCache(function)
     COMPILED[f"{function.__module__}.{function.__name__}"] = done
-    return done  # type: ignore[return-value]
+    return done
 
 
 def folder_of_code() -> Path | None:

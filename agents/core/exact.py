@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from agents.core.compiled import PLAIN, compiled
+from agents.core.compiled import PLAIN, compiled, inlined
 from agents.core.declare import Column
 
 #: ln 2 in two parts; a multiple of the first by a whole number below 2**11 is exact.
@@ -41,13 +41,13 @@ def _from_bits_plain(bits: Any) -> float:
     return float(np.uint64(bits).view(np.float64))
 
 
-@compiled
+@inlined
 def _bits_compiled(x: float) -> Any:
     """The 64 bits of a double."""
     return np.float64(x).view(np.uint64)
 
 
-@compiled
+@inlined
 def _from_bits_compiled(bits: Any) -> float:
     """The double with these 64 bits."""
     return np.uint64(bits).view(np.float64)
@@ -57,7 +57,7 @@ _bits: Any = _bits_plain if PLAIN else _bits_compiled
 _from_bits: Any = _from_bits_plain if PLAIN else _from_bits_compiled
 
 
-@compiled
+@inlined
 def exp(x: float) -> float:
     """The exponential of ``x``, within one unit in the last place; 0 below -745.14, infinite above 709.79, not a number for none.
 
@@ -85,7 +85,7 @@ def exp(x: float) -> float:
     return y * _from_bits(half << _FRACTION_BITS) * _from_bits((k - half) << _FRACTION_BITS)
 
 
-@compiled
+@inlined
 def log(x: float) -> float:
     """The natural logarithm of ``x``, within one unit in the last place; minus infinity of 0, not a number below.
 

@@ -15,7 +15,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from agents.core.compiled import compiled
+import numpy as np
+
+from agents.core.compiled import compiled, inlined
 from agents.core.declare import Column, Rule, Source, judgement, parameter, parameters, rule, switch
 from agents.core.draws import stream, uniform
 from agents.core.exact import exp, log
@@ -68,7 +70,7 @@ class Parameters(NamedTuple):
     )  # fmt: skip
 
 
-@compiled
+@inlined
 def think_again(u: float, p: Parameters) -> bool:
     """Whether an adult considers this month what to do.
 
@@ -79,7 +81,7 @@ def think_again(u: float, p: Parameters) -> bool:
     return u < p.think_again
 
 
-@compiled
+@inlined
 def added_by_one_more(farm_income: float, n_now: float, labour_share: float) -> float:
     """What one more adult adds to the farm's income.
 
@@ -91,7 +93,7 @@ def added_by_one_more(farm_income: float, n_now: float, labour_share: float) -> 
     return farm_income * (exp(labour_share * log((n_now + 1.0) / n_now)) - 1.0)
 
 
-@compiled
+@inlined
 def value_of_work(net_income: float, gross_income: float, burden: float, scale: float) -> float:
     """Value of an activity: the logarithm of its net income (no less than 2 % of gross), less its burden, over the spread of tastes.
 
@@ -104,7 +106,7 @@ def value_of_work(net_income: float, gross_income: float, burden: float, scale: 
     return (log(max(net_income, max(0.02 * gross_income, 1.0e-9))) - burden) / scale
 
 
-@compiled
+@inlined
 def choose_work(u: float, farm: float, wage: float, with_pass: float, undocumented: float) -> int:
     """Activity of a logit: 0 farm, 1 wage at home, 2 across with a pass, 3 across without. -1e9 marks what is not available.
 
@@ -126,6 +128,78 @@ def choose_work(u: float, farm: float, wage: float, with_pass: float, undocument
     return 2 if at < e0 + e1 + e2 and e2 > 0.0 else (3 if e3 > 0.0 else 1)
 
 
+#: Adults of one community that are looked at together.
+TOGETHER = 64
+#: Mark of an adult that thinks again, until it has chosen.
+THINKS = -2
+
+
+@compiled
+def choose_together(
+    n: int, where: int, p: Parameters, draws: Column, farmers: Column, land: Column, ability: Column, schooling: Column, kin: Column,
+    heard: Column, wage: Column, hours_work: Column, may_work: Column, job_chance: Column, caught_away: Column, technique: Column,
+    farm_gate: Column, yields: Column, schooling_return: Column, values: Column, chosen: Column
+) -> None:  # fmt: skip
+    """Choose for ``n`` adults of the community ``where`` who think again: each pass does one thing for all of them.
+
+    By adult are ``draws`` [0 to 1] and, of its household, ``farmers`` [adult], ``land`` [ha], ``ability`` [1], ``schooling`` [year], ``kin``
+    [index] and ``heard`` [share]. ``values`` (4, adults) [utility] is room to work in; ``chosen`` (adults,) becomes the activities [code].
+    """
+    money = yields[where, 0] * farm_gate[where, 0] + yields[where, 1] * farm_gate[where, 1]
+    for c in range(n):
+        work = max(farmers[c], 0.5)
+        land_part = exp((1.0 - p.labour_share) * log(land[c]))
+        output = technique[where] * ability[c] * land_part * exp(p.labour_share * log(work))
+        farm_income = output * money
+        farm = added_by_one_more(farm_income, work, p.labour_share) if farmers[c] > 0.0 else farm_income
+        values[0, c] = value_of_work(farm, farm, 0.0, p.scale)
+        values[1, c] = values[2, c] = values[3, c] = -1.0e9
+    if may_work[where, 1] > 0.0:
+        chance, burden = job_chance[where, 1], p.hour_daily * hours_work[where, 1]
+        for c in range(n):
+            pay = ability[c] * exp(schooling_return[where] * (schooling[c] - 6.0))
+            gross = wage[where, 1] * pay
+            values[1, c] = value_of_work(gross * chance, gross, burden, p.scale)
+    if may_work[where, 2] > 0.0:
+        gross, burden = wage[where, 2], p.hour_daily * hours_work[where, 2]
+        net = gross * job_chance[where, 2]
+        for c in range(n):
+            values[2, c] = value_of_work(net, gross, burden - p.kin_word * heard[c], p.scale)
+    if may_work[where, 3] > 0.0:
+        gross, burden = wage[where, 3], p.hour_away * hours_work[where, 3]
+        net = gross * (1.0 - p.living_cost) * (1.0 - caught_away[where]) * job_chance[where, 3]
+        for c in range(n):
+            relief = 1.0 - p.kin_relief * kin[c]
+            values[3, c] = value_of_work(net, gross, p.away * relief + burden - p.kin_word * heard[c], p.scale)
+    for c in range(n):
+        chosen[c] = choose_work(draws[c], values[0, c], values[1, c], values[2, c], values[3, c])
+
+
+@compiled
+def count_together(
+    first: int, last: int, weight: Column, n_adults: Column, activity: Column, chosen: Column, work_sought: Column, job_holders: Column,
+    job_seekers: Column, place: Column
+) -> None:  # fmt: skip
+    """Note what the adults of the rows ``first`` to ``last`` ask for, those who think again in the order of ``chosen``, and count by place."""
+    c = 0
+    for i in range(first, last):
+        where = int(place[i])
+        for a in range(int(n_adults[i])):
+            now = int(activity[i, a])
+            if work_sought[i, a] != THINKS and now > 0:
+                job_holders[where, now] += weight[i]
+        for a in range(int(n_adults[i])):
+            if work_sought[i, a] != THINKS:
+                continue
+            now, wanted = int(activity[i, a]), int(chosen[c])
+            c += 1
+            work_sought[i, a] = wanted if wanted != now else -1
+            if wanted != now and wanted > 0:
+                job_seekers[where, wanted] += weight[i]
+            if now > 0 and wanted != 0:
+                job_holders[where, now] += weight[i]  # who asks for another job keeps this one until it has it
+
+
 @compiled
 def loop(
     start: int, stop: int, seed: int, month: int, p: Parameters, uid: Column, place: Column, weight: Column, n_adults: Column,
@@ -136,55 +210,38 @@ def loop(
     """Mark what each adult asks for (-1: stays as it is), and count holders and seekers by place.
 
     ``yields`` is (places, 2): kilograms of rice and of rubber a month at one unit of farm output. An adult who
-    asks for another job keeps the old one until it has found one, which the next step decides.
+    asks for another job keeps the old one until it has found one, which the next step decides. Adults who think again are noted up
+    to the community's last household, or until there is no more room, then looked at together.
     """
+    slots = activity.shape[1]
+    draws, farmers, hectares, skill = np.empty(TOGETHER), np.empty(TOGETHER), np.empty(TOGETHER), np.empty(TOGETHER)
+    years, kin, heard, values = np.empty(TOGETHER), np.empty(TOGETHER), np.empty(TOGETHER), np.empty((4, TOGETHER))
+    chosen = np.empty(TOGETHER, np.int64)
+    n, first = 0, start
     for i in range(start, stop):
-        where = int(place[i])
+        if i > first and (n + slots > TOGETHER or place[i] != place[first]):
+            if n > 0:
+                choose_together(n, int(place[first]), p, draws, farmers, hectares, skill, years, kin, heard, wage, hours_work, may_work,
+                                job_chance, caught_away, technique, farm_gate, yields, schooling_return, values, chosen)  # fmt: skip
+            count_together(first, i, weight, n_adults, activity, chosen, work_sought, job_holders, job_seekers, place)
+            n, first = 0, i
         n_farm = 0
-        n_thinking = 0
         for a in range(int(n_adults[i])):
-            now = int(activity[i, a])
-            work_sought[i, a] = -1
-            if now == 0:
+            if activity[i, a] == 0:
                 n_farm += 1
-            if think_again(uniform(seed, THINK_AGAIN, month, uid[i], a), p):
-                n_thinking += 1
-            elif now > 0:
-                job_holders[where, now] += weight[i]
-        if n_thinking == 0:
-            continue
-        work = max(float(n_farm), 0.5)
-        land_part = exp((1.0 - p.labour_share) * log(land[i]))
-        output = technique[where] * ability[i] * land_part * exp(p.labour_share * log(work))
-        farm_income = output * (yields[where, 0] * farm_gate[where, 0] + yields[where, 1] * farm_gate[where, 1])
-        farm = added_by_one_more(farm_income, work, p.labour_share) if n_farm > 0 else farm_income
-        pay = ability[i] * exp(schooling_return[where] * (float(schooling[i]) - 6.0))
-        kin = support_across[i]
-        v_farm = value_of_work(farm, farm, 0.0, p.scale)
-        v_wage = v_pass = v_undocumented = -1.0e9
-        if may_work[where, 1] > 0.0:
-            gross = wage[where, 1] * pay
-            v_wage = value_of_work(gross * job_chance[where, 1], gross, p.hour_daily * hours_work[where, 1], p.scale)
-        relief = 1.0 - p.kin_relief * kin
-        pull = p.kin_word * float(heard_work[i])
-        if may_work[where, 2] > 0.0:
-            gross = wage[where, 2]
-            v_pass = value_of_work(gross * job_chance[where, 2], gross, p.hour_daily * hours_work[where, 2] - pull, p.scale)
-        if may_work[where, 3] > 0.0:
-            gross = wage[where, 3]
-            net = gross * (1.0 - p.living_cost) * (1.0 - caught_away[where]) * job_chance[where, 3]
-            v_undocumented = value_of_work(net, gross, p.away * relief + p.hour_away * hours_work[where, 3] - pull, p.scale)
         for a in range(int(n_adults[i])):
-            if not think_again(uniform(seed, THINK_AGAIN, month, uid[i], a), p):
-                continue
-            now = int(activity[i, a])
-            wanted = choose_work(uniform(seed, CHOOSE_WORK, month, uid[i], a), v_farm, v_wage, v_pass, v_undocumented)
-            if wanted != now:
-                work_sought[i, a] = wanted
-                if wanted > 0:
-                    job_seekers[where, wanted] += weight[i]
-            if now > 0 and wanted != 0:
-                job_holders[where, now] += weight[i]  # who asks for another job keeps this one until it has it
+            work_sought[i, a] = -1
+            if think_again(uniform(seed, THINK_AGAIN, month, uid[i], a), p):
+                work_sought[i, a] = THINKS
+                draws[n] = uniform(seed, CHOOSE_WORK, month, uid[i], a)
+                farmers[n], hectares[n], skill[n], years[n] = n_farm, land[i], ability[i], schooling[i]
+                kin[n], heard[n] = support_across[i], heard_work[i]
+                n += 1
+    if stop > first:
+        if n > 0:
+            choose_together(n, int(place[first]), p, draws, farmers, hectares, skill, years, kin, heard, wage, hours_work, may_work,
+                            job_chance, caught_away, technique, farm_gate, yields, schooling_return, values, chosen)  # fmt: skip
+        count_together(first, stop, weight, n_adults, activity, chosen, work_sought, job_holders, job_seekers, place)
 
 
 rule(

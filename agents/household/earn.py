@@ -15,7 +15,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from agents.core.compiled import compiled
+import numpy as np
+
+from agents.core.compiled import compiled, inlined
 from agents.core.declare import Column, Rule, Source, judgement, parameter, parameters, rule
 from agents.core.exact import exp, log
 from agents.household.choose_work import Parameters as ChooseWork
@@ -51,7 +53,7 @@ class Parameters(NamedTuple):
     )  # fmt: skip
 
 
-@compiled
+@inlined
 def farm_output(technique: float, ability: float, land: float, labour: float, labour_share: float) -> float:
     """Units of farm output a month: Cobb-Douglas in hectares and full-time adults (0 when nobody works).
 
@@ -67,7 +69,7 @@ def farm_output(technique: float, ability: float, land: float, labour: float, la
     return technique * ability * exp((1.0 - labour_share) * log(land) + labour_share * log(labour))
 
 
-@compiled
+@inlined
 def spend(income_mean: float, income_cash: float, savings: float, share_from_savings: float) -> float:
     """Money spent in the month: the usual month's income, more when savings are large, never below a third of it or more than there is.
 
@@ -83,6 +85,10 @@ def spend(income_mean: float, income_cash: float, savings: float, share_from_sav
     return max(min(usual, savings + income_cash), income_mean / 3.0)
 
 
+#: Households of one community that are looked at together.
+TOGETHER = 64
+
+
 @compiled
 def loop(
     start: int, stop: int, p: Parameters, q: ChooseWork, place: Column, n_adults: Column, n_children: Column, schooling: Column,
@@ -91,45 +97,59 @@ def loop(
     income_farm: Column, income_wage: Column, income_across: Column, income_trade: Column, own_use: Column, spending: Column,
     idle: Column, savings: Column, income_mean: Column
 ) -> None:  # fmt: skip
-    """Book the month of every household. All money is in its own currency."""
-    for i in range(start, stop):
-        where = int(place[i])
-        adults = int(n_adults[i])
-        n0 = n1 = n2 = n3 = 0
-        for a in range(adults):
-            k = int(activity[i, a])
-            if k == 0:
-                n0 += 1
-            elif k == 1:
-                n1 += 1
-            elif k == 2:
-                n2 += 1
-            elif k == 3:
-                n3 += 1
-        at_work = 1.0 - min(float(days_lost[i]) / (p.days_worked * max(adults, 1)), 1.0)
-        pay = ability[i] * exp(schooling_return[where] * (float(schooling[i]) - 6.0)) if n1 > 0 else 0.0
-        units = farm_output(technique[where], ability[i], land[i], n0 * at_work, q.labour_share)
-        rice = units * yields[where, 0] * harvest[where, 0]
-        rubber = units * yields[where, 1] * harvest[where, 1]
-        value = rice * farm_gate[where, 0] + rubber * farm_gate[where, 1]
-        cost = p.inputs * value
-        eaten = min(rice, p.own_rice * (adults + int(n_children[i]))) * farm_gate[where, 0]
-        from_wage = n1 * wage[where, 1] * pay * at_work
-        from_across = (n2 * wage[where, 2] + n3 * wage[where, 3] * (1.0 - q.living_cost)) * at_work
-        booked = profit[trader[i]] if trader[i] >= 0 else 0.0
-        total = value - cost + from_wage + from_across + booked
-        cash = value - cost - eaten + from_wage + from_across + booked - care_cost[i]
-        spent = spend(max(income_mean[i] - eaten, 0.0), cash, savings[i], p.spend_from_savings)
-        income[i] = total
-        income_farm[i] = value - cost
-        income_wage[i] = from_wage
-        income_across[i] = from_across
-        income_trade[i] = booked
-        own_use[i] = eaten
-        spending[i] = spent
-        savings[i] += cash - spent
-        income_mean[i] += p.memory * (max(total, 0.0) - income_mean[i])
-        idle[i] = max(n0 - p.adults_per_ha * land[i], 0.0) / max(adults, 1)
+    """Book the month of every household. All money is in its own currency.
+
+    Households of one community are taken some at a time: who does what, then farm output and pay of all of them, then the books.
+    """
+    counts = np.empty((TOGETHER, 5), np.int64)  # adults, and those of each activity
+    labour, pay, units = np.empty(TOGETHER), np.empty(TOGETHER), np.empty(TOGETHER)
+    first = start
+    while first < stop:
+        where = int(place[first])
+        last = first
+        while last < stop and last - first < TOGETHER and place[last] == where:
+            j = last - first
+            adults = int(n_adults[last])
+            for k in range(5):
+                counts[j, k] = 0
+            counts[j, 0] = adults
+            for a in range(adults):
+                k = int(activity[last, a])
+                if k >= 0:
+                    counts[j, 1 + k] += 1
+            last += 1
+        for j in range(last - first):
+            i = first + j
+            at_work = 1.0 - min(float(days_lost[i]) / (p.days_worked * max(counts[j, 0], 1)), 1.0)
+            labour[j] = counts[j, 1] * at_work
+            units[j] = farm_output(technique[where], ability[i], land[i], labour[j], q.labour_share)
+            pay[j] = ability[i] * exp(schooling_return[where] * (float(schooling[i]) - 6.0))
+        for j in range(last - first):
+            i = first + j
+            adults, n1, n2, n3 = counts[j, 0], counts[j, 2], counts[j, 3], counts[j, 4]
+            at_work = 1.0 - min(float(days_lost[i]) / (p.days_worked * max(adults, 1)), 1.0)
+            rice = units[j] * yields[where, 0] * harvest[where, 0]
+            rubber = units[j] * yields[where, 1] * harvest[where, 1]
+            value = rice * farm_gate[where, 0] + rubber * farm_gate[where, 1]
+            cost = p.inputs * value
+            eaten = min(rice, p.own_rice * (adults + int(n_children[i]))) * farm_gate[where, 0]
+            from_wage = n1 * wage[where, 1] * pay[j] * at_work
+            from_across = (n2 * wage[where, 2] + n3 * wage[where, 3] * (1.0 - q.living_cost)) * at_work
+            booked = profit[trader[i]] if trader[i] >= 0 else 0.0
+            total = value - cost + from_wage + from_across + booked
+            cash = value - cost - eaten + from_wage + from_across + booked - care_cost[i]
+            spent = spend(max(income_mean[i] - eaten, 0.0), cash, savings[i], p.spend_from_savings)
+            income[i] = total
+            income_farm[i] = value - cost
+            income_wage[i] = from_wage
+            income_across[i] = from_across
+            income_trade[i] = booked
+            own_use[i] = eaten
+            spending[i] = spent
+            savings[i] += cash - spent
+            income_mean[i] += p.memory * (max(total, 0.0) - income_mean[i])
+            idle[i] = max(counts[j, 1] - p.adults_per_ha * land[i], 0.0) / max(adults, 1)
+        first = last
 
 
 rule(

@@ -15,7 +15,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from agents.core.compiled import compiled
+import numpy as np
+
+from agents.core.compiled import compiled, inlined
 from agents.core.declare import Column, Rule, Source, judgement, parameter, parameters, rule, switch
 from agents.core.draws import stream, uniform
 from agents.core.exact import exp, log
@@ -96,7 +98,7 @@ class Parameters(NamedTuple):
     )  # fmt: skip
 
 
-@compiled
+@inlined
 def value_of_facility(
     quality: float,
     severity: int,
@@ -123,16 +125,16 @@ def value_of_facility(
     p: the rule's parameters
     returns [utility]: compared with that of the other facilities and of no care
     """
-    if severity == 3:
+    if severity > 2:
         weight = p.severity_hospital
-    elif severity == 2:
+    elif severity > 1:
         weight = p.severity_disrupting
     else:
         weight = 1.0
     worth = quality
     burden = 0.0
     if is_primary:
-        if severity == 3:
+        if severity > 2:
             worth = quality * p.primary_for_hospital_need
         per_hour = p.hour_primary
     else:
@@ -146,7 +148,7 @@ def value_of_facility(
     return value
 
 
-@compiled
+@inlined
 def choose_care(
     u: float, value_none: float, primary_home: float, hospital_home: float, primary_across: float, hospital_across: float, nest_scale: float
 ) -> int:
@@ -185,48 +187,79 @@ def choose_care(
     return 1 if at * hospital < w_hospital * e_hh else 3
 
 
+#: Episodes of one community that are looked at together.
+TOGETHER = 64
+
+
+@compiled
+def choose_together(
+    n: int, where: int, p: Parameters, who: Column, draws: Column, severity: Column, income: Column, schooling: Column, kin: Column,
+    heard: Column, hours_care: Column, quality_care: Column, fee_care: Column, friction_care: Column, facility_care: Column, fare: Column,
+    values: Column, chosen: Column, care_sought: Column
+) -> None:  # fmt: skip
+    """Choose for ``n`` episodes of the community ``where``: each pass does one thing for all of them, and count what was chosen.
+
+    By episode are the household ``who`` [row], ``draws`` [0 to 1], ``severity`` [code] and, of the household, ``income`` [own currency/month],
+    ``schooling`` [year], ``kin`` [index] and ``heard`` [share]. ``values`` (4, episodes) [utility] and ``chosen`` (episodes,) [code] are
+    room to work in.
+    """
+    for k in range(4):
+        if facility_care[where, k] < 0:
+            for c in range(n):
+                values[k, c] = -1.0e9
+            continue
+        is_primary = k % 2 == 0
+        months = 1.0 if is_primary else 12.0  # of income, from which it is paid
+        hours, quality, friction = hours_care[where, k], quality_care[where, k], friction_care[where, k]
+        cost = fee_care[where, k] + 2.0 * fare[where] * hours
+        for c in range(n):
+            share = min(cost / (months * income[c]), 0.9)
+            values[k, c] = value_of_facility(quality, severity[c], hours, share, is_primary, k >= 2, kin[c], heard[c], friction, p)
+    for c in range(n):
+        none = p.value_no_care - p.schooling_effect * (schooling[c] - 6.0)
+        chosen[c] = choose_care(draws[c], none, values[0, c], values[1, c], values[2, c], values[3, c], p.nest_scale)
+    for c in range(n):
+        if chosen[c] >= 0:
+            care_sought[who[c], chosen[c]] += 1
+
+
 @compiled
 def loop(
     start: int, stop: int, seed: int, month: int, p: Parameters, uid: Column, place: Column, weight: Column, schooling: Column,
     income_mean: Column, support_across: Column, heard_across: Column, episodes: Column, hours_care: Column, quality_care: Column,
     fee_care: Column, friction_care: Column, facility_care: Column, fare: Column, care_sought: Column, care_demand: Column
 ) -> None:  # fmt: skip
-    """Choose for every episode; count by option and add the place's demand. ``care_demand`` is (places, 4)."""
+    """Choose for every episode; count by option and add the place's demand. ``care_demand`` is (places, 4).
+
+    Episodes are noted up to the community's last one, or until there is no more room, then looked at together.
+    """
+    who, severity, chosen = np.empty(TOGETHER, np.int64), np.empty(TOGETHER, np.int64), np.empty(TOGETHER, np.int64)
+    draws, income, years = np.empty(TOGETHER), np.empty(TOGETHER), np.empty(TOGETHER)
+    kin, heard, values = np.empty(TOGETHER), np.empty(TOGETHER), np.empty((4, TOGETHER))
+    n = where = 0
     for i in range(start, stop):
-        where = int(place[i])
         for k in range(4):
             care_sought[i, k] = 0
-        income = max(income_mean[i], 1.0)
         episode = 0
         for s in range(1, 4):
-            n = int(episodes[i, s - 1])
-            if n == 0:
-                continue
-            v0 = v1 = v2 = v3 = -1.0e9
-            for k in range(4):
-                if facility_care[where, k] < 0:
-                    continue
-                is_primary = k % 2 == 0
-                pays_from = income if is_primary else 12.0 * income
-                cost = fee_care[where, k] + 2.0 * fare[where] * hours_care[where, k]
-                v = value_of_facility(quality_care[where, k], s, hours_care[where, k], min(cost / pays_from, 0.9), is_primary, k >= 2,
-                                      support_across[i], float(heard_across[i]), friction_care[where, k], p)  # fmt: skip
-                if k == 0:
-                    v0 = v
-                elif k == 1:
-                    v1 = v
-                elif k == 2:
-                    v2 = v
-                else:
-                    v3 = v
-            v_none = p.value_no_care - p.schooling_effect * (float(schooling[i]) - 6.0)
-            for _ in range(n):
-                option = choose_care(uniform(seed, SEEK_CARE, month, uid[i], episode), v_none, v0, v1, v2, v3, p.nest_scale)
+            for _ in range(int(episodes[i, s - 1])):
+                if n == TOGETHER or (n > 0 and place[i] != where):
+                    choose_together(n, where, p, who, draws, severity, income, years, kin, heard, hours_care, quality_care, fee_care,
+                                    friction_care, facility_care, fare, values, chosen, care_sought)  # fmt: skip
+                    n = 0
+                where = int(place[i])
+                who[n], severity[n] = i, s
+                draws[n] = uniform(seed, SEEK_CARE, month, uid[i], episode)
+                income[n], years[n] = max(income_mean[i], 1.0), schooling[i]
+                kin[n], heard[n] = support_across[i], heard_across[i]
                 episode += 1
-                if option >= 0:
-                    care_sought[i, option] += 1
+                n += 1
+    if n > 0:
+        choose_together(n, where, p, who, draws, severity, income, years, kin, heard, hours_care, quality_care, fee_care, friction_care,
+                        facility_care, fare, values, chosen, care_sought)  # fmt: skip
+    for i in range(start, stop):
         for k in range(4):
-            care_demand[where, k] += weight[i] * float(care_sought[i, k])
+            care_demand[place[i], k] += weight[i] * float(care_sought[i, k])
 
 
 rule(

@@ -11,6 +11,8 @@ Not modelled: expectations beyond today's prices, credit with interest, several 
 
 from __future__ import annotations
 
+import math
+
 from typing import NamedTuple
 
 import numpy as np
@@ -152,7 +154,8 @@ def loop(
 
     It is one long loop because the weights of all options are summed in it, in one fixed order.
     """
-    reach = np.empty((4, 2, 4))  # weights of goods, directions and channels, summed up to each
+    value_of = np.empty((4, 2, 4))  # utility of each good, direction and channel
+    weights = np.empty(32)
     amount = np.empty((4, 2, 4))
     for i in range(start, stop):
         here = int(place[i])
@@ -164,12 +167,10 @@ def loop(
             continue
         kin = support_across[household[i]]
         unit = wage[here, 1]
-        reached = 1.0  # sum of the weights so far; the outside option has exp(0)
-        u = uniform(seed, CHOOSE_DEAL, month, uid[i], 0)
         for g in range(4):
             for d in range(2):
                 for c in range(4):
-                    reach[g, d, c] = reached
+                    value_of[g, d, c] = -math.inf
                     way = 1 if c == 3 else 0
                     if partner[here, way] < 0 or (c < 3 and is_open[here, way] <= 0.0) or (c == 1 and is_post[here] <= 0.0):
                         continue
@@ -188,20 +189,26 @@ def loop(
                     value = capital[i] * (1.0 + p.kin_credit * kin) * unit * trips_a_month(p.trading_days, hours[here, way])
                     found = detection[here, way] * (1.0 - skill[i])
                     profit, value = expected_profit(c, value, cards[i] * allowance[here], gain, carriage, duty_rate, waiting, found, p)
-                    reached += exp(min((profit / unit - p.trouble) / p.scale, 50.0))
-                    reach[g, d, c] = reached
+                    value_of[g, d, c] = min((profit / unit - p.trouble) / p.scale, 50.0)
                     amount[g, d, c] = value / price_from
-        at = u * reached
+        flat = value_of.reshape(32)
+        for k in range(32):  # all at a time
+            weights[k] = exp(flat[k])
+        reached = 1.0  # the outside option has exp(0)
+        for k in range(32):
+            reached += weights[k]
+        at = uniform(seed, CHOOSE_DEAL, month, uid[i], 0) * reached
         below = 1.0
         for g in range(4):
             for d in range(2):
                 for c in range(4):
-                    if below <= at < reach[g, d, c]:
+                    above = below + weights[8 * g + 4 * d + c]
+                    if below <= at < above:
                         good[i] = g
                         direction[i] = d
                         channel[i] = c
                         quantity[i] = amount[g, d, c]
-                    below = reach[g, d, c]
+                    below = above
 
 
 rule(
