@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from agents.core.compiled import PLAIN, compiled
+from agents.core.compiled import PLAIN, compiled, inlined
 
 _MASK = 0xFFFFFFFFFFFFFFFF
 _GAMMA = 0x9E3779B97F4A7C15
@@ -58,7 +58,7 @@ _GAMMA64, _M1_64, _M2_64 = np.uint64(_GAMMA), np.uint64(_M1), np.uint64(_M2)
 _S1, _S12, _S27, _S30, _S31 = np.uint64(1), np.uint64(12), np.uint64(27), np.uint64(30), np.uint64(31)
 
 
-@compiled
+@inlined
 def _splitmix(state: Any, n: Any) -> Any:
     """The n-th output (n ≥ 1) of SplitMix64 from ``state`` (both unsigned 64-bit)."""
     z = np.uint64(state) + np.uint64(n) * _GAMMA64
@@ -67,7 +67,7 @@ def _splitmix(state: Any, n: Any) -> Any:
     return z ^ (z >> _S31)
 
 
-@compiled
+@inlined
 def _uniform(seed: int, stream: int, month: int, uid: int, slot: int) -> float:
     """A draw from the open interval (0, 1) that belongs to these five integers and to nothing else."""
     h = _splitmix(seed, stream + 1)

@@ -113,6 +113,16 @@ def log(x: float) -> float:
     return -math.inf if x == 0.0 else y
 
 
+@inlined
+def rounded_up(n: int) -> int:
+    """``n``, or the next multiple of 8: how many numbers a pass goes over so that a processor which takes 2, 4 or 8 at a time leaves none over.
+
+    n [1]: numbers that are wanted; the array must have room for the result, and those beyond ``n`` are not read afterwards
+    returns [1]
+    """
+    return (n + 7) // 8 * 8
+
+
 @compiled
 def _exp_each(values: Column, out: Column) -> None:
     for i in range(values.shape[0]):

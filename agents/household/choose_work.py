@@ -20,7 +20,7 @@ import numpy as np
 from agents.core.compiled import compiled, inlined
 from agents.core.declare import Column, Rule, Source, judgement, parameter, parameters, rule, switch
 from agents.core.draws import stream, uniform
-from agents.core.exact import exp, log
+from agents.core.exact import exp, log, rounded_up
 
 THINK_AGAIN = stream("household.choose_work.think_again")
 CHOOSE_WORK = stream("household.choose_work")
@@ -128,7 +128,7 @@ def choose_work(u: float, farm: float, wage: float, with_pass: float, undocument
     return 2 if at < e0 + e1 + e2 and e2 > 0.0 else (3 if e3 > 0.0 else 1)
 
 
-#: Adults of one community that are looked at together.
+#: Adults of one community that are looked at together: a multiple of 8.
 TOGETHER = 64
 #: Mark of an adult that thinks again, until it has chosen.
 THINKS = -2
@@ -145,8 +145,9 @@ def choose_together(
     By adult are ``draws`` [0 to 1] and, of its household, ``farmers`` [adult], ``land`` [ha], ``ability`` [1], ``schooling`` [year], ``kin``
     [index] and ``heard`` [share]. ``values`` (4, adults) [utility] is room to work in; ``chosen`` (adults,) becomes the activities [code].
     """
+    m = rounded_up(n)
     money = yields[where, 0] * farm_gate[where, 0] + yields[where, 1] * farm_gate[where, 1]
-    for c in range(n):
+    for c in range(m):
         work = max(farmers[c], 0.5)
         land_part = exp((1.0 - p.labour_share) * log(land[c]))
         output = technique[where] * ability[c] * land_part * exp(p.labour_share * log(work))
@@ -156,22 +157,22 @@ def choose_together(
         values[1, c] = values[2, c] = values[3, c] = -1.0e9
     if may_work[where, 1] > 0.0:
         chance, burden = job_chance[where, 1], p.hour_daily * hours_work[where, 1]
-        for c in range(n):
+        for c in range(m):
             pay = ability[c] * exp(schooling_return[where] * (schooling[c] - 6.0))
             gross = wage[where, 1] * pay
             values[1, c] = value_of_work(gross * chance, gross, burden, p.scale)
     if may_work[where, 2] > 0.0:
         gross, burden = wage[where, 2], p.hour_daily * hours_work[where, 2]
         net = gross * job_chance[where, 2]
-        for c in range(n):
+        for c in range(m):
             values[2, c] = value_of_work(net, gross, burden - p.kin_word * heard[c], p.scale)
     if may_work[where, 3] > 0.0:
         gross, burden = wage[where, 3], p.hour_away * hours_work[where, 3]
         net = gross * (1.0 - p.living_cost) * (1.0 - caught_away[where]) * job_chance[where, 3]
-        for c in range(n):
+        for c in range(m):
             relief = 1.0 - p.kin_relief * kin[c]
             values[3, c] = value_of_work(net, gross, p.away * relief + burden - p.kin_word * heard[c], p.scale)
-    for c in range(n):
+    for c in range(m):
         chosen[c] = choose_work(draws[c], values[0, c], values[1, c], values[2, c], values[3, c])
 
 
@@ -214,8 +215,8 @@ def loop(
     to the community's last household, or until there is no more room, then looked at together.
     """
     slots = activity.shape[1]
-    draws, farmers, hectares, skill = np.empty(TOGETHER), np.empty(TOGETHER), np.empty(TOGETHER), np.empty(TOGETHER)
-    years, kin, heard, values = np.empty(TOGETHER), np.empty(TOGETHER), np.empty(TOGETHER), np.empty((4, TOGETHER))
+    draws, farmers, hectares, skill = np.ones(TOGETHER), np.ones(TOGETHER), np.ones(TOGETHER), np.ones(TOGETHER)
+    years, kin, heard, values = np.ones(TOGETHER), np.ones(TOGETHER), np.ones(TOGETHER), np.empty((4, TOGETHER))
     chosen = np.empty(TOGETHER, np.int64)
     n, first = 0, start
     for i in range(start, stop):

@@ -20,7 +20,7 @@ import numpy as np
 from agents.core.compiled import compiled, inlined
 from agents.core.declare import Column, Rule, Source, judgement, parameter, parameters, rule, switch
 from agents.core.draws import stream, uniform
-from agents.core.exact import exp, log
+from agents.core.exact import exp, log, rounded_up
 
 SEEK_CARE = stream("household.seek_care")
 CROSS_BORDER_CARE = switch("cross_border_care", "People may seek care on the other side of the border")
@@ -187,7 +187,7 @@ def choose_care(
     return 1 if at * hospital < w_hospital * e_hh else 3
 
 
-#: Episodes of one community that are looked at together.
+#: Episodes of one community that are looked at together: a multiple of 8.
 TOGETHER = 64
 
 
@@ -203,19 +203,20 @@ def choose_together(
     ``schooling`` [year], ``kin`` [index] and ``heard`` [share]. ``values`` (4, episodes) [utility] and ``chosen`` (episodes,) [code] are
     room to work in.
     """
+    m = rounded_up(n)
     for k in range(4):
         if facility_care[where, k] < 0:
-            for c in range(n):
+            for c in range(m):
                 values[k, c] = -1.0e9
             continue
         is_primary = k % 2 == 0
         months = 1.0 if is_primary else 12.0  # of income, from which it is paid
         hours, quality, friction = hours_care[where, k], quality_care[where, k], friction_care[where, k]
         cost = fee_care[where, k] + 2.0 * fare[where] * hours
-        for c in range(n):
+        for c in range(m):
             share = min(cost / (months * income[c]), 0.9)
             values[k, c] = value_of_facility(quality, severity[c], hours, share, is_primary, k >= 2, kin[c], heard[c], friction, p)
-    for c in range(n):
+    for c in range(m):
         none = p.value_no_care - p.schooling_effect * (schooling[c] - 6.0)
         chosen[c] = choose_care(draws[c], none, values[0, c], values[1, c], values[2, c], values[3, c], p.nest_scale)
     for c in range(n):
@@ -233,9 +234,9 @@ def loop(
 
     Episodes are noted up to the community's last one, or until there is no more room, then looked at together.
     """
-    who, severity, chosen = np.empty(TOGETHER, np.int64), np.empty(TOGETHER, np.int64), np.empty(TOGETHER, np.int64)
-    draws, income, years = np.empty(TOGETHER), np.empty(TOGETHER), np.empty(TOGETHER)
-    kin, heard, values = np.empty(TOGETHER), np.empty(TOGETHER), np.empty((4, TOGETHER))
+    who, severity, chosen = np.empty(TOGETHER, np.int64), np.ones(TOGETHER, np.int64), np.empty(TOGETHER, np.int64)
+    draws, income, years = np.ones(TOGETHER), np.ones(TOGETHER), np.ones(TOGETHER)
+    kin, heard, values = np.ones(TOGETHER), np.ones(TOGETHER), np.empty((4, TOGETHER))
     n = where = 0
     for i in range(start, stop):
         for k in range(4):
