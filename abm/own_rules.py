@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from abm.errors import UserError, shorten
 from agents.core.compiled import compiled_once, plain
 from agents.core.declare import RULES, argument_names, near
+from agents.core.exact import just
 
 
 class Own(NamedTuple):
@@ -89,5 +90,5 @@ def swap(function: Callable[..., Any], own: Mapping[str, Own]) -> Callable[..., 
     meant = {which: one for which, one in own.items() if which in bare.__code__.co_names}
     if not meant:
         return function
-    names = bare.__globals__ | {which: one.function for which, one in meant.items()}
+    names = bare.__globals__ | {which: one.function for which, one in meant.items()} | {"rounded_up": just}
     return OwnLoop(types.FunctionType(bare.__code__, names, bare.__name__), [one.said for one in meant.values()])

@@ -14,6 +14,7 @@ from abm.errors import UserError, shorten
 from abm.state import State
 from agents.core.compiled import plain
 from agents.core.declare import Rule, argument_names
+from agents.core.exact import just
 from agents.core.frame import AgentFrame
 
 
@@ -56,7 +57,7 @@ def trace(state: State, rule: Rule, loop: Callable[..., Any], columns: Sequence[
 
 def noting(loop: Any, rule: Rule, calls: list[dict[str, Any]]) -> Callable[..., Any]:
     """A copy of a plain loop whose one-agent functions add what they are given and what they answer to ``calls``."""
-    swapped: dict[str, Any] = {}
+    swapped: dict[str, Any] = {"rounded_up": just}
     for function in rule.decide:
         bare = plain(loop.__globals__[plain(function).__name__])  # the user's own, where one replaces it
         labels = list(inspect.signature(bare).parameters)

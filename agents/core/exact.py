@@ -114,13 +114,24 @@ def log(x: float) -> float:
 
 
 @inlined
-def rounded_up(n: int) -> int:
+def _rounded_up(n: int) -> int:
     """``n``, or the next multiple of 8: how many numbers a pass goes over so that a processor which takes 2, 4 or 8 at a time leaves none over.
+
+    In a loop that runs as plain Python, or with functions of the user's own, it is ``n`` itself: nobody is then called for what is not wanted.
 
     n [1]: numbers that are wanted; the array must have room for the result, and those beyond ``n`` are not read afterwards
     returns [1]
     """
     return (n + 7) // 8 * 8
+
+
+@inlined
+def just(n: int) -> int:
+    """``n``: what a plain loop takes in place of :func:`rounded_up`."""
+    return n
+
+
+rounded_up: Any = just if PLAIN else _rounded_up
 
 
 @compiled

@@ -128,81 +128,14 @@ def choose_work(u: float, farm: float, wage: float, with_pass: float, undocument
     return 2 if at < e0 + e1 + e2 and e2 > 0.0 else (3 if e3 > 0.0 else 1)
 
 
-#: Adults of one community that are looked at together: a multiple of 8.
-TOGETHER = 64
+#: So many adults of one community, with those of one household more, are looked at together.
+TOGETHER = 128
 #: Mark of an adult that thinks again, until it has chosen.
 THINKS = -2
 
 
 @compiled
-def choose_together(
-    n: int, where: int, p: Parameters, draws: Column, farmers: Column, land: Column, ability: Column, schooling: Column, kin: Column,
-    heard: Column, wage: Column, hours_work: Column, may_work: Column, job_chance: Column, caught_away: Column, technique: Column,
-    farm_gate: Column, yields: Column, schooling_return: Column, values: Column, chosen: Column
-) -> None:  # fmt: skip
-    """Choose for ``n`` adults of the community ``where`` who think again: each pass does one thing for all of them.
-
-    By adult are ``draws`` [0 to 1] and, of its household, ``farmers`` [adult], ``land`` [ha], ``ability`` [1], ``schooling`` [year], ``kin``
-    [index] and ``heard`` [share]. ``values`` (4, adults) [utility] is room to work in; ``chosen`` (adults,) becomes the activities [code].
-    """
-    m = rounded_up(n)
-    money = yields[where, 0] * farm_gate[where, 0] + yields[where, 1] * farm_gate[where, 1]
-    for c in range(m):
-        work = max(farmers[c], 0.5)
-        land_part = exp((1.0 - p.labour_share) * log(land[c]))
-        output = technique[where] * ability[c] * land_part * exp(p.labour_share * log(work))
-        farm_income = output * money
-        farm = added_by_one_more(farm_income, work, p.labour_share) if farmers[c] > 0.0 else farm_income
-        values[0, c] = value_of_work(farm, farm, 0.0, p.scale)
-        values[1, c] = values[2, c] = values[3, c] = -1.0e9
-    if may_work[where, 1] > 0.0:
-        chance, burden = job_chance[where, 1], p.hour_daily * hours_work[where, 1]
-        for c in range(m):
-            pay = ability[c] * exp(schooling_return[where] * (schooling[c] - 6.0))
-            gross = wage[where, 1] * pay
-            values[1, c] = value_of_work(gross * chance, gross, burden, p.scale)
-    if may_work[where, 2] > 0.0:
-        gross, burden = wage[where, 2], p.hour_daily * hours_work[where, 2]
-        net = gross * job_chance[where, 2]
-        for c in range(m):
-            values[2, c] = value_of_work(net, gross, burden - p.kin_word * heard[c], p.scale)
-    if may_work[where, 3] > 0.0:
-        gross, burden = wage[where, 3], p.hour_away * hours_work[where, 3]
-        net = gross * (1.0 - p.living_cost) * (1.0 - caught_away[where]) * job_chance[where, 3]
-        for c in range(m):
-            relief = 1.0 - p.kin_relief * kin[c]
-            values[3, c] = value_of_work(net, gross, p.away * relief + burden - p.kin_word * heard[c], p.scale)
-    for c in range(m):
-        chosen[c] = choose_work(draws[c], values[0, c], values[1, c], values[2, c], values[3, c])
-
-
-@compiled
-def count_together(
-    first: int, last: int, weight: Column, n_adults: Column, activity: Column, chosen: Column, work_sought: Column, job_holders: Column,
-    job_seekers: Column, place: Column
-) -> None:  # fmt: skip
-    """Note what the adults of the rows ``first`` to ``last`` ask for, those who think again in the order of ``chosen``, and count by place."""
-    c = 0
-    for i in range(first, last):
-        where = int(place[i])
-        for a in range(int(n_adults[i])):
-            now = int(activity[i, a])
-            if work_sought[i, a] != THINKS and now > 0:
-                job_holders[where, now] += weight[i]
-        for a in range(int(n_adults[i])):
-            if work_sought[i, a] != THINKS:
-                continue
-            now, wanted = int(activity[i, a]), int(chosen[c])
-            c += 1
-            work_sought[i, a] = wanted if wanted != now else -1
-            if wanted != now and wanted > 0:
-                job_seekers[where, wanted] += weight[i]
-            if now > 0 and wanted != 0:
-                job_holders[where, now] += weight[i]  # who asks for another job keeps this one until it has it
-
-
-@compiled
-def loop(
+def loop(  # noqa: C901 (see the end of its docstring)
     start: int, stop: int, seed: int, month: int, p: Parameters, uid: Column, place: Column, weight: Column, n_adults: Column,
     land: Column, ability: Column, schooling: Column, support_across: Column, heard_work: Column, activity: Column, wage: Column,
     hours_work: Column, may_work: Column, job_chance: Column, caught_away: Column, technique: Column, farm_gate: Column,
@@ -211,21 +144,17 @@ def loop(
     """Mark what each adult asks for (-1: stays as it is), and count holders and seekers by place.
 
     ``yields`` is (places, 2): kilograms of rice and of rubber a month at one unit of farm output. An adult who
-    asks for another job keeps the old one until it has found one, which the next step decides. Adults who think again are noted up
-    to the community's last household, or until there is no more room, then looked at together.
+    asks for another job keeps the old one until it has found one, which the next step decides.
+
+    Adults who think again are noted up to the community's last one, or until there are enough; then each pass does one thing for all of them,
+    which a processor does for several at a time. It is one long loop because functions of the user's own are put into it by name.
     """
-    slots = activity.shape[1]
-    draws, farmers, hectares, skill = np.ones(TOGETHER), np.ones(TOGETHER), np.ones(TOGETHER), np.ones(TOGETHER)
-    years, kin, heard, values = np.ones(TOGETHER), np.ones(TOGETHER), np.ones(TOGETHER), np.empty((4, TOGETHER))
-    chosen = np.empty(TOGETHER, np.int64)
+    room = rounded_up(TOGETHER + activity.shape[1])
+    draws, farmers, hectares, skill = np.ones(room), np.ones(room), np.ones(room), np.ones(room)
+    years, kin, heard = np.ones(room), np.ones(room), np.ones(room)
+    values, chosen = np.full((4, room), -1.0e9), np.empty(room, np.int64)
     n, first = 0, start
     for i in range(start, stop):
-        if i > first and (n + slots > TOGETHER or place[i] != place[first]):
-            if n > 0:
-                choose_together(n, int(place[first]), p, draws, farmers, hectares, skill, years, kin, heard, wage, hours_work, may_work,
-                                job_chance, caught_away, technique, farm_gate, yields, schooling_return, values, chosen)  # fmt: skip
-            count_together(first, i, weight, n_adults, activity, chosen, work_sought, job_holders, job_seekers, place)
-            n, first = 0, i
         n_farm = 0
         for a in range(int(n_adults[i])):
             if activity[i, a] == 0:
@@ -235,14 +164,60 @@ def loop(
             if think_again(uniform(seed, THINK_AGAIN, month, uid[i], a), p):
                 work_sought[i, a] = THINKS
                 draws[n] = uniform(seed, CHOOSE_WORK, month, uid[i], a)
-                farmers[n], hectares[n], skill[n], years[n] = n_farm, land[i], ability[i], schooling[i]
-                kin[n], heard[n] = support_across[i], heard_work[i]
+                farmers[n], hectares[n], skill[n], years[n] = float(n_farm), land[i], ability[i], float(schooling[i])
+                kin[n], heard[n] = support_across[i], float(heard_work[i])
                 n += 1
-    if stop > first:
-        if n > 0:
-            choose_together(n, int(place[first]), p, draws, farmers, hectares, skill, years, kin, heard, wage, hours_work, may_work,
-                            job_chance, caught_away, technique, farm_gate, yields, schooling_return, values, chosen)  # fmt: skip
-        count_together(first, stop, weight, n_adults, activity, chosen, work_sought, job_holders, job_seekers, place)
+        if n < TOGETHER and i + 1 < stop and place[i + 1] == place[i]:
+            continue
+        where, m = int(place[i]), rounded_up(n)
+        money = yields[where, 0] * farm_gate[where, 0] + yields[where, 1] * farm_gate[where, 1]
+        for c in range(m):
+            work = max(farmers[c], 0.5)
+            land_part = exp((1.0 - p.labour_share) * log(hectares[c]))
+            output = technique[where] * skill[c] * land_part * exp(p.labour_share * log(work))
+            farm_income = output * money
+            farm = added_by_one_more(farm_income, work, p.labour_share) if farmers[c] > 0.0 else farm_income
+            values[0, c] = value_of_work(farm, farm, 0.0, p.scale)
+        for k in range(1, 4):
+            if may_work[where, k] <= 0.0:
+                values[k, :m] = -1.0e9
+                continue
+            found, hours = job_chance[where, k], hours_work[where, k]
+            if k == 3:
+                kept = wage[where, 3] * (1.0 - p.living_cost) * (1.0 - caught_away[where]) * found
+            else:
+                kept = wage[where, k] * found
+            for c in range(m):
+                gross = wage[where, k]
+                if k == 1:
+                    gross = gross * (skill[c] * exp(schooling_return[where] * (years[c] - 6.0)))
+                    values[k, c] = value_of_work(gross * found, gross, p.hour_daily * hours, p.scale)
+                elif k == 2:
+                    values[k, c] = value_of_work(kept, gross, p.hour_daily * hours - p.kin_word * heard[c], p.scale)
+                else:
+                    burden = p.away * (1.0 - p.kin_relief * kin[c]) + p.hour_away * hours - p.kin_word * heard[c]
+                    values[k, c] = value_of_work(kept, gross, burden, p.scale)
+        for c in range(m):
+            chosen[c] = choose_work(draws[c], values[0, c], values[1, c], values[2, c], values[3, c])
+        c = 0
+        for j in range(first, i + 1):
+            for a in range(int(n_adults[j])):
+                now = int(activity[j, a])
+                if work_sought[j, a] != THINKS and now > 0:
+                    job_holders[where, now] += weight[j]
+            for a in range(int(n_adults[j])):
+                if work_sought[j, a] != THINKS:
+                    continue
+                now, wanted = int(activity[j, a]), int(chosen[c])
+                c += 1
+                work_sought[j, a] = -1
+                if wanted != now:
+                    work_sought[j, a] = wanted
+                    if wanted > 0:
+                        job_seekers[where, wanted] += weight[j]
+                if now > 0 and wanted != 0:
+                    job_holders[where, now] += weight[j]  # who asks for another job keeps this one until it has it
+        n, first = 0, i + 1
 
 
 rule(

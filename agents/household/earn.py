@@ -85,7 +85,7 @@ def spend(income_mean: float, income_cash: float, savings: float, share_from_sav
     return max(min(usual, savings + income_cash), income_mean / 3.0)
 
 
-#: Households of one community that are looked at together.
+#: So many households of one community are looked at together.
 TOGETHER = 64
 
 
@@ -99,7 +99,8 @@ def loop(
 ) -> None:  # fmt: skip
     """Book the month of every household. All money is in its own currency.
 
-    Households of one community are taken some at a time: who does what, then farm output and pay of all of them, then the books.
+    Households of one community are taken some at a time: who does what, then farm output and pay of all of them, which a processor works out for
+    several at a time, then the books.
     """
     counts = np.empty((TOGETHER, 5), np.int64)  # adults, and those of each activity
     labour, pay, units = np.empty(TOGETHER), np.empty(TOGETHER), np.empty(TOGETHER)

@@ -115,8 +115,14 @@ def loop(
                 continue
             offer = job_offer[where, wanted] if wanted > 0 else 0.0
             keep = keep_share[where, now] if now > 0 else 1.0
-            outcome = next_activity(now, wanted, uniform(seed, DISMISSED, month, uid[i], a), uniform(seed, FOUND, month, uid[i], a),
-                                    uniform(seed, SENT_HOME, month, uid[i], a), keep, offer, caught_away[where])  # fmt: skip
+            u_keep = u_found = u_home = 1.0  # a draw that nothing depends on is not made
+            if now > 0:
+                u_keep = uniform(seed, DISMISSED, month, uid[i], a)
+            if wanted > 0:
+                u_found = uniform(seed, FOUND, month, uid[i], a)
+            if now == 3:
+                u_home = uniform(seed, SENT_HOME, month, uid[i], a)
+            outcome = next_activity(now, wanted, u_keep, u_found, u_home, keep, offer, caught_away[where])
             if outcome >= 100:
                 deported += 1
                 outcome -= 100

@@ -187,41 +187,9 @@ def choose_care(
     return 1 if at * hospital < w_hospital * e_hh else 3
 
 
-#: Episodes of one community that are looked at together: a multiple of 8.
-TOGETHER = 64
-
-
-@compiled
-def choose_together(
-    n: int, where: int, p: Parameters, who: Column, draws: Column, severity: Column, income: Column, schooling: Column, kin: Column,
-    heard: Column, hours_care: Column, quality_care: Column, fee_care: Column, friction_care: Column, facility_care: Column, fare: Column,
-    values: Column, chosen: Column, care_sought: Column
-) -> None:  # fmt: skip
-    """Choose for ``n`` episodes of the community ``where``: each pass does one thing for all of them, and count what was chosen.
-
-    By episode are the household ``who`` [row], ``draws`` [0 to 1], ``severity`` [code] and, of the household, ``income`` [own currency/month],
-    ``schooling`` [year], ``kin`` [index] and ``heard`` [share]. ``values`` (4, episodes) [utility] and ``chosen`` (episodes,) [code] are
-    room to work in.
-    """
-    m = rounded_up(n)
-    for k in range(4):
-        if facility_care[where, k] < 0:
-            for c in range(m):
-                values[k, c] = -1.0e9
-            continue
-        is_primary = k % 2 == 0
-        months = 1.0 if is_primary else 12.0  # of income, from which it is paid
-        hours, quality, friction = hours_care[where, k], quality_care[where, k], friction_care[where, k]
-        cost = fee_care[where, k] + 2.0 * fare[where] * hours
-        for c in range(m):
-            share = min(cost / (months * income[c]), 0.9)
-            values[k, c] = value_of_facility(quality, severity[c], hours, share, is_primary, k >= 2, kin[c], heard[c], friction, p)
-    for c in range(m):
-        none = p.value_no_care - p.schooling_effect * (schooling[c] - 6.0)
-        chosen[c] = choose_care(draws[c], none, values[0, c], values[1, c], values[2, c], values[3, c], p.nest_scale)
-    for c in range(n):
-        if chosen[c] >= 0:
-            care_sought[who[c], chosen[c]] += 1
+#: So many episodes of one community, with those of one household more, are looked at together.
+TOGETHER = 128
+_MOST_OF_A_HOUSEHOLD = 3 * 127
 
 
 @compiled
@@ -232,35 +200,51 @@ def loop(
 ) -> None:  # fmt: skip
     """Choose for every episode; count by option and add the place's demand. ``care_demand`` is (places, 4).
 
-    Episodes are noted up to the community's last one, or until there is no more room, then looked at together.
+    Episodes are noted up to the community's last one, or until there are enough; then each pass does one thing for all of them, which a processor
+    does for several at a time. It is one long loop because functions of the user's own are put into it by name.
     """
-    who, severity, chosen = np.empty(TOGETHER, np.int64), np.ones(TOGETHER, np.int64), np.empty(TOGETHER, np.int64)
-    draws, income, years = np.ones(TOGETHER), np.ones(TOGETHER), np.ones(TOGETHER)
-    kin, heard, values = np.ones(TOGETHER), np.ones(TOGETHER), np.empty((4, TOGETHER))
-    n = where = 0
+    room = rounded_up(TOGETHER + _MOST_OF_A_HOUSEHOLD)
+    who, severity, chosen = np.empty(room, np.int64), np.ones(room, np.int64), np.empty(room, np.int64)
+    draws, income, years, kin, heard = np.ones(room), np.ones(room), np.ones(room), np.ones(room), np.ones(room)
+    values = np.empty((4, room))
+    n = 0
     for i in range(start, stop):
+        episode = 0
         for k in range(4):
             care_sought[i, k] = 0
-        episode = 0
         for s in range(1, 4):
             for _ in range(int(episodes[i, s - 1])):
-                if n == TOGETHER or (n > 0 and place[i] != where):
-                    choose_together(n, where, p, who, draws, severity, income, years, kin, heard, hours_care, quality_care, fee_care,
-                                    friction_care, facility_care, fare, values, chosen, care_sought)  # fmt: skip
-                    n = 0
-                where = int(place[i])
                 who[n], severity[n] = i, s
                 draws[n] = uniform(seed, SEEK_CARE, month, uid[i], episode)
-                income[n], years[n] = max(income_mean[i], 1.0), schooling[i]
-                kin[n], heard[n] = support_across[i], heard_across[i]
+                income[n], years[n] = max(income_mean[i], 1.0), float(schooling[i])
+                kin[n], heard[n] = support_across[i], float(heard_across[i])
                 episode += 1
                 n += 1
-    if n > 0:
-        choose_together(n, where, p, who, draws, severity, income, years, kin, heard, hours_care, quality_care, fee_care, friction_care,
-                        facility_care, fare, values, chosen, care_sought)  # fmt: skip
-    for i in range(start, stop):
+        if n < TOGETHER and i + 1 < stop and place[i + 1] == place[i]:
+            continue
+        where, m = int(place[i]), rounded_up(n)
         for k in range(4):
-            care_demand[place[i], k] += weight[i] * float(care_sought[i, k])
+            if facility_care[where, k] < 0:
+                values[k, :m] = -1.0e9
+                continue
+            is_primary = k % 2 == 0
+            months = 1.0 if is_primary else 12.0  # of income, from which it is paid
+            hours, quality, friction = hours_care[where, k], quality_care[where, k], friction_care[where, k]
+            cost = fee_care[where, k] + 2.0 * fare[where] * hours
+            for c in range(m):
+                values[k, c] = value_of_facility(quality, severity[c], hours, min(cost / (months * income[c]), 0.9), is_primary, k >= 2, kin[c],
+                                                 heard[c], friction, p)  # fmt: skip
+        for c in range(m):
+            none = p.value_no_care - p.schooling_effect * (years[c] - 6.0)
+            chosen[c] = choose_care(draws[c], none, values[0, c], values[1, c], values[2, c], values[3, c], p.nest_scale)
+        for c in range(n):
+            if chosen[c] >= 0:
+                care_sought[who[c], chosen[c]] += 1
+        n = 0
+    for i in range(start, stop):
+        where = int(place[i])
+        for k in range(4):
+            care_demand[where, k] += weight[i] * float(care_sought[i, k])
 
 
 rule(

@@ -119,7 +119,7 @@ def a_rule(x: float) -> float:
     return 2.0 * x
 
 
-@pytest.mark.parametrize("how", ["compiled", "compiled_once"])
+@pytest.mark.parametrize("how", ["compiled", "inlined", "compiled_once"])
 def test_how_a_rule_is_compiled(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[dict[str, Any]] = []
 
@@ -135,10 +135,11 @@ def test_how_a_rule_is_compiled(how: str, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(module, "PLAIN", False)
     made = getattr(module, how)(a_rule)
     # Python's own order of sums, no lock held, and on disk where the function is ours
-    assert asked == [{"nogil": True, "error_model": "numpy", "fastmath": False}]
-    assert getattr(made, "_cache", None) == (("cache of", a_rule) if how == "compiled" else None)
+    options = {"nogil": True, "error_model": "numpy", "fastmath": False}
+    assert asked == [options if how == "compiled_once" else options | {"forceinline": how == "inlined"}]
+    assert getattr(made, "_cache", None) == (("cache of", a_rule) if how != "compiled_once" else None)
     assert made.py_func is a_rule and plain(made) is a_rule and plain(a_rule) is a_rule
-    assert {f"{__name__}.a_rule": made} == module.COMPILED if how == "compiled" else not module.COMPILED
+    assert {f"{__name__}.a_rule": made} == module.COMPILED if how != "compiled_once" else not module.COMPILED
 
 
 def test_the_entry_of_a_compiled_function_is_its_code_for_these_types() -> None:

@@ -209,7 +209,6 @@ def test_what_each_adult_compares(open_to: tuple[float, ...]) -> None:
     assert all(any(t) and not all(t) for t in thinks), "in each household one reconsiders and one does not, or the test says less"
     keys = []
     for i, n in enumerate(n_adults):
-        keys += [(10, THINK_AGAIN, 33, 1000 + i, a) for a in range(n)]
         for a in range(n):
             keys += [(10, THINK_AGAIN, 33, 1000 + i, a)] + ([(10, CHOOSE_WORK, 33, 1000 + i, a)] if thinks[i][a] else [])
     assert calls["uniform"] == keys
@@ -219,7 +218,8 @@ def test_what_each_adult_compares(open_to: tuple[float, ...]) -> None:
         2.0 * 2.0 * math.sqrt(9.0 * 1.0) * (20 * 1 + 10 * 2),
         0.5 * 0.5 * math.sqrt(0.5) * 110,
     ]
-    assert calls["added_by_one_more"] == [(pytest.approx(farm[0]), 3.0, 0.5), (pytest.approx(farm[1]), 1.0, 0.5)]
+    more_hands = [(pytest.approx(farm[0]), 3.0, 0.5)] * sum(thinks[0]) + [(pytest.approx(farm[1]), 1.0, 0.5)] * sum(thinks[1])
+    assert calls["added_by_one_more"] == more_hands
     more = [farm[0] * (math.sqrt(4 / 3) - 1), farm[1] * (math.sqrt(2.0) - 1), farm[2]]
     pay = [200.0, 100.0 * 2.0 * math.exp(0.05 * 2), 200.0 * 0.5 * math.exp(-0.1 * 2)]
     compared = []
@@ -235,11 +235,14 @@ def test_what_each_adult_compares(open_to: tuple[float, ...]) -> None:
             net = wage[3] * 0.8 * (1 - values["place.caught_away"][w]) * chance[3]
             one.append((net, wage[3], 1.0 * (1 - 0.4 * kin) + 0.05 * hours[3] - word))
         compared.append(one)
-    assert calls["value_of_work"] == [(*(pytest.approx(x) for x in said), 0.5) for one in compared for said in one]
+    # of each activity that is open the adults who reconsider, household by household
+    said_of = [[(*(pytest.approx(x) for x in said), 0.5) for said in one for _ in range(sum(thinks[i]))] for i, one in enumerate(compared)]
+    assert calls["value_of_work"] == [said for one in said_of for said in one]
     chosen, at = [], 0
     for i in range(3):
-        v = iter([value_of_work(*said) for said in calls["value_of_work"][at : at + len(compared[i])]])
-        at += len(compared[i])
+        n = sum(thinks[i])
+        v = iter([value_of_work(*said) for said in calls["value_of_work"][at : at + n * len(compared[i]) : n]])
+        at += n * len(compared[i])
         options = [next(v), *(next(v) if open_to[k] else MISSING for k in (1, 2, 3))]
         chosen += [(uniform(10, CHOOSE_WORK, 33, 1000 + i, a), *options) for a in range(n_adults[i]) if thinks[i][a]]
     assert calls["choose_work"] == chosen

@@ -157,10 +157,12 @@ def test_what_each_adult_meets() -> None:
             here, wanted = now[i][a], asks[i][a]
             if here == 0 and wanted == -1:
                 continue  # on the farm and content: no draw is needed
-            mine = [(8, s, 21, 1000 + i, a) for s in (DISMISSED, FOUND, SENT_HOME)]
-            keys += mine
+            # a draw is made only where something depends on it
+            needed = ((DISMISSED, here > 0), (FOUND, wanted > 0), (SENT_HOME, here == 3))
+            keys += [(8, s, 21, 1000 + i, a) for s, is_needed in needed if is_needed]
+            drawn = [uniform(8, s, 21, 1000 + i, a) if is_needed else 1.0 for s, is_needed in needed]
             kept, found = keep[place[i]][here] if here > 0 else 1.0, offer[place[i]][wanted] if wanted > 0 else 0.0
-            met.append((here, wanted, *(uniform(*k) for k in mine), kept, found, (0.9, 0.3)[place[i]]))
+            met.append((here, wanted, *drawn, kept, found, (0.9, 0.3)[place[i]]))
             outcome = next_activity(*met[-1])
             left[i][a] = outcome % 10
             deported[i] += outcome >= 100

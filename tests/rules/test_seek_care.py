@@ -222,15 +222,15 @@ def test_weight_of_each_episode() -> None:
         (0.4, 4.0, (4.0 + 4.0) / 12.0, False, True, 0.04),
     ]
     heard = [float(np.float32(x)) for x in (0.25, 0.5)]
-    expected = [(q, s, h, pytest.approx(c), primary, across, 0.6, heard[0], f) for s in (1, 3) for q, h, c, primary, across, f in first]
+    # of each facility the episodes of one household after the other: two minor ones and one for a hospital
+    expected = [(q, s, h, pytest.approx(c), primary, across, 0.6, heard[0], f) for q, h, c, primary, across, f in first for s in (1, 1, 3)]
     expected += [(q, 2, h, pytest.approx(c), primary, across, 0.1, heard[1], f) for q, h, c, primary, across, f in second]
     assert calls["value_of_facility"] == expected
     keys = [(5, SEEK_CARE, 6, 1000, 0), (5, SEEK_CARE, 6, 1000, 1), (5, SEEK_CARE, 6, 1000, 2), (5, SEEK_CARE, 6, 1001, 0)]
     assert calls["uniform"] == keys
     v = [value_of_facility(*said, p) for said in calls["value_of_facility"]]
     # a year more of schooling than six raises the value of care, so lowers that of none, by 0.1
-    chosen = [(pytest.approx(-1.3), v[0], MISSING, v[1], v[2])] * 2 + [(pytest.approx(-1.3), v[3], MISSING, v[4], v[5])]
-    chosen += [(pytest.approx(-0.8), *v[6:])]
+    chosen = [(pytest.approx(-1.3), v[k], MISSING, v[3 + k], v[6 + k]) for k in range(3)] + [(pytest.approx(-0.8), *v[9:])]
     assert calls["choose_care"] == [(uniform(*key), *said, 0.5) for key, said in zip(keys, chosen, strict=True)]
     options = [choose_care(*said) for said in calls["choose_care"]]
     sought = [[options[a:b].count(k) for k in range(4)] for a, b in ((0, 3), (3, 4), (4, 4))]

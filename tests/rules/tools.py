@@ -15,6 +15,7 @@ from abm.results.record import DEALS, SUMS
 from agents.core.compiled import PLAIN, plain
 from agents.core.declare import CALL_ARGUMENTS, FIELDS, RULES, argument_names
 from agents.core.draws import uniform
+from agents.core.exact import just
 
 #: Both forms of a function: what a reader of the source can follow, and what runs.
 FORMS = ("plain", "compiled")
@@ -112,7 +113,9 @@ def traced(rule: str, columns: dict[str, np.ndarray], *names: str, stop: int, **
 
         return note
 
-    watched = types.FunctionType(loop.__code__, {**loop.__globals__, **{name: noting(name) for name in names}}, loop.__name__)
+    watched = types.FunctionType(
+        loop.__code__, {**loop.__globals__, "rounded_up": just, **{name: noting(name) for name in names}}, loop.__name__
+    )
     run_rule(rule, columns, "plain", stop=stop, loop=watched, **given)
     return calls
 
