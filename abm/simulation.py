@@ -28,7 +28,7 @@ MOST_HOUSEHOLDS = 5_000_000
 #: Fewest and most households of a run.
 HOUSEHOLDS = (60, MOST_HOUSEHOLDS)
 #: Up to so many, a year is run in one call: it takes well under a second, so that a run can still be stopped soon.
-FEW_HOUSEHOLDS = 50_000
+FEW_HOUSEHOLDS = 5_000
 
 
 class StoppedError(RuntimeError):
@@ -104,7 +104,7 @@ class Simulation(Run):
         """Run to the scenario's end; ``progress(months_done, months)`` for each month; raises StoppedError on ``stop``.
 
         The months of a year are run in one call, and told one by one after it, so ``stop`` is looked at once a year; with more than
-        50,000 households once a month.
+        5,000 households once a month.
         """
         while self.month < self.n_months:
             if stop is not None and stop.is_set():

@@ -5,7 +5,8 @@ does something else as well, single figures move by tens of per cent, ratios of 
 where it says CPU; it does not count waiting.
 
 The comparison with plain Mesa agents runs ``tests/bench/plain_mesa.py``, a twin whose agents call the very functions that the compiled loops
-call. It is one of the tests, so a source checkout has it and an installed package does not.
+call. It is one of the tests, so a source checkout has it and an installed package does not; so is the bare loop in C (``tests/bench/bare_loop.c``), which is
+compiled where there is a compiler.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import json
 import os
 import platform
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -27,6 +29,8 @@ from typing import Any
 _ROOT = Path(__file__).resolve().parents[2]
 #: The model's twin of plain Mesa agents.
 _TWIN = "tests.bench.plain_mesa"
+#: The bare loop in C, compiled where there is a compiler.
+_BARE_LOOP = "tests/bench/bare_loop.c"
 #: What the JSON holds, with its unit, in the order of the table.
 FIGURES: dict[str, tuple[str, str]] = {
     "default_run_seconds": ("Default run: 2,000 households, 432 months, with construction", "s"),
@@ -46,6 +50,8 @@ FIGURES: dict[str, tuple[str, str]] = {
     "rss_per_household": ("Columns and ties as the process grew", "bytes"),
     "plain_mesa_ns_per_household_month": ("A household's month as a plain Mesa agent, CPU", "ns"),
     "plain_mesa_over_compiled": ("That over the compiled model", "1"),
+    "bare_c_ns_per_household_month": ("A household's month in a bare loop in C (no trade, officials, prices or record), CPU", "ns"),
+    "compiled_over_c": ("The compiled model over that", "1"),
     "two_threads_speed_100000": ("Two threads over one, 100,000 households, wall clock", "1"),
     "two_threads_speed_1000000": ("The same, 1,000,000 households", "1"),
     "steps_over_run": ("Month by month over one call, CPU", "1"),
@@ -244,6 +250,29 @@ def _against_mesa(turns: int, months: int, households: int = 2000) -> dict[str, 
     }
 
 
+def _against_c(turns: int, households: int = 2000, months: int = 432) -> dict[str, float]:
+    """The bare loop in C and the model's months in turns; nothing where there is no source or no compiler, or it cannot compile."""
+    source, compiler = _ROOT / _BARE_LOOP, next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
+    if compiler is None or not source.is_file():
+        return {}
+    with tempfile.TemporaryDirectory() as folder:
+        program = str(Path(folder) / "bare_loop")
+        done = subprocess.run([compiler, "-O3", "-march=native", "-o", program, str(source), "-lm"], capture_output=True)
+        if done.returncode:
+            return {}
+        model = _model(households)
+        model.step()
+        ours, theirs = [], []
+        for _ in range(turns):
+            ours.append(_cpu(lambda: model.go_on(model.month + 36)) / 36)
+            said = subprocess.run([program, str(households), str(months)], capture_output=True, text=True, check=True).stdout
+            theirs.append(float(said.split()[0]) / months)
+    return {
+        "bare_c_ns_per_household_month": statistics.median(theirs) / households * 1e9,
+        "compiled_over_c": statistics.median(a / b for a, b in zip(ours, theirs, strict=True)),
+    }
+
+
 def measure(quick: bool) -> dict[str, Any]:
     """All figures; ``quick`` leaves out the million households and takes fewer turns."""
     _model(2000).run()  # everything compiled and in memory
@@ -252,6 +281,7 @@ def measure(quick: bool) -> dict[str, Any]:
     found |= _sizes((2_000, 100_000) if quick else (2_000, 100_000, 1_000_000), turns)
     if has_twin():
         found |= _against_mesa(1 if quick else 3, 2 if quick else 6)
+    found |= _against_c(turns)
     return {name: found[name] for name in FIGURES if name in found}
 
 

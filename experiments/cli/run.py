@@ -226,7 +226,7 @@ def rerun(
             if isinstance(then, dict) and then != processor():
                 print(
                     _(
-                        "The numbers of the manifest were made on a processor with other instructions, which can explain differences in the last digits."
+                        "The numbers of the manifest were made on another kind of processor, which should make no difference: please report it, with both manifests."
                     )
                 )
             raise typer.Exit(1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from types import SimpleNamespace
 
 import numpy as np
@@ -25,6 +26,8 @@ def test_quick_measurement_as_json_and_as_table(compiling, capsys, monkeypatch):
     left_out = {
         "ns_per_household_month_1000000", "million_over_hundred_thousand", "million_construction_cpu_seconds", "two_threads_speed_1000000",
     }  # fmt: skip
+    if not any(map(shutil.which, ("cc", "gcc", "clang"))):
+        left_out |= {"bare_c_ns_per_household_month", "compiled_over_c"}
     assert set(said["figures"]) == set(bench.FIGURES) - left_out
     assert set(said["units"]) == set(said["figures"]) and said["quick"] is True
     assert {"lintas", "python", "platform", "cores", "numba"} <= set(said["machine"])
@@ -55,6 +58,22 @@ def test_without_the_tests_the_comparison_is_left_out_and_said_so(capsys, monkey
     assert bench.main(["--quick"]) == 0
     said = " ".join(capsys.readouterr().out.split())
     assert "Default run" in said and bench.NO_TWIN in said and "plain Mesa agent, CPU" not in said
+
+
+def test_without_a_compiler_there_is_no_loop_in_c(monkeypatch, tmp_path):
+    monkeypatch.setattr(bench.shutil, "which", lambda name: None)
+    assert bench._against_c(1) == {}
+    monkeypatch.setattr(bench.shutil, "which", lambda name: "/bin/false")
+    assert bench._against_c(1) == {}
+    monkeypatch.setattr(bench.shutil, "which", lambda name: "/bin/true")
+    monkeypatch.setattr(bench, "_ROOT", tmp_path)
+    assert bench._against_c(1) == {}
+
+
+@pytest.mark.skipif(not any(map(shutil.which, ("cc", "gcc", "clang"))), reason="no C compiler is here")
+def test_the_loop_in_c_is_measured_in_turns():
+    found = bench._against_c(2, households=100, months=24)
+    assert set(found) == {"bare_c_ns_per_household_month", "compiled_over_c"} and min(found.values()) > 0
 
 
 def test_memory_is_counted_from_every_array():
