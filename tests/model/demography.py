@@ -1,7 +1,12 @@
-"""A made-up demography for tests: who leaves, splits off, is born or dies in January is a draw of each household, and of nobody else."""
+"""A made-up demography for tests: who leaves, splits off, is born or dies in January is a draw of each household, and of nobody else.
+
+Run as a module it makes a run in a fresh process and prints its hashes, as :mod:`tests.model.same` does.
+"""
 
 from __future__ import annotations
 
+import json
+import sys
 from typing import Any
 
 import numpy as np
@@ -11,6 +16,7 @@ from abm.world.kinship import draw
 from abm.world.population import newcomer_uids, renew, trader_uids
 from agents.core.draws import stream, uniform
 from agents.household.fields import MAX_ADULTS
+from tests.model.same import make, parts
 
 LEAVES, SPLITS, MEMBERS, TRADES = (stream(f"test.{name}") for name in ("leaves", "splits", "members", "trades"))
 #: Share of households that leave in a year, and of those that send one off.
@@ -61,7 +67,7 @@ def splits(run: Run, mothers: np.ndarray, gone: set[int], slot: int = 0) -> dict
 
 
 def changes(run: Run) -> dict[str, Any]:
-    """What a January asks of :func:`renew`. What newcomers have is their mothers', but ``savings`` of newcomers come on top: see :func:`january`."""
+    """What a January asks of :func:`renew`; ``savings`` of the newcomers are taken from their mothers'."""
     h = run.frames["household"]
     gone = np.flatnonzero(drawn(run, LEAVES) < SHARE)
     mothers = np.flatnonzero((drawn(run, SPLITS) < SHARE) & (h["n_adults"] > 1))
@@ -80,3 +86,12 @@ def january(run: Run) -> None:
     h = run.frames["household"]
     if len(given):
         h["savings"][h.find(asked["newcomers"]["uid"])] = given
+
+
+def grown(years: float = 4.0, **settings: Any) -> Any:
+    """A model with the made-up Januaries (see :func:`tests.model.same.make`)."""
+    return make(**{"n_months": round(12 * years), "households": 240, "rules": {"population": january}, **settings})
+
+
+if __name__ == "__main__":
+    print(json.dumps(parts(grown(**json.loads(sys.argv[1])).run())))
