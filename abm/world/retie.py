@@ -25,10 +25,10 @@ def leave(kin: Kin, moves: Moves) -> None:
     c = kin.columns
     used = _drop(moves.row_now, c["first"], c["first_across"], c["end"], c["other"], c["pair"], c["strength"])
     for name in _OF_ROWS:
-        base = _with_room(c[name], moves.n_before, moves.n)
+        base = _with_room(c[name], moves.n_before, max(moves.n_before, moves.n))
         move(base, moves)
         base[moves.new] = 0
-        c[name] = base[: moves.n]
+        c[name] = _with_room(base, moves.n, moves.n)[: moves.n]
     for name in _OF_ENDS:
         c[name] = _with_room(c[name], used, used)[:used]
 
