@@ -122,9 +122,8 @@ def renew(
     now = np.empty(len(ends), dtype=np.int64)
     now[came] = moves.new[ends[came] - n_leave]
     now[~came] = moves.row_now[row[known:][~came]]
-    if len(tied):
-        pairs = now[: len(tied)].reshape(-1, 2)
-        retie.tie(run.kin, household, np.ascontiguousarray(pairs[:, 0]), np.ascontiguousarray(pairs[:, 1]), asked.strengths)
+    pairs = now[: len(tied)].reshape(-1, 2)
+    retie.tie(run.kin, household, np.ascontiguousarray(pairs[:, 0]), np.ascontiguousarray(pairs[:, 1]), asked.strengths)
     came_traders = _renew_traders(household, trader, asked, gone_traders, moves.row_now, now[len(tied) :])
     _book(run, 0, household, moves.new, "savings")
     _book(run, 0, trader, came_traders, "profit")

@@ -21,7 +21,7 @@ _OF_ROWS, _OF_ENDS = ("first", "first_across", "end"), ("other", "pair", "streng
 
 
 def leave(kin: Kin, moves: Moves) -> None:
-    """Drop the ties to households that leave, and let the others follow as ``moves`` of the households say; newcomers have no ties yet."""
+    """Drop the ties to households that leave, and let the others follow as ``moves`` of the households say; newcomers have no ties yet, see :func:`tie`."""
     c = kin.columns
     used = _drop(moves.row_now, c["first"], c["first_across"], c["end"], c["other"], c["pair"], c["strength"])
     for name in _OF_ROWS:
@@ -34,7 +34,7 @@ def leave(kin: Kin, moves: Moves) -> None:
 
 
 def tie(kin: Kin, households: Any, a: np.ndarray, b: np.ndarray, strengths: np.ndarray) -> None:
-    """Add ties between rows ``a`` and ``b`` (ties,) of int64, at these strengths (ties,) at both ends.
+    """Add ties between rows ``a`` and ``b`` (ties,) of int64, at these strengths (ties,) at both ends; after :func:`leave` even where there are none.
 
     A pair that is tied already keeps its strength, and of a pair given twice the first counts.
     """

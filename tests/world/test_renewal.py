@@ -149,7 +149,10 @@ def test_any_change_of_ties_is_that_of_tying_anew(data: Any) -> None:
 def test_a_newcomer_without_ties(model: BorderModel) -> None:
     h = model.frames["household"]
     before = {uid: (h["land"][row], h["savings"][row]) for row, uid in enumerate(h["uid"].tolist())}
-    renew(model, newcomers=household(4, place=7, land=[1.5], n_children=[3]))
+    slow = make(households=60, n_months=14)
+    for one, change in ((model, renew), (slow, renew_slowly)):
+        change(one, newcomers=household(4, place=7, land=[1.5], n_children=[3]))
+    assert differing(state(model), state(slow)) == []
     row = h.row(4)
     assert (h["place"][row], h["side"][row], h["group"][row]) == (7, model.world.place["side"][7], model.world.groups[7])
     assert (h["weight"][row], h["land"][row], h["n_children"][row], h["trader"][row], h["savings"][row]) == (3.0, 1.5, 3, -1, 0.0)
