@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from abm.month import MONTH
+from abm.world.population import renew
 from agents.core.declare import FIELDS
-from experiments.cli import bench
+from experiments.cli import bench, bench_population
 from tests.model.same import differing, make, state
 
 
@@ -24,6 +25,7 @@ def test_quick_measurement_as_json_and_as_table(compiling, capsys, monkeypatch):
     said = json.loads(capsys.readouterr().out)
     left_out = {
         "ns_per_household_month_1000000", "million_over_hundred_thousand", "million_construction_cpu_seconds", "two_threads_speed_1000000",
+        "population_share_1000000",
     }  # fmt: skip
     assert set(said["figures"]) == set(bench.FIGURES) - left_out
     assert set(said["units"]) == set(said["figures"]) and said["quick"] is True
@@ -55,6 +57,21 @@ def test_without_the_tests_the_comparison_is_left_out_and_said_so(capsys, monkey
     assert bench.main(["--quick"]) == 0
     said = " ".join(capsys.readouterr().out.split())
     assert "Default run" in said and bench.NO_TWIN in said and "plain Mesa agent, CPU" not in said
+
+
+def test_the_made_up_year_is_what_it_says():
+    model, counts = make(households=600), []
+    for year in range(3):
+        h, before = model.frames["household"], set(model.frames["household"]["uid"].tolist())
+        asked = bench_population.made_up_year(model, year)
+        renew(model, **asked)
+        now = set(h["uid"].tolist())
+        counts.append((len(before - now), len(now - before)))
+        assert before - now == set(asked["leave"].tolist()) and len(asked["ties"]) > 12
+        assert sum(uid in now for uid in asked["traders"]["household"].tolist()) == 1
+    assert counts == [(6, 6)] * 3
+    other = make(households=600)
+    assert math.isfinite(bench_population.share_of_months(other, 2)) and other.month == 6
 
 
 def test_memory_is_counted_from_every_array():
