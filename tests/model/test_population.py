@@ -11,7 +11,7 @@ import sys
 import numpy as np
 import pytest
 
-from abm import BorderModel, Simulation, quiet_months
+from abm import BorderModel, Simulation, quiet_months, simulate_many
 from abm.errors import UserError
 from abm.world.population import newcomer_uids, renew
 from tests.model import demography
@@ -130,6 +130,12 @@ def test_branched(usual):
 def test_without_mesa_it_is_the_same_run(usual):
     settings = {"households": 240, "rng": 7, "rules": {"population": january}}
     assert parts(Simulation(grown().own_scenario, **settings).run()) == usual
+
+
+def test_runs_that_share_their_start_do_not_touch_each_other(usual):
+    start, named = grown().own_scenario, {"households": 240, "rules": {"population": january}}
+    found = [end.value for end in simulate_many(start, [7, 7, 7], threads=2, take=parts, **named)]
+    assert found == [usual] * 3
 
 
 def test_the_manifest_names_it():
