@@ -144,7 +144,6 @@ def _renew_traders(
     trader["household"][:] = row_now[trader["household"]]
     given["household"] = owner
     came = trader.renew(gone, given).new
-    household["trader"][:] = -1
     household["trader"][trader["household"]] = np.arange(len(trader), dtype=np.int32)
     return came
 
@@ -189,7 +188,6 @@ def _read(run: RunWithPeople, leave: Any, newcomers: Any, ties: Any, strengths: 
         bad = np.flatnonzero((new["n_adults"] < 1) | (new["n_adults"] > MAX_ADULTS) | (children < 0) | (children > MOST_CHILDREN))
         if len(bad):
             _refuse_members(new["uid"][bad[0]], new["n_adults"][bad[0]], children[bad[0]])
-        new.setdefault("activity", np.full((len(place), MAX_ADULTS), -1, dtype=np.int8))
     new["side"] = world.place["side"][place].astype(np.int8)
     new["group"] = np.asarray(world.groups, dtype=np.int8)[place]
     own = _columns(run.frames["trader"], traders, ("uid", "household"), ("place", "side", "weight"))
@@ -207,7 +205,7 @@ def _uids(what: str, said: Any) -> np.ndarray:
 def _columns(frame: AgentFrame, given: Mapping[str, Any] | None, needed: tuple[str, ...], follow: tuple[str, ...]) -> dict[str, np.ndarray]:
     """The columns of newcomers as arrays of one length; UserError for what is lacking, not declared, or follows from other things."""
     if given is None:
-        return {name: np.zeros(0, dtype=frame.fields[name].dtype if name != "household" else np.int64) for name in needed}
+        return {name: np.zeros(0, dtype=np.int64) for name in needed}
     if lacking := [name for name in needed if name not in given]:
         raise UserError(f"a {frame.entity} that comes needs {', '.join(lacking)}: give the columns {', '.join(needed)}")
     found = {}

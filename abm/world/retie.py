@@ -58,7 +58,7 @@ def _with_room(column: np.ndarray, used: int, needed: int) -> np.ndarray:
     """The memory in which a column of ``used`` rows lies; or, where it has not enough for ``needed`` or far too much, a copy in other memory."""
     base = column if column.base is None else column.base
     room = room_for(needed, len(base))
-    return base if room == len(base) else with_room(base, min(used, room), room)
+    return base if room == len(base) else with_room(base, used, room)
 
 
 @compiled

@@ -187,6 +187,14 @@ def test_members_are_born_and_die(model: BorderModel) -> None:
     assert model.world.place["adults"].tolist() == np.bincount(h["place"], h["weight"] * h["n_adults"], model.world.n_places).tolist()
 
 
+def test_who_is_followed_and_leaves_is_followed_no_longer(model: BorderModel) -> None:
+    model.month, model.follow = 3, uids(model, 5, 6, 7)
+    left = uids(model, 6, 9)
+    renew(model, leave=left)
+    assert model.follow == uids(model, 5, 6), "rows have moved up"
+    assert model.traces == [{"month": 3, "uid": left[0], "rule": "population", "calls": [], "has_left": True}]
+
+
 def test_what_comes_and_goes_is_booked_by_side(model: BorderModel) -> None:
     h, t = model.frames["household"], model.frames["trader"]
     model.month = 5
@@ -305,14 +313,16 @@ REFUSED = {
     "tie to itself": ({"ties": [("a", "a")], "strengths": [0.5]}, "is to be tied to itself"),
     "no strength": ({"ties": [("a", "b")]}, "a strength of each"),
     "no pairs": ({"ties": [("a", "b", "c")], "strengths": [0.5]}, "give pairs of uids"),
-    "too strong": ({"ties": [("a", "b")], "strengths": [1.5]}, "not from 0 to 1"),
+    "too strong": ({"ties": [("a", "b"), ("a", "c")], "strengths": [0.5, 1.001]}, "not from 0 to 1"),
     "weak": ({"ties": [("a", "b")], "strengths": [-0.5]}, "not from 0 to 1"),
     "no number": ({"ties": [("a", "b")], "strengths": [float("nan")]}, "not from 0 to 1"),
     "no such place": ({"newcomers": household(4, place=99)}, "there is no place 99"),
     "place before the first": ({"newcomers": household(4, place=-1)}, "there is no place -1"),
+    "one place that is none": ({"newcomers": household([4, 5, 6]) | {"place": [0, -3, 99]}}, "there is no place -3"),
     "weight": ({"newcomers": household(4, weight=[-1.0])}, "weight that is no number of 0 or more"),
     "weight of none": ({"newcomers": household(4, weight=[float("inf")])}, "weight that is no number of 0 or more"),
     "no adults": ({"newcomers": household(4, n_adults=[0])}, "household 4 has 0 adults"),
+    "two without": ({"newcomers": household([4, 5, 6, 8], n_adults=[1, 0, 7, 9], n_children=[0, 3, 0, 0])}, "household 5 has 0 adults and 3 children"),
     "seven adults": ({"newcomers": household(4, n_adults=[7])}, "household 4 has 7 adults"),
     "children": ({"newcomers": household(4, n_children=[-1])}, "-1 children"),
     "many children": ({"newcomers": household(4, n_children=[128])}, "128 children"),
@@ -326,6 +336,7 @@ REFUSED = {
     "second trader": ({"traders": {"uid": [9], "household": ["trading"]}}, "a second trader"),
     "two traders": ({"traders": {"uid": [9, 8], "household": ["a", "a"]}}, "a second trader"),
     "trader twice": ({"traders": {"uid": [9, 9], "household": ["a", "b"]}}, "trader 9 is to come twice"),
+    "which trader": ({"traders": {"uid": [8, 9, 9, 7, 7], "household": ["a", "b", "c", "a", "b"]}}, "trader 9 is to come twice"),
     "trader is there": ({"traders": {"uid": ["t"], "household": ["a"]}}, "is there already"),
     "trader's place": ({"traders": {"uid": [9], "household": ["a"], "place": [1]}}, "follows from its household"),
 }  # fmt: skip
