@@ -146,8 +146,10 @@ def _move(values: Any, width: int, start: Any, stop: Any, to: Any) -> None:
 
 @compiled
 def _slot(uid: int, last: int) -> int:
-    """Where a uid belongs in a table whose last slot is ``last``, one less than a power of two."""
-    return (uid ^ (uid >> 20) ^ (uid >> 41)) & last
+    """Where a uid belongs in a table whose last slot is ``last``, one less than a power of two: digits of all of the uid count."""
+    folded = uid ^ (uid >> 32)
+    folded ^= folded >> 15
+    return (folded ^ (folded >> 7)) & last
 
 
 @compiled

@@ -7,12 +7,14 @@ import math
 import os
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
 
 from abm import BorderModel, Simulation, quiet_months, simulate_many
 from abm.errors import UserError
+from abm.simulation import StoppedError
 from abm.world.population import newcomer_uids, renew
 from tests.model import demography
 from tests.model.demography import grown, january
@@ -234,6 +236,27 @@ def test_nothing_is_made_anew_while_there_is_room():
     assert len(sizes) > 2 and entries
     assert not [name for name, _, _ in moved if name.startswith(("household.", "kin.first", "kin.end", "kin.contact"))]
     assert len(moved) < 60 and all(used > room for _, room, used in moved), "only what was full"
+
+
+def test_who_is_there_now_counts_as_large_not_who_was_at_first(monkeypatch):
+    """A run of many households can be stopped after a month, one of few after a year."""
+    monkeypatch.setattr("abm.simulation.FEW_HOUSEHOLDS", 60)
+    for more, month in ((False, 12), (True, 1)):
+        model, stop = make(households=60), threading.Event()
+        if more:
+            renew(model, newcomers={"uid": [4], "place": [0], "weight": [1.0], "n_adults": [1], "land": [1.0], "ability": [1.0]})
+        with pytest.raises(StoppedError):
+            model.run(progress=lambda done, of, stop=stop: stop.set(), stop=stop)
+        assert model.month == month and model.n_households == 60
+
+
+def test_a_household_added_after_others_have_left_has_a_uid_of_its_own():
+    model = make(households=60)
+    first = model.add_household("Entikong", savings=5.0, weight=2.0)
+    renew(model, leave=model.frames["household"]["uid"][:1].tolist())
+    second = model.add_household("Entikong")
+    assert first.unique_id != second.unique_id and {first.place, second.place} == {"Entikong"} and len(model.frames["household"]) == 61
+    assert model.carried[0, 0, 0] == 10.0
 
 
 def test_memory_stays_bounded_over_35_years():
