@@ -16,7 +16,7 @@ import mesa
 import numpy as np
 from mesa.agent import AgentSet
 
-from abm import changes, start
+from abm import start
 from abm.errors import UserError
 from abm.region import Region
 from abm.running import Run
@@ -24,8 +24,7 @@ from abm.scenario import Scenario
 from abm.sharing import Shared
 from abm.simulation import MOST_HOUSEHOLDS, Simulation, StoppedError, check_seed
 from abm.views import KINDS, ByType, RunScenario, Views, for_mesa, plain_scenario
-from abm.world import populate
-from abm.world.kinship import Kin
+from abm.world import populate, population
 from agents.core.declare import near
 from agents.core.view import Household
 
@@ -150,16 +149,13 @@ class BorderModel(Simulation, mesa.Model):
         if place not in self.world.place_names:
             raise UserError(f"there is no place '{place}' with households; {near(place, self.world.place_names)}")
         q = self.world.place_names.index(place)
-        frame = self.frames["household"]
-        number = 1_000_000 + len(frame)
-        made = populate.household_columns(self.seed_of_run, self.world, q, np.array([number]), self.settings.of(populate.Parameters))
+        frame, number = self.frames["household"], 1_000_000 + len(self.frames["household"])
+        while True:  # others may have left since the last one was added, so the number may be taken
+            made = populate.household_columns(self.seed_of_run, self.world, q, np.array([number]), self.settings.of(populate.Parameters))
+            if frame.find(made["uid"])[0] < 0:
+                break
+            number += 1
         made["weight"] = np.zeros(1)
         made |= {k: np.asarray([v]) for k, v in columns.items()}
-        ties, strengths, kin = self.kin.ties, self.kin.strengths(), self.kin.columns
-        owners = frame["uid"][self.frames["trader"]["household"]]
-        frame.add(made)
-        self.frames["trader"]["household"][:] = frame.rows(owners)
-        self.kin = Kin.of_ties(frame, ties, strengths, kin["contact"], float(kin["income_gap"][0]))
-        changes.set_mechanisms(self)
-        self._views = Views(self, self.frames)
+        population.renew(self, newcomers={name: values for name, values in made.items() if name not in ("side", "group")})
         return self.household(int(made["uid"][0]))

@@ -11,6 +11,9 @@ from agents.core.compiled import compiled_once, plain
 from agents.core.declare import RULES, argument_names, near
 from agents.core.exact import just
 
+#: The name under which a user hands in a demography: a function of the run, called in every January but the first.
+POPULATION = "population"
+
 
 class Own(NamedTuple):
     """A user's function in place of a shipped one: the name that the user gave, and the compiled function."""
@@ -39,7 +42,8 @@ class OwnLoop:
 def own_rules(rules: Any) -> dict[str, dict[str, Own]]:
     """Own functions by rule and by the function that they replace; UserError for what cannot replace it.
 
-    ``rules`` holds functions by the name of a rule (its first function is meant) or of a rule and a function of it.
+    ``rules`` holds functions by the name of a rule (its first function is meant) or of a rule and a function of it. Under :data:`POPULATION`
+    it may hold a demography, which replaces nothing and is not compiled.
     """
     if rules is None:
         return {}
@@ -52,6 +56,11 @@ def own_rules(rules: Any) -> dict[str, dict[str, Own]]:
             raise UserError(f"rule '{shorten(said)}': {shorten(repr(function))} is not a function written in Python; define it with def")
     found: dict[str, dict[str, Own]] = {}
     for said, function in rules.items():
+        if said == POPULATION:
+            if len(argument_names(function)) != 1:
+                raise UserError("'population': your function is called with the run alone, in January: give it one argument")
+            found[POPULATION] = {POPULATION: Own(said, function)}
+            continue
         name, which = _replaced(said, function)
         found.setdefault(name, {})[which] = Own(said, function if hasattr(function, "py_func") else compiled_once(function))
     return found

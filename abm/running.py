@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from abm import tracing
-from abm.own_rules import names_of, own_rules, swap
+from abm.own_rules import POPULATION, names_of, own_rules, swap
 from abm.region import Region
 from abm.scenario import Scenario
 from abm.sharing import Shared
@@ -71,6 +71,9 @@ class Run(State):
         own = own_rules(rules)
         #: How the user named what own rules replace.
         self.swapped = names_of(own)
+        demography = own.pop(POPULATION, None)
+        #: A demography: called with the run in every January but the first, before budgets (see :mod:`abm.world.population`).
+        self.demography: Callable[[Any], None] | None = None if demography is None else demography[POPULATION].function
         self.loops = {name: swap(RULES[name].loop, functions) for name, functions in own.items()}
         #: Chooses the facility that a place reaches, by the rule of care in force.
         self.choose_facilities = swap(choose_facilities, own.get("household.seek_care", {}))
@@ -190,7 +193,8 @@ class Run(State):
         columns += [self.column(name) for name in rule.writes]
         monthly = tuple((at, name) for at, name in enumerate((*rule.reads, *rule.writes)) if name.startswith("record."))
         lead = tuple(CALL_ARGUMENTS.index(a) for a in argument_names(rule.loop) if a in CALL_ARGUMENTS)
-        self._entries.pop(rule.name, None)  # columns made anew may be of another type
+        if bound is None or any(a.dtype != b.dtype or a.ndim != b.ndim for a, b in zip(bound.columns, columns, strict=True)):
+            self._entries.pop(rule.name, None)  # machine code is looked up anew only for columns of another type
         bound = self._bound[rule.name] = Bound(stamp, columns, self.rows_of(rule.rows), monthly, lead)
         return bound
 

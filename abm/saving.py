@@ -36,7 +36,7 @@ from agents.core.declare import PARAMETERS, SWITCHES
 from agents.core.frame import AgentFrame
 
 KIND = "lintas saved run"
-FORMAT = 3
+FORMAT = 4
 #: Bytes of the largest saved run: one of 5 million households.
 MOST_BYTES = 20_000_000_000
 AGENTS = ("household", "trader", "official")
@@ -98,6 +98,7 @@ def arrays_of(run: Run, with_record: bool = True) -> dict[str, np.ndarray]:
         found |= {f"record/{name}": values for name, values in run.record.__dict__.items()}
     return found | {
         "crisis": run.crisis_of_month,
+        "carried": run.carried,
         "open": run.open_now,
         "hours_between": run.world.hours_between,
     }
@@ -187,7 +188,7 @@ def check_arrays(run: Run, arrays: Mapping[str, np.ndarray], month: int, where: 
     _check_ties(arrays, where)
     for name in rows:
         uids = arrays[f"frames/{name}/uid"]
-        if len(np.unique(uids)) < len(uids) or not rows[name]:
+        if len(np.unique(uids)) < len(uids) or (not rows[name] and name != "trader"):  # all who trade may have left
             raise UserError(f"{where}: frames/{name}/uid is empty or holds a number twice")
 
 
@@ -195,7 +196,7 @@ def _fits(name: str, values: np.ndarray, own: np.ndarray, n_months: int, month: 
     """Whether an array has the shape that it has in a new run, ``own``: as many rows as agents, as many months as were run, or more."""
     if name.startswith("frames/"):
         return values.shape == (rows.get(name.split("/")[1]), *own.shape[1:])
-    if name.startswith("record/") or name == "crisis":
+    if name.startswith("record/") or name in ("crisis", "carried"):
         needed = month if len(own) == n_months else math.ceil(month / 12)
         return values.shape[1:] == own.shape[1:] and len(values) >= min(needed, len(own))
     if name in ("kin/ties", "kin/strengths"):
@@ -276,6 +277,8 @@ def restore(run: Run, then: Then, arrays: Mapping[str, np.ndarray], *, keeps_sce
             run.settings.apply(month)
     n = min(len(arrays["crisis"]), run.n_months)
     run.crisis_of_month[:n] = arrays["crisis"][:n]
+    n = min(len(arrays["carried"]), run.n_months)
+    run.carried[:n] = arrays["carried"][:n]
     run.savings_at_start = list(then.savings_at_start)
     run.open_now = arrays["open"].copy()
     run.world.hours_between = arrays["hours_between"].copy()

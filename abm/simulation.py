@@ -46,8 +46,10 @@ class Simulation(Run):
     rng : seed (a non-negative integer); everything random is a function of it.
     threads : run household loops on so many threads; the results are the same bytes.
     rules : own one-agent functions in place of shipped ones, by rule name, e.g. ``{"household.fall_ill": my_severity}``
-        (the first function of the rule) or ``{"household.seek_care.choose_care": …}``.
-    follow : uids of households whose decisions are traced (see :attr:`traces`).
+        (the first function of the rule) or ``{"household.seek_care.choose_care": …}``. ``{"population": my_demography}`` adds who comes and goes:
+        a function of the run, called in every January but the first (see :mod:`abm.world.population`).
+    follow : uids of households whose decisions are traced (see :attr:`traces`). One that leaves is followed no longer; its last entry says
+        ``has_left``.
     fitted : values in place of the declared starting values of uncertain parameters, by name; the region's when left out,
         ``{}`` for the declared ones. What the scenario sets overrides them.
     shared : what this run has in common with other runs, so that it is made once (:class:`abm.sharing.Shared`); the results are the
@@ -110,7 +112,7 @@ class Simulation(Run):
             if stop is not None and stop.is_set():
                 raise StoppedError("the run was stopped before its end")
             before = self.month
-            self.go_on(before + 1 if self.n_households > FEW_HOUSEHOLDS else min(self.n_months, before + 12 - before % 12))
+            self.go_on(before + 1 if len(self.frames["household"]) > FEW_HOUSEHOLDS else min(self.n_months, before + 12 - before % 12))
             if progress is not None:
                 for done in range(before + 1, self.month + 1):
                     progress(done, self.n_months)

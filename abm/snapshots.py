@@ -95,7 +95,12 @@ class Snapshots:
         def begin(made: Run) -> None:
             saving.check_start(made, then.values, f"the snapshot of {month}")
             past = {f"record/{name}": _before(getattr(run.record, name), at, run.n_months) for name in vars(made.record)}
-            made.swapped, made.loops, made.choose_facilities = run.swapped, run.loops, run.choose_facilities
+            made.swapped, made.loops, made.choose_facilities, made.demography = (
+                run.swapped,
+                run.loops,
+                run.choose_facilities,
+                run.demography,
+            )
             made.stock_start = run.stock_start
             saving.restore(made, then, arrays | past, keeps_scenario=scenario is None)
 

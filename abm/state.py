@@ -68,6 +68,9 @@ class State:
         self.turns = dated_turns(self.region)
         #: Savings by side (own currency) before the first month.
         self.savings_at_start = [0.0, 0.0]
+        #: Savings that households which came in a month brought with them (0), and that those which left took along (1): (months, sides, 2), own
+        #: currency, times the households' weights. Nobody comes or goes in the shipped model.
+        self.carried = np.zeros((self.n_months, 2, 2))
 
     @property
     def record_sizes(self) -> tuple[int, int, int, int]:

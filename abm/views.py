@@ -67,6 +67,10 @@ class Views:
     def all(self, entities: Iterable[str]) -> AgentSet:
         """All agents of these entities, in the order of their rows: costly for a large world."""
         views = [self.one(e, int(u)) for e in entities for u in self._frames[e]["uid"]]
+        if len(self._made) > 2 * sum(map(len, self._frames.values())):  # most of them have left
+            self._made = {
+                (e, int(u)): self._made[e, int(u)] for e, f in self._frames.items() for u in f["uid"] if (e, int(u)) in self._made
+            }
         return AgentSet(views, random=self._model.random)
 
 

@@ -1,4 +1,4 @@
-"""What is settled once a year? Budgets and stocks of the districts in January, then what each place reaches on the roads that they keep up."""
+"""What is settled once a year? In January a demography, where the run has one; budgets and stocks of the districts; what each place then reaches."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ STOCKS = ("road", "clinic", "hospital", "other")
 
 
 def renew(run: Run) -> None:
-    """In January: budgets and stocks, then access. Otherwise access again when a crossing or the scenario changed."""
+    """In January: who comes and goes, budgets and stocks, then access. Otherwise access again when a crossing or the scenario changed."""
     if run.month % 12 == 0:
         if run.month > 0:
+            if run.demography is not None:
+                run.demography(run)
             run.world.policy["real_income"][:] = run.series.real_income[run.month]
             run.run_rule(RULES["official.spend_budget"])
         else:

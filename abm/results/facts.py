@@ -12,6 +12,7 @@ class RecordedRun(Protocol):
     """What the tables need of a model, so that this package does not import the model."""
 
     savings_at_start: list[float]
+    carried: np.ndarray
     world: Any
 
     @property
@@ -44,6 +45,8 @@ class Facts:
     district_people: np.ndarray
     #: Savings of each side's households before the first month, own currency.
     savings_at_start: tuple[float, float]
+    #: Savings that newcomers brought in (0) and that who left took out (1), (months, sides, 2), own currency.
+    carried: np.ndarray
 
     @classmethod
     def of(cls, run: RecordedRun) -> Facts:
@@ -64,4 +67,5 @@ class Facts:
             district_side=world.district["side"],
             district_people=world.district["population"],
             savings_at_start=(run.savings_at_start[0], run.savings_at_start[1]),
+            carried=run.carried[: run.months_run].copy(),
         )

@@ -19,7 +19,8 @@ def ledger(record: Record, facts: Facts) -> pd.DataFrame:
     """Money by month, currency and account: what households' savings gained equals what all other accounts gave.
 
     Accounts other than ``savings`` and ``pending`` (profit not yet brought home) are the rest of the world; an amount
-    is what the account gave (positive) or got. The amounts of a month and currency add up to nothing.
+    is what the account gave (positive) or got. The amounts of a month and currency add up to nothing. Where any household came or left with
+    savings, two accounts say what ``newcomers`` brought and ``leavers`` took along.
     """
     import pandas as pd
 
@@ -40,6 +41,8 @@ def ledger(record: Record, facts: Facts) -> pd.DataFrame:
             "goods_sold": deal["revenue"], "carriers": -deal["carriage"], "customs": -deal["duty"], "officers": -deal["bribe"],
             "treasury_fines": -deal["fine"], "savings": -(savings - before), "pending": -pending,
         }  # fmt: skip
+        if facts.carried.any():
+            accounts |= {"newcomers": facts.carried[:, side, 0], "leavers": -facts.carried[:, side, 1]}
         for account, amount in accounts.items():
             parts.append(pd.DataFrame({"month": np.arange(n), "currency": currency, "account": account, "amount": amount}))
     return pd.concat(parts, ignore_index=True)

@@ -187,8 +187,10 @@ def record_ties(start: int, stop: int, first: Column, first_across: Column, end:
 
 
 def gini(values: np.ndarray, weights: np.ndarray) -> float:
-    """Gini coefficient of weighted values (negative ones count as zero): 1 - 2 · area under the Lorenz curve."""
+    """Gini coefficient of weighted values (negative ones count as zero): 1 - 2 · area under the Lorenz curve; no value for nobody."""
     held = weights > 0
+    if not held.any():
+        return float("nan")
     values, weights = values[held], weights[held]
     order = np.argsort(values, kind="stable")
     v, w = np.maximum(values[order], 0.0), weights[order]
@@ -212,7 +214,9 @@ def close_year(
     at = place.astype(int)
     per_head = income / persons
     people = weight * persons
-    poor = np.bincount(at, people * (per_head < line[at]), len(line)) / np.bincount(at, people, len(line))
+    everybody = np.bincount(at, people, len(line))
+    poor = np.full(len(line), np.nan)  # no value where nobody lives
+    np.divide(np.bincount(at, people * (per_head < line[at]), len(line)), everybody, out=poor, where=everybody > 0.0)
     return poor, np.array([gini(per_head[side == s], people[side == s]) for s in (0, 1)])
 
 

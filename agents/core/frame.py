@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from agents.core.declare import FIELDS, DeclarationError, near
+from agents.core.moves import Moves, find_rows, move, plan, room_for, with_room
 
 
 class AgentFrame:
@@ -93,6 +94,10 @@ class AgentFrame:
         """Row of one uid today."""
         return int(self.rows(uid)[0])
 
+    def find(self, uids: Any) -> np.ndarray:
+        """Rows of these uids today, -1 for a uid that is not (or no longer) in the frame; found in one pass, of which nothing is kept."""
+        return find_rows(self["uid"], np.atleast_1d(np.asarray(uids, dtype=np.int64)))[0]
+
     def add(self, columns: Mapping[str, Any]) -> np.ndarray:
         """Add agents; returns their rows now. Other agents may have moved: look them up by uid."""
         for needed in ("uid", "place"):
@@ -118,6 +123,28 @@ class AgentFrame:
             array[:kept] = array[: self.n][keep]
         self.n = kept
         self._sort()
+
+    def renew(self, gone: np.ndarray, columns: Mapping[str, Any]) -> Moves:
+        """Remove the agents of rows ``gone``, add others, and give where each row has gone; no row is sorted and no column copied as a whole.
+
+        ``columns`` (newcomers, …) must hold ``uid`` and ``place``; those left out start at the field's initial value. The caller has checked that no
+        row is in ``gone`` twice, no uid comes that stays or comes twice, and every column is one of the frame. Columns remain in the memory that they
+        have where that is enough and no more than half too much (:func:`agents.core.moves.room_for`).
+        """
+        moves = plan(gone, self["place"], self["uid"], np.asarray(columns["place"]), np.asarray(columns["uid"]))
+        room = room_for(moves.n, self.capacity)
+        for name, field in self.fields.items():
+            column = self._data[name]
+            if room > self.capacity:
+                column = self._data[name] = with_room(column, self.n, room)
+            move(column, moves)
+            if len(moves.new):
+                column[moves.new] = columns.get(name, field.initial)
+            if room < self.capacity:
+                self._data[name] = with_room(column, moves.n, room)
+        self.n, self.capacity, self._by_uid = moves.n, room, None
+        self.version += 1
+        return moves
 
     def grow(self, capacity: int) -> None:
         """Reserve memory for ``capacity`` rows."""

@@ -25,8 +25,16 @@ class AgentView(mesa.Agent[Any]):
 
     @property
     def row(self) -> int:
-        """Row of the agent in its frame now."""
-        return self._frame.row(self.unique_id)
+        """Row of the agent in its frame now; KeyError when it has left."""
+        try:
+            return self._frame.row(self.unique_id)
+        except KeyError:
+            raise KeyError(f"the {self._frame.entity} with uid {self.unique_id} has left") from None
+
+    @property
+    def has_left(self) -> bool:
+        """Whether the agent is in the model no longer; its other attributes then raise KeyError."""
+        return bool(self._frame.find(self.unique_id)[0] < 0)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -54,7 +62,8 @@ class AgentView(mesa.Agent[Any]):
         frame[name][self.row] = value
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(uid={self.unique_id}, place={self.place!r})"
+        where = "has left" if self.has_left else f"place={self.place!r}"
+        return f"{type(self).__name__}(uid={self.unique_id}, {where})"
 
 
 class Household(AgentView):

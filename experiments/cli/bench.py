@@ -26,6 +26,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from experiments.cli.bench_population import share_of_months
+
 _ROOT = Path(__file__).resolve().parents[2]
 #: The model's twin of plain Mesa agents.
 _TWIN = "tests.bench.plain_mesa"
@@ -43,6 +45,8 @@ FIGURES: dict[str, tuple[str, str]] = {
     "ns_per_household_month_100000": ("A household's month, 100,000 households, CPU", "ns"),
     "ns_per_household_month_1000000": ("A household's month, 1,000,000 households, CPU", "ns"),
     "million_over_hundred_thousand": ("The last over the one before", "1"),
+    "population_share_2000": ("2 % of people change a year: renewal over twelve months, 2,000 households, CPU", "1"),
+    "population_share_1000000": ("The same, 1,000,000 households", "1"),
     "bytes_of_columns": ("Memory of a household: its columns and its trader's", "bytes"),
     "bytes_of_ties": ("Its ties", "bytes"),
     "bytes_of_record": ("The record of 432 months, shared out among 1,000,000 households", "bytes"),
@@ -174,9 +178,12 @@ def _sizes(sizes: tuple[int, ...], turns: int) -> dict[str, float]:
     if 1_000_000 in sizes:
         found["million_over_hundred_thousand"] = found["ns_per_household_month_1000000"] / found["ns_per_household_month_100000"]
         found["million_construction_cpu_seconds"] = making[1_000_000]
-    return found | {
-        f"two_threads_speed_{n}": _threads(model, turns if n > 100_000 else 3 * turns) for n, model in models.items() if n >= 100_000
-    }
+    found |= {f"two_threads_speed_{n}": _threads(model, turns if n > 100_000 else 3 * turns) for n, model in models.items() if n >= 100_000}
+    for n, model in models.items():
+        model.threads = 1
+        if n in (2_000, 1_000_000):
+            found[f"population_share_{n}"] = share_of_months(model, turns if n > 10_000 else 12)
+    return found
 
 
 def _threads(model: Any, turns: int) -> float:

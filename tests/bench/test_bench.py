@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from abm.month import MONTH
+from abm.world.population import renew
 from agents.core.declare import FIELDS
-from experiments.cli import bench
+from experiments.cli import bench, bench_population
 from tests.model.same import differing, make, state
 
 
@@ -25,6 +26,7 @@ def test_quick_measurement_as_json_and_as_table(compiling, capsys, monkeypatch):
     said = json.loads(capsys.readouterr().out)
     left_out = {
         "ns_per_household_month_1000000", "million_over_hundred_thousand", "million_construction_cpu_seconds", "two_threads_speed_1000000",
+        "population_share_1000000",
     }  # fmt: skip
     if not any(map(shutil.which, ("cc", "gcc", "clang"))):
         left_out |= {"bare_c_ns_per_household_month", "compiled_over_c"}
@@ -74,6 +76,21 @@ def test_without_a_compiler_there_is_no_loop_in_c(monkeypatch, tmp_path):
 def test_the_loop_in_c_is_measured_in_turns():
     found = bench._against_c(2, households=100, months=24)
     assert set(found) == {"bare_c_ns_per_household_month", "compiled_over_c"} and min(found.values()) > 0
+
+
+def test_the_made_up_year_is_what_it_says():
+    model, counts = make(households=600), []
+    for year in range(3):
+        h, before = model.frames["household"], set(model.frames["household"]["uid"].tolist())
+        asked = bench_population.made_up_year(model, year)
+        renew(model, **asked)
+        now = set(h["uid"].tolist())
+        counts.append((len(before - now), len(now - before)))
+        assert before - now == set(asked["leave"].tolist()) and len(asked["ties"]) > 12
+        assert sum(uid in now for uid in asked["traders"]["household"].tolist()) == 1
+    assert counts == [(6, 6)] * 3
+    other = make(households=600)
+    assert math.isfinite(bench_population.share_of_months(other, 2)) and other.month == 6
 
 
 def test_memory_is_counted_from_every_array():

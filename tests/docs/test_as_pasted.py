@@ -161,7 +161,7 @@ def test_the_sweep_gives_the_numbers_it_prints() -> None:
 
 
 def test_the_page_on_python_gives_the_numbers_it_prints() -> None:
-    assert walk("docs/python.md", short=False) == 11
+    assert walk("docs/python.md", short=False) == 12
 
 
 def test_the_calibration_tutorial_in_short() -> None:

@@ -96,6 +96,7 @@ def facts_of(n_months: int = RUN) -> Facts:
         district_side=np.array([s for s, _ in DISTRICTS.values()]),
         district_people=np.array([p for _, p in DISTRICTS.values()]),
         savings_at_start=(1000.0, 10.0),
+        carried=np.zeros((n_months, 2, 2)),
     )
 
 

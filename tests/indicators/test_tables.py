@@ -134,6 +134,17 @@ def test_ledger_by_hand() -> None:
     assert all(found[1, "IDR", a] == 0 for a in first if a not in ("savings", "pending"))
 
 
+def test_the_ledger_says_what_newcomers_brought_and_leavers_took() -> None:
+    """Only of a run in which somebody came or left; in February households bring 300 rupiah, in March some leave with 70 ringgit."""
+    record, facts = record_of({"sums.savings": {("1980-01", "A"): 1000, ("1980-02", "A"): 1300, ("1980-03", "A"): 1300}}), facts_of(3)
+    facts.carried[1, 0, 0], facts.carried[2, 1, 1] = 300.0, 70.0
+    table = Results(record, facts).ledger()
+    found = {(r.month, r.currency, r.account): r.amount for r in table.itertuples() if r.account in ("newcomers", "leavers")}
+    assert len(table) == 3 * 2 * 15 and len(found) == 12
+    assert {k: v for k, v in found.items() if v} == {(1, "IDR", "newcomers"): 300.0, (2, "MYR", "leavers"): -70.0}
+    assert table[(table["month"] == 1) & (table["currency"] == "IDR")]["amount"].sum() == 0.0
+
+
 def test_a_table_is_made_once() -> None:
     results = results_of({})
     assert results.yearly is results.yearly and results.flows is results.flows

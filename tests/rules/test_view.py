@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from abm import BorderModel, Scenario
+from abm.world.population import renew
 from agents.core.view import Household, Official, Trader
 
 
@@ -59,6 +60,33 @@ def test_a_view_follows_its_agent_when_rows_move(model: BorderModel) -> None:
     new = model.add_household(model.world.place_names[0], land=3.25)
     assert new.land == 3.25 and new.place == model.world.place_names[0]
     assert one.row == row + 1 and one.land == land and frame["uid"][one.row] == uid
+
+
+def test_a_view_says_that_its_agent_has_left() -> None:
+    model = BorderModel(Scenario.load("history", end="1980-06"), households=60, rng=7)
+    frame = model.frames["household"]
+    gone, stays = (model.household(int(frame["uid"][row])) for row in (3, 4))
+    assert not gone.has_left and not stays.has_left
+    renew(model, [gone.unique_id])
+    assert gone.has_left and not stays.has_left and stays.row == 3 and "place=" in repr(stays)
+    assert repr(gone) == f"Household(uid={gone.unique_id}, has left)"
+    for look in (lambda: gone.savings, lambda: gone.row, lambda: setattr(gone, "savings", 1.0)):
+        with pytest.raises(KeyError, match=f"the household with uid {gone.unique_id} has left"):
+            look()
+    with pytest.raises(KeyError, match="no household has uid"):
+        model.household(gone.unique_id)
+    assert gone not in model.agents and stays in model.agents
+
+
+def test_views_of_who_has_left_are_not_kept() -> None:
+    model = BorderModel(Scenario.load("history", end="1980-06"), households=60, rng=7)
+    frame = model.frames["household"]
+    first = model.household(int(frame["uid"][-1]))
+    for k in range(1, 100):
+        uids = np.arange(3) + 10 * k
+        renew(model, frame["uid"][:3], {"uid": uids, "place": np.zeros(3, dtype=int), "weight": np.ones(3), "n_adults": np.ones(3)})
+        assert {view.unique_id for view in model.agents} >= set(uids.tolist())
+    assert len(model._views._made) <= 2 * sum(map(len, model.frames.values())) and model.household(first.unique_id) is first
 
 
 def test_kinds_of_agents(model: BorderModel) -> None:

@@ -60,7 +60,7 @@ def farm_share_income(of: Sums) -> np.ndarray:
 )  # fmt: skip
 def poverty_rate(of: Sums) -> np.ndarray:
     poor, people = of.read("poor"), of.over_months(of.read("sums.persons"))
-    return poor if of.by_place else ratio(of.over_places(poor * people), of.over_places(people))
+    return poor if of.by_place else ratio(of.over_places(np.where(people > 0.0, poor * people, 0.0)), of.over_places(people))
 
 
 @indicator(

@@ -1,0 +1,290 @@
+"""Who comes and goes? Households leave, others come and are tied to those who are there, and members are born or die.
+
+The rules of a demography are not here: they say who, :func:`renew` does it, in the memory that the columns have. Nobody comes or goes in the
+shipped model. A demography is a function of the run that is called in January (``rules={"population": …}``, see :class:`abm.simulation.Simulation`).
+A member who is born, grows up or dies is a change of the columns ``n_adults`` and ``n_children``, before :func:`renew`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from abm.errors import UserError, shorten
+from abm.world import retie
+from abm.world.columns import World
+from abm.world.kinship import Kin
+from agents.core.compiled import compiled
+from agents.core.declare import Column, near
+from agents.core.draws import origin_uids
+from agents.core.frame import AgentFrame
+from agents.core.moves import find_rows
+from agents.household.fields import MAX_ADULTS
+
+#: First part of a newcomer's origin; those of the start have 1 (households), 2 (traders, then their household) and 3 (officials).
+NEWCOMER, TRADER = 4, 2
+MOST_CHILDREN = 127
+
+
+class RunWithPeople(Protocol):
+    """What of a run (:class:`abm.running.Run`) changes when households come and go."""
+
+    frames: dict[str, AgentFrame]
+    kin: Kin
+    world: World
+    month: int
+    #: Savings that newcomers brought in and that who left took out, see :class:`abm.state.State`.
+    carried: np.ndarray
+    #: Households whose decisions are traced, and the traces.
+    follow: list[int]
+    traces: list[dict[str, Any]]
+
+    def sum_by_place(self, values: np.ndarray) -> np.ndarray: ...
+
+
+def newcomer_uids(seed: int, month: int, mothers: Any, slot: int = 0) -> np.ndarray:
+    """Uids of households that split off in a month, a function of their origin alone, (newcomers,) of int64.
+
+    ``mothers`` (newcomers,) are the uids of the households that they come from; ``slot`` tells several of one mother and month apart. ``seed`` is that of
+    the run, ``month`` the run's (January 1980 is 0).
+    """
+    return origin_uids(seed, NEWCOMER, month, slot, last=np.asarray(mothers, dtype=np.int64))
+
+
+def trader_uids(seed: int, households: Any) -> np.ndarray:
+    """Uids of the traders of these households, (households,) of int64, as those of the start have them: a function of the household's uid."""
+    return origin_uids(seed, TRADER, last=np.asarray(households, dtype=np.int64))
+
+
+class _Comers(NamedTuple):
+    """What was asked for, as arrays that fit each other."""
+
+    leave: np.ndarray
+    newcomers: dict[str, np.ndarray]
+    ties: np.ndarray
+    strengths: np.ndarray
+    traders: dict[str, np.ndarray]
+
+
+def renew(
+    run: RunWithPeople,
+    leave: Any = (),
+    newcomers: Mapping[str, Any] | None = None,
+    ties: Any = (),
+    strengths: Any = (),
+    traders: Mapping[str, Any] | None = None,
+) -> None:
+    """Let households leave and others come, with their ties and traders, between two months; everything that knows households by row follows.
+
+    Parameters
+    ----------
+    run : the run, at the end of a month or in its January (a demography is called there).
+    leave : uids of the households that leave, (households,). Their traders leave with them, and their ties end.
+    newcomers : columns of the households that come, (newcomers, …), by name of a field of ``household``. ``uid``, ``place`` (number of the community),
+        ``weight`` and ``n_adults`` are needed; ``side``, ``group`` and ``trader`` are not given, they follow from the place and from ``traders``. What else is left out starts
+        at the field's initial value, and adults without ``activity`` on the farm.
+    ties : pairs of uids, (ties, 2), of households that are there afterwards. A pair that is tied already keeps its strength, and of a pair given twice the first counts.
+    strengths : of these ties, (ties,), index from 0 to 1.
+    traders : columns of the traders that come, (traders, …), by name of a field of ``trader``. ``uid`` and ``household`` (uid of the household,
+        which has no trader yet) are needed; ``place``, ``side`` and ``weight`` are those of the household.
+
+    Savings that newcomers bring and that who leaves takes along, with the profit of a trader that is not home yet, are booked in ``run.carried``. What one household gives another
+    (a mother's household to one that splits off, a last will) is for the caller to move in the column ``savings``, so that the weighted sum stays.
+
+    The columns ``n_adults`` and ``n_children`` may have been changed before: ``activity`` follows here, adults beyond the former ones begin on the farm.
+
+    UserError, in one sentence, and nothing is changed: for a uid that is not there, comes though it is there or leaves in the same call, or is given twice; a place that is not one; a
+    tie to nobody, to who leaves, or of a household to itself; columns that are not declared or of other lengths; numbers of members or weights that cannot be; a second trader.
+    """
+    household, trader = run.frames["household"], run.frames["trader"]
+    asked = _read(run, leave, newcomers, ties, strengths, traders)
+    new_uid, tied, owner = asked.newcomers["uid"], asked.ties.ravel(), asked.traders["household"]
+    row, same = find_rows(household["uid"], np.concatenate([asked.leave, new_uid, tied, owner]))
+    n_leave, n_new = len(asked.leave), len(new_uid)
+    known = n_leave + n_new
+    gone, ends = row[:n_leave], same[known:]
+    _check_uids(asked, row, same)
+    old_owner = row[known + len(tied) :]
+    _check_traders(run, asked, old_owner)
+    _check_members(household, gone)
+
+    gone_traders = household["trader"][gone]
+    gone_traders = gone_traders[gone_traders >= 0].astype(np.int64)
+    _book(run, 1, household, gone, "savings")
+    _book(run, 1, trader, gone_traders, "profit")
+    moves = household.renew(gone, asked.newcomers)
+    retie.leave(run.kin, moves)
+    # rows of those at the ends of ties and of those with a new trader, as they are now: of who stayed, or of a newcomer
+    came = ends >= n_leave
+    came &= ends < known
+    now = np.empty(len(ends), dtype=np.int64)
+    now[came] = moves.new[ends[came] - n_leave]
+    now[~came] = moves.row_now[row[known:][~came]]
+    pairs = now[: len(tied)].reshape(-1, 2)
+    retie.tie(run.kin, household, np.ascontiguousarray(pairs[:, 0]), np.ascontiguousarray(pairs[:, 1]), asked.strengths)
+    came_traders = _renew_traders(household, trader, asked, gone_traders, moves.row_now, now[len(tied) :])
+    _book(run, 0, household, moves.new, "savings")
+    _book(run, 0, trader, came_traders, "profit")
+    _set_activity(household["n_adults"], household["activity"])
+    run.world.place["adults"][:] = run.sum_by_place(household["n_adults"])
+    _tell_followed(run, asked.leave)
+
+
+def _renew_traders(
+    household: AgentFrame, trader: AgentFrame, asked: _Comers, gone: np.ndarray, row_now: np.ndarray, owner: np.ndarray
+) -> np.ndarray:
+    """Let traders leave and come, and say again which household each belongs to; gives the rows of those who came.
+
+    ``owner`` (newcomers,) are the rows of their households now.
+    """
+    given = dict(asked.traders)
+    given |= {name: household[name][owner] for name in ("place", "side", "weight")}
+    trader["household"][:] = row_now[trader["household"]]
+    given["household"] = owner
+    came = trader.renew(gone, given).new
+    household["trader"][trader["household"]] = np.arange(len(trader), dtype=np.int32)
+    return came
+
+
+def _book(run: RunWithPeople, out: int, frame: AgentFrame, rows: np.ndarray, column: str) -> None:
+    """Book money of these rows that comes in (0) or goes out (1), by side in own currency, in the month that comes next; after the last there is none."""
+    if run.month < len(run.carried):
+        amount = frame["weight"][rows] * frame[column][rows]
+        run.carried[run.month, :, out] += np.bincount(frame["side"][rows], amount, 2)
+
+
+def _tell_followed(run: RunWithPeople, leave: np.ndarray) -> None:
+    """Say in the traces which followed households have left, and follow them no longer."""
+    left = set(leave.tolist()).intersection(run.follow) if run.follow else set()
+    for uid in [uid for uid in run.follow if uid in left]:
+        run.traces.append({"month": run.month, "uid": uid, "rule": "population", "calls": [], "has_left": True})
+        run.follow.remove(uid)
+
+
+# --- what was asked for ------------------------------------------------------------------------------------------------
+
+
+def _read(run: RunWithPeople, leave: Any, newcomers: Any, ties: Any, strengths: Any, traders: Any) -> _Comers:
+    """What was asked for as arrays; UserError where they do not fit each other."""
+    leave, ties = _uids("leave", leave), _uids("ties", ties) if len(ties) else np.zeros((0, 2), dtype=np.int64)
+    strengths = np.asarray(strengths, dtype=np.float32)
+    if ties.ndim != 2 or ties.shape[1] != 2 or strengths.shape != (len(ties),):
+        raise UserError(
+            f"ties of shape {ties.shape} with strengths of shape {strengths.shape}: give pairs of uids (ties, 2) and a strength of each"
+        )
+    if len(ties) and not (strengths.min() >= 0.0 and strengths.max() <= 1.0):
+        raise UserError("a tie has a strength that is not from 0 to 1")
+    new = _columns(run.frames["household"], newcomers, ("uid", "place", "weight", "n_adults"), ("side", "group", "trader"))
+    place, world = new["place"], run.world
+    if len(place):
+        if not (place.min() >= 0 and place.max() < world.n_places):
+            wrong = place[(place < 0) | (place >= world.n_places)][0]
+            raise UserError(f"there is no place {wrong}: households live in places 0 to {world.n_places - 1} (world.place_names)")
+        if not (np.isfinite(new["weight"]).all() and new["weight"].min() >= 0.0):
+            raise UserError("a household that comes has a weight that is no number of 0 or more")
+        children = new.get("n_children", np.zeros(len(place)))
+        bad = np.flatnonzero((new["n_adults"] < 1) | (new["n_adults"] > MAX_ADULTS) | (children < 0) | (children > MOST_CHILDREN))
+        if len(bad):
+            _refuse_members(new["uid"][bad[0]], new["n_adults"][bad[0]], children[bad[0]])
+    new["side"] = world.place["side"][place].astype(np.int8)
+    new["group"] = np.asarray(world.groups, dtype=np.int8)[place]
+    own = _columns(run.frames["trader"], traders, ("uid", "household"), ("place", "side", "weight"))
+    return _Comers(leave, new, ties, strengths, own)
+
+
+def _uids(what: str, said: Any) -> np.ndarray:
+    """Uids as an array; UserError where they are no whole numbers."""
+    array = np.asarray(said if len(said) else np.zeros(0, dtype=np.int64))
+    if array.dtype.kind != "i":
+        raise UserError(f"{what}: {shorten(repr(said))} are not uids: give whole numbers, as in frames['household']['uid']")
+    return array.astype(np.int64)
+
+
+def _columns(frame: AgentFrame, given: Mapping[str, Any] | None, needed: tuple[str, ...], follow: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """The columns of newcomers as arrays of one length; UserError for what is lacking, not declared, or follows from other things."""
+    if given is None:
+        return {name: np.zeros(0, dtype=np.int64) for name in needed}
+    if lacking := [name for name in needed if name not in given]:
+        raise UserError(f"a {frame.entity} that comes needs {', '.join(lacking)}: give the columns {', '.join(needed)}")
+    found = {}
+    for name, values in given.items():
+        if name not in frame.fields:
+            raise UserError(f"a {frame.entity} has no field '{name}'; {near(name, frame.fields)}")
+        if name in follow:
+            raise UserError(
+                f"'{name}' of a {frame.entity} that comes follows from its {'household' if frame.entity == 'trader' else 'place or trader'}: leave it out"
+            )
+        array, width = np.asarray(values), frame.fields[name].width
+        shape = (len(given["uid"]), *((width,) if width > 1 else ()))
+        if array.shape != shape:
+            raise UserError(f"{frame.entity}.{name} of those who come has the shape {array.shape}, and {shape} is needed")
+        if name in ("uid", "place", "household"):
+            array = _uids(f"{frame.entity}.{name}", array)
+        found[name] = array
+    return found
+
+
+def _check_uids(asked: _Comers, row: np.ndarray, same: np.ndarray) -> None:
+    """Refuse uids that are not there, are there already, or are given twice; ``row`` and ``same`` are of leaving, coming, tied and trading ones."""
+    uids = np.concatenate([asked.leave, asked.newcomers["uid"], asked.ties.ravel(), asked.traders["household"]])
+    n_leave, known, n = len(asked.leave), len(asked.leave) + len(asked.newcomers["uid"]), len(uids)
+    at = np.arange(n)
+    is_leaving, is_coming = at < n_leave, (at >= n_leave) & (at < known)
+    is_there, is_first = row >= 0, same == at
+    came, left = (same >= n_leave) & (same < known), same < n_leave
+    for wrong, what in (
+        (is_leaving & ~is_first, "household {} is to leave twice"),
+        (is_leaving & ~is_there, "household {} is to leave, and there is none of this uid"),
+        (is_coming & left, "household {} is to leave and to come: a uid is for life"),
+        (is_coming & ~is_first, "household {} is to come twice"),
+        (is_coming & is_there, "household {} is to come, and one of this uid is there already"),
+        ((at >= known) & left, "household {} is to leave: it cannot have a new tie or trader"),
+        ((at >= known) & ~came & ~is_there, "there is no household {} for a tie or a trader"),
+    ):  # fmt: skip
+        if wrong.any():
+            raise UserError(what.format(uids[np.flatnonzero(wrong)[0]]))
+    to_itself = np.flatnonzero(asked.ties[:, 0] == asked.ties[:, 1])
+    if len(to_itself):
+        raise UserError(f"household {asked.ties[to_itself[0], 0]} is to be tied to itself")
+
+
+def _check_traders(run: RunWithPeople, asked: _Comers, old_owner: np.ndarray) -> None:
+    """Refuse a trader whose uid is there or given twice, or whose household has one; ``old_owner`` (traders,) are its rows before, -1 for newcomers."""
+    uid, owner = asked.traders["uid"], asked.traders["household"]
+    if not len(uid):
+        return
+    row, same = find_rows(run.frames["trader"]["uid"], uid)
+    if (row >= 0).any() or (same != np.arange(len(uid))).any():
+        wrong = np.flatnonzero((row >= 0) | (same != np.arange(len(uid))))[0]
+        raise UserError(f"trader {uid[wrong]} is to come twice, or is there already")
+    has_one = (old_owner >= 0) & (run.frames["household"]["trader"][old_owner] >= 0)
+    if has_one.any() or len(np.unique(owner)) < len(owner):
+        raise UserError("a household is to have a second trader: it can have one")
+
+
+def _check_members(household: AgentFrame, gone: np.ndarray) -> None:
+    """Refuse households of too few or too many members among those that stay."""
+    n_adults, n_children = household["n_adults"], household["n_children"]
+    bad = np.flatnonzero((n_adults < 1) | (n_adults > MAX_ADULTS) | (n_children < 0))
+    bad = bad[~np.isin(bad, gone)] if len(bad) else bad
+    if len(bad):
+        _refuse_members(household["uid"][bad[0]], n_adults[bad[0]], n_children[bad[0]])
+
+
+def _refuse_members(uid: Any, n_adults: Any, n_children: Any) -> None:
+    raise UserError(
+        f"household {uid} has {n_adults} adults and {n_children} children: a household that is there has 1 to {MAX_ADULTS} adults and 0 to {MOST_CHILDREN} children"
+    )
+
+
+@compiled
+def _set_activity(n_adults: Column, activity: Column) -> None:
+    """Let adults who are new work on the farm (0), and let there be nobody (-1) beyond the last."""
+    for i in range(n_adults.shape[0]):
+        for a in range(MAX_ADULTS):
+            if a >= n_adults[i]:
+                activity[i, a] = -1
+            elif activity[i, a] < 0:
+                activity[i, a] = 0

@@ -1,0 +1,151 @@
+"""How do ties follow when households leave and come? Edited in place: nobody's tie is looked up again, and the columns stay where they are.
+
+The columns of :class:`abm.world.kinship.Kin` are those that it would make anew from the same ties: row after row without a gap, in each row the
+ties within the side first, then by uid of the other household.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from abm.world.kinship import Kin
+from agents.core.compiled import compiled
+from agents.core.declare import Column
+from agents.core.moves import Moves, move, room_for, with_room
+
+#: Columns of a household's row, and columns of each end of a tie.
+_OF_ROWS, _OF_ENDS = ("first", "first_across", "end"), ("other", "pair", "strength")
+
+
+def leave(kin: Kin, moves: Moves) -> None:
+    """Drop the ties to households that leave, and let the others follow as ``moves`` of the households say; newcomers have no ties yet, see :func:`tie`."""
+    c = kin.columns
+    used = _drop(moves.row_now, c["first"], c["first_across"], c["end"], c["other"], c["pair"], c["strength"])
+    for name in _OF_ROWS:
+        base = _with_room(c[name], moves.n_before, max(moves.n_before, moves.n))
+        move(base, moves)
+        base[moves.new] = 0
+        c[name] = _with_room(base, moves.n, moves.n)[: moves.n]
+    for name in _OF_ENDS:
+        c[name] = _with_room(c[name], used, used)[:used]
+
+
+def tie(kin: Kin, households: Any, a: np.ndarray, b: np.ndarray, strengths: np.ndarray) -> None:
+    """Add ties between rows ``a`` and ``b`` (ties,) of int64, at these strengths (ties,) at both ends; after :func:`leave` even where there are none.
+
+    A pair that is tied already keeps its strength, and of a pair given twice the first counts.
+    """
+    c, k = kin.columns, len(a)
+    other, strength = np.empty(2 * k, dtype=np.int32), np.empty(2 * k, dtype=np.float32)
+    after, last = np.empty(2 * k, dtype=np.int32), np.full(len(households), -1, dtype=np.int32)
+    uid, side, place = households["uid"], households["side"], households["place"]
+    values = np.ascontiguousarray(strengths, dtype=np.float32)
+    more = _link(uid, side, a, b, values, c["first"], c["end"], c["other"], last, after, other, strength)
+    used = len(c["other"])
+    base = {name: _with_room(c[name], used, used + more) for name in _OF_ENDS}
+    _insert(
+        uid, side, place, math.isqrt(c["contact"].size), last, after, other, strength, c["first"], c["first_across"], c["end"],
+        base["other"], base["pair"], base["strength"], used + more,
+    )  # fmt: skip
+    for name in _OF_ENDS:
+        c[name] = base[name][: used + more]
+
+
+def _with_room(column: np.ndarray, used: int, needed: int) -> np.ndarray:
+    """The memory in which a column of ``used`` rows lies; or, where it has not enough for ``needed`` or far too much, a copy in other memory."""
+    base = column if column.base is None else column.base
+    room = room_for(needed, len(base))
+    return base if room == len(base) else with_room(base, used, room)
+
+
+@compiled
+def _drop(row_now: Column, first: Column, first_across: Column, end: Column, other: Column, pair: Column, strength: Column) -> int:
+    """Close the gaps of ties to and from who leaves (``row_now`` is -1), and say the others' rows as they will be. Gives the number of ends left."""
+    free = 0
+    for i in range(row_now.shape[0]):
+        start, over, stop = first[i], first_across[i], end[i]
+        first[i] = first_across[i] = free
+        if row_now[i] >= 0:
+            for e in range(start, stop):
+                row = row_now[other[e]]
+                if row >= 0:
+                    other[free], pair[free], strength[free] = row, pair[e], strength[e]
+                    free += 1
+                    if e < over:
+                        first_across[i] = free
+        end[i] = free
+    return free
+
+
+@compiled
+def _goes_before(uid: Column, side: Column, i: int, j: int, k: int) -> bool:
+    """Whether of the ties of household ``i`` that to ``j`` stands before that to ``k``."""
+    over_j, over_k = side[j] != side[i], side[k] != side[i]
+    return over_j < over_k or (over_j == over_k and uid[j] < uid[k])
+
+
+@compiled
+def _link(
+    uid: Column, side: Column, a: Column, b: Column, values: Column, first: Column, end: Column, known: Column, last: Column,
+    after: Column, other: Column, strength: Column
+) -> int:  # fmt: skip
+    """List the new ties of each household from ``last`` (households,) on, the last of its order first; ``after`` (ends,) leads from one to the next.
+
+    Gives the number of ends.
+    """
+    free = 0
+    for k in range(a.shape[0]):
+        is_new = True
+        for e in range(first[a[k]], end[a[k]]):
+            if known[e] == b[k]:
+                is_new = False
+        at = last[a[k]]
+        while at >= 0:
+            if other[at] == b[k]:
+                is_new = False
+            at = after[at]
+        if not is_new:
+            continue
+        for turn in range(2):
+            i, j = (a[k], b[k]) if turn == 0 else (b[k], a[k])
+            other[free], strength[free] = j, values[k]
+            before, at = -1, last[i]
+            while at >= 0 and _goes_before(uid, side, i, j, int(other[at])):
+                before, at = at, after[at]
+            after[free] = at
+            if before < 0:
+                last[i] = free
+            else:
+                after[before] = free
+            free += 1
+    return free
+
+
+@compiled
+def _insert(
+    uid: Column, side: Column, place: Column, n_places: int, last: Column, after: Column, new_other: Column, new_strength: Column,
+    first: Column, first_across: Column, end: Column, other: Column, pair: Column, strength: Column, total: int
+) -> None:  # fmt: skip
+    """Put the listed ties among those of each household, from the last household on; there will be ``total`` ends."""
+    free = total
+    for i in range(first.shape[0] - 1, -1, -1):
+        start, e, k = first[i], end[i] - 1, last[i]
+        within = first_across[i] - start
+        end[i] = free
+        while k >= 0 or e >= start:
+            free -= 1
+            if k < 0 or (e >= start and _goes_before(uid, side, i, int(new_other[k]), int(other[e]))):
+                other[free], pair[free], strength[free] = other[e], pair[e], strength[e]
+                e -= 1
+            else:
+                j = new_other[k]
+                other[free], strength[free] = j, new_strength[k]
+                pair[free] = int(place[i]) * n_places + int(place[j])
+                if side[j] == side[i]:
+                    within += 1
+                k = after[k]
+        first[i] = free
+        first_across[i] = free + within

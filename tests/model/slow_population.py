@@ -1,0 +1,78 @@
+"""The reference for :func:`abm.world.population.renew`: the same change household by household, with tables of plain Python, nothing in place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from abm.running import Run
+from abm.world.kinship import Kin
+from agents.core.declare import FIELDS
+
+
+def one_by_one(columns: Any) -> list[dict[str, Any]]:
+    """Columns as a list of agents."""
+    return [{name: values[k] for name, values in columns.items()} for k in range(len(columns["uid"]))] if columns else []
+
+
+def renew_slowly(run: Run, leave: Any = (), newcomers: Any = None, ties: Any = (), strengths: Any = (), traders: Any = None) -> None:
+    """As :func:`abm.world.population.renew`, for what that does not refuse."""
+    h, t, kin, gone = run.frames["household"], run.frames["trader"], run.kin, [int(uid) for uid in leave]
+    places = run.world.place["side"].tolist(), run.world.groups
+    known = {tuple(pair): s for pair, s in zip(kin.ties.tolist(), kin.strengths().tolist(), strict=True)}
+    owner = {int(uid): int(h["uid"][row]) for uid, row in zip(t["uid"], t["household"], strict=True)}
+    account = [[0.0, 0.0], [0.0, 0.0], [0.0, 0.0], [0.0, 0.0]]  # of households out, traders out, households in, traders in: sides
+
+    for uid in gone:
+        row = h.row(uid)
+        account[0][h["side"][row]] += float(h["weight"][row] * h["savings"][row])
+        own = [uid_of for uid_of, its in owner.items() if its == uid]
+        for trader in own:
+            at = t.row(trader)
+            account[1][t["side"][at]] += float(t["weight"][at] * t["profit"][at])
+            t.remove([trader])
+            del owner[trader]
+        h.remove([uid])
+    for one in one_by_one(newcomers):
+        place = int(one["place"])
+        h.add({name: np.array([value]) for name, value in one.items()} | {"side": [places[0][place]], "group": [places[1][place]]})
+        account[2][places[0][place]] += float(one["weight"] * one.get("savings", 0.0))
+    for one in one_by_one(traders):
+        row = h.row(int(one["household"]))
+        given = {name: np.array([value]) for name, value in one.items() if name != "household"}
+        t.add(given | {name: h[name][row : row + 1] for name in ("place", "side", "weight")})
+        owner[int(one["uid"])] = int(one["household"])
+        account[3][h["side"][row]] += float(h["weight"][row] * one.get("profit", 0.0))
+    for k, out in enumerate((1, 1, 0, 0)):
+        if run.month < len(run.carried):
+            run.carried[run.month, :, out] += account[k]
+
+    h["trader"][:] = -1
+    for row, uid in enumerate(t["uid"].tolist()):
+        t["household"][row] = h.row(owner[uid])
+        h["trader"][h.row(owner[uid])] = row
+    known = {pair: s for pair, s in known.items() if not set(gone) & set(pair)}
+    for (a, b), s in zip(np.asarray(ties).reshape(-1, 2).tolist(), strengths, strict=True):
+        known.setdefault((min(a, b), max(a, b)), float(np.float32(s)))
+    pairs = sorted(known)
+    c = kin.columns
+    run.kin = Kin.of_ties(
+        h,
+        np.array(pairs, dtype=np.int64).reshape(-1, 2),
+        np.array([known[p] for p in pairs], dtype=np.float32),
+        c["contact"],
+        c["income_gap"][0],
+    )
+    run.kin.columns["is_on"][:] = c["is_on"]
+
+    adults = [0.0] * run.world.n_places
+    for row in range(len(h)):
+        n = int(h["n_adults"][row])
+        doing = [max(k, 0) for k in h["activity"][row].tolist()]
+        h["activity"][row] = [doing[a] if a < n else -1 for a in range(FIELDS["household"]["activity"].width)]
+        adults[int(h["place"][row])] += float(h["weight"][row]) * n
+    run.world.place["adults"][:] = adults
+    for uid in [uid for uid in run.follow if uid in gone]:
+        run.traces.append({"month": run.month, "uid": uid, "rule": "population", "calls": [], "has_left": True})
+        run.follow.remove(uid)
