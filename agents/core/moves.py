@@ -66,7 +66,7 @@ def find_rows(uid: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarr
     holds the same uid; both (wanted,) of int64.
     """
     row, same = np.empty((2, len(wanted)), dtype=np.int64)
-    slots = np.full(max(4, 1 << int(2 * len(wanted)).bit_length()), -1, dtype=np.int32)
+    slots = np.full(1 << int(2 * len(wanted)).bit_length(), -1, dtype=np.int32)
     _find(uid, wanted, slots, row, same)
     return row, same
 
