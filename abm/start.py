@@ -142,7 +142,8 @@ def settle_work(run: Run) -> None:
     The draws of these months are those of the months before 1980, counted down from -1.
     """
     year.first_budget(run)
-    run.run_rule(RULES["world.set_month"])
+    for name in ("world.set_work", "world.set_prices", "world.set_fees"):
+        run.run_rule(RULES[name])
     run.run_rule(RULES["official.inspect"])
     for month in range(-SETTLING_MONTHS, 0):
         run.draws_of = month

@@ -159,101 +159,54 @@ def reference(world_price: float, rate: float, markup: float, hours_to_centre: f
 
 
 @compiled
-def loop(
-    start: int,
-    stop: int,
-    month: int,
-    p: Parameters,
-    idr_per_usd: Column,
-    myr_per_usd: Column,
-    cpi: Column,
-    world_price: Column,
-    series_real_income: Column,
-    wage_index: Column,
-    plantation: Column,
-    dry: Column,
-    base: Column,
-    markup: Column,
-    basket: Column,
-    base_price: Column,
-    fee: Column,
-    season: Column,
-    side: Column,
-    hours_centre: Column,
-    adults: Column,
-    income_last: Column,
-    output_last: Column,
-    crossing_care: Column,
-    crossing_work: Column,
-    transport: Column,
-    price: Column,
-    crossing_strictness: Column,
-    crossing_is_open: Column,
-    crossing_is_post: Column,
-    crossing_is_path: Column,
-    trade_link_crossing: Column,
-    may_cross: Column,
-    wage: Column,
-    may_work: Column,
-    job_slots: Column,
-    fare: Column,
-    fee_care: Column,
-    friction_care: Column,
-    technique: Column,
-    harvest: Column,
-    yields: Column,
-    schooling_return: Column,
-    reference_price: Column,
-    farm_gate: Column,
-    local_demand: Column,
-    cost_of_living: Column,
-    subsistence: Column,
-    exchange: Column,
-    allowance: Column,
-    trade_link_is_open: Column,
-    trade_link_is_post: Column,
-    care_demand: Column,
-    job_holders: Column,
-    job_seekers: Column,
-    traded_in: Column,
-    policy_real_income: Column,
-) -> None:
-    """Set what every community meets this month, and empty the month's sums."""
+def set_work(
+    start: int, stop: int, month: int, p: Parameters, idr_per_usd: Column, myr_per_usd: Column, series_real_income: Column, wage_index: Column,
+    plantation: Column, base: Column, side: Column, adults: Column, crossing_work: Column, is_open: Column, may_cross: Column,
+    exchange: Column, wage: Column, may_work: Column, job_slots: Column, schooling_return: Column, job_holders: Column, job_seekers: Column,
+    policy_real_income: Column
+) -> None:  # fmt: skip
+    """Set what work brings in every community and how many jobs there are, and empty the sums of who has and who seeks them."""
     idr_per_myr = idr_per_usd[month] / myr_per_usd[month]
     for s in range(2):
         policy_real_income[s] = series_real_income[month, s]
     for where in range(start, stop):
         s = int(side[where])
-        rate_usd = of_side(s, idr_per_usd[month], myr_per_usd[month])
         exchange[where] = of_side(s, idr_per_myr, 1.0 / idr_per_myr)
-        pay = of_side(s, p.wage_id, p.wage_my) * base[s] * wage_index[month, s]
         pay_there_home = of_side(s, p.wage_my, p.wage_id) * base[1 - s] * wage_index[month, 1 - s]
         pay_away = of_side(s, plantation[month], p.pay_across_id * pay_there_home)
         wage[where, 0] = 0.0
-        wage[where, 1] = pay
+        wage[where, 1] = of_side(s, p.wage_id, p.wage_my) * base[s] * wage_index[month, s]
         wage[where, 2] = p.pay_of_day_work * pay_away * exchange[where]
         wage[where, 3] = pay_away * exchange[where]
-        job_slots[where, 1] = (
-            jobs_per_adult(of_side(s, p.jobs_id, p.jobs_my), series_real_income[month, s], p.jobs_elasticity) * adults[where]
-        )
+        share = jobs_per_adult(of_side(s, p.jobs_id, p.jobs_my), series_real_income[month, s], p.jobs_elasticity)
+        job_slots[where, 1] = share * adults[where]
         job_slots[where, 2] = p.jobs_pass * adults[where]
         job_slots[where, 3] = p.jobs_undocumented * adults[where]
         may_work[where, 1] = 1.0
         c2, c3 = int(crossing_work[where, 2]), int(crossing_work[where, 3])
-        may_work[where, 2] = 1.0 if at_crossing(crossing_is_open, c2) > 0.0 and may_cross[0] > 0.0 else 0.0
+        may_work[where, 2] = 1.0 if at_crossing(is_open, c2) > 0.0 and may_cross[0] > 0.0 else 0.0
         may_work[where, 3] = 1.0 if c3 >= 0 and may_cross[0] > 0.0 and may_cross[1] > 0.0 else 0.0
         for k in range(2, 4):
             if may_work[where, k] <= 0.0:
                 job_slots[where, k] = 0.0
-        fare[where] = p.fare * pay / 26.0
-        for k in range(2):  # tiers: the side's own fee for citizens at home, the other side's for foreigners across
-            fee_care[where, k] = fee[month, s, k, 0]
-            friction_care[where, k] = 0.0
-            fee_care[where, k + 2] = fee[month, 1 - s, k, 1] * exchange[where]
-            friction_care[where, k + 2] = at_crossing(crossing_strictness, int(crossing_care[where, k + 2]))
+        schooling_return[where] = of_side(s, p.schooling_id, p.schooling_my)
+        for k in range(4):
+            job_holders[where, k] = job_seekers[where, k] = 0.0
+
+
+@compiled
+def set_prices(
+    start: int, stop: int, month: int, p: Parameters, idr_per_usd: Column, myr_per_usd: Column, cpi: Column, world_price: Column, dry: Column,
+    markup: Column, basket: Column, base_price: Column, season: Column, side: Column, hours_centre: Column, income_last: Column,
+    output_last: Column, transport: Column, price: Column, technique: Column, harvest: Column, yields: Column, reference_price: Column,
+    farm_gate: Column, local_demand: Column, cost_of_living: Column, subsistence: Column, traded_in: Column
+) -> None:  # fmt: skip
+    """Set what the farm gives and what goods cost in every community, and empty the sum of what is traded."""
+    for where in range(start, stop):
+        s = int(side[where])
+        rate_usd = of_side(s, idr_per_usd[month], myr_per_usd[month])
         growth = of_side(s, p.technique_growth_id, p.technique_growth_my)
         technique[where] = of_side(s, p.farm_id, p.farm_my) * exp(growth * (month - 306.0) / 12.0)
-        schooling_return[where] = of_side(s, p.schooling_id, p.schooling_my)
         for crop in range(2):
             harvest[where, crop] = season[month % 12, crop] * (1.0 - dry[month, s])
         yields[where, 0] = p.yield_rice
@@ -273,35 +226,81 @@ def loop(
         farm_gate[where, 0] = p.rice_farm_gate * price[where, 0]
         farm_gate[where, 1] = price[where, 3]
         subsistence[where] = of_side(s, p.line_id, p.line_my) * cost_of_living[where] / 100.0
+
+
+@compiled
+def set_fees(
+    start: int, stop: int, month: int, p: Parameters, idr_per_usd: Column, myr_per_usd: Column, fee: Column, side: Column, crossing_care: Column,
+    wage: Column, exchange: Column, strictness: Column, crossing_is_open: Column, crossing_is_post: Column, is_path: Column, crossing: Column,
+    fare: Column, fee_care: Column, friction_care: Column, allowance: Column, trade_link_is_open: Column, trade_link_is_post: Column, care_demand: Column
+) -> None:  # fmt: skip
+    """Set what travel and care cost and which ways of trade are open in every community, and empty the sum of who asks for care."""
+    idr_per_myr = idr_per_usd[month] / myr_per_usd[month]
+    for where in range(start, stop):
+        s = int(side[where])
+        fare[where] = p.fare * wage[where, 1] / 26.0
+        for k in range(2):  # tiers: the side's own fee for citizens at home, the other side's for foreigners across
+            fee_care[where, k] = fee[month, s, k, 0]
+            friction_care[where, k] = 0.0
+            fee_care[where, k + 2] = fee[month, 1 - s, k, 1] * exchange[where]
+            friction_care[where, k + 2] = at_crossing(strictness, int(crossing_care[where, k + 2]))
         allowance[where] = p.allowance * of_side(s, idr_per_myr, 1.0)
         for way in range(2):
-            c = int(trade_link_crossing[where, way])
-            is_passed = at_crossing(crossing_is_path, c) > 0.0 or at_crossing(crossing_is_open, c) > 0.0
+            c = int(crossing[where, way])
+            is_passed = at_crossing(is_path, c) > 0.0 or at_crossing(crossing_is_open, c) > 0.0
             trade_link_is_open[where, way] = 1.0 if is_passed else 0.0
-        trade_link_is_post[where] = at_crossing(crossing_is_post, int(trade_link_crossing[where, 0]))
+        trade_link_is_post[where] = at_crossing(crossing_is_post, int(crossing[where, 0]))
         for k in range(4):
-            care_demand[where, k] = job_holders[where, k] = job_seekers[where, k] = 0.0
+            care_demand[where, k] = 0.0
 
 
 rule(
     Rule(
-        name="world.set_month",
+        name="world.set_work",
         rows="place",
-        question="Which pay, jobs, prices, fares and fees does every community have this month?",
-        loop=loop,
-        reads=("series.idr_per_usd", "series.myr_per_usd", "series.cpi", "series.world_price", "series.real_income", "series.wage_index",
-               "series.plantation", "series.dry", "series.base", "series.markup", "series.basket", "series.base_price", "series.fee",
-               "series.season", "place.side", "place.hours_centre", "place.adults", "place.income_last", "place.output_last",
-               "place.crossing_care", "place.crossing_work", "trade_link.transport", "place.price",
-               "crossing.strictness", "crossing.is_open", "crossing.is_post", "crossing.is_path", "trade_link.crossing", "policy.may_cross"),
-        writes=("place.wage", "place.may_work", "place.job_slots", "place.fare", "place.fee_care", "place.friction_care", "place.technique",
-                "place.harvest", "place.yields", "place.schooling_return", "place.reference_price", "place.farm_gate", "place.local_demand",
-                "place.cost_of_living", "place.subsistence", "place.exchange", "trade_link.allowance", "trade_link.is_open",
-                "trade_link.is_post", "place.care_demand", "place.job_holders", "place.job_seekers", "place.traded_in",
-                "policy.real_income"),
+        question="Which pay and how many jobs does every community have this month?",
+        loop=set_work,
+        reads=("series.idr_per_usd", "series.myr_per_usd", "series.real_income", "series.wage_index", "series.plantation", "series.base",
+               "place.side", "place.adults", "place.crossing_work", "crossing.is_open", "policy.may_cross"),
+        writes=("place.exchange", "place.wage", "place.may_work", "place.job_slots", "place.schooling_return", "place.job_holders",
+                "place.job_seekers", "policy.real_income"),
+        parameters=Parameters,
+        switch=CRISIS,
+        decide=(jobs_per_adult,),
+        not_modelled="pay that differs between communities of a side",
+    )
+)  # fmt: skip
+
+rule(
+    Rule(
+        name="world.set_prices",
+        rows="place",
+        question="Which harvest, prices and cost of living does every community have this month?",
+        loop=set_prices,
+        reads=("series.idr_per_usd", "series.myr_per_usd", "series.cpi", "series.world_price", "series.dry", "series.markup", "series.basket",
+               "series.base_price", "series.season", "place.side", "place.hours_centre", "place.income_last", "place.output_last",
+               "trade_link.transport", "place.price"),
+        writes=("place.technique", "place.harvest", "place.yields", "place.reference_price", "place.farm_gate", "place.local_demand",
+                "place.cost_of_living", "place.subsistence", "place.traded_in"),
         parameters=Parameters,
         switch=CRISIS,
         decide=(reference,),
-        not_modelled="rates or prices that the border moves; pay that differs between communities of a side",
+        not_modelled="rates or prices that the border moves",
+    )
+)  # fmt: skip
+
+rule(
+    Rule(
+        name="world.set_fees",
+        rows="place",
+        question="Which fares and fees does every community pay this month, and which ways of trade are open to it?",
+        loop=set_fees,
+        reads=("series.idr_per_usd", "series.myr_per_usd", "series.fee", "place.side", "place.crossing_care", "place.wage", "place.exchange",
+               "crossing.strictness", "crossing.is_open", "crossing.is_post", "crossing.is_path", "trade_link.crossing"),
+        writes=("place.fare", "place.fee_care", "place.friction_care", "trade_link.allowance", "trade_link.is_open", "trade_link.is_post",
+                "place.care_demand"),
+        parameters=Parameters,
+        switch=CRISIS,
+        not_modelled="fees that differ between communities of a side",
     )
 )  # fmt: skip

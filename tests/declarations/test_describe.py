@@ -24,7 +24,7 @@ def told(name: str) -> dict[str, str]:
 def test_a_rule() -> None:
     rule = RULES["market.adjust_prices"]
     assert told("market.adjust_prices") == {
-        "name": rule.name, "is": "a rule", "": rule.question, "in the month": "17. Markets: prices move",
+        "name": rule.name, "is": "a rule", "": rule.question, "in the month": "19. Markets: prices move",
         "reads": "place.reference_price, place.traded_in, place.local_demand, policy.prices_move", "writes": "place.price",
         "parameters": "market.adjust_prices.pull, market.adjust_prices.push", "random draws": "–", "switch": "price_adjustment",
         "not modelled": rule.not_modelled,
@@ -64,7 +64,7 @@ def test_a_column() -> None:
     assert told("place.price") == {
         "name": "place.price", "is": "a state variable", "": "Price at the place's market", "unit": "own currency/kg (price in the currency of the place)",
         "options": "rice, sugar, cooking_oil, rubber", "kind": "carried from month to month",
-        "read by": "world.set_month, trader.choose_deal, trader.settle_deal, record.prices", "written by": "market.adjust_prices",
+        "read by": "world.set_prices, trader.choose_deal, trader.settle_deal, record.prices", "written by": "market.adjust_prices",
         "source": "state of the model, made by its rules (judgement)",
     }  # fmt: skip
     assert told("place.district")["kind"] == "never changes" and told("place.fare")["kind"] == "written anew each month"

@@ -55,7 +55,7 @@ def test_blocks_hold_every_row_once_and_whole_communities(model, name):
     assert sizes == sorted(sizes, reverse=True)
 
 
-@pytest.mark.parametrize("name", ["trader.settle_deal", "record.deals", "world.set_month", "official.ration_care"])
+@pytest.mark.parametrize("name", ["trader.settle_deal", "record.deals", "world.set_work", "world.set_fees", "official.ration_care"])
 def test_what_writes_rows_of_others_is_not_divided(model, name):
     assert model._blocks(RULES[name], 50) == [(0, 50)]
 

@@ -13,8 +13,7 @@ from abm.history.series import make_series
 from abm.history.set_month import Parameters as SetMonth
 from abm.history.set_month import reference
 from abm.market import Parameters, next_price
-from agents.core.declare import RULES
-from tests.rules.tools import both_forms, columns_of, run_rule, take
+from tests.rules.tools import both_forms, columns_of, month_columns, run_month_rules, run_rule, take
 
 P = Parameters(pull=0.5, push=0.2)
 
@@ -93,12 +92,11 @@ def model() -> BorderModel:
 
 
 def set_month(model: BorderModel, form: str, month: int, p: Any = None, **said: Any) -> dict[str, np.ndarray]:
-    """The rule run for a month on copies of the model's columns."""
-    rule = RULES["world.set_month"]
-    columns = {name: np.array(model.column(name), copy=True) for name in (*rule.reads, *rule.writes)}
+    """The rules of pay, prices and fees run for a month on copies of the model's columns."""
+    columns = month_columns(model)
     for name, value in said.items():
         columns[name.replace("__", ".", 1)][...] = value
-    return run_rule("world.set_month", columns, form, stop=model.world.n_places, p=p or SetMonth(), month=month)
+    return run_month_rules(columns, form, stop=model.world.n_places, p=p or SetMonth(), month=month)
 
 
 @both_forms

@@ -96,6 +96,23 @@ def run_rule(
     return columns
 
 
+#: The rules that say what a month brings to every community, in their order.
+MONTH_RULES = ("world.set_work", "world.set_prices", "world.set_fees")
+
+
+def month_columns(model: Any) -> dict[str, np.ndarray]:
+    """Copies of the model's columns that the rules of pay, prices and fees read and write."""
+    names = dict.fromkeys(name for rule in MONTH_RULES for name in (*RULES[rule].reads, *RULES[rule].writes))
+    return {name: np.array(model.column(name), copy=True) for name in names}
+
+
+def run_month_rules(columns: dict[str, np.ndarray], form: str, **given: Any) -> dict[str, np.ndarray]:
+    """Run the rules of pay, prices and fees one after the other; the columns are changed as by :func:`run_rule`."""
+    for rule in MONTH_RULES:
+        run_rule(rule, {name: columns[name] for name in (*RULES[rule].reads, *RULES[rule].writes)}, form, **given)
+    return columns
+
+
 def traced(rule: str, columns: dict[str, np.ndarray], *names: str, stop: int, **given: Any) -> dict[str, list[tuple[Any, ...]]]:
     """Run the rule as plain Python and say what each of these functions, called in its loop by name, was given: exact inputs, no random draws.
 

@@ -10,8 +10,7 @@ import pytest
 from abm import BorderModel, Scenario
 from abm.history.set_month import Parameters, at_crossing, jobs_per_adult, of_side
 from agents.core.compiled import plain
-from agents.core.declare import RULES
-from tests.rules.tools import run_rule
+from tests.rules.tools import month_columns, run_month_rules
 
 MONTH = 20
 P = Parameters()
@@ -19,16 +18,15 @@ P = Parameters()
 
 @pytest.fixture(scope="module")
 def done() -> dict[str, np.ndarray]:
-    """The rule run once, on columns of a small run in which every crossing has another strictness."""
+    """The rules run once, on columns of a small run in which every crossing has another strictness."""
     model = BorderModel(Scenario.load("history", end="1982-12"), households=60, rng=7)
     for _ in range(15):
         model.step()
-    rule = RULES["world.set_month"]
-    columns = {name: np.array(model.column(name), copy=True) for name in (*rule.reads, *rule.writes)}
+    columns = month_columns(model)
     columns["crossing.strictness"][:] = np.linspace(0.1, 0.9, len(columns["crossing.strictness"]))
     columns["crossing.is_post"][:] = np.arange(len(columns["crossing.is_post"])) % 2
     columns["crossing.is_open"][::3] = 0.0
-    return run_rule("world.set_month", columns, "compiled", stop=model.world.n_places, p=P, month=MONTH)
+    return run_month_rules(columns, "compiled", stop=model.world.n_places, p=P, month=MONTH)
 
 
 @pytest.mark.parametrize("form", [lambda f: f, plain])
