@@ -129,7 +129,7 @@ def choose_work(u: float, farm: float, wage: float, with_pass: float, undocument
 
 
 #: So many adults of one community, with those of one household more, are looked at together.
-TOGETHER = 128
+TOGETHER = 64
 #: Mark of an adult that thinks again, until it has chosen.
 THINKS = -2
 

@@ -188,8 +188,7 @@ def choose_care(
 
 
 #: So many episodes of one community, with those of one household more, are looked at together.
-TOGETHER = 128
-_MOST_OF_A_HOUSEHOLD = 3 * 127
+TOGETHER = 64
 
 
 @compiled
@@ -203,7 +202,10 @@ def loop(
     Episodes are noted up to the community's last one, or until there are enough; then each pass does one thing for all of them, which a processor
     does for several at a time. It is one long loop because functions of the user's own are put into it by name.
     """
-    room = rounded_up(TOGETHER + _MOST_OF_A_HOUSEHOLD)
+    most = 0  # episodes of a household
+    for i in range(start, stop):
+        most = max(most, int(episodes[i, 0]) + int(episodes[i, 1]) + int(episodes[i, 2]))
+    room = rounded_up(TOGETHER + most)
     who, severity, chosen = np.empty(room, np.int64), np.ones(room, np.int64), np.empty(room, np.int64)
     draws, income, years, kin, heard = np.ones(room), np.ones(room), np.ones(room), np.ones(room), np.ones(room)
     values = np.empty((4, room))
