@@ -90,7 +90,7 @@ def simulate_many[T](
     take : called with each finished model, in the thread of its run; what it returns is the run's value. The yearly table (a row per year
         and side) when left out. The model and its record cannot be read after ``take`` has returned, since the next run uses the record's memory.
     progress : called with the number of runs whose values were given out and the number of all, after each.
-    stop : when this event is set, every run ends before its next year (a run of more than 5,000 households: its next month) and the iterator raises StoppedError; values given out before that remain.
+    stop : when this event is set, every run ends soon (after at most a year of its months, less for more than 5,000 households) and the iterator raises StoppedError; values given out before that remain.
 
     The values are given out one at a time, in order. At most ``threads`` models exist at once, and at most ``2 * threads`` values that the
     caller has not asked for yet; nothing else grows with the number of runs. A caller that ends early closes the iterator (as the end of the

@@ -156,6 +156,6 @@ class BorderModel(Simulation, mesa.Model):
                 break
             number += 1
         made["weight"] = np.zeros(1)
-        made |= {k: np.asarray([v]) for k, v in columns.items()}
-        population.renew(self, newcomers={name: values for name, values in made.items() if name not in ("side", "group")})
+        del made["side"], made["group"]  # they follow from the place
+        population.renew(self, newcomers=made | {k: np.asarray([v]) for k, v in columns.items()})
         return self.household(int(made["uid"][0]))

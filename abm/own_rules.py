@@ -25,13 +25,18 @@ class Own(NamedTuple):
 class OwnLoop:
     """A loop with own functions in it: an error in them becomes one sentence (with the cause)."""
 
-    def __init__(self, loop: Callable[..., Any], own: list[str]) -> None:
+    def __init__(self, loop: Callable[..., Any], own: list[str], whole: list[Callable[..., Any]]) -> None:
+        """``own`` are the names that the user gave, ``whole`` those of the functions that are to answer with whole numbers."""
         self.py_func = loop
-        self._own, self._compiled = own, compiled_once(loop)
+        self._own, self._compiled, self._whole = own, compiled_once(loop), whole
 
     def __call__(self, *arguments: Any) -> Any:
         try:
-            return self._compiled(*arguments)
+            answer = self._compiled(*arguments)
+            while self._whole:  # their types are known after the first call
+                if any(str(said.return_type).startswith("float") for said in getattr(self._whole.pop(), "nopython_signatures", ())):
+                    raise TypeError("it answers with a number that may have a fraction, where a whole one or True or False is needed")
+            return answer
         except Exception as exc:
             # numba names the step that failed first, then the cause
             lines = [line.strip() for line in str(exc).splitlines()]
@@ -100,4 +105,7 @@ def swap(function: Callable[..., Any], own: Mapping[str, Own]) -> Callable[..., 
     if not meant:
         return function
     names = bare.__globals__ | {which: one.function for which, one in meant.items()} | {"rounded_up": just}
-    return OwnLoop(types.FunctionType(bare.__code__, names, bare.__name__), [one.said for one in meant.values()])
+    whole = [
+        one.function for which, one in meant.items() if plain(bare.__globals__[which]).__annotations__.get("return") in ("int", "bool")
+    ]
+    return OwnLoop(types.FunctionType(bare.__code__, names, bare.__name__), [one.said for one in meant.values()], whole)

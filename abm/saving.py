@@ -188,7 +188,7 @@ def check_arrays(run: Run, arrays: Mapping[str, np.ndarray], month: int, where: 
     _check_ties(arrays, where)
     for name in rows:
         uids = arrays[f"frames/{name}/uid"]
-        if len(np.unique(uids)) < len(uids) or (not rows[name] and name != "trader"):  # all who trade may have left
+        if len(np.unique(uids)) < len(uids) or (not rows[name] and name == "official"):  # all households and traders may have left
             raise UserError(f"{where}: frames/{name}/uid is empty or holds a number twice")
 
 

@@ -27,8 +27,8 @@ from abm.snapshots import Snapshots
 MOST_HOUSEHOLDS = 5_000_000
 #: Fewest and most households of a run.
 HOUSEHOLDS = (60, MOST_HOUSEHOLDS)
-#: Up to so many, a year is run in one call: it takes well under a second, so that a run can still be stopped soon.
-FEW_HOUSEHOLDS = 5_000
+#: So many months of a household are run in one call, up to the end of a year: about 30 ms, so that a run can be stopped soon.
+AT_ONCE = 60_000
 
 
 class StoppedError(RuntimeError):
@@ -105,14 +105,15 @@ class Simulation(Run):
     def run(self, progress: Callable[[int, int], None] | None = None, stop: threading.Event | None = None) -> Self:
         """Run to the scenario's end; ``progress(months_done, months)`` for each month; raises StoppedError on ``stop``.
 
-        The months of a year are run in one call, and told one by one after it, so ``stop`` is looked at once a year; with more than
-        5,000 households once a month.
+        Up to 60,000 months of a household are run in one call, at most to the end of the year, and told month by month after it; then ``stop`` is
+        looked at: with 2,000 households once a year, with 20,000 every three months, from 60,000 on every month.
         """
         while self.month < self.n_months:
             if stop is not None and stop.is_set():
                 raise StoppedError("the run was stopped before its end")
             before = self.month
-            self.go_on(before + 1 if len(self.frames["household"]) > FEW_HOUSEHOLDS else min(self.n_months, before + 12 - before % 12))
+            together = max(AT_ONCE // max(len(self.frames["household"]), 1), 1)
+            self.go_on(min(before + together, before + 12 - before % 12))
             if progress is not None:
                 for done in range(before + 1, self.month + 1):
                     progress(done, self.n_months)

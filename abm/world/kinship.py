@@ -194,7 +194,8 @@ class Kin:
         _count_ends(a, b, count)
         end = np.cumsum(count, dtype=np.int32)
         first = end - count
-        other, strength = np.empty(int(end[-1]), dtype=np.int32), np.empty(int(end[-1]), dtype=np.float32)
+        n_ends = int(count.sum())
+        other, strength = np.empty(n_ends, dtype=np.int32), np.empty(n_ends, dtype=np.float32)
         _write_ends(a, b, at_a, at_b, first.copy(), other, strength)
         number = _sort_ends(households["uid"], households["side"], first, first_across := np.empty_like(first), end, other, strength)
         self._households, place = households, households["place"].astype(np.int32)

@@ -22,6 +22,7 @@ from agents.core.draws import origin_uids
 from agents.core.frame import AgentFrame
 from agents.core.moves import find_rows
 from agents.household.fields import MAX_ADULTS
+from agents.surroundings import ACTIVITIES
 
 #: First part of a newcomer's origin; those of the start have 1 (households), 2 (traders, then their household) and 3 (officials).
 NEWCOMER, TRADER = 4, 2
@@ -84,7 +85,7 @@ def renew(
     leave : uids of the households that leave, (households,). Their traders leave with them, and their ties end.
     newcomers : columns of the households that come, (newcomers, …), by name of a field of ``household``. ``uid``, ``place`` (number of the community),
         ``weight`` and ``n_adults`` are needed; ``side``, ``group`` and ``trader`` are not given, they follow from the place and from ``traders``. What else is left out starts
-        at the field's initial value, and adults without ``activity`` on the farm.
+        at the field's initial value: without ``land`` and ``ability`` a household has no farm output and no pay. Adults for whom no ``activity`` is given work on the farm.
     ties : pairs of uids, (ties, 2), of households that are there afterwards. A pair that is tied already keeps its strength, and of a pair given twice the first counts.
     strengths : of these ties, (ties,), index from 0 to 1.
     traders : columns of the traders that come, (traders, …), by name of a field of ``trader``. ``uid`` and ``household`` (uid of the household,
@@ -96,7 +97,8 @@ def renew(
     The columns ``n_adults`` and ``n_children`` may have been changed before: ``activity`` follows here, adults beyond the former ones begin on the farm.
 
     UserError, in one sentence, and nothing is changed: for a uid that is not there, comes though it is there or leaves in the same call, or is given twice; a place that is not one; a
-    tie to nobody, to who leaves, or of a household to itself; columns that are not declared or of other lengths; numbers of members or weights that cannot be; a second trader.
+    tie to nobody, to who leaves, or of a household to itself; columns that are not declared, written anew each month, or of other lengths; numbers that are not finite or that a column cannot hold; numbers of members that
+    cannot be; a second trader.
     """
     household, trader = run.frames["household"], run.frames["trader"]
     asked = _read(run, leave, newcomers, ties, strengths, traders)
@@ -168,8 +170,11 @@ def _tell_followed(run: RunWithPeople, leave: np.ndarray) -> None:
 
 def _read(run: RunWithPeople, leave: Any, newcomers: Any, ties: Any, strengths: Any, traders: Any) -> _Comers:
     """What was asked for as arrays; UserError where they do not fit each other."""
-    leave, ties = _uids("leave", leave), _uids("ties", ties) if len(ties) else np.zeros((0, 2), dtype=np.int64)
-    strengths = np.asarray(strengths, dtype=np.float32)
+    leave, ties = _uids("leave", leave), _uids("ties", ties)
+    if leave.ndim != 1:
+        raise UserError(f"leave has the shape {leave.shape}: give a list of uids")
+    ties = ties if ties.size else np.zeros((0, 2), dtype=np.int64)
+    strengths = _numbers("strengths", strengths, "float32")
     if ties.ndim != 2 or ties.shape[1] != 2 or strengths.shape != (len(ties),):
         raise UserError(
             f"ties of shape {ties.shape} with strengths of shape {strengths.shape}: give pairs of uids (ties, 2) and a strength of each"
@@ -182,8 +187,13 @@ def _read(run: RunWithPeople, leave: Any, newcomers: Any, ties: Any, strengths: 
         if not (place.min() >= 0 and place.max() < world.n_places):
             wrong = place[(place < 0) | (place >= world.n_places)][0]
             raise UserError(f"there is no place {wrong}: households live in places 0 to {world.n_places - 1} (world.place_names)")
-        if not (np.isfinite(new["weight"]).all() and new["weight"].min() >= 0.0):
-            raise UserError("a household that comes has a weight that is no number of 0 or more")
+        for name, least, words in (("weight", 0.0, "0 or more"), ("land", 0.0, "0 or more"), ("ability", 0.0, "0 or more")):
+            if name in new and new[name].min() < least:
+                raise UserError(f"a household that comes has a {name} of {new[name].min():g}: {words} is needed")
+        if "activity" in new and not (new["activity"].min() >= -1 and new["activity"].max() < len(ACTIVITIES)):
+            raise UserError(
+                f"the activity of an adult that comes is none of 0 to {len(ACTIVITIES) - 1}, or -1 where there is no such adult"
+            )
         children = new.get("n_children", np.zeros(len(place)))
         bad = np.flatnonzero((new["n_adults"] < 1) | (new["n_adults"] > MAX_ADULTS) | (children < 0) | (children > MOST_CHILDREN))
         if len(bad):
@@ -196,10 +206,27 @@ def _read(run: RunWithPeople, leave: Any, newcomers: Any, ties: Any, strengths: 
 
 def _uids(what: str, said: Any) -> np.ndarray:
     """Uids as an array; UserError where they are no whole numbers."""
-    array = np.asarray(said if len(said) else np.zeros(0, dtype=np.int64))
-    if array.dtype.kind != "i":
-        raise UserError(f"{what}: {shorten(repr(said))} are not uids: give whole numbers, as in frames['household']['uid']")
-    return array.astype(np.int64)
+    return _numbers(what, said, "int64", "uids: give whole numbers, as in frames['household']['uid']")
+
+
+def _numbers(what: str, said: Any, dtype: str, allowed: str = "") -> np.ndarray:
+    """Numbers as an array of this type; UserError for anything else, for what is not finite, and for what the type cannot hold."""
+    limits = f"whole numbers from {np.iinfo(dtype).min} to {np.iinfo(dtype).max}" if np.dtype(dtype).kind == "i" else "finite numbers"
+    try:
+        array = np.asarray(said)
+    except ValueError:  # lists of several lengths
+        array = np.asarray(None)
+    array = array.astype(np.int64) if not array.size and array.dtype.kind == "f" else array  # an empty list
+    fits = array.dtype.kind in "iufb" and bool(np.isfinite(array).all())
+    if fits:
+        with np.errstate(all="ignore"):
+            made = array.astype(dtype)
+            fits = bool((made == array).all()) if np.dtype(dtype).kind == "i" else bool(np.isfinite(made).all())
+            # a number beyond the type's may come back as an equal one after rounding
+            fits &= np.dtype(dtype).kind != "i" or not array.size or (array.max() < 2**63 and array.min() >= -(2**63))
+        if fits:
+            return made
+    raise UserError(f"{what}: {shorten(repr(said))} are not {allowed or limits}")
 
 
 def _columns(frame: AgentFrame, given: Mapping[str, Any] | None, needed: tuple[str, ...], follow: tuple[str, ...]) -> dict[str, np.ndarray]:
@@ -208,20 +235,24 @@ def _columns(frame: AgentFrame, given: Mapping[str, Any] | None, needed: tuple[s
         return {name: np.zeros(0, dtype=np.int64) for name in needed}
     if lacking := [name for name in needed if name not in given]:
         raise UserError(f"a {frame.entity} that comes needs {', '.join(lacking)}: give the columns {', '.join(needed)}")
+    count = np.asarray(given["uid"]).shape[:1]
+    if not count:
+        raise UserError(f"{frame.entity}.uid of those who come is no list: give the columns as lists, also for one")
     found = {}
     for name, values in given.items():
         if name not in frame.fields:
-            raise UserError(f"a {frame.entity} has no field '{name}'; {near(name, frame.fields)}")
+            raise UserError(f"a {frame.entity} has no field '{shorten(name)}'; {near(str(name), frame.fields)}")
+        if frame.fields[name].kind == "month":
+            raise UserError(f"'{name}' of a {frame.entity} is written anew each month: leave it out")
         if name in follow:
             raise UserError(
                 f"'{name}' of a {frame.entity} that comes follows from its {'household' if frame.entity == 'trader' else 'place or trader'}: leave it out"
             )
-        array, width = np.asarray(values), frame.fields[name].width
-        shape = (len(given["uid"]), *((width,) if width > 1 else ()))
+        width, dtype = frame.fields[name].width, "int64" if name in ("uid", "place", "household") else frame.fields[name].dtype
+        array = _numbers(f"{frame.entity}.{name}", values, dtype)
+        shape = (*count, *((width,) if width > 1 else ()))
         if array.shape != shape:
             raise UserError(f"{frame.entity}.{name} of those who come has the shape {array.shape}, and {shape} is needed")
-        if name in ("uid", "place", "household"):
-            array = _uids(f"{frame.entity}.{name}", array)
         found[name] = array
     return found
 
@@ -237,7 +268,7 @@ def _check_uids(asked: _Comers, row: np.ndarray, same: np.ndarray) -> None:
     for wrong, what in (
         (is_leaving & ~is_first, "household {} is to leave twice"),
         (is_leaving & ~is_there, "household {} is to leave, and there is none of this uid"),
-        (is_coming & left, "household {} is to leave and to come: a uid is for life"),
+        (is_coming & left, "household {} is to leave and to come: give a newcomer a uid of its own"),
         (is_coming & ~is_first, "household {} is to come twice"),
         (is_coming & is_there, "household {} is to come, and one of this uid is there already"),
         ((at >= known) & left, "household {} is to leave: it cannot have a new tie or trader"),
@@ -259,7 +290,7 @@ def _check_traders(run: RunWithPeople, asked: _Comers, old_owner: np.ndarray) ->
     if (row >= 0).any() or (same != np.arange(len(uid))).any():
         wrong = np.flatnonzero((row >= 0) | (same != np.arange(len(uid))))[0]
         raise UserError(f"trader {uid[wrong]} is to come twice, or is there already")
-    has_one = (old_owner >= 0) & (run.frames["household"]["trader"][old_owner] >= 0)
+    has_one = run.frames["household"]["trader"][old_owner[old_owner >= 0]] >= 0
     if has_one.any() or len(np.unique(owner)) < len(owner):
         raise UserError("a household is to have a second trader: it can have one")
 

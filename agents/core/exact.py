@@ -64,6 +64,7 @@ def exp(x: float) -> float:
     x [1]: any number
     returns [1]: 0 or more
     """
+    x = float(x)  # plain Python may be given a number of single precision
     x = 710.0 if x > 710.0 else x
     x = -746.0 if x < -746.0 else x
     shifted = x * _ONE_OVER_LN2 + _ROUNDER
@@ -92,6 +93,7 @@ def log(x: float) -> float:
     x [1]: 0 or more
     returns [1]
     """
+    x = float(x)
     above = x if x > 0.0 else 1.0
     is_small = above < _LEAST_NORMAL
     bits = _bits(above * _TWO_TO_54 if is_small else above)
@@ -147,12 +149,12 @@ def _log_each(values: Column, out: Column) -> None:
 
 
 def exps(values: Any) -> np.ndarray:
-    """:func:`exp` of each number of an array, in its shape, as float64."""
+    """:func:`exp` of each of ``values``, an array of any shape or what can be made one, in its shape, as float64."""
     return _each(_exp_each, values)
 
 
 def logs(values: Any) -> np.ndarray:
-    """:func:`log` of each number of an array, in its shape, as float64."""
+    """:func:`log` of each of ``values``, an array of any shape or what can be made one, in its shape, as float64."""
     return _each(_log_each, values)
 
 

@@ -84,9 +84,9 @@ class AgentFrame:
             self._by_uid = np.argsort(self["uid"])
         at = np.minimum(np.searchsorted(self["uid"], wanted, sorter=self._by_uid), max(self.n - 1, 0))
         rows = self._by_uid[at] if self.n else at
-        found = self.n > 0 and self["uid"][rows] == wanted
-        if not np.all(found):
-            lost = wanted[~np.asarray(found)] if self.n else wanted
+        found = self["uid"][rows] == wanted if self.n else np.zeros(len(wanted), dtype=bool)
+        if not found.all():
+            lost = wanted[~found]
             raise KeyError(f"no {self.entity} has uid {lost[0]}")
         return rows
 

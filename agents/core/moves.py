@@ -80,7 +80,7 @@ def room_for(n: int, room: int) -> int:
 
 
 def with_room(column: np.ndarray, used: int, room: int) -> np.ndarray:
-    """A column of ``room`` rows that begins with the ``used`` rows of another; the rest of its memory is not touched."""
+    """A column of ``room`` rows that begins with the first ``used`` rows of ``column`` (rows, …); the rest of its memory is not touched."""
     made = np.empty((room, *column.shape[1:]), dtype=column.dtype)
     made[:used] = column[:used]
     return made

@@ -134,7 +134,7 @@ def loop(
             value = rice * farm_gate[where, 0] + rubber * farm_gate[where, 1]
             cost = p.inputs * value
             eaten = min(rice, p.own_rice * (adults + int(n_children[i]))) * farm_gate[where, 0]
-            from_wage = n1 * wage[where, 1] * pay[j] * at_work
+            from_wage = n1 * wage[where, 1] * pay[j] * at_work if n1 > 0 else 0.0
             from_across = (n2 * wage[where, 2] + n3 * wage[where, 3] * (1.0 - q.living_cost)) * at_work
             booked = profit[trader[i]] if trader[i] >= 0 else 0.0
             total = value - cost + from_wage + from_across + booked

@@ -123,6 +123,20 @@ def test_an_own_rule_that_cannot_run_is_told_in_one_sentence():
         assert "household.fall_ill" in text and "undefined_name" in text
 
 
+@pytest.mark.skipif(PLAIN, reason="compiled code only")
+def test_an_answer_with_a_fraction_is_no_option():
+    """It would be cut to a whole number without a word."""
+
+    def between(u, farm, wage, with_pass, undocumented):
+        return 1.9
+
+    for threads in (1, 2):
+        with pytest.raises(UserError) as refusal:
+            make(households=120, threads=threads, rules={"household.choose_work.choose_work": between}).step()
+        text = one_sentence(refusal)
+        assert "household.choose_work.choose_work" in text and "may have a fraction" in text
+
+
 def test_a_run_with_own_rules_is_continued_with_them_only(tmp_path):
     rules = {"household.fall_ill": everybody_a_little_ill}
     model = months(make(n_months=20, households=120, rules=rules), 9)

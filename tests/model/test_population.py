@@ -239,9 +239,9 @@ def test_nothing_is_made_anew_while_there_is_room():
 
 
 def test_who_is_there_now_counts_as_large_not_who_was_at_first(monkeypatch):
-    """A run of many households can be stopped after a month, one of few after a year."""
-    monkeypatch.setattr("abm.simulation.FEW_HOUSEHOLDS", 60)
-    for more, month in ((False, 12), (True, 1)):
+    """The more households there are, the fewer months are run at once."""
+    monkeypatch.setattr("abm.simulation.AT_ONCE", 720)
+    for more, month in ((False, 12), (True, 11)):
         model, stop = make(households=60), threading.Event()
         if more:
             renew(model, newcomers={"uid": [4], "place": [0], "weight": [1.0], "n_adults": [1], "land": [1.0], "ability": [1.0]})

@@ -111,10 +111,10 @@ def test_what_somebody_plans_with_mesa_comes_in_its_month() -> None:
     assert parts(run) == parts(model().run())
 
 
-@pytest.mark.parametrize("households", [120, 130])
+@pytest.mark.parametrize("households", [120, 130, 800])
 def test_progress_is_told_for_every_month(households: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also for more households than are run a year at a time."""
-    monkeypatch.setattr("abm.simulation.FEW_HOUSEHOLDS", 125)
+    monkeypatch.setattr("abm.simulation.AT_ONCE", 1500)
     told: list[tuple[int, int]] = []
     run = model(households=households)
     run.run(progress=lambda done, of: told.append((done, of)))
@@ -122,9 +122,9 @@ def test_progress_is_told_for_every_month(households: int, monkeypatch: pytest.M
     assert parts(run) == parts(months(model(households=households), 43))
 
 
-@pytest.mark.parametrize(("households", "seen"), [(120, 12), (130, 1)])
+@pytest.mark.parametrize(("households", "seen"), [(120, 12), (130, 11), (800, 1), (2000, 1)])
 def test_a_large_run_stops_sooner(households: int, seen: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("abm.simulation.FEW_HOUSEHOLDS", 125)
+    monkeypatch.setattr("abm.simulation.AT_ONCE", 1500)
     stop, run = threading.Event(), model(households=households)
     with pytest.raises(StoppedError):
         run.run(progress=lambda done, of: stop.set(), stop=stop)

@@ -98,6 +98,15 @@ def test_one_undoes_the_other(x: float) -> None:
     assert exp(back) == pytest.approx(x, rel=4e-16 * max(abs(back), 1.0), abs=LEAST)
 
 
+@pytest.mark.parametrize("kind", [np.float32, np.int8, np.int64, np.uint8, int])
+def test_numbers_of_other_types_are_taken_as_they_are(kind: type) -> None:
+    for said in (kind(1), kind(0)):
+        assert exp(said) == exp(float(said)) and log(said) == log(float(said))
+        assert exp(said) in (1.0, math.e)
+    for x in (20.0, -30.0, 3.7):
+        assert exp(np.float32(x)) == exp(float(np.float32(x))) and log(np.float32(abs(x))) == log(float(np.float32(abs(x))))
+
+
 @pytest.mark.parametrize("shape", [(), (0,), (7,), (3, 4), (2, 3, 2)])
 def test_arrays_keep_their_shape(shape: tuple[int, ...]) -> None:
     values = np.linspace(0.5, 3.0, max(int(np.prod(shape)), 1))[: int(np.prod(shape))].reshape(shape)
@@ -114,6 +123,7 @@ SCRIPT = """
 import hashlib, numpy as np, warnings
 warnings.simplefilter("error")
 from agents.core.exact import exp, log, exps, logs
+assert exp(np.float32(20.0)) == exp(20.0) and exp(np.float32(-30.0)) == exp(-30.0) and log(np.float32(3.5)) == log(3.5)
 x = np.concatenate([np.linspace(-750, 715, 2001), [np.inf, -np.inf, np.nan, 0.0, -0.0, 5e-324, 1e-310, 1e-20]])
 one = np.array([f(float(v)) for f in (exp, log) for v in x])
 many = np.concatenate([exps(x), logs(x)])

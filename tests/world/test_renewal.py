@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from abm import BorderModel
-from abm.errors import UserError
 from abm.world import retie
 from abm.world.kinship import Kin
 from abm.world.population import newcomer_uids, renew, trader_uids
@@ -19,7 +18,6 @@ from agents.core.frame import AgentFrame
 from agents.core.moves import Moves
 from tests.model.same import differing, make, state
 from tests.model.slow_population import renew_slowly
-from tests.model.tools import one_sentence
 
 
 @pytest.fixture
@@ -299,79 +297,18 @@ def test_uids_come_from_their_origin() -> None:
     assert trader_uids(7, h["uid"][t["household"]]).tolist() == t["uid"].tolist(), "as those of the start"
 
 
-# ---- what is refused ----------------------------------------------------------------------------------------------------
-
-REFUSED = {
-    "unknown leaves": ({"leave": [3]}, "household 3 is to leave, and there is none"),
-    "leaves twice": ({"leave": ["a", "a"]}, "is to leave twice"),
-    "not uids": ({"leave": [1.5]}, "are not uids"),
-    "comes twice": ({"newcomers": household([4, 4])}, "household 4 is to come twice"),
-    "is there": ({"newcomers": household(["a"])}, "is there already"),
-    "leaves and comes": ({"leave": ["a"], "newcomers": household(["a"])}, "is to leave and to come: a uid is for life"),
-    "tie to nobody": ({"ties": [("a", 3)], "strengths": [0.5]}, "there is no household 3 for a tie"),
-    "tie to who leaves": ({"leave": ["a"], "ties": [("b", "a")], "strengths": [0.5]}, "is to leave: it cannot have a new tie"),
-    "tie to itself": ({"ties": [("a", "a")], "strengths": [0.5]}, "is to be tied to itself"),
-    "no strength": ({"ties": [("a", "b")]}, "a strength of each"),
-    "no pairs": ({"ties": [("a", "b", "c")], "strengths": [0.5]}, "give pairs of uids"),
-    "too strong": ({"ties": [("a", "b"), ("a", "c")], "strengths": [0.5, 1.001]}, "not from 0 to 1"),
-    "weak": ({"ties": [("a", "b"), ("a", "c")], "strengths": [0.5, -0.001]}, "not from 0 to 1"),
-    "no number": ({"ties": [("a", "b")], "strengths": [float("nan")]}, "not from 0 to 1"),
-    "no such place": ({"newcomers": household([4, 5]) | {"place": [0, 99]}}, "there is no place 99"),
-    "place before the first": ({"newcomers": household(4, place=-1)}, "there is no place -1"),
-    "one place that is none": ({"newcomers": household([4, 5, 6]) | {"place": [0, -3, 99]}}, "there is no place -3"),
-    "weight": ({"newcomers": household(4, weight=[-1.0])}, "weight that is no number of 0 or more"),
-    "weight of none": ({"newcomers": household(4, weight=[float("inf")])}, "weight that is no number of 0 or more"),
-    "no adults": ({"newcomers": household(4, n_adults=[0])}, "household 4 has 0 adults"),
-    "two without": ({"newcomers": household([4, 5, 6, 8], n_adults=[1, 0, 7, 9], n_children=[0, 3, 0, 0])}, "household 5 has 0 adults and 3 children"),
-    "seven adults": ({"newcomers": household(4, n_adults=[7])}, "household 4 has 7 adults"),
-    "children": ({"newcomers": household(4, n_children=[-1])}, "-1 children"),
-    "many children": ({"newcomers": household(4, n_children=[128])}, "128 children"),
-    "unknown column": ({"newcomers": household(4, lnd=[1.0])}, "did you mean land"),
-    "column that follows": ({"newcomers": household(4, side=[1])}, "'side' of a household that comes follows from its place"),
-    "lacking": ({"newcomers": {"uid": [4], "place": [0]}}, "needs weight, n_adults"),
-    "length": ({"newcomers": household(4, land=[1.0, 2.0])}, "household.land of those who come has the shape (2,)"),
-    "width": ({"newcomers": household(4, activity=[0])}, "and (1, 6) is needed"),
-    "trader of nobody": ({"traders": {"uid": [9], "household": [3]}}, "there is no household 3 for a tie or a trader"),
-    "trader of who leaves": ({"leave": ["a"], "traders": {"uid": [9], "household": ["a"]}}, "cannot have a new tie or trader"),
-    "second trader": ({"traders": {"uid": [9], "household": ["trading"]}}, "a second trader"),
-    "two traders": ({"traders": {"uid": [9, 8], "household": ["a", "a"]}}, "a second trader"),
-    "trader twice": ({"traders": {"uid": [9, 9], "household": ["a", "b"]}}, "trader 9 is to come twice"),
-    "which trader": ({"traders": {"uid": [8, 9, 9, 7, 7], "household": ["a", "b", "c", "a", "b"]}}, "trader 9 is to come twice"),
-    "trader is there": ({"traders": {"uid": ["t"], "household": ["a"]}}, "is there already"),
-    "trader's place": ({"traders": {"uid": [9], "household": ["a"], "place": [1]}}, "follows from its household"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("what", REFUSED)
-def test_what_cannot_be_is_refused_and_nothing_is_changed(model: BorderModel, what: str) -> None:
-    h, t = model.frames["household"], model.frames["trader"]
-    free = h["uid"][h["trader"] < 0].tolist()
-    named = {"a": free[0], "b": free[1], "c": free[2], "trading": int(h["uid"][t["household"][0]]), "t": int(t["uid"][0])}
-
-    def meant(said: Any) -> Any:
-        if isinstance(said, dict):
-            return {name: meant(values) for name, values in said.items()}
-        if isinstance(said, (list, tuple, np.ndarray)):
-            return [meant(one) for one in said]
-        return named.get(said, said) if isinstance(said, str) else said.item() if isinstance(said, np.generic) else said
-
-    asked, says = REFUSED[what]
-    before = state(model)
-    with pytest.raises(UserError) as refusal:
+def test_an_empty_world_is_saved_and_fills_again(model: BorderModel, tmp_path) -> None:
+    """Everybody leaves; the run goes on, is saved and loaded, and newcomers come with a trader among them."""
+    renew(model, model.frames["household"]["uid"])
+    model.go_on(30)
+    assert len(model.frames["household"]) == len(model.frames["trader"]) == len(model.kin.ties) == 0
+    model.save(tmp_path / "empty")
+    again = BorderModel.load(tmp_path / "empty")
+    for run in (model, again):
         renew(
-            model,
-            **{name: meant({k: list(v) for k, v in said.items()} if isinstance(said, dict) else said) for name, said in asked.items()},
-        )
-    assert says in one_sentence(refusal)
-    assert differing(before, state(model)) == [] and not model.carried.any()
-
-
-@pytest.mark.parametrize(("n_adults", "n_children"), [(0, 2), (7, 0), (1, -1)])
-def test_members_that_cannot_be_are_refused_unless_their_household_leaves(model: BorderModel, n_adults: int, n_children: int) -> None:
-    h = model.frames["household"]
-    h["n_adults"][3], h["n_children"][3] = n_adults, n_children
-    with pytest.raises(UserError) as refusal:
-        renew(model, leave=uids(model, 2))
-    assert f"household {h['uid'][3]} has {n_adults} adults and {n_children} children" in one_sentence(refusal) and len(h) == 60
-    renew(model, leave=uids(model, 3))
-    assert len(h) == 59
+            run, newcomers=household([4, 5], place=3, land=[1.0, 2.0], ability=[1.0, 1.0]), ties=[[4, 5]], strengths=[0.5],
+            traders={"uid": [11], "household": [5]},
+        )  # fmt: skip
+        run.go_on(40)
+        assert run.frames["household"]["trader"].tolist().count(-1) == 1 and run.kin.ties.tolist() == [[4, 5]]
+    assert differing(state(model), state(again)) == []
