@@ -10,7 +10,7 @@ import pytest
 from abm import BorderModel
 from abm.errors import UserError
 from abm.world.population import renew
-from tests.model.same import differing, state
+from tests.model.same import differing, make, state
 from tests.model.tools import one_sentence
 from tests.world.test_renewal import household, uids
 
@@ -18,6 +18,7 @@ from tests.world.test_renewal import household, uids
 @pytest.fixture
 def model() -> BorderModel:
     return make(households=60, n_months=14)
+
 
 # ---- what is refused ----------------------------------------------------------------------------------------------------
 
