@@ -74,3 +74,12 @@ def test_profit_comes_home_next_month() -> None:
         assert (household["income_trade"][~owner] == 0.0).all()
         differs += not np.array_equal(trader["profit"], last)
     assert differs >= 4, "the profit of a month is not that of the next, or this says nothing"
+
+
+def test_a_step_is_a_rule_or_a_function_and_has_a_title() -> None:
+    for number, step in enumerate(MONTH, 1):
+        assert step.number == number and isinstance(step.title, str) and isinstance(step.note, str) and step.title
+        if step.rule is None:
+            assert callable(step.function)
+        else:
+            assert step.function is None and step.rule is RULES[step.name]

@@ -9,6 +9,7 @@ from abm import Region
 from abm.history.series import SeriesParameters, make_series
 from abm.region import month_number
 from agents.core.declare import FIELDS
+from agents.surroundings import GOODS
 
 N = 432
 
@@ -70,3 +71,26 @@ def test_product_and_prices_of_2005(region: Region) -> None:
 def test_columns_by_side_are_in_the_order_of_the_sides() -> None:
     for name in ("cpi", "real_income", "wage_index", "dry"):
         assert FIELDS["series"][name].options == ("id", "my")
+
+
+def test_mark_ups_and_baskets_are_those_of_each_side(region: Region) -> None:
+    goods = region.goods.set_index("good").loc[list(GOODS)]
+    s = make_series(region, N)
+    for side, name in enumerate(("id", "my")):
+        assert s.markup[side].tolist() == goods[f"{name}_markup"].tolist()
+        assert s.basket[side].tolist() == goods[f"basket_share_{name}"].tolist()
+    assert s.basket[0].tolist() != s.basket[1].tolist() and s.markup[0].tolist() != s.markup[1].tolist()
+
+
+@pytest.mark.parametrize("n", [1, 12, 431, 432, 433, 500])
+def test_every_series_is_as_long_as_the_run_and_goes_on_after_the_data(region: Region, n: int) -> None:
+    """Rates and world prices stay; prices, incomes and pay grow by the mean rate of the last five years."""
+    s, data = make_series(region, n), make_series(region, N)
+    stays, grows = ("idr_per_usd", "myr_per_usd", "world_price"), ("cpi", "real_income", "plantation", "national_usd")
+    for name in (*stays, *grows, "wage_index", "dry", "fee"):
+        values, known = getattr(s, name), getattr(data, name)
+        assert len(values) == n, name
+        assert np.array_equal(values[: min(n, N)], known[: min(n, N)]), name
+        if n > N and name in (*stays, *grows):
+            rate = (known[-1] / known[-61]) ** (1 / 60) if name in grows else np.ones_like(known[-1])
+            assert values[N:] == pytest.approx(np.stack([known[-1] * rate**k for k in range(1, n - N + 1)])), name
