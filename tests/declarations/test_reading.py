@@ -82,6 +82,20 @@ def test_what_is_wrong_is_one_sentence(said: Any, sentence: str) -> None:
         check(Outer, said, "file")
 
 
+@pytest.mark.parametrize(
+    ("kind", "said", "words"),
+    [
+        (Annotated[str, Field(min_length=2)], "a", "file: 'a' is too short: give at least 2"),
+        (Annotated[list[int], Field(min_length=1)], [], "file: [] is too short: give at least 1"),
+        (Annotated[str, Field(max_length=3)], "abcd", "file: 'abcd' is too long: at most 3"),
+        (Annotated[list[int], Field(max_length=1)], [1, 2], "file: [1, 2] is too long: at most 1"),
+    ],
+)
+def test_lengths(kind: Any, said: Any, words: str) -> None:
+    with pytest.raises(UserError, match=re.escape(words)):
+        check(kind, said, "file")
+
+
 def test_what_is_right_is_taken() -> None:
     got = check(Outer, {"name": "a", "of": {"first": 1980, "share": 1}, "names": ["x", "y"]}, "file")
     assert (got.name, got.of, got.names) == ("a", Inner(first=1980, share=1.0), ("x", "y"))

@@ -148,6 +148,11 @@ DAMAGE: dict[str, tuple[str, Callable[[list[dict[str, str]]], object], tuple[str
         lambda rows: rows.extend(rows[0] | {"place": f"Hamlet {k}"} for k in range(257 - sum(r["kind"] == "border" for r in rows))),
         ("places.csv", "column kind", "found 257 border places", "at most 256"),
     ),
+    "no border place on a side": (
+        "places.csv",
+        lambda rows: [row.update(kind="service") for row in rows if row["side"] == "my" and row["kind"] == "border"],
+        ("places.csv", "column side", "no border place on side my"),
+    ),
     "assumption without a reason": ("assumptions.csv", put("reason", ""), ("assumptions.csv", "line 2", "column reason", "a blank")),
 }
 
