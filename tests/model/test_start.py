@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from abm import Scenario, Simulation, start
 from abm.errors import UserError
 from abm.world import populate
+from agents.core.declare import PARAMETERS
 from agents.core.draws import uniform
 
 SETTINGS = {
@@ -163,3 +166,25 @@ def test_a_world_and_its_copy_have_columns_of_their_own(run: Simulation) -> None
             mine = getattr(run.world, entity)[name]
             assert np.array_equal(values, mine) and not np.shares_memory(values, mine), f"{entity}.{name}"
     assert world.place_names is run.world.place_names
+
+
+def test_doctrine_stays_between_its_ends() -> None:
+    """Own doctrine beyond security or prosperity counts as the end itself."""
+    low, high = (PARAMETERS[f"official.set_strictness.doctrine_{side}"] for side in ("id", "my"))
+    spread = {"world.populate.doctrine_spread": PARAMETERS["world.populate.doctrine_spread"].high}
+    ends = {low.name: low.low, high.name: high.high}
+    officials = Simulation(Scenario(end="1980-01", parameters=spread | ends), households=60, rng=3).frames["official"]
+    wanted = np.where(officials["side"] == 0, low.low, high.high) + officials["deviation"]
+    assert wanted.min() < 0.0 < 1.0 < wanted.max(), "or nothing is cut off"
+    assert officials["doctrine"] == pytest.approx(np.minimum(np.maximum(wanted, 0.0), 1.0))
+
+
+@pytest.mark.parametrize("month", [0, 7, 220])
+def test_the_income_gap_is_the_logarithm_of_product_per_head_there_over_here(month: int) -> None:
+    """In dollars at the month's rates, of both countries; no less than nothing."""
+    run = Simulation(Scenario.load("history"), households=60)
+    run.month, s = month, run.series
+    product = [s.base[k] * s.real_income[month, k] * s.cpi[month, k] / 100 / (s.idr_per_usd, s.myr_per_usd)[k][month] for k in (0, 1)]
+    assert run.income_gap() == pytest.approx(np.log(product[1] / product[0])) and run.income_gap() > 0.3
+    run.histories[True] = dataclasses.replace(s, base=np.array([1000.0, 0.001]) * s.base)
+    assert run.income_gap() == 0.0
