@@ -88,13 +88,15 @@ def listed() -> dict[tuple[str, str, str], str]:
     return {(e["file"], e["line"], change): e["reason"] for e in said for change in e["changes"]}
 
 
-def chunks_of(mutants: list[tuple[int, Mutant]], plans: dict[str, Plan], sources: dict[str, bytes]) -> list[Chunk]:
-    """The mutants by file and by how they are run."""
+def chunks_of(
+    mutants: list[tuple[int, Mutant]], plans: dict[str, Plan], sources: dict[str, bytes], *, from_the_start: bool = False
+) -> list[Chunk]:
+    """The mutants by file and by how they are run; ``from_the_start``: all in processes that have imported nothing of ours yet."""
     made: dict[tuple[str, bool, bool], list[tuple[int, Mutant]]] = {}
     for number, mutant in mutants:
         plan = plans[mutant.file]
         plain = not plan.compiled and (mutant.is_compiled or not mutant.file.startswith("abm/"))
-        made.setdefault((mutant.file, plain, plan.compiled or not mutant.in_function), []).append((number, mutant))
+        made.setdefault((mutant.file, plain, from_the_start or plan.compiled or not mutant.in_function), []).append((number, mutant))
     return [Chunk(file, sources[file], plans[file].declarations if fresh and not plans[file].compiled else plans[file].tests, plain, fresh, some[k : k + _CHUNK])
             for (file, plain, fresh), some in made.items() for k in range(0, len(some), _CHUNK)]  # fmt: skip
 
@@ -245,9 +247,13 @@ def main(arguments: list[str]) -> int:
     log = Log(said.log)
     dead = {k: state for k, m in enumerate(mutants) if (state := log.dead(m, sources[m.file])) is not None}
     rest = [(k, m) for k, m in enumerate(mutants) if k not in dead]
-    found = dead | try_all(chunks_of(rest, plans, sources), max(said.jobs, 1), said.slowest, log)
+    jobs, known = max(said.jobs, 1), listed()
+    found = dead | try_all(chunks_of(rest, plans, sources), jobs, said.slowest, log)
+    # a function that is called while its module is imported has done its work before a mutant can be put in its place
+    again = [(k, m) for k, m in rest if found[k] == "survived" and m.in_function and not plans[m.file].compiled and m.key not in known]
+    found |= try_all(chunks_of(again, plans, sources, from_the_start=True), jobs, said.slowest, log)
     states = [found[k] for k in range(len(mutants))]
-    known, seen, wrong = listed(), set(), []
+    seen, wrong = set(), []
     for k, mutant in enumerate(mutants):
         if mutant.key in known:
             seen.add(mutant.key)

@@ -209,3 +209,40 @@ def test_mutants_of_a_file_are_tried_by_how_they_must_run() -> None:
     chunks = chunks_of(list(enumerate(mutants_of(file, source))), {file: Plan(["a"], ["a", "b"])}, {file: source})
     assert all(c.plain and c.tests == (["a", "b"] if c.fresh else ["a"]) for c in chunks)
     assert sorted(n for c in chunks for n, _ in c.mutants) == list(range(sum(len(c.mutants) for c in chunks)))
+
+
+def test_survivors_are_tried_from_the_start_too() -> None:
+    """A function that is called while its module is imported is seen only by a process that imports the mutant."""
+    file = "agents/household/receive_care.py"
+    source = (ROOT / file).read_bytes()
+    mutants = [(n, m) for n, m in enumerate(mutants_of(file, source)) if m.in_function]
+    chunks = chunks_of(mutants, {file: Plan(["a"], ["a", "b"])}, {file: source}, from_the_start=True)
+    assert all(c.fresh for c in chunks) and sum(len(c.mutants) for c in chunks) == len(mutants)
+
+
+IMPORTED = b"""def made(x):
+    return 2 * x
+
+
+VALUE = made(3)
+"""
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+def test_what_is_done_while_a_module_is_imported(tmp_path: Path, fresh: bool) -> None:
+    for name in ("agents", "tests/mutation"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "agents/__init__.py").touch()
+    (tmp_path / "agents/small.py").write_bytes(IMPORTED)
+    (tmp_path / "tests/test_small.py").write_text(
+        "from agents.small import VALUE\n\n\ndef test_it():\n    assert VALUE == 6\n", encoding="utf-8"
+    )
+    (tmp_path / "tests/mutation/trial.py").write_bytes((ROOT / "tests/mutation/trial.py").read_bytes())
+    tried = [(n, m) for n, m in enumerate(mutants_of("agents/small.py", IMPORTED)) if m.in_function]
+    said = {"file": "agents/small.py", "tests": ["tests/test_small.py"], "compiled": False, "fresh": fresh, "slowest": 5.0, "times": None,
+            "mutants": [(n, {"inside": m.inside, "text": m.applied(IMPORTED).decode()}) for n, m in tried]}  # fmt: skip
+    done = subprocess.run([sys.executable, "tests/mutation/trial.py"], input=json.dumps(said), cwd=tmp_path, capture_output=True, text=True,
+                          env={**os.environ, "LINTAS_PLAIN": "1", "PYTHONDONTWRITEBYTECODE": "1"}, check=False)  # fmt: skip
+    states = dict(json.loads(line) for line in done.stdout.splitlines())
+    assert states.pop("times") and len(states) == len(tried) > 2, done.stderr
+    assert set(states.values()) == {"killed" if fresh else "survived"}
