@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
 from abm import BorderModel, Scenario
 from abm.region.checks import MOST_BORDER_PLACES
 from abm.start import sums_of_slices
-from abm.world.kinship import KIN_PLACE, KIN_WHO, N_ACROSS, N_WITHIN, Kin, Parameters
+from abm.world.kinship import KIN_PLACE, KIN_WHO, N_ACROSS, N_WITHIN, Kin, Parameters, contact_by_distance
 from agents.core.declare import PARAMETERS
 from agents.core.draws import uniform
 from agents.core.frame import AgentFrame
@@ -207,3 +209,9 @@ def test_sums_of_slices_have_the_bits_of_sums_one_by_one():
     first = rng.integers(0, 3000, len(length))
     one_by_one = np.array([values[a : a + n].sum() for a, n in zip(first, length, strict=True)], dtype=float)
     assert sums_of_slices(values, first, first + length).tobytes() == one_by_one.tobytes()
+
+
+def test_the_chance_to_meet_falls_by_63_percent_over_each_length() -> None:
+    p = Parameters(contact=0.5, length=6.0)
+    assert contact_by_distance(np.array([0.0, 6.0, 12.0]), p) == pytest.approx([0.5, 0.5 / math.e, 0.5 / math.e**2])
+    assert contact_by_distance(np.array([3.0]), p._replace(length=3.0, contact=1.0)) == pytest.approx([1 / math.e])
