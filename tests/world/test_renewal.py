@@ -312,3 +312,10 @@ def test_an_empty_world_is_saved_and_fills_again(model: BorderModel, tmp_path) -
         run.go_on(40)
         assert run.frames["household"]["trader"].tolist().count(-1) == 1 and run.kin.ties.tolist() == [[4, 5]]
     assert differing(state(model), state(again)) == []
+
+
+def test_newcomers_do_what_is_said_of_them(model: BorderModel) -> None:
+    """Adults for whom an activity is given have it, others work on the farm, and there is nobody beyond the last."""
+    renew(model, newcomers=household([4, 5], n_adults=[2, 3], activity=[[1, -1, -1, -1, -1, -1], [3, 2, 0, 1, -1, -1]]))
+    h = model.frames["household"]
+    assert [h["activity"][h.row(uid)].tolist() for uid in (4, 5)] == [[1, 0, -1, -1, -1, -1], [3, 2, 0, -1, -1, -1]]
