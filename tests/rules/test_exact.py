@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.core.compiled import PLAIN
-from agents.core.exact import exp, exps, log, logs
+from agents.core.exact import _rounded_up, exp, exps, just, log, logs, rounded_up
 
 getcontext().prec = 60
 ROOT = Path(__file__).resolve().parents[2]
@@ -263,3 +263,8 @@ def test_what_is_looked_for_is_found(text: str) -> None:
 @pytest.mark.parametrize("text", ["10**6", "exp(x)", "math.sqrt(x)", "from agents.core.exact import exp", "np.add(x, y)", "f(**x)"])
 def test_what_is_the_same_everywhere_is_let_pass(text: str) -> None:
     assert not list(others_in(text))
+
+
+def test_passes_go_over_whole_multiples_of_eight() -> None:
+    assert [_rounded_up(n) for n in (0, 1, 7, 8, 9, 64)] == [0, 8, 8, 8, 16, 64] and [just(n) for n in (0, 1, 9)] == [0, 1, 9]
+    assert rounded_up is (just if PLAIN else _rounded_up), "a reader's plain loop looks at nobody who is not there"
