@@ -47,7 +47,9 @@ class Units:
 
     def __post_init__(self) -> None:
         if self.effects.ndim != 2 or self.effects.shape != self.sizes.shape:
-            raise ValueError(f"effects and sizes must have one shape (units, conditions), found {self.effects.shape} and {self.sizes.shape}")
+            raise ValueError(
+                f"effects and sizes must have one shape (units, conditions), found {self.effects.shape} and {self.sizes.shape}"
+            )
 
     def __len__(self) -> int:
         return len(self.effects)

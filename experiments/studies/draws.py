@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,8 @@ from experiments.studies.plan_files import KIND, read_study_manifest
 from experiments.studies.study import Record, Study, StudyError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from abm import Scenario
     from calibration.posterior import Posterior
 
@@ -50,7 +53,7 @@ class OverDraws:
         """The study, with its paths in ``folder``."""
         return Study(
             name="draws", design="posterior", points=self.draws, replicates=self.replicates, seed=self.seed,
-            scenarios=tuple(s.name for s in self.scenarios), regions=(_whole_name(self.region),), households=(self.households,),
+            scenarios=tuple(s.name for s in self.scenarios), regions=(whole_name(self.region),), households=(self.households,),
             record=self.record, table=str(table_in(folder)), fitted=False, as_fitted=True, widen=self.posterior.widen, seeds_in_order=True,
         )  # fmt: skip
 
@@ -59,7 +62,7 @@ class OverDraws:
         return {s.name: replace(s, widen=max(s.widen, self.posterior.widen)) for s in self.scenarios}
 
 
-def _whole_name(region: str) -> str:
+def whole_name(region: str) -> str:
     """A region folder by its whole path, since workers may have another current folder; a shipped region by its name."""
     return str(Path(region).absolute()) if len(Path(region).parts) > 1 or os.path.isdir(region) else region
 
@@ -69,20 +72,24 @@ def prepare(folder: Path, asked: OverDraws, *, overwrite: bool = False) -> None:
 
     Refuses a folder that holds other runs, which ``overwrite`` removes if they are a study without a driver (StudyError).
     """
-    study = asked.study(folder)
+    prepare_study(folder, asked.study(folder), asked.arms(), asked.posterior.draws, overwrite=overwrite)
+
+
+def prepare_study(folder: Path, study: Study, arms: Mapping[str, Scenario], table: pd.DataFrame, *, overwrite: bool = False) -> None:
+    """The same for a study with its arms' scenarios by name and the table of its points (a column ``draw`` is left out of comparisons)."""
     check_size(study)
     if os.path.lexists(folder):
-        if _is_same(folder, study, asked, overwrite):
+        if _is_same(folder, study, arms, table, overwrite):
             return
         if not overwrite or kind_of(folder) != KIND:
             raise StudyError(
                 f"'{shorten(folder)}' holds the runs of another command; name another folder with --out, or replace it with --overwrite"
             )
         _remove(folder)
-    make(study, folder, command_line(), asked.arms(), table=asked.posterior.draws)
+    make(study, folder, command_line(), arms, table=table)
 
 
-def _is_same(folder: Path, study: Study, asked: OverDraws, overwrite: bool) -> bool:
+def _is_same(folder: Path, study: Study, arms: Mapping[str, Scenario], table: pd.DataFrame, overwrite: bool) -> bool:
     """Whether a folder holds the same study: the same runs of the same model, data and draws; StudyError where it is damaged, unless ``overwrite``."""
     from abm import Region
 
@@ -98,11 +105,11 @@ def _is_same(folder: Path, study: Study, asked: OverDraws, overwrite: bool) -> b
         raise StudyError(
             f"the study in '{shorten(folder)}' cannot be read ({error}); remove it, or name another folder with --out"
         ) from None
-    wanted = asked.posterior.draws.drop(columns="draw").astype(float)
+    wanted = table.drop(columns="draw", errors="ignore").astype(float)
     return (
         manifest["model_version"] == model_version()
         and json.dumps(replace(there, table=None).to_dict()) == json.dumps(replace(study, table=None).to_dict())
-        and {n: s["hash"] for n, s in manifest["scenarios"].items()} == {n: s.hash for n, s in asked.arms().items()}
+        and {n: s["hash"] for n, s in manifest["scenarios"].items()} == {n: s.hash for n, s in arms.items()}
         and [r["hash"] for r in manifest["regions"].values()] == [Region.load(name).hash for name in study.regions]
         and list(draws.columns) == list(wanted.columns)
         and bool((draws.to_numpy(float) == wanted.to_numpy()).all() if draws.shape == wanted.shape else False)

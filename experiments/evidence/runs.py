@@ -1,0 +1,190 @@
+"""Which runs do the claims need, and what did they give? Batches of draws, each a study with the worlds that undecided patterns still need.
+
+The draws are one sequence, drawn once at random from the posterior by its weights; a batch takes the next of them. A draw has the same seeds in every world,
+other draws have others. The batches lie in ``runs/draws-00000-00048``, ``draws-00048-00080`` … of the results folder: an interrupted command goes on
+where it was, and a larger number of draws adds batches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from abm.claims.years import Years
+from abm.errors import UserError, shorten
+from experiments.evidence.worlds import Worlds
+from experiments.studies.collect import collect
+from experiments.studies.draws import prepare_study, whole_name
+from experiments.studies.plan import seed_of, table_in
+from experiments.studies.study import Study
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from abm import Scenario
+    from calibration.posterior import Posterior
+
+#: The folder of the batches inside the results folder.
+FOLDER = "runs"
+#: Draws of the first batch, and of every later one.
+FIRST, NEXT = 48, 32
+#: Most draws of a ledger.
+MOST_DRAWS = 10_000
+SIDES = ("id", "my")
+
+
+class EvidenceError(UserError):
+    """A ledger that cannot be made or read."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is run for the claims: draws of a posterior (or the fitted values alone), replicates of each, and the size of a run."""
+
+    posterior: Posterior | None
+    region: str
+    households: int
+    replicates: int
+    seed: int
+
+    @property
+    def widen(self) -> float:
+        """How far values may lie outside their declared ranges."""
+        return 0.0 if self.posterior is None else self.posterior.widen
+
+    def draws(self, first: int, last: int) -> pd.DataFrame:
+        """The draws from position ``first`` to before ``last`` of the sequence, a column for each parameter."""
+        import pandas as pd
+
+        if self.posterior is None:
+            from abm.fitted import fitted_of
+
+            values = dict(fitted_of(self.region).values)
+            if not values:
+                raise EvidenceError(
+                    f"region '{shorten(self.region)}' has no fitted values: make a posterior, or name one with --posterior-from"
+                )
+            return pd.DataFrame([values] * (last - first))
+        table = self.posterior.draws
+        weight = table["weight"].to_numpy(float)
+        at = np.random.default_rng(self.seed).choice(len(table), MOST_DRAWS, p=weight / weight.sum())[first:last]
+        return table.drop(columns=["draw", "weight"]).iloc[at].reset_index(drop=True)
+
+    def study(self, folder: Path, first: int, worlds: Sequence[str], outputs: Sequence[str]) -> Study:
+        """The study of a batch; each draw has seeds of its own, the same in every world."""
+        return Study(
+            name=f"evidence-{first}", design="list", replicates=self.replicates, seed=seed_of(self.seed, first) % 2**31, scenarios=tuple(worlds),
+            regions=(whole_name(self.region),), households=(self.households,), record="yearly", outputs=tuple(outputs), table=str(table_in(folder)),
+            fitted=False, as_fitted=True, widen=self.widen, seeds_in_order=True,
+        )  # fmt: skip
+
+
+def spans(draws: int) -> Iterator[tuple[int, int]]:
+    """Positions of the first draw of each batch and of the one after its last, for so many draws in all; the last batch may be smaller."""
+    first, size = 0, FIRST
+    while first < draws:
+        last = min(first + size, draws)
+        yield first, last
+        first, size = last, NEXT
+
+
+def plan_batch(
+    folder: Path,
+    span: tuple[int, int],
+    asked: Asked,
+    worlds: Worlds,
+    names: Sequence[str],
+    outputs: Sequence[str],
+    *,
+    overwrite: bool = False,
+) -> Path:
+    """Plan the batch of some draws (their ``span``) with the worlds ``names``, or find it planned already; returns its folder.
+
+    StudyError where the folder holds runs of another command, unless ``overwrite``.
+    """
+    place = folder / FOLDER / f"draws-{span[0]:05d}-{span[1]:05d}"
+    arms: dict[str, Scenario] = {n: replace(worlds.scenarios[n], widen=max(worlds.scenarios[n].widen, asked.widen)) for n in names}
+    prepare_study(place, asked.study(place, span[0], names, outputs), arms, asked.draws(*span), overwrite=overwrite)
+    return place
+
+
+@dataclass(frozen=True)
+class BatchRuns:
+    """The yearly numbers of a batch: for each world, each run's by draw (from 0 in the batch) and replicate; runs that did not end well are None."""
+
+    draws: int
+    replicates: int
+    worlds: Mapping[str, Mapping[tuple[int, int], Years | None]]
+    #: Runs that did not end well.
+    failed: int
+    #: Values of the draws, a column for each parameter, a row for each draw.
+    values: pd.DataFrame
+
+    @property
+    def runs(self) -> int:
+        """All runs of the batch."""
+        return sum(len(runs) for runs in self.worlds.values())
+
+
+def read_batch(place: Path, outputs: Sequence[str]) -> BatchRuns:
+    """The runs of a batch that was carried out; EvidenceError where no run ended well."""
+    table = collect(place)
+    good = table[table["status"] == "ok"]
+    if not len(good):
+        cause = shorten(table["cause"].iloc[0], 200) if len(table) else "there is no run"
+        raise EvidenceError(f"no run ended well: {cause}")
+    known = {
+        "run_id",
+        "status",
+        "cause",
+        "scenario",
+        "region",
+        "households",
+        "replicate",
+        "seed",
+        "point",
+        "version",
+        "scenario_hash",
+        "year",
+        "side",
+        *outputs,
+    }
+    names = [c for c in table.columns if c not in known]
+    firsts = table.drop_duplicates("run_id")
+    worlds: dict[str, dict[tuple[int, int], Years | None]] = {}
+    for scenario, point, replicate in firsts[["scenario", "point", "replicate"]].itertuples(index=False):
+        worlds.setdefault(scenario, {})[int(point), int(replicate)] = None
+    years = np.array(sorted(good["year"].unique()), dtype=int)
+    numbers = good[list(outputs)].to_numpy(float)
+    lines = 2 * len(years)
+    starts = np.arange(0, len(good), lines)
+    _check_lines(good, starts, years, place)
+    heads = good.iloc[starts]
+    for at, scenario, point, replicate in zip(starts, heads["scenario"], heads["point"], heads["replicate"], strict=True):
+        block = numbers[at : at + lines].reshape(len(years), 2, len(outputs))
+        values = {(name, side): block[:, s, k] for k, name in enumerate(outputs) for s, side in enumerate(SIDES)}
+        worlds[scenario][int(point), int(replicate)] = Years.of_arrays(years, values)
+    values = firsts.drop_duplicates("point").sort_values("point")[names].reset_index(drop=True)
+    draws = int(firsts["point"].max()) + 1
+    return BatchRuns(draws, int(firsts["replicate"].max()) + 1, worlds, int((firsts["status"] != "ok").sum()), values)
+
+
+def _check_lines(good: pd.DataFrame, starts: np.ndarray, years: np.ndarray, place: Path) -> None:
+    """EvidenceError where the lines of a run are not all its years with both sides, in order."""
+    lines = 2 * len(years)
+    same = (
+        len(good) % lines == 0
+        and (np.repeat(good["run_id"].to_numpy()[starts], lines) == good["run_id"].to_numpy()).all()
+        and (np.tile(np.repeat(years, 2), len(starts)) == good["year"].to_numpy(int)).all()
+        and (np.tile(SIDES, len(good) // 2) == good["side"].to_numpy()).all()
+    )
+    if not same:
+        raise EvidenceError(f"the runs in '{shorten(place)}' do not all have the same years; remove the folder and start again")
+
+
+#: Runs a planned batch; returns the exit code of the driver.
+Carry = Callable[[Path], int]
