@@ -15,7 +15,7 @@ from experiments.evidence.ledger import Interval, PatternResult, Row, Verdict
 from experiments.evidence.runs import SIDES
 from experiments.evidence.worlds import HISTORY
 from experiments.reports.evidence_reasons import Reasons
-from experiments.reports.evidence_words import SHARES, VERDICTS, condition_of, in_order, name_of
+from experiments.reports.evidence_words import SHARES, VERDICTS, condition_of, in_order, is_percentage, name_of, works
 from experiments.reports.figure_sheet import Picture
 from experiments.reports.panel import GRID, Panel, stacked
 from experiments.reports.svg import (
@@ -84,7 +84,7 @@ class Figures(Reasons):
             words(root, row.claim.id, 2, middle, "label").set("dy", ".36em")
             shape(root, "path", d=line([(left, middle), (right, middle)]), stroke=GRID)
             for verdict, least, most in shares:
-                is_full = verdict != "holds" or all(row.conditions.values())
+                is_full = verdict != "holds" or works(row)
                 colour = COLOURS[verdict] if is_full else COLOURS["built in"]
                 shape(
                     root,
@@ -96,10 +96,13 @@ class Figures(Reasons):
                 )
                 _sign(root, verdict, across(most), middle, colour)
         y = bottom
-        found = [v for v in COLOURS if any(v == verdict for _row, shares in rows for verdict, _least, _most in shares)]
-        signs = [(_signer(v), _(VERDICTS[v])) for v in found]
+        found = {(verdict, verdict != "holds" or works(row)) for row, shares in rows for verdict, _least, _most in shares}
+        signs = [
+            (_signer(v, COLOURS[v if is_full else "built in"]), _(VERDICTS[v]) if is_full else _("holds, not all five conditions met"))
+            for v in COLOURS for is_full in (True, False) if (v, is_full) in found
+        ]  # fmt: skip
         y = legend(root, signs, y + 4, 4, right)
-        head = (_("claim"), _("verdict"), _("draws that show it"), _("draws that show all of it"))
+        head = (_("claim"), _("verdict"), _("draws that show it"), _("draws that show the whole size"))
         table = tuple(
             (row.claim.id, _(VERDICTS[verdict]), self.share(most), self.share(least))
             for row, shares in rows
@@ -125,7 +128,7 @@ class Figures(Reasons):
             if not drawn:
                 continue
             if number < MOST_PANELS:
-                panels.append(self._panel(output, drawn, has_legend=not panels))
+                panels.append(self._panel(output, drawn, has_legend=not {key for key, _table in drawn} <= used))
                 used |= {key for key, _table in drawn}
                 labels.append(self._(OUTPUTS[output].label))
             for (side, is_on), bands in drawn:
@@ -186,9 +189,9 @@ class Figures(Reasons):
                 {int(y): float(v) / scale for y, v in zip(table["year"], table[c], strict=True)} for c in ("low", "median", "high")
             )
             panel.band(low, high, colour, dashes)
-            panel.line(median, colour, self._line(side, is_on) if has_legend or len(drawn) == 4 else "", dashes)
+            panel.line(median, colour, self._line(side, is_on) if has_legend else "", dashes)
         low, high = min(lowest, 0.0) / scale, max(highest, 0.0) / scale
-        panel.span_scale(low, high if high > low else low + 1.0, self._ticks(output, high - low), 5)
+        panel.span_scale(low, high if high > low else low + 1.0, self._ticks(OUTPUTS[output].unit in SHARES, high - low), 5)
         return panel
 
     def _heading(self, output: str, scale: float) -> str:
@@ -200,9 +203,8 @@ class Figures(Reasons):
             return self._("{label} [{unit}]").format(label=label, unit=unit)
         return self._("{label} [millions of {unit}]").format(label=label, unit=unit)
 
-    def _ticks(self, output: str, reach: float) -> Callable[[float], str]:
+    def _ticks(self, is_share: bool, reach: float) -> Callable[[float], str]:
         """How the numbers of a scale are written: with as few decimals as tell them apart."""
-        is_share = OUTPUTS[output].unit in SHARES
         reach = (reach or 1.0) * (100 if is_share else 1)
         decimals = max(0, math.ceil(0.9 - math.log10(reach))) if reach > 0 else 0
         return (lambda v: self.n.percent(v, decimals)) if is_share else (lambda v: self.n.number(v, decimals))
@@ -253,7 +255,7 @@ class Figures(Reasons):
         ends = [v for one in found.values() for v in (one.low, one.high)] or [0.0, 1.0]
         low, high = min(*ends, 0.0), max(*ends, 0.0)
         scale = Panel("", 0, 1, 120)
-        scale.span_scale(low, high if high > low else low + 1.0, lambda v: self.value(number, v), 5)
+        scale.span_scale(low, high if high > low else low + 1.0, self._ticks(is_percentage(number), high - low), 5)
         for text in wrapped(self.what(result, name), "heading", WIDTH - 16):
             y += height_of("heading")
             words(root, text, 4, y - 3, "heading")
@@ -306,8 +308,8 @@ def _shares(row: Row) -> Iterator[tuple[Verdict, float, float]]:
             yield reading.verdict, min(least for least, _most in shares), min(most for _least, most in shares)
 
 
-def _signer(verdict: Verdict) -> Callable[[Element, float, float], None]:
-    return lambda parent, x, y: _sign(parent, verdict, x, y, COLOURS[verdict])
+def _signer(verdict: Verdict, colour: str) -> Callable[[Element, float, float], None]:
+    return lambda parent, x, y: _sign(parent, verdict, x, y, colour)
 
 
 def _sign(parent: Element, verdict: Verdict, x: float, y: float, colour: str) -> None:

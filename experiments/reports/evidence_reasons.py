@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from experiments.evidence.ledger import PatternResult, Row
-from experiments.reports.evidence_words import Words, deciding, key_of
+from experiments.reports.evidence_words import Words, deciding, key_of, works
 from experiments.words.languages import mark
 
 #: Why a pattern has its verdict, as a short phrase.
@@ -39,7 +39,7 @@ class Reasons(Words):
         if row.depends_on_the_reading:
             return "reading"
         if row.verdict in ("holds", "built in"):
-            return "" if row.verdict == "built in" or all(row.conditions.values()) else "in part"
+            return "" if row.verdict == "built in" or works(row) else "in part"
         return self.why(deciding(row)[0])
 
     def why(self, result: PatternResult) -> str:
@@ -69,7 +69,7 @@ class Reasons(Words):
         if row.verdict in ("holds", "built in"):
             if len(row.patterns) > 1:
                 found.insert(0, _("All {count} patterns of the claim show.").format(count=len(row.patterns)))
-            if not all(row.conditions.values()):
+            if not works(row):
                 found.append(_("But not all five conditions of a claim that works are met, as the list below says."))
         return found
 
@@ -144,8 +144,8 @@ class Reasons(Words):
         _, n, ledger = self._, self.n, self.made.ledger
         counts = {key.replace(" ", "_"): value for key, value in ledger.counts.items()}
         first = _(
-            "Of {claims} claims of the paper, {does_not_hold} do not hold in the model, {cannot_tell} cannot be told, {holds} hold, {built_in} "
-            "show only because they were built in, and for {no_mechanism} the model has no mechanism."
+            "Of {claims} claims of the paper, the model does not show {does_not_hold}, cannot tell of {cannot_tell}, shows {holds}, shows {built_in} only because "
+            "it was built in, and has no mechanism for {no_mechanism}."
         ).format(claims=len(ledger.rows), **counts)
         last = _(
             "“Holds” means that the runs show surely that at least {sure} of what is possible under the posterior shows the claim, “does not hold” that at least "

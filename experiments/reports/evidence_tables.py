@@ -13,7 +13,7 @@ from agents.core.declare import PARAMETER_CLASSES, PARAMETERS, RULES, SWITCHES
 from experiments.evidence.ledger import Interval, PatternResult, ReadingResult, Row
 from experiments.evidence.ledger import number as digits
 from experiments.reports.evidence_figures import Figures
-from experiments.reports.evidence_words import MEANINGS, ORDER, Key, deciding, in_order, key_of
+from experiments.reports.evidence_words import MEANINGS, ORDER, Key, deciding, in_order, key_of, works
 from experiments.reports.figure_sheet import Picture
 from experiments.words.languages import mark
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 #: Headings of the literature by where it stands.
 STANDS = {"for": mark("Sources for the claim"), "against": mark("Sources against the claim"), "both": mark("Sources that say both")}
-STATUS = {"in the model": mark("in the model"), "in part": mark("in the model in part"), "no mechanism": mark("not in the model")}
+STATUS = {"in the model": mark("in full"), "in part": mark("in part"), "no mechanism": mark("not at all")}
 
 
 class Tables(Figures):
@@ -73,7 +73,7 @@ class Tables(Figures):
             "id": claim.id, "claim": _(claim.claim), "lines": claim.lines.replace("-", "–"), "who": _(claim.who), "style": self.style_of(row),
             "why": self.short(row), "reasons": self.row(row), "status": _(STATUS[claim.status]), "expected": _(claim.expected),
             "marks": self.conditions(row), "readings": self._readings(row), "figures": [figure(p) for p in (*self.years(row), *self.sweeps(row))],
-            "patterns": [self._pattern(claim, result) for result in row.patterns], "mechanism": _(claim.mechanism), "rules": self._rules(claim),
+            "patterns": [self._pattern(row, result) for result in row.patterns], "mechanism": _(claim.mechanism), "rules": self._rules(claim),
             "switch": "" if claim.switch is None else claim.switch, "switch_says": "" if claim.switch is None else _(SWITCHES[claim.switch]),
             "scenario": claim.scenario or "", "parameters": self._parameters(claim), "has_values": self._values is not None,
             "sources": self._sources(claim), "missing": "" if claim.missing is None else _(claim.missing),
@@ -85,20 +85,20 @@ class Tables(Figures):
         if len(row.readings) < 2:
             return []
         by_id = {result.pattern.id: result for result in row.patterns}
-        return [self._reading(row.claim, reading, [by_id[one] for one in reading.patterns]) for reading in row.readings]
+        return [self._reading(row, reading, [by_id[one] for one in reading.patterns]) for reading in row.readings]
 
-    def _reading(self, claim: Claim, reading: ReadingResult, results: list[PatternResult]) -> dict[str, Any]:
+    def _reading(self, row: Row, reading: ReadingResult, results: list[PatternResult]) -> dict[str, Any]:
         return {
-            "reading": self._(reading.reading or ""), "style": self.style(reading.verdict),
-            "lines": [self._key_line(claim, result, key_of(result)) | {"style": self.style(result.verdict)} for result in results],
+            "reading": self._(reading.reading or ""), "style": self.style(reading.verdict, in_full=works(row)),
+            "lines": [self._key_line(row.claim, result, key_of(result)) | {"style": self.style(result.verdict, in_full=works(row))} for result in results],
         }  # fmt: skip
 
-    def _pattern(self, claim: Claim, result: PatternResult) -> dict[str, Any]:
-        finding, pattern = result.finding, result.pattern
+    def _pattern(self, row: Row, result: PatternResult) -> dict[str, Any]:
+        claim, finding, pattern = row.claim, result.finding, result.pattern
         asked = {condition.number for condition in result.conditions}
         return {
             "id": pattern.id, "says": self.says(claim, result), "reading": self.reading(pattern) if claim_has_readings(claim) else "",
-            "style": self.style(result.verdict), "reason": self.pattern(result), "ablation": self.ablation(result),
+            "style": self.style(result.verdict, in_full=works(row)), "reason": self.pattern(result), "ablation": self.ablation(result),
             "built_in": "" if pattern.built_in is None else self._(pattern.built_in), "off": result.off or "",
             "units": self.n.number(finding.units), "runs": self.n.number(result.runs), "failed": self.n.number(result.failed) if result.failed else "",
             "shows": self.share(finding.shows), "misses": self.share(finding.misses),
@@ -137,15 +137,18 @@ class Tables(Figures):
 
     def _parameter(self, name: str) -> dict[str, str]:
         declared = PARAMETERS[name]
-        values = self._values
+        values, text = self._values, self._plain
         drawn = Interval.of(values[name].to_numpy(float)) if values is not None and name in values.columns else None
-        text = self.n.short
         return {
             "name": name, "label": self._(declared.label), "unit": "" if declared.unit == "1" else self._(declared.unit), "value": text(declared.default),
             "range": f"{text(declared.low)} – {text(declared.high)}" if declared.low < declared.high else "–",
             "drawn": "–" if drawn is None else text(drawn.median) if math.isclose(drawn.low, drawn.high) else f"{text(drawn.median)} ({text(drawn.low)} – {text(drawn.high)})",
             "source": declared.source.reference, "basis": declared.source.basis,
         }  # fmt: skip
+
+    def _plain(self, value: float) -> str:
+        """A number with as many decimals as it takes, at most about four digits of a fraction."""
+        return self.n.number(value, next((d for d in range(7) if math.isclose(value, round(value, d), rel_tol=1e-4, abs_tol=1e-12)), 7))
 
     @property
     def _values(self) -> pd.DataFrame | None:
@@ -180,7 +183,8 @@ def ledger_table(words: Tables) -> pd.DataFrame:
     """The ledger as a table with a line for each pattern, or one for a claim without runs; numbers have nine digits."""
     import pandas as pd
 
-    return pd.DataFrame([line for row in in_order(words.made) for line in _lines(words, row)])
+    table = pd.DataFrame([line for row in in_order(words.made) for line in _lines(words, row)])
+    return table.astype(dict.fromkeys(("units", "runs", "failed_draws"), "Int64"))
 
 
 def _lines(words: Tables, row: Row) -> list[dict[str, Any]]:

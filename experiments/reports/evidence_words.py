@@ -124,6 +124,11 @@ def deciding(row: Row) -> tuple[PatternResult, ...]:
     return (found or row.patterns[0],)
 
 
+def works(row: Row) -> bool:
+    """Whether all five conditions of a claim that works are met."""
+    return all(row.conditions.values())
+
+
 def in_order(made: Made) -> list[Row]:
     """The rows of a ledger: those that fail first, those without a mechanism last, otherwise in the order of the claims."""
     return sorted(made.ledger.rows, key=lambda row: ORDER.index(row.verdict))
@@ -176,19 +181,24 @@ class Words:
         """A difference of two such numbers, in percentage points where they are percentages."""
         if not math.isfinite(value):
             return "–"
+        shown = self._points(number, value, sign)
+        return self._("{number} points").format(number=shown) if is_percentage(number) else shown
+
+    def _points(self, number: Number | None, value: float, sign: bool = True) -> str:
         plus = "+" if sign and value > 0 else ""
-        if number is not None and (number.written.startswith("percent") or number.written == "change"):
-            points = 100 * value
-            decimals = 0 if points == 0 or abs(points) >= 10 else next((d for d in (1, 2, 3, 4) if abs(points) >= 10 ** (1 - d)), 5)
-            return self._("{number} points").format(number=plus + self.n.number(points, decimals))
-        return plus + self.n.short(value)
+        if not is_percentage(number):
+            return plus + self.n.short(value)
+        points = 100 * value
+        decimals = 0 if points == 0 or abs(points) >= 10 else next((d for d in (1, 2, 3, 4) if abs(points) >= 10 ** (1 - d)), 5)
+        return plus + self.n.number(points, decimals)
 
     def difference_interval(self, number: Number | None, found: Interval | None) -> str:
         """The median of a difference with its 90 % interval."""
         if found is None or not math.isfinite(found.median):
             return "–"
-        return self._("{median} ({low} to {high})").format(
-            median=self.difference(number, found.median), low=self.difference(number, found.low), high=self.difference(number, found.high)
+        sentence = self._("{median} points ({low} to {high})") if is_percentage(number) else self._("{median} ({low} to {high})")
+        return sentence.format(
+            median=self._points(number, found.median), low=self._points(number, found.low), high=self._points(number, found.high)
         )
 
     def share(self, value: float) -> str:
@@ -224,12 +234,13 @@ class Words:
         number = result.pattern.numbers.get(base)
         if number is None:
             return name
-        words = [self._part(part, span) for part in number.parts]
+        words = [self._part(part, span, number.how not in ("ratio", "change")) for part in number.parts]
         return words[0] if len(words) == 1 else self._("{one} against {other}").format(one=words[0], other=words[1])
 
-    def _part(self, part: Part, span: tuple[int, int] | None) -> str:
+    def _part(self, part: Part, span: tuple[int, int] | None, has_unit: bool) -> str:
         _ = self._
-        label = _(OUTPUTS[part.output].label)
+        unit = OUTPUTS[part.output].unit
+        label = _(OUTPUTS[part.output].label) + (f" [{_(unit)}]" if has_unit and unit not in (*SHARES, "1") else "")
         first, last = span if span is not None else (part.first, part.last)
         side = _("both sides") if part.side == "both" else self.side(part.side)
         years = (
@@ -296,11 +307,16 @@ class Words:
 
     def style_of(self, row: Row) -> Style:
         """How the verdict of a row is shown."""
-        return self.style(row.verdict, in_full=all(row.conditions.values()))
+        return self.style(row.verdict, in_full=works(row))
 
     def conditions(self, row: Row) -> list[tuple[bool, str]]:
         """The five conditions: whether each is met, and in words."""
         return [(row.conditions[name], self._(CONDITIONS[name] if row.conditions[name] else NOT_MET[name])) for name in CONDITIONS]
+
+
+def is_percentage(number: Number | None) -> bool:
+    """Whether a number is written as a percentage."""
+    return number is not None and (number.written.startswith("percent") or number.written == "change")
 
 
 class Places(dict[str, str]):

@@ -10,7 +10,7 @@ import pandas as pd
 
 import abm.simulation  # noqa: F401  (fills the registries)
 from abm.claims.claim import Claim
-from experiments.evidence.ledger import QUANTILES, ledger_of
+from experiments.evidence.ledger import ledger_of
 from experiments.evidence.make import Look, Made
 from experiments.evidence.units import Gathered
 from experiments.evidence.worlds import HISTORY, PatternWorlds, Worlds
