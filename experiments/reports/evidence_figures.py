@@ -169,13 +169,14 @@ class Figures(Reasons):
             yield output, tuple(side for side in SIDES if side in sides), off
 
     def _bands(self, output: str, sides: tuple[str, ...], off: str | None) -> list[tuple[tuple[str, bool], pd.DataFrame]]:
-        bands, found = self.made.bands, []
-        for side in sides:
-            for world, is_on in ((HISTORY, True), (off, False)):
-                mine = bands[(bands["world"] == world) & (bands["output"] == output) & (bands["side"] == side)]
-                if world is not None and len(mine):
-                    found.append(((side, is_on), mine.sort_values("year")))
-        return found
+        tables = [((side, is_on), self._band(world, output, side)) for side in sides for world, is_on in ((HISTORY, True), (off, False))]
+        return [(key, table.sort_values("year")) for key, table in tables if table is not None]
+
+    def _band(self, world: str | None, output: str, side: str) -> pd.DataFrame | None:
+        """The years of one output on one side in one world; None where there are none."""
+        if not hasattr(self, "_by_world"):
+            self._by_world = dict(iter(self.made.bands.groupby(["world", "output", "side"], sort=False)))
+        return self._by_world.get((world, output, side))
 
     def _panel(self, output: str, drawn: list[tuple[tuple[str, bool], pd.DataFrame]], *, has_legend: bool) -> Panel:
         highest = max((float(v) for _key, t in drawn for v in t["high"] if math.isfinite(v)), default=1.0)
@@ -237,7 +238,7 @@ class Figures(Reasons):
         head = (label, *(self.what(result, name) for name in names))
         levels = sorted(result.levels)
         table = tuple(
-            (self.n.short(at), *(self.interval(self.number(result, name), result.levels[at].get(name)) for name in names)) for at in levels
+            (self.plain(at), *(self.interval(self.number(result, name), result.levels[at].get(name)) for name in names)) for at in levels
         )
         return Picture(
             f"{row.claim.id}-{result.pattern.id}", self._("The response to “{parameter}”").format(parameter=label), closed(root, y - 6),
@@ -281,7 +282,7 @@ class Figures(Reasons):
             fill="none",
         )
         for at in levels:
-            words(root, self.n.short(at), place[at], bottom + 2 + height_of("label"), "label", anchor="middle")
+            words(root, self.plain(at), place[at], bottom + 2 + height_of("label"), "label", anchor="middle")
             if at in found:
                 shape(
                     root,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from abm.claims.claim import Claim
 from agents.core.declare import PARAMETER_CLASSES, PARAMETERS, RULES, SWITCHES
-from experiments.evidence.ledger import Interval, PatternResult, ReadingResult, Row
+from experiments.evidence.ledger import Interval, PatternResult, ReadingResult, Row, Verdict
 from experiments.evidence.ledger import number as digits
 from experiments.reports.evidence_figures import Figures
 from experiments.reports.evidence_words import MEANINGS, ORDER, Key, deciding, in_order, key_of, works
@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 #: Headings of the literature by where it stands.
 STANDS = {"for": mark("Sources for the claim"), "against": mark("Sources against the claim"), "both": mark("Sources that say both")}
 STATUS = {"in the model": mark("in full"), "in part": mark("in part"), "no mechanism": mark("not at all")}
+
+#: What it means for each verdict of a pattern that its outcome was put in.
+_BUILT_IN: dict[Verdict, str] = {
+    "built in": mark("Why it does not support the claim: {why}"),
+    "does not hold": mark("It does not hold although it was put in or fitted: {why}"),
+    "cannot tell": mark("Even if it showed, it would not support the claim: {why}"),
+}
 
 
 class Tables(Figures):
@@ -99,7 +106,7 @@ class Tables(Figures):
         return {
             "id": pattern.id, "says": self.says(claim, result), "reading": self.reading(pattern) if claim_has_readings(claim) else "",
             "style": self.style(result.verdict, in_full=works(row)), "reason": self.pattern(result), "ablation": self.ablation(result),
-            "built_in": "" if pattern.built_in is None else self._(pattern.built_in), "off": result.off or "",
+            "built_in": "" if pattern.built_in is None else self._(_BUILT_IN[result.verdict]).format(why=self._(pattern.built_in)), "off": result.off or "",
             "units": self.n.number(finding.units), "runs": self.n.number(result.runs), "failed": self.n.number(result.failed) if result.failed else "",
             "shows": self.share(finding.shows), "misses": self.share(finding.misses),
             "shows_without": "" if result.shows_without is None else self.share(result.shows_without),
@@ -137,7 +144,7 @@ class Tables(Figures):
 
     def _parameter(self, name: str) -> dict[str, str]:
         declared = PARAMETERS[name]
-        values, text = self._values, self._plain
+        values, text = self._values, self.plain
         drawn = Interval.of(values[name].to_numpy(float)) if values is not None and name in values.columns else None
         return {
             "name": name, "label": self._(declared.label), "unit": "" if declared.unit == "1" else self._(declared.unit), "value": text(declared.default),
@@ -145,10 +152,6 @@ class Tables(Figures):
             "drawn": "–" if drawn is None else text(drawn.median) if math.isclose(drawn.low, drawn.high) else f"{text(drawn.median)} ({text(drawn.low)} – {text(drawn.high)})",
             "source": declared.source.reference, "basis": declared.source.basis,
         }  # fmt: skip
-
-    def _plain(self, value: float) -> str:
-        """A number with as many decimals as it takes, at most about four digits of a fraction."""
-        return self.n.number(value, next((d for d in range(7) if math.isclose(value, round(value, d), rel_tol=1e-4, abs_tol=1e-12)), 7))
 
     @property
     def _values(self) -> pd.DataFrame | None:

@@ -187,7 +187,7 @@ class Words:
     def _points(self, number: Number | None, value: float, sign: bool = True) -> str:
         plus = "+" if sign and value > 0 else ""
         if not is_percentage(number):
-            return plus + self.n.short(value)
+            return plus + self.plain(value)
         points = 100 * value
         decimals = 0 if points == 0 or abs(points) >= 10 else next((d for d in (1, 2, 3, 4) if abs(points) >= 10 ** (1 - d)), 5)
         return plus + self.n.number(points, decimals)
@@ -200,6 +200,13 @@ class Words:
         return sentence.format(
             median=self._points(number, found.median), low=self._points(number, found.low), high=self._points(number, found.high)
         )
+
+    def plain(self, value: float, digits: int = 3) -> str:
+        """A number with about so many digits, and no more decimals than it takes."""
+        if not math.isfinite(value) or abs(value) >= 10:
+            return self.n.short(value)
+        near = 0.5 * 10.0 ** (1 - digits)
+        return self.n.number(value, next((d for d in range(9) if math.isclose(value, round(value, d), rel_tol=near, abs_tol=1e-15)), 9))
 
     def share(self, value: float) -> str:
         """A share of draws; one that is nearly none or nearly all is not written as none or all."""
@@ -234,13 +241,17 @@ class Words:
         number = result.pattern.numbers.get(base)
         if number is None:
             return name
-        words = [self._part(part, span, number.how not in ("ratio", "change")) for part in number.parts]
-        return words[0] if len(words) == 1 else self._("{one} against {other}").format(one=words[0], other=words[1])
+        one, *others = (self._part(part, span, number.how not in ("ratio", "change")) for part in number.parts)
+        if not others or number.how is None:
+            return one
+        return self._(_SET_AGAINST[number.how, number.each_year]).format(one=one, other=others[0])
 
     def _part(self, part: Part, span: tuple[int, int] | None, has_unit: bool) -> str:
+        """An output with its unit, its side, its years and what is taken of them."""
         _ = self._
+        labels = [_(OUTPUTS[output].label) for output in (part.output, *part.plus)]
         unit = OUTPUTS[part.output].unit
-        label = _(OUTPUTS[part.output].label) + (f" [{_(unit)}]" if has_unit and unit not in (*SHARES, "1") else "")
+        label = " + ".join(labels) + (f" [{_(unit)}]" if has_unit and unit not in (*SHARES, "1") and part.take not in _COUNTS else "")
         first, last = span if span is not None else (part.first, part.last)
         side = _("both sides") if part.side == "both" else self.side(part.side)
         years = (
@@ -250,7 +261,8 @@ class Words:
             else _("until {year}").format(year=last) if last is not None
             else ""
         )  # fmt: skip
-        return ", ".join(word for word in (label, side, years) if word)
+        taken = _(_TAKEN[part.take]) if part.take in _TAKEN else ""
+        return ", ".join(word for word in (label, side, years, taken) if word)
 
     def condition(self, result: PatternResult, at: int) -> str:
         """What must hold of a number, as a sentence that names it."""
@@ -263,7 +275,7 @@ class Words:
         other = "" if condition.than is None else condition.than if span is None else f"{condition.than}_{span[0]}"
         return _(sentence).format(
             what=self.what(result, name), mark="" if condition.value is None else self._mark(condition, number),
-            within="" if condition.within is None else self._as_size(number, condition.within), times=self.n.short(condition.times),
+            within="" if condition.within is None else self._as_size(number, condition.within), times=self.plain(condition.times),
             other=self.what(result, other) if other else "", parameter="" if sweep is None else _(PARAMETERS[sweep.parameter].label),
         )  # fmt: skip
 
@@ -326,6 +338,23 @@ class Places(dict[str, str]):
         return "–"
 
 
+#: What is taken of the years; nothing is said of their mean.
+_TAKEN: dict[str, str] = {
+    "sum": mark("sum of the years"), "min": mark("lowest year"), "max": mark("highest year"), "first": mark("first year"), "last": mark("last year"),
+    "slope": mark("trend in a year"), "year_of_max": mark("year of the highest value"), "years": mark("count of years"),
+    "years_above_0": mark("count of years above 0"),
+}  # fmt: skip
+#: Of these, those that are no amount of the output.
+_COUNTS = ("year_of_max", "years", "years_above_0")
+#: How two numbers are set against each other, and whether that is done year by year.
+_SET_AGAINST: dict[tuple[str, bool], str] = {
+    ("ratio", False): mark("({one}) divided by ({other})"),
+    ("difference", False): mark("({one}) less ({other})"),
+    ("change", False): mark("change to ({one}) from ({other})"),
+    ("ratio", True): mark("({one}) divided by ({other}), year by year"),
+    ("difference", True): mark("({one}) less ({other}), year by year"),
+    ("change", True): mark("change to ({one}) from ({other}), year by year"),
+}
 #: What must hold of a number, by what it is compared with and the relation.
 _SENTENCES: dict[str, dict[str, str]] = {
     "value": {
