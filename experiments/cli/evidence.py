@@ -40,7 +40,8 @@ def evidence(
     ] = None,
     central: Annotated[bool, typer.Option("--central", help="The values fitted to the region alone, over seeds.")] = False,
     replicates: Annotated[
-        str | None, typer.Option("--replicates", metavar="N", help="Runs of each draw in each world; default 1, a draw counts with their mean.")
+        str | None,
+        typer.Option("--replicates", metavar="N", help="Runs of each draw in each world; default 1, a draw counts with their mean."),
     ] = None,
     households: Annotated[str | None, typer.Option("--households", "-n", metavar="N", help="Simulated households; default 1000.")] = None,
     seed: Annotated[str | None, typer.Option("--seed", metavar="K", help="Seed that draws and runs come from; default 1.")] = None,

@@ -10,7 +10,7 @@ from typing import Any
 
 from abm.errors import shorten
 from experiments.evidence.ledger import as_dict
-from experiments.evidence.make import Made
+from experiments.evidence.make import Made, units_of
 from experiments.evidence.runs import FOLDER, EvidenceError
 from experiments.files import files_in, said_in, whole_folder
 from experiments.reports.compare import origin
@@ -56,7 +56,16 @@ def write(made: Made, folder: Path, asked: Mapping[str, Any], drift: list[str], 
     """Ledger, bands, pages and manifest: all or nothing; the runs stay where they are."""
     with whole_folder(folder) as draft:
         (draft / "ledger.json").write_text(as_json(made, asked) + "\n", encoding="utf-8")
-        write_table(made.bands, draft / "bands.parquet")
-        said = {"kind": KIND, "format": FORMAT, "language": lang, "asked": dict(asked), "drift": drift, **origin(), "files": files_in(draft)}
+        for name, table in (("bands", made.bands), ("units", units_of(made)), ("draws", made.draws)):
+            write_table(table, draft / f"{name}.parquet")
+        said = {
+            "kind": KIND,
+            "format": FORMAT,
+            "language": lang,
+            "asked": dict(asked),
+            "drift": drift,
+            **origin(),
+            "files": files_in(draft),
+        }
         (draft / "manifest.json").write_text(json.dumps(said, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return folder
