@@ -17,7 +17,7 @@ from experiments.evidence.worlds import HISTORY
 from experiments.reports.evidence_reasons import Reasons
 from experiments.reports.evidence_words import SHARES, VERDICTS, condition_of, in_order, is_percentage, name_of, works
 from experiments.reports.figure_sheet import Picture
-from experiments.reports.panel import GRID, Panel, stacked
+from experiments.reports.panel import GRID, Panel, stacked, steps
 from experiments.reports.svg import (
     DASHED,
     DOTTED,
@@ -47,9 +47,11 @@ COLOURS: dict[Verdict, str] = {
 }  # fmt: skip
 #: Dashes of the lines by side and by whether the mechanism is there; they differ without colour.
 DASHES = {("id", True): "", ("id", False): DASHED, ("my", True): DOTTED, ("my", False): "10 3 2 3"}
-SIDE_COLOURS = {"id": KALIMANTAN, "my": SARAWAK}
+LINE_COLOURS = {("id", True): KALIMANTAN, ("id", False): "#5a5a58", ("my", True): SARAWAK, ("my", False): "#7c6a9c"}
 #: Most panels of one figure; the other outputs are in the table below it.
 MOST_PANELS = 6
+#: Most steps of a scale.
+MOST_STEPS = 5
 MILLION = 1e6
 
 
@@ -185,14 +187,14 @@ class Figures(Reasons):
         years = [int(year) for _key, t in drawn for year in t["year"]]
         panel = Panel(self._heading(output, scale), min(years), max(years), 120)
         for (side, is_on), table in drawn:
-            colour, dashes = SIDE_COLOURS[side], DASHES[side, is_on]
+            colour, dashes = LINE_COLOURS[side, is_on], DASHES[side, is_on]
             low, median, high = (
                 {int(y): float(v) / scale for y, v in zip(table["year"], table[c], strict=True)} for c in ("low", "median", "high")
             )
             panel.band(low, high, colour, dashes)
             panel.line(median, colour, self._line(side, is_on) if has_legend else "", dashes)
         low, high = min(lowest, 0.0) / scale, max(highest, 0.0) / scale
-        panel.span_scale(low, high if high > low else low + 1.0, self._ticks(OUTPUTS[output].unit in SHARES, high - low), 5)
+        panel.span_scale(low, high if high > low else low + 1.0, self._ticks(OUTPUTS[output].unit in SHARES, high - low), MOST_STEPS)
         return panel
 
     def _heading(self, output: str, scale: float) -> str:
@@ -206,8 +208,8 @@ class Figures(Reasons):
 
     def _ticks(self, is_share: bool, reach: float) -> Callable[[float], str]:
         """How the numbers of a scale are written: with as few decimals as tell them apart."""
-        reach = (reach or 1.0) * (100 if is_share else 1)
-        decimals = max(0, math.ceil(0.9 - math.log10(reach))) if reach > 0 else 0
+        step = steps(reach if reach > 0 else 1.0, MOST_STEPS)[1] * (100 if is_share else 1)
+        decimals = max(0, math.ceil(-math.log10(step) - 1e-9))
         return (lambda v: self.n.percent(v, decimals)) if is_share else (lambda v: self.n.number(v, decimals))
 
     def _line(self, side: str, is_on: bool) -> str:
@@ -256,7 +258,7 @@ class Figures(Reasons):
         ends = [v for one in found.values() for v in (one.low, one.high)] or [0.0, 1.0]
         low, high = min(*ends, 0.0), max(*ends, 0.0)
         scale = Panel("", 0, 1, 120)
-        scale.span_scale(low, high if high > low else low + 1.0, self._ticks(is_percentage(number), high - low), 5)
+        scale.span_scale(low, high if high > low else low + 1.0, self._ticks(is_percentage(number), high - low), MOST_STEPS)
         for text in wrapped(self.what(result, name), "heading", WIDTH - 16):
             y += height_of("heading")
             words(root, text, 4, y - 3, "heading")

@@ -82,7 +82,7 @@ class Tables(Figures):
             "marks": self.conditions(row), "readings": self._readings(row), "figures": [figure(p) for p in (*self.years(row), *self.sweeps(row))],
             "patterns": [self._pattern(row, result) for result in row.patterns], "mechanism": _(claim.mechanism), "rules": self._rules(claim),
             "switch": "" if claim.switch is None else claim.switch, "switch_says": "" if claim.switch is None else _(SWITCHES[claim.switch]),
-            "scenario": claim.scenario or "", "parameters": self._parameters(claim), "has_values": self._values is not None,
+            "scenario": claim.scenario or "", "parameters": self._parameters(claim), "has_values": any(name != "draw" for name in self.made.draws.columns),
             "sources": self._sources(claim), "missing": "" if claim.missing is None else _(claim.missing),
             "command": shlex.join(["lintas", "evidence", claim.id, *options]),
         }  # fmt: skip
@@ -144,22 +144,14 @@ class Tables(Figures):
 
     def _parameter(self, name: str) -> dict[str, str]:
         declared = PARAMETERS[name]
-        values, text = self._values, self.plain
-        drawn = Interval.of(values[name].to_numpy(float)) if values is not None and name in values.columns else None
+        values, text = self.made.draws, self.plain
+        drawn = Interval.of(values[name].to_numpy(float)) if name in values.columns else None
         return {
             "name": name, "label": self._(declared.label), "unit": "" if declared.unit == "1" else self._(declared.unit), "value": text(declared.default),
             "range": f"{text(declared.low)} – {text(declared.high)}" if declared.low < declared.high else "–",
             "drawn": "–" if drawn is None else text(drawn.median) if math.isclose(drawn.low, drawn.high) else f"{text(drawn.median)} ({text(drawn.low)} – {text(drawn.high)})",
             "source": declared.source.reference, "basis": declared.source.basis,
         }  # fmt: skip
-
-    @property
-    def _values(self) -> pd.DataFrame | None:
-        """Values of the fitted parameters in the draws that were run."""
-        if not hasattr(self, "_drawn"):
-            units = self.made.ledger.units
-            self._drawn = None if self.asked is None or units == 0 else self.asked.draws(0, units)
-        return self._drawn
 
     def _sources(self, claim: Claim) -> list[dict[str, Any]]:
         """The literature, by where it stands."""

@@ -121,7 +121,8 @@ def made(claims: Sequence[Claim], gathered: Mapping[tuple[str, str], Gathered], 
     worlds = Worlds({}, of, {one.id: OFF for one in claims if one.switch})
     ledger = ledger_of(by_id, worlds, gathered, UNITS, 2 * UNITS, 3)
     shown = bands("care_share_across", "income_per_capita", "poverty_rate") if table is None else table
-    return Made(ledger, worlds, shown, (Look(UNITS, 2 * UNITS, 0),))
+    draws = pd.DataFrame({"draw": range(UNITS), "household.seek_care.kin_relief": np.linspace(0.3, 0.7, UNITS)})
+    return Made(ledger, worlds, shown, (Look(UNITS, 2 * UNITS, 0),), dict(gathered), draws)
 
 
 def every_verdict() -> Made:

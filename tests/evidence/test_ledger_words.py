@@ -57,7 +57,9 @@ def test_what_is_taken_of_the_years_is_said(ledger: Made) -> None:
         "year": {"of": {"output": "visits_across", "take": "year_of_max"}}, "final": {"of": {"output": "visits_across", "side": "both", "year": "end"}},
         "gap": {"of": part, "against": part | {"side": "my"}, "how": "difference", "each_year": True}, "until": {"of": {"output": "visits_across", "last": 1989}},
     }  # fmt: skip
-    given = pattern(says="many go", numbers=said, conditions=[{"number": name, "is": "above", "value": 1.0, "practical": 0.1} for name in said])
+    given = pattern(
+        says="many go", numbers=said, conditions=[{"number": name, "is": "above", "value": 1.0, "practical": 0.1} for name in said]
+    )
     result = made([claim("E02", given)], {("E02", "visits"): got([effects(0.2)] * 6, names=tuple(said))})
     words, row = Words(result, "en"), result.ledger.rows[0]
     what = {name: words.what(row.patterns[0], name) for name in said}
