@@ -125,10 +125,15 @@ class Tables(Figures):
             "words": self.condition(result, key.at), "model": self.interval(number, result.numbers.get(name)), "mark": self.mark_of(key),
             "without": self.interval(number, result.without.get(name)),
             "difference": self.difference_interval(number, result.difference.get(name)),
-            "effect": self.difference_interval(number, key.condition.effect), "size": self.size(key),
+            "effect": self.difference_interval(number, key.condition.effect), "size": self.size(key), "power": self._power(key),
             "sign": self.share(key.condition.stated_sign), "of_use": self.share(key.condition.of_use),
             "fails": result.finding.failing == key.at,
         }  # fmt: skip
+
+    def _power(self, key: Key) -> str:
+        """The chance that so many draws would have found an effect of the practical size; empty where there is none."""
+        power = key.condition.power
+        return self._("would be found with a chance of {chance}").format(chance=self.share(power)) if math.isfinite(power) else ""
 
     def _rules(self, claim: Claim) -> list[dict[str, str]]:
         return [
@@ -195,7 +200,7 @@ def _lines(words: Tables, row: Row) -> list[dict[str, Any]]:
 _COLUMNS = (
     "pattern", "pattern_says", "reading", "comparison", "built_in", "verdict", "said", "reason", "world_without", "number", "number_is", "low", "median",
     "high", "without_low", "without_median", "without_high", "difference_low", "difference_median", "difference_high", "effect_low", "effect_median", "effect_high",
-    "practical_size", "stated_sign", "of_use", "units", "shows", "misses", "evidence_for", "evidence_against", "shows_without", "ablation", "runs", "failed_draws",
+    "practical_size", "power", "stated_sign", "of_use", "units", "shows", "misses", "evidence_for", "evidence_against", "shows_without", "ablation", "runs", "failed_draws",
 )  # fmt: skip
 
 
@@ -212,7 +217,7 @@ def _line(words: Tables, claim: Claim, result: PatternResult) -> dict[str, Any]:
         return line
     name, condition = key.condition.number, key.condition
     line |= {
-        "number": name, "number_is": words.what(result, name), "practical_size": digits(condition.size), "stated_sign": digits(condition.stated_sign),
+        "number": name, "number_is": words.what(result, name), "practical_size": digits(condition.size), "power": digits(condition.power), "stated_sign": digits(condition.stated_sign),
         "of_use": digits(condition.of_use),
     }  # fmt: skip
     for prefix, found in (

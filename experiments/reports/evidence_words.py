@@ -16,6 +16,7 @@ from agents.core.declare import OUTPUTS, PARAMETERS
 from experiments.evidence.ledger import ConditionResult, Interval, PatternResult, Row, Verdict
 from experiments.evidence.make import Made
 from experiments.evidence.runs import Asked
+from experiments.reports.evidence_sentences import COUNTS, OVER_TIME, SENTENCES, SET_AGAINST, TAKEN
 from experiments.reports.paper import formats, places_of
 from experiments.studies.target_names import side_name
 from experiments.words.languages import Numbers, Translate, mark, translator
@@ -241,35 +242,43 @@ class Words:
         number = result.pattern.numbers.get(base)
         if number is None:
             return name
-        one, *others = (self._part(part, span, number.how not in ("ratio", "change")) for part in number.parts)
-        if not others or number.how is None:
-            return one
-        return self._(_SET_AGAINST[number.how, number.each_year]).format(one=one, other=others[0])
+        has_unit = number.how not in ("ratio", "change")
+        of, against, how = number.of, number.against, number.how
+        if against is None or how is None:
+            return self._named(of, has_unit, self._years(of, span))
+        key = (how, number.each_year)
+        years, base = self._years(of, span), self._years(against, span)
+        if key in OVER_TIME and years and base and _without_years(of) == _without_years(against):
+            return self._(OVER_TIME[key]).format(what=self._named(of, has_unit, ""), years=years, base=base)
+        return self._(SET_AGAINST[key]).format(one=self._named(of, has_unit, years), other=self._named(against, has_unit, base))
 
-    def _part(self, part: Part, span: tuple[int, int] | None, has_unit: bool) -> str:
+    def _named(self, part: Part, has_unit: bool, years: str) -> str:
         """An output with its unit, its side, its years and what is taken of them."""
         _ = self._
         labels = [_(OUTPUTS[output].label) for output in (part.output, *part.plus)]
         unit = OUTPUTS[part.output].unit
-        label = " + ".join(labels) + (f" [{_(unit)}]" if has_unit and unit not in (*SHARES, "1") and part.take not in _COUNTS else "")
-        first, last = span if span is not None else (part.first, part.last)
+        label = " + ".join(labels) + (f" [{_(unit)}]" if has_unit and unit not in (*SHARES, "1") and part.take not in COUNTS else "")
         side = _("both sides") if part.side == "both" else self.side(part.side)
-        years = (
-            str(self.end) if part.year == "end" and self.end
-            else f"{first}–{last}" if first is not None and last is not None
-            else _("from {year} on").format(year=first) if first is not None
-            else _("until {year}").format(year=last) if last is not None
-            else ""
-        )  # fmt: skip
-        taken = _(_TAKEN[part.take]) if part.take in _TAKEN else ""
+        taken = _(TAKEN[part.take]) if part.take in TAKEN else ""
         return ", ".join(word for word in (label, side, years, taken) if word)
+
+    def _years(self, part: Part, span: tuple[int, int] | None) -> str:
+        """The years of a part in words; empty where they are all years of the run."""
+        first, last = span if span is not None else (part.first, part.last)
+        if part.year == "end":
+            return str(self.end) if self.end else self._("the last year")
+        if first is not None and last is not None:
+            return f"{first}–{last}" if first != last else str(first)
+        if first is not None:
+            return self._("from {year} on").format(year=first)
+        return "" if last is None else self._("until {year}").format(year=last)
 
     def condition(self, result: PatternResult, at: int) -> str:
         """What must hold of a number, as a sentence that names it."""
         _, condition = self._, condition_of(result, at)
         name = result.conditions[at].number if at < len(result.conditions) else condition.number
         number = self.number(result, name)
-        sentence = _SENTENCES[self._kind(result.pattern, condition)][condition.relation]
+        sentence = SENTENCES[self._kind(result.pattern, condition)][condition.relation]
         sweep = result.pattern.sweep
         _base, span = name_of(result, name)
         other = "" if condition.than is None else condition.than if span is None else f"{condition.than}_{span[0]}"
@@ -326,6 +335,10 @@ class Words:
         return [(row.conditions[name], self._(CONDITIONS[name] if row.conditions[name] else NOT_MET[name])) for name in CONDITIONS]
 
 
+def _without_years(part: Part) -> tuple[object, ...]:
+    return part.output, part.plus, part.side, part.weighted_by, part.take
+
+
 def is_percentage(number: Number | None) -> bool:
     """Whether a number is written as a percentage."""
     return number is not None and (number.written.startswith("percent") or number.written == "change")
@@ -336,57 +349,3 @@ class Places(dict[str, str]):
 
     def __missing__(self, key: str) -> str:
         return "–"
-
-
-#: What is taken of the years; nothing is said of their mean.
-_TAKEN: dict[str, str] = {
-    "sum": mark("sum of the years"), "min": mark("lowest year"), "max": mark("highest year"), "first": mark("first year"), "last": mark("last year"),
-    "slope": mark("trend in a year"), "year_of_max": mark("year of the highest value"), "years": mark("count of years"),
-    "years_above_0": mark("count of years above 0"),
-}  # fmt: skip
-#: Of these, those that are no amount of the output.
-_COUNTS = ("year_of_max", "years", "years_above_0")
-#: How two numbers are set against each other, and whether that is done year by year.
-_SET_AGAINST: dict[tuple[str, bool], str] = {
-    ("ratio", False): mark("({one}) divided by ({other})"),
-    ("difference", False): mark("({one}) less ({other})"),
-    ("change", False): mark("change to ({one}) from ({other})"),
-    ("ratio", True): mark("({one}) divided by ({other}), year by year"),
-    ("difference", True): mark("({one}) less ({other}), year by year"),
-    ("change", True): mark("change to ({one}) from ({other}), year by year"),
-}
-#: What must hold of a number, by what it is compared with and the relation.
-_SENTENCES: dict[str, dict[str, str]] = {
-    "value": {
-        "near": mark("{what}: within {within} of {mark}"),
-        "above": mark("{what}: more than {mark}"),
-        "below": mark("{what}: less than {mark}"),
-        "at_least": mark("{what}: at least {mark}"),
-        "at_most": mark("{what}: at most {mark}"),
-    },
-    "than": {
-        "above": mark("{what}: more than {other}"),
-        "below": mark("{what}: less than {other}"),
-        "at_least": mark("{what}: at least as much as {other}"),
-        "at_most": mark("{what}: at most as much as {other}"),
-    },
-    "than times": {
-        "above": mark("{what}: more than {times} times {other}"),
-        "below": mark("{what}: less than {times} times {other}"),
-        "at_least": mark("{what}: at least {times} times {other}"),
-        "at_most": mark("{what}: at most {times} times {other}"),
-    },
-    "pair": {
-        "above": mark("{what}: more without the mechanism than with it"),
-        "below": mark("{what}: less without the mechanism than with it"),
-        "at_least": mark("{what}: without the mechanism at least as much as with it"),
-        "at_most": mark("{what}: without the mechanism at most as much as with it"),
-    },
-    "pair times": {
-        "above": mark("{what}: without the mechanism more than {times} times what it is with it"),
-        "below": mark("{what}: without the mechanism less than {times} times what it is with it"),
-        "at_least": mark("{what}: without the mechanism at least {times} times what it is with it"),
-        "at_most": mark("{what}: without the mechanism at most {times} times what it is with it"),
-    },
-    "sweep": {"rises": mark("{what}: rises with “{parameter}”"), "falls": mark("{what}: falls with “{parameter}”")},
-}

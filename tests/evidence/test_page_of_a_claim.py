@@ -166,6 +166,14 @@ def test_very_long_sentences_do_not_widen_the_page() -> None:
         assert "overflow-wrap: anywhere" in page and long in page and 'content="width=device-width' in page
 
 
+def test_it_is_said_whether_an_effect_of_use_would_have_been_found() -> None:
+    clear = one(made([claim("E02", pattern())], {("E02", "visits"): got(effects(0.01, 0.005))})).words
+    assert "5.0 points would be found with a chance of 100%" in clear
+    few = one(made([claim("E02", pattern())], {("E02", "visits"): got(effects(0.01, 0.5, units=4))})).words
+    assert "would be found with a chance of 0%" in few
+    assert "would be found" not in one(made([claim("E02", number())], {("E02", "own"): got(effects(10), 0, names=("value",))})).words
+
+
 def test_failed_draws_are_said() -> None:
     words = one(made([claim("E02", pattern())], {("E02", "visits"): got(effects(0.2), failed=2)})).words
     assert "2 draws are left out, since a run of them did not end well" in words
