@@ -15,7 +15,7 @@ from experiments.evidence.ledger import Interval, PatternResult, Row, Verdict
 from experiments.evidence.runs import SIDES
 from experiments.evidence.worlds import HISTORY
 from experiments.reports.evidence_reasons import Reasons
-from experiments.reports.evidence_words import SHARES, VERDICTS, condition_of, in_order, is_percentage, name_of, works
+from experiments.reports.evidence_words import NO_UNIT, SHARES, VERDICTS, condition_of, in_order, is_percentage, name_of, works
 from experiments.reports.figure_sheet import Picture
 from experiments.reports.panel import GRID, Panel, stacked, steps
 from experiments.reports.svg import (
@@ -200,7 +200,7 @@ class Figures(Reasons):
     def _heading(self, output: str, scale: float) -> str:
         declared = OUTPUTS[output]
         label, unit = self._(declared.label), self._(declared.unit)
-        if declared.unit in (*SHARES, "1"):
+        if declared.unit in NO_UNIT:
             return label if scale == 1 else self._("{label} [millions]").format(label=label)
         if scale == 1:
             return self._("{label} [{unit}]").format(label=label, unit=unit)

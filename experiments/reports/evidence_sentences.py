@@ -12,20 +12,23 @@ TAKEN: dict[str, str] = {
 }  # fmt: skip
 #: Of these, those that are no amount of the output.
 COUNTS = ("year_of_max", "years", "years_above_0")
-#: How two numbers are set against each other, and whether that is done year by year.
-SET_AGAINST: dict[tuple[str, bool], str] = {
-    ("ratio", False): mark("({one}) divided by ({other})"),
-    ("difference", False): mark("({one}) less ({other})"),
-    ("change", False): mark("change to ({one}) from ({other})"),
-    ("ratio", True): mark("({one}) divided by ({other}), year by year"),
-    ("difference", True): mark("({one}) less ({other}), year by year"),
-    ("change", True): mark("change to ({one}) from ({other}), year by year"),
+#: How two numbers are set against each other.
+SET_AGAINST: dict[str, str] = {
+    "ratio": mark("({one}) divided by ({other})"),
+    "difference": mark("({one}) less ({other})"),
+    "change": mark("change to ({one}) from ({other})"),
 }
 #: The same where both are one output on one side in different years.
-OVER_TIME: dict[tuple[str, bool], str] = {
-    ("ratio", False): mark("{what}: {years} divided by {base}"),
-    ("difference", False): mark("{what}: {years} less {base}"),
-    ("change", False): mark("{what}: change from {base} to {years}"),
+OVER_TIME: dict[str, str] = {
+    "ratio": mark("{what}: {years} divided by {base}"),
+    "difference": mark("{what}: {years} less {base}"),
+    "change": mark("{what}: change from {base} to {years}"),
+}
+#: The same where both are one output in the same years on different sides.
+BETWEEN_SIDES: dict[str, str] = {
+    "ratio": mark("{what}: {one} divided by {other}"),
+    "difference": mark("{what}: {one} less {other}"),
+    "change": mark("{what}: change to {one} from {other}"),
 }
 #: What must hold of a number, by what it is compared with and the relation.
 SENTENCES: dict[str, dict[str, str]] = {

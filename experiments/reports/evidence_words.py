@@ -16,7 +16,7 @@ from agents.core.declare import OUTPUTS, PARAMETERS
 from experiments.evidence.ledger import ConditionResult, Interval, PatternResult, Row, Verdict
 from experiments.evidence.make import Made
 from experiments.evidence.runs import Asked
-from experiments.reports.evidence_sentences import COUNTS, OVER_TIME, SENTENCES, SET_AGAINST, TAKEN
+from experiments.reports.evidence_sentences import BETWEEN_SIDES, COUNTS, OVER_TIME, SENTENCES, SET_AGAINST, TAKEN
 from experiments.reports.paper import formats, places_of
 from experiments.studies.target_names import side_name
 from experiments.words.languages import Numbers, Translate, mark, translator
@@ -59,6 +59,8 @@ NOT_MET: dict[str, str] = {
     "ablation": mark("no ablation: the runs do not show that the pattern goes away without the mechanism"),
 }
 SHARES = ("share", "probability", "probability/month")
+#: Units that are not written beside a label.
+NO_UNIT = (*SHARES, "1", "index")
 
 
 class Key(NamedTuple):
@@ -242,25 +244,37 @@ class Words:
         number = result.pattern.numbers.get(base)
         if number is None:
             return name
-        has_unit = number.how not in ("ratio", "change")
         of, against, how = number.of, number.against, number.how
         if against is None or how is None:
-            return self._named(of, has_unit, self._years(of, span))
-        key = (how, number.each_year)
+            return _joined(self._named(of), self._years(of, span), self._taken(of))
+        # compared year by year, something is taken of the comparison and not of its parts
+        taken, beside = (self._taken(of), "") if number.each_year else ("", self._taken(of))
+        by_year = self._("year by year") if number.each_year else ""
         years, base = self._years(of, span), self._years(against, span)
-        if key in OVER_TIME and years and base and _without_years(of) == _without_years(against):
-            return self._(OVER_TIME[key]).format(what=self._named(of, has_unit, ""), years=years, base=base)
-        return self._(SET_AGAINST[key]).format(one=self._named(of, has_unit, years), other=self._named(against, has_unit, base))
+        has_unit = how == "difference"
+        if _but_for(of, against, "side", number.each_year) and years == base:
+            what = _joined(self._named(of, has_unit, has_side=False), years, beside)
+            said = self._(BETWEEN_SIDES[how]).format(what=what, one=self._side(of), other=self._side(against))
+        elif _but_for(of, against, "years", number.each_year) and years and base:
+            said = self._(OVER_TIME[how]).format(what=_joined(self._named(of, has_unit), beside), years=years, base=base)
+        else:
+            one = _joined(self._named(of, has_unit), years, beside)
+            other = _joined(self._named(against, has_unit), base, "" if number.each_year else self._taken(against))
+            said = self._(SET_AGAINST[how]).format(one=one, other=other)
+        return _joined(said, by_year, taken)
 
-    def _named(self, part: Part, has_unit: bool, years: str) -> str:
-        """An output with its unit, its side, its years and what is taken of them."""
-        _ = self._
-        labels = [_(OUTPUTS[output].label) for output in (part.output, *part.plus)]
+    def _named(self, part: Part, has_unit: bool = True, *, has_side: bool = True) -> str:
+        """An output with its unit and its side."""
+        labels = " + ".join(self._(OUTPUTS[output].label) for output in (part.output, *part.plus))
         unit = OUTPUTS[part.output].unit
-        label = " + ".join(labels) + (f" [{_(unit)}]" if has_unit and unit not in (*SHARES, "1") and part.take not in COUNTS else "")
-        side = _("both sides") if part.side == "both" else self.side(part.side)
-        taken = _(TAKEN[part.take]) if part.take in TAKEN else ""
-        return ", ".join(word for word in (label, side, years, taken) if word)
+        label = labels + (f" [{self._(unit)}]" if has_unit and unit not in NO_UNIT and part.take not in COUNTS else "")
+        return _joined(label, self._side(part) if has_side else "")
+
+    def _side(self, part: Part) -> str:
+        return self._("both sides") if part.side == "both" else self.side(part.side)
+
+    def _taken(self, part: Part) -> str:
+        return self._(TAKEN[part.take]) if part.take in TAKEN else ""
 
     def _years(self, part: Part, span: tuple[int, int] | None) -> str:
         """The years of a part in words; empty where they are all years of the run."""
@@ -297,6 +311,8 @@ class Words:
 
     def _mark(self, condition: Condition, number: Number | None) -> str:
         assert condition.value is not None  # who calls has looked
+        if condition.value == 0:
+            return self.n.percent(0) if is_percentage(number) else "0"
         how = condition.written or (number.written if number is not None else "short")
         return self.written[how](condition.value)
 
@@ -335,8 +351,14 @@ class Words:
         return [(row.conditions[name], self._(CONDITIONS[name] if row.conditions[name] else NOT_MET[name])) for name in CONDITIONS]
 
 
-def _without_years(part: Part) -> tuple[object, ...]:
-    return part.output, part.plus, part.side, part.weighted_by, part.take
+def _joined(*words: str) -> str:
+    return ", ".join(word for word in words if word)
+
+
+def _but_for(one: Part, other: Part, what: str, each_year: bool) -> bool:
+    """Whether two parts differ in their ``side`` alone, or in their ``years`` alone."""
+    keys = ["output", "plus"] + (["weighted_by", "side"] if what == "years" else []) + ([] if each_year else ["take"])
+    return all(getattr(one, key) == getattr(other, key) for key in keys) and (what == "years" or one.side != other.side)
 
 
 def is_percentage(number: Number | None) -> bool:

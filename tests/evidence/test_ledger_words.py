@@ -56,12 +56,16 @@ def test_what_is_taken_of_the_years_is_said(ledger: Made) -> None:
         "slope": {"of": part | {"take": "slope"}}, "most": {"of": part | {"take": "max", "last": 1999, "plus": ["visits_hospital_home"]}},
         "year": {"of": {"output": "visits_across", "take": "year_of_max"}}, "final": {"of": {"output": "visits_across", "side": "both", "year": "end"}},
         "gap": {"of": part, "against": part | {"side": "my"}, "how": "difference", "each_year": True}, "until": {"of": {"output": "visits_across", "last": 1989}},
+        "lowest": {
+            "of": {"output": "visits_across", "side": "my", "take": "min"}, "against": {"output": "visits_across"}, "how": "ratio", "each_year": True,
+        },
+        "mixed": {"of": part | {"last": 1999}, "against": {"output": "visits_primary_home", "first": 1990, "last": 1990}, "how": "ratio"},
         "change": {"of": part | {"last": 1999}, "against": part | {"first": 1980, "last": 1980}, "how": "change"},
     }  # fmt: skip
     given = pattern(
         says="many go", numbers=said, conditions=[{"number": name, "is": "above", "value": 1.0, "practical": 0.1} for name in said]
     )
-    result = made([claim("E02", given)], {("E02", "visits"): got([effects(0.2)] * 7, names=tuple(said))})
+    result = made([claim("E02", given)], {("E02", "visits"): got([effects(0.2)] * len(said), names=tuple(said))})
     words, row = Words(result, "en"), result.ledger.rows[0]
     what = {name: words.what(row.patterns[0], name) for name in said}
     assert what["slope"] == "Visits across [visit], West Kalimantan, from 1990 on, trend in a year"
@@ -71,8 +75,10 @@ def test_what_is_taken_of_the_years_is_said(ledger: Made) -> None:
         what["final"] == "Visits across [visit], both sides, 2010" and what["until"] == "Visits across [visit], West Kalimantan, until 1989"
     )
     assert what["change"] == "Visits across, West Kalimantan: change from 1980 to 1990–1999"
-    assert what["gap"].startswith("(Visits across [visit], West Kalimantan, from 1990 on) less (") and what["gap"].endswith(
-        ", year by year"
+    assert what["gap"] == "Visits across [visit], from 1990 on: West Kalimantan less Sarawak, year by year"
+    assert what["lowest"] == "Visits across: Sarawak divided by West Kalimantan, year by year, lowest year"
+    assert (
+        what["mixed"] == "(Visits across, West Kalimantan, 1990–1999) divided by (Visits to primary clinics at home, West Kalimantan, 1990)"
     )
 
 
