@@ -206,7 +206,7 @@ class Words:
 
     def plain(self, value: float, digits: int = 3) -> str:
         """A number with about so many digits, and no more decimals than it takes."""
-        if not math.isfinite(value) or abs(value) >= 10:
+        if not math.isfinite(value) or abs(value) >= 1000:
             return self.n.short(value)
         near = 0.5 * 10.0 ** (1 - digits)
         return self.n.number(value, next((d for d in range(9) if math.isclose(value, round(value, d), rel_tol=near, abs_tol=1e-15)), 9))
