@@ -15,7 +15,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.special import logsumexp
 
 from calibration.infer import systematic, weighted_quantile
 
@@ -27,6 +26,8 @@ MOST_TRUTHS = 400
 LEAST_DRAWS = 20
 #: Nine readings in ten must leave at least this effective sample size, or the figures are not to be trusted.
 ENOUGH_ESS = 20.0
+#: A reading that leaves a smaller effective sample size than this counts as one that tells nothing: one draw alone has no spread.
+LEAST_ESS = 2.0
 #: A claim is undecided while its probability lies between these.
 UNDECIDED = (0.1, 0.9)
 #: Shufflings of the draws against the fact; the largest figure of all of them is what chance alone gives.
@@ -36,7 +37,7 @@ ROUNDING = 1e-9
 #: A choice between on and off is better than chance alone when it is right so many standard errors more often than half the time.
 MANY_ERRORS = 2.6
 
-_POINTS, _SHARES = np.polynomial.hermite_e.hermegauss(NODES)
+_POINTS, _SHARES = (np.asarray(x, dtype=float) for x in np.polynomial.hermite_e.hermegauss(NODES))
 _SHARES = _SHARES / _SHARES.sum()
 
 
@@ -184,18 +185,6 @@ class _Reweighted:
     ess: float
 
 
-def _log_weights(readings: np.ndarray, sd: float, values: np.ndarray, log_w: np.ndarray, leave: np.ndarray) -> np.ndarray:
-    """Log of weight × likelihood (without the normal's constant), shape (truths, nodes, n), of readings of shape (truths, nodes).
-
-    The draw that is the truth itself, position ``leave`` (truths,), gets none (a position of −1 leaves none out).
-    """
-    score = (readings[:, :, None] - values) / sd
-    found = log_w - 0.5 * score**2
-    rows = np.flatnonzero(leave >= 0)
-    found[rows, :, leave[rows]] = -np.inf
-    return found
-
-
 def _reweight(values: np.ndarray, w: np.ndarray, sd: float, truths: _Truths, answers: np.ndarray) -> _Reweighted:
     n = len(values)
     log_w = np.log(w)
@@ -207,28 +196,38 @@ def _reweight(values: np.ndarray, w: np.ndarray, sd: float, truths: _Truths, ans
         score = (values[at][:, None, None] - values) / sd + _POINTS[:, None]
         log_found = log_w - 0.5 * score**2
         log_found[np.arange(len(at)), :, at] = -np.inf
-        total = logsumexp(log_found, axis=2)
-        rest = 1.0 - w[at]
+        posterior, total = _summed(log_found)
+        posterior = (posterior / posterior.sum(axis=2, keepdims=True)).reshape(-1, n)
         heavy = (share[:, None] * _SHARES).ravel()
-        bits += float(heavy @ (-0.5 * _POINTS**2 - total + np.log(rest)[:, None]).ravel()) / math.log(2.0)
-        posterior = np.exp(log_found - total[:, :, None]).reshape(-1, n)
-        _add(diagonal, after, posterior, heavy)
         prior = np.tile(w, (len(at), 1))
         prior[np.arange(len(at)), at] = 0.0
+        rest = prior.sum(axis=1)
         prior /= rest[:, None]
         _add(before_diagonal, before, prior, share)
+        sizes.append(1.0 / (posterior**2).sum(axis=1))
+        alone = sizes[-1] < LEAST_ESS
+        posterior[alone] = np.repeat(prior, NODES, axis=0)[alone]
+        _add(diagonal, after, posterior, heavy)
+        gained = (-0.5 * _POINTS**2 - total + np.log(rest)[:, None]).ravel()
+        bits += float(heavy @ np.where(alone, 0.0, gained)) / math.log(2.0)
         then = posterior @ answers
         settles += heavy @ ((then <= UNDECIDED[0]) | (then >= UNDECIDED[1]))
-        sizes.append(1.0 / (posterior**2).sum(axis=1))
         size_shares.append(heavy)
     forms = [np.diag(d) - m for d, m in ((before_diagonal, before), (diagonal, after))]
     ess = float(weighted_quantile(np.concatenate(sizes), np.concatenate(size_shares), [0.1])[0])
     return _Reweighted(forms[0] - forms[1], forms[0], bits, settles, ess)
 
 
+def _summed(logs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers given by their logarithms, in units of the largest of the last axis, and the log of their sum along it."""
+    top = logs.max(axis=-1, keepdims=True)
+    parts = np.exp(logs - top)
+    return parts, np.log(parts.sum(axis=-1)) + top[..., 0]
+
+
 def _add(diagonal: np.ndarray, product: np.ndarray, rows: np.ndarray, share: np.ndarray) -> None:
     """Add the form Σ share · (diag(w) − w wᵀ) / (1 − Σw²) of weights ``rows``, shape (m, n): the unbiased variance of a weighted sample."""
-    factor = share / np.maximum(1.0 - (rows**2).sum(axis=1), 1e-12)
+    factor = share / 1.0 - (rows**2).sum(axis=1)
     diagonal += factor @ rows
     product += (rows * factor[:, None]).T @ rows
 
@@ -300,9 +299,11 @@ def _log_density(readings: np.ndarray, column: _Column, weights: np.ndarray, lea
     position = np.where(good, np.cumsum(good) - 1, -1)[leave]
     w = weights[good]
     total = w.sum() - np.where(position >= 0, weights[leave], 0.0)
-    found = _log_weights(readings, sd, values[good], np.log(w), position)
-    summed = logsumexp(found, axis=2)
-    sizes = np.exp(2.0 * summed - logsumexp(2.0 * found, axis=2))
+    found = np.log(w) - 0.5 * ((readings[:, :, None] - values[good]) / sd) ** 2
+    left = np.flatnonzero(position >= 0)
+    found[left, :, position[left]] = -np.inf
+    parts, summed = _summed(found)
+    sizes = parts.sum(axis=2) ** 2 / np.einsum("tkn,tkn->tk", parts, parts)
     return summed - np.log(total)[:, None] - math.log(sd), sizes
 
 
