@@ -227,7 +227,7 @@ def _summed(logs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _add(diagonal: np.ndarray, product: np.ndarray, rows: np.ndarray, share: np.ndarray) -> None:
     """Add the form Σ share · (diag(w) − w wᵀ) / (1 − Σw²) of weights ``rows``, shape (m, n): the unbiased variance of a weighted sample."""
-    factor = share / 1.0 - (rows**2).sum(axis=1)
+    factor = share / (1.0 - (rows**2).sum(axis=1))
     diagonal += factor @ rows
     product += (rows * factor[:, None]).T @ rows
 
