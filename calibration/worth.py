@@ -319,6 +319,6 @@ def open_questions(found: Sequence[Worth], mechanisms: Sequence[str]) -> dict[st
 
     return {
         "claims": np.array([total(r.claims, r.told & np.isfinite(r.settles)) for r in found]),
-        "mechanisms": np.array([sum(2.0 * r.right[m] - 1.0 for m in mechanisms if r.tells(m)) for r in found], dtype=float),
+        "mechanisms": np.array([sum(2.0 * r.right[m] - 1.0 for m in mechanisms if r.tells(m) and not r.is_thin_for(m)) for r in found], dtype=float),
         "parameters": np.array([total(r.parameters, r.moved) for r in found]),
     }  # fmt: skip

@@ -121,12 +121,21 @@ def judge(worlds: Worlds, facts: Facts, by: By = "all") -> dict[str, Any]:
         for i, (fact, result) in enumerate(zip(facts, found, strict=True))
     ]  # fmt: skip
     rows.sort(key=lambda r: (r["thin"], -r["closes"][by], r["id"]))
+    trusted = [r for r in rows if not r["thin"]]
+    undecided = [c for c, v in p.items() if v is not None and UNDECIDED[0] < v < UNDECIDED[1]]
     return {
         "kind": KIND, "by": by, "draws": len(draws.lines), "runs_of_a_draw": float(draws.lines.mean()), "enough_ess": ENOUGH_ESS,
         "mechanisms": {m: worlds.labels.get(m, m) for m in worlds.mechanisms}, "claims": p,
+        "claims_left": [c for c in undecided if not any(r["claims"][c]["above_chance"] for r in trusted)],
+        "mechanisms_left": [m for m in worlds.mechanisms if not any(_is_told(r, m) for r in trusted)],
         "movable": [n for n, is_movable in zip(names, movable, strict=True) if is_movable],
-        "undecided": [c for c, v in p.items() if v is not None and UNDECIDED[0] < v < UNDECIDED[1]], "facts": rows,
+        "undecided": undecided, "facts": rows,
     }  # fmt: skip
+
+
+def _is_told(row: Mapping[str, Any], mechanism: str) -> bool:
+    found = row["mechanisms"][mechanism]
+    return found["above_chance"] and not found["thin"]
 
 
 def _check_outputs(worlds: Worlds, facts: Facts) -> None:

@@ -45,6 +45,11 @@ def show_worth(found: Mapping[str, Any], lang: str) -> None:
                 ),
                 soft_wrap=True,
             )  # fmt: skip
+    if found["claims_left"]:
+        console.print(_("No fact of the list bears on: {claims}").format(claims=", ".join(found["claims_left"])), soft_wrap=True)
+    if found["mechanisms_left"]:
+        named = ", ".join(_(found["mechanisms"][m]) for m in found["mechanisms_left"])
+        console.print(_("No fact of the list tells on from off: {mechanisms}").format(mechanisms=named), soft_wrap=True)
     for line in limits(_, found):
         console.print(line, soft_wrap=True)
 
@@ -83,8 +88,11 @@ def settled(_: Translate, n: Numbers, fact: Mapping[str, Any], found: Mapping[st
         named = _join(
             _,
             [
-                _("{claim} {share} (settled with a chance of {settles})").format(
-                    claim=c, share=n.percent(claims[c]["doubt_removed"]), settles=n.percent(claims[c]["settles"])
+                _("{claim} (now {now}) {share}, settled with a chance of {settles}").format(
+                    claim=c,
+                    now=n.percent(found["claims"][c]),
+                    share=n.percent(claims[c]["doubt_removed"]),
+                    settles=n.percent(claims[c]["settles"]),
                 )
                 for c in largest
             ],

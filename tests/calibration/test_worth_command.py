@@ -84,6 +84,23 @@ def test_the_most_informative_fact_comes_first() -> None:
     assert low == pytest.approx(np.exp(5.1), rel=0.15) and middle == pytest.approx(np.exp(6.0), rel=0.2) and high > middle
 
 
+def test_what_no_fact_settles_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    made = worlds()
+    idle = replace(
+        made,
+        outputs={**made.outputs, "without-idle": made.outputs["history"]},
+        claims=made.claims.assign(E10=made.parameters[NAMES[4]] > np.median(made.parameters[NAMES[4]])).astype(float),
+    )
+    found = judge(idle, read_facts(TEXT, "x"))
+    assert found["mechanisms_left"] == ["without-idle"] and found["claims_left"] == ["E10"]
+    assert all(f["mechanisms"]["without-idle"]["right"] == pytest.approx(0.5) for f in found["facts"])
+    show_worth(found, "en")
+    said = capsys.readouterr().out
+    assert "bears on: E10" in said and "on from off: without-idle" in said
+    useless = judge(made, read_facts(row("useless", "crossings", "relative_error = 1.0"), "x"))
+    assert useless["mechanisms_left"] == ["without-kinship"] and useless["claims_left"] == ["E11"]
+
+
 def test_the_order_follows_the_question() -> None:
     """By parameters alone, two facts change places where one narrows a parameter and the other settles a claim."""
     said = row("mechanism", "workers_across", "relative_error = 1.5") + row("parameter", "untreated_share", "odds_error = 0.3")
