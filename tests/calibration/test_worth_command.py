@@ -16,6 +16,7 @@ from agents.core.declare import PARAMETERS
 from calibration.obtainable import Facts, read_facts
 from experiments.cli.main import main
 from experiments.fits import worth as fits
+from experiments.fits.fit import inference_version
 from experiments.fits.worth import Worlds, judge, write_worth
 from experiments.reports.worth_screen import show_worth
 
@@ -228,3 +229,13 @@ def test_the_shipped_list_can_be_judged() -> None:
     for fact in Facts.load():
         outputs = {o: table[o].to_numpy(float).reshape(1, len(years), 2) for o in fact.outputs}
         assert np.isfinite(fact.on_scale(fact.natural(years, outputs))).all(), fact.id
+
+
+def test_it_is_no_part_of_the_inference(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An edit of it must not make results of fits count as those of another inference."""
+    before, read = inference_version(), Path.read_bytes
+    edited = {"worth.py", "obtainable.py"}
+    monkeypatch.setattr(Path, "read_bytes", lambda path: read(path) + (b"# edited" if path.name in edited else b""))
+    assert inference_version() == before
+    edited.add("likelihood.py")
+    assert inference_version() != before
