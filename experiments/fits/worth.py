@@ -32,7 +32,10 @@ MOST_NAMED = 10
 
 @dataclass(frozen=True)
 class Worlds:
-    """Runs of the same draws in several worlds. A line is a run; lines with equal parameters are replicates of one draw."""
+    """Runs of the same draws in several worlds. A line is a run; lines with equal parameters are replicates of one draw.
+
+    A run that a world lacks, or that did not end well, is nan.
+    """
 
     parameters: pd.DataFrame  #: (n, d) in the parameters' units
     years: np.ndarray  #: (years,) ascending
@@ -84,22 +87,25 @@ class _Draws:
         return np.divide(total, counts, out=np.full(total.shape, np.nan), where=counts > 0)
 
     def chance(self, values: np.ndarray) -> np.ndarray:
-        """The sd between lines of one draw, shape (n, facts) to (facts,); 0 where no draw has two."""
-        off = values - self.mean(values)[self.of]
-        known = np.isfinite(values)
-        freedom = known.sum(axis=0) - np.isfinite(self.mean(values)).sum(axis=0)
-        square = np.where(known, off, 0.0) ** 2
-        return np.sqrt(np.divide(square.sum(axis=0), freedom, out=np.zeros(values.shape[1]), where=freedom > 0))
+        """The sd of chance in one run that the draws' means lack, shape (n, facts) to (facts,); 0 where no draw has two lines.
+
+        Each draw has seeds of its own, so that the mean of R lines holds 1/R of the variance between lines already, and a single line all of it.
+        """
+        mean, known = self.mean(values), np.isfinite(values)
+        off = np.where(known, values - mean[self.of], 0.0)
+        freedom = known.sum(axis=0) - np.isfinite(mean).sum(axis=0)
+        between = np.divide((off**2).sum(axis=0), freedom, out=np.zeros(values.shape[1]), where=freedom > 0)
+        return np.sqrt(between * (1.0 - len(self.lines) / self.lines.sum()))
 
 
 def judge(worlds: Worlds, facts: Facts, by: By = "all") -> dict[str, Any]:
-    """What each fact promises, the most worthwhile first: the contents of ``worth.json``. UserError where the runs lack what the facts read."""
+    """What each fact promises, the most worthwhile first: the contents of ``worth.json``. UserError where no fact can be read from the runs."""
     names = [str(c) for c in worlds.parameters.columns]
     values = worlds.parameters.to_numpy(float)
     draws = _Draws.of_lines(values)
     if len(draws.lines) < LEAST_DRAWS:
         raise UserError(f"the runs are of {len(draws.lines)} draws; fewer than {LEAST_DRAWS} say nothing of what a fact is worth")
-    _check_outputs(worlds, facts)
+    facts, unread = _readable(worlds, facts)
     natural = {w: np.stack([f.natural(worlds.years, o) for f in facts], axis=1) for w, o in worlds.outputs.items()}
     scaled = {w: np.stack([f.on_scale(v[:, i]) for i, f in enumerate(facts)], axis=1) for w, v in natural.items()}
     made = {w: World(draws.mean(v), draws.chance(v)) for w, v in scaled.items()}
@@ -129,7 +135,7 @@ def judge(worlds: Worlds, facts: Facts, by: By = "all") -> dict[str, Any]:
         "claims_left": [c for c in undecided if not any(r["claims"][c]["above_chance"] for r in trusted)],
         "mechanisms_left": [m for m in worlds.mechanisms if not any(_is_told(r, m) for r in trusted)],
         "movable": [n for n, is_movable in zip(names, movable, strict=True) if is_movable],
-        "undecided": undecided, "facts": rows,
+        "undecided": undecided, "facts": rows, "unread": unread,
     }  # fmt: skip
 
 
@@ -138,13 +144,20 @@ def _is_told(row: Mapping[str, Any], mechanism: str) -> bool:
     return found["above_chance"] and not found["thin"]
 
 
-def _check_outputs(worlds: Worlds, facts: Facts) -> None:
-    for world, outputs in worlds.outputs.items():
-        for fact in facts:
-            for name in fact.outputs:
-                if name not in outputs:
-                    hint = near(name, outputs) if outputs else "it has none"
-                    raise UserError(f"fact '{shorten(fact.id)}' reads {name}, which the runs of '{shorten(world)}' do not hold; {hint}")
+def _readable(worlds: Worlds, facts: Facts) -> tuple[Facts, list[dict[str, Any]]]:
+    """The facts whose outputs all worlds hold, and the others with the outputs that they lack; UserError where no fact can be read."""
+    held = set.intersection(*(set(outputs) for outputs in worlds.outputs.values()))
+    unread = [
+        {"id": f.id, "what": f.what, "outputs": [o for o in f.outputs if o not in held]} for f in facts if not held.issuperset(f.outputs)
+    ]
+    kept = Facts(tuple(f for f in facts if held.issuperset(f.outputs)))
+    if not len(kept):
+        first = unread[0]
+        hint = near(first["outputs"][0], held) if held else "they hold none that all worlds have"
+        raise UserError(
+            f"fact '{shorten(first['id'])}' reads {first['outputs'][0]}, which the runs do not hold, and no other fact can be read; {hint}"
+        )
+    return kept, unread
 
 
 def _mean(values: np.ndarray, weights: np.ndarray) -> float | None:

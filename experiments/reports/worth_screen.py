@@ -45,6 +45,11 @@ def show_worth(found: Mapping[str, Any], lang: str) -> None:
                 ),
                 soft_wrap=True,
             )  # fmt: skip
+    for fact in found["unread"]:
+        console.print(
+            _("{what} Not judged: the runs do not hold {outputs}.").format(what=_(fact["what"]), outputs=", ".join(fact["outputs"])),
+            soft_wrap=True,
+        )
     if found["claims_left"]:
         console.print(_("No fact of the list bears on: {claims}").format(claims=", ".join(found["claims_left"])), soft_wrap=True)
     if found["mechanisms_left"]:
@@ -66,8 +71,6 @@ def limits(_: Translate, found: Mapping[str, Any]) -> list[str]:
                 "Worlds without a mechanism were not fitted again: fitted anew they would come nearer to the facts, so that telling on from off is harder than shown."
             )
         )
-    if found["runs_of_a_draw"] < 1.5:
-        said.append(_("Most draws were run once: chance in a run counts as part of the draw."))
     return said
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -117,13 +118,47 @@ def test_a_fact_that_cannot_be_trusted_comes_last() -> None:
 
 
 def test_replicates_are_one_draw() -> None:
-    """Lines of one draw are averaged, and their spread is the chance of a run; without replicates it is unknown and counts as 0."""
+    """Lines of one draw are averaged; what the mean of R lines lacks of the chance in one run is counted as error, (1 − 1/R) of its variance."""
     facts = read_facts(row("best", "workers_across", "relative_error = 0.2"), "x")
-    assert judge(worlds(chance=0.5), facts)["facts"][0]["chance_sd"] == pytest.approx(0.5, rel=0.2)
+    for replicates in (2, 5):
+        found = judge(worlds(replicates=replicates, chance=0.5), facts)
+        assert found["facts"][0]["chance_sd"] == pytest.approx(0.5 * math.sqrt(1 - 1 / replicates), rel=0.15)
+        assert found["draws"] == 150 and found["runs_of_a_draw"] == replicates
     alone = judge(worlds(replicates=1, chance=0.5), facts)
     assert alone["facts"][0]["chance_sd"] == 0.0 and alone["draws"] == 150
-    noisy = judge(worlds(chance=1.0), facts)["facts"][0]
-    assert noisy["closes"]["all"] < judge(worlds(chance=0.0), facts)["facts"][0]["closes"]["all"]
+    noisy, quiet = (judge(worlds(chance=c), facts)["facts"][0]["closes"]["all"] for c in (1.0, 0.0))
+    assert noisy < quiet
+
+
+def test_chance_counts_the_same_whatever_the_replicates() -> None:
+    """A draw that was run once holds chance in its number, one that was run often in the error: what a fact promises is the same."""
+    facts = read_facts(row("best", "workers_across", "relative_error = 0.3"), "x")
+    shares = [judge(worlds(400, replicates=r, chance=0.5), facts)["facts"][0]["parameters"][NAMES[0]] for r in (1, 2, 6)]
+    assert shares == pytest.approx([shares[2]] * 3, abs=0.05)
+
+
+def test_worlds_that_were_not_run_for_all_draws() -> None:
+    """Later batches leave out worlds that are decided: their lines are nan, and the rest is compared."""
+    facts = read_facts(row("best", "workers_across", "relative_error = 0.2"), "x")
+    made = worlds()
+    some = {o: np.where(np.arange(300)[:, None, None] < 200, v, np.nan) for o, v in made.outputs["without-kinship"].items()}
+    found = judge(replace(made, outputs={**made.outputs, "without-kinship": some}), facts)["facts"][0]
+    whole = judge(made, facts)["facts"][0]
+    right = [f["mechanisms"]["without-kinship"]["right"] for f in (found, whole)]
+    assert right[0] == pytest.approx(right[1], abs=0.04) and right[0] != right[1]
+    assert found["parameters"] == whole["parameters"] and found["draws"] == 150
+
+
+def test_facts_that_the_runs_do_not_hold_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    made = worlds()
+    less = {w: {o: v for o, v in outputs.items() if w == "history" or o != "crossings"} for w, outputs in made.outputs.items()}
+    found = judge(replace(made, outputs=less), read_facts(TEXT, "x"))
+    assert [f["id"] for f in found["unread"]] == ["useless"] and found["unread"][0]["outputs"] == ["crossings"]
+    assert {f["id"] for f in found["facts"]} == {"best", "rough", "share"}
+    show_worth(found, "en")
+    assert "What of useless? Not judged: the runs do not hold crossings." in capsys.readouterr().out
+    with pytest.raises(UserError, match="'useless' reads crossings, which the runs do not hold"):
+        judge(replace(made, outputs=less), read_facts(row("useless", "crossings", "relative_error = 1.0"), "x"))
 
 
 def test_the_order_of_lines_does_not_matter() -> None:
@@ -160,9 +195,6 @@ def test_runs_that_do_not_fit() -> None:
         replace(made, claims=made.claims.iloc[:-1])
     with pytest.raises(UserError, match="other runs than"):
         replace(made, outputs={**made.outputs, "other": {"crossings": np.zeros((3, len(YEARS), 2))}})
-    less = {w: {o: v for o, v in outputs.items() if o != "crossings"} for w, outputs in made.outputs.items()}
-    with pytest.raises(UserError, match="'useless' reads crossings"):
-        judge(replace(made, outputs=less), facts)
     with pytest.raises(UserError, match="19 draws"):
         judge(worlds(draws=19), facts)
 
@@ -193,7 +225,7 @@ def test_the_screen(capsys: pytest.CaptureFixture[str]) -> None:
     said = " ".join(capsys.readouterr().out.split())
     assert "1 of 3 claims are undecided" in said
     assert said.index("What of best?") < said.index("What of useless?") < said.index("Cannot be judged")
-    for part in ("Ask about best.", "E11", "kinship", NAMES[0], "Nothing beyond", "not fitted again", "run once"):
+    for part in ("Ask about best.", "E11", "kinship", NAMES[0], "Nothing beyond", "not fitted again"):
         assert part in said, part
     for lang in ("id", "ms"):
         show_worth(found, lang)
