@@ -197,6 +197,42 @@ def test_against_plain_loops() -> None:
     assert found.settles[0] == pytest.approx(settled, abs=1e-9)
 
 
+def test_on_or_off_against_plain_loops() -> None:
+    """Unequal weights, other draws without a number in each world, an sd of chance in one of them."""
+    rng = np.random.default_rng(6)
+    n, error, noise = LEAST_DRAWS + 10, 0.5, 0.8
+    y, z, w = rng.standard_normal(n), rng.standard_normal(n) * 1.5 + 1.0, rng.random(n) ** 3 + 0.05
+    y[:2], z[1:9] = np.nan, np.nan
+    off = {"without": World(z[:, None], np.array([noise]))}
+    found = worth(np.zeros((n, 1)), world(y), off, np.zeros((n, 0)), np.array([error]), w)[0]
+    sds = (error, math.hypot(error, noise))
+    points, shares = np.polynomial.hermite_e.hermegauss(module.NODES)
+
+    def density(reading: float, values: np.ndarray, sd: float, leave: int) -> float:
+        kept = [j for j in range(n) if j != leave and np.isfinite(values[j])]
+        return float(sum(w[j] * norm.pdf(reading, values[j], sd) for j in kept) / sum(w[j] for j in kept))
+
+    right = []
+    for own, other in ((0, 1), (1, 0)):
+        values, chance = (y, z)[own], 0.0
+        known = [i for i in range(n) if np.isfinite(values[i])]
+        for i in known:
+            for point, share in zip(points, shares / shares.sum(), strict=True):
+                reading = values[i] + sds[own] * point
+                is_right = density(reading, values, sds[own], i) > density(reading, (y, z)[other], sds[other], i)
+                chance += w[i] / sum(w[j] for j in known) * share * is_right
+        right.append(chance)
+    assert right[0] != pytest.approx(right[1], abs=0.02)
+    assert found.right["without"] == pytest.approx(sum(right) / 2, abs=1e-9)
+
+
+def test_a_world_with_fewer_draws_is_not_less_likely_for_that() -> None:
+    unit = normal(400, 1)
+    few = np.where(np.arange(400) % 4 == 0, unit[:, 0] + 2.0, np.nan)
+    found = judged(unit, world(unit[:, 0]), [0.5], off={"without": world(few)})[0]
+    assert found.right["without"] == pytest.approx(norm.cdf(1 / math.hypot(1, 0.5)), abs=0.03)
+
+
 def variance(w: np.ndarray, x: np.ndarray) -> float:
     """Unbiased variance of a weighted sample."""
     mean = float(w @ x)
