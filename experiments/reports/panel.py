@@ -44,6 +44,7 @@ class Panel:
     #: Values at which the scale is marked, and what is written there.
     ticks: list[tuple[float, str]] = field(default_factory=list)
     lines: list[tuple[dict[int, float], str, str, str]] = field(default_factory=list)
+    bands: list[tuple[dict[int, float], dict[int, float], str, str]] = field(default_factory=list)
     shaded: list[tuple[float, float]] = field(default_factory=list)
     bars: list[tuple[float, float, float, str]] = field(default_factory=list)
     events: list[tuple[float, int, int]] = field(default_factory=list)
@@ -54,6 +55,10 @@ class Panel:
         """A yearly line, drawn at mid-year; the legend names it where it has a label. ``dashes`` as SVG writes them."""
         if series:
             self.lines.append((series, colour, label, dashes))
+
+    def band(self, low: dict[int, float], high: dict[int, float], colour: str, dashes: str = "") -> None:
+        """An interval by year, drawn at mid-year: filled lightly, its edges as thin lines (``dashes`` as SVG writes them)."""
+        self.bands.append((low, high, colour, dashes))
 
     def shade(self, begin: float, end: float) -> None:
         """Shade the time from ``begin`` to ``end`` (years with a fraction)."""
@@ -71,6 +76,13 @@ class Panel:
         """A scale from 0 to ``high`` with at most ``most`` steps, each written by ``show``."""
         self.low, self.high, self.is_log = 0.0, high, False
         self.ticks = [(value, show(value)) for value in steps(high, most)]
+
+    def span_scale(self, low: float, high: float, show: Callable[[float], str], most: int = 6) -> None:
+        """A scale from ``low`` to ``high``, where some values are below 0 or far above it."""
+        size = steps(high - low, most)[1]
+        first, last = math.floor(low / size + 1e-9), math.ceil(high / size - 1e-9)
+        self.low, self.high, self.is_log = first * size, last * size, False
+        self.ticks = [(k * size, show(k * size)) for k in range(first, last + 1)]
 
     def log_scale(self, low: float, high: float, ticks: Iterable[float], show: Callable[[float], str]) -> None:
         """A logarithmic scale from ``low`` to ``high`` (above 0), marked where ``ticks`` lie on it."""
@@ -114,6 +126,14 @@ class Panel:
                 words(parent, str(year), across(year), bottom + 2 + height_of("label"), "label", anchor="middle")
         for at, _number, _lift in self.events:
             shape(parent, "path", d=line([(across(at), top), (across(at), bottom)]), stroke=GREY, stroke_width=0.8, stroke_dasharray="2 2")
+        for low, high, colour, dashes in self.bands:
+            for stretch in _stretches(low, high):
+                above = [(across(year + 0.5), up(high[year])) for year in stretch]
+                below = [(across(year + 0.5), up(low[year])) for year in stretch]
+                shape(parent, "path", d=line([*above, *reversed(below)]), fill=colour, fill_opacity=0.13, stroke="none")
+                for edge in (above, below):
+                    more = {"stroke_dasharray": dashes} if dashes else {}
+                    shape(parent, "path", d=line(edge), stroke=colour, stroke_width=0.7, stroke_opacity=0.6, fill="none", **more)
         for series, colour, _label, dashes in self.lines:
             more = {"stroke_dasharray": dashes} if dashes else {}
             points = [(across(year + 0.5), up(series[year])) for year in sorted(series)]
@@ -139,6 +159,19 @@ def _sign(colour: str, dashes: str) -> Sign:
         shape(parent, "path", d=line([(x - SIGN / 2, y), (x + SIGN / 2, y)]), stroke=colour, stroke_width=2.2, **more)
 
     return draw
+
+
+def _stretches(low: dict[int, float], high: dict[int, float]) -> list[list[int]]:
+    """Years one after the other in which both ends are numbers."""
+    found: list[list[int]] = []
+    for year in sorted(set(low) & set(high)):
+        if not (math.isfinite(low[year]) and math.isfinite(high[year])):
+            continue
+        if found and found[-1][-1] == year - 1:
+            found[-1].append(year)
+        else:
+            found.append([year])
+    return found
 
 
 def stacked(panels: Sequence[Panel]) -> bytes:

@@ -65,7 +65,7 @@ def in_words(claim: Claim, pattern: Pattern, reading: Reading, years: Years, lan
     """A reading as a row in a language; ``years`` are those of the run (that with the mechanism, of a pair)."""
     _, n = translator(language), Numbers(language)
     written = formats(n)
-    places = _places_of(claim, pattern, years, written)
+    places = places_of(claim, pattern, years.last, written)
     says = _(pattern.says).format(**places | _numbers(pattern, reading.numbers, written))
     if reading.verdict == "outside":
         gives = _("the run does not cover these years")
@@ -100,9 +100,9 @@ def _numbers(pattern: Pattern, numbers: Mapping[str, float], written: Mapping[Wr
     return {name: written[pattern.numbers[name].written](value) for name, value in numbers.items() if name in pattern.numbers}
 
 
-def _places_of(claim: Claim, pattern: Pattern, years: Years, written: Mapping[Written, Callable[[float], str]]) -> dict[str, str]:
-    """What is filled into the places of a sentence, besides the numbers of the run."""
-    places = {"end": str(years.last), "switch": pattern.switch or "", "scenario": pattern.scenario or "", "said": ""}
+def places_of(claim: Claim, pattern: Pattern, end: int, written: Mapping[Written, Callable[[float], str]]) -> dict[str, str]:
+    """What is filled into the places of a sentence, besides the numbers of the run, whose last year is ``end``."""
+    places = {"end": str(end), "switch": pattern.switch or "", "scenario": pattern.scenario or "", "said": ""}
     if pattern.mark is not None:
         value, how = pattern.mark
         places["said"] = written[how](value)
