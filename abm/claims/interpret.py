@@ -10,11 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
-from abm.claims.claim import Condition, Number, Part, Pattern
+from abm.claims.pattern import Condition, Number, Part, Pattern
 from abm.claims.statistic import How, Statistic, set_against, slope
 from abm.claims.years import Years, arrays
 
@@ -37,6 +37,67 @@ class Reading:
     numbers: Mapping[str, float] = field(default_factory=dict)
     without: Mapping[str, float] = field(default_factory=dict)
     spans: tuple[tuple[tuple[int, int], Mapping[str, float]], ...] = ()
+
+
+class Effect(NamedTuple):
+    """How far one condition of a pattern is met.
+
+    number: its name in the pattern, with the first year of the span after it where there are spans ("own_1980")
+    effect [unit of the number]: > 0 in the stated direction
+    size [unit of the number]: the smallest effect of use
+    """
+
+    number: str
+    effect: float
+    size: float
+
+
+#: The direction in which a condition is met.
+_SIGN = {"above": 1.0, "at_least": 1.0, "rises": 1.0, "below": -1.0, "at_most": -1.0, "falls": -1.0}
+
+
+def effects(
+    pattern: Pattern, run: Years, *, without: Years | None = None, sweep: Mapping[float, Years] | None = None
+) -> tuple[Effect, ...]:
+    """How far each condition is met, in the order of the conditions (and of the spans), and from where on it would be of use.
+
+    near: what is left of ``within``, size 0. Against a mark: how far beyond it in the stated direction. In a pair: how far the run without is
+    beyond the run with (times the factor). In a sweep: the rise (or fall) of the straight line from the lowest to the highest level.
+
+    ``nan`` where a year, an output or a run is missing. Spans that the run has not begun are left out; where it has begun none, all are ``nan``.
+    """
+    if pattern.spans:
+        found = _spans(pattern, run) or [(span, dict.fromkeys(pattern.numbers, math.nan)) for span in pattern.spans]
+        return tuple(_effect(c, numbers, f"_{span[0]}") for span, numbers in found for c in pattern.conditions)
+    if pattern.comparison == "sweep":
+        return tuple(_effect_of_sweep(c, *_over_levels(pattern, c.number, sweep or {})) for c in pattern.conditions)
+    numbers = {name: number_of(pattern.numbers[name], run) for name in _asked(pattern)}
+    if pattern.comparison == "pair":
+        other = {n: math.nan if without is None else number_of(pattern.numbers[n], without) for n in numbers}
+        return tuple(_beyond(c, other[c.number], c.times * numbers[c.number], c.number) for c in pattern.conditions)
+    return tuple(_effect(c, numbers) for c in pattern.conditions)
+
+
+def _effect(condition: Condition, numbers: Mapping[str, float], span: str = "") -> Effect:
+    return _beyond(condition, numbers[condition.number], _mark(condition, numbers), f"{condition.number}{span}")
+
+
+def _beyond(condition: Condition, found: float, mark: float, name: str) -> Effect:
+    if condition.within is not None:
+        return Effect(name, condition.within - abs(found - mark), 0.0)
+    return Effect(name, _SIGN[condition.relation] * (found - mark), _size(condition, mark))
+
+
+def _effect_of_sweep(condition: Condition, levels: np.ndarray, values: np.ndarray) -> Effect:
+    rise = float(slope(levels, values)) * float(levels[-1] - levels[0])
+    return Effect(condition.number, _SIGN[condition.relation] * rise, _size(condition, float(values[0])))
+
+
+def _size(condition: Condition, mark: float) -> float:
+    """The smallest effect of use, where the condition says one."""
+    if condition.practical_share is not None:
+        return condition.practical_share * abs(mark)
+    return condition.practical or 0.0
 
 
 def read(pattern: Pattern, run: Years, *, without: Years | None = None, sweep: Mapping[float, Years] | None = None) -> Reading:
@@ -110,7 +171,14 @@ def _taken(part: Part, series: Series, first: int, last: int, at_least: int) -> 
 
 
 def _read_spans(pattern: Pattern, run: Years) -> Reading:
-    """Each span that the run has begun, over those of its years in which every number can be computed."""
+    found = _spans(pattern, run)
+    values = {f"{name}_{first}": numbers[name] for (first, _last), numbers in found for name in _asked(pattern)}
+    holds = [_holds(condition, numbers) for _span, numbers in found for condition in pattern.conditions]
+    return Reading(_verdict(pattern, values, holds), values, spans=tuple(found))
+
+
+def _spans(pattern: Pattern, run: Years) -> list[tuple[tuple[int, int], dict[str, float]]]:
+    """The numbers of each span that the run has begun, over those of its years in which every number can be computed."""
     series = {name: [series_of(part, run) for part in number.parts] for name, number in pattern.numbers.items()}
     everything = [one for parts in series.values() for one in parts]
     shared = set.intersection(*(set(one) for one in everything))
@@ -122,9 +190,7 @@ def _read_spans(pattern: Pattern, run: Years) -> Reading:
         within = {name: [{y: v for y, v in one.items() if y in years} for one in parts] for name, parts in series.items()}
         numbers = {name: _number(number, within[name], first, last) for name, number in pattern.numbers.items()}
         found.append(((first, last), numbers))
-    values = {f"{name}_{first}": numbers[name] for (first, _last), numbers in found for name in _asked(pattern)}
-    holds = [_holds(condition, numbers) for _span, numbers in found for condition in pattern.conditions]
-    return Reading(_verdict(pattern, values, holds), values, spans=tuple(found))
+    return found
 
 
 def _read_pair(pattern: Pattern, numbers: Mapping[str, float], other: Years) -> Reading:
@@ -140,16 +206,19 @@ def _read_pair(pattern: Pattern, numbers: Mapping[str, float], other: Years) -> 
 
 def _read_sweep(pattern: Pattern, numbers: Mapping[str, float], runs: Mapping[float, Years]) -> Reading:
     """The slope of each number asked for over the levels of the parameter."""
-    assert pattern.sweep is not None  # checked when the file was read
-    levels = np.array(pattern.sweep.levels)
-    slopes: dict[str, float] = {}
-    for name in _asked(pattern):
-        at = [number_of(pattern.numbers[name], runs[level]) if level in runs else math.nan for level in pattern.sweep.levels]
-        slopes[name] = float(slope(levels, np.array(at)))
+    slopes = {name: float(slope(*_over_levels(pattern, name, runs))) for name in _asked(pattern)}
     holds = [
         slopes[condition.number] > 0 if condition.relation == "rises" else slopes[condition.number] < 0 for condition in pattern.conditions
     ]
     return Reading(_verdict(pattern, slopes, holds), slopes, numbers)
+
+
+def _over_levels(pattern: Pattern, name: str, runs: Mapping[float, Years]) -> tuple[np.ndarray, np.ndarray]:
+    """The levels of a sweep and a number at each of them, shape (levels,) each; ``nan`` where there is no run."""
+    assert pattern.sweep is not None  # checked when the file was read
+    levels = pattern.sweep.levels
+    at = [number_of(pattern.numbers[name], runs[level]) if level in runs else math.nan for level in levels]
+    return np.array(levels), np.array(at)
 
 
 def _asked(pattern: Pattern) -> list[str]:
@@ -159,12 +228,15 @@ def _asked(pattern: Pattern) -> list[str]:
 
 
 def _holds(condition: Condition, numbers: Mapping[str, float]) -> bool:
+    return _compares(condition, numbers[condition.number], _mark(condition, numbers))
+
+
+def _mark(condition: Condition, numbers: Mapping[str, float]) -> float:
+    """What a number is compared with in a single run."""
     if condition.value is not None:
-        mark = condition.value
-    else:
-        assert condition.than is not None  # checked when the file was read
-        mark = condition.times * numbers[condition.than]
-    return _compares(condition, numbers[condition.number], mark)
+        return condition.value
+    assert condition.than is not None  # checked when the file was read
+    return condition.times * numbers[condition.than]
 
 
 def _compares(condition: Condition, found: float, mark: float) -> bool:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
@@ -19,25 +19,45 @@ BOTH = "both"
 
 
 class Years:
-    """The yearly table of one run. A year in which an output is not a finite number counts as a year without it."""
+    """The yearly outputs of one run. A year in which an output is not a finite number counts as a year without it."""
+
+    first: int
+    last: int
 
     def __init__(self, yearly: pd.DataFrame):
-        self._by_side = {side: rows.set_index("year").sort_index() for side, rows in yearly.groupby("side")}
-        years = [int(year) for year in yearly["year"]]
-        self.first, self.last = (min(years), max(years)) if years else (0, -1)
+        """``yearly`` is the run's yearly table: a row for each year and side."""
+        self._values: dict[tuple[str, str], tuple[np.ndarray, np.ndarray]] = {}
+        for side, rows in yearly.groupby("side"):
+            years = rows["year"].to_numpy()
+            self._values |= {
+                (str(name), str(side)): (years, rows[name].to_numpy()) for name in rows.columns if name not in ("year", "side")
+            }
+        self._set_period(yearly["year"].to_numpy())
+
+    @classmethod
+    def of_arrays(cls, years: np.ndarray, values: Mapping[tuple[str, str], np.ndarray]) -> Self:
+        """The same from arrays: ``years``, shape (years,), and of each output and side its values in these years, shape (years,)."""
+        run = cls.__new__(cls)
+        run._values = {key: (years, np.asarray(column)) for key, column in values.items()}
+        run._set_period(years)
+        return run
+
+    def _set_period(self, years: np.ndarray) -> None:
+        self.first, self.last = (int(min(years)), int(max(years))) if len(years) else (0, -1)
 
     def of(self, name: str, side: str = "id", weighted_by: Sequence[str] = ()) -> dict[int, float]:
-        """An output by year, ascending; empty where the table has no such column or side.
+        """An output by year, ascending; empty where the run has no such output or side.
 
         ``side`` "both" adds the two sides up, over years that both have; with ``weighted_by`` (outputs) it is their mean, each side counting as
         much as those outputs together, over years in which that is more than 0.
         """
         if side == BOTH:
             return self._weighted(name, weighted_by) if weighted_by else self._added(name)
-        rows = self._by_side.get(side)
-        if rows is None or name not in rows.columns:
+        if (name, side) not in self._values:
             return {}
-        return {int(year): float(value) for year, value in rows[name].items() if math.isfinite(value)}  # type: ignore[arg-type]
+        years, values = self._values[name, side]
+        found = {int(year): float(value) for year, value in zip(years.tolist(), values.tolist(), strict=True) if math.isfinite(value)}
+        return dict(sorted(found.items()))
 
     def mean(self, name: str, first: int, last: int, side: str = "id") -> float:
         """The mean of an output over years, both counted; ``nan`` unless the run has every one of them."""

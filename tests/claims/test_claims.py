@@ -26,7 +26,7 @@ id = "low"
 says = "less than {said} in {period_first}"
 gives = "{income} in {income_first}"
 comparison = "direction"
-conditions = [{ number = "income", is = "below", value = 700 }]
+conditions = [{ number = "income", is = "below", value = 700, practical = 50 }]
 numbers.income = { of = { output = "income_per_capita", side = "id", first = 1990, last = 1999 } }
 """
 OF = '{ output = "income_per_capita", side = "id", first = 1990, last = 1999 }'
@@ -99,6 +99,22 @@ def test_zero_is_a_mark_and_one_year_a_span(tmp_path):
         (('is = "below"', 'is = "near"'), 'is = "near" needs value and within'),
         (('is = "below", value = 700', 'is = "near", within = 70'), 'is = "near" needs value and within'),
         (("value = 700", "value = 700, within = 70"), 'within goes with is = "near" only'),
+        ((", practical = 50", ""), "'income' needs the smallest difference of use; give practical or practical_share"),
+        (("practical = 50", "practical = -1"), "practical = -1; it must be at least 0"),
+        (("practical = 50", "practical_share = 1.01"), "practical_share = 1.01; it must be at most 1"),
+        (("practical = 50", "practical_share = -0.1"), "practical_share = -0.1; it must be at least 0"),
+        (("practical = 50", "practical = 50, practical_share = 0.1"), "practical and practical_share are both given"),
+        (("practical = 50", "practicl = 50"), "unknown key 'practicl'; did you mean practical"),
+        (("value = 700, practical = 50", "value = 0, practical = 0"), "a practical size of 0 needs a condition that states a size"),
+        (("value = 700, practical = 50", 'than = "income", practical = 0'), "a practical size of 0 needs a condition that states a size"),
+        (("value = 700, practical = 50", 'than = "income", practical_share = 0'), "a practical size of 0 needs a condition that states a size"),
+        (("value = 700, practical = 50", "value = 0, practical_share = 0.1"), "practical_share of a value of 0 is 0"),
+        (('is = "below", value = 700', 'is = "near", within = 3, value = 700'), "says by within what counts"),
+        (("practical = 50", "practical = 50, times = 2"), "times multiplies than"),
+        (('"low"', '"low"\nbuilt_in = ""'), "built_in = '' is too short"),
+        (('"low"', '"low"\nbuilt_in = true'), "built_in = True is not a text"),
+        (('"low"', '"low"\ncomposite = true\nshown = false'), "composite is for a row of the table of a single run"),
+        ((PAIR[0], PAIR[1] + "\nspans = [[1980, 1989]]"), "spans go with comparison"),
         (("value = 700", 'value = 700, than = "income"'), "value and than are both given"),
         ((", value = 700", ""), "'income' is compared with nothing"),
         (('is = "below", value = 700', 'is = "rises"'), 'go with comparison = "sweep"'),
@@ -114,7 +130,7 @@ def test_zero_is_a_mark_and_one_year_a_span(tmp_path):
         (('"low"', '"low"\nreading = ""'), "reading = '' is too short"),
         (('status = "in the model"', 'status = "in part"'), "missing says what the model lacks"),
         (('status = "in the model"', 'status = "in the model"\nmissing = "much"'), "missing says what the model lacks"),
-        (('status = "in the model"', 'status = "no mechanism"\nmissing = "all"'), "goes with no pattern"),
+        (('status = "in the model"', 'status = "no mechanism"\nmissing = "all"'), "goes with no rules"),
         (('indicators = ["income_per_capita"]', "indicators = []"), "needs indicators and a pattern"),
         (('period = { first = "1997-07", last = "2001-12" }\n', ""), "names {period_first}, but the claim has no period"),
         (('first = "1997-07", last = "2001-12"', 'first = "2001-12", last = "1997-07"'), "last = 1997-07 comes before"),
@@ -126,6 +142,14 @@ def test_zero_is_a_mark_and_one_year_a_span(tmp_path):
         (("{income} in", "{income in"), "gives: "),
         (("{said}", "{switch}"), "there is no place {switch}"),
         (("numbers.income", "numbers.said"), "pattern"),
+        # sources
+        (("period =", 'sources = [{ stands = "form", what = "It is so.", source = "A 1990" }]\nperiod ='), "did you mean for?"),
+        (("period =", 'sources = [{ stands = "for", what = "It is so." }]\nperiod ='), "the key sources[1].source is missing"),
+        (("period =", 'sources = [{ stands = "for", source = "A 1990" }]\nperiod ='), "the key sources[1].what is missing"),
+        (("period =", 'sources = [{ stands = "for", what = "", source = "A 1990" }]\nperiod ='), "what = '' is too short"),
+        (("period =", 'sources = [{ stands = "for", what = "So.", source = "A", url = "javascript:x" }]\nperiod ='), "url = 'javascript:x'"),
+        (("period =", 'sources = [{ stands = "for", what = "So.", source = "A", page = 3 }]\nperiod ='), "unknown key 'page'"),
+        (("period =", 'sources = "A 1990"\nperiod ='), "is not a list"),
     ],
 )  # fmt: skip
 def test_a_mistake_gives_one_sentence(tmp_path, change, said):
@@ -143,20 +167,28 @@ def test_spans_leave_no_years_to_the_numbers(tmp_path, years):
         read(tmp_path, text.replace("first = 1990, last = 1999", years))
 
 
-@pytest.mark.parametrize("left", ['rules = ["household.earn"]', 'switch = "kinship"', "pattern"])
-def test_what_has_no_mechanism_names_nothing_of_the_model(tmp_path, left):
-    head, row = GOOD.split("[[claim.pattern]]")
-    head = head.replace('rules = ["household.earn"]\n', "" if left == "pattern" else f"{left}\n")
-    text = head.replace('status = "in the model"', 'status = "no mechanism"\nmissing = "all"')
-    with pytest.raises(ClaimError, match="goes with no pattern, no rules and no switch"):
-        read(tmp_path, text + ("[[claim.pattern]]" + row if left == "pattern" else ""))
+NO_MECHANISM = GOOD.replace('status = "in the model"', 'status = "no mechanism"\nmissing = "all"')
+
+
+@pytest.mark.parametrize("left", ['rules = ["household.earn"]', 'switch = "kinship"', 'scenario = "no-kinship"'])
+def test_what_has_no_mechanism_names_no_rule_and_no_switch(tmp_path, left):
+    with pytest.raises(ClaimError, match="goes with no rules, no switch and no scenario"):
+        read(tmp_path, NO_MECHANISM.replace('rules = ["household.earn"]', left))
+
+
+def test_what_has_no_mechanism_may_have_patterns_that_are_shown_all_the_same(tmp_path):
+    claim = read(tmp_path, NO_MECHANISM.replace('rules = ["household.earn"]\n', ""))["E01"]
+    assert [p.id for p in claim.asked] == ["low"] and not claim.in_the_model
 
 
 def test_every_sentence_of_a_claim_is_for_the_reader(tmp_path):
-    text = GOOD.replace('status = "in the model"', 'status = "in part"\nmissing = "much"').replace('"low"', '"low"\nreading = "all people"')
+    text = GOOD.replace('status = "in the model"', 'status = "in part"\nmissing = "much"').replace(
+        '"low"', '"low"\nreading = "all people"\nbuilt_in = "It was put in."'
+    )
+    text = text.replace("period =", 'sources = [{ stands = "both", what = "Some are not.", source = "A 1990" }]\nperiod =')
     assert list(read(tmp_path, text)["E01"].sentences()) == [
         "People are poor.", "people", "farming", "income is low", "much",
-        "less than {said} in {period_first}", "{income} in {income_first}", "all people",
+        "less than {said} in {period_first}", "{income} in {income_first}", "all people", "It was put in.", "Some are not.",
     ]  # fmt: skip
 
 
@@ -194,6 +226,9 @@ sweep = { parameter = "world.set_month.wage_my", levels = [0.8, 1.6] }"""
         (("[0.8, 1.6]", "[0.8, 1.7]"), "level 1.7 lies outside the declared range 0.8 to 1.6"),
         (('is = "rises"', 'is = "above"'), 'go with comparison = "sweep"'),
         (('is = "rises"', 'is = "rises", value = 3'), "a sweep compares a number with itself"),
+        (('is = "rises"', 'is = "rises", times = 3'), "times multiplies than"),
+        (("practical = 50", "practical = 0"), "a practical size of 0 needs"),
+        ((", practical = 50", ""), "needs the smallest difference of use"),
     ],
 )
 def test_a_sweep_is_checked(tmp_path, change, said):

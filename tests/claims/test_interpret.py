@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from abm.claims.claim import Pattern
+from abm.claims.pattern import Pattern
 from abm.claims.interpret import Reading, number_of, read, series_of
 from abm.claims.years import Years
 from abm.reading import check
@@ -38,7 +38,9 @@ def over(first: int, *values: float) -> dict[int, float]:
 
 
 def pattern(numbers: dict[str, Any], *conditions: dict[str, Any], comparison: str = "direction", **more: Any) -> Pattern:
-    said = {"id": "x", "says": "it is so", "comparison": comparison, "numbers": numbers, "conditions": list(conditions)} | more
+    """A pattern whose conditions have a smallest effect of use of 1 where they name none."""
+    sized = [c if "practical_share" in c or c["is"] == "near" else {"practical": 1.0} | c for c in conditions]
+    said = {"id": "x", "says": "it is so", "comparison": comparison, "numbers": numbers, "conditions": sized} | more
     return check(Pattern, said, "the test")
 
 
