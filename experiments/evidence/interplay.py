@@ -1,0 +1,293 @@
+"""On which mechanisms, and on which pairs of them, does each claim depend? A designed experiment over all mechanisms at once.
+
+Switching off one mechanism at a time shows what it does while all others are on. Here the worlds of a fraction of all combinations
+(:mod:`experiments.evidence.factorial`) are run, for each of some draws of the posterior with the same seeds in every world, and the effects of single mechanisms and of pairs are
+estimated by least squares (:mod:`experiments.evidence.interplay_fit`).
+
+What is estimated, for each condition of each pattern: where the condition compares with a mark in the same run, how far the number lies beyond the mark in the stated
+direction (so that an effect above 0 supports the claim); where it says "near", and where it compares worlds with one another (pairs, sweeps), the number itself. The
+first condition of a claim's first pattern stands for it in the map; all others are in the tables. Shares are relative to the size of that number in the full model, in the
+same draw. The practical size is the condition's own: an absolute one, or a share of the mark (of the number in the full model, in pairs and sweeps); for "near" it is what counts as near.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import cycle
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from abm.claims.claim import Claim, Pattern
+from abm.claims.interpret import Effect, effects
+from abm.claims.years import Years
+from abm.parameters import check_switch
+from agents.core.declare import SWITCHES
+from experiments.evidence.factorial import Factorial
+from experiments.evidence.interplay_fit import FEWEST_DRAWS, Fitter, adjusted, summary
+from experiments.evidence.ledger import Interval
+from experiments.evidence.make import outputs_of
+from experiments.evidence.runs import Asked, BatchRuns, Carry, EvidenceError, plan_batch, read_batch
+from experiments.evidence.units import numbers_of
+from experiments.evidence.verdict import ERROR
+from experiments.evidence.worlds import HISTORY, Worlds
+
+#: The folder of the experiment inside the results folder.
+FOLDER = "interplay"
+#: Draws that are run where no number is asked for, and in each study.
+DRAWS = 8
+#: What a number is: how far beyond the mark in the stated direction, or the number itself.
+Measured = Literal["beyond", "number"]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What will be run: every world for each replicate of each draw."""
+
+    mechanisms: tuple[str, ...]
+    worlds: int
+    draws: int
+    replicates: int
+
+    @property
+    def runs(self) -> int:
+        """Runs in all."""
+        return self.worlds * self.draws * self.replicates
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The effect of a mechanism, or of a pair, on one number.
+
+    change [unit of the number]: over draws; share [1]: of the number's size in the full model
+    same_sign: the share of draws with the sign of the median
+    p, adjusted: chances, the second accounts for all effects that were asked for
+    clear: not 0, at the error rate; of_use: clear, and as large as the smallest effect of use
+    """
+
+    mechanisms: tuple[str, ...]
+    change: Interval
+    share: Interval
+    same_sign: float
+    p: float
+    adjusted: float
+    clear: bool
+    of_use: bool
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One condition of a pattern: its number in the full model and what mechanisms do to it.
+
+    number: its name in the pattern, with the first year of the span after it where there are spans
+    size [unit of the number]: the smallest effect of use, 0 where none is said
+    alone, pairs, rest [1]: parts of the differences between worlds (medians over draws)
+    only_with: mechanisms without which there is no such number
+    worlds: how many worlds have the number in some draw
+    """
+
+    claim: str
+    pattern: str
+    condition: int
+    number: str
+    measured: Measured
+    full: Interval
+    size: float
+    alone: float
+    pairs: float
+    rest: float
+    only_with: tuple[str, ...]
+    worlds: int
+    estimates: tuple[Estimate, ...]
+
+    @property
+    def single(self) -> dict[str, Estimate]:
+        """Effects of single mechanisms by name."""
+        return {e.mechanisms[0]: e for e in self.estimates if len(e.mechanisms) == 1}
+
+    @property
+    def strongest_pairs(self) -> list[Estimate]:
+        """Pairs whose effect is known, the largest first; those that are clear come before the others."""
+        known = [e for e in self.estimates if len(e.mechanisms) == 2 and np.isfinite(e.change.median)]
+        return sorted(known, key=lambda e: (not e.clear, -abs(e.change.median), e.mechanisms))
+
+
+@dataclass(frozen=True)
+class Interplay:
+    """What the experiment found."""
+
+    design: Factorial
+    budget: Budget
+    outcomes: tuple[Outcome, ...]
+    #: Runs that did not end well.
+    failed: int
+    error: float
+    #: Effects that were judged together.
+    asked: int
+    #: Exit code of the last driver that did not end well, else 0.
+    code: int = 0
+
+    @property
+    def over_draws(self) -> bool:
+        """Whether intervals and chances are over draws of the posterior; with few draws they are of chance within these."""
+        return self.budget.draws >= FEWEST_DRAWS
+
+    def key(self, claim: str) -> Outcome | None:
+        """The outcome that stands for a claim: the first condition of its first pattern; None where it has no pattern."""
+        return next((one for one in self.outcomes if one.claim == claim), None)
+
+
+def budget_of(draws: int, replicates: int, mechanisms: Sequence[str] | None = None) -> Budget:
+    """What an experiment would run; without ``mechanisms`` it has all that are declared. UserError for a name that is none, EvidenceError without any."""
+    names = tuple(sorted(SWITCHES if mechanisms is None else {check_switch(name) for name in mechanisms}))
+    if not names:
+        raise EvidenceError("there is no mechanism to switch off: name at least one")
+    return Budget(names, len(Factorial.of(names)), draws, replicates)
+
+
+def worlds_of_design(design: Factorial, end: str | None = None) -> Worlds:
+    """A scenario for each world of the design, in its order: the history without the mechanisms that are off there."""
+    from abm import Scenario
+
+    more = {} if end is None else {"end": end}
+    found: dict[str, Scenario] = {}
+    for world in range(len(design)):
+        off = design.off(world)
+        name = f"point-{world:03d}" if off else HISTORY
+        found[name] = replace(Scenario.load(HISTORY, without=off, **more), name=name)
+    return Worlds(found, {}, {})
+
+
+def run_interplay(
+    folder: Path, claims: Mapping[str, Claim], asked: Asked, draws: int, carry: Carry, *, mechanisms: Sequence[str] | None = None, error: float = ERROR,
+    end: str | None = None, overwrite: bool = False, tell: Callable[[Budget], None] | None = None,
+) -> Interplay:  # fmt: skip
+    """Run the experiment in ``folder/interplay`` and estimate; ``carry`` makes the runs of a planned folder and returns an exit code.
+
+    ``tell`` is given the budget before anything is planned. Runs that the folder has are not made again; more draws add studies of
+    :data:`DRAWS` draws. StudyError for a folder of other runs, EvidenceError where no run ends well.
+    """
+    budget = budget_of(draws, asked.replicates, mechanisms)
+    if tell is not None:
+        tell(budget)
+    design, outputs = Factorial.of(budget.mechanisms), outputs_of(claims)
+    worlds = worlds_of_design(design, end)
+    code, batches = 0, []
+    for first in range(0, draws, DRAWS):
+        span = (first, min(first + DRAWS, draws))
+        place = plan_batch(folder / FOLDER, span, asked, worlds, tuple(worlds.scenarios), outputs, overwrite=overwrite)
+        code = carry(place) or code
+        batches.append(read_batch(place, outputs))
+    return estimate(design, budget, claims, batches, tuple(worlds.scenarios), error=error, code=code)
+
+
+def estimate(
+    design: Factorial, budget: Budget, claims: Mapping[str, Claim], batches: Sequence[BatchRuns], worlds: Sequence[str], *, error: float = ERROR, code: int = 0
+) -> Interplay:  # fmt: skip
+    """What the runs say; ``worlds`` names the scenario of each world of the design, in its order."""
+    fitter = Fitter(design)
+    found: list[tuple[Outcome, np.ndarray]] = []
+    for claim in claims.values():
+        for pattern in claim.patterns:
+            for at, (name, values, sizes) in enumerate(_numbers(pattern, batches, worlds)):
+                found.append(_outcome(fitter, claim.id, pattern, at, name, values, sizes))
+    chances = adjusted(np.concatenate([p for _one, p in found])) if found else np.array([])
+    outcomes, start = [], 0
+    for one, p in found:
+        outcomes.append(_judged(one, chances[start : start + len(p)], error))
+        start += len(p)
+    failed = sum(batch.failed for batch in batches)
+    return Interplay(design, budget, tuple(outcomes), failed, error, int(np.isfinite(chances).sum()), code)
+
+
+# --- the numbers -------------------------------------------------------------------------------------------------------
+
+
+def numbers_in(pattern: Pattern, run: Years) -> tuple[Effect, ...]:
+    """The number of each condition in one run (see the top of this file) as ``effect``, with the smallest effect of use in that run."""
+    if pattern.comparison in ("pair", "sweep"):
+        values = numbers_of(pattern, run)
+        return tuple(
+            Effect(c.number, values[c.number], c.practical_share * abs(values[c.number]) if c.practical_share is not None else c.practical or 0.0)
+            for c in pattern.conditions
+        )  # fmt: skip
+    found = effects(pattern, run)
+    values = numbers_of(pattern, run)
+    return tuple(
+        one if c.within is None else Effect(one.number, values.get(one.number, np.nan), c.within)
+        for one, c in zip(found, cycle(pattern.conditions), strict=False)
+    )  # fmt: skip
+
+
+def _numbers(pattern: Pattern, batches: Sequence[BatchRuns], worlds: Sequence[str]) -> list[tuple[str, np.ndarray, np.ndarray]]:
+    """For each condition its name, its number by draw and world, shape (draws, worlds), and its practical size in the full model, shape (draws,).
+
+    Each is the mean over the replicates that ended well and have a number.
+    """
+    read = [
+        [[_mean([numbers_in(pattern, run) for r in range(batch.replicates) if (run := batch.worlds[w].get((draw, r))) is not None]) for w in worlds]
+         for draw in range(batch.draws)]
+        for batch in batches
+    ]  # fmt: skip
+    rows = [row for batch in read for row in batch]
+    names = next((tuple(names) for row in rows for names, _v, _s in row if names), ())
+    empty = np.full(len(names), np.nan)
+    values = np.array([[cell[1] if cell[0] else empty for cell in row] for row in rows]).reshape(len(rows), len(worlds), len(names))
+    sizes = np.array([row[0][2] if row[0][0] else empty for row in rows]).reshape(len(rows), len(names))
+    return [(name, values[:, :, k], sizes[:, k]) for k, name in enumerate(names)]
+
+
+def _mean(found: list[tuple[Effect, ...]]) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
+    """Names, mean numbers and mean sizes of replicates, shape (conditions,) each; no names without a replicate."""
+    if not found:
+        return (), np.array([]), np.array([])
+    both = np.array([[(e.effect, e.size) for e in one] for one in found], dtype=float)
+    has = np.isfinite(both)
+    with np.errstate(invalid="ignore"):
+        means = np.where(has, both, 0).sum(axis=0) / has.sum(axis=0)
+    return tuple(e.number for e in found[0]), means[:, 0], means[:, 1]
+
+
+# --- what they come to -------------------------------------------------------------------------------------------------
+
+
+def _outcome(
+    fitter: Fitter, claim: str, pattern: Pattern, at: int, name: str, values: np.ndarray, sizes: np.ndarray
+) -> tuple[Outcome, np.ndarray]:
+    """The outcome before it is judged, and the chances of its terms, shape (terms,)."""
+    design, fit = fitter.design, fitter.fit(values)
+    said, full = summary(fit), values[:, 0]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shares = np.where(full != 0, 1 / np.abs(full), np.nan)
+    estimates = []
+    for k, term in enumerate(design.terms):
+        change = Interval(float(said.low[k]), float(said.median[k]), float(said.high[k]))
+        share = Interval.of(fit.effects[:, k] * shares)
+        if len(full) < FEWEST_DRAWS:  # the interval is that of chance within the draws
+            scale = float(np.nanmedian(shares)) if np.isfinite(shares).any() else np.nan
+            share = Interval(change.low * scale, change.median * scale, change.high * scale)
+        estimates.append(Estimate(design.names(term), change, share, float(said.same_sign[k]), float(said.p[k]), np.nan, False, False))
+    alone, pairs, rest = (_middle(fit.shares[:, k]) for k in range(3))
+    condition = pattern.conditions[at % len(pattern.conditions)]
+    measured: Measured = "number" if pattern.comparison in ("pair", "sweep") or condition.relation == "near" else "beyond"
+    only = tuple(design.mechanisms[k] for k in fit.only_with)
+    one = Outcome(
+        claim, pattern.id, at, name, measured, Interval.of(full), _middle(sizes), alone, pairs, rest, only,
+        int(np.isfinite(values).any(axis=0).sum()), tuple(estimates),
+    )  # fmt: skip
+    return one, said.p
+
+
+def _middle(values: np.ndarray) -> float:
+    return float(np.nanmedian(values)) if np.isfinite(values).any() else float("nan")
+
+
+def _judged(one: Outcome, chances: np.ndarray, error: float) -> Outcome:
+    size = one.size if np.isfinite(one.size) else 0.0
+    estimates = []
+    for found, chance in zip(one.estimates, chances.tolist(), strict=True):
+        clear = bool(np.isfinite(chance) and chance <= error)
+        estimates.append(replace(found, adjusted=chance, clear=clear, of_use=clear and abs(found.change.median) >= size))
+    return replace(one, estimates=tuple(estimates))
