@@ -18,7 +18,7 @@ from typing import Annotated, Any
 import typer
 
 from abm.errors import UserError, shorten
-from experiments.cli import calibrate, compare, compile, describe, run, sensitivity, studies
+from experiments.cli import calibrate, compare, compile, describe, evidence, run, sensitivity, studies
 from experiments.cli.app import open_app
 from experiments.files import InterruptedAfterwards
 from experiments.options import bounded
@@ -198,7 +198,7 @@ def bench(
     raise typer.Exit(code if isinstance(code, int) else 0)
 
 
-for group in (studies, sensitivity, compare, calibrate):
+for group in (studies, sensitivity, compare, evidence, calibrate):
     group.register(app)
 
 

@@ -42,6 +42,10 @@ class Made:
     #: ``world``, ``output``, ``side``, ``year``, ``low``, ``median``, ``high``, ``n``: quantiles over draws.
     bands: pd.DataFrame
     looks: tuple[Look, ...]
+    #: What was gathered for each pattern, by claim and pattern.
+    gathered: Mapping[tuple[str, str], Gathered]
+    #: Values of the parameters, a row for each draw of the history.
+    draws: pd.DataFrame
     #: Exit code of the last driver that did not end well, else 0.
     code: int = 0
 
@@ -59,14 +63,19 @@ class _Sofar:
     batches: list[BatchRuns] = field(default_factory=list)
 
 
-def outputs_of(claims: Mapping[str, Claim]) -> tuple[str, ...]:
+def yearly_outputs() -> tuple[str, ...]:
+    """Every output of the yearly table: claims and facts that are added later find theirs in the stored runs."""
+    return tuple(name for name, output in OUTPUTS.items() if "yearly" in output.tables)
+
+
+def looked_at(claims: Mapping[str, Claim]) -> tuple[str, ...]:
     """The yearly outputs that some claims look at, in the order of declaration."""
     wanted = {name for claim in claims.values() for name in claim.indicators}
     for claim in claims.values():
         for pattern in claim.patterns:
             for part in (part for one in pattern.numbers.values() for part in one.parts):
                 wanted |= {part.output, *part.plus, *part.weighted_by}
-    return tuple(name for name, output in OUTPUTS.items() if name in wanted and "yearly" in output.tables)
+    return tuple(name for name in yearly_outputs() if name in wanted)
 
 
 def make(
@@ -78,7 +87,7 @@ def make(
     ``draws`` is the largest number of draws, ``end`` the last month of every world. Runs that the folder has are not made again. StudyError for a
     folder of other runs, EvidenceError where no run ends well.
     """
-    worlds, outputs = worlds_of(claims, end), outputs_of(claims)
+    worlds, outputs = worlds_of(claims, end), yearly_outputs()
     so_far = _Sofar({key: Gathered() for key in worlds.of})
     names = tuple(worlds.scenarios)
     for span in spans(draws):
@@ -94,7 +103,15 @@ def make(
             break
         names = worlds.needed(needed)
     ledger = ledger_of(claims, worlds, so_far.gathered, so_far.draws, so_far.runs, so_far.failed, error)
-    return Made(ledger, worlds, bands_of(so_far.batches, outputs), tuple(so_far.looks), so_far.code)
+    return Made(
+        ledger,
+        worlds,
+        bands_of(so_far.batches, looked_at(claims)),
+        tuple(so_far.looks),
+        so_far.gathered,
+        draws_of(so_far.batches),
+        so_far.code,
+    )
 
 
 def _add(so_far: _Sofar, claims: Mapping[str, Claim], worlds: Worlds, batch: BatchRuns, span: tuple[int, int]) -> None:
@@ -116,26 +133,64 @@ def bands_of(batches: list[BatchRuns], outputs: tuple[str, ...]) -> pd.DataFrame
     """Quantiles over draws (means over their replicates) of each output, by world, side and year (see :class:`Made`)."""
     import pandas as pd
 
-    rows: list[tuple[object, ...]] = []
+    parts = []
     worlds = list(dict.fromkeys(name for batch in batches for name in batch.worlds))
     for world in [HISTORY, *(name for name in worlds if name != HISTORY)]:
-        for output in outputs:
-            for side in SIDES:
-                table = _by_draw([batch for batch in batches if world in batch.worlds], world, output, side)
-                for year, values in sorted(table.items()):
-                    rows.append((world, output, side, year, *(float(np.quantile(values, q)) for q in QUANTILES), len(values)))
-    return pd.DataFrame(rows, columns=["world", "output", "side", "year", "low", "median", "high", "n"])
+        mine = [batch for batch in batches if world in batch.worlds]
+        years, at = mine[0].years, [mine[0].outputs.index(name) for name in outputs]
+        values = np.concatenate([_mean(batch.worlds[world][..., at]) for batch in mine])  # (draws, years, sides, outputs)
+        n = np.isfinite(values).sum(axis=0)
+        low, median, high = _quantiles(values)
+        shape = median.shape
+        index = pd.MultiIndex.from_product([[world], years, SIDES, outputs], names=["world", "year", "side", "output"])
+        assert shape == (len(years), 2, len(outputs))
+        table = pd.DataFrame(
+            {"low": low.ravel(), "median": median.ravel(), "high": high.ravel(), "n": n.ravel()}, index=index
+        ).reset_index()
+        parts.append(table[table["n"] > 0])
+    found = pd.concat(parts, ignore_index=True)
+    return found[["world", "output", "side", "year", "low", "median", "high", "n"]]
 
 
-def _by_draw(batches: list[BatchRuns], world: str, output: str, side: str) -> dict[int, list[float]]:
-    """Values of every draw by year."""
-    found: dict[int, list[float]] = {}
-    for batch in batches:
-        by_draw: dict[int, dict[int, list[float]]] = {}
-        for (draw, _replicate), run in batch.worlds[world].items():
-            for year, value in ({} if run is None else run.of(output, side)).items():
-                by_draw.setdefault(draw, {}).setdefault(year, []).append(value)
-        for of_years in by_draw.values():
-            for year, values in of_years.items():
-                found.setdefault(year, []).append(sum(values) / len(values))
+def _mean(values: np.ndarray) -> np.ndarray:
+    """The mean over the finite replicates, shape (draws, replicates, …) to (draws, …); ``nan`` without any."""
+    good = np.isfinite(values)
+    with np.errstate(invalid="ignore"):
+        return np.where(good, values, 0.0).sum(axis=1) / np.where(good.any(axis=1), good.sum(axis=1), np.nan)
+
+
+def _quantiles(values: np.ndarray) -> np.ndarray:
+    """Quantiles over the finite draws, shape (draws, …) to (3, …); ``nan`` without any."""
+    found = np.full((len(QUANTILES), *values.shape[1:]), np.nan)
+    good = np.isfinite(values)
+    whole, some = good.all(axis=0), good.any(axis=0)
+    found[:, whole] = np.quantile(values[:, whole], QUANTILES, axis=0)
+    found[:, some & ~whole] = np.nanquantile(np.where(good, values, np.nan)[:, some & ~whole], QUANTILES, axis=0)
     return found
+
+
+def draws_of(batches: list[BatchRuns]) -> pd.DataFrame:
+    """Column ``draw`` (position in the sequence) and a column for each parameter, a row for each draw."""
+    import pandas as pd
+
+    table = pd.concat([batch.values for batch in batches], ignore_index=True)
+    table.insert(0, "draw", np.arange(len(table)))
+    return table
+
+
+def units_of(made: Made) -> pd.DataFrame:
+    """What each draw gave for each condition: ``claim``, ``pattern``, ``draw``, ``condition``, ``effect``, ``size``, ``shows``, ``misses`` (of the whole pattern)."""
+    import pandas as pd
+
+    parts = []
+    for (claim, pattern), got in made.gathered.items():
+        result = next(p for row in made.ledger.rows if row.claim.id == claim for p in row.claim.patterns if p.id == pattern)
+        units = got.units(result)
+        for k, condition in enumerate(got.conditions):
+            table = {
+                "claim": claim, "pattern": pattern, "draw": got.draws, "condition": condition, "effect": units.effects[:, k],
+                "size": units.sizes[:, k], "shows": units.shows, "misses": units.misses,
+            }  # fmt: skip
+            parts.append(pd.DataFrame(table))
+    columns = ["claim", "pattern", "draw", "condition", "effect", "size", "shows", "misses"]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)

@@ -74,10 +74,11 @@ class Asked:
         at = np.random.default_rng(self.seed).choice(len(table), MOST_DRAWS, p=weight / weight.sum())[first:last]
         return table.drop(columns=["draw", "weight"]).iloc[at].reset_index(drop=True)
 
-    def study(self, folder: Path, first: int, worlds: Sequence[str], outputs: Sequence[str]) -> Study:
-        """The study of a batch; each draw has seeds of its own, the same in every world."""
+    def study(self, folder: Path, span: tuple[int, int], worlds: Sequence[str], outputs: Sequence[str]) -> Study:
+        """The study of a batch; each draw has seeds of its own, the same in every world. Draws of equal weight are taken once each, in order."""
+        first, last = span
         return Study(
-            name=f"evidence-{first}", design="list", replicates=self.replicates, seed=seed_of(self.seed, first) % 2**31, scenarios=tuple(worlds),
+            name=f"evidence-{first}", design="posterior", points=last - first, replicates=self.replicates, seed=seed_of(self.seed, first) % 2**31, scenarios=tuple(worlds),
             regions=(whole_name(self.region),), households=(self.households,), record="yearly", outputs=tuple(outputs), table=str(table_in(folder)),
             fitted=False, as_fitted=True, widen=self.widen, seeds_in_order=True,
         )  # fmt: skip
@@ -108,36 +109,78 @@ def plan_batch(
     """
     place = folder / FOLDER / f"draws-{span[0]:05d}-{span[1]:05d}"
     arms: dict[str, Scenario] = {n: replace(worlds.scenarios[n], widen=max(worlds.scenarios[n].widen, asked.widen)) for n in names}
-    prepare_study(place, asked.study(place, span[0], names, outputs), arms, asked.draws(*span), overwrite=overwrite)
+    prepare_study(place, asked.study(place, span, names, outputs), arms, asked.draws(*span), overwrite=overwrite)
     return place
 
 
 @dataclass(frozen=True)
 class BatchRuns:
-    """The yearly numbers of a batch: for each world, each run's by draw (from 0 in the batch) and replicate; runs that did not end well are None."""
+    """The yearly numbers of a batch."""
 
-    draws: int
-    replicates: int
-    worlds: Mapping[str, Mapping[tuple[int, int], Years | None]]
-    #: Runs that did not end well.
-    failed: int
+    #: Years of every run, ascending, shape (years,).
+    years: np.ndarray
+    outputs: tuple[str, ...]
+    #: For each world, shape (draws, replicates, years, 2 sides, outputs).
+    worlds: Mapping[str, np.ndarray]
+    #: For each world, which runs ended well, shape (draws, replicates).
+    well: Mapping[str, np.ndarray]
     #: Values of the draws, a column for each parameter, a row for each draw.
     values: pd.DataFrame
 
     @property
+    def draws(self) -> int:
+        """How many draws it has."""
+        return next(iter(self.well.values())).shape[0]
+
+    @property
+    def replicates(self) -> int:
+        """How many runs each draw has in each world."""
+        return next(iter(self.well.values())).shape[1]
+
+    @property
     def runs(self) -> int:
         """All runs of the batch."""
-        return sum(len(runs) for runs in self.worlds.values())
+        return sum(well.size for well in self.well.values())
+
+    @property
+    def failed(self) -> int:
+        """Runs that did not end well."""
+        return sum(int((~well).sum()) for well in self.well.values())
+
+    def run(self, world: str, draw: int, replicate: int) -> Years | None:
+        """One run's yearly numbers; None where it did not end well."""
+        if not self.well[world][draw, replicate]:
+            return None
+        block = self.worlds[world][draw, replicate]
+        return Years.of_arrays(
+            self.years, {(name, side): block[:, s, k] for k, name in enumerate(self.outputs) for s, side in enumerate(SIDES)}
+        )
 
 
 def read_batch(place: Path, outputs: Sequence[str]) -> BatchRuns:
-    """The runs of a batch that was carried out; EvidenceError where no run ended well."""
+    """The runs of a batch that was carried out; EvidenceError where no run ended well or their years differ."""
     table = collect(place)
     good = table[table["status"] == "ok"]
     if not len(good):
         cause = shorten(table["cause"].iloc[0], 200) if len(table) else "there is no run"
         raise EvidenceError(f"no run ended well: {cause}")
-    known = {
+    firsts = table.drop_duplicates("run_id")
+    years = np.array(sorted(good["year"].unique()), dtype=int)
+    draws, replicates = (int(firsts[name].max()) + 1 for name in ("point", "replicate"))
+    names = list(dict.fromkeys(firsts["scenario"]))
+    numbers = good[list(outputs)].to_numpy(float).reshape(-1, len(years), 2, len(outputs)) if _are_whole(good, years) else None
+    if numbers is None:
+        raise EvidenceError(f"the runs in '{shorten(place)}' do not all have the same years; remove the folder and start again")
+    heads = good.iloc[:: 2 * len(years)]
+    worlds, well = {}, {}
+    for name in names:
+        mine = (heads["scenario"] == name).to_numpy()
+        at = heads["point"].to_numpy()[mine], heads["replicate"].to_numpy()[mine]
+        worlds[name] = np.full((draws, replicates, *numbers.shape[1:]), np.nan)
+        worlds[name][at] = numbers[mine]
+        well[name] = np.zeros((draws, replicates), dtype=bool)
+        well[name][at] = True
+    not_values = {
         "run_id",
         "status",
         "cause",
@@ -151,39 +194,22 @@ def read_batch(place: Path, outputs: Sequence[str]) -> BatchRuns:
         "scenario_hash",
         "year",
         "side",
-        *outputs,
     }
-    names = [c for c in table.columns if c not in known]
-    firsts = table.drop_duplicates("run_id")
-    worlds: dict[str, dict[tuple[int, int], Years | None]] = {}
-    for scenario, point, replicate in firsts[["scenario", "point", "replicate"]].itertuples(index=False):
-        worlds.setdefault(scenario, {})[int(point), int(replicate)] = None
-    years = np.array(sorted(good["year"].unique()), dtype=int)
-    numbers = good[list(outputs)].to_numpy(float)
-    lines = 2 * len(years)
-    starts = np.arange(0, len(good), lines)
-    _check_lines(good, starts, years, place)
-    heads = good.iloc[starts]
-    for at, scenario, point, replicate in zip(starts, heads["scenario"], heads["point"], heads["replicate"], strict=True):
-        block = numbers[at : at + lines].reshape(len(years), 2, len(outputs))
-        values = {(name, side): block[:, s, k] for k, name in enumerate(outputs) for s, side in enumerate(SIDES)}
-        worlds[scenario][int(point), int(replicate)] = Years.of_arrays(years, values)
-    values = firsts.drop_duplicates("point").sort_values("point")[names].reset_index(drop=True)
-    draws = int(firsts["point"].max()) + 1
-    return BatchRuns(draws, int(firsts["replicate"].max()) + 1, worlds, int((firsts["status"] != "ok").sum()), values)
+    columns = [c for c in table.columns if c not in not_values and c not in outputs]
+    values = firsts.drop_duplicates("point").sort_values("point")[columns].reset_index(drop=True)
+    return BatchRuns(years, tuple(outputs), worlds, well, values)
 
 
-def _check_lines(good: pd.DataFrame, starts: np.ndarray, years: np.ndarray, place: Path) -> None:
-    """EvidenceError where the lines of a run are not all its years with both sides, in order."""
+def _are_whole(good: pd.DataFrame, years: np.ndarray) -> bool:
+    """Whether the lines of each run are all its years with both sides, in order."""
     lines = 2 * len(years)
-    same = (
+    runs = len(good) // lines
+    return bool(
         len(good) % lines == 0
-        and (np.repeat(good["run_id"].to_numpy()[starts], lines) == good["run_id"].to_numpy()).all()
-        and (np.tile(np.repeat(years, 2), len(starts)) == good["year"].to_numpy(int)).all()
+        and (np.repeat(good["run_id"].to_numpy()[::lines], lines) == good["run_id"].to_numpy()).all()
+        and (np.tile(np.repeat(years, 2), runs) == good["year"].to_numpy(int)).all()
         and (np.tile(SIDES, len(good) // 2) == good["side"].to_numpy()).all()
     )
-    if not same:
-        raise EvidenceError(f"the runs in '{shorten(place)}' do not all have the same years; remove the folder and start again")
 
 
 #: Runs a planned batch; returns the exit code of the driver.

@@ -84,7 +84,7 @@ def _mean(values: list[np.ndarray]) -> np.ndarray:
 def _replicates(worlds: PatternWorlds, batch: BatchRuns, draw: int) -> Iterator[Mapping[str, Years]]:
     """The runs of a draw in the pattern's worlds, for each replicate that ended well in all of them."""
     for replicate in range(batch.replicates):
-        runs = {name: batch.worlds[name].get((draw, replicate)) for name in worlds.names}
+        runs = {name: batch.run(name, draw, replicate) for name in worlds.names}
         whole = {name: run for name, run in runs.items() if run is not None}
         if len(whole) == len(runs):
             yield whole

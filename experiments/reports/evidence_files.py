@@ -1,0 +1,71 @@
+"""Which files hold a ledger? A results folder with the ledger as JSON and CSV, its bands, its pages, and a manifest; the runs lie beside them."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from abm.errors import shorten
+from experiments.evidence.ledger import as_dict
+from experiments.evidence.make import Made, units_of
+from experiments.evidence.runs import FOLDER, EvidenceError
+from experiments.files import files_in, said_in, whole_folder
+from experiments.reports.compare import origin
+from experiments.runs.folder import check_folder
+from experiments.runs.tables import write_table
+
+KIND = "lintas evidence"
+FORMAT = 1
+#: What may differ between a ledger and the one that continues it.
+_BUDGET = ("draws",)
+
+
+def check_out(folder: Path, asked: Mapping[str, Any], *, overwrite: bool = False, unfinished: str = FOLDER) -> Path:
+    """Refuse, before anything runs, a folder that could not be written; one that holds the runs alone is free.
+
+    A ledger may be continued where it was asked in the same way, with more or fewer draws; another one is replaced where ``overwrite`` says so.
+    """
+    try:
+        is_filled = os.path.isdir(folder) and any(p.name != unfinished for p in folder.iterdir())
+    except OSError:
+        is_filled = False
+    if not is_filled:
+        return check_folder(folder, unfinished=unfinished)
+    there = said_in(folder)
+    if there.get("kind") != KIND:
+        raise EvidenceError(f"the folder '{shorten(folder)}' holds something other than a ledger; name another folder with --out")
+    if not overwrite and _without_budget(there.get("asked")) != _without_budget(json.loads(json.dumps(dict(asked)))):
+        raise EvidenceError(f"'{shorten(folder)}' holds another ledger; name another folder with --out, or replace it with --overwrite")
+    return check_folder(folder, KIND, overwrite=True)
+
+
+def _without_budget(asked: Any) -> Any:
+    return {k: v for k, v in asked.items() if k not in _BUDGET} if isinstance(asked, Mapping) else None
+
+
+def as_json(made: Made, asked: Mapping[str, Any]) -> str:
+    """The ledger and what was asked as JSON; the same runs give the same text."""
+    looks = [{"draws": look.draws, "runs": look.runs, "open": look.open} for look in made.looks]
+    return json.dumps({"format": FORMAT, "asked": dict(asked), "looks": looks, **as_dict(made.ledger)}, indent=2, ensure_ascii=False)
+
+
+def write(made: Made, folder: Path, asked: Mapping[str, Any], drift: list[str], lang: str = "en") -> Path:
+    """Ledger, bands, pages and manifest: all or nothing; the runs stay where they are."""
+    with whole_folder(folder) as draft:
+        (draft / "ledger.json").write_text(as_json(made, asked) + "\n", encoding="utf-8")
+        for name, table in (("bands", made.bands), ("units", units_of(made)), ("draws", made.draws)):
+            write_table(table, draft / f"{name}.parquet")
+        said = {
+            "kind": KIND,
+            "format": FORMAT,
+            "language": lang,
+            "asked": dict(asked),
+            "drift": drift,
+            **origin(),
+            "files": files_in(draft),
+        }
+        (draft / "manifest.json").write_text(json.dumps(said, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return folder

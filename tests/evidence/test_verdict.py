@@ -1,0 +1,201 @@
+"""Verdicts: bets by hand, error rates by simulation, power for an effect of the practical size, and every corner of a unit."""
+
+import math
+
+import numpy as np
+import pytest
+
+from experiments.evidence.verdict import ERROR, STAKES, SURE, Units, chosen, fewest_units, found_with_chance, judge, wealth
+
+
+def units(effects, sizes=0.0, **more):
+    effects = np.array(effects, float)
+    effects = effects[:, None] if effects.ndim == 1 else effects
+    return Units(effects, np.broadcast_to(np.array(sizes, float), effects.shape).copy(), **more)
+
+
+# --- the bets ---------------------------------------------------------------------------------------------------------
+
+
+def test_without_a_unit_nothing_is_won_or_lost():
+    assert wealth(np.array([], bool), 0.9) == pytest.approx(1.0)
+
+
+def test_one_hit_and_one_miss_by_hand():
+    # a stake s ÷ 0.9 wins s ÷ 0.9 × 0.1 on a hit and loses s on a miss; the wealth is the mean over the stakes
+    assert wealth(np.array([True]), 0.9) == pytest.approx(1 + np.mean(STAKES) * 0.1 / 0.9)
+    assert wealth(np.array([False]), 0.9) == pytest.approx(1 - np.mean(STAKES))
+
+
+def test_the_order_of_the_units_does_not_matter_to_the_final_wealth():
+    hits = np.array([True] * 30 + [False] * 2)
+    assert wealth(hits, 0.9) == pytest.approx(wealth(hits[::-1], 0.9))
+
+
+def test_against_at_least_is_the_bet_against_at_most_with_hits_and_misses_exchanged():
+    hits = np.random.default_rng(1).random(40) < 0.5
+    assert wealth(hits, 0.9, above=False) == pytest.approx(wealth(~hits, 0.1))
+    assert wealth(hits, 0.9, above=False) > 1000
+    assert wealth(hits, 0.9) < 1
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0, -1.0, math.nan])
+def test_a_share_outside_0_to_1_is_refused(share):
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        wealth(np.array([True]), share)
+
+
+def test_the_expected_wealth_of_a_true_hypothesis_is_1():
+    # all outcomes of 12 units, each with its chance
+    share, n, total = 0.9, 12, 0.0
+    for k in range(n + 1):
+        chance = math.comb(n, k) * share**k * (1 - share) ** (n - k)
+        total += chance * wealth(np.array([True] * k + [False] * (n - k)), share)
+    assert total == pytest.approx(1.0)
+
+
+def test_looking_after_every_unit_refutes_a_true_hypothesis_at_most_at_the_stated_rate():
+    rng, false = np.random.default_rng(7), 0
+    for _ in range(1000):
+        hits = rng.random(150) < SURE  # the largest share for which the hypothesis is true
+        false += any(wealth(hits[:n], SURE) >= 1 / ERROR for n in range(1, 151))
+    assert false / 1000 <= ERROR
+
+
+# --- many patterns together -------------------------------------------------------------------------------------------
+
+
+def test_three_hypotheses_by_hand():
+    # 3 ÷ (0.05 × 1) = 60, 3 ÷ (0.05 × 2) = 30, 3 ÷ (0.05 × 3) = 20
+    assert chosen([3, 100, 50]) == [False, True, True]
+    assert chosen([59, 3, 3]) == [False, False, False]
+    assert chosen([60, 3, 3]) == [True, False, False]
+    assert chosen([20, 20, 20]) == [True, True, True]
+    assert chosen([19.9, 20, 20]) == [False, False, False]
+    assert chosen([]) == []
+
+
+@pytest.mark.parametrize("error", [0, 1, -0.1])
+def test_an_error_rate_outside_0_to_1_is_refused(error):
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        chosen([1.0], error)
+
+
+def test_the_expected_share_of_wrong_verdicts_is_at_most_the_stated_one():
+    """Twelve patterns with no effect and new draws on both sides, eight that every unit shows: the share of wrong ones among the verdicts, 200 times."""
+    rng, shares = np.random.default_rng(3), []
+    for _ in range(200):
+        patterns = {f"null {k}": units(rng.normal(0.0, 1.0, 96), 0.5) for k in range(12)}
+        patterns |= {f"real {k}": units(rng.normal(2.0, 0.3, 96), 0.5) for k in range(8)}
+        found = judge(patterns)
+        given = [name for name, f in found.items() if f.said in ("holds", "does not hold")]
+        shares.append(sum(name.startswith("null") and found[name].said == "holds" for name in given) / max(len(given), 1))
+    assert np.mean(shares) <= ERROR
+
+
+def test_patterns_at_the_edge_of_the_hypothesis_are_found_no_more_often_than_stated():
+    """Each unit shows the pattern with a chance of exactly 0.9: the hardest case in which "holds" is wrong."""
+    rng, wrong = np.random.default_rng(4), []
+    for _ in range(200):
+        found = judge({f"{k}": units(np.where(rng.random(144) < SURE, 1.0, -1.0)) for k in range(10)})
+        wrong.append(any(f.said == "holds" for f in found.values()))
+    assert np.mean(wrong) <= ERROR
+
+
+def test_an_effect_of_the_practical_size_is_found_within_the_usual_draws():
+    """With a spread over units of a fifth of the size: nine times in ten or more after 112 units, as one of 30 patterns after 144."""
+    assert found_with_chance(1.0, 0.2, 1.0, 112) >= 0.9
+    assert found_with_chance(1.0, 0.2, 1.0, 144, patterns=30) >= 0.9
+
+
+def test_an_effect_below_half_the_practical_size_is_never_found_however_sure_its_sign():
+    assert found_with_chance(0.45, 0.02, 1.0, 144) == 0.0
+    found = judge({"small": units(np.full(144, 0.45), 1.0)})["small"]
+    assert (found.said, found.reason) == ("does not hold", "no effect of use")
+
+
+def test_a_pattern_that_every_unit_shows_needs_fewer_units_than_the_first_batch_has():
+    n = fewest_units(30)
+    assert n <= 48
+    assert judge({str(k): units(np.ones(n)) for k in range(30)})["0"].said == "holds"
+    assert judge({str(k): units(np.ones(n - 1)) for k in range(30)})["0"].said == "open"
+
+
+# --- units ------------------------------------------------------------------------------------------------------------
+
+
+def test_where_the_size_is_0_an_effect_above_0_shows_and_any_other_misses():
+    one = units([1e-12, 0.0, -1e-12])
+    assert one.shows.tolist() == [True, False, False]
+    assert one.misses.tolist() == [False, True, True]
+
+
+def test_between_half_the_size_and_the_size_a_unit_both_shows_and_misses():
+    one = units([0.5, 0.51, 0.99, 1.0], 1.0)
+    assert one.shows.tolist() == [False, True, True, True]
+    assert one.misses.tolist() == [True, True, True, False]
+
+
+def test_all_conditions_must_show_and_one_is_enough_to_miss():
+    one = units([[2, 2], [2, -2], [-2, 2]], 1.0)
+    assert one.shows.tolist() == [True, False, False]
+    assert one.misses.tolist() == [False, True, True]
+
+
+def test_a_number_that_cannot_be_computed_misses_and_never_shows():
+    one = units([math.nan, math.inf, 1.0], 0.0)
+    assert one.shows.tolist() == [False, False, True]
+    assert one.misses.tolist() == [True, True, False]
+    no_size = Units(np.array([[1.0]]), np.array([[math.nan]]))
+    assert not no_size.shows[0] and no_size.misses[0]
+
+
+def test_effects_and_sizes_of_different_shapes_are_refused():
+    with pytest.raises(ValueError, match="one shape"):
+        Units(np.ones((2, 1)), np.ones((1, 2)))
+
+
+# --- verdicts ---------------------------------------------------------------------------------------------------------
+
+
+def test_each_verdict_and_its_reason():
+    rng = np.random.default_rng(5)
+    found = judge(
+        {
+            "holds": units(np.full(96, 2.0), 1.0),
+            "opposite": units(np.full(96, -2.0), 1.0),
+            "small": units(np.full(96, 0.1), 1.0),
+            "zero": units(np.zeros(96)),
+            "number": units(np.full(96, -3.0), is_number=True),
+            "mixed": units(np.where(rng.random(96) < 0.5, 2.0, -2.0), 1.0),
+            "few": units([2.0, 2.0, 2.0], 1.0),
+        }
+    )
+    said = {name: (f.said, f.reason) for name, f in found.items()}
+    assert said == {
+        "holds": ("holds", ""), "opposite": ("does not hold", "opposite"), "small": ("does not hold", "no effect of use"),
+        "zero": ("does not hold", "no effect of use"), "number": ("does not hold", "not near"), "mixed": ("undecided", ""), "few": ("open", ""),
+    }  # fmt: skip
+    assert found["holds"].shows == 1.0 and found["opposite"].misses == 1.0 and found["few"].units == 3
+
+
+def test_the_condition_that_fails_most_often_is_named():
+    found = judge({"two": units(np.column_stack([np.full(96, 2.0), np.full(96, -2.0)]), 1.0)})["two"]
+    assert (found.said, found.failing, found.reason) == ("does not hold", 1, "opposite")
+    assert judge({"one": units(np.full(96, 2.0), 1.0)})["one"].failing is None
+
+
+def test_a_pattern_that_is_surely_of_more_than_half_the_size_and_surely_less_than_it_does_not_hold():
+    assert judge({"between": units(np.full(144, 0.75), 1.0)})["between"].said == "does not hold"
+
+
+def test_without_units_a_pattern_is_open():
+    found = judge({"none": Units(np.zeros((0, 1)), np.zeros((0, 1)))})["none"]
+    assert found.said == "open" and math.isnan(found.shows)
+
+
+def test_more_patterns_that_are_not_clear_raise_the_bar_for_one_that_is():
+    rng = np.random.default_rng(6)
+    noise = {str(k): units(rng.normal(0, 1, 60)) for k in range(40)}
+    assert judge({"clear": units(np.ones(60))})["clear"].said == "holds"
+    assert judge(noise | {"clear": units(np.ones(60))})["clear"].said == "open"
