@@ -28,7 +28,7 @@ from agents.core.declare import SWITCHES
 from experiments.evidence.factorial import Factorial
 from experiments.evidence.interplay_fit import FEWEST_DRAWS, Fitter, adjusted, summary
 from experiments.evidence.ledger import Interval
-from experiments.evidence.make import outputs_of
+from experiments.evidence.make import looked_at, yearly_outputs
 from experiments.evidence.runs import Asked, BatchRuns, Carry, EvidenceError, plan_batch, read_batch
 from experiments.evidence.units import numbers_of
 from experiments.evidence.verdict import ERROR
@@ -172,14 +172,13 @@ def run_interplay(
     budget = budget_of(draws, asked.replicates, mechanisms)
     if tell is not None:
         tell(budget)
-    design, outputs = Factorial.of(budget.mechanisms), outputs_of(claims)
-    worlds = worlds_of_design(design, end)
+    design, worlds = Factorial.of(budget.mechanisms), worlds_of_design(Factorial.of(budget.mechanisms), end)
     code, batches = 0, []
     for first in range(0, draws, DRAWS):
         span = (first, min(first + DRAWS, draws))
-        place = plan_batch(folder / FOLDER, span, asked, worlds, tuple(worlds.scenarios), outputs, overwrite=overwrite)
+        place = plan_batch(folder / FOLDER, span, asked, worlds, tuple(worlds.scenarios), yearly_outputs(), overwrite=overwrite)
         code = carry(place) or code
-        batches.append(read_batch(place, outputs))
+        batches.append(read_batch(place, looked_at(claims)))
     return estimate(design, budget, claims, batches, tuple(worlds.scenarios), error=error, code=code)
 
 
@@ -227,7 +226,7 @@ def _numbers(pattern: Pattern, batches: Sequence[BatchRuns], worlds: Sequence[st
     Each is the mean over the replicates that ended well and have a number.
     """
     read = [
-        [[_mean([numbers_in(pattern, run) for r in range(batch.replicates) if (run := batch.worlds[w].get((draw, r))) is not None]) for w in worlds]
+        [[_mean([numbers_in(pattern, run) for r in range(batch.replicates) if (run := batch.run(w, draw, r)) is not None]) for w in worlds]
          for draw in range(batch.draws)]
         for batch in batches
     ]  # fmt: skip

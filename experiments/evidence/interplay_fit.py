@@ -66,7 +66,7 @@ class Fitter:
         y = y[has]
         tiny = ROUNDING * max(float(np.abs(y).max()), 1e-300)
         rest = y - matrix @ (inverse @ y)
-        degrees = len(y) - int(round(np.trace(matrix @ inverse)))
+        degrees = len(y) - round(float(np.trace(matrix @ inverse)))
         rest_square = float((rest[np.abs(rest) > tiny] ** 2).sum())
         spread = np.sqrt(rest_square / degrees) if degrees > 0 else np.nan
         found, error = 2 * (inverse @ y)[1:], 2 * spread * np.sqrt((inverse[1:] ** 2).sum(axis=1))
