@@ -6,8 +6,8 @@ estimated by least squares (:mod:`experiments.evidence.interplay_fit`).
 
 What is estimated, for each condition of each pattern: where the condition compares with a mark in the same run, how far the number lies beyond the mark in the stated
 direction (so that an effect above 0 supports the claim); where it says "near", and where it compares worlds with one another (pairs, sweeps), the number itself. The
-first condition of a claim's first pattern stands for it in the map; all others are in the tables. Shares are relative to the size of that number in the full model, in the
-same draw. The practical size is the condition's own: an absolute one, or a share of the mark (of the number in the full model, in pairs and sweeps); for "near" it is what counts as near.
+first condition of a claim's first pattern stands for it in the map; all others are in the tables. Shares are relative to the number in the full model in the same draw, or to
+its mark where that is larger. The practical size is the condition's own: an absolute one, or a share of the mark (of the number in the full model, in pairs and sweeps); for "near" it is what counts as near.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import cycle
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
-from abm.claims.claim import Claim, Pattern
+from abm.claims.claim import Claim, Condition, Pattern
 from abm.claims.interpret import Effect, effects
 from abm.claims.years import Years
 from abm.parameters import check_switch
@@ -61,7 +61,7 @@ class Budget:
 class Estimate:
     """The effect of a mechanism, or of a pair, on one number.
 
-    change [unit of the number]: over draws; share [1]: of the number's size in the full model
+    change [unit of the number]: over draws; share [1]: of the number in the full model, or of its mark where that is larger
     same_sign: the share of draws with the sign of the median
     p, adjusted: chances, the second accounts for all effects that were asked for
     clear: not 0, at the error rate; of_use: clear, and as large as the smallest effect of use
@@ -188,10 +188,8 @@ def estimate(
     """What the runs say; ``worlds`` names the scenario of each world of the design, in its order."""
     fitter = Fitter(design)
     found: list[tuple[Outcome, np.ndarray]] = []
-    for claim in claims.values():
-        for pattern in claim.patterns:
-            for at, (name, values, sizes) in enumerate(_numbers(pattern, batches, worlds)):
-                found.append(_outcome(fitter, claim.id, pattern, at, name, values, sizes))
+    for (claim, pattern), conditions in _read(claims, batches, worlds).items():
+        found += [_outcome(fitter, claim, claims[claim][pattern], at, one) for at, one in enumerate(conditions)]
     chances = adjusted(np.concatenate([p for _one, p in found])) if found else np.array([])
     outcomes, start = [], 0
     for one, p in found:
@@ -204,77 +202,109 @@ def estimate(
 # --- the numbers -------------------------------------------------------------------------------------------------------
 
 
-def numbers_in(pattern: Pattern, run: Years) -> tuple[Effect, ...]:
-    """The number of each condition in one run (see the top of this file) as ``effect``, with the smallest effect of use in that run."""
-    if pattern.comparison in ("pair", "sweep"):
-        values = numbers_of(pattern, run)
-        return tuple(
-            Effect(c.number, values[c.number], c.practical_share * abs(values[c.number]) if c.practical_share is not None else c.practical or 0.0)
-            for c in pattern.conditions
-        )  # fmt: skip
-    found = effects(pattern, run)
+class Measure(NamedTuple):
+    """One number of a run, all in its own unit.
+
+    name: that of the condition's number, with the first year of the span after it where there are spans
+    value: how far beyond the mark in the stated direction, or the number itself
+    size: the smallest effect of use
+    scale: the size of the number, or of its mark where that is larger
+    """
+
+    name: str
+    value: float
+    size: float
+    scale: float
+
+
+def numbers_in(pattern: Pattern, run: Years) -> tuple[Measure, ...]:
+    """What is measured in one run for each condition (see the top of this file)."""
     values = numbers_of(pattern, run)
+    if pattern.comparison in ("pair", "sweep"):
+        return tuple(_itself(c, c.number, values[c.number]) for c in pattern.conditions)
     return tuple(
-        one if c.within is None else Effect(one.number, values.get(one.number, np.nan), c.within)
-        for one, c in zip(found, cycle(pattern.conditions), strict=False)
+        _itself(condition, one.number, values.get(one.number, np.nan)) if measured(pattern, condition) == "number" else _beyond(condition, one, values)
+        for one, condition in zip(effects(pattern, run), cycle(pattern.conditions), strict=False)
     )  # fmt: skip
 
 
-def _numbers(pattern: Pattern, batches: Sequence[BatchRuns], worlds: Sequence[str]) -> list[tuple[str, np.ndarray, np.ndarray]]:
-    """For each condition its name, its number by draw and world, shape (draws, worlds), and its practical size in the full model, shape (draws,).
-
-    Each is the mean over the replicates that ended well and have a number.
-    """
-    read = [
-        [[_mean([numbers_in(pattern, run) for r in range(batch.replicates) if (run := batch.run(w, draw, r)) is not None]) for w in worlds]
-         for draw in range(batch.draws)]
-        for batch in batches
-    ]  # fmt: skip
-    rows = [row for batch in read for row in batch]
-    names = next((tuple(names) for row in rows for names, _v, _s in row if names), ())
-    empty = np.full(len(names), np.nan)
-    values = np.array([[cell[1] if cell[0] else empty for cell in row] for row in rows]).reshape(len(rows), len(worlds), len(names))
-    sizes = np.array([row[0][2] if row[0][0] else empty for row in rows]).reshape(len(rows), len(names))
-    return [(name, values[:, :, k], sizes[:, k]) for k, name in enumerate(names)]
+def measured(pattern: Pattern, condition: Condition) -> Measured:
+    """What is measured for a condition."""
+    return "number" if pattern.comparison in ("pair", "sweep") or condition.relation == "near" else "beyond"
 
 
-def _mean(found: list[tuple[Effect, ...]]) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
-    """Names, mean numbers and mean sizes of replicates, shape (conditions,) each; no names without a replicate."""
-    if not found:
-        return (), np.array([]), np.array([])
-    both = np.array([[(e.effect, e.size) for e in one] for one in found], dtype=float)
-    has = np.isfinite(both)
+def _itself(condition: Condition, name: str, value: float) -> Measure:
+    if condition.within is not None:
+        return Measure(name, value, condition.within, abs(value))
+    size = condition.practical_share * abs(value) if condition.practical_share is not None else condition.practical or 0.0
+    return Measure(name, value, size, abs(value))
+
+
+def _beyond(condition: Condition, one: Effect, values: Mapping[str, float]) -> Measure:
+    found = values.get(one.number, np.nan)
+    mark = found - one.effect if condition.relation in ("above", "at_least") else found + one.effect
+    return Measure(one.number, one.effect, one.size, max(abs(found), abs(mark)))
+
+
+@dataclass(frozen=True)
+class _Read:
+    """One condition's name, its value by draw and world, shape (draws, worlds), and its size and scale in the full model, shape (draws,) each."""
+
+    name: str
+    values: np.ndarray
+    sizes: np.ndarray
+    scales: np.ndarray
+
+
+def _read(claims: Mapping[str, Claim], batches: Sequence[BatchRuns], worlds: Sequence[str]) -> dict[tuple[str, str], list[_Read]]:
+    """What the runs give for each condition of each pattern; the mean over the replicates that ended well and have a number."""
+    patterns = {(claim.id, pattern.id): pattern for claim in claims.values() for pattern in claim.patterns}
+    names: dict[tuple[str, str], tuple[str, ...]] = {}
+    means: dict[tuple[str, str], dict[tuple[int, int], np.ndarray]] = {key: {} for key in patterns}
+    draws = [(batch, draw) for batch in batches for draw in range(batch.draws)]
+    for k, (batch, draw) in enumerate(draws):
+        for w, world in enumerate(worlds):
+            runs = [run for r in range(batch.replicates) if (run := batch.run(world, draw, r)) is not None]
+            for key, pattern in patterns.items() if runs else ():
+                names[key], means[key][k, w] = _mean([numbers_in(pattern, run) for run in runs])
+    found: dict[tuple[str, str], list[_Read]] = {}
+    for key, by_run in means.items():
+        table = np.full((len(draws), len(worlds), len(names.get(key, ())), 3), np.nan)
+        for at, mean in by_run.items():
+            table[at] = mean
+        found[key] = [_Read(name, table[:, :, c, 0], table[:, 0, c, 1], table[:, 0, c, 2]) for c, name in enumerate(names.get(key, ()))]
+    return found
+
+
+def _mean(found: list[tuple[Measure, ...]]) -> tuple[tuple[str, ...], np.ndarray]:
+    """Names, and mean value, size and scale of the replicates, shape (conditions, 3)."""
+    each = np.array([[(m.value, m.size, m.scale) for m in one] for one in found], dtype=float)
+    has = np.isfinite(each)
     with np.errstate(invalid="ignore"):
-        means = np.where(has, both, 0).sum(axis=0) / has.sum(axis=0)
-    return tuple(e.number for e in found[0]), means[:, 0], means[:, 1]
+        return tuple(m.name for m in found[0]), np.where(has, each, 0).sum(axis=0) / has.sum(axis=0)
 
 
 # --- what they come to -------------------------------------------------------------------------------------------------
 
 
-def _outcome(
-    fitter: Fitter, claim: str, pattern: Pattern, at: int, name: str, values: np.ndarray, sizes: np.ndarray
-) -> tuple[Outcome, np.ndarray]:
+def _outcome(fitter: Fitter, claim: str, pattern: Pattern, at: int, read: _Read) -> tuple[Outcome, np.ndarray]:
     """The outcome before it is judged, and the chances of its terms, shape (terms,)."""
-    design, fit = fitter.design, fitter.fit(values)
-    said, full = summary(fit), values[:, 0]
+    design, fit, values = fitter.design, fitter.fit(read.values), read.values
+    said = summary(fit)
     with np.errstate(divide="ignore", invalid="ignore"):
-        shares = np.where(full != 0, 1 / np.abs(full), np.nan)
+        for_one = np.where(read.scales > 0, 1 / read.scales, np.nan)
+    scale = _middle(for_one)
     estimates = []
     for k, term in enumerate(design.terms):
         change = Interval(float(said.low[k]), float(said.median[k]), float(said.high[k]))
-        share = Interval.of(fit.effects[:, k] * shares)
-        if len(full) < FEWEST_DRAWS:  # the interval is that of chance within the draws
-            scale = float(np.nanmedian(shares)) if np.isfinite(shares).any() else np.nan
+        share = Interval.of(fit.effects[:, k] * for_one) if np.isfinite(change.median) else change
+        if len(values) < FEWEST_DRAWS:  # the interval is that of chance within the draws
             share = Interval(change.low * scale, change.median * scale, change.high * scale)
         estimates.append(Estimate(design.names(term), change, share, float(said.same_sign[k]), float(said.p[k]), np.nan, False, False))
     alone, pairs, rest = (_middle(fit.shares[:, k]) for k in range(3))
-    condition = pattern.conditions[at % len(pattern.conditions)]
-    measured: Measured = "number" if pattern.comparison in ("pair", "sweep") or condition.relation == "near" else "beyond"
-    only = tuple(design.mechanisms[k] for k in fit.only_with)
     one = Outcome(
-        claim, pattern.id, at, name, measured, Interval.of(full), _middle(sizes), alone, pairs, rest, only,
-        int(np.isfinite(values).any(axis=0).sum()), tuple(estimates),
+        claim, pattern.id, at, read.name, measured(pattern, pattern.conditions[at % len(pattern.conditions)]), Interval.of(values[:, 0]), _middle(read.sizes), alone,
+        pairs, rest, tuple(design.mechanisms[k] for k in fit.only_with), int(np.isfinite(values).any(axis=0).sum()), tuple(estimates),
     )  # fmt: skip
     return one, said.p
 

@@ -32,7 +32,9 @@ def test_columns_are_those_that_were_published() -> None:
     assert columns(17) == (1, 2, 4, 8, 15, 16, 32, 51, 64, 85, 106, 128, 150, 171, 219, 237, 247)  # Sanchez and Sanchez (2005)
 
 
-@pytest.mark.parametrize(("n", "worlds"), [(1, 2), (2, 4), (4, 16), (5, 16), (6, 32), (8, 64), (11, 128), (12, 256), (13, 256), (17, 256), (18, 512), (22, 1024)])
+@pytest.mark.parametrize(
+    ("n", "worlds"), [(1, 2), (2, 4), (4, 16), (5, 16), (6, 32), (8, 64), (11, 128), (12, 256), (13, 256), (17, 256), (18, 512), (22, 1024)]
+)
 def test_worlds(n: int, worlds: int) -> None:
     assert len(design(n)) == worlds
 
@@ -212,7 +214,7 @@ def test_budget() -> None:
 def test_worlds_switch_off_what_the_design_says() -> None:
     found = Factorial.of(["bribery", "crisis", "kinship"])
     worlds = worlds_of_design(found, "1990-12")
-    assert list(worlds.scenarios)[0] == "history" and len(worlds.scenarios) == 8
+    assert next(iter(worlds.scenarios)) == "history" and len(worlds.scenarios) == 8
     for world, (name, scenario) in enumerate(worlds.scenarios.items()):
         assert scenario.name == name and scenario.end == "1990-12"
         assert {switch for switch, on in scenario.switches.items() if not on} == set(found.off(world))
@@ -233,7 +235,9 @@ def batch_of(outputs: tuple[str, ...], levels: Mapping[str, np.ndarray]) -> Batc
 
     worlds = {name: np.array([[a_run(outputs, one) for one in row] for row in by_draw]) for name, by_draw in levels.items()}
     draws = len(next(iter(levels.values())))
-    return BatchRuns(YEARS, outputs, worlds, {name: np.isfinite(by_draw) for name, by_draw in levels.items()}, pd.DataFrame(index=range(draws)))
+    return BatchRuns(
+        YEARS, outputs, worlds, {name: np.isfinite(by_draw) for name, by_draw in levels.items()}, pd.DataFrame(index=range(draws))
+    )
 
 
 def the_claims(*ids: str) -> dict[str, Claim]:
@@ -246,12 +250,15 @@ def test_numbers_of_a_pattern() -> None:
     block = a_run(outputs, 600.0)
     run = Years.of_arrays(YEARS, {(name, side): block[:, s, k] for k, name in enumerate(outputs) for s, side in enumerate(("id", "my"))})
     own, ties = claims()["E01"]["own"], claims()["E10"]["ties"]
-    assert [(e.effect, e.size) for e in numbers_in(own, run)] == [(600.0, 70.0)]  # near 700 within 70
-    assert numbers_in(ties, run)[0].size == pytest.approx(ties.conditions[0].practical_share * abs(numbers_in(ties, run)[0].effect))
+    assert numbers_in(own, run) == (("value", 600.0, 70.0, 600.0),)  # near 700 within 70
+    share = ties.conditions[0].practical_share
+    assert share is not None and numbers_in(ties, run)[0].size == pytest.approx(share * abs(numbers_in(ties, run)[0].value))
     visits = claims()["E02"]["visits"]
-    assert numbers_in(visits, run)[0].effect == pytest.approx(600.0 - 0.5)  # above one half
+    assert numbers_in(visits, run)[0] == (visits.conditions[0].number, 600.0 - 0.5, 0.0, 600.0)  # above one half
+    share_of_nation = numbers_in(claims()["E04"]["share"], run)[0]
+    assert (share_of_nation.value, share_of_nation.scale) == (pytest.approx(0.001 - 600), pytest.approx(600))  # below 0.001
     decades = numbers_in(claims()["E06"]["decades"], run)
-    assert [e.number for e in decades][:2] == [f"{c.number}_1980" for c in claims()["E06"]["decades"].conditions]
+    assert [e.name for e in decades][:2] == [f"{c.number}_1980" for c in claims()["E06"]["decades"].conditions]
 
 
 def test_estimates_of_runs() -> None:
@@ -274,7 +281,11 @@ def test_estimates_of_runs() -> None:
     first = key.strongest_pairs[0]
     assert first.mechanisms == ("crisis", "kinship") and first.change.median == pytest.approx(40.0)
     assert first.clear and not first.of_use  # smaller than 70
-    assert (key.alone, key.pairs, key.rest) == (pytest.approx(200**2 / (200**2 + 40**2)), pytest.approx(1 - 200**2 / (200**2 + 40**2)), pytest.approx(0, abs=1e-12))
+    assert (key.alone, key.pairs, key.rest) == (
+        pytest.approx(200**2 / (200**2 + 40**2)),
+        pytest.approx(1 - 200**2 / (200**2 + 40**2)),
+        pytest.approx(0, abs=1e-12),
+    )
     assert result.failed == 6 and result.over_draws and result.asked == len(result.outcomes) * 6
     assert result.key("E99") is None
 
