@@ -151,12 +151,11 @@ def worlds_of_design(design: Factorial, end: str | None = None) -> Worlds:
     """A scenario for each world of the design, in its order: the history without the mechanisms that are off there."""
     from abm import Scenario
 
-    more = {} if end is None else {"end": end}
     found: dict[str, Scenario] = {}
     for world in range(len(design)):
         off = design.off(world)
         name = f"point-{world:03d}" if off else HISTORY
-        found[name] = replace(Scenario.load(HISTORY, without=off, **more), name=name)
+        found[name] = replace(Scenario.load(HISTORY, without=off, end=end), name=name)
     return Worlds(found, {}, {})
 
 

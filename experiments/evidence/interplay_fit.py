@@ -126,7 +126,7 @@ def _term(effects: np.ndarray, errors: np.ndarray, degrees: np.ndarray) -> tuple
     has = np.isfinite(effects)
     n = int(has.sum())
     if n == 0 or 2 * n < len(effects):  # known in too few draws
-        return (np.nan,) * 5
+        return np.nan, np.nan, np.nan, np.nan, np.nan
     effects, errors, degrees = effects[has], errors[has], degrees[has]
     median, mean = float(np.median(effects)), float(effects.mean())
     same = float((np.sign(effects) == np.sign(median)).mean()) if median else 0.0
