@@ -7,7 +7,8 @@ estimated by least squares (:mod:`experiments.evidence.interplay_fit`).
 What is estimated, for each condition of each pattern: where the condition compares with a mark in the same run, how far the number lies beyond the mark in the stated
 direction (so that an effect above 0 supports the claim); where it says "near", and where it compares worlds with one another (pairs, sweeps), the number itself. The
 first condition of a claim's first pattern stands for it in the map; all others are in the tables. Shares are relative to the number in the full model in the same draw, or to
-its mark where that is larger. The practical size is the condition's own: an absolute one, or a share of the mark (of the number in the full model, in pairs and sweeps); for "near" it is what counts as near.
+its mark where that is larger. The practical size is the condition's own: an absolute one, or a share of the mark (of the number in the full model, in pairs and sweeps); for "near" it is what counts as near; where it says
+none, a hundredth of the number or its mark.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ from experiments.evidence.worlds import HISTORY, Worlds
 FOLDER = "interplay"
 #: Draws that are run where no number is asked for, and in each study.
 DRAWS = 8
+#: Where a condition states no size, an effect of use is at least this part of the number (or of its mark).
+LEAST_SHARE = 0.01
 #: What a number is: how far beyond the mark in the stated direction, or the number itself.
 Measured = Literal["beyond", "number"]
 
@@ -64,7 +67,7 @@ class Estimate:
     change [unit of the number]: over draws; share [1]: of the number in the full model, or of its mark where that is larger
     same_sign: the share of draws with the sign of the median
     p, adjusted: chances, the second accounts for all effects that were asked for
-    clear: not 0, at the error rate; of_use: clear, and as large as the smallest effect of use
+    clear: not 0, at the error rate; of_use: clear, and as large as the smallest effect of use (:data:`LEAST_SHARE` where none is said)
     """
 
     mechanisms: tuple[str, ...]
@@ -82,7 +85,7 @@ class Outcome:
     """One condition of a pattern: its number in the full model and what mechanisms do to it.
 
     number: its name in the pattern, with the first year of the span after it where there are spans
-    size [unit of the number]: the smallest effect of use, 0 where none is said
+    size [unit of the number]: the smallest effect of use, 0 where the condition says none
     alone, pairs, rest [1]: parts of the differences between worlds (medians over draws)
     only_with: mechanisms without which there is no such number
     worlds: how many worlds have the number in some draw
@@ -313,9 +316,9 @@ def _middle(values: np.ndarray) -> float:
 
 
 def _judged(one: Outcome, chances: np.ndarray, error: float) -> Outcome:
-    size = one.size if np.isfinite(one.size) else 0.0
     estimates = []
     for found, chance in zip(one.estimates, chances.tolist(), strict=True):
         clear = bool(np.isfinite(chance) and chance <= error)
-        estimates.append(replace(found, adjusted=chance, clear=clear, of_use=clear and abs(found.change.median) >= size))
+        large = abs(found.change.median) >= one.size if one.size > 0 else not abs(found.share.median) < LEAST_SHARE
+        estimates.append(replace(found, adjusted=chance, clear=clear, of_use=clear and large))
     return replace(one, estimates=tuple(estimates))

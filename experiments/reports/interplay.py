@@ -18,11 +18,12 @@ from abm.claims.claim import Claim, Pattern, Written
 from agents.core.declare import OUTPUTS, SWITCHES
 from experiments.evidence.factorial import RESOLUTION
 from experiments.evidence.interplay import Budget, Estimate, Interplay, Outcome
+from experiments.evidence.interplay_fit import FEWEST_DRAWS
 from experiments.evidence.ledger import Interval, interval, number
 from experiments.files import csv_of, write_file
 from experiments.reports.interplay_figure import heat_map, keys, signed
 from experiments.reports.paper import formats
-from experiments.words.languages import LANGUAGES, Numbers, check_language, translator
+from experiments.words.languages import LANGUAGES, Numbers, check_language, mark, translator
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,6 +33,7 @@ NAME = "interplay"
 FORMAT = 1
 #: Most pairs of a claim in the table.
 MOST_PAIRS = 3
+SIDES = {"id": mark("Indonesian side"), "my": mark("Malaysian side"), "both": mark("both sides")}
 _TEMPLATE = "templates/interplay.html.j2"
 
 
@@ -60,7 +62,7 @@ def file_of(language: str, main: str) -> str:
 def budget_words(budget: Budget, language: str = "en") -> str:
     """What is going to be run, as a sentence for the screen."""
     sentence = translator(language)(
-        "{mechanisms} mechanisms in {worlds} worlds (of {all}), {draws} draws with {replicates} runs each: {runs} runs."
+        "Mechanisms: {mechanisms}; worlds: {worlds} of {all}; draws: {draws}; runs of a draw in a world: {replicates}; runs in all: {runs}."
     )
     n = Numbers(language)
     return sentence.format(
@@ -160,7 +162,8 @@ class _Words:
             "counts": counts, "alt": _("Map of {claims} claims and {mechanisms} mechanisms. {counts}").format(
                 claims=len(shown), mechanisms=len(found.design.mechanisms), counts=counts),
             "mechanisms": [(name, _(SWITCHES.get(name, ""))) for name in found.design.mechanisms], "claims": [self._claim(one) for one in shown],
-            "pairs": [row for one in shown for row in self._pairs(one)], "over_draws": found.over_draws, "draws": found.budget.draws,
+            "pairs": [self._effect(one, e) for one in shown for e in _strongest(one)],
+            "without_pairs": ", ".join(one.claim for one in shown if not _strongest(one)), "over_draws": found.over_draws, "draws": found.budget.draws, "least": FEWEST_DRAWS,
             "error": n.percent(found.error), "asked": n.number(found.asked), "failed": found.failed, "everything": self._everything(),
             "confounded": self._confounded(), "column_files": (f"{NAME}.json", f"{NAME}.csv"),
         }  # fmt: skip
@@ -175,11 +178,6 @@ class _Words:
             "depends": ", ".join(said) or self._("none"), "only": ", ".join(one.only_with),
             "shares": [self.n.percent(share) for share in (one.alone, one.pairs, one.rest)],
         }  # fmt: skip
-
-    def _pairs(self, one: Outcome) -> list[dict[str, Any]]:
-        strongest = one.strongest_pairs
-        of_use = [e for e in strongest if e.of_use][:MOST_PAIRS]
-        return [self._effect(one, e) for e in of_use or strongest[:1]]
 
     def _effect(self, one: Outcome, e: Estimate) -> dict[str, Any]:
         _ = self._
@@ -223,7 +221,8 @@ class _Words:
         labels = []
         for part in pattern.numbers[name].parts:
             first, last = span or (part.first, part.last)
-            labels.append(_(OUTPUTS[part.output].label) + (f", {first}–{last}" if first is not None and last is not None else ""))
+            label = _("{what} ({side})").format(what=_(OUTPUTS[part.output].label), side=_(SIDES[part.side]))
+            labels.append(label + (f", {first}–{last}" if first is not None and last is not None else ""))
         what = labels[0] if len(labels) == 1 else _("{one} against {other}").format(one=labels[0], other=labels[1])
         return what if one.measured == "number" else _("{what}: how far beyond its mark in the stated direction").format(what=what)
 
@@ -251,6 +250,12 @@ class _Words:
     def _share(self, e: Estimate) -> str:
         share = e.share.median
         return "–" if not math.isfinite(share) else signed(self.n, 100 * share) + "%"
+
+
+def _strongest(one: Outcome) -> list[Estimate]:
+    """The pairs of an outcome that the table has: the largest of use, or else the largest that is clear."""
+    clear = [e for e in one.strongest_pairs if e.clear]
+    return [e for e in clear if e.of_use][:MOST_PAIRS] or clear[:1]
 
 
 def _name_of(pattern: Pattern, said: str) -> tuple[str, tuple[int, int] | None]:

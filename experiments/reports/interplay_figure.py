@@ -70,7 +70,9 @@ def text_of(one: Outcome, mechanism: str, n: Numbers) -> str:
 
 
 def signed(n: Numbers, value: float, decimals: int = 0) -> str:
-    """A number with its sign."""
+    """A number with its sign; with one more decimal where it would be 0 without."""
+    if value != 0 and round(value, decimals) == 0:
+        decimals += 1
     return ("+" if value > 0 else "") + n.number(value, decimals)
 
 
