@@ -23,6 +23,7 @@ from abm.scenario import Scenario
 from agents.core.declare import OUTPUTS, RULES, SWITCHES, near
 
 __all__ = [
+    "Citation",
     "Claim",
     "ClaimError",
     "Comparison",
@@ -31,7 +32,6 @@ __all__ = [
     "Part",
     "Pattern",
     "Period",
-    "Source",
     "Stands",
     "Status",
     "Sweep",
@@ -74,7 +74,7 @@ class Period(Entries):
         return year + (month - 1) / 12, last_year + last_month / 12
 
 
-class Source(Entries):
+class Citation(Entries):
     """What one source says of a claim, in our own words."""
 
     stands: Stands
@@ -111,7 +111,7 @@ class Claim(Entries):
     #: the months that it speaks of
     period: Period | None = None
     #: literature for and against it
-    sources: Annotated[tuple[Source, ...], Listed] = ()
+    sources: Annotated[tuple[Citation, ...], Listed] = ()
     patterns: Annotated[tuple[Pattern, ...], Listed, Field(alias="pattern")] = ()
 
     @model_validator(mode="after")

@@ -39,7 +39,7 @@ class Reading:
     spans: tuple[tuple[tuple[int, int], Mapping[str, float]], ...] = ()
 
 
-class Effect(NamedTuple):
+class ConditionEffect(NamedTuple):
     """How far one condition of a pattern is met.
 
     number: its name in the pattern, with the first year of the span after it where there are spans ("own_1980")
@@ -51,6 +51,9 @@ class Effect(NamedTuple):
     effect: float
     size: float
 
+
+#: Its short name here; the comparison of two scenarios has an effect of another kind.
+Effect = ConditionEffect
 
 #: The direction in which a condition is met.
 _SIGN = {"above": 1.0, "at_least": 1.0, "rises": 1.0, "below": -1.0, "at_most": -1.0, "falls": -1.0}

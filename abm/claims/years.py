@@ -36,9 +36,16 @@ class Years:
 
     @classmethod
     def of_arrays(cls, years: np.ndarray, values: Mapping[tuple[str, str], np.ndarray]) -> Self:
-        """The same from arrays: ``years``, shape (years,), and of each output and side its values in these years, shape (years,)."""
+        """The same from arrays: ``years``, shape (years,), and of each output and side its values in these years, shape (years,).
+
+        A column of another shape raises ``ValueError``.
+        """
         run = cls.__new__(cls)
+        years = np.asarray(years)
         run._values = {key: (years, np.asarray(column)) for key, column in values.items()}
+        for (name, side), (_, column) in run._values.items():
+            if column.shape != years.shape:
+                raise ValueError(f"{name} of {side} has the shape {column.shape}, its years {years.shape}")
         run._set_period(years)
         return run
 
@@ -77,7 +84,7 @@ class Years:
                 weight = weight + sum(other.get(year, 0.0) for other in others)
                 total[year] = total.get(year, 0.0) + weight
                 part[year] = part.get(year, 0.0) + weight * values.get(year, 0.0)
-        return {year: part[year] / total[year] for year in total if total[year] > 0}
+        return {year: part[year] / total[year] for year in sorted(total) if total[year] > 0}
 
 
 def arrays(series: dict[int, float]) -> tuple[np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""The rows of ``evidence.toml``: what the shipped ones say, and how a mistake in such a file is reported."""
+"""How a file of claims is read, and how a mistake in it is reported."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from abm.claims.claim import Claim, ClaimError, claims, read_claims
+from abm.claims.claim import Claim, ClaimError, read_claims
 
 GOOD = """
 [[claim]]
@@ -239,35 +239,3 @@ def test_a_sweep_is_checked(tmp_path, change, said):
     with pytest.raises(ClaimError) as caught:
         read(tmp_path, text.replace(*change))
     assert said in str(caught.value) and "\n" not in str(caught.value)
-
-
-# ---- the shipped rows ------------------------------------------------------------------------------------------------------
-
-
-def test_every_claim_of_the_paper_has_a_row():
-    assert list(claims()) == [f"E{i:02d}" for i in range(1, 35)]
-    for claim in claims().values():
-        assert claim.claim.endswith("."), claim.id
-        assert claim.status == "no mechanism" or claim.rules, f"{claim.id}: no rule holds its mechanism"
-        for pattern in claim.patterns:
-            assert not (pattern.shown and pattern.comparison == "sweep"), f"{claim.id}: no command runs a sweep beside a run"
-
-
-def test_the_files_of_a_mechanism_are_there():
-    root = Path(__file__).parents[2]
-    for claim in claims().values():
-        assert len(claim.files) >= bool(claim.rules), claim.id
-        assert all((root / file).is_file() and "Rule(" in (root / file).read_text("utf-8") for file in claim.files), claim.id
-    assert claims()["E05"].files == ("agents/household/earn.py", "agents/household/choose_work.py", "agents/household/get_work.py")
-
-
-def test_a_claim_is_shown_by_its_own_indicators():
-    for claim in claims().values():
-        read_by = {part.output for pattern in claim.patterns for number in pattern.numbers.values() for part in number.parts}
-        assert not claim.in_the_model or read_by & set(claim.indicators), claim.id
-
-
-def test_ambiguous_claims_say_how_each_pattern_reads_them():
-    for claim in claims().values():
-        readings = [(p.says, p.reading, p.comparison) for p in claim.patterns]
-        assert len(set(readings)) == len(readings), f"{claim.id}: two patterns cannot be told apart"

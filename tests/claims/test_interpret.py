@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from abm.claims.pattern import Pattern
 from abm.claims.interpret import Reading, number_of, read, series_of
+from abm.claims.pattern import Pattern
 from abm.claims.years import Years
 from abm.reading import check
 
