@@ -14,7 +14,7 @@ import numpy as np
 
 from abm.claims.claim import Claim, Pattern
 from experiments.evidence.units import Gathered
-from experiments.evidence.verdict import ERROR, SURE, Finding, judge
+from experiments.evidence.verdict import ERROR, SURE, Finding, found_with_chance, judge
 from experiments.evidence.worlds import Worlds
 
 Verdict = Literal["holds", "does not hold", "cannot tell", "no mechanism", "built in"]
@@ -43,13 +43,17 @@ class Interval:
 
 @dataclass(frozen=True)
 class ConditionResult:
-    """One condition of a pattern over the units: its effect in the stated direction, the smallest effect of use, and the shares of units above 0 and of use."""
+    """One condition of a pattern over the units: its effect in the stated direction, the smallest effect of use, and the shares of units above 0 and of use.
+
+    ``power`` is the chance that so many units would have found an effect of just that size, with the spread that they have; ``nan`` where the size is 0.
+    """
 
     number: str
     effect: Interval
     size: float
     stated_sign: float
     of_use: float
+    power: float
 
 
 @dataclass(frozen=True)
@@ -148,23 +152,17 @@ def ledger_of(
     rows = []
     for claim in claims.values():
         patterns = tuple(
-            _pattern(claim, pattern, findings[claim.id, pattern.id], gathered[claim.id, pattern.id], worlds)
+            _pattern(claim, pattern, findings[claim.id, pattern.id], gathered[claim.id, pattern.id], worlds, len(findings))
             for pattern in claim.patterns if (claim.id, pattern.id) in findings
         )  # fmt: skip
         rows.append(row_of(claim, patterns))
     return Ledger(tuple(rows), units, runs, failed, error)
 
 
-def _pattern(claim: Claim, pattern: Pattern, finding: Finding, got: Gathered, worlds: Worlds) -> PatternResult:
+def _pattern(claim: Claim, pattern: Pattern, finding: Finding, got: Gathered, worlds: Worlds, patterns: int) -> PatternResult:
     units, off = got.units(pattern), got.units_off(pattern)
     shows_without = float(off.shows.mean()) if off is not None and len(off) else None
-    conditions = tuple(
-        ConditionResult(
-            name, Interval.of(units.effects[:, k]), float(np.nanmedian(units.sizes[:, k])) if np.isfinite(units.sizes[:, k]).any() else np.nan,
-            float((units.effects[:, k] > 0).mean()), float((units.effects[:, k] >= units.sizes[:, k]).mean()),
-        )
-        for k, name in enumerate(got.conditions)
-    )  # fmt: skip
+    conditions = tuple(_condition(name, units.effects[:, k], units.sizes[:, k], patterns) for k, name in enumerate(got.conditions))
     difference = {
         name: Interval.of(np.array(values) - np.array(got.without[name])) for name, values in got.numbers.items() if name in got.without
     }  # fmt: skip
@@ -174,6 +172,14 @@ def _pattern(claim: Claim, pattern: Pattern, finding: Finding, got: Gathered, wo
         {level: {n: Interval.of(v) for n, v in at.items()} for level, at in got.levels.items()}, conditions, worlds.of[claim.id, pattern.id].without,
         shows_without, ablation_of(pattern, finding, shows_without), got.runs, got.failed,
     )  # fmt: skip
+
+
+def _condition(name: str, effects: np.ndarray, sizes: np.ndarray, patterns: int) -> ConditionResult:
+    size, power = float(np.nanmedian(sizes)) if np.isfinite(sizes).any() else np.nan, np.nan
+    good = effects[np.isfinite(effects)]
+    if size > 0 and len(good) > 1:
+        power = found_with_chance(size, float(good.std(ddof=1)), size, len(effects), patterns)
+    return ConditionResult(name, Interval.of(effects), size, float((effects > 0).mean()), float((effects >= sizes).mean()), power)
 
 
 def _verdict(pattern: Pattern, finding: Finding) -> Verdict:
@@ -274,7 +280,7 @@ def _pattern_as_dict(result: PatternResult) -> dict[str, Any]:
         "failed_draws": result.failed, "numbers": _intervals(result.numbers), "without": _intervals(result.without),
         "difference": _intervals(result.difference), "levels": {f"{level:g}": _intervals(at) for level, at in result.levels.items()},
         "conditions": [
-            {"number": c.number, "effect": interval(c.effect), "size": number(c.size), "stated_sign": number(c.stated_sign), "of_use": number(c.of_use)}
+            {"number": c.number, "effect": interval(c.effect), "size": number(c.size), "stated_sign": number(c.stated_sign), "of_use": number(c.of_use), "power": number(c.power)}
             for c in result.conditions
         ],
     }  # fmt: skip

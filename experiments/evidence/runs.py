@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 #: The folder of the batches inside the results folder.
 FOLDER = "runs"
 #: Draws of the first batch, and of every later one.
-FIRST, NEXT = 48, 32
+FIRST, NEXT = 64, 40
 #: Most draws of a ledger.
 MOST_DRAWS = 10_000
 SIDES = ("id", "my")

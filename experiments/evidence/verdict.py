@@ -171,17 +171,20 @@ def fewest_units(patterns: int, error: float = ERROR, sure: float = SURE) -> int
     return n
 
 
-def found_with_chance(effect: float, spread: float, size: float, units: int, patterns: int = 1, seed: int = 1, trials: int = 400) -> float:
-    """The chance that a pattern with one condition holds after so many units, by simulation: unit effects are normal around ``effect``.
+def found_with_chance(effect: float, spread: float, size: float, units: int, patterns: int = 1) -> float:
+    """The chance that a pattern with one condition holds after so many units, whose effects are normal around ``effect`` with standard deviation ``spread``.
 
-    ``spread`` is their standard deviation. As one of ``patterns`` that all have the same chance (of which the others decide nothing): the bar is that of a single verdict
-    among them, so the chance is a lower bound.
+    It is one of ``patterns`` of which no other is clear, so that its bar is the highest: the chance is the least that it can be. ``nan`` where the
+    spread is none.
     """
-    rng = np.random.default_rng(seed)
-    bar = 2 * patterns / ERROR
-    hits = 0
-    for _ in range(trials):
-        sample = rng.normal(effect, spread, units)
-        one = Units(sample[:, None], np.full((units, 1), size))
-        hits += wealth(one.shows, SURE) >= bar
-    return hits / trials
+    from scipy.stats import binom, norm
+
+    if not spread >= 0:
+        return float("nan")
+    bar, hits = 2 * patterns / ERROR, np.zeros(units, dtype=bool)
+    for fewest in range(units + 1):
+        hits[:fewest] = True
+        if wealth(hits, SURE) >= bar:
+            shows = float(norm.cdf((effect - size / 2) / spread)) if spread > 0 else float(effect > size / 2)
+            return float(binom.sf(fewest - 1, units, shows))
+    return 0.0

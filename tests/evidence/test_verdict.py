@@ -109,7 +109,7 @@ def test_an_effect_of_the_practical_size_is_found_within_the_usual_draws():
 
 
 def test_an_effect_below_half_the_practical_size_is_never_found_however_sure_its_sign():
-    assert found_with_chance(0.45, 0.02, 1.0, 144) == 0.0
+    assert found_with_chance(0.45, 0.02, 1.0, 144) < 1e-12
     found = judge({"small": units(np.full(144, 0.45), 1.0)})["small"]
     assert (found.said, found.reason) == ("does not hold", "no effect of use")
 
@@ -199,3 +199,15 @@ def test_more_patterns_that_are_not_clear_raise_the_bar_for_one_that_is():
     noise = {str(k): units(rng.normal(0, 1, 60)) for k in range(40)}
     assert judge({"clear": units(np.ones(60))})["clear"].said == "holds"
     assert judge(noise | {"clear": units(np.ones(60))})["clear"].said == "open"
+
+
+def test_the_chance_of_finding_an_effect_by_hand_and_by_simulation():
+    # no spread: all units show an effect above half the size, none shows one at it
+    assert found_with_chance(0.51, 0.0, 1.0, 60) == 1.0
+    assert found_with_chance(0.5, 0.0, 1.0, 60) == 0.0
+    assert found_with_chance(1.0, 0.1, 1.0, 10) == 0.0  # ten units are too few whatever they show
+    assert math.isnan(found_with_chance(1.0, math.nan, 1.0, 60))
+    rng, n = np.random.default_rng(8), 90
+    hits = [wealth(rng.normal(1.0, 0.25, n) > 0.5, SURE) >= 2 / ERROR for _ in range(2000)]
+    assert found_with_chance(1.0, 0.25, 1.0, n) == pytest.approx(np.mean(hits), abs=0.04)
+    assert found_with_chance(1.0, 0.25, 1.0, n, patterns=30) < found_with_chance(1.0, 0.25, 1.0, n)

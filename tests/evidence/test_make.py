@@ -1,0 +1,278 @@
+"""The ledger from claims to rows: worlds, batches, runs that equal single runs, units by hand, looks, and going on where it was."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from abm import Scenario
+from abm.claims.interpret import number_of
+from abm.claims.years import Years
+from abm.fitted import fitted_of
+from abm.simulation import Simulation
+from calibration.posterior import Posterior
+from experiments.evidence import make as making
+from experiments.evidence.ledger import Interval, as_dict, together, verdict_of
+from experiments.evidence.make import bands_of, looked_at, units_of
+from experiments.evidence.runs import FIRST, NEXT, BatchRuns, EvidenceError, read_batch, spans
+from experiments.evidence.units import Gathered, gather
+from experiments.evidence.worlds import HISTORY, worlds_of
+from tests.evidence.small import END, REGION, asked, carry, claims_in, small_ledger
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("small")
+    return folder, small_ledger(folder)
+
+
+# --- worlds -----------------------------------------------------------------------------------------------------------
+
+
+def test_worlds_of_the_same_content_are_one_and_have_the_same_end(tmp_path):
+    worlds = worlds_of(claims_in(tmp_path), END)
+    assert list(worlds.scenarios) == ["history", "without-kinship", "world.set_month.wage_my-0.8", "world.set_month.wage_my-1.6"]
+    assert all(scenario.end == END and scenario.name == name for name, scenario in worlds.scenarios.items())
+    assert worlds.off == {"E10": "without-kinship"}
+    assert worlds.of["E10", "pair"].names == worlds.of["E10", "share"].names == ("history", "without-kinship")
+    assert worlds.of["E11", "sweep"].names == ("history", "world.set_month.wage_my-0.8", "world.set_month.wage_my-1.6")
+    assert worlds.needed([("E10", "pair")]) == ("history", "without-kinship")
+    assert worlds.needed([]) == ("history",)
+
+
+def test_the_shipped_claims_have_one_world_for_a_switch_and_the_scenario_that_is_it_off():
+    from abm.claims.claim import claims
+
+    worlds = worlds_of(claims())
+    hashes = [scenario.hash for scenario in worlds.scenarios.values()]
+    assert len(set(hashes)) == len(hashes)
+    assert worlds.scenarios["history"].hash == Scenario.load("history").hash
+
+
+# --- batches ----------------------------------------------------------------------------------------------------------
+
+
+def test_batches_follow_each_other_without_a_gap_and_the_last_may_be_smaller():
+    assert list(spans(3)) == [(0, 3)]
+    assert list(spans(FIRST)) == [(0, FIRST)]
+    assert list(spans(FIRST + NEXT + 5)) == [(0, FIRST), (FIRST, FIRST + NEXT), (FIRST + NEXT, FIRST + NEXT + 5)]
+    assert list(spans(0)) == []
+
+
+def test_the_sequence_of_draws_does_not_depend_on_how_it_is_cut():
+    found = asked(posterior=Posterior.load(REGION))
+    whole = found.draws(0, 40)
+    assert whole.equals(pd.concat([found.draws(0, 13), found.draws(13, 40)], ignore_index=True))
+    assert not whole.equals(asked(posterior=found.posterior, seed=2).draws(0, 40))
+    assert {"draw", "weight"}.isdisjoint(whole.columns)
+
+
+def test_draws_come_as_often_as_their_weights_say():
+    found = asked(posterior=Posterior.load(REGION))
+    table = found.posterior.draws
+    heavy = table["weight"].to_numpy() / table["weight"].sum()
+    name = table.columns[2]
+    taken = found.draws(0, 10_000)[name].to_numpy()
+    expected, spread = float((heavy * table[name]).sum()), float(np.sqrt((heavy * (table[name] - (heavy * table[name]).sum()) ** 2).sum()))
+    assert abs(taken.mean() - expected) < 4 * spread / 100
+
+
+def test_without_a_posterior_every_draw_has_the_fitted_values_and_its_own_seed(made):
+    folder, _found = made
+    place = next((folder / "ledger" / "runs").iterdir())
+    table = pd.read_parquet(place / "plan.parquet")
+    assert table.groupby("point")["seed"].nunique().tolist() == [1, 1, 1]  # the same in every world
+    assert table["seed"].nunique() == 3
+    fitted = fitted_of(REGION).values
+    assert {name: table[name].iloc[0] for name in fitted} == dict(fitted)
+
+
+# --- runs -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_world_of_a_draw_is_the_single_run_of_its_scenario_and_seed(made):
+    folder, found = made
+    place = next((folder / "ledger" / "runs").iterdir())
+    plan = pd.read_parquet(place / "plan.parquet")
+    claims = claims_in(folder)
+    number = claims["E10"]["pair"].numbers["visits"]
+    for world, numbers in ((HISTORY, "numbers"), ("without-kinship", "without")):
+        seed = int(plan[(plan["point"] == 1) & (plan["scenario"] == world)]["seed"].iloc[0])
+        run = Simulation(Scenario.load("history", end=END, without=[] if world == HISTORY else ["kinship"]), households=60, rng=seed).run()
+        assert getattr(found.gathered["E10", "pair"], numbers)["visits"][1] == number_of(number, Years(run.results.yearly))
+
+
+def test_the_levels_of_a_sweep_and_its_effect_by_hand(made):
+    _folder, found = made
+    got = found.gathered["E11", "sweep"]
+    low, high = (np.array(got.levels[level]["workers"]) for level in (0.8, 1.6))
+    assert np.allclose(np.array(got.effects)[:, 0], high - low)
+    assert np.allclose(np.array(got.sizes)[:, 0], 0.05 * np.abs(low))
+
+
+def test_a_pair_s_effect_by_hand_and_its_difference_in_the_row(made):
+    _folder, found = made
+    got = found.gathered["E10", "pair"]
+    on, off = np.array(got.numbers["visits"]), np.array(got.without["visits"])
+    assert np.allclose(np.array(got.effects)[:, 0], on - off)  # "below": the run without is lower
+    result = found.ledger.rows[0].patterns[0]
+    assert result.difference["visits"].median == pytest.approx(float(np.median(on - off)))
+    assert result.numbers["visits"] == Interval.of(on)
+
+
+def test_the_counts_of_runs_and_what_is_open(made):
+    folder, found = made
+    assert (found.ledger.units, found.ledger.runs, found.ledger.failed) == (3, 12, 0)
+    assert [(look.draws, look.runs, look.open) for look in found.looks] == [(3, 12, 3)]
+    assert found.gathered["E10", "pair"].runs == 6 and found.gathered["E11", "sweep"].runs == 9
+    assert {row.claim.id: row.verdict for row in found.ledger.rows} == {"E10": "cannot tell", "E11": "cannot tell", "E12": "no mechanism"}
+    assert looked_at(claims_in(folder)) == tuple(n for n in making.yearly_outputs() if n in ("care_share_across", "visits_across", "workers_across"))
+
+
+def test_units_and_draws_as_tables(made):
+    _folder, found = made
+    units = units_of(found)
+    assert len(units) == 9 and set(units["pattern"]) == {"pair", "share", "sweep"}
+    assert list(found.draws["draw"]) == [0, 1, 2] and dict(found.draws.iloc[0].drop("draw")) == dict(fitted_of(REGION).values)
+
+
+def test_bands_are_quantiles_over_draws(made):
+    _folder, found = made
+    mine = found.bands[(found.bands["world"] == HISTORY) & (found.bands["output"] == "visits_across") & (found.bands["side"] == "id")]
+    values = np.array(found.gathered["E10", "pair"].numbers["visits"])
+    assert mine["n"].tolist() == [3] * 4 and mine["year"].tolist() == [1980, 1981, 1982, 1983]
+    assert (mine["low"] <= mine["median"]).all() and (mine["median"] <= mine["high"]).all()
+    assert mine["median"].iloc[:3].min() <= np.median(values) <= mine["median"].iloc[:3].max()
+
+
+def test_the_same_command_again_makes_no_run_and_gives_the_same_ledger(made):
+    folder, found = made
+    before = sorted(path.stat().st_mtime_ns for path in (folder / "ledger").rglob("*.parquet"))
+    again = small_ledger(folder)
+    assert as_dict(again.ledger) == as_dict(found.ledger)
+    assert sorted(path.stat().st_mtime_ns for path in (folder / "ledger").rglob("*.parquet")) == before
+
+
+def test_runs_of_another_ledger_are_not_taken(made):
+    from experiments.studies.study import StudyError
+
+    folder, _found = made
+    with pytest.raises(StudyError, match="holds the runs of another command"):
+        small_ledger(folder, seed=2)
+
+
+def test_a_batch_has_only_the_worlds_of_open_patterns(tmp_path, monkeypatch):
+    """The sweep is decided after the first batch: its worlds are not run again."""
+    from experiments.evidence import runs
+
+    monkeypatch.setattr(runs, "FIRST", 2)
+    monkeypatch.setattr(runs, "NEXT", 1)
+    monkeypatch.setattr(making, "_open", lambda *_: [("E10", "pair")])
+    found = small_ledger(tmp_path, draws=3)
+    places = sorted((tmp_path / "ledger" / "runs").iterdir())
+    assert [place.name for place in places] == ["draws-00000-00002", "draws-00002-00003"]
+    assert sorted(pd.read_parquet(places[1] / "plan.parquet")["scenario"].unique()) == ["history", "without-kinship"]
+    assert found.ledger.runs == 2 * 4 + 2
+    assert found.gathered["E10", "share"].draws == [0, 1, 2] and found.gathered["E11", "sweep"].draws == [0, 1]
+
+
+def test_it_ends_when_no_pattern_is_open(tmp_path, monkeypatch):
+    from experiments.evidence import runs
+
+    monkeypatch.setattr(runs, "FIRST", 1)
+    monkeypatch.setattr(runs, "NEXT", 1)
+    monkeypatch.setattr(making, "_open", lambda *_: [])
+    assert small_ledger(tmp_path, draws=9).ledger.units == 1
+
+
+# --- units by hand ----------------------------------------------------------------------------------------------------
+
+
+def batch_of(values, well=None):
+    """A batch with one output on the Kalimantan side in the years 1980 to 1982; ``values`` by world, shape (draws, replicates)."""
+    worlds, good = {}, {}
+    for name, table in values.items():
+        table = np.array(table, float)
+        worlds[name] = np.broadcast_to(table[:, :, None, None, None], (*table.shape, 3, 2, 1)).copy()
+        good[name] = np.ones(table.shape, bool) if well is None else np.array(well[name], bool)
+    return BatchRuns(np.array([1980, 1981, 1982]), ("visits_across",), worlds, good, pd.DataFrame({"a": [0.0] * len(next(iter(good.values())))}))
+
+
+def gathered_of(tmp_path, batch, first=0):
+    claims = claims_in(tmp_path)
+    worlds = worlds_of(claims, END)
+    got = Gathered()
+    gather(claims["E10"]["pair"], worlds.of["E10", "pair"], batch, first, got)
+    return got
+
+
+def test_a_draw_counts_with_the_mean_of_its_replicates(tmp_path):
+    got = gathered_of(tmp_path, batch_of({"history": [[10, 20], [5, 5]], "without-kinship": [[8, 12], [5, 6]]}), first=7)
+    assert got.draws == [7, 8] and got.runs == 8
+    assert np.array(got.effects)[:, 0].tolist() == [(2 + 8) / 2, (0 - 1) / 2]
+    assert np.array(got.sizes)[:, 0] == pytest.approx([0.15, 0.05])
+    assert got.numbers["visits"] == [15, 5] and got.without["visits"] == [10, 5.5]
+
+
+def test_a_replicate_that_failed_in_one_world_is_left_out_in_both_and_a_draw_without_any_is_counted(tmp_path):
+    well = {"history": [[True, True], [False, True]], "without-kinship": [[True, False], [True, False]]}
+    got = gathered_of(tmp_path, batch_of({"history": [[10, 20], [5, 5]], "without-kinship": [[8, 12], [5, 6]]}, well))
+    assert got.draws == [0] and got.failed == 1
+    assert np.array(got.effects)[:, 0].tolist() == [2.0] and got.numbers["visits"] == [10]
+
+
+def test_a_batch_without_a_world_of_the_pattern_adds_nothing(tmp_path):
+    got = gathered_of(tmp_path, batch_of({"history": [[1]]}))
+    assert got.draws == [] and got.runs == 0
+
+
+def test_bands_leave_out_runs_that_failed():
+    values = {"history": [[1.0], [3.0], [50.0]]}
+    batch = batch_of(values)
+    batch.worlds["history"][2] = np.nan
+    found = bands_of([batch], ("visits_across",))
+    assert found["n"].tolist() == [2] * 6 and found["median"].tolist() == [2.0] * 6
+
+
+def test_runs_without_one_that_ended_well_are_refused(made, monkeypatch):
+    from experiments.evidence import runs
+
+    folder, _found = made
+    place = next((folder / "ledger" / "runs").iterdir())
+    table = runs.collect(place)
+    monkeypatch.setattr(runs, "collect", lambda _: table.assign(status="failed", cause="no memory"))
+    with pytest.raises(EvidenceError, match="no run ended well: no memory"):
+        read_batch(place, ("visits_across",))
+    monkeypatch.setattr(runs, "collect", lambda _: table.iloc[1:])
+    with pytest.raises(EvidenceError, match="the same years"):
+        read_batch(place, ("visits_across",))
+
+
+# --- rows -------------------------------------------------------------------------------------------------------------
+
+
+def test_what_must_hold_together():
+    assert together(["holds", "built in"]) == "holds"
+    assert together(["built in", "built in"]) == "built in"
+    assert together(["holds", "cannot tell"]) == "cannot tell"
+    assert together(["cannot tell", "does not hold"]) == "does not hold"
+
+
+def test_meanings_that_disagree_leave_a_claim_open():
+    assert verdict_of(["holds", "built in"]) == "holds"
+    assert verdict_of(["built in"]) == "built in"
+    assert verdict_of(["does not hold", "does not hold"]) == "does not hold"
+    assert verdict_of(["holds", "does not hold"]) == "cannot tell"
+    assert verdict_of(["holds", "cannot tell"]) == "cannot tell"
+    assert verdict_of(["does not hold", "cannot tell"]) == "cannot tell"
+
+
+def test_an_interval_of_numbers_that_cannot_be_computed_is_none():
+    assert Interval.of([1.0, math.nan, 3.0]).median == 2.0
+    assert math.isnan(Interval.of([math.nan]).median) and math.isnan(Interval.of([]).low)
+
+
+def test_carry_ends_well(made):
+    folder, _found = made
+    assert carry(next((folder / "ledger" / "runs").iterdir())) == 0
