@@ -28,9 +28,10 @@ def worth(
     _ = translator(check_language(lang))
     from agents.core.declare import near
     from calibration.obtainable import Facts
+    from experiments.evidence.stored import read_worlds
     from experiments.fits.populations import single_threaded
     from experiments.fits.worth import By as ways
-    from experiments.fits.worth import judge, read_worlds, write_worth
+    from experiments.fits.worth import judge, write_worth
 
     if by not in get_args(ways):
         raise UserError(f"--by is '{shorten(by)}'; {near(shorten(by), get_args(ways))}")

@@ -39,7 +39,9 @@ def batches_of(folder: Path, looks: list[Mapping[str, Any]]) -> list[BatchRuns]:
     for look in looks:
         place = place_of(folder, (first, int(look["draws"])))
         if not place.is_dir():
-            raise EvidenceError(f"the ledger in '{shorten(folder)}' has lost its runs ('{FOLDER}/{place.name}'); give the same command again")
+            raise EvidenceError(
+                f"the ledger in '{shorten(folder)}' has lost its runs ('{FOLDER}/{place.name}'); give the same command again"
+            )
         found.append(read_batch(place, yearly_outputs()))
         first = int(look["draws"])
     return found
@@ -51,7 +53,9 @@ def read_worlds(folder: Path) -> Worlds:
     batches = batches_of(folder, said["looks"])
     names = [HISTORY, *(name for name in said["off"] if any(name in batch.worlds for batch in batches))]
     lines = [batch.draws * batch.replicates for batch in batches]
-    outputs = {name: {o: np.concatenate([_of(batch, name, k) for batch in batches]) for k, o in enumerate(yearly_outputs())} for name in names}
+    outputs = {
+        name: {o: np.concatenate([_of(batch, name, k) for batch in batches]) for k, o in enumerate(yearly_outputs())} for name in names
+    }
     draw = np.concatenate([np.repeat(np.arange(b.draws) + s, b.replicates) for b, s in zip(batches, _starts(batches), strict=True)])
     draws = read_table(folder / "draws.parquet").drop(columns="draw")
     claims = shown_by(read_table(folder / "units.parquet"), said["rows"], len(draws))

@@ -60,11 +60,6 @@ class Worlds:
         return tuple(sorted(w for w in self.outputs if w != BASE))
 
 
-def read_worlds(folder: Path) -> Worlds:
-    """The runs of a results folder of ``lintas evidence``; UserError where it is none."""
-    raise UserError(f"'{shorten(folder)}' is no result of lintas evidence; name a folder that 'lintas evidence' made")
-
-
 @dataclass(frozen=True)
 class _Draws:
     """Which lines are of which draw."""

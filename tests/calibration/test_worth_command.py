@@ -16,7 +16,7 @@ from abm.errors import UserError
 from agents.core.declare import PARAMETERS
 from calibration.obtainable import Facts, read_facts
 from experiments.cli.main import main
-from experiments.fits import worth as fits
+from experiments.evidence import stored
 from experiments.fits.fit import inference_version
 from experiments.fits.worth import Worlds, judge, write_worth
 from experiments.reports.worth_screen import show_worth
@@ -234,7 +234,7 @@ def test_the_screen(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "mine.toml"
     file.write_text(TEXT, "utf-8")
-    monkeypatch.setattr(fits, "read_worlds", lambda folder: worlds())
+    monkeypatch.setattr(stored, "read_worlds", lambda folder: worlds())
     said = ["calibrate", "worth", str(tmp_path / "evidence"), "--facts", str(file)]
     assert main([*said, "-o", str(tmp_path / "out"), "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
