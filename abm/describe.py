@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 #: Words that head a line or name a kind; they are translated where they are shown.
 WORDS = (
-    "a rule", "a step of the month", "a parameter", "a state variable", "an output", "a switch", "a place",
+    "a rule", "a step of the month", "a parameter", "a group of parameters", "a state variable", "an output", "a switch", "a place",
     "in the month", "note", "reads", "writes", "parameters", "random draws", "switch", "not modelled", "default", "fitted", "range", "role", "source",
-    "used by", "change it", "unit", "kind", "options", "read by", "written by", "meaning", "tables", "claims",
+    "used by", "rules", "change it", "unit", "kind", "options", "read by", "written by", "meaning", "tables", "claims",
     "rules that stop without it", "switch it off", "side", "district", "people", "main group", "health facilities", "crossings",
     "coordinates",
 )  # fmt: skip
@@ -115,11 +115,17 @@ def _month() -> list[Step]:
 
 def _names() -> Iterator[str]:
     yield from declare.RULES
+    yield from _groups()
     yield from declare.PARAMETERS
     for entity, table in declare.FIELDS.items():
         yield from (f"{entity}.{column}" for column in table)
     yield from declare.OUTPUTS
     yield from declare.SWITCHES
+
+
+def _groups() -> list[str]:
+    """Names under which parameters are declared that are no rule's name, such as ``world.set_month``."""
+    return [name for name in dict.fromkeys(p.rpartition(".")[0] for p in declare.PARAMETERS) if name not in declare.RULES]
 
 
 def _is(full: str, wanted: str) -> bool:
@@ -139,6 +145,13 @@ def _declared(wanted: str, region: str) -> Iterator[Described]:
             yield Described(
                 step.name, "a step of the month", (("in the month", f"{step.number}. {step.title}"), ("note", step.note or "–"))
             )
+    for group in _groups():
+        if _is(group, wanted):
+            lines = (
+                ("parameters", _some(p for p in declare.PARAMETERS if p.rpartition(".")[0] == group)),
+                ("rules", _some(_users(group))),
+            )
+            yield Described(group, "a group of parameters", lines)
     for one in declare.PARAMETERS.values():
         if _is(one.name, wanted):
             yield _parameter(one, region)
@@ -180,12 +193,17 @@ def _rule(rule: declare.Rule) -> Described:
     return Described(rule.name, "a rule", tuple(lines))
 
 
+def _users(group: str) -> list[str]:
+    """Rules that take the parameters declared under a name."""
+    return [r.name for r in declare.RULES.values() if declare.PARAMETER_CLASSES[group] in (r.parameters, r.other_parameters)]
+
+
 def _parameter(one: declare.Parameter, region: str) -> Described:
     from abm.fitted import fitted_of
 
     values, posterior = fitted_of(region)
     rule = one.name.rpartition(".")[0]
-    users = [r.name for r in declare.RULES.values() if declare.PARAMETER_CLASSES[rule] in (r.parameters, r.other_parameters)]
+    users = _users(rule)
     return Described(
         one.name,
         "a parameter",

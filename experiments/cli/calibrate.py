@@ -19,6 +19,7 @@ from abm.errors import UserError, shorten
 from experiments.cli.driving import engine_of, exit_codes, terminated_is_interrupted
 from experiments.cli.options import Json, Language, Quiet, SchedulerFile, Slurm, Workers, at_home
 from experiments.cli.progress import show_progress
+from experiments.cli.worth import worth
 from experiments.words.languages import Translate, check_language, duration, translator
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ app = typer.Typer(
 
 def register(main: typer.Typer) -> None:
     """Add the commands to ``lintas``."""
-    for function in (plan, bank, fit, check, report, retarget, point, adopt, confirm):
+    for function in (plan, bank, fit, check, report, retarget, point, worth, adopt, confirm):
         app.command()(function)
     main.add_typer(app)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Annotated
 
 import typer
@@ -78,7 +79,9 @@ def parameters(
 
 
 def describe(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A rule, parameter, field, output, switch or place.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="A claim (E02), rule, parameter, field, output, switch or place.")
+    ] = None,
     region: Annotated[str, typer.Option("--region", "-r", metavar="NAME|DIR", help="The region whose places are meant.")] = DEFAULT_REGION,
     lang: Language = "en",
 ) -> None:
@@ -97,9 +100,26 @@ def describe(
             if row.note:
                 shown.print(f"     {row.note}", soft_wrap=True)
         return
+    if re.fullmatch(r"\s*[Ee]\d+\s*", name):
+        _print_claim(name.strip().upper(), lang)
+        return
     for number, described in enumerate(explain(name, region=at_home(region))):
         if number:
             shown.print()
         shown.print(f"{described.name} — {_(described.kind)}", style="bold", soft_wrap=True)
         for heading, text in described.lines:
             shown.print(f"  {_(heading)}: {_(text)}" if heading else f"  {_(text)}", soft_wrap=True)
+
+
+def _print_claim(which: str, lang: str) -> None:
+    """Print what a claim of the paper says and how it is asked; one that is not there raises ``UserError``."""
+    from abm.claims.claim import claims
+    from abm.errors import UserError, shorten
+    from agents.core.declare import near
+    from experiments.reports.described_claim import claim_lines
+
+    if which not in claims():
+        raise UserError(f"there is no claim '{shorten(which)}'; {near(shorten(which), claims())}")
+    shown = console()
+    for number, line in enumerate(claim_lines(claims()[which], lang)):
+        shown.print(line, style="bold" if number == 0 else None, soft_wrap=True, markup=False)

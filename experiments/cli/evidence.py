@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -57,6 +57,10 @@ def evidence(
     scheduler_file: SchedulerFile = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", metavar="DIR", help="Folder of the results; default results/evidence.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace another ledger that the folder holds.")] = False,
+    interplay: Annotated[
+        str | None,
+        typer.Option("--interplay", metavar="N", help="Also run a designed experiment over all mechanisms, with N draws (8 is usual)."),
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="End with 3 when a claim that has a mechanism is found not to hold.")] = False,
     in_json: Json = False,
     quiet: Quiet = False,
@@ -66,6 +70,7 @@ def evidence(
     from experiments.evidence.make import make
     from experiments.evidence.runs import FOLDER, MOST_DRAWS
     from experiments.reports.evidence_files import as_json, check_out, write
+    from experiments.reports.evidence_screen import show
 
     _ = translator(check_language(lang))
     chosen, wanted = _claims(claims, rows or [])
@@ -75,28 +80,62 @@ def evidence(
         check_end(end)
     said = _said(asked, chosen, wanted, most, end)
     place = check_out(_place(out, wanted, said), said, overwrite=overwrite, unfinished=FOLDER)
-    engines = Engines(workers, slurm, scheduler_file)
+    engines, points = (
+        Engines(workers, slurm, scheduler_file),
+        0 if interplay is None else whole_number("--interplay", interplay, low=1, high=1000),
+    )
+
+    def carry(folder: Path) -> int:
+        return drive_quietly(_, folder, engines, quiet, lang)
 
     def look(found: Look) -> None:
         if not quiet and not in_json:
             sentence = _("after {draws} draws ({runs} runs): {open} patterns are still open")
             typer.echo(sentence.format(draws=found.draws, runs=found.runs, open=found.open), err=True)
 
-    made = make(
-        place, chosen, asked, most, lambda folder: drive_quietly(_, folder, engines, quiet, lang), end=end, overwrite=overwrite, tell=look
-    )  # fmt: skip
-    write(made, place, said, drift, lang)
+    made = make(place, chosen, asked, most, carry, end=end, overwrite=overwrite, tell=look)
+    write(made, place, said, drift, asked, lang, options=_options(asked, said, claims))
+    code = made.code
+    if points:
+        code = _interplay(place, chosen, asked, points, carry, end, overwrite, lang, quiet or in_json) or code
     if in_json:
         print(as_json(made, said))
+    elif quiet:
+        print(place)
     else:
-        if quiet:
-            print(place)
-        else:
-            _show(made)
-            print(_("Results: {folder}").format(folder=place))
+        show(made, lang, asked=asked)
+        print(_("Results: {folder}; open {page} in a browser").format(folder=place, page=place / "index.html"))
     failing = [row.claim.id for row in made.ledger.rows if row.is_expected_to_hold and row.verdict == "does not hold"]
-    if made.code or (strict and failing):
+    if code or (strict and failing):
         raise typer.Exit(3)
+
+
+def _interplay(
+    place: Path, chosen: Mapping[str, Claim], asked: Asked, draws: int, carry: Callable[[Path], int], end: str | None, overwrite: bool, lang: str, quiet: bool
+) -> int:  # fmt: skip
+    """Run the experiment over all mechanisms and write its page beside the ledger; returns the exit code of its runs."""
+    from experiments.evidence.interplay import Budget, run_interplay
+    from experiments.reports.interplay import budget_words, write_interplay
+    from experiments.words.languages import LANGUAGES
+
+    def tell(budget: Budget) -> None:
+        if not quiet:
+            typer.echo(budget_words(budget, lang), err=True)
+
+    found = run_interplay(place, chosen, asked, draws, carry, end=end, overwrite=overwrite, tell=tell)
+    write_interplay(found, chosen, place, language=lang, languages=tuple(LANGUAGES))
+    return found.code
+
+
+def _options(asked: Asked, said: Mapping[str, Any], claims: Path | None) -> list[str]:
+    """Options that make the same runs again, in the words of the command line."""
+    usual: list[tuple[str, Any, Any]] = [
+        ("--households", asked.households, HOUSEHOLDS), ("--replicates", asked.replicates, 1), ("--seed", asked.seed, 1), ("--draws", said["draws"], DRAWS),
+        ("--end", said["end"], None), ("--claims", None if claims is None else claims.name, None),
+        ("--region", None if asked.region == DEFAULT_REGION else Path(asked.region).name, None),
+    ]  # fmt: skip
+    found = ["--central"] if asked.posterior is None else []
+    return found + [word for option, value, default in usual if value != default for word in (option, str(value))]
 
 
 def _claims(file: Path | None, rows: Sequence[str]) -> tuple[Mapping[str, Claim], tuple[str, ...]]:
@@ -165,8 +204,3 @@ def _place(out: Path | None, wanted: Sequence[str], said: Mapping[str, Any]) -> 
         text = json.dumps([said[key] for key in (*usual, "rows", "region")], sort_keys=True)
         name += f"-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
     return Path("results") / name
-
-
-def _show(made: Any) -> None:
-    for row in made.ledger.rows:
-        print(row.claim.id, row.verdict)

@@ -93,6 +93,11 @@ def spans(draws: int) -> Iterator[tuple[int, int]]:
         first, size = last, NEXT
 
 
+def place_of(folder: Path, span: tuple[int, int]) -> Path:
+    """Where the runs of some draws are."""
+    return folder / FOLDER / f"draws-{span[0]:05d}-{span[1]:05d}"
+
+
 def plan_batch(
     folder: Path,
     span: tuple[int, int],
@@ -107,7 +112,7 @@ def plan_batch(
 
     StudyError where the folder holds runs of another command, unless ``overwrite``.
     """
-    place = folder / FOLDER / f"draws-{span[0]:05d}-{span[1]:05d}"
+    place = place_of(folder, span)
     arms: dict[str, Scenario] = {n: replace(worlds.scenarios[n], widen=max(worlds.scenarios[n].widen, asked.widen)) for n in names}
     prepare_study(place, asked.study(place, span, names, outputs), arms, asked.draws(*span), overwrite=overwrite)
     return place

@@ -41,7 +41,7 @@ from experiments.studies.study import Study, Varied
 KIND = "lintas fit"
 FORMAT = 1
 #: Modules that have no part in ``fit.json`` and ``check.json``.
-NOT_INFERENCE = ("__init__.py", "adopt.py", "confirm.py", "cost.py", "files.py", "point.py")
+NOT_INFERENCE = ("__init__.py", "adopt.py", "confirm.py", "cost.py", "files.py", "obtainable.py", "point.py", "worth.py")
 
 
 class Manifest(OpenEntries):

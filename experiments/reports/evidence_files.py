@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from abm.errors import shorten
 from experiments.evidence.ledger import as_dict
 from experiments.evidence.make import Made, units_of
-from experiments.evidence.runs import FOLDER, EvidenceError
+from experiments.evidence.runs import FOLDER, Asked, EvidenceError
+from experiments.evidence.stored import KIND
 from experiments.files import files_in, said_in, whole_folder
 from experiments.reports.compare import origin
+from experiments.reports.evidence import write_csv, write_pages
 from experiments.runs.folder import check_folder
 from experiments.runs.tables import write_table
+from experiments.words.languages import LANGUAGES
 
-KIND = "lintas evidence"
 FORMAT = 1
 #: What may differ between a ledger and the one that continues it.
 _BUDGET = ("draws",)
@@ -49,23 +51,48 @@ def _without_budget(asked: Any) -> Any:
 def as_json(made: Made, asked: Mapping[str, Any]) -> str:
     """The ledger and what was asked as JSON; the same runs give the same text."""
     looks = [{"draws": look.draws, "runs": look.runs, "open": look.open} for look in made.looks]
-    return json.dumps({"format": FORMAT, "asked": dict(asked), "looks": looks, **as_dict(made.ledger)}, indent=2, ensure_ascii=False)
+    return json.dumps(
+        {"format": FORMAT, "asked": dict(asked), "looks": looks, "off": off_worlds(made), **as_dict(made.ledger)},
+        indent=2,
+        ensure_ascii=False,
+    )
 
 
-def write(made: Made, folder: Path, asked: Mapping[str, Any], drift: list[str], lang: str = "en") -> Path:
-    """Ledger, bands, pages and manifest: all or nothing; the runs stay where they are."""
+def write(
+    made: Made, folder: Path, said: Mapping[str, Any], drift: Sequence[str], asked: Asked, lang: str = "en", *, options: Sequence[str] = ()
+) -> Path:
+    """Ledger, tables, pages in every language and manifest: all or nothing; the runs stay where they are.
+
+    ``said`` is what the ledger depends on, ``options`` follow ``lintas evidence E02`` in the line that makes a row again.
+    """
     with whole_folder(folder) as draft:
-        (draft / "ledger.json").write_text(as_json(made, asked) + "\n", encoding="utf-8")
+        (draft / "ledger.json").write_text(as_json(made, said) + "\n", encoding="utf-8")
         for name, table in (("bands", made.bands), ("units", units_of(made)), ("draws", made.draws)):
             write_table(table, draft / f"{name}.parquet")
-        said = {
+        write_csv(made, draft, language=lang, asked=asked)
+        write_pages(made, draft, language=lang, languages=tuple(LANGUAGES), asked=asked, options=options)
+        whole = {
             "kind": KIND,
             "format": FORMAT,
             "language": lang,
-            "asked": dict(asked),
-            "drift": drift,
+            "asked": dict(said),
+            "drift": list(drift),
             **origin(),
             "files": files_in(draft),
         }
-        (draft / "manifest.json").write_text(json.dumps(said, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        (draft / "manifest.json").write_text(json.dumps(whole, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return folder
+
+
+def off_worlds(made: Made) -> dict[str, str]:
+    """The worlds that lack a mechanism, and what each lacks: the switches that are off, or the title of the scenario."""
+    from experiments.evidence.worlds import HISTORY
+
+    history = made.worlds.scenarios[HISTORY]
+    found = {}
+    for own in made.worlds.of.values():
+        if own.without is not None:
+            scenario = made.worlds.scenarios[own.without]
+            off = [name for name, on in scenario.switches.items() if not on and history.switches.get(name, True)]
+            found[own.without] = ", ".join(off) if off else own.without
+    return dict(sorted(found.items()))

@@ -80,6 +80,7 @@ def in_declarations() -> Iterator[tuple[str, str]]:
         for sentence in claim.sentences():
             yield sentence, f"claim {claim.id}"
     yield from in_targets()
+    yield from in_obtainable()
     yield from in_regions()
 
 
@@ -91,6 +92,15 @@ def in_targets() -> Iterator[tuple[str, str]]:
         yield target.title, f"target {target.id}"
         if target.unit != "1":
             yield target.unit, f"target {target.id}"
+
+
+def in_obtainable() -> Iterator[tuple[str, str]]:
+    """What could be measured and how (reasons of errors stay as they are, as data)."""
+    from calibration.obtainable import Facts
+
+    for fact in Facts.load():
+        yield fact.what, f"obtainable {fact.id}"
+        yield fact.obtained, f"obtainable {fact.id}"
 
 
 def in_regions() -> Iterator[tuple[str, str]]:

@@ -1,0 +1,94 @@
+"""What does a results folder of the ledger hold? Its runs, read again for questions that come after it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from abm.errors import shorten
+from abm.reading import parse_json, read_text
+from experiments.evidence.make import yearly_outputs
+from experiments.evidence.runs import FOLDER, BatchRuns, EvidenceError, place_of, read_batch
+from experiments.evidence.worlds import HISTORY
+from experiments.files import said_in
+from experiments.fits.worth import Worlds
+from experiments.runs.tables import read_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+KIND = "lintas evidence"
+
+
+def read_ledger(folder: Path) -> dict[str, Any]:
+    """``ledger.json`` of a results folder; EvidenceError where the folder is none."""
+    if said_in(folder).get("kind") != KIND:
+        raise EvidenceError(f"'{shorten(folder)}' is no result of lintas evidence; name a folder that 'lintas evidence' made")
+    found = parse_json(read_text(folder / "ledger.json", "the ledger", error=EvidenceError), "the ledger", error=EvidenceError)
+    if not isinstance(found, dict) or not {"looks", "rows", "off"} <= found.keys():
+        raise EvidenceError(f"'{shorten(folder / 'ledger.json')}' is no whole ledger; give the same command of lintas evidence again")
+    return found
+
+
+def batches_of(folder: Path, looks: list[Mapping[str, Any]]) -> list[BatchRuns]:
+    """The batches of a ledger, in order; EvidenceError where one is gone."""
+    found, first = [], 0
+    for look in looks:
+        place = place_of(folder, (first, int(look["draws"])))
+        if not place.is_dir():
+            raise EvidenceError(
+                f"the ledger in '{shorten(folder)}' has lost its runs ('{FOLDER}/{place.name}'); give the same command again"
+            )
+        found.append(read_batch(place, yearly_outputs()))
+        first = int(look["draws"])
+    return found
+
+
+def read_worlds(folder: Path) -> Worlds:
+    """The history and the worlds that lack a mechanism, each draw's runs, and whether each draw shows each claim (in each of its meanings)."""
+    said = read_ledger(folder)
+    batches = batches_of(folder, said["looks"])
+    names = [HISTORY, *(name for name in said["off"] if any(name in batch.worlds for batch in batches))]
+    lines = [batch.draws * batch.replicates for batch in batches]
+    outputs = {
+        name: {o: np.concatenate([_of(batch, name, k) for batch in batches]) for k, o in enumerate(yearly_outputs())} for name in names
+    }
+    draw = np.concatenate([np.repeat(np.arange(b.draws) + s, b.replicates) for b, s in zip(batches, _starts(batches), strict=True)])
+    draws = read_table(folder / "draws.parquet").drop(columns="draw")
+    claims = shown_by(read_table(folder / "units.parquet"), said["rows"], len(draws))
+    assert len(draw) == sum(lines)
+    return Worlds(
+        draws.iloc[draw].reset_index(drop=True), batches[0].years, outputs, claims.iloc[draw].reset_index(drop=True), dict(said["off"])
+    )  # fmt: skip
+
+
+def _starts(batches: list[BatchRuns]) -> list[int]:
+    return [sum(b.draws for b in batches[:k]) for k in range(len(batches))]
+
+
+def _of(batch: BatchRuns, world: str, output: int) -> np.ndarray:
+    """One output of every run of a world, shape (draws × replicates, years, 2 sides); ``nan`` where the batch lacks the world."""
+    n = batch.draws * batch.replicates
+    if world not in batch.worlds:
+        return np.full((n, len(batch.years), 2), np.nan)
+    return batch.worlds[world][..., output].reshape(n, len(batch.years), 2)
+
+
+def shown_by(units: pd.DataFrame, rows: list[Mapping[str, Any]], draws: int) -> pd.DataFrame:
+    """Which draws show each claim, a column for each claim and meaning ("E02: visits to hospitals"): 1, 0, or ``nan`` where the draw was not run for it."""
+    import pandas as pd
+
+    shows = units.groupby(["claim", "pattern", "draw"])["shows"].first()
+    found = {}
+    for row in rows:
+        if row["status"] == "no mechanism":
+            continue
+        for reading in row["readings"]:
+            parts = [shows[row["id"], pattern].astype(float).reindex(range(draws)) for pattern in reading["patterns"]]
+            table = pd.concat(parts, axis=1)
+            name = row["id"] if reading["reading"] is None or len(row["readings"]) == 1 else f"{row['id']}: {reading['reading']}"
+            found[name] = table.min(axis=1).where(table.notna().all(axis=1))
+    return pd.DataFrame(found, index=range(draws))
