@@ -29,20 +29,22 @@ _TEMPLATES = ("evidence_page.html.j2", "evidence_parts.html.j2", "evidence_index
 
 def write_pages(
     made: Made, folder: Path, *, language: str = "en", languages: Sequence[str] = (), asked: Asked | None = None, options: Sequence[str] = (),
-    repository: str = "",
+    repository: str = "", beside: Sequence[str] = (),
 ) -> list[Path]:  # fmt: skip
     """Write the pages of a ledger into a folder, in ``language`` and in the other ``languages``; returns their paths.
 
     The pages in ``language`` are ``index.html`` and ``E02.html``, those in another one ``index-id.html`` and ``E02-id.html``. ``asked`` says with what the runs were made, ``options``
     follow ``lintas evidence E02`` in the line that makes a row again, ``repository`` is the address of the source, for links to the files of the rules (none:
-    they are named only). UserError for an unknown language, or where the disk does not take a file.
+    they are named only), ``beside`` are files of the same folder that the index links to. UserError for an unknown language, or where the disk does not take a file.
     """
     all_of = tuple(dict.fromkeys((language, *languages)))
     for one in all_of:
         check_language(one)
     written = []
     for one in all_of:
-        for name, page in pages(made, one, main=language, languages=all_of, asked=asked, options=options, repository=repository).items():
+        for name, page in pages(
+            made, one, main=language, languages=all_of, asked=asked, options=options, repository=repository, beside=beside
+        ).items():
             write_file(folder / name, page.encode(), make_folder=True)
             written.append(folder / name)
     return written
@@ -50,7 +52,7 @@ def write_pages(
 
 def pages(
     made: Made, language: str = "en", *, main: str | None = None, languages: Sequence[str] = (), asked: Asked | None = None, options: Sequence[str] = (),
-    repository: str = "",
+    repository: str = "", beside: Sequence[str] = (),
 ) -> dict[str, str]:  # fmt: skip
     """The pages in one language by file name; ``main`` is the language whose names have no ending, ``languages`` are those that the pages link to."""
     words = Tables(made, language, asked)
@@ -67,7 +69,7 @@ def pages(
         }  # fmt: skip
 
     index = environment.get_template("evidence_index.html.j2")
-    found = {file_of(INDEX, language, main): index.render(**shared(INDEX), **words.index()) + "\n"}
+    found = {file_of(INDEX, language, main): index.render(**shared(INDEX), **words.index(), beside=beside) + "\n"}
     template = environment.get_template("evidence_row.html.j2")
     for at, row in enumerate(rows):
         beside = {"before": ids[at - 1] if at else "", "after": ids[at + 1] if at + 1 < len(ids) else ""}

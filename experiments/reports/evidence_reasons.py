@@ -95,12 +95,26 @@ class Reasons(Words):
         if finding.said == "does not hold":
             return _(self._fails(result)).format(**said)
         if finding.said == "undecided":
-            return _(
-                "The posterior itself is undecided: of {units} draws {shows} show it and {misses} miss it. More runs would not change that; "
-                "better knowledge of the parameters could."
+            return (
+                _(
+                    "The posterior itself is undecided: {shows} of {units} draws show more than half of the practical size and {misses} less than the whole of it. "
+                    "More runs would not change that; better knowledge of the parameters could."
+                )
+                if has_size(result)
+                else _(
+                    "The posterior itself is undecided: of {units} draws {shows} show it and {misses} miss it. More runs would not change that; "
+                    "better knowledge of the parameters could."
+                )
             ).format(**said)
         if finding.said == "open":
-            return _("More runs are needed: of {units} draws {shows} show it and {misses} miss it, which does not decide.").format(**said)
+            return (
+                _(
+                    "More runs are needed: {shows} of {units} draws show more than half of the practical size and {misses} less than the whole of it, "
+                    "which does not decide."
+                )
+                if has_size(result)
+                else _("More runs are needed: of {units} draws {shows} show it and {misses} miss it, which does not decide.")
+            ).format(**said)
         if result.pattern.built_in is not None:
             return _("It shows in {shows} of {units} draws, but it was put in or fitted, so it does not support the claim.").format(**said)
         return _("It shows in {shows} of {units} draws.").format(**said)
@@ -168,6 +182,11 @@ class Reasons(Words):
             "They were judged on {units} draws of the posterior “{posterior}”, each with {replicates} replicates (seed {seed}): {runs} runs of "
             "{households} simulated households, of which {failed} did not end well."
         ).format(posterior=asked.posterior.id, **said)
+
+
+def has_size(result: PatternResult) -> bool:
+    """Whether some condition has a practical size, so that a draw can show a pattern and yet miss the whole of its size."""
+    return any(condition.size > 0 for condition in result.conditions)
 
 
 def _is_unknown(result: PatternResult) -> bool:

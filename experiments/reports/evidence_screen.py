@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from experiments.evidence.ledger import Row, Verdict
@@ -50,5 +51,9 @@ def _key(words: Reasons, row: Row) -> tuple[str, str]:
         key = key_of(result)
         if key is not None:
             name = key.condition.number
-            return words.interval(words.number(result, name), result.numbers.get(name)), words.share(key.condition.stated_sign)
+            number, found = words.number(result, name), result.numbers.get(name)
+            if found is None or not math.isfinite(found.median):
+                return "–", words.share(key.condition.stated_sign)
+            low, median, high = (words.value(number, value) for value in (found.low, found.median, found.high))
+            return f"{median} ({low} … {high})", words.share(key.condition.stated_sign)
     return "–", "–"

@@ -13,6 +13,7 @@ from agents.core.declare import PARAMETER_CLASSES, PARAMETERS, RULES, SWITCHES
 from experiments.evidence.ledger import Interval, PatternResult, ReadingResult, Row, Verdict
 from experiments.evidence.ledger import number as digits
 from experiments.reports.evidence_figures import Figures
+from experiments.reports.evidence_reasons import has_size
 from experiments.reports.evidence_words import MEANINGS, ORDER, Key, deciding, in_order, key_of, works
 from experiments.reports.figure_sheet import Picture
 from experiments.words.languages import mark
@@ -108,7 +109,7 @@ class Tables(Figures):
             "style": self.style(result.verdict, in_full=works(row)), "reason": self.pattern(result), "ablation": self.ablation(result),
             "built_in": "" if pattern.built_in is None else self._(_BUILT_IN[result.verdict]).format(why=self._(pattern.built_in)), "off": result.off or "",
             "units": self.n.number(finding.units), "runs": self.n.number(result.runs), "failed": self.n.number(result.failed) if result.failed else "",
-            "shows": self.share(finding.shows), "misses": self.share(finding.misses),
+            "shares": self._shares_of(result),
             "shows_without": "" if result.shows_without is None else self.share(result.shows_without),
             "for_it": self.n.short(finding.for_it), "against_it": self.n.short(finding.against_it),
             "conditions": [self._condition(Key(result, at)) for at in range(len(result.conditions))],
@@ -117,6 +118,14 @@ class Tables(Figures):
                 for name, found in result.numbers.items() if name not in asked
             ],
         }  # fmt: skip
+
+    def _shares_of(self, result: PatternResult) -> str:
+        _, shows, misses = self._, self.share(result.finding.shows), self.share(result.finding.misses)
+        if has_size(result):
+            return _("{shows} show more than half of the practical size, {misses} less than the whole of it").format(
+                shows=shows, misses=misses
+            )
+        return _("{shows} show it, {misses} miss it").format(shows=shows, misses=misses)
 
     def _condition(self, key: Key) -> dict[str, Any]:
         result, name = key.result, key.condition.number

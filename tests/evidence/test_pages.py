@@ -53,6 +53,7 @@ def test_links_lead_to_pages_that_are_written(ledger: Made, tmp_path: Path) -> N
             assert (tmp_path / link).is_file(), (path.name, link)
             linked.add(link)
     assert linked == {path.name for path in written}
+    assert "ledger.csv" in Page(pages(ledger, beside=("ledger.csv",))["index.html"]).links
 
 
 def test_languages_name_their_files_and_themselves(ledger: Made, tmp_path: Path) -> None:
@@ -182,4 +183,4 @@ def test_the_screen_takes_texts_as_they_are() -> None:
     result = made([claim("E02", pattern(), claim="[red]a[/red] [bold")], {("E02", "visits"): got(effects(-0.3))})
     out = io.StringIO()
     show(result, "en", shown=Console(file=out, width=80, highlight=False, markup=False))
-    assert "[red]a[/red] [bold" in out.getvalue() and "20.0% (20.0% to 20.0%)" in out.getvalue() and "0%" in out.getvalue()
+    assert "[red]a[/red] [bold" in out.getvalue() and "20.0% (20.0% … 20.0%)" in out.getvalue() and "0%" in out.getvalue()
