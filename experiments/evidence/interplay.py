@@ -260,7 +260,7 @@ class _Read:
 
 def _read(claims: Mapping[str, Claim], batches: Sequence[BatchRuns], worlds: Sequence[str]) -> dict[tuple[str, str], list[_Read]]:
     """What the runs give for each condition of each pattern; the mean over the replicates that ended well and have a number."""
-    patterns = {(claim.id, pattern.id): pattern for claim in claims.values() for pattern in claim.patterns}
+    patterns = {(claim.id, pattern.id): pattern for claim in claims.values() for pattern in claim.asked}
     names: dict[tuple[str, str], tuple[str, ...]] = {}
     means: dict[tuple[str, str], dict[tuple[int, int], np.ndarray]] = {key: {} for key in patterns}
     draws = [(batch, draw) for batch in batches for draw in range(batch.draws)]

@@ -153,7 +153,7 @@ def ledger_of(
     for claim in claims.values():
         patterns = tuple(
             _pattern(claim, pattern, findings[claim.id, pattern.id], gathered[claim.id, pattern.id], worlds, len(findings))
-            for pattern in claim.patterns if (claim.id, pattern.id) in findings
+            for pattern in claim.asked if (claim.id, pattern.id) in findings
         )  # fmt: skip
         rows.append(row_of(claim, patterns))
     return Ledger(tuple(rows), units, runs, failed, error)
@@ -201,22 +201,22 @@ def ablation_of(pattern: Pattern, finding: Finding, shows_without: float | None)
 
 def row_of(claim: Claim, patterns: Sequence[PatternResult]) -> Row:
     """The row of a claim from its patterns."""
-    readings = _readings(patterns)
+    readings = _readings(claim, patterns)
     verdict = verdict_of([reading.verdict for reading in readings]) if readings else "cannot tell"
     if claim.status == "no mechanism":
         verdict = "no mechanism"
     return Row(claim, verdict, readings, tuple(patterns), _conditions(claim, patterns))
 
 
-def _readings(patterns: Sequence[PatternResult]) -> tuple[ReadingResult, ...]:
+def _readings(claim: Claim, patterns: Sequence[PatternResult]) -> tuple[ReadingResult, ...]:
     """Each meaning with its patterns; a pattern without one belongs to all."""
-    names = list(dict.fromkeys(p.pattern.reading for p in patterns if p.pattern.reading is not None)) or [None]
     if not patterns:
         return ()
+    by_id = {p.pattern.id: p for p in patterns}
     found = []
-    for name in names:
-        mine = [p for p in patterns if p.pattern.reading is None or p.pattern.reading == name]
-        found.append(ReadingResult(name, together([p.verdict for p in mine]), tuple(p.pattern.id for p in mine)))
+    for reading in claim.readings:
+        mine = [by_id[p.id] for p in claim.of_reading(reading) if p.id in by_id]
+        found.append(ReadingResult(reading, together([p.verdict for p in mine]), tuple(p.pattern.id for p in mine)))
     return tuple(found)
 
 

@@ -72,7 +72,7 @@ def looked_at(claims: Mapping[str, Claim]) -> tuple[str, ...]:
     """The yearly outputs that some claims look at, in the order of declaration."""
     wanted = {name for claim in claims.values() for name in claim.indicators}
     for claim in claims.values():
-        for pattern in claim.patterns:
+        for pattern in claim.asked:
             for part in (part for one in pattern.numbers.values() for part in one.parts):
                 wanted |= {part.output, *part.plus, *part.weighted_by}
     return tuple(name for name in yearly_outputs() if name in wanted)
@@ -184,7 +184,7 @@ def units_of(made: Made) -> pd.DataFrame:
 
     parts = []
     for (claim, pattern), got in made.gathered.items():
-        result = next(p for row in made.ledger.rows if row.claim.id == claim for p in row.claim.patterns if p.id == pattern)
+        result = next(p for row in made.ledger.rows if row.claim.id == claim for p in row.claim.asked if p.id == pattern)
         units = got.units(result)
         for k, condition in enumerate(got.conditions):
             table = {

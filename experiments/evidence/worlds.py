@@ -58,7 +58,7 @@ def worlds_of(claims: Mapping[str, Claim], end: str | None = None) -> Worlds:
     for claim in claims.values():
         if claim.scenario is not None or claim.switch is not None:
             off[claim.id] = found.scenario(claim.scenario) if claim.scenario is not None else found.without(claim.switch or "")
-        for pattern in claim.patterns:
+        for pattern in claim.asked:
             of[claim.id, pattern.id] = _of_pattern(pattern, off.get(claim.id), found)
     return Worlds(found.scenarios, of, off)
 

@@ -35,7 +35,7 @@ class Reasons(Words):
         if row.verdict == "no mechanism":
             return ""
         if not row.patterns:
-            return "no runs" if row.claim.patterns else "no pattern"
+            return "no runs" if row.claim.asked else "no pattern"
         if row.depends_on_the_reading:
             return "reading"
         if row.verdict in ("holds", "built in"):
@@ -60,7 +60,7 @@ class Reasons(Words):
             return [_("The model has no mechanism that could produce this, so the runs say nothing about the claim.")]
         if not row.patterns:
             return [
-                _("No run was made for this claim, so nothing can be said of it.") if row.claim.patterns
+                _("No run was made for this claim, so nothing can be said of it.") if row.claim.asked
                 else _("It is not stated yet which numbers of the model would show this claim.")
             ]  # fmt: skip
         if row.depends_on_the_reading:
