@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from experiments.evidence.ledger import PatternResult, Row
-from experiments.reports.evidence_words import Words, deciding, key_of, works
+from experiments.reports.evidence_words import LedgerWords, deciding, key_of, works
 from experiments.words.languages import mark
 
 #: Why a pattern has its verdict, as a short phrase.
@@ -23,7 +23,7 @@ SHORT: dict[str, str] = {
 }
 
 
-class Reasons(Words):
+class Reasons(LedgerWords):
     """The reasons of a ledger in one language."""
 
     def short(self, row: Row) -> str:

@@ -137,7 +137,7 @@ def in_order(made: Made) -> list[Row]:
     return sorted(made.ledger.rows, key=lambda row: ORDER.index(row.verdict))
 
 
-class Words:
+class LedgerWords:
     """A ledger and its texts in one language. ``asked`` says with what it was made."""
 
     def __init__(self, made: Made, language: str, asked: Asked | None = None):

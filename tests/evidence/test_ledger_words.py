@@ -18,7 +18,7 @@ from experiments.evidence.make import Made
 from experiments.evidence.runs import Asked
 from experiments.reports.evidence import ledger_csv, pages, write_csv
 from experiments.reports.evidence_screen import show
-from experiments.reports.evidence_words import Words
+from experiments.reports.evidence_words import LedgerWords
 from experiments.words.catalogues import collect
 from experiments.words.languages import LANGUAGES
 from tests.evidence.made_up import (
@@ -32,18 +32,18 @@ from tests.evidence.page import Page
 
 
 def test_small_numbers_are_not_written_as_none(ledger: Made) -> None:
-    words = Words(ledger, "en")
+    words = LedgerWords(ledger, "en")
     share = claim("E02", pattern()).patterns[0].numbers["share"]
     assert words.value(share, 0.0004) == "0.04%" and words.value(share, 0.0) == "0.0%" and words.value(share, float("nan")) == "–"
     assert words.difference(share, 0.0123) == "+1.2 points" and words.difference(share, -0.25) == "−25 points"
     assert words.difference(share, 0.05, sign=False) == "5.0 points" and words.difference(None, float("nan")) == "–"
     assert words.share(1.0) == "100%" and words.share(0.999) == "99.9%" and words.share(0.001) == "0.1%" and words.share(0.0) == "0%"
     assert words.interval(share, Interval(0.1, 0.2, 0.3)) == "20.0% (10.0% to 30.0%)" and words.interval(share, None) == "–"
-    assert Words(ledger, "id").interval(share, Interval(0.1, 0.2, 0.3)).startswith("20,0%")
+    assert LedgerWords(ledger, "id").interval(share, Interval(0.1, 0.2, 0.3)).startswith("20,0%")
 
 
 def test_short_numbers_have_no_idle_decimals(ledger: Made) -> None:
-    words = Words(ledger, "en")
+    words = LedgerWords(ledger, "en")
     assert [words.plain(v) for v in (0.05, 0.1, 1.0, -0.0235, 2.345, 0.0, 0.11687, 12.34, 15234.0)] == [
         "0.05", "0.1", "1", "−0.0235", "2.35" if round(2.345, 2) == 2.35 else "2.34", "0", "0.117", "12.3", "15,200",
     ]  # fmt: skip
@@ -66,7 +66,7 @@ def test_what_is_taken_of_the_years_is_said(ledger: Made) -> None:
         says="many go", numbers=said, conditions=[{"number": name, "is": "above", "value": 1.0, "practical": 0.1} for name in said]
     )
     result = made([claim("E02", given)], {("E02", "visits"): got([effects(0.2)] * len(said), names=tuple(said))})
-    words, row = Words(result, "en"), result.ledger.rows[0]
+    words, row = LedgerWords(result, "en"), result.ledger.rows[0]
     what = {name: words.what(row.patterns[0], name) for name in said}
     assert what["slope"] == "Visits across [visit], West Kalimantan, from 1990 on, trend in a year"
     assert what["most"].startswith("Visits across + ") and what["most"].endswith("[visit], West Kalimantan, 1990–1999, highest year")

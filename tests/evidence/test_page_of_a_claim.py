@@ -12,7 +12,7 @@ import pytest
 from experiments.evidence.make import Made
 from experiments.reports.evidence import pages
 from experiments.reports.evidence_figures import DASHES, Figures
-from experiments.reports.evidence_words import Key, Words, key_of
+from experiments.reports.evidence_words import Key, LedgerWords, key_of
 from tests.evidence.made_up import (
     ABOVE,
     INCOME,
@@ -72,7 +72,7 @@ def test_conditions_are_said_with_their_numbers() -> None:
         [claim("E02", several, pair("half", conditions=[{"number": "share", "is": "below", "times": 0.5, "practical": 0}]))],
         {("E02", "visits"): got([effects(0.1)] * 3, names=("later", "later", "change"), more={"share": 0.4}), ("E02", "half"): got(effects(0.1))},
     )  # fmt: skip
-    words, row = Words(result, "en"), result.ledger.rows[0]
+    words, row = LedgerWords(result, "en"), result.ledger.rows[0]
     said = [words.condition(row.patterns[0], at) for at in range(3)]
     label = "Share of care across, West Kalimantan"
     assert said[0] == f"{label}, 2004–2006: less than 0.8 times {label}, 1980–1989"
@@ -95,12 +95,12 @@ def test_every_kind_of_condition_has_a_sentence(relation: str) -> None:
     result = made(
         [claim("E02", *cases)], {("E02", c["id"]): got(effects(0.1), names=tuple(k["number"] for k in c["conditions"])) for c in cases}
     )
-    said = [Words(result, "en").condition(p, 0) for p in result.ledger.rows[0].patterns]
+    said = [LedgerWords(result, "en").condition(p, 0) for p in result.ledger.rows[0].patterns]
     assert len(set(said)) == 7 and all(": " in one and "{" not in one for one in said)
 
 
 def test_spans_are_named_by_their_years(ledger: Made) -> None:
-    words = Words(ledger, "en")
+    words = LedgerWords(ledger, "en")
     row = next(r for r in ledger.ledger.rows if r.claim.id == "E14")
     said = [words.condition(row.patterns[0], at) for at in range(2)]
     assert said == [
