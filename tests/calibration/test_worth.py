@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -148,6 +148,19 @@ def test_two_worlds_that_differ_by_chance_alone_are_not_told_apart() -> None:
     found = judged(unit, world(unit[:, 0]), [0.3], off=off)[0]
     assert not any(found.tells(name) for name in off)
     assert abs(float(np.mean(list(found.right.values()))) - 0.5) < 0.02
+
+
+def test_how_often_a_choice_must_be_right() -> None:
+    """2.6 standard errors of a guess: with 400 draws on both sides 0.046 above a half, with 400 and 25 as much as 0.134."""
+    unit = normal(400, 1)
+    few = np.where(np.arange(400) % 16 == 0, unit[:, 0] + 0.6, np.nan)
+    found = judged(unit, world(unit[:, 0]), [0.5], off={"many": world(unit[:, 0] + 0.6), "few": world(few)})[0]
+    assert found.draws_off == {"many": 400, "few": 25}
+    for name, chance in (("many", 0.545), ("many", 0.547), ("few", 0.633), ("few", 0.636)):
+        assert replace(found, right={name: chance}).tells(name) == (chance in (0.547, 0.636))
+    assert not replace(found, right={"few": math.nan}).tells("few") and not found.tells("other")
+    for ess, off, is_thin in ((5.1, 5.1, False), (4.9, 30.0, True), (30.0, 4.9, True), (math.nan, 30.0, True)):
+        assert replace(found, ess=ess, ess_off={"few": off}).is_thin_for("few") == is_thin
 
 
 def test_the_truth_itself_is_left_out() -> None:
