@@ -373,6 +373,8 @@ def test_many_draws_are_sampled_as_truths(monkeypatch: pytest.MonkeyPatch) -> No
     assert some.bits == pytest.approx(everything.bits, abs=0.05)
     assert some.settles[0] == pytest.approx(everything.settles[0], abs=0.04)
     assert some.parameters[0] != everything.parameters[0]
+    ranks = np.argsort(np.argsort(unit[:, 0]))[module._Truths.of(unit[:, 0], np.full(500, 0.002)).at]
+    assert (ranks // 10).tolist() == list(range(50)), "one of every ten draws, by their values"
 
 
 @pytest.mark.parametrize(
