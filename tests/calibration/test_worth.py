@@ -31,9 +31,6 @@ def judged(
     return worth(unit, on, off or {}, np.zeros((len(unit), 0)) if claims is None else claims, np.array(error))
 
 
-# --- closed forms ------------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("spread", "error", "noise"), [(1.0, 0.5, 0.0), (1.0, 1.0, 0.0), (2.0, 1.0, 0.0), (1.0, 2.0, 0.0), (1.0, 0.4, 0.3)]
 )
@@ -106,9 +103,6 @@ def test_weights_of_draws() -> None:
     assert abs(even.parameters[0] - 0.5) > 0.1
 
 
-# --- nothing to learn -------------------------------------------------------------------------------------------------
-
-
 def test_a_fact_with_an_infinite_error_tells_nothing() -> None:
     unit = normal(200, 2)
     found = judged(unit, world(unit[:, 0]), [math.inf], (unit > 0).astype(float), {"without": world(unit[:, 0] + 100)})[0]
@@ -116,6 +110,7 @@ def test_a_fact_with_an_infinite_error_tells_nothing() -> None:
     assert found.parameters == pytest.approx([0, 0], abs=1e-12)
     assert found.claims == pytest.approx([0, 0], abs=1e-12)
     assert found.settles.tolist() == [0, 0]
+    assert min(found.parameters_by_chance, found.claims_by_chance) >= module.ROUNDING
     assert found.right == {"without": 0.5}
     assert not found.moved.any() and not found.told.any() and not found.tells("without")
     assert found.ess == pytest.approx(199)
@@ -163,6 +158,15 @@ def test_how_often_a_choice_must_be_right() -> None:
         assert replace(found, ess=ess, ess_off={"few": off}).is_thin_for("few") == is_thin
 
 
+def test_a_world_in_which_draws_lie_far_apart_is_thin() -> None:
+    """Where no draw without the mechanism agrees with another one, the choice rests on nothing and closes no question."""
+    unit = normal(100, 1)
+    found = judged(unit, world(unit[:, 0] * 0.1), [1.0], off={"without": world(1000.0 * np.arange(100.0) + 1e4)})[0]
+    assert found.ess > 90 and found.ess_off["without"] == pytest.approx(1.0)
+    assert found.is_thin_for("without") and not found.is_thin
+    assert open_questions([replace(found, right={"without": 0.9})], ["without"])["mechanisms"][0] == 0.0
+
+
 def test_the_truth_itself_is_left_out() -> None:
     """With next to no error a draw would recognise itself, and every unrelated fact would tell all."""
     unit = normal(150, 5)
@@ -173,9 +177,6 @@ def test_the_truth_itself_is_left_out() -> None:
     assert found.parameters == pytest.approx(np.zeros(5), abs=0.1)
     assert abs(found.bits) < 0.5 and found.settles[0] < 0.05
     assert not found.moved.any() and not found.told.any() and not found.tells("without")
-
-
-# --- the arithmetic ----------------------------------------------------------------------------------------------------
 
 
 def test_against_plain_loops() -> None:
@@ -286,9 +287,6 @@ def assert_same(one: Worth, other: Worth) -> None:
             assert a == b or (math.isnan(a) and math.isnan(b)), part.name
 
 
-# --- draws and answers that are missing -----------------------------------------------------------------------------------
-
-
 def test_draws_without_a_number_are_as_if_they_were_not_there() -> None:
     unit = normal(120, 2)
     claims = (unit > 0).astype(float)
@@ -345,9 +343,6 @@ def test_a_claim_that_is_decided_is_not_settled() -> None:
     assert found.claims[2] == 0.0
     closed = open_questions([found], [])
     assert closed["claims"][0] == pytest.approx(found.claims[1])
-
-
-# --- which fact comes first -------------------------------------------------------------------------------------------------
 
 
 def test_the_most_informative_fact_closes_most() -> None:
