@@ -26,6 +26,8 @@ MOST_TRUTHS = 400
 LEAST_DRAWS = 20
 #: Nine readings in ten must leave at least this effective sample size, or the figures are not to be trusted.
 ENOUGH_ESS = 20.0
+#: The same for telling on from off: every choice is made without the draw it is about, so that few draws make it worse and never better.
+ENOUGH_TO_TELL = 5.0
 #: A reading that leaves a smaller effective sample size than this counts as one that tells nothing: one draw alone has no spread.
 LEAST_ESS = 2.0
 #: A claim is undecided while its probability lies between these.
@@ -63,6 +65,7 @@ class Worth:
     ess: float  #: effective sample size that nine readings in ten reach
     right: Mapping[str, float] = field(default_factory=dict)  #: mechanism -> chance of choosing rightly between on and off at even odds
     ess_off: Mapping[str, float] = field(default_factory=dict)  #: the same effective sample size where the mechanism is off
+    draws_off: Mapping[str, int] = field(default_factory=dict)  #: draws that have a number there
 
     @property
     def is_thin(self) -> bool:
@@ -70,13 +73,16 @@ class Worth:
         return not self.ess >= ENOUGH_ESS
 
     def is_thin_for(self, mechanism: str) -> bool:
-        """Whether too few draws agree with the readings, with the mechanism on or with it off."""
-        return self.is_thin or not self.ess_off.get(mechanism, 0.0) >= ENOUGH_ESS
+        """Whether too few draws agree with the readings to tell, with the mechanism on or with it off."""
+        return not min(self.ess, self.ess_off.get(mechanism, 0.0)) >= ENOUGH_TO_TELL
 
     def tells(self, mechanism: str) -> bool:
-        """Whether the choice between on and off is right more often than chance alone makes it with so many draws."""
-        chance = self.right.get(mechanism, math.nan)
-        return self.draws > 0 and chance - 0.5 > MANY_ERRORS * 0.5 / math.sqrt(2.0 * self.draws)
+        """Whether the choice between on and off is right more often than chance alone makes it with so many draws in both worlds."""
+        on, off = self.draws, self.draws_off.get(mechanism, 0)
+        if not (on and off):
+            return False
+        standard_error = 0.25 * math.sqrt(1.0 / on + 1.0 / off)
+        return self.right[mechanism] - 0.5 > MANY_ERRORS * standard_error
 
     @property
     def moved(self) -> np.ndarray:
@@ -127,6 +133,7 @@ _Column = tuple[np.ndarray, float]
 def _of_one(unit: np.ndarray, claims: np.ndarray, weights: np.ndarray, on: _Column, off: Mapping[str, _Column]) -> Worth:
     values, sd = on
     good = np.isfinite(values)
+    draws_off = {m: int(np.isfinite(other[0]).sum()) for m, other in off.items()}
     if good.sum() < LEAST_DRAWS:
         none, nans = np.full(unit.shape[1], np.nan), np.full(claims.shape[1], np.nan)
         unknown = dict.fromkeys(off, math.nan)
@@ -145,7 +152,7 @@ def _of_one(unit: np.ndarray, claims: np.ndarray, weights: np.ndarray, on: _Colu
         right[name], ess_off[name] = _tell(on, other, weights)
     return Worth(
         int(good.sum()), found.bits, shares, by_chance, np.where(asked, doubts, np.nan), doubts_by_chance,
-        np.where(is_open, found.settles, np.nan), found.ess, right, ess_off,
+        np.where(is_open, found.settles, np.nan), found.ess, right, ess_off, draws_off,
     )  # fmt: skip
 
 

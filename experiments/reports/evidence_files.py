@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from abm.errors import shorten
+from agents.core.declare import SWITCHES
 from experiments.evidence.ledger import as_dict
 from experiments.evidence.make import Made, units_of
 from experiments.evidence.runs import FOLDER, Asked, EvidenceError
@@ -85,7 +86,7 @@ def write(
 
 
 def off_worlds(made: Made) -> dict[str, str]:
-    """The worlds that lack a mechanism, and what each lacks: the switches that are off, or the title of the scenario."""
+    """The worlds that lack a mechanism, and what each lacks: what the switch that is off stands for, or the title of the scenario."""
     from experiments.evidence.worlds import HISTORY
 
     history = made.worlds.scenarios[HISTORY]
@@ -94,5 +95,5 @@ def off_worlds(made: Made) -> dict[str, str]:
         if own.without is not None:
             scenario = made.worlds.scenarios[own.without]
             off = [name for name, on in scenario.switches.items() if not on and history.switches.get(name, True)]
-            found[own.without] = ", ".join(off) if off else own.without
+            found[own.without] = SWITCHES[off[0]] if len(off) == 1 and scenario.events == history.events else scenario.title or own.without
     return dict(sorted(found.items()))

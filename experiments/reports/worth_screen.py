@@ -51,10 +51,10 @@ def show_worth(found: Mapping[str, Any], lang: str) -> None:
             soft_wrap=True,
         )
     if found["claims_left"]:
-        console.print(_("No fact of the list bears on: {claims}").format(claims=", ".join(found["claims_left"])), soft_wrap=True)
+        console.print(_("No fact that could be judged bears on: {claims}").format(claims=", ".join(found["claims_left"])), soft_wrap=True)
     if found["mechanisms_left"]:
         named = ", ".join(_(found["mechanisms"][m]) for m in found["mechanisms_left"])
-        console.print(_("No fact of the list tells on from off: {mechanisms}").format(mechanisms=named), soft_wrap=True)
+        console.print(_("No fact that could be judged tells on from off: {mechanisms}").format(mechanisms=named), soft_wrap=True)
     for line in limits(_, found):
         console.print(line, soft_wrap=True)
 

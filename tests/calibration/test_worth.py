@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -29,9 +29,6 @@ def judged(
     unit: np.ndarray, on: World, error: list[float], claims: np.ndarray | None = None, off: dict[str, World] | None = None
 ) -> list[Worth]:
     return worth(unit, on, off or {}, np.zeros((len(unit), 0)) if claims is None else claims, np.array(error))
-
-
-# --- closed forms ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -106,9 +103,6 @@ def test_weights_of_draws() -> None:
     assert abs(even.parameters[0] - 0.5) > 0.1
 
 
-# --- nothing to learn -------------------------------------------------------------------------------------------------
-
-
 def test_a_fact_with_an_infinite_error_tells_nothing() -> None:
     unit = normal(200, 2)
     found = judged(unit, world(unit[:, 0]), [math.inf], (unit > 0).astype(float), {"without": world(unit[:, 0] + 100)})[0]
@@ -116,6 +110,7 @@ def test_a_fact_with_an_infinite_error_tells_nothing() -> None:
     assert found.parameters == pytest.approx([0, 0], abs=1e-12)
     assert found.claims == pytest.approx([0, 0], abs=1e-12)
     assert found.settles.tolist() == [0, 0]
+    assert min(found.parameters_by_chance, found.claims_by_chance) >= module.ROUNDING
     assert found.right == {"without": 0.5}
     assert not found.moved.any() and not found.told.any() and not found.tells("without")
     assert found.ess == pytest.approx(199)
@@ -150,6 +145,28 @@ def test_two_worlds_that_differ_by_chance_alone_are_not_told_apart() -> None:
     assert abs(float(np.mean(list(found.right.values()))) - 0.5) < 0.02
 
 
+def test_how_often_a_choice_must_be_right() -> None:
+    """2.6 standard errors of a guess: with 400 draws on both sides 0.046 above a half, with 400 and 25 as much as 0.134."""
+    unit = normal(400, 1)
+    few = np.where(np.arange(400) % 16 == 0, unit[:, 0] + 0.6, np.nan)
+    found = judged(unit, world(unit[:, 0]), [0.5], off={"many": world(unit[:, 0] + 0.6), "few": world(few)})[0]
+    assert found.draws_off == {"many": 400, "few": 25}
+    for name, chance in (("many", 0.545), ("many", 0.547), ("few", 0.633), ("few", 0.636)):
+        assert replace(found, right={name: chance}).tells(name) == (chance in (0.547, 0.636))
+    assert not replace(found, right={"few": math.nan}).tells("few") and not found.tells("other")
+    for ess, off, is_thin in ((5.1, 5.1, False), (4.9, 30.0, True), (30.0, 4.9, True), (math.nan, 30.0, True)):
+        assert replace(found, ess=ess, ess_off={"few": off}).is_thin_for("few") == is_thin
+
+
+def test_a_world_in_which_draws_lie_far_apart_is_thin() -> None:
+    """Where no draw without the mechanism agrees with another one, the choice rests on nothing and closes no question."""
+    unit = normal(100, 1)
+    found = judged(unit, world(unit[:, 0] * 0.1), [1.0], off={"without": world(1000.0 * np.arange(100.0) + 1e4)})[0]
+    assert found.ess > 90 and found.ess_off["without"] == pytest.approx(1.0)
+    assert found.is_thin_for("without") and not found.is_thin
+    assert open_questions([replace(found, right={"without": 0.9})], ["without"])["mechanisms"][0] == 0.0
+
+
 def test_the_truth_itself_is_left_out() -> None:
     """With next to no error a draw would recognise itself, and every unrelated fact would tell all."""
     unit = normal(150, 5)
@@ -160,9 +177,6 @@ def test_the_truth_itself_is_left_out() -> None:
     assert found.parameters == pytest.approx(np.zeros(5), abs=0.1)
     assert abs(found.bits) < 0.5 and found.settles[0] < 0.05
     assert not found.moved.any() and not found.told.any() and not found.tells("without")
-
-
-# --- the arithmetic ----------------------------------------------------------------------------------------------------
 
 
 def test_against_plain_loops() -> None:
@@ -273,9 +287,6 @@ def assert_same(one: Worth, other: Worth) -> None:
             assert a == b or (math.isnan(a) and math.isnan(b)), part.name
 
 
-# --- draws and answers that are missing -----------------------------------------------------------------------------------
-
-
 def test_draws_without_a_number_are_as_if_they_were_not_there() -> None:
     unit = normal(120, 2)
     claims = (unit > 0).astype(float)
@@ -334,9 +345,6 @@ def test_a_claim_that_is_decided_is_not_settled() -> None:
     assert closed["claims"][0] == pytest.approx(found.claims[1])
 
 
-# --- which fact comes first -------------------------------------------------------------------------------------------------
-
-
 def test_the_most_informative_fact_closes_most() -> None:
     """Of the same number read with three errors, and one that has nothing to do with anything, the order is that of the errors."""
     unit = normal(250, 30)
@@ -360,6 +368,8 @@ def test_many_draws_are_sampled_as_truths(monkeypatch: pytest.MonkeyPatch) -> No
     assert some.bits == pytest.approx(everything.bits, abs=0.05)
     assert some.settles[0] == pytest.approx(everything.settles[0], abs=0.04)
     assert some.parameters[0] != everything.parameters[0]
+    ranks = np.argsort(np.argsort(unit[:, 0]))[module._Truths.of(unit[:, 0], np.full(500, 0.002)).at]
+    assert (ranks // 10).tolist() == list(range(50)), "one of every ten draws, by their values"
 
 
 @pytest.mark.parametrize(
