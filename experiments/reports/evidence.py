@@ -72,8 +72,8 @@ def pages(
     found = {file_of(INDEX, language, main): index.render(**shared(INDEX), **words.index(), beside=beside) + "\n"}
     template = environment.get_template("evidence_row.html.j2")
     for at, row in enumerate(rows):
-        beside = {"before": ids[at - 1] if at else "", "after": ids[at + 1] if at + 1 < len(ids) else ""}
-        found[file_of(row.claim.id, language, main)] = template.render(**shared(row.claim.id), **beside, **words.page(row, options)) + "\n"
+        around = {"before": ids[at - 1] if at else "", "after": ids[at + 1] if at + 1 < len(ids) else ""}
+        found[file_of(row.claim.id, language, main)] = template.render(**shared(row.claim.id), **around, **words.page(row, options)) + "\n"
     return found
 
 
