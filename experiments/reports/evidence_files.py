@@ -16,7 +16,7 @@ from experiments.evidence.runs import FOLDER, Asked, EvidenceError
 from experiments.evidence.stored import KIND
 from experiments.files import files_in, said_in, whole_folder
 from experiments.reports.compare import origin
-from experiments.reports.evidence import write_csv, write_pages
+from experiments.reports.evidence import CSV, write_csv, write_pages
 from experiments.runs.folder import check_folder
 from experiments.runs.tables import write_table
 from experiments.words.languages import LANGUAGES
@@ -71,7 +71,7 @@ def write(
         for name, table in (("bands", made.bands), ("units", units_of(made)), ("draws", made.draws)):
             write_table(table, draft / f"{name}.parquet")
         write_csv(made, draft, language=lang, asked=asked)
-        write_pages(made, draft, language=lang, languages=tuple(LANGUAGES), asked=asked, options=options)
+        write_pages(made, draft, language=lang, languages=tuple(LANGUAGES), asked=asked, options=options, beside=(CSV, "ledger.json"))
         whole = {
             "kind": KIND,
             "format": FORMAT,
