@@ -27,7 +27,7 @@ from calibration.target_file import LEAST_ERROR
 Cost = Literal["low", "medium", "high"]
 #: On which scale each way to write an error is an sd.
 SCALES: Mapping[str, Scale] = {"relative_error": "log", "absolute_error": "linear", "odds_error": "logit"}
-#: Facts that a file may hold: far above any list that a person writes.
+#: ObtainableFacts that a file may hold: far above any list that a person writes.
 MOST_FACTS = 1000
 _Text = Annotated[str, Field(min_length=1, max_length=MOST_LETTERS)]
 _Error = Annotated[float, Field(ge=LEAST_ERROR, le=1e6)]
@@ -135,7 +135,7 @@ class ObtainableEntries(Entries):
 
 
 @dataclass(frozen=True)
-class Facts:
+class ObtainableFacts:
     """The rows of a file of obtainable facts."""
 
     rows: tuple[Obtainable, ...]
@@ -152,7 +152,7 @@ class Facts:
         return tuple(sorted({o for r in self.rows for o in r.outputs}))
 
     @classmethod
-    def load(cls, path: str | Path | None = None) -> Facts:
+    def load(cls, path: str | Path | None = None) -> ObtainableFacts:
         """The shipped list, or that of a file; ObtainableError on a mistake."""
         if path is None:
             return read_facts(resources.files("calibration").joinpath("data/obtainable.toml").read_text("utf-8"), "obtainable.toml")
@@ -162,7 +162,7 @@ class Facts:
         return read_facts(read_text(path, "the file of facts", error=ObtainableError), shorten(path.name))
 
 
-def read_facts(text: str, name: str) -> Facts:
+def read_facts(text: str, name: str) -> ObtainableFacts:
     """The rows of a file's text; ``name`` is the name of the file in messages. ObtainableError on a mistake."""
     said = parse_toml(text, name, error=ObtainableError)
     rows = said.get("fact")
@@ -177,7 +177,7 @@ def read_facts(text: str, name: str) -> Facts:
     for one in ids:
         if ids.count(one) > 1:
             raise ObtainableError(f"{name}: the id '{shorten(one)}' is given twice; keep one of the facts")
-    return Facts(found)
+    return ObtainableFacts(found)
 
 
 def _row(said: Any, number: int, file: str) -> Obtainable:

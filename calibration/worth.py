@@ -44,7 +44,7 @@ _SHARES = _SHARES / _SHARES.sum()
 
 
 @dataclass(frozen=True, eq=False)
-class World:
+class FactsInWorld:
     """What each draw gives for each fact in one world, on the scale of the fact's error."""
 
     values: np.ndarray  #: (n, facts); nan where a draw has no number
@@ -97,8 +97,8 @@ class Worth:
 
 def worth(
     unit: np.ndarray,
-    on: World,
-    off: Mapping[str, World],
+    on: FactsInWorld,
+    off: Mapping[str, FactsInWorld],
     claims: np.ndarray,
     error: np.ndarray,
     weights: np.ndarray | None = None,

@@ -20,7 +20,7 @@ from experiments.words.languages import check_language, translator
 if TYPE_CHECKING:
     from abm.claims.claim import Claim
     from experiments.evidence.make import Look
-    from experiments.evidence.runs import Asked
+    from experiments.evidence.runs import AskedOfRuns
 
 #: Draws of the posterior at most, where nothing else is said, and seeds with the fitted values alone.
 DRAWS = 144
@@ -111,7 +111,7 @@ def evidence(
 
 
 def _interplay(
-    place: Path, chosen: Mapping[str, Claim], asked: Asked, draws: int, carry: Callable[[Path], int], end: str | None, overwrite: bool, lang: str, quiet: bool
+    place: Path, chosen: Mapping[str, Claim], asked: AskedOfRuns, draws: int, carry: Callable[[Path], int], end: str | None, overwrite: bool, lang: str, quiet: bool
 ) -> int:  # fmt: skip
     """Run the experiment over all mechanisms and write its page beside the ledger; returns the exit code of its runs."""
     from experiments.evidence.interplay import Budget, run_interplay
@@ -127,7 +127,7 @@ def _interplay(
     return found.code
 
 
-def _options(asked: Asked, said: Mapping[str, Any], claims: Path | None) -> list[str]:
+def _options(asked: AskedOfRuns, said: Mapping[str, Any], claims: Path | None) -> list[str]:
     """Options that make the same runs again, in the words of the command line."""
     usual: list[tuple[str, Any, Any]] = [
         ("--households", asked.households, HOUSEHOLDS), ("--replicates", asked.replicates, 1), ("--seed", asked.seed, 1), ("--draws", said["draws"], DRAWS),
@@ -155,12 +155,12 @@ def _claims(file: Path | None, rows: Sequence[str]) -> tuple[Mapping[str, Claim]
 
 def _asked(
     central: bool, posterior_from: Path | None, allow_drift: bool, region: str | None, households: str | None, replicates: str | None, seed: str | None
-) -> tuple[Asked, list[str]]:  # fmt: skip
+) -> tuple[AskedOfRuns, list[str]]:  # fmt: skip
     """What is to be run, and in what the model or the data differ from those of the posterior."""
     from abm import Region
     from abm.errors import UserError
     from abm.simulation import HOUSEHOLDS as SIZES
-    from experiments.evidence.runs import Asked
+    from experiments.evidence.runs import AskedOfRuns
     from experiments.runs.posterior import check_posterior
 
     if central and (posterior_from is not None or allow_drift):
@@ -173,10 +173,10 @@ def _asked(
     if not central:
         found = load_posterior(data.id, posterior_from)
         drift = check_posterior(found, data, allow_drift)
-    return Asked(found, name, size, times, start), drift
+    return AskedOfRuns(found, name, size, times, start), drift
 
 
-def _said(asked: Asked, chosen: Mapping[str, Claim], wanted: Sequence[str], draws: int, end: str | None) -> dict[str, Any]:
+def _said(asked: AskedOfRuns, chosen: Mapping[str, Claim], wanted: Sequence[str], draws: int, end: str | None) -> dict[str, Any]:
     """What the ledger depends on, as its manifest says it."""
     from abm import Region
     from abm.fitted import fitted_of

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def worth(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A results folder of lintas evidence.")],
-    facts: Annotated[Path | None, typer.Option("--facts", metavar="FILE", help="Facts that could be obtained; default: the shipped list.")] = None,
+    facts: Annotated[Path | None, typer.Option("--facts", metavar="FILE", help="ObtainableFacts that could be obtained; default: the shipped list.")] = None,
     by: Annotated[str, typer.Option("--by", metavar="all|claims|mechanisms|parameters", help="Which open questions decide the order.")] = "all",
     out: Annotated[Path | None, typer.Option("-o", "--out", metavar="DIR", help="Folder for worth.json and worth.csv; default: the results folder.")] = None,
     as_json: Json = False,
@@ -27,7 +27,7 @@ def worth(
     """Say what should be measured next: how much each fact that could be obtained would settle."""
     _ = translator(check_language(lang))
     from agents.core.declare import near
-    from calibration.obtainable import Facts
+    from calibration.obtainable import ObtainableFacts
     from experiments.evidence.stored import read_worlds
     from experiments.fits.populations import single_threaded
     from experiments.fits.worth import By as ways
@@ -37,7 +37,7 @@ def worth(
         raise UserError(f"--by is '{shorten(by)}'; {near(shorten(by), get_args(ways))}")
     place = at_home(folder)
     target = place if out is None else at_home(out)
-    read = Facts.load(None if facts is None else at_home(facts))
+    read = ObtainableFacts.load(None if facts is None else at_home(facts))
     worlds = read_worlds(place)
     with single_threaded():
         found = judge(worlds, read, cast("By", by))

@@ -30,10 +30,10 @@ from experiments.evidence.factorial import Factorial
 from experiments.evidence.interplay_fit import FEWEST_DRAWS, Fitter, adjusted, summary
 from experiments.evidence.ledger import Interval
 from experiments.evidence.make import looked_at, yearly_outputs
-from experiments.evidence.runs import Asked, BatchRuns, Carry, EvidenceError, plan_batch, read_batch
+from experiments.evidence.runs import AskedOfRuns, BatchRuns, Carry, EvidenceError, plan_batch, read_batch
 from experiments.evidence.units import numbers_of
 from experiments.evidence.verdict import ERROR
-from experiments.evidence.worlds import HISTORY, Worlds
+from experiments.evidence.worlds import HISTORY, ClaimWorlds
 
 #: The folder of the experiment inside the results folder.
 FOLDER = "interplay"
@@ -150,7 +150,7 @@ def budget_of(draws: int, replicates: int, mechanisms: Sequence[str] | None = No
     return Budget(names, len(Factorial.of(names)), draws, replicates)
 
 
-def worlds_of_design(design: Factorial, end: str | None = None) -> Worlds:
+def worlds_of_design(design: Factorial, end: str | None = None) -> ClaimWorlds:
     """A scenario for each world of the design, in its order: the history without the mechanisms that are off there."""
     from abm import Scenario
 
@@ -159,11 +159,11 @@ def worlds_of_design(design: Factorial, end: str | None = None) -> Worlds:
         off = design.off(world)
         name = f"point-{world:03d}" if off else HISTORY
         found[name] = replace(Scenario.load(HISTORY, without=off, end=end), name=name)
-    return Worlds(found, {}, {})
+    return ClaimWorlds(found, {}, {})
 
 
 def run_interplay(
-    folder: Path, claims: Mapping[str, Claim], asked: Asked, draws: int, carry: Carry, *, mechanisms: Sequence[str] | None = None, error: float = ERROR,
+    folder: Path, claims: Mapping[str, Claim], asked: AskedOfRuns, draws: int, carry: Carry, *, mechanisms: Sequence[str] | None = None, error: float = ERROR,
     end: str | None = None, overwrite: bool = False, tell: Callable[[Budget], None] | None = None,
 ) -> Interplay:  # fmt: skip
     """Run the experiment in ``folder/interplay`` and estimate; ``carry`` makes the runs of a planned folder and returns an exit code.

@@ -15,7 +15,7 @@ import numpy as np
 from abm.claims.claim import Claim, Pattern
 from experiments.evidence.units import Gathered
 from experiments.evidence.verdict import ERROR, SURE, Finding, found_with_chance, judge
-from experiments.evidence.worlds import Worlds
+from experiments.evidence.worlds import ClaimWorlds
 
 Verdict = Literal["holds", "does not hold", "cannot tell", "no mechanism", "built in"]
 #: Without the mechanism the pattern ``goes away`` (shows in at most a tenth of the units), ``stays`` (in nine tenths or more), shows in ``part`` of them; ``compared``: the
@@ -89,7 +89,7 @@ class ReadingResult:
 
 
 @dataclass(frozen=True)
-class Row:
+class LedgerRow:
     """A claim in the ledger. ``conditions`` are the five of the contract, in its order."""
 
     claim: Claim
@@ -114,7 +114,7 @@ class Row:
 class Ledger:
     """All rows, and how they were made."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[LedgerRow, ...]
     #: Draws (or seeds) that were run in the history, and runs in all.
     units: int
     runs: int
@@ -145,7 +145,7 @@ def findings_of(
 
 
 def ledger_of(
-    claims: Mapping[str, Claim], worlds: Worlds, gathered: Mapping[tuple[str, str], Gathered], units: int, runs: int, failed: int, error: float = ERROR
+    claims: Mapping[str, Claim], worlds: ClaimWorlds, gathered: Mapping[tuple[str, str], Gathered], units: int, runs: int, failed: int, error: float = ERROR
 ) -> Ledger:  # fmt: skip
     """The ledger of some claims from what was gathered for their patterns; ``units``, ``runs`` and ``failed`` are those of all batches."""
     findings = findings_of(gathered, claims, error)
@@ -159,7 +159,7 @@ def ledger_of(
     return Ledger(tuple(rows), units, runs, failed, error)
 
 
-def _pattern(claim: Claim, pattern: Pattern, finding: Finding, got: Gathered, worlds: Worlds, patterns: int) -> PatternResult:
+def _pattern(claim: Claim, pattern: Pattern, finding: Finding, got: Gathered, worlds: ClaimWorlds, patterns: int) -> PatternResult:
     units, off = got.units(pattern), got.units_off(pattern)
     shows_without = float(off.shows.mean()) if off is not None and len(off) else None
     conditions = tuple(_condition(name, units.effects[:, k], units.sizes[:, k], patterns) for k, name in enumerate(got.conditions))
@@ -199,13 +199,13 @@ def ablation_of(pattern: Pattern, finding: Finding, shows_without: float | None)
     return "stays" if shows_without >= SURE else "part"
 
 
-def row_of(claim: Claim, patterns: Sequence[PatternResult]) -> Row:
+def row_of(claim: Claim, patterns: Sequence[PatternResult]) -> LedgerRow:
     """The row of a claim from its patterns."""
     readings = _readings(claim, patterns)
     verdict = verdict_of([reading.verdict for reading in readings]) if readings else "cannot tell"
     if claim.status == "no mechanism":
         verdict = "no mechanism"
-    return Row(claim, verdict, readings, tuple(patterns), _conditions(claim, patterns))
+    return LedgerRow(claim, verdict, readings, tuple(patterns), _conditions(claim, patterns))
 
 
 def _readings(claim: Claim, patterns: Sequence[PatternResult]) -> tuple[ReadingResult, ...]:
@@ -260,7 +260,7 @@ def as_dict(ledger: Ledger) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _row_as_dict(row: Row) -> dict[str, Any]:
+def _row_as_dict(row: LedgerRow) -> dict[str, Any]:
     return {
         "id": row.claim.id, "claim": row.claim.claim, "lines": row.claim.lines, "status": row.claim.status, "verdict": row.verdict,
         "depends_on_the_reading": row.depends_on_the_reading, "conditions": dict(row.conditions),

@@ -15,10 +15,10 @@ import numpy as np
 from abm.claims.claim import Claim
 from agents.core.declare import OUTPUTS
 from experiments.evidence.ledger import QUANTILES, Ledger, findings_of, ledger_of
-from experiments.evidence.runs import SIDES, Asked, BatchRuns, Carry, plan_batch, read_batch, spans
+from experiments.evidence.runs import SIDES, AskedOfRuns, BatchRuns, Carry, plan_batch, read_batch, spans
 from experiments.evidence.units import Gathered, gather
 from experiments.evidence.verdict import ERROR
-from experiments.evidence.worlds import HISTORY, Worlds, worlds_of
+from experiments.evidence.worlds import HISTORY, ClaimWorlds, worlds_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +38,7 @@ class Made:
     """A ledger with what its pages show."""
 
     ledger: Ledger
-    worlds: Worlds
+    worlds: ClaimWorlds
     #: ``world``, ``output``, ``side``, ``year``, ``low``, ``median``, ``high``, ``n``: quantiles over draws.
     bands: pd.DataFrame
     looks: tuple[Look, ...]
@@ -79,7 +79,7 @@ def looked_at(claims: Mapping[str, Claim]) -> tuple[str, ...]:
 
 
 def make(
-    folder: Path, claims: Mapping[str, Claim], asked: Asked, draws: int, carry: Carry, *, error: float = ERROR, end: str | None = None,
+    folder: Path, claims: Mapping[str, Claim], asked: AskedOfRuns, draws: int, carry: Carry, *, error: float = ERROR, end: str | None = None,
     overwrite: bool = False, tell: Callable[[Look], None] | None = None,
 ) -> Made:  # fmt: skip
     """Run what the claims need and judge them; ``carry`` makes the runs of a planned folder and returns an exit code.
@@ -114,7 +114,7 @@ def make(
     )
 
 
-def _add(so_far: _Sofar, claims: Mapping[str, Claim], worlds: Worlds, batch: BatchRuns, span: tuple[int, int]) -> None:
+def _add(so_far: _Sofar, claims: Mapping[str, Claim], worlds: ClaimWorlds, batch: BatchRuns, span: tuple[int, int]) -> None:
     for (claim, pattern), own in worlds.of.items():
         gather(claims[claim][pattern], own, batch, span[0], so_far.gathered[claim, pattern])
     so_far.draws += batch.draws

@@ -16,7 +16,7 @@ import numpy as np
 
 from abm.claims.years import Years
 from abm.errors import UserError, shorten
-from experiments.evidence.worlds import Worlds
+from experiments.evidence.worlds import ClaimWorlds
 from experiments.studies.collect import collect
 from experiments.studies.draws import prepare_study, whole_name
 from experiments.studies.plan import seed_of, table_in
@@ -42,7 +42,7 @@ class EvidenceError(UserError):
 
 
 @dataclass(frozen=True)
-class Asked:
+class AskedOfRuns:
     """What is run for the claims: draws of a posterior (or the fitted values alone), replicates of each, and the size of a run."""
 
     posterior: Posterior | None
@@ -101,8 +101,8 @@ def place_of(folder: Path, span: tuple[int, int]) -> Path:
 def plan_batch(
     folder: Path,
     span: tuple[int, int],
-    asked: Asked,
-    worlds: Worlds,
+    asked: AskedOfRuns,
+    worlds: ClaimWorlds,
     names: Sequence[str],
     outputs: Sequence[str],
     *,

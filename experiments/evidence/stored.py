@@ -14,7 +14,7 @@ from experiments.evidence.make import yearly_outputs
 from experiments.evidence.runs import FOLDER, BatchRuns, EvidenceError, place_of, read_batch
 from experiments.evidence.worlds import HISTORY
 from experiments.files import said_in
-from experiments.fits.worth import Worlds
+from experiments.fits.worth import WorldRuns
 from experiments.runs.tables import read_table
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def batches_of(folder: Path, looks: list[Mapping[str, Any]]) -> list[BatchRuns]:
     return found
 
 
-def read_worlds(folder: Path) -> Worlds:
+def read_worlds(folder: Path) -> WorldRuns:
     """The history and the worlds that lack a mechanism, each draw's runs, and whether each draw shows each claim (in each of its meanings)."""
     said = read_ledger(folder)
     batches = batches_of(folder, said["looks"])
@@ -60,7 +60,7 @@ def read_worlds(folder: Path) -> Worlds:
     draws = read_table(folder / "draws.parquet").drop(columns="draw")
     claims = shown_by(read_table(folder / "units.parquet"), said["rows"], len(draws))
     assert len(draw) == sum(lines)
-    return Worlds(
+    return WorldRuns(
         draws.iloc[draw].reset_index(drop=True), batches[0].years, outputs, claims.iloc[draw].reset_index(drop=True), dict(said["off"])
     )  # fmt: skip
 

@@ -1,6 +1,6 @@
 """Which worlds must be run to judge the claims? The history, and what each pattern sets beside it: without a mechanism, another scenario, a level of a parameter.
 
-Worlds of the same content are one, so that runs serve every row that needs them.
+ClaimWorlds of the same content are one, so that runs serve every row that needs them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class PatternWorlds:
 
     #: The world without the mechanism; None where the claim names none.
     without: str | None = None
-    #: Worlds by level of the swept parameter.
+    #: ClaimWorlds by level of the swept parameter.
     sweep: Mapping[float, str] = field(default_factory=dict)
 
     @property
@@ -35,7 +35,7 @@ class PatternWorlds:
 
 
 @dataclass(frozen=True)
-class Worlds:
+class ClaimWorlds:
     """All worlds by name, and those of each pattern by claim and pattern (``("E03", "count")``)."""
 
     scenarios: Mapping[str, Scenario]
@@ -49,7 +49,7 @@ class Worlds:
         return tuple(name for name in self.scenarios if name in wanted)
 
 
-def worlds_of(claims: Mapping[str, Claim], end: str | None = None) -> Worlds:
+def worlds_of(claims: Mapping[str, Claim], end: str | None = None) -> ClaimWorlds:
     """The worlds that some claims need; ``end`` is the last month of all ("2015-12")."""
     found = _Found(end)
     found.add(HISTORY)
@@ -60,7 +60,7 @@ def worlds_of(claims: Mapping[str, Claim], end: str | None = None) -> Worlds:
             off[claim.id] = found.scenario(claim.scenario) if claim.scenario is not None else found.without(claim.switch or "")
         for pattern in claim.asked:
             of[claim.id, pattern.id] = _of_pattern(pattern, off.get(claim.id), found)
-    return Worlds(found.scenarios, of, off)
+    return ClaimWorlds(found.scenarios, of, off)
 
 
 def _of_pattern(pattern: Pattern, off: str | None, found: _Found) -> PatternWorlds:
@@ -72,7 +72,7 @@ def _of_pattern(pattern: Pattern, off: str | None, found: _Found) -> PatternWorl
 
 
 class _Found:
-    """Worlds as they are met; one that equals another has its name."""
+    """ClaimWorlds as they are met; one that equals another has its name."""
 
     def __init__(self, end: str | None) -> None:
         self.scenarios: dict[str, Scenario] = {}

@@ -13,9 +13,9 @@ import numpy as np
 from abm.errors import UserError, shorten
 from agents.core.declare import near
 from calibration.infer import weighted_quantile
-from calibration.obtainable import Facts, Obtainable
+from calibration.obtainable import Obtainable, ObtainableFacts
 from calibration.priors import Prior
-from calibration.worth import ENOUGH_ESS, LEAST_DRAWS, UNDECIDED, World, Worth, open_questions, worth
+from calibration.worth import ENOUGH_ESS, LEAST_DRAWS, UNDECIDED, FactsInWorld, Worth, open_questions, worth
 from experiments.files import csv_of, write_file, write_json
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ MOST_NAMED = 10
 
 
 @dataclass(frozen=True)
-class Worlds:
+class WorldRuns:
     """Runs of the same draws in several worlds. A line is a run; lines with equal parameters are replicates of one draw.
 
     A run that a world lacks, or that did not end well, is nan.
@@ -56,7 +56,7 @@ class Worlds:
 
     @property
     def mechanisms(self) -> tuple[str, ...]:
-        """Worlds other than the base."""
+        """WorldRuns other than the base."""
         return tuple(sorted(w for w in self.outputs if w != BASE))
 
 
@@ -93,7 +93,7 @@ class _Draws:
         return np.sqrt(between * (1.0 - len(self.lines) / self.lines.sum()))
 
 
-def judge(worlds: Worlds, facts: Facts, by: By = "all") -> dict[str, Any]:
+def judge(worlds: WorldRuns, facts: ObtainableFacts, by: By = "all") -> dict[str, Any]:
     """What each fact promises, the most worthwhile first: the contents of ``worth.json``. UserError where no fact can be read from the runs."""
     names = [str(c) for c in worlds.parameters.columns]
     values = worlds.parameters.to_numpy(float)
@@ -103,7 +103,7 @@ def judge(worlds: Worlds, facts: Facts, by: By = "all") -> dict[str, Any]:
     facts, unread = _readable(worlds, facts)
     natural = {w: np.stack([f.natural(worlds.years, o) for f in facts], axis=1) for w, o in worlds.outputs.items()}
     scaled = {w: np.stack([f.on_scale(v[:, i]) for i, f in enumerate(facts)], axis=1) for w, v in natural.items()}
-    made = {w: World(draws.mean(v), draws.chance(v)) for w, v in scaled.items()}
+    made = {w: FactsInWorld(draws.mean(v), draws.chance(v)) for w, v in scaled.items()}
     unit = Prior.of(names).unit(values[draws.first])
     claims = draws.mean(worlds.claims.to_numpy(float))
     error = np.array([f.error for f in facts])
@@ -139,13 +139,13 @@ def _is_told(row: Mapping[str, Any], mechanism: str) -> bool:
     return found["above_chance"] and not found["thin"]
 
 
-def _readable(worlds: Worlds, facts: Facts) -> tuple[Facts, list[dict[str, Any]]]:
+def _readable(worlds: WorldRuns, facts: ObtainableFacts) -> tuple[ObtainableFacts, list[dict[str, Any]]]:
     """The facts whose outputs all worlds hold, and the others with the outputs that they lack; UserError where no fact can be read."""
     held = set.intersection(*(set(outputs) for outputs in worlds.outputs.values()))
     unread = [
         {"id": f.id, "what": f.what, "outputs": [o for o in f.outputs if o not in held]} for f in facts if not held.issuperset(f.outputs)
     ]
-    kept = Facts(tuple(f for f in facts if held.issuperset(f.outputs)))
+    kept = ObtainableFacts(tuple(f for f in facts if held.issuperset(f.outputs)))
     if not len(kept):
         first = unread[0]
         hint = near(first["outputs"][0], held) if held else "they hold none that all worlds have"

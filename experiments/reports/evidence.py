@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.evidence.make import Made
-from experiments.evidence.runs import Asked
+from experiments.evidence.runs import AskedOfRuns
 from experiments.files import csv_of, write_file
 from experiments.reports.evidence_tables import Tables, ledger_table
 from experiments.reports.evidence_words import in_order
@@ -28,7 +28,7 @@ _TEMPLATES = ("evidence_page.html.j2", "evidence_parts.html.j2", "evidence_index
 
 
 def write_pages(
-    made: Made, folder: Path, *, language: str = "en", languages: Sequence[str] = (), asked: Asked | None = None, options: Sequence[str] = (),
+    made: Made, folder: Path, *, language: str = "en", languages: Sequence[str] = (), asked: AskedOfRuns | None = None, options: Sequence[str] = (),
     repository: str = "", beside: Sequence[str] = (),
 ) -> list[Path]:  # fmt: skip
     """Write the pages of a ledger into a folder, in ``language`` and in the other ``languages``; returns their paths.
@@ -51,7 +51,7 @@ def write_pages(
 
 
 def pages(
-    made: Made, language: str = "en", *, main: str | None = None, languages: Sequence[str] = (), asked: Asked | None = None, options: Sequence[str] = (),
+    made: Made, language: str = "en", *, main: str | None = None, languages: Sequence[str] = (), asked: AskedOfRuns | None = None, options: Sequence[str] = (),
     repository: str = "", beside: Sequence[str] = (),
 ) -> dict[str, str]:  # fmt: skip
     """The pages in one language by file name; ``main`` is the language whose names have no ending, ``languages`` are those that the pages link to."""
@@ -92,12 +92,12 @@ def _environment(words: Tables) -> Environment:
     return environment
 
 
-def ledger_csv(made: Made, language: str = "en", asked: Asked | None = None) -> str:
+def ledger_csv(made: Made, language: str = "en", asked: AskedOfRuns | None = None) -> str:
     """The ledger as CSV, a line for each pattern (one for a claim without any), those that fail first."""
     return csv_of(ledger_table(Tables(made, language, asked)))
 
 
-def write_csv(made: Made, folder: Path, *, language: str = "en", asked: Asked | None = None) -> Path:
+def write_csv(made: Made, folder: Path, *, language: str = "en", asked: AskedOfRuns | None = None) -> Path:
     """Write ``ledger.csv`` into a folder; returns its path."""
     write_file(folder / CSV, ledger_csv(made, language, asked).encode(), make_folder=True)
     return folder / CSV

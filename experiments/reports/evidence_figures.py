@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
 from agents.core.declare import OUTPUTS, PARAMETERS
-from experiments.evidence.ledger import Interval, PatternResult, Row, Verdict
+from experiments.evidence.ledger import Interval, LedgerRow, PatternResult, Verdict
 from experiments.evidence.runs import SIDES
 from experiments.evidence.worlds import HISTORY
 from experiments.reports.evidence_reasons import Reasons
@@ -122,7 +122,7 @@ class Figures(Reasons):
 
     # --- the years of a claim ---
 
-    def years(self, row: Row) -> list[Picture]:
+    def years(self, row: LedgerRow) -> list[Picture]:
         """The outputs that the patterns of a row look at, by year, with the mechanism and without it."""
         panels, head, table, used, labels = [], [self._("year")], {}, set(), []
         for number, (output, sides, off) in enumerate(self._outputs(row)):
@@ -158,7 +158,7 @@ class Figures(Reasons):
             words += " " + _("There is no world without the mechanism to compare with.")
         return words
 
-    def _outputs(self, row: Row) -> Iterator[tuple[str, tuple[str, ...], str | None]]:
+    def _outputs(self, row: LedgerRow) -> Iterator[tuple[str, tuple[str, ...], str | None]]:
         """Outputs that the patterns look at, with the sides that they use and the world without the mechanism."""
         found: dict[str, tuple[set[str], str | None]] = {}
         for result in row.patterns:
@@ -225,11 +225,11 @@ class Figures(Reasons):
 
     # --- the response to a parameter ---
 
-    def sweeps(self, row: Row) -> list[Picture]:
+    def sweeps(self, row: LedgerRow) -> list[Picture]:
         """For each pattern of a row that compares levels of a parameter: its numbers over the levels."""
         return [self._sweep(row, result) for result in row.patterns if result.pattern.sweep is not None and result.levels]
 
-    def _sweep(self, row: Row, result: PatternResult) -> Picture:
+    def _sweep(self, row: LedgerRow, result: PatternResult) -> Picture:
         sweep = result.pattern.sweep
         assert sweep is not None  # who calls has looked
         names = list(dict.fromkeys(condition_of(result, at).number for at in range(len(result.pattern.conditions))))
@@ -301,7 +301,7 @@ class Figures(Reasons):
         return y + 4
 
 
-def _shares(row: Row) -> Iterator[tuple[Verdict, float, float]]:
+def _shares(row: LedgerRow) -> Iterator[tuple[Verdict, float, float]]:
     """For each reading of a row: its verdict and the shares of draws that show all of it, and that show it; of several patterns, the smallest."""
     by_id = {result.pattern.id: result for result in row.patterns}
     for reading in row.readings:

@@ -12,7 +12,7 @@ from abm.errors import shorten
 from agents.core.declare import SWITCHES
 from experiments.evidence.ledger import as_dict
 from experiments.evidence.make import Made, units_of
-from experiments.evidence.runs import FOLDER, Asked, EvidenceError
+from experiments.evidence.runs import FOLDER, AskedOfRuns, EvidenceError
 from experiments.evidence.stored import KIND
 from experiments.files import files_in, said_in, whole_folder
 from experiments.reports.compare import origin
@@ -60,7 +60,14 @@ def as_json(made: Made, asked: Mapping[str, Any]) -> str:
 
 
 def write(
-    made: Made, folder: Path, said: Mapping[str, Any], drift: Sequence[str], asked: Asked, lang: str = "en", *, options: Sequence[str] = ()
+    made: Made,
+    folder: Path,
+    said: Mapping[str, Any],
+    drift: Sequence[str],
+    asked: AskedOfRuns,
+    lang: str = "en",
+    *,
+    options: Sequence[str] = (),
 ) -> Path:
     """Ledger, tables, pages in every language and manifest: all or nothing; the runs stay where they are.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from experiments.evidence.ledger import PatternResult, Row
+from experiments.evidence.ledger import LedgerRow, PatternResult
 from experiments.reports.evidence_words import LedgerWords, deciding, key_of, works
 from experiments.words.languages import mark
 
@@ -26,12 +26,12 @@ SHORT: dict[str, str] = {
 class Reasons(LedgerWords):
     """The reasons of a ledger in one language."""
 
-    def short(self, row: Row) -> str:
+    def short(self, row: LedgerRow) -> str:
         """Why, in a few words; empty where the verdict says it all."""
         why = self._why(row)
         return self._(SHORT[why]) if why else ""
 
-    def _why(self, row: Row) -> str:
+    def _why(self, row: LedgerRow) -> str:
         if row.verdict == "no mechanism":
             return ""
         if not row.patterns:
@@ -53,7 +53,7 @@ class Reasons(LedgerWords):
 
     # --- sentences ---
 
-    def row(self, row: Row) -> list[str]:
+    def row(self, row: LedgerRow) -> list[str]:
         """The reason of a row, one or two sentences."""
         _ = self._
         if row.verdict == "no mechanism":
@@ -73,7 +73,7 @@ class Reasons(LedgerWords):
                 found.append(_("But not all five conditions of a claim that works are met, as the list below says."))
         return found
 
-    def _depends(self, row: Row) -> str:
+    def _depends(self, row: LedgerRow) -> str:
         holds = [r.reading for r in row.readings if r.verdict in ("holds", "built in") and r.reading]
         fails = [r.reading for r in row.readings if r.verdict == "does not hold" and r.reading]
         return self._(

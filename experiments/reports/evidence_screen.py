@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from experiments.evidence.ledger import Row, Verdict
+from experiments.evidence.ledger import LedgerRow, Verdict
 from experiments.evidence.make import Made
-from experiments.evidence.runs import Asked
+from experiments.evidence.runs import AskedOfRuns
 from experiments.reports.evidence_reasons import Reasons
 from experiments.reports.evidence_words import ORDER, deciding, in_order, key_of
 from experiments.reports.screen import console
@@ -21,7 +21,7 @@ COLOURS: dict[Verdict, str] = {"does not hold": "red", "cannot tell": "yellow", 
 MOST_OF_NUMBER = 24
 
 
-def show(made: Made, lang: str, *, asked: Asked | None = None, shown: Console | None = None) -> None:
+def show(made: Made, lang: str, *, asked: AskedOfRuns | None = None, shown: Console | None = None) -> None:
     """Print the ledger: for each claim its verdict, the number that decides it (median and 90 % interval) and the chance of the stated sign."""
     from rich.table import Table
     from rich.text import Text
@@ -45,7 +45,7 @@ def show(made: Made, lang: str, *, asked: Asked | None = None, shown: Console | 
     shown.print(Text(said), no_wrap=True, overflow="ellipsis")
 
 
-def _key(words: Reasons, row: Row) -> tuple[str, str]:
+def _key(words: Reasons, row: LedgerRow) -> tuple[str, str]:
     """The number that decides a row, and the chance of the stated sign."""
     for result in deciding(row):
         key = key_of(result)

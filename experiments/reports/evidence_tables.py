@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from abm.claims.claim import Claim
 from agents.core.declare import PARAMETER_CLASSES, PARAMETERS, RULES, SWITCHES
-from experiments.evidence.ledger import Interval, PatternResult, ReadingResult, Row, Verdict
+from experiments.evidence.ledger import Interval, LedgerRow, PatternResult, ReadingResult, Verdict
 from experiments.evidence.ledger import number as digits
 from experiments.reports.evidence_figures import Figures
 from experiments.reports.evidence_reasons import has_size
@@ -51,7 +51,7 @@ class Tables(Figures):
             "meanings": [(self.style(verdict), self._(MEANINGS[verdict])) for verdict in ORDER],
         }  # fmt: skip
 
-    def _index_row(self, row: Row) -> dict[str, Any]:
+    def _index_row(self, row: LedgerRow) -> dict[str, Any]:
         keys = [(result, key_of(result)) for result in deciding(row)]
         return {
             "id": row.claim.id, "claim": self._(row.claim.claim), "style": self.style_of(row), "why": self.short(row),
@@ -74,7 +74,7 @@ class Tables(Figures):
 
     # --- the page of a claim ---
 
-    def page(self, row: Row, options: Sequence[str] = ()) -> dict[str, Any]:
+    def page(self, row: LedgerRow, options: Sequence[str] = ()) -> dict[str, Any]:
         """All values of the page of one claim; ``options`` of the command are repeated in the line that runs it again."""
         _, claim = self._, row.claim
         return {
@@ -88,20 +88,20 @@ class Tables(Figures):
             "command": shlex.join(["lintas", "evidence", claim.id, *options]),
         }  # fmt: skip
 
-    def _readings(self, row: Row) -> list[dict[str, Any]]:
+    def _readings(self, row: LedgerRow) -> list[dict[str, Any]]:
         """The meanings of the claim beside each other; empty where it has one meaning only."""
         if len(row.readings) < 2:
             return []
         by_id = {result.pattern.id: result for result in row.patterns}
         return [self._reading(row, reading, [by_id[one] for one in reading.patterns]) for reading in row.readings]
 
-    def _reading(self, row: Row, reading: ReadingResult, results: list[PatternResult]) -> dict[str, Any]:
+    def _reading(self, row: LedgerRow, reading: ReadingResult, results: list[PatternResult]) -> dict[str, Any]:
         return {
             "reading": self._(reading.reading or ""), "style": self.style(reading.verdict, in_full=works(row)),
             "lines": [self._key_line(row.claim, result, key_of(result)) | {"style": self.style(result.verdict, in_full=works(row))} for result in results],
         }  # fmt: skip
 
-    def _pattern(self, row: Row, result: PatternResult) -> dict[str, Any]:
+    def _pattern(self, row: LedgerRow, result: PatternResult) -> dict[str, Any]:
         claim, finding, pattern = row.claim, result.finding, result.pattern
         asked = {condition.number for condition in result.conditions}
         return {
@@ -196,7 +196,7 @@ def ledger_table(words: Tables) -> pd.DataFrame:
     return table.astype(dict.fromkeys(("units", "runs", "failed_draws"), "Int64"))
 
 
-def _lines(words: Tables, row: Row) -> list[dict[str, Any]]:
+def _lines(words: Tables, row: LedgerRow) -> list[dict[str, Any]]:
     claim = row.claim
     said: dict[str, Any] = {
         "claim": claim.id, "claim_says": words._(claim.claim), "lines": claim.lines, "status": claim.status, "claim_verdict": row.verdict,

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 from abm.claims.claim import Claim, Condition, Number, Part, Pattern, Written
 from agents.core.declare import OUTPUTS, PARAMETERS
-from experiments.evidence.ledger import ConditionResult, Interval, PatternResult, Row, Verdict
+from experiments.evidence.ledger import ConditionResult, Interval, LedgerRow, PatternResult, Verdict
 from experiments.evidence.make import Made
-from experiments.evidence.runs import Asked
+from experiments.evidence.runs import AskedOfRuns
 from experiments.reports.evidence_sentences import BETWEEN_SIDES, COUNTS, OVER_TIME, SENTENCES, SET_AGAINST, TAKEN
 from experiments.reports.paper import formats, places_of
 from experiments.studies.target_names import side_name
@@ -113,7 +113,7 @@ def _or_zero(value: float) -> float:
     return value if math.isfinite(value) else 0.0
 
 
-def deciding(row: Row) -> tuple[PatternResult, ...]:
+def deciding(row: LedgerRow) -> tuple[PatternResult, ...]:
     """The pattern that decides a row; where its readings disagree, one of each kind."""
     if not row.patterns:
         return ()
@@ -127,12 +127,12 @@ def deciding(row: Row) -> tuple[PatternResult, ...]:
     return (found or row.patterns[0],)
 
 
-def works(row: Row) -> bool:
+def works(row: LedgerRow) -> bool:
     """Whether all five conditions of a claim that works are met."""
     return all(row.conditions.values())
 
 
-def in_order(made: Made) -> list[Row]:
+def in_order(made: Made) -> list[LedgerRow]:
     """The rows of a ledger: those that fail first, those without a mechanism last, otherwise in the order of the claims."""
     return sorted(made.ledger.rows, key=lambda row: ORDER.index(row.verdict))
 
@@ -140,7 +140,7 @@ def in_order(made: Made) -> list[Row]:
 class LedgerWords:
     """A ledger and its texts in one language. ``asked`` says with what it was made."""
 
-    def __init__(self, made: Made, language: str, asked: Asked | None = None):
+    def __init__(self, made: Made, language: str, asked: AskedOfRuns | None = None):
         self.made, self.language, self.asked = made, language, asked
         self._: Translate = translator(language)
         self.n = Numbers(language)
@@ -342,11 +342,11 @@ class LedgerWords:
         css = verdict.replace(" ", "-")
         return Style(self._(VERDICTS[verdict]), SIGNS[verdict], css if verdict != "holds" or in_full else "holds-in-part")
 
-    def style_of(self, row: Row) -> Style:
+    def style_of(self, row: LedgerRow) -> Style:
         """How the verdict of a row is shown."""
         return self.style(row.verdict, in_full=works(row))
 
-    def conditions(self, row: Row) -> list[tuple[bool, str]]:
+    def conditions(self, row: LedgerRow) -> list[tuple[bool, str]]:
         """The five conditions: whether each is met, and in words."""
         return [(row.conditions[name], self._(CONDITIONS[name] if row.conditions[name] else NOT_MET[name])) for name in CONDITIONS]
 

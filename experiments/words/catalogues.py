@@ -96,9 +96,9 @@ def in_targets() -> Iterator[tuple[str, str]]:
 
 def in_obtainable() -> Iterator[tuple[str, str]]:
     """What could be measured and how (reasons of errors stay as they are, as data)."""
-    from calibration.obtainable import Facts
+    from calibration.obtainable import ObtainableFacts
 
-    for fact in Facts.load():
+    for fact in ObtainableFacts.load():
         yield fact.what, f"obtainable {fact.id}"
         yield fact.obtained, f"obtainable {fact.id}"
 

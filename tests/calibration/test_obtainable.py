@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from calibration.obtainable import Facts, ObtainableError, read_facts
+from calibration.obtainable import ObtainableError, ObtainableFacts, read_facts
 
 ROW = """
 [[fact]]
@@ -33,7 +33,7 @@ def outputs(**values: float) -> dict[str, np.ndarray]:
 
 
 def test_the_shipped_list() -> None:
-    facts = Facts.load()
+    facts = ObtainableFacts.load()
     assert len(facts) >= 15
     assert len({f.id for f in facts}) == len(facts)
     assert {f.cost for f in facts} == {"low", "medium", "high"}
@@ -119,7 +119,7 @@ def test_mistakes(text: str, says: str, tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text(text, "utf-8")
     with pytest.raises(ObtainableError) as refused:
-        Facts.load(file)
+        ObtainableFacts.load(file)
     said = str(refused.value)
     assert says in said and "mine.toml" in said
     assert "\n" not in said and len(said) < 500
@@ -129,7 +129,7 @@ def test_mistakes(text: str, says: str, tmp_path: Path) -> None:
 def test_files_that_cannot_be_read(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ObtainableError) as refused:
-        Facts.load(name)
+        ObtainableFacts.load(name)
     assert "\n" not in str(refused.value)
 
 

@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import norm
 
 from calibration import worth as module
-from calibration.worth import ENOUGH_ESS, LEAST_DRAWS, World, Worth, open_questions, worth
+from calibration.worth import ENOUGH_ESS, LEAST_DRAWS, FactsInWorld, Worth, open_questions, worth
 
 
 def normal(n: int, d: int, seed: int = 0) -> np.ndarray:
@@ -21,12 +21,12 @@ def normal(n: int, d: int, seed: int = 0) -> np.ndarray:
     return np.stack([rng.permutation(column) for _ in range(d)], axis=1)
 
 
-def world(*columns: np.ndarray, noise: float = 0.0) -> World:
-    return World(np.stack(columns, axis=1), np.full(len(columns), noise))
+def world(*columns: np.ndarray, noise: float = 0.0) -> FactsInWorld:
+    return FactsInWorld(np.stack(columns, axis=1), np.full(len(columns), noise))
 
 
 def judged(
-    unit: np.ndarray, on: World, error: list[float], claims: np.ndarray | None = None, off: dict[str, World] | None = None
+    unit: np.ndarray, on: FactsInWorld, error: list[float], claims: np.ndarray | None = None, off: dict[str, FactsInWorld] | None = None
 ) -> list[Worth]:
     return worth(unit, on, off or {}, np.zeros((len(unit), 0)) if claims is None else claims, np.array(error))
 
@@ -217,7 +217,7 @@ def test_on_or_off_against_plain_loops() -> None:
     n, error, noise = LEAST_DRAWS + 10, 0.5, 0.8
     y, z, w = rng.standard_normal(n), rng.standard_normal(n) * 1.5 + 1.0, rng.random(n) ** 3 + 0.05
     y[:2], z[1:9] = np.nan, np.nan
-    off = {"without": World(z[:, None], np.array([noise]))}
+    off = {"without": FactsInWorld(z[:, None], np.array([noise]))}
     found = worth(np.zeros((n, 1)), world(y), off, np.zeros((n, 0)), np.array([error]), w)[0]
     sds = (error, math.hypot(error, noise))
     points, shares = np.polynomial.hermite_e.hermegauss(module.NODES)
@@ -377,12 +377,12 @@ def test_many_draws_are_sampled_as_truths(monkeypatch: pytest.MonkeyPatch) -> No
     [
         {"error": np.array([0.0])}, {"error": np.array([-1.0])}, {"error": np.array([np.nan])}, {"error": np.array([1.0, 1.0])},
         {"weights": np.zeros(30)}, {"weights": np.ones(29)}, {"claims": np.zeros((29, 1))}, {"unit": np.zeros((31, 2))},
-        {"off": {"a": World(np.zeros((30, 2)), np.zeros(2))}}, {"off": {"a": World(np.zeros((30, 1)), np.array([-1.0]))}},
+        {"off": {"a": FactsInWorld(np.zeros((30, 2)), np.zeros(2))}}, {"off": {"a": FactsInWorld(np.zeros((30, 1)), np.array([-1.0]))}},
     ],
 )  # fmt: skip
 def test_arrays_that_do_not_fit(wrong: dict[str, np.ndarray]) -> None:
     said = {
-        "unit": np.zeros((30, 2)), "on": World(np.zeros((30, 1)), np.zeros(1)), "off": {}, "claims": np.zeros((30, 1)), "error": np.ones(1),
+        "unit": np.zeros((30, 2)), "on": FactsInWorld(np.zeros((30, 1)), np.zeros(1)), "off": {}, "claims": np.zeros((30, 1)), "error": np.ones(1),
         "weights": None,
     }  # fmt: skip
     with pytest.raises(ValueError, match=r"agree|above 0"):

@@ -14,11 +14,11 @@ import pytest
 
 from abm.errors import UserError
 from agents.core.declare import PARAMETERS
-from calibration.obtainable import Facts, read_facts
+from calibration.obtainable import ObtainableFacts, read_facts
 from experiments.cli.main import main
 from experiments.evidence import stored
 from experiments.fits.fit import inference_version
-from experiments.fits.worth import Worlds, judge, write_worth
+from experiments.fits.worth import WorldRuns, judge, write_worth
 from experiments.reports.worth_screen import show_worth
 
 YEARS = np.arange(1990, 2001)
@@ -45,7 +45,7 @@ TEXT = (
 )  # fmt: skip
 
 
-def worlds(draws: int = 150, replicates: int = 2, chance: float = 0.05, seed: int = 1) -> Worlds:
+def worlds(draws: int = 150, replicates: int = 2, chance: float = 0.05, seed: int = 1) -> WorldRuns:
     """Work across depends on the first parameter and on the mechanism, untreated illness a little on the second one, crossings on nothing."""
     rng = np.random.default_rng(seed)
     unit = np.repeat(rng.random((draws, len(NAMES))), replicates, axis=0)
@@ -61,7 +61,7 @@ def worlds(draws: int = 150, replicates: int = 2, chance: float = 0.05, seed: in
         return {o: np.repeat(v[:, None, None], len(YEARS), axis=1) * np.array([1.0, 5.0]) for o, v in numbers.items()}
 
     claims = pd.DataFrame({"E11": (unit[:, 0] > 0.5).astype(float), "E08": (unit[:, 1] > 0.97).astype(float), "E33": np.full(n, np.nan)})
-    return Worlds(
+    return WorldRuns(
         pd.DataFrame(low + unit * (high - low), columns=NAMES), YEARS, {"history": made(0.0), "without-kinship": made(1.5)}, claims,
         {"without-kinship": "kinship"},
     )  # fmt: skip
@@ -258,7 +258,7 @@ def test_the_shipped_list_can_be_judged() -> None:
     run = next(iter(simulate_many([Scenario.load("history", end="2015-12")], seeds=[1], households=200)))
     table = run.value.sort_values(["year", "side"])
     years = np.array(sorted(table["year"].unique()))
-    for fact in Facts.load():
+    for fact in ObtainableFacts.load():
         outputs = {o: table[o].to_numpy(float).reshape(1, len(years), 2) for o in fact.outputs}
         assert np.isfinite(fact.on_scale(fact.natural(years, outputs))).all(), fact.id
 

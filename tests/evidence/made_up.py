@@ -13,7 +13,7 @@ from abm.claims.claim import Claim
 from experiments.evidence.ledger import ledger_of
 from experiments.evidence.make import Look, Made
 from experiments.evidence.units import Gathered
-from experiments.evidence.worlds import HISTORY, PatternWorlds, Worlds
+from experiments.evidence.worlds import HISTORY, ClaimWorlds, PatternWorlds
 
 OFF = "without-cross_border_care"
 UNITS = 60
@@ -118,7 +118,7 @@ def made(claims: Sequence[Claim], gathered: Mapping[tuple[str, str], Gathered], 
     """A ledger of some claims from what was gathered for their patterns."""
     by_id = {one.id: one for one in claims}
     of = {(one.id, p.id): PatternWorlds(OFF if one.switch or p.switch else None) for one in claims for p in one.patterns}
-    worlds = Worlds({}, of, {one.id: OFF for one in claims if one.switch})
+    worlds = ClaimWorlds({}, of, {one.id: OFF for one in claims if one.switch})
     ledger = ledger_of(by_id, worlds, gathered, UNITS, 2 * UNITS, 3)
     shown = bands("care_share_across", "income_per_capita", "poverty_rate") if table is None else table
     draws = pd.DataFrame({"draw": range(UNITS), "household.seek_care.kin_relief": np.linspace(0.3, 0.7, UNITS)})

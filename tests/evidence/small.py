@@ -4,7 +4,7 @@ from pathlib import Path
 
 from abm.claims.claim import read_claims
 from experiments.evidence.make import make
-from experiments.evidence.runs import Asked
+from experiments.evidence.runs import AskedOfRuns
 from experiments.execution.batch import local_engine
 from experiments.execution.drive import drive
 
@@ -79,7 +79,7 @@ def claims_in(folder: Path):
 
 def asked(**more):
     """The values fitted to the region, 60 households."""
-    return Asked(**({"posterior": None, "region": REGION, "households": 60, "replicates": 1, "seed": 1} | more))
+    return AskedOfRuns(**({"posterior": None, "region": REGION, "households": 60, "replicates": 1, "seed": 1} | more))
 
 
 def carry(place: Path) -> int:

@@ -17,7 +17,7 @@ from experiments.evidence.factorial import Factorial, columns, words
 from experiments.evidence.interplay import DRAWS, Budget, budget_of, estimate, numbers_in, run_interplay, worlds_of_design
 from experiments.evidence.interplay_fit import FEWEST_DRAWS, Fitter, adjusted, summary
 from experiments.evidence.make import looked_at
-from experiments.evidence.runs import Asked, BatchRuns
+from experiments.evidence.runs import AskedOfRuns, BatchRuns
 from experiments.options import DEFAULT_REGION
 
 
@@ -313,7 +313,7 @@ def test_a_small_experiment(tmp_path: Path) -> None:
         return report.exit_code
 
     told: list[Budget] = []
-    asked = Asked(None, DEFAULT_REGION, 60, 1, 1)
+    asked = AskedOfRuns(None, DEFAULT_REGION, 60, 1, 1)
     few = the_claims("E02", "E04")
     arguments = {"mechanisms": ["crisis", "cross_border_care", "kinship"], "end": "1981-12"}
     first = run_interplay(tmp_path / "out", few, asked, 2, carry, tell=told.append, **arguments)  # type: ignore[arg-type]

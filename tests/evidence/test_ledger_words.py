@@ -15,7 +15,7 @@ from abm.claims.claim import claims
 from abm.errors import UserError
 from experiments.evidence.ledger import Interval
 from experiments.evidence.make import Made
-from experiments.evidence.runs import Asked
+from experiments.evidence.runs import AskedOfRuns
 from experiments.reports.evidence import ledger_csv, pages, write_csv
 from experiments.reports.evidence_screen import show
 from experiments.reports.evidence_words import LedgerWords
@@ -89,7 +89,7 @@ def test_every_sentence_can_be_translated(monkeypatch: pytest.MonkeyPatch, ledge
         return lambda sentence: asked.add(sentence) or sentence
 
     monkeypatch.setattr("experiments.reports.evidence_words.translator", recording)
-    pages(ledger, asked=Asked(None, "west-kalimantan-sarawak", 4000, 1, 1))
+    pages(ledger, asked=AskedOfRuns(None, "west-kalimantan-sarawak", 4000, 1, 1))
     show(ledger, "en", shown=Console(file=io.StringIO(), width=80))
     ledger_csv(ledger)
     own = {sentence for row in ledger.ledger.rows for sentence in row.claim.sentences()}

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from abm.errors import UserError
 from experiments.evidence.make import Made
-from experiments.evidence.runs import Asked
+from experiments.evidence.runs import AskedOfRuns
 from experiments.reports.evidence import INDEX, file_of, pages, write_pages
 from experiments.reports.evidence_reasons import SHORT, Reasons
 from experiments.reports.evidence_screen import show
@@ -106,7 +106,7 @@ def test_the_first_sentences_count_and_say_what_was_run(ledger: Made) -> None:
     )
     assert "60 draws" in second and "120 runs" in second and "3 did not end well" in second
     assert "90%" in third and "5%" in third
-    alone = Asked(None, "west-kalimantan-sarawak", 4000, 1, 7)
+    alone = AskedOfRuns(None, "west-kalimantan-sarawak", 4000, 1, 7)
     assert "fitted values alone with 60 different seeds (first seed 7)" in Reasons(ledger, "en", alone).head()[1]
 
 
