@@ -27,7 +27,7 @@ from calibration.target_file import LEAST_ERROR
 Cost = Literal["low", "medium", "high"]
 #: On which scale each way to write an error is an sd.
 SCALES: Mapping[str, Scale] = {"relative_error": "log", "absolute_error": "linear", "odds_error": "logit"}
-#: ObtainableFacts that a file may hold: far above any list that a person writes.
+#: Facts that a file may hold: far above any list that a person writes.
 MOST_FACTS = 1000
 _Text = Annotated[str, Field(min_length=1, max_length=MOST_LETTERS)]
 _Error = Annotated[float, Field(ge=LEAST_ERROR, le=1e6)]

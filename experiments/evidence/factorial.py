@@ -52,7 +52,7 @@ def words(numbers: Sequence[int], length: int) -> list[tuple[int, ...]]:
 
 @dataclass(frozen=True)
 class Factorial:
-    """ClaimWorlds by mechanisms that are on (+1) or off (-1).
+    """Worlds by mechanisms that are on (+1) or off (-1).
 
     mechanisms: their names, in the order of the columns
     signs: shape (worlds, mechanisms); in world 0 all are on

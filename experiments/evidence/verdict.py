@@ -29,8 +29,9 @@ STAKES = (0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.96, 0.99)
 
 #: What is said of one pattern. ``undecided``: the posterior itself holds draws of both kinds, and more runs would not change that.
 Said = Literal["holds", "does not hold", "undecided", "open"]
-#: Why a pattern does not hold.
-Reason = Literal["", "opposite", "no effect of use", "not near"]
+#: Why a pattern does not hold: nine tenths of the units go against the stated direction by more than half the size, or stay below the size in both, or
+#: neither; or the number is not near the paper's.
+Reason = Literal["", "opposite", "no effect of use", "draws differ", "not near"]
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,10 @@ def _why(units: Units) -> tuple[Reason, int]:
     effects, sizes = units.effects[:, worst], units.sizes[:, worst]
     with np.errstate(invalid="ignore"):
         against = np.where(sizes > 0, effects < -sizes / 2, effects < 0)
-    return ("opposite" if against.mean() > 0.5 else "no effect of use"), worst
+        small = np.where(sizes > 0, abs(effects) < sizes, effects == 0) | ~np.isfinite(effects)
+    if against.mean() >= SURE:
+        return "opposite", worst
+    return ("no effect of use" if small.mean() >= SURE else "draws differ"), worst
 
 
 def fewest_units(patterns: int, error: float = ERROR, sure: float = SURE) -> int:

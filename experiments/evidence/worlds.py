@@ -25,7 +25,7 @@ class PatternWorlds:
 
     #: The world without the mechanism; None where the claim names none.
     without: str | None = None
-    #: ClaimWorlds by level of the swept parameter.
+    #: Worlds by level of the swept parameter.
     sweep: Mapping[float, str] = field(default_factory=dict)
 
     @property
@@ -72,7 +72,7 @@ def _of_pattern(pattern: Pattern, off: str | None, found: _Found) -> PatternWorl
 
 
 class _Found:
-    """ClaimWorlds as they are met; one that equals another has its name."""
+    """Worlds as they are met; one that equals another has its name."""
 
     def __init__(self, end: str | None) -> None:
         self.scenarios: dict[str, Scenario] = {}

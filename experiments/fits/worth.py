@@ -56,7 +56,7 @@ class WorldRuns:
 
     @property
     def mechanisms(self) -> tuple[str, ...]:
-        """WorldRuns other than the base."""
+        """Worlds other than the base."""
         return tuple(sorted(w for w in self.outputs if w != BASE))
 
 

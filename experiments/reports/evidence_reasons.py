@@ -12,6 +12,7 @@ from experiments.words.languages import mark
 SHORT: dict[str, str] = {
     "opposite": mark("opposite"),
     "no effect of use": mark("no effect of use"),
+    "draws differ": mark("draws differ"),
     "not near": mark("not near"),
     "undecided": mark("the posterior itself is undecided"),
     "open": mark("more runs needed"),
@@ -125,6 +126,8 @@ class Reasons(LedgerWords):
             return mark("“{what}” cannot be computed from the runs, and a pattern without its number does not show.")
         if finding.reason == "not near":
             return mark("The model is not near what the paper says: it gives {model} for “{what}”, and {misses} of {units} draws miss it.")
+        if finding.reason == "draws differ":
+            return mark("The draws differ: “{what}” has the stated sign in {sign} of {units} draws, and {misses} of them miss it.")
         if finding.reason == "opposite":
             return mark("It goes the opposite way: “{what}” has the stated sign in only {sign} of {units} draws.")
         if key is not None and key.condition.size > 0:
