@@ -62,7 +62,7 @@ class Fitter:
         has = np.isfinite(y)
         if has.sum() < 2:
             return effects, errors, 0, np.full(3, np.nan)
-        matrix, inverse, at, clear = self._matrix(has)
+        matrix, inverse, at, clear, alone = self._matrix(has)
         y = y[has]
         tiny = ROUNDING * max(float(np.abs(y).max()), 1e-300)
         rest = y - matrix @ (inverse @ y)
@@ -72,20 +72,11 @@ class Fitter:
         found, error = 2 * (inverse @ y)[1:], 2 * spread * np.sqrt((inverse[1:] ** 2).sum(axis=1))
         found[np.abs(found) <= tiny] = 0.0
         effects[at], errors[at] = np.where(clear, found, np.nan), np.where(clear, error, np.nan)
-        return effects, errors, degrees, self._shares(y, matrix, at, rest_square, tiny)
-
-    def _shares(self, y: np.ndarray, matrix: np.ndarray, at: np.ndarray, rest_square: float, tiny: float) -> np.ndarray:
-        """Parts of the sum of squares: of single mechanisms, what pairs add to them, and what is left."""
-        whole = float(((y - y.mean()) ** 2).sum())
-        if whole <= len(y) * tiny**2:
-            return np.full(3, np.nan)
-        alone = matrix[:, np.concatenate([[True], at < len(self.design.mechanisms)])]
-        left = y - alone @ (np.linalg.pinv(alone) @ y)
-        without_pairs = float((left[np.abs(left) > tiny] ** 2).sum())
-        return np.array([1 - without_pairs / whole, max(0.0, without_pairs - rest_square) / whole, rest_square / whole])
+        return effects, errors, degrees, _shares(y, alone, rest_square, tiny)
 
     def _matrix(self, has: np.ndarray) -> tuple[np.ndarray, ...]:
-        """For the worlds that have a number: columns of the mean and of the terms that vary, their inverse, positions of these terms, and which are told apart."""
+        """For the worlds that have a number: columns of the mean and of the terms that vary, their inverse, positions of these terms, which are told apart, and
+        an orthonormal basis of the mean and the single mechanisms."""
         key = has.tobytes()
         if key not in self._known:
             signs = self.design.signs[has].astype(float)
@@ -94,8 +85,20 @@ class Fitter:
             matrix = np.column_stack([np.ones(len(signs)), *(signs[:, list(self.design.terms[k])].prod(axis=1) for k in at)])
             inverse = np.linalg.pinv(matrix)
             told = np.abs(inverse @ matrix - np.eye(matrix.shape[1])).max(axis=1) < 1e-8
-            self._known[key] = (matrix, inverse, at, told[1:])
+            single = matrix[:, np.concatenate([[True], at < len(self.design.mechanisms)])]
+            left, sizes, _right = np.linalg.svd(single, full_matrices=False)
+            self._known[key] = (matrix, inverse, at, told[1:], left[:, sizes > 1e-9 * sizes[0]])
         return self._known[key]
+
+
+def _shares(y: np.ndarray, alone: np.ndarray, rest_square: float, tiny: float) -> np.ndarray:
+    """Parts of the sum of squares: of single mechanisms, what pairs add to them, and what is left."""
+    whole = float(((y - y.mean()) ** 2).sum())
+    if whole <= len(y) * tiny**2:
+        return np.full(3, np.nan)
+    left = y - alone @ (alone.T @ y)
+    without_pairs = float((left[np.abs(left) > tiny] ** 2).sum())
+    return np.array([1 - without_pairs / whole, max(0.0, without_pairs - rest_square) / whole, rest_square / whole])
 
 
 @dataclass(frozen=True)

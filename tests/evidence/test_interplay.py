@@ -193,6 +193,23 @@ def test_no_number_at_all() -> None:
     assert np.isnan(summary(fit).p).all() and np.isnan(adjusted(summary(fit).p)).all()
 
 
+def test_a_term_that_few_draws_know_is_not_claimed() -> None:
+    """Known in half of the draws it is, in fewer it is not."""
+    found = design(5)
+    y = np.stack([made_up(found, {(0,): 1.0})] * 8)
+    y[:4] = np.nan
+    assert summary(Fitter(found).fit(y)).median[0] == pytest.approx(1.0)
+    y[:5] = np.nan
+    assert np.isnan(summary(Fitter(found).fit(y)).median).all()
+
+
+def test_chances_account_for_how_many_were_asked() -> None:
+    """By hand: rank k of m tests times m / k times the sum of 1 / i, no smaller than those of lower rank."""
+    np.testing.assert_allclose(
+        adjusted(np.array([0.03, np.nan, 0.001, 0.5])), [0.03 * 3 / 2 * 11 / 6, np.nan, 0.001 * 3 * 11 / 6, 0.5 * 11 / 6]
+    )
+
+
 def test_numbers_of_another_shape_are_refused() -> None:
     with pytest.raises(ValueError, match="shape"):
         Fitter(design(5)).fit(np.zeros((2, 15)))
