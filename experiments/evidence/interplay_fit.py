@@ -13,12 +13,14 @@ import numpy as np
 
 from experiments.evidence.factorial import Factorial
 
-#: From so many draws on, chance is judged by how far they differ; with fewer by what the terms leave over within each draw.
+#: From so many draws on, intervals are over the draws; with fewer they are those of chance within the draws.
 FEWEST_DRAWS = 5
 #: Parts of the largest number below which a difference is rounding.
 ROUNDING = 1e-11
 #: The ends of the middle 90 %.
 ENDS = (0.05, 0.95)
+#: The share of draws in which an effect that is called clear has its sign.
+MOST_OF = 0.9
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ class Summary:
 
     low, median, high: ends of the middle 90 % and the middle, in the unit of the number
     same_sign: the share of draws with the sign of the median (0 where that is 0)
-    p: the chance of an effect as far from 0 if the mean effect were 0
+    p: the chance of effects as far from 0 if fewer than :data:`MOST_OF` of the draws had an effect of this sign
     """
 
     low: np.ndarray
@@ -131,20 +133,45 @@ def _term(effects: np.ndarray, errors: np.ndarray, degrees: np.ndarray) -> tuple
     if n == 0 or 2 * n < len(effects):  # known in too few draws
         return np.nan, np.nan, np.nan, np.nan, np.nan
     effects, errors, degrees = effects[has], errors[has], degrees[has]
-    median, mean = float(np.median(effects)), float(effects.mean())
+    median = float(np.median(effects))
     same = float((np.sign(effects) == np.sign(median)).mean()) if median else 0.0
     if n >= FEWEST_DRAWS:
         low, high = (float(np.quantile(effects, end)) for end in ENDS)
-        error, freedom = float(effects.std(ddof=1)) / np.sqrt(n), n - 1
     else:
         error, freedom = float(np.sqrt((errors**2).sum())) / n, int(degrees.sum())
         half = float(stats.t.ppf(ENDS[1], freedom)) * error if freedom > 0 else np.nan
         low, high = median - half, median + half
+    return low, median, high, same, _chance_in_most(effects, errors, degrees) if (degrees > 0).all() else _chance_over_draws(effects)
+
+
+def _chance_in_most(effects: np.ndarray, errors: np.ndarray, degrees: np.ndarray) -> float:
+    """The chance for "fewer than :data:`MOST_OF` of the draws have an effect of this sign", from the chance in each draw.
+
+    By Benjamini and Heller ("Screening for partial conjunction hypotheses", Biometrics 64, 2008): with u of n draws wanted, (n - u + 1) times
+    the u-th smallest chance; twice the smaller one of the two signs.
+    """
+    from scipy import stats
+
+    n = len(effects)
+    wanted = int(np.ceil(MOST_OF * n - 1e-9))
+    found = []
+    for sign in (1, -1):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            beyond = np.where(errors > 0, sign * effects / errors, np.where(effects == 0, 0.0, sign * np.sign(effects) * np.inf))
+        found.append((n - wanted + 1) * float(np.sort(stats.t.sf(beyond, degrees))[wanted - 1]))
+    return min(1.0, 2 * min(found))
+
+
+def _chance_over_draws(effects: np.ndarray) -> float:
+    """The chance of a mean as far from 0 by Student's t over draws, where the terms leave no degrees of freedom within a draw; nan for few draws."""
+    from scipy import stats
+
+    n, mean, error = len(effects), float(effects.mean()), float(effects.std(ddof=1)) / np.sqrt(len(effects)) if len(effects) > 1 else 0.0
     if mean == 0:
-        return low, median, high, same, 1.0
-    if not freedom or not np.isfinite(error):
-        return low, median, high, same, np.nan
-    return low, median, high, same, 0.0 if error == 0 else 2 * float(stats.t.sf(abs(mean) / error, freedom))
+        return 1.0
+    if n < FEWEST_DRAWS:
+        return float("nan")
+    return 0.0 if error == 0 else 2 * float(stats.t.sf(abs(mean) / error, n - 1))
 
 
 def adjusted(p: np.ndarray) -> np.ndarray:

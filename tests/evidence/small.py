@@ -10,7 +10,7 @@ from experiments.execution.drive import drive
 
 REGION = "west-kalimantan-sarawak"
 END = "1983-12"
-CLAIMS = '''
+CLAIMS = """
 [[claim]]
 id = "E10"
 claim = "Ties carry care."
@@ -67,7 +67,7 @@ mechanism = "none"
 expected = "nothing"
 status = "no mechanism"
 missing = "telephones"
-'''
+"""
 
 
 def claims_in(folder: Path):

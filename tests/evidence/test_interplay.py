@@ -150,14 +150,38 @@ def test_large_effects_are_clear(draws: int) -> None:
     assert said.same_sign[0] == 1 and said.low[0] < 3 < said.high[0]
 
 
-def test_draws_that_disagree_are_not_clear() -> None:
-    """Each draw has a large and certain effect, of either sign."""
-    found = design(5)
+@pytest.mark.parametrize("n", [5, 8])
+def test_draws_that_disagree_are_not_clear(n: int) -> None:
+    """Each draw has a large and certain effect, of either sign; with five mechanisms nothing is left over within a draw."""
+    found = design(n)
     signs = np.array([1, -1, 1, -1, 1, -1, 1, 1])
     said = summary(Fitter(found).fit(np.stack([made_up(found, {(0,): 5.0 * sign}) for sign in signs])))
     assert said.same_sign[0] == 5 / 8
-    assert said.p[0] > 0.2
+    assert said.p[0] > 0.2 and said.p[1] == 1
     assert (said.low[0], said.high[0]) == (pytest.approx(-5), pytest.approx(5))
+
+
+@pytest.mark.parametrize(
+    ("draws", "without", "clear"), [(9, 0, True), (9, 1, False), (10, 1, True), (10, 2, False), (40, 4, True), (40, 5, False)]
+)
+def test_an_effect_is_clear_where_nine_tenths_of_the_draws_have_it(draws: int, without: int, clear: bool) -> None:
+    found, rng = design(8), np.random.default_rng(draws)
+    y = np.stack([made_up(found, {(0,): 0.0 if k < without else 5.0}) for k in range(draws)]) + rng.normal(0, 0.5, (draws, 64))
+    assert (summary(Fitter(found).fit(y)).p[0] < 1e-6) == clear
+
+
+def test_chance_within_one_draw_is_that_of_student() -> None:
+    """By hand: effect over error, 64 worlds less 37 terms, both sides."""
+    from scipy import stats
+
+    fit = Fitter(design(8)).fit(np.random.default_rng(4).normal(0, 1, (1, 64)))
+    expected = [2 * stats.t.sf(abs(e) / s, 27) for e, s in zip(fit.effects[0], fit.errors[0], strict=True)]
+    np.testing.assert_allclose(summary(fit).p, expected)
+
+
+def test_few_draws_without_anything_left_over_say_nothing() -> None:
+    said = summary(Fitter(design(5)).fit(np.random.default_rng(4).normal(0, 1, (2, 16))))
+    assert np.isnan(said.p).all() and np.isnan(said.low).all() and np.isfinite(said.median).all()
 
 
 def test_a_constant_number_has_no_effects() -> None:

@@ -127,7 +127,9 @@ def test_the_counts_of_runs_and_what_is_open(made):
     assert [(look.draws, look.runs, look.open) for look in found.looks] == [(3, 12, 3)]
     assert found.gathered["E10", "pair"].runs == 6 and found.gathered["E11", "sweep"].runs == 9
     assert {row.claim.id: row.verdict for row in found.ledger.rows} == {"E10": "cannot tell", "E11": "cannot tell", "E12": "no mechanism"}
-    assert looked_at(claims_in(folder)) == tuple(n for n in making.yearly_outputs() if n in ("care_share_across", "visits_across", "workers_across"))
+    assert looked_at(claims_in(folder)) == tuple(
+        n for n in making.yearly_outputs() if n in ("care_share_across", "visits_across", "workers_across")
+    )
 
 
 def test_units_and_draws_as_tables(made):
@@ -196,7 +198,9 @@ def batch_of(values, well=None):
         table = np.array(table, float)
         worlds[name] = np.broadcast_to(table[:, :, None, None, None], (*table.shape, 3, 2, 1)).copy()
         good[name] = np.ones(table.shape, bool) if well is None else np.array(well[name], bool)
-    return BatchRuns(np.array([1980, 1981, 1982]), ("visits_across",), worlds, good, pd.DataFrame({"a": [0.0] * len(next(iter(good.values())))}))
+    return BatchRuns(
+        np.array([1980, 1981, 1982]), ("visits_across",), worlds, good, pd.DataFrame({"a": [0.0] * len(next(iter(good.values())))})
+    )
 
 
 def gathered_of(tmp_path, batch, first=0):
