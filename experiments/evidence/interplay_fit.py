@@ -3,6 +3,9 @@
 With signs x of +1 (on) and -1 (off), a number is written as y = mean + sum of b_i x_i + sum of b_ij x_i x_j + rest. The *effect* of mechanism i is 2 b_i: the number with it less the number without
 it, as a mean over the worlds of the design, in which each other mechanism is on in half. The effect of a pair is 2 b_ij: with the second one on, the effect of the first is larger by that
 amount than its mean, with the second one off it is smaller by as much (and the other way round). The rest holds what three or more do together, and chance.
+
+Where a number is missing in some worlds (a share of nothing), the others are used. A mechanism that is on in all of them has no effect to estimate, and a pair of which they lack one of the four
+settings is taken to add nothing to its two mechanisms.
 """
 
 from __future__ import annotations
@@ -82,8 +85,7 @@ class Fitter:
         key = has.tobytes()
         if key not in self._known:
             signs = self.design.signs[has].astype(float)
-            varies = np.abs(signs.mean(axis=0)) < 1
-            at = np.array([k for k, term in enumerate(self.design.terms) if all(varies[one] for one in term)], dtype=int)
+            at = np.array([k for k, term in enumerate(self.design.terms) if _has_all_settings(signs[:, list(term)])], dtype=int)
             matrix = np.column_stack([np.ones(len(signs)), *(signs[:, list(self.design.terms[k])].prod(axis=1) for k in at)])
             inverse = np.linalg.pinv(matrix)
             told = np.abs(inverse @ matrix - np.eye(matrix.shape[1])).max(axis=1) < 1e-8
@@ -91,6 +93,11 @@ class Fitter:
             left, sizes, _right = np.linalg.svd(single, full_matrices=False)
             self._known[key] = (matrix, inverse, at, told[1:], left[:, sizes > 1e-9 * sizes[0]])
         return self._known[key]
+
+
+def _has_all_settings(signs: np.ndarray) -> bool:
+    """Whether the worlds have each combination of on and off of a term's mechanisms, signs of shape (worlds, 1 or 2)."""
+    return len(np.unique(signs, axis=0)) == 2 ** signs.shape[1]
 
 
 def _shares(y: np.ndarray, alone: np.ndarray, rest_square: float, tiny: float) -> np.ndarray:

@@ -210,6 +210,19 @@ def test_worlds_without_a_number_are_left_out() -> None:
     assert shared  # with one mechanism always on, some pairs have the same signs as another pair, and neither is claimed
 
 
+def test_no_number_where_two_are_off_together() -> None:
+    """The pair cannot be known, its two mechanisms can."""
+    found = design(13)
+    y = made_up(found, TRUE | {(2,): 1.5, (5,): -0.5})
+    y[(found.signs[:, 2] < 0) & (found.signs[:, 5] < 0)] = np.nan
+    fit = Fitter(found).fit(y[None])
+    assert fit.only_with == ()
+    effects = dict(zip(found.terms, fit.effects[0], strict=True))
+    assert np.isnan(effects[2, 5]) and all(np.isfinite(effects[k,]) for k in range(13))
+    assert sum(np.isnan(v) for v in effects.values()) < 91 / 3  # some other pairs have the same signs in the worlds that are left
+    assert (effects[2,], effects[5,], effects[0,], effects[0, 4]) == tuple(pytest.approx(v) for v in (1.5, -0.5, 3.0, 2.0))
+
+
 def test_no_number_at_all() -> None:
     found = design(5)
     fit = Fitter(found).fit(np.full((3, 16), np.nan))
