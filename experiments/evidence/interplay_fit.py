@@ -5,7 +5,7 @@ it, as a mean over the worlds of the design, in which each other mechanism is on
 amount than its mean, with the second one off it is smaller by as much (and the other way round). The rest holds what three or more do together, and chance.
 
 Where a number is missing in some worlds (a share of nothing), the others are used. A mechanism that is on in all of them has no effect to estimate, and a pair of which they lack one of the four
-settings is taken to add nothing to its two mechanisms.
+settings, or that cannot be told from a single mechanism, is taken to add nothing.
 """
 
 from __future__ import annotations
@@ -86,11 +86,17 @@ class Fitter:
         if key not in self._known:
             signs = self.design.signs[has].astype(float)
             at = np.array([k for k, term in enumerate(self.design.terms) if _has_all_settings(signs[:, list(term)])], dtype=int)
-            matrix = np.column_stack([np.ones(len(signs)), *(signs[:, list(self.design.terms[k])].prod(axis=1) for k in at)])
-            inverse = np.linalg.pinv(matrix)
-            told = np.abs(inverse @ matrix - np.eye(matrix.shape[1])).max(axis=1) < 1e-8
-            single = matrix[:, np.concatenate([[True], at < len(self.design.mechanisms)])]
-            left, sizes, _right = np.linalg.svd(single, full_matrices=False)
+            while True:
+                matrix = np.column_stack([np.ones(len(signs)), *(signs[:, list(self.design.terms[k])].prod(axis=1) for k in at)])
+                inverse = np.linalg.pinv(matrix, rcond=1e-9)
+                mixed = np.abs(inverse @ matrix - np.eye(matrix.shape[1])) > 1e-8  # which terms cannot be told from which
+                alone = np.concatenate([[True], at < len(self.design.mechanisms)])
+                hides = mixed[alone].any(axis=0) & ~alone  # pairs that hide a single mechanism
+                if not hides.any():
+                    break
+                at = at[~hides[1:]]
+            told = ~mixed.any(axis=1)
+            left, sizes, _right = np.linalg.svd(matrix[:, alone], full_matrices=False)
             self._known[key] = (matrix, inverse, at, told[1:], left[:, sizes > 1e-9 * sizes[0]])
         return self._known[key]
 
