@@ -67,7 +67,7 @@ class Estimate:
     change [unit of the number]: over draws; share [1]: of the number in the full model, or of its mark where that is larger
     same_sign: the share of draws with the sign of the median
     p, adjusted: chances, the second accounts for all effects that were asked for
-    clear: not 0, at the error rate; of_use: clear, and as large as the smallest effect of use (:data:`LEAST_SHARE` where none is said)
+    clear: of one sign in most draws, at the error rate; of_use: clear, and as large as the smallest effect of use (:data:`LEAST_SHARE` where none is said)
     """
 
     mechanisms: tuple[str, ...]
@@ -134,7 +134,7 @@ class Interplay:
 
     @property
     def over_draws(self) -> bool:
-        """Whether intervals and chances are over draws of the posterior; with few draws they are of chance within these."""
+        """Whether intervals are over draws of the posterior; with few draws they are of chance within these."""
         return self.budget.draws >= FEWEST_DRAWS
 
     def key(self, claim: str) -> Outcome | None:

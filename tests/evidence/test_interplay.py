@@ -150,14 +150,38 @@ def test_large_effects_are_clear(draws: int) -> None:
     assert said.same_sign[0] == 1 and said.low[0] < 3 < said.high[0]
 
 
-def test_draws_that_disagree_are_not_clear() -> None:
-    """Each draw has a large and certain effect, of either sign."""
-    found = design(5)
+@pytest.mark.parametrize("n", [5, 8])
+def test_draws_that_disagree_are_not_clear(n: int) -> None:
+    """Each draw has a large and certain effect, of either sign; with five mechanisms nothing is left over within a draw."""
+    found = design(n)
     signs = np.array([1, -1, 1, -1, 1, -1, 1, 1])
     said = summary(Fitter(found).fit(np.stack([made_up(found, {(0,): 5.0 * sign}) for sign in signs])))
     assert said.same_sign[0] == 5 / 8
-    assert said.p[0] > 0.2
+    assert said.p[0] > 0.2 and said.p[1] == 1
     assert (said.low[0], said.high[0]) == (pytest.approx(-5), pytest.approx(5))
+
+
+@pytest.mark.parametrize(
+    ("draws", "without", "clear"), [(9, 0, True), (9, 1, False), (10, 1, True), (10, 2, False), (40, 4, True), (40, 5, False)]
+)
+def test_an_effect_is_clear_where_nine_tenths_of_the_draws_have_it(draws: int, without: int, clear: bool) -> None:
+    found, rng = design(8), np.random.default_rng(draws)
+    y = np.stack([made_up(found, {(0,): 0.0 if k < without else 5.0}) for k in range(draws)]) + rng.normal(0, 0.5, (draws, 64))
+    assert (summary(Fitter(found).fit(y)).p[0] < 1e-6) == clear
+
+
+def test_chance_within_one_draw_is_that_of_student() -> None:
+    """By hand: effect over error, 64 worlds less 37 terms, both sides."""
+    from scipy import stats
+
+    fit = Fitter(design(8)).fit(np.random.default_rng(4).normal(0, 1, (1, 64)))
+    expected = [2 * stats.t.sf(abs(e) / s, 27) for e, s in zip(fit.effects[0], fit.errors[0], strict=True)]
+    np.testing.assert_allclose(summary(fit).p, expected)
+
+
+def test_few_draws_without_anything_left_over_say_nothing() -> None:
+    said = summary(Fitter(design(5)).fit(np.random.default_rng(4).normal(0, 1, (2, 16))))
+    assert np.isnan(said.p).all() and np.isnan(said.low).all() and np.isfinite(said.median).all()
 
 
 def test_a_constant_number_has_no_effects() -> None:
@@ -186,11 +210,41 @@ def test_worlds_without_a_number_are_left_out() -> None:
     assert shared  # with one mechanism always on, some pairs have the same signs as another pair, and neither is claimed
 
 
+def test_no_number_where_two_are_off_together() -> None:
+    """The pair cannot be known, its two mechanisms can."""
+    found = design(13)
+    y = made_up(found, TRUE | {(2,): 1.5, (5,): -0.5})
+    y[(found.signs[:, 2] < 0) & (found.signs[:, 5] < 0)] = np.nan
+    fit = Fitter(found).fit(y[None])
+    assert fit.only_with == ()
+    effects = dict(zip(found.terms, fit.effects[0], strict=True))
+    assert np.isnan(effects[2, 5]) and all(np.isfinite(effects[k,]) for k in range(13))
+    assert sum(np.isnan(v) for v in effects.values()) < 91 / 3  # some other pairs have the same signs in the worlds that are left
+    assert (effects[2,], effects[5,], effects[0,], effects[0, 4]) == tuple(pytest.approx(v) for v in (1.5, -0.5, 3.0, 2.0))
+
+
 def test_no_number_at_all() -> None:
     found = design(5)
     fit = Fitter(found).fit(np.full((3, 16), np.nan))
     assert np.isnan(fit.effects).all() and fit.only_with == ()
     assert np.isnan(summary(fit).p).all() and np.isnan(adjusted(summary(fit).p)).all()
+
+
+def test_a_term_that_few_draws_know_is_not_claimed() -> None:
+    """Known in half of the draws it is, in fewer it is not."""
+    found = design(5)
+    y = np.stack([made_up(found, {(0,): 1.0})] * 8)
+    y[:4] = np.nan
+    assert summary(Fitter(found).fit(y)).median[0] == pytest.approx(1.0)
+    y[:5] = np.nan
+    assert np.isnan(summary(Fitter(found).fit(y)).median).all()
+
+
+def test_chances_account_for_how_many_were_asked() -> None:
+    """By hand: rank k of m tests times m / k times the sum of 1 / i, no smaller than those of lower rank."""
+    np.testing.assert_allclose(
+        adjusted(np.array([0.03, np.nan, 0.001, 0.5])), [0.03 * 3 / 2 * 11 / 6, np.nan, 0.001 * 3 * 11 / 6, 0.5 * 11 / 6]
+    )
 
 
 def test_numbers_of_another_shape_are_refused() -> None:

@@ -78,7 +78,7 @@ def test_page_says_what_was_found(found: Interplay, few: Mapping[str, Claim]) ->
     assert "crisis × kinship" in text
     assert "There is no such number without: bribery" in text
     assert '<tr id="E07">' not in text  # it has no pattern
-    assert "did not end well" not in text and "too narrow" not in text
+    assert "did not end well" not in text and "differ by more" not in text
     assert "enforcement × kinship × traditional_trade" in text  # the three that have the signs of bribery and crisis together
 
 
@@ -86,7 +86,7 @@ def test_few_draws_are_said(few: Mapping[str, Claim], found: Interplay) -> None:
     from dataclasses import replace
 
     text = page(replace(found, budget=replace(found.budget, draws=1), failed=3), few)
-    assert "too narrow" in text and "3 runs did not end well" in text
+    assert "differ by more" in text and "3 runs did not end well" in text
 
 
 def test_cells_have_sign_and_colour(found: Interplay) -> None:
