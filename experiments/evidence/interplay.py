@@ -61,7 +61,7 @@ class Budget:
 
 
 @dataclass(frozen=True)
-class Estimate:
+class MechanismEffect:
     """The effect of a mechanism, or of a pair, on one number.
 
     change [unit of the number]: over draws; share [1]: of the number in the full model, or of its mark where that is larger
@@ -81,7 +81,7 @@ class Estimate:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class NumberEffects:
     """One condition of a pattern: its number in the full model and what mechanisms do to it.
 
     number: its name in the pattern, with the first year of the span after it where there are spans
@@ -103,15 +103,15 @@ class Outcome:
     rest: float
     only_with: tuple[str, ...]
     worlds: int
-    estimates: tuple[Estimate, ...]
+    estimates: tuple[MechanismEffect, ...]
 
     @property
-    def single(self) -> dict[str, Estimate]:
+    def single(self) -> dict[str, MechanismEffect]:
         """Effects of single mechanisms by name."""
         return {e.mechanisms[0]: e for e in self.estimates if len(e.mechanisms) == 1}
 
     @property
-    def strongest_pairs(self) -> list[Estimate]:
+    def strongest_pairs(self) -> list[MechanismEffect]:
         """Pairs whose effect is known, the largest first; those that are clear come before the others."""
         known = [e for e in self.estimates if len(e.mechanisms) == 2 and np.isfinite(e.change.median)]
         return sorted(known, key=lambda e: (not e.clear, -abs(e.change.median), e.mechanisms))
@@ -123,7 +123,7 @@ class Interplay:
 
     design: Factorial
     budget: Budget
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[NumberEffects, ...]
     #: Runs that did not end well.
     failed: int
     error: float
@@ -137,7 +137,7 @@ class Interplay:
         """Whether intervals are over draws of the posterior; with few draws they are of chance within these."""
         return self.budget.draws >= FEWEST_DRAWS
 
-    def key(self, claim: str) -> Outcome | None:
+    def key(self, claim: str) -> NumberEffects | None:
         """The outcome that stands for a claim: the first condition of its first pattern; None where it has no pattern."""
         return next((one for one in self.outcomes if one.claim == claim), None)
 
@@ -189,7 +189,7 @@ def estimate(
 ) -> Interplay:  # fmt: skip
     """What the runs say; ``worlds`` names the scenario of each world of the design, in its order."""
     fitter = Fitter(design)
-    found: list[tuple[Outcome, np.ndarray]] = []
+    found: list[tuple[NumberEffects, np.ndarray]] = []
     for (claim, pattern), conditions in _read(claims, batches, worlds).items():
         found += [_outcome(fitter, claim, claims[claim][pattern], at, one) for at, one in enumerate(conditions)]
     chances = adjusted(np.concatenate([p for _one, p in found])) if found else np.array([])
@@ -289,7 +289,7 @@ def _mean(found: list[tuple[Measure, ...]]) -> tuple[tuple[str, ...], np.ndarray
 # --- what they come to -------------------------------------------------------------------------------------------------
 
 
-def _outcome(fitter: Fitter, claim: str, pattern: Pattern, at: int, read: _Read) -> tuple[Outcome, np.ndarray]:
+def _outcome(fitter: Fitter, claim: str, pattern: Pattern, at: int, read: _Read) -> tuple[NumberEffects, np.ndarray]:
     """The outcome before it is judged, and the chances of its terms, shape (terms,)."""
     design, fit, values = fitter.design, fitter.fit(read.values), read.values
     said = summary(fit)
@@ -302,9 +302,11 @@ def _outcome(fitter: Fitter, claim: str, pattern: Pattern, at: int, read: _Read)
         share = Interval.of(fit.effects[:, k] * for_one) if np.isfinite(change.median) else change
         if len(values) < FEWEST_DRAWS:  # the interval is that of chance within the draws
             share = Interval(change.low * scale, change.median * scale, change.high * scale)
-        estimates.append(Estimate(design.names(term), change, share, float(said.same_sign[k]), float(said.p[k]), np.nan, False, False))
+        estimates.append(
+            MechanismEffect(design.names(term), change, share, float(said.same_sign[k]), float(said.p[k]), np.nan, False, False)
+        )
     alone, pairs, rest = (_middle(fit.shares[:, k]) for k in range(3))
-    one = Outcome(
+    one = NumberEffects(
         claim, pattern.id, at, read.name, measured(pattern, pattern.conditions[at % len(pattern.conditions)]), Interval.of(values[:, 0]), _middle(read.sizes), alone,
         pairs, rest, tuple(design.mechanisms[k] for k in fit.only_with), int(np.isfinite(values).any(axis=0).sum()), tuple(estimates),
     )  # fmt: skip
@@ -315,7 +317,7 @@ def _middle(values: np.ndarray) -> float:
     return float(np.nanmedian(values)) if np.isfinite(values).any() else float("nan")
 
 
-def _judged(one: Outcome, chances: np.ndarray, error: float) -> Outcome:
+def _judged(one: NumberEffects, chances: np.ndarray, error: float) -> NumberEffects:
     estimates = []
     for found, chance in zip(one.estimates, chances.tolist(), strict=True):
         clear = bool(np.isfinite(chance) and chance <= error)

@@ -27,7 +27,7 @@ MOST_OF = 0.9
 
 
 @dataclass(frozen=True)
-class Fit:
+class FactorialFit:
     """What the terms of a design come to for one number; all shapes begin with (draws,).
 
     effects, errors [unit of the number]: shape (draws, terms), nan where the worlds that have the number do not tell the term from others
@@ -50,7 +50,7 @@ class Fitter:
     design: Factorial
     _known: dict[bytes, tuple[np.ndarray, ...]] = field(default_factory=dict)
 
-    def fit(self, numbers: np.ndarray) -> Fit:
+    def fit(self, numbers: np.ndarray) -> FactorialFit:
         """The terms for the numbers of every draw and world, shape (draws, worlds); a world without a number (nan) is left out."""
         if numbers.ndim != 2 or numbers.shape[1] != len(self.design):
             raise ValueError(f"numbers must have the shape (draws, {len(self.design)}), found {numbers.shape}")
@@ -59,7 +59,7 @@ class Fitter:
         known = has.any(axis=0)
         only = [k for k in range(len(self.design.mechanisms)) if known.any() and (self.design.signs[known, k] > 0).all()]
         effects, errors, degrees, shares = (np.array([part[k] for part in parts]) for k in range(4))
-        return Fit(effects, errors, degrees, shares, tuple(only))
+        return FactorialFit(effects, errors, degrees, shares, tuple(only))
 
     def _one(self, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, int, np.ndarray]:
         terms = self.design.terms
@@ -117,7 +117,7 @@ def _shares(y: np.ndarray, alone: np.ndarray, rest_square: float, tiny: float) -
 
 
 @dataclass(frozen=True)
-class Summary:
+class EffectSummary:
     """The terms over draws; each has shape (terms,), nan where a term is not known.
 
     low, median, high: ends of the middle 90 % and the middle, in the unit of the number
@@ -132,10 +132,10 @@ class Summary:
     p: np.ndarray
 
 
-def summary(fit: Fit) -> Summary:
+def summary(fit: FactorialFit) -> EffectSummary:
     """The terms of a fit over its draws. With few draws the interval is that of chance within these draws, not of the posterior."""
     rows = [_term(fit.effects[:, k], fit.errors[:, k], fit.degrees) for k in range(fit.effects.shape[1])]
-    return Summary(*np.array(rows, dtype=float).reshape(-1, 5).T)
+    return EffectSummary(*np.array(rows, dtype=float).reshape(-1, 5).T)
 
 
 def _term(effects: np.ndarray, errors: np.ndarray, degrees: np.ndarray) -> tuple[float, float, float, float, float]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from abm.claims.claim import Claim, Pattern, Written
 from agents.core.declare import OUTPUTS, SWITCHES
 from experiments.evidence.factorial import RESOLUTION
-from experiments.evidence.interplay import Budget, Estimate, Interplay, Outcome
+from experiments.evidence.interplay import Budget, Interplay, MechanismEffect, NumberEffects
 from experiments.evidence.interplay_fit import FEWEST_DRAWS
 from experiments.evidence.ledger import Interval, interval, number
 from experiments.files import csv_of, write_file
@@ -92,7 +92,7 @@ def as_json(found: Interplay, asked: Mapping[str, Any] | None = None) -> str:
     return json.dumps(said, ensure_ascii=False) + "\n"
 
 
-def _outcome_as_dict(one: Outcome) -> dict[str, Any]:
+def _outcome_as_dict(one: NumberEffects) -> dict[str, Any]:
     return {
         "claim": one.claim, "pattern": one.pattern, "condition": one.condition, "number": one.number, "measured": one.measured, "full": interval(one.full),
         "size_of_use": number(one.size), "alone": number(one.alone), "pairs": number(one.pairs), "rest": number(one.rest), "only_with": list(one.only_with),
@@ -100,7 +100,7 @@ def _outcome_as_dict(one: Outcome) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _estimate_as_dict(e: Estimate) -> dict[str, Any]:
+def _estimate_as_dict(e: MechanismEffect) -> dict[str, Any]:
     return {
         "mechanisms": list(e.mechanisms), "change": interval(e.change), "share": interval(e.share), "same_sign": number(e.same_sign), "p": number(e.p),
         "adjusted": number(e.adjusted), "clear": e.clear, "of_use": e.of_use,
@@ -170,7 +170,7 @@ class _Words:
 
     # --- the parts ---
 
-    def _claim(self, one: Outcome) -> dict[str, Any]:
+    def _claim(self, one: NumberEffects) -> dict[str, Any]:
         depends = sorted((e for e in one.single.values() if e.of_use), key=lambda e: (-abs(e.change.median), e.mechanisms))
         said = [f"{e.mechanisms[0]} {self._share(e)}" for e in depends]
         return {
@@ -179,7 +179,7 @@ class _Words:
             "shares": [self.n.percent(share) for share in (one.alone, one.pairs, one.rest)],
         }  # fmt: skip
 
-    def _effect(self, one: Outcome, e: Estimate) -> dict[str, Any]:
+    def _effect(self, one: NumberEffects, e: MechanismEffect) -> dict[str, Any]:
         _ = self._
         return {
             "id": one.claim, "mechanisms": " × ".join(e.mechanisms), "change": self._change(one, e.change.median),
@@ -214,7 +214,7 @@ class _Words:
 
     # --- words and numbers ---
 
-    def what(self, one: Outcome) -> str:
+    def what(self, one: NumberEffects) -> str:
         """What is measured, in words."""
         _, pattern = self._, self.claims[one.claim][one.pattern]
         name, span = _name_of(pattern, one.number)
@@ -226,18 +226,18 @@ class _Words:
         what = labels[0] if len(labels) == 1 else _("{one} against {other}").format(one=labels[0], other=labels[1])
         return what if one.measured == "number" else _("{what}: how far beyond its mark in the stated direction").format(what=what)
 
-    def _written(self, one: Outcome) -> Written:
+    def _written(self, one: NumberEffects) -> Written:
         pattern = self.claims[one.claim][one.pattern]
         return pattern.numbers[_name_of(pattern, one.number)[0]].written
 
-    def _value(self, one: Outcome, found: Interval) -> str:
+    def _value(self, one: NumberEffects, found: Interval) -> str:
         """The number in the full model: the median, and the middle 90 % of the draws where there are several."""
         show = self.written[self._written(one)] if one.measured == "number" else lambda value: self._change(one, value)
         if not self.found.over_draws:
             return show(found.median)
         return f"{show(found.median)} ({show(found.low)} … {show(found.high)})"
 
-    def _change(self, one: Outcome, value: float) -> str:
+    def _change(self, one: NumberEffects, value: float) -> str:
         """A difference in the unit of the number, with its sign; that of percentages in points."""
         written = self._written(one)
         if not math.isfinite(value):
@@ -247,12 +247,12 @@ class _Words:
             return self._("{value} points").format(value=signed(self.n, 100 * value, decimals))
         return ("+" if value > 0 else "") + self.n.short(value)
 
-    def _share(self, e: Estimate) -> str:
+    def _share(self, e: MechanismEffect) -> str:
         share = e.share.median
         return "–" if not math.isfinite(share) else signed(self.n, 100 * share) + "%"
 
 
-def _strongest(one: Outcome) -> list[Estimate]:
+def _strongest(one: NumberEffects) -> list[MechanismEffect]:
     """The pairs of an outcome that the table has: the largest of use, or else the largest that is clear."""
     clear = [e for e in one.strongest_pairs if e.clear]
     return [e for e in clear if e.of_use][:MOST_PAIRS] or clear[:1]

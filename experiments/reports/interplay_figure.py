@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from xml.etree.ElementTree import Element
 
-from experiments.evidence.interplay import Estimate, Interplay, Outcome
+from experiments.evidence.interplay import Interplay, MechanismEffect, NumberEffects
 from experiments.reports.svg import GREY, INK, KALIMANTAN, PAPER, SARAWAK, closed, height_of, legend, shape, sheet, width_of, words
 from experiments.words.languages import Numbers, Translate
 
@@ -46,13 +46,13 @@ def heat_map(found: Interplay, _: Translate, n: Numbers) -> bytes:
     return closed(root, bottom + 6, width)
 
 
-def keys(found: Interplay) -> list[Outcome]:
+def keys(found: Interplay) -> list[NumberEffects]:
     """The outcomes that stand for the claims, in the order of the claims."""
     claims = dict.fromkeys(one.claim for one in found.outcomes)
     return [one for one in map(found.key, claims) if one is not None]
 
 
-def text_of(one: Outcome, mechanism: str, n: Numbers) -> str:
+def text_of(one: NumberEffects, mechanism: str, n: Numbers) -> str:
     """What a cell says: the share in per cent with its sign, or a sign for what is not clear, not known, or not there without the mechanism."""
     if mechanism in one.only_with:
         return ONLY
@@ -76,13 +76,13 @@ def signed(n: Numbers, value: float, decimals: int = 0) -> str:
     return ("+" if value > 0 else "") + n.number(value, decimals)
 
 
-def fill_of(one: Outcome, mechanism: str) -> str:
+def fill_of(one: NumberEffects, mechanism: str) -> str:
     """The colour of a cell: by sign and size where the effect is of use, none otherwise."""
     found = one.single[mechanism]
     return colour_of(found) if found.of_use and mechanism not in one.only_with else PAPER
 
 
-def colour_of(found: Estimate) -> str:
+def colour_of(found: MechanismEffect) -> str:
     """Blue above 0 and orange below, the darker the larger the share."""
     share = found.share.median if math.isfinite(found.share.median) else math.copysign(FULL, found.change.median)
     strength = 0.15 + 0.85 * min(1.0, abs(share) / FULL)

@@ -70,6 +70,7 @@ def test_the_sequence_of_draws_does_not_depend_on_how_it_is_cut():
 
 def test_draws_come_as_often_as_their_weights_say():
     found = asked(posterior=Posterior.load(REGION))
+    assert found.posterior is not None
     table = found.posterior.draws
     heavy = table["weight"].to_numpy() / table["weight"].sum()
     name = table.columns[2]

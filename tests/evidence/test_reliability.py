@@ -37,7 +37,10 @@ def bank(request):
     runs, households = request.param
     draws = AskedOfRuns(Posterior.load("west-kalimantan-sarawak"), "west-kalimantan-sarawak", households, 1, 5).draws(0, runs)
     scenario = Scenario.load("history", without=["kinship"])
-    members = [Member(scenario, 10_000 + k, draw) for k, draw in enumerate(draws.to_dict("records"))]
+    members = [
+        Member(scenario, 10_000 + k, draw)
+        for k, draw in enumerate({str(n): float(v) for n, v in row.items()} for row in draws.to_dict("records"))
+    ]
     return [Years(end.value) for end in simulate_list(members, 2, households=households)]
 
 

@@ -168,7 +168,7 @@ def test_each_verdict_and_its_reason():
             "zero": units(np.zeros(96)),
             "number": units(np.full(96, -3.0), is_number=True),
             "mixed": units(np.where(rng.random(96) < 0.5, 2.0, -2.0), 1.0),
-            "differ": units([2.0] * 2 + [-2.0] * 40 + [0.1] * 54, 1.0),
+            "differ": units([2.0] + [-2.0] * 40 + [0.1] * 55, 1.0),
             "few": units([2.0, 2.0, 2.0], 1.0),
         }
     )
