@@ -166,6 +166,9 @@ def _made_ready(run: Run) -> Ready:
 def _address(run: Run, rule: Rule) -> int:
     """Where the machine code of a rule's loop begins, compiled for the columns of this run."""
     named = iter((*rule.reads, *rule.writes))
-    given = {"p": rule.parameters and run.settings.of(rule.parameters), "q": rule.other_parameters and run.settings.of(rule.other_parameters)}
+    given = {
+        "p": rule.parameters and run.settings.of(rule.parameters),
+        "q": rule.other_parameters and run.settings.of(rule.other_parameters),
+    }
     names = argument_names(rule.loop)
     return address_of(rule.loop, [given.get(a, 0) if a in CALL_ARGUMENTS else run.column(next(named)) for a in names])
