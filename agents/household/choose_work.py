@@ -150,7 +150,7 @@ def loop(  # noqa: C901 (see the end of its docstring)
     time. What jobs are worth is worked out community by community, as pay and ways are the same for all its people. It is one long loop because
     functions of the user's own are put into it by name.
     """
-    room = rounded_up(TOGETHER + activity.shape[1])
+    room = rounded_up(TOGETHER + activity.shape[1]) + rounded_up(1)  # a community's pass may go so far beyond its last one
     draws, farmers, hectares, skill = np.ones(room), np.ones(room), np.ones(room), np.ones(room)
     years, kin, heard, better, money = np.ones(room), np.ones(room), np.ones(room), np.ones(room), np.ones(room)
     values, chosen = np.full((4, room), -1.0e9), np.empty(room, np.int64)

@@ -206,7 +206,7 @@ def loop(
     most = 0  # episodes of a household
     for i in range(start, stop):
         most = max(most, int(episodes[i, 0]) + int(episodes[i, 1]) + int(episodes[i, 2]))
-    room = rounded_up(TOGETHER + most)
+    room = rounded_up(TOGETHER + most) + rounded_up(1)  # a community's pass may go so far beyond its last one
     who, severity, chosen = np.empty(room, np.int64), np.ones(room, np.int64), np.empty(room, np.int64)
     draws, income, none, kin, heard = np.ones(room), np.ones(room), np.ones(room), np.ones(room), np.ones(room)
     values = np.empty((4, room))

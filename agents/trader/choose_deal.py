@@ -11,7 +11,6 @@ Not modelled: expectations beyond today's prices, credit with interest, several 
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
