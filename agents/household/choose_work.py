@@ -130,8 +130,6 @@ def choose_work(u: float, farm: float, wage: float, with_pass: float, undocument
 
 #: So many adults, with those of one household more, are looked at together.
 TOGETHER = 64
-#: Mark of an adult that thinks again, until it has chosen.
-THINKS = -2
 
 
 @compiled
@@ -153,8 +151,8 @@ def loop(  # noqa: C901 (see the end of its docstring)
     room = rounded_up(TOGETHER + activity.shape[1]) + rounded_up(1)  # a community's pass may go so far beyond its last one
     draws, farmers, hectares, skill = np.ones(room), np.ones(room), np.ones(room), np.ones(room)
     years, kin, heard, better, money = np.ones(room), np.ones(room), np.ones(room), np.ones(room), np.ones(room)
-    values, chosen = np.full((4, room), -1.0e9), np.empty(room, np.int64)
-    n, first, earliest = 0, 0, start  # adults noted, the first one of this community, and the household of the first one noted
+    values, chosen, who, slot = np.full((4, room), -1.0e9), np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.int64)
+    n, first = 0, 0  # adults noted, and the first one of this community
     for i in range(start, stop):
         where, n_farm = int(place[i]), 0
         for a in range(int(n_adults[i])):
@@ -163,7 +161,7 @@ def loop(  # noqa: C901 (see the end of its docstring)
         for a in range(int(n_adults[i])):
             work_sought[i, a] = -1
             if think_again(uniform(seed, THINK_AGAIN, month, uid[i], a), p):
-                work_sought[i, a] = THINKS
+                who[n], slot[n] = i, a
                 draws[n] = uniform(seed, CHOOSE_WORK, month, uid[i], a)
                 farmers[n], hectares[n], skill[n], years[n] = float(n_farm), land[i], ability[i], float(schooling[i])
                 kin[n], heard[n] = support_across[i], float(heard_work[i])
@@ -211,26 +209,18 @@ def loop(  # noqa: C901 (see the end of its docstring)
             values[0, c] = value_of_work(farm, farm, 0.0, p.scale)
         for c in range(m):
             chosen[c] = choose_work(draws[c], values[0, c], values[1, c], values[2, c], values[3, c])
-        c = 0
-        for j in range(earliest, i + 1):
-            at = int(place[j])
-            for a in range(int(n_adults[j])):
-                now = int(activity[j, a])
-                if work_sought[j, a] != THINKS and now > 0:
-                    job_holders[at, now] += weight[j]
-            for a in range(int(n_adults[j])):
-                if work_sought[j, a] != THINKS:
-                    continue
-                now, wanted = int(activity[j, a]), int(chosen[c])
-                c += 1
-                work_sought[j, a] = -1
-                if wanted != now:
-                    work_sought[j, a] = wanted
-                    if wanted > 0:
-                        job_seekers[at, wanted] += weight[j]
-                if now > 0 and wanted != 0:
-                    job_holders[at, now] += weight[j]  # who asks for another job keeps this one until it has it
-        n, first, earliest = 0, 0, i + 1
+        for c in range(n):
+            if chosen[c] != activity[who[c], slot[c]]:
+                work_sought[who[c], slot[c]] = chosen[c]
+        n = first = 0
+    for i in range(start, stop):
+        where = int(place[i])
+        for a in range(int(n_adults[i])):
+            now, wanted = int(activity[i, a]), int(work_sought[i, a])
+            # who asks for another job keeps this one until it has it; who holds none adds 0, which is quicker than to ask
+            job_holders[where, max(now, 0)] += weight[i] if now > 0 and wanted != 0 else 0.0
+            if wanted > 0:
+                job_seekers[where, wanted] += weight[i]
 
 
 rule(
