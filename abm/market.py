@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from agents.core.compiled import compiled, inlined
 from agents.core.declare import Column, Rule, Source, judgement, parameter, parameters, rule, switch
 from agents.core.exact import exp, log
@@ -64,9 +66,11 @@ def loop(
 ) -> None:
     """Move every price; all columns are (places, goods), ``prices_move`` has one element."""
     now, reference = price[start:stop].reshape(-1), reference_price[start:stop].reshape(-1)
+    moved = np.empty(now.shape[0])
     brought, used, moves = traded_in[start:stop].reshape(-1), local_demand[start:stop].reshape(-1), prices_move[0] > 0.0
     for k in range(now.shape[0]):  # all at a time
-        now[k] = next_price(now[k], reference[k], brought[k], used[k], moves, p)
+        moved[k] = next_price(now[k], reference[k], brought[k], used[k], moves, p)
+    price[start:stop] = moved.reshape(-1, price.shape[1])
 
 
 rule(
