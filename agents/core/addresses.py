@@ -56,7 +56,8 @@ def _made() -> Any:
                 context.call_conv.return_status_propagate(builder, status)
             return context.get_dummy_value()
 
-        return types.none(address, function, types.StarArgTuple.from_types(given)), code
+        packed: Any = types.StarArgTuple.from_types(given)
+        return types.none(address, function, packed), code
 
     return call_at
 

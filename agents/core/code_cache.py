@@ -145,6 +145,6 @@ def _leave_out_linear_algebra() -> None:
     try:
         from numba.np import arraymath
 
-        arraymath.ensure_blas = ask
+        arraymath.ensure_blas = ask  # pyright: ignore[reportPrivateImportUsage]
     finally:
         linalg.ensure_blas = ask
