@@ -11,7 +11,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from agents.core.compiled import compiled
+import numpy as np
+
+from agents.core.compiled import compiled, inlined
 from agents.core.declare import Column, Rule, Source, judgement, parameter, parameters, rule, switch
 from agents.core.exact import exp, log
 
@@ -32,7 +34,7 @@ class Parameters(NamedTuple):
     )  # fmt: skip
 
 
-@compiled
+@inlined
 def next_price(price: float, reference: float, traded_in: float, local_demand: float, moves: bool, p: Parameters) -> float:
     """Price of a good at a market next month.
 
@@ -63,10 +65,12 @@ def loop(
     price: Column,
 ) -> None:
     """Move every price; all columns are (places, goods), ``prices_move`` has one element."""
-    for where in range(start, stop):
-        for g in range(4):
-            price[where, g] = next_price(price[where, g], reference_price[where, g], traded_in[where, g], local_demand[where, g],
-                                         prices_move[0] > 0.0, p)  # fmt: skip
+    now, reference = price[start:stop].reshape(-1), reference_price[start:stop].reshape(-1)
+    moved = np.empty(now.shape[0])
+    brought, used, moves = traded_in[start:stop].reshape(-1), local_demand[start:stop].reshape(-1), prices_move[0] > 0.0
+    for k in range(now.shape[0]):  # all at a time
+        moved[k] = next_price(now[k], reference[k], brought[k], used[k], moves, p)
+    price[start:stop] = moved.reshape(-1, price.shape[1])
 
 
 rule(

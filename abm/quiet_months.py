@@ -1,6 +1,8 @@
 """How are months run in one call? The loops of the month's list, one after the other, as one compiled function made from that list.
 
 The source of the function is written beside the compiled code (a folder named after all sources), so it can be read, and is compiled once.
+The loops are called at their addresses (:mod:`agents.core.addresses`), so that each is compiled once, for whoever calls it.
+
 It runs the months from ``first`` up to but not including ``last``. In the first month the steps before ``from_step`` are left out: the run
 has done them itself, as steps that are functions of the run (events, January) stand among them. The later months must be quiet: months in
 which those functions would change nothing.
@@ -19,6 +21,7 @@ import numpy as np
 
 from abm.month import MONTH, Step
 from abm.writing import whole_file
+from agents.core.addresses import address_of
 from agents.core.compiled import COMPILED_FOLDER, entry, plain
 from agents.core.declare import CALL_ARGUMENTS, Rule, argument_names
 
@@ -29,7 +32,7 @@ _NAME = "lintas_quiet_months"
 
 
 class Months(NamedTuple):
-    """The function that runs several months, and what it is called with after ``first``, ``last``, ``from_step``, ``start`` (0) and ``seed``."""
+    """The function that runs several months, and what it is called with after ``at``, ``first``, ``last``, ``from_step``, ``start`` (0), ``seed``."""
 
     function: Callable[..., Any]
     #: Entities whose numbers of rows it takes.
@@ -52,7 +55,7 @@ def source_of(month: Sequence[Step]) -> tuple[str, tuple[str, ...], tuple[type, 
     columns = tuple(dict.fromkeys(name for _, rule in steps for name in (*rule.reads, *rule.writes)))
     last_function = max((step.number for step in month if step.function is not None), default=0)
     imports, body = [], []
-    for number, rule in steps:
+    for k, (number, rule) in enumerate(steps):
         bare, alias = plain(rule.loop), rule.name.replace(".", "_")
         imports.append(f"from {bare.__module__} import {bare.__name__} as {alias}")
         given = {"start": "start", "stop": f"n_{rule.rows}", "seed": "seed", "month": "month"}
@@ -62,14 +65,14 @@ def source_of(month: Sequence[Step]) -> tuple[str, tuple[str, ...], tuple[type, 
             given["q"] = f"p{classes.index(rule.other_parameters)}"
         named = iter((*rule.reads, *rule.writes))
         arguments = [given[a] if a in CALL_ARGUMENTS else _column(next(named)) for a in argument_names(rule.loop)]
-        call = f"{alias}({', '.join(arguments)})"
+        call = f"call_at(at[{k}], {alias}, {', '.join(arguments)})"
         body += [f"if month > first or from_step <= {number}:", f"    {call}"] if number < last_function else [call]
     # a 0 written out would be of a type of its own, for which every loop is compiled once more
-    taken = ["first", "last", "from_step", "start", "seed", *(f"n_{e}" for e in counted), *(f"p{k}" for k in range(len(classes)))]
+    taken = ["at", "first", "last", "from_step", "start", "seed", *(f"n_{e}" for e in counted), *(f"p{k}" for k in range(len(classes)))]
     taken += [_argument(c) for c in columns]
     lines = [
         f'"""Made by {__name__} from the month\'s list: do not edit."""', "",
-        "from agents.core.compiled import compiled", *imports, "", "",
+        "from agents.core.addresses import call_at", "from agents.core.compiled import compiled", *imports, "", "",
         "@compiled",
         f"def months({', '.join(taken)}):",
         "    for month in range(first, last):",
@@ -122,25 +125,50 @@ def _in_memory(source: str) -> ModuleType:
     return module
 
 
+class Ready(NamedTuple):
+    """The function of the months made ready for a run, as long as its columns stay the same."""
+
+    stamp: tuple[Any, ...]
+    call: Callable[..., Any]
+    #: Addresses of the loops, in the order of the month's list.
+    at: np.ndarray
+    counts: tuple[int, ...]
+    columns: tuple[np.ndarray, ...]
+
+
 def run_months(run: Run, last: int, from_step: int) -> None:
     """Run the months from that of the run up to but not including ``last``; the first one from step ``from_step`` on."""
-    made = months_of_list()
-    arguments: tuple[Any, ...] = (
-        run.month, last, from_step, 0, run.seed_of_run, *(run.rows_of(e) for e in made.counted), *(run.settings.of(c) for c in made.parameters),
-        *(run.whole_column(name) for name in made.columns),
+    ready = run.ready_months
+    if ready is None or ready.stamp != run.stamp:
+        ready = run.ready_months = _made_ready(run)
+    of = run.settings.of
+    ready.call(
+        ready.at, run.month, last, from_step, 0, run.seed_of_run, *ready.counts, *map(of, months_of_list().parameters), *ready.columns
     )  # fmt: skip
-    _entry(run, made.function, arguments)(*arguments)
 
 
-#: Machine code by the types of the arrays.
-_ENTRIES: dict[tuple[Any, ...], Callable[..., Any]] = {}
+#: Machine code and addresses of the loops by the types of the arrays.
+_ENTRIES: dict[tuple[Any, ...], tuple[Callable[..., Any], np.ndarray]] = {}
 
 
-def _entry(run: Run, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Callable[..., Any]:
-    """The machine code for these arguments, which is looked up anew only when a run's columns may have been made anew."""
-    if run.entry_of_months is None or run.entry_of_months[0] != run.stamp:
-        types = tuple((a.dtype, a.ndim, a.flags.c_contiguous) for a in arguments if isinstance(a, np.ndarray))
-        if types not in _ENTRIES:
-            _ENTRIES[types] = entry(function, arguments)
-        run.entry_of_months = run.stamp, _ENTRIES[types]
-    return run.entry_of_months[1]
+def _made_ready(run: Run) -> Ready:
+    """Columns as they are now; machine code is looked up anew only for columns of other types."""
+    made = months_of_list()
+    counts, columns = tuple(run.rows_of(e) for e in made.counted), tuple(run.whole_column(name) for name in made.columns)
+    types = tuple((a.dtype, a.ndim, a.flags.c_contiguous) for a in columns)
+    if types not in _ENTRIES:
+        at = np.array([_address(run, rule) for _, rule in loops_of(MONTH)], dtype=np.int64)
+        parameters = [run.settings.of(c) for c in made.parameters]
+        _ENTRIES[types] = entry(made.function, (at, 0, 0, 0, 0, run.seed_of_run, *counts, *parameters, *columns)), at
+    return Ready(run.stamp, *_ENTRIES[types], counts, columns)
+
+
+def _address(run: Run, rule: Rule) -> int:
+    """Where the machine code of a rule's loop begins, compiled for the columns of this run."""
+    named = iter((*rule.reads, *rule.writes))
+    given = {
+        "p": rule.parameters and run.settings.of(rule.parameters),
+        "q": rule.other_parameters and run.settings.of(rule.other_parameters),
+    }
+    names = argument_names(rule.loop)
+    return address_of(rule.loop, [given.get(a, 0) if a in CALL_ARGUMENTS else run.column(next(named)) for a in names])

@@ -84,8 +84,8 @@ class Run(State):
         self.traces: list[dict[str, Any]] = []
         self._bound: dict[str, Bound] = {}
         self._entries: dict[str, Callable[..., Any]] = {}
-        #: Machine code of several months, and the stamp for which it was looked up.
-        self.entry_of_months: tuple[tuple[Any, ...], Callable[..., Any]] | None = None
+        #: What is called to run several months, with the columns as they are (:class:`abm.quiet_months.Ready`).
+        self.ready_months: Any = None
         #: How many threads there are beside this one, and they.
         self._pool: tuple[int, ThreadPoolExecutor] | None = None
         self._cuts: dict[str, tuple[tuple[int, int], list[tuple[int, int]]]] = {}
@@ -203,4 +203,4 @@ class Run(State):
         self._bound.clear()
         self._cuts.clear()
         self._entries.clear()
-        self.entry_of_months = None
+        self.ready_months = None

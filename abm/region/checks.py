@@ -6,7 +6,7 @@ A refusal (RegionError) names the file, the line and the column, what was found,
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from abm.errors import shorten
@@ -29,7 +29,9 @@ def _bad(file: str, line: int | None, column: str, problem: str) -> RegionError:
 def _rows(region: Border, lines: Lines, file: str) -> Iterator[tuple[int, Any]]:
     """Line number and row (a mapping of column to cell) of a table."""
     table = getattr(region, file.removesuffix(".csv"))
-    return zip(lines[file], table.to_dict("records"), strict=True)
+    cells = [table[column].tolist() for column in table.columns]
+    for line, *row in zip(lines[file], *cells, strict=True):
+        yield line, dict(zip(table.columns, row, strict=True))
 
 
 def check_tables(region: Border, lines: Lines) -> None:
@@ -218,7 +220,9 @@ def _check_event(line: int, row: Any, crossings: list[str]) -> None:
 def _check_fees(region: Border) -> None:
     """There is a fee from the first month on for every side, tier and patient."""
     start = f"{FIRST_YEAR}-01"
-    first = region.fees.groupby(["side", "tier", "patient"])["from"].min().to_dict()
+    first: dict[tuple[str, ...], str] = {}
+    for *whose, month in zip(*(region.fees[column] for column in ("side", "tier", "patient", "from")), strict=True):
+        first[tuple(whose)] = min(month, first.get(tuple(whose), month))
     for side in SIDES:
         for tier in ("primary", "hospital"):
             for patient in ("citizen", "foreigner"):
@@ -229,29 +233,39 @@ def _check_fees(region: Border) -> None:
 
 def _check_roads(region: Border, lines: Lines) -> None:
     """Every border place has a way of its own side, and reaches a health centre of its side by the end of the data."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     last = int(region.meta["data_end"][:4])
     primary = region.facilities[(region.facilities["tier"] == "primary") & (region.facilities["opened"] <= last)]
-    row_of = {place: k for k, place in enumerate(region.places["place"])}
     for side in SIDES:
         ways = region.links[region.links["scope"] == side]
-        start, end = ([row_of[place] for place in ways[column]] for column in ("from", "to"))
-        _, part = connected_components(coo_array(([1] * len(ways), (start, end)), shape=(len(row_of),) * 2), directed=False)
-        with_way = {*start, *end}
-        with_centre = {part[row_of[place]] for place in primary.loc[primary["side"] == side, "place"]}
+        joined = parts(zip(ways["from"], ways["to"], strict=True))
+        with_centre = {joined[place] for place in primary.loc[primary["side"] == side, "place"] if place in joined}
         for line, row in _rows(region, lines, "places.csv"):
             place = row["place"]
             if row["kind"] != "border" or row["side"] != side:
                 continue
-            if row_of[place] not in with_way:
+            if place not in joined:
                 raise _bad(
                     "places.csv",
                     line,
                     "place",
                     f"the border place {shorten(place)!r} has no road; add a link with scope {side} to links.csv.",
                 )
-            if part[row_of[place]] not in with_centre:
+            if joined[place] not in with_centre:
                 problem = f"the border place {shorten(place)!r} reaches no primary facility of side {side} by {last} without crossing; "
                 raise _bad("places.csv", line, "place", problem + "add a link to links.csv or a facility to facilities.csv.")
+
+
+def parts(ways: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """For each place with a way, one place that stands for all that can be reached from it over ways in either direction."""
+    members: dict[str, list[str]] = {}
+    part: dict[str, str] = {}
+    for ends in ways:
+        for place in ends:
+            if place not in part:
+                part[place], members[place] = place, [place]
+        one, other = (part[place] for place in ends)
+        if one != other:
+            for place in members[other]:
+                part[place] = one
+            members[one] += members.pop(other)
+    return part

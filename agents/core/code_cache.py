@@ -14,11 +14,15 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
+import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from llvmlite.binding import parse_assembly, parse_bitcode
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, IndexDataCacheFile, UserProvidedCacheLocator
+from numba.core.compiler import CompileResult
 
 #: Why code was not kept: one error for each piece.
 NOT_KEPT: list[OSError] = []
@@ -76,7 +80,41 @@ class _Folder(UserProvidedCacheLocator):
 
 
 class _CodeOfFunctions(CompileResultCacheImpl):
+    """What is written of a compiled function, and how it is made from that again.
+
+    numba keeps the machine code and, for functions that will call this one, its form before that, which it reads at every start: that takes most of
+    the time of a start. Here it is read when somebody asks for it.
+    """
+
     _locator_classes = [_Folder]  # noqa: RUF012
+
+    def reduce(self, cres: Any) -> Any:
+        (name, kind, (machine_code, form)), *rest = cres._reduce()
+        module = cres.library._get_module_for_linking()
+        symbols = [v.name for v in (*module.functions, *module.global_variables) if not v.is_declaration]
+        return (name, kind, machine_code), form, symbols, rest
+
+    def rebuild(self, target_context: Any, payload: Any) -> Any:
+        (name, kind, machine_code), form, symbols, rest = payload
+        codegen = target_context.codegen()
+        codegen._engine._defined_symbols.update(symbols)
+        cres = CompileResult._rebuild(target_context, (name, kind, (machine_code, _nothing())), *rest)
+        library = cres.library
+        library._shared_module = None
+
+        def read() -> Any:
+            if library._shared_module is None:
+                library._shared_module = parse_bitcode(form)
+            return library._shared_module
+
+        library._get_module_for_linking = read
+        return cres
+
+
+@cache
+def _nothing() -> bytes:
+    """A module without any function."""
+    return parse_assembly("").as_bitcode()
 
 
 class CodeCache(FunctionCache):
@@ -87,3 +125,26 @@ class CodeCache(FunctionCache):
     def __init__(self, function: Callable[..., Any]) -> None:
         super().__init__(function)
         self._cache_file = CodeFiles(self._cache_path, self._impl.filename_base, self._impl.locator.get_source_stamp())
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        _leave_out_linear_algebra()
+        return super().load_overload(sig, target_context)
+
+
+def _leave_out_linear_algebra() -> None:
+    """Keep numba from loading scipy's linear algebra (0.2 s) as soon as anything is compiled: no rule needs it.
+
+    numba's own functions that need it ask for it again when they are compiled, so a user's function may hold a product of matrices.
+    """
+    if "numba.np.arraymath" in sys.modules:
+        return
+    from numba.np import linalg
+
+    ask = linalg.ensure_blas
+    linalg.ensure_blas = lambda: None
+    try:
+        from numba.np import arraymath
+
+        arraymath.ensure_blas = ask  # pyright: ignore[reportPrivateImportUsage]
+    finally:
+        linalg.ensure_blas = ask

@@ -102,7 +102,7 @@ def inlined[F: Callable[..., Any]](function: F) -> F:
 def _compiled(function: Any, in_callers: bool) -> Any:
     if PLAIN:
         return function
-    done = _numba.njit(nogil=True, error_model="numpy", fastmath=False, forceinline=in_callers)(function)
+    done = _numba.njit(nogil=True, error_model="numpy", fastmath=False, forceinline=in_callers, no_cfunc_wrapper=True)(function)
     done._cache = _CodeCache(function)
     COMPILED[f"{function.__module__}.{function.__name__}"] = done
     return done
@@ -130,7 +130,12 @@ def entry(function: Callable[..., Any], arguments: Iterable[Any]) -> Callable[..
     """
     if not hasattr(function, "typeof_pyval"):
         return function
-    return function.compile(tuple(_type_of(function, a) for a in arguments))  # type: ignore[attr-defined]
+    return function.compile(types_of(function, arguments))  # type: ignore[attr-defined]
+
+
+def types_of(function: Callable[..., Any], arguments: Iterable[Any]) -> tuple[Any, ...]:
+    """The types for which :func:`entry` compiles ``function``."""
+    return tuple(_type_of(function, a) for a in arguments)
 
 
 def _type_of(function: Any, argument: Any) -> Any:

@@ -128,10 +128,8 @@ def choose_work(u: float, farm: float, wage: float, with_pass: float, undocument
     return 2 if at < e0 + e1 + e2 and e2 > 0.0 else (3 if e3 > 0.0 else 1)
 
 
-#: So many adults of one community, with those of one household more, are looked at together.
+#: So many adults, with those of one household more, are looked at together.
 TOGETHER = 64
-#: Mark of an adult that thinks again, until it has chosen.
-THINKS = -2
 
 
 @compiled
@@ -146,78 +144,83 @@ def loop(  # noqa: C901 (see the end of its docstring)
     ``yields`` is (places, 2): kilograms of rice and of rubber a month at one unit of farm output. An adult who
     asks for another job keeps the old one until it has found one, which the next step decides.
 
-    Adults who think again are noted up to the community's last one, or until there are enough; then each pass does one thing for all of them,
-    which a processor does for several at a time. It is one long loop because functions of the user's own are put into it by name.
+    Adults who think again are noted until there are enough; then each pass does one thing for all of them, which a processor does for several at a
+    time. What jobs are worth is worked out community by community, as pay and ways are the same for all its people. It is one long loop because
+    functions of the user's own are put into it by name.
     """
-    room = rounded_up(TOGETHER + activity.shape[1])
+    room = rounded_up(TOGETHER + activity.shape[1]) + rounded_up(1)  # a community's pass may go so far beyond its last one
     draws, farmers, hectares, skill = np.ones(room), np.ones(room), np.ones(room), np.ones(room)
-    years, kin, heard = np.ones(room), np.ones(room), np.ones(room)
-    values, chosen = np.full((4, room), -1.0e9), np.empty(room, np.int64)
-    n, first = 0, start
+    years, kin, heard, better, money = np.ones(room), np.ones(room), np.ones(room), np.ones(room), np.ones(room)
+    values, chosen, who, slot = np.full((4, room), -1.0e9), np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.int64)
+    n, first = 0, 0  # adults noted, and the first one of this community
     for i in range(start, stop):
-        n_farm = 0
+        where, n_farm = int(place[i]), 0
         for a in range(int(n_adults[i])):
             if activity[i, a] == 0:
                 n_farm += 1
         for a in range(int(n_adults[i])):
             work_sought[i, a] = -1
             if think_again(uniform(seed, THINK_AGAIN, month, uid[i], a), p):
-                work_sought[i, a] = THINKS
+                who[n], slot[n] = i, a
                 draws[n] = uniform(seed, CHOOSE_WORK, month, uid[i], a)
                 farmers[n], hectares[n], skill[n], years[n] = float(n_farm), land[i], ability[i], float(schooling[i])
                 kin[n], heard[n] = support_across[i], float(heard_work[i])
+                better[n] = technique[where]
+                money[n] = yields[where, 0] * farm_gate[where, 0] + yields[where, 1] * farm_gate[where, 1]
                 n += 1
-        if n < TOGETHER and i + 1 < stop and place[i + 1] == place[i]:
+        is_enough = n >= TOGETHER or i + 1 == stop
+        if not is_enough and place[i + 1] == place[i]:
             continue
-        where, m = int(place[i]), rounded_up(n)
-        money = yields[where, 0] * farm_gate[where, 0] + yields[where, 1] * farm_gate[where, 1]
+        m = rounded_up(n - first)  # those beyond the last one are overwritten by the next community's
+        s_skill, s_years, s_kin, s_heard = (
+            skill[first : first + m],
+            years[first : first + m],
+            kin[first : first + m],
+            heard[first : first + m],
+        )
+        for k in range(1, 4 if n > first else 1):
+            value = values[k, first : first + m]
+            if may_work[where, k] <= 0.0:
+                value[:] = -1.0e9
+                continue
+            gross, found, hours = wage[where, k], job_chance[where, k], hours_work[where, k]
+            if k == 1:
+                for c in range(m):
+                    pay = gross * (s_skill[c] * exp(schooling_return[where] * (s_years[c] - 6.0)))
+                    value[c] = value_of_work(pay * found, pay, p.hour_daily * hours, p.scale)
+            elif k == 2:
+                for c in range(m):
+                    value[c] = value_of_work(gross * found, gross, p.hour_daily * hours - p.kin_word * s_heard[c], p.scale)
+            else:
+                kept = gross * (1.0 - p.living_cost) * (1.0 - caught_away[where]) * found
+                for c in range(m):
+                    burden = p.away * (1.0 - p.kin_relief * s_kin[c]) + p.hour_away * hours - p.kin_word * s_heard[c]
+                    value[c] = value_of_work(kept, gross, burden, p.scale)
+        first = n
+        if not is_enough:
+            continue
+        m = rounded_up(n)
         for c in range(m):
             work = max(farmers[c], 0.5)
             land_part = exp((1.0 - p.labour_share) * log(hectares[c]))
-            output = technique[where] * skill[c] * land_part * exp(p.labour_share * log(work))
-            farm_income = output * money
+            output = better[c] * skill[c] * land_part * exp(p.labour_share * log(work))
+            farm_income = output * money[c]
             farm = added_by_one_more(farm_income, work, p.labour_share) if farmers[c] > 0.0 else farm_income
             values[0, c] = value_of_work(farm, farm, 0.0, p.scale)
-        for k in range(1, 4):
-            if may_work[where, k] <= 0.0:
-                values[k, :m] = -1.0e9
-                continue
-            found, hours = job_chance[where, k], hours_work[where, k]
-            if k == 3:
-                kept = wage[where, 3] * (1.0 - p.living_cost) * (1.0 - caught_away[where]) * found
-            else:
-                kept = wage[where, k] * found
-            for c in range(m):
-                gross = wage[where, k]
-                if k == 1:
-                    gross = gross * (skill[c] * exp(schooling_return[where] * (years[c] - 6.0)))
-                    values[k, c] = value_of_work(gross * found, gross, p.hour_daily * hours, p.scale)
-                elif k == 2:
-                    values[k, c] = value_of_work(kept, gross, p.hour_daily * hours - p.kin_word * heard[c], p.scale)
-                else:
-                    burden = p.away * (1.0 - p.kin_relief * kin[c]) + p.hour_away * hours - p.kin_word * heard[c]
-                    values[k, c] = value_of_work(kept, gross, burden, p.scale)
         for c in range(m):
             chosen[c] = choose_work(draws[c], values[0, c], values[1, c], values[2, c], values[3, c])
-        c = 0
-        for j in range(first, i + 1):
-            for a in range(int(n_adults[j])):
-                now = int(activity[j, a])
-                if work_sought[j, a] != THINKS and now > 0:
-                    job_holders[where, now] += weight[j]
-            for a in range(int(n_adults[j])):
-                if work_sought[j, a] != THINKS:
-                    continue
-                now, wanted = int(activity[j, a]), int(chosen[c])
-                c += 1
-                work_sought[j, a] = -1
-                if wanted != now:
-                    work_sought[j, a] = wanted
-                    if wanted > 0:
-                        job_seekers[where, wanted] += weight[j]
-                if now > 0 and wanted != 0:
-                    job_holders[where, now] += weight[j]  # who asks for another job keeps this one until it has it
-        n, first = 0, i + 1
+        for c in range(n):
+            if chosen[c] != activity[who[c], slot[c]]:
+                work_sought[who[c], slot[c]] = chosen[c]
+        n = first = 0
+    for i in range(start, stop):
+        where = int(place[i])
+        for a in range(int(n_adults[i])):
+            now, wanted = int(activity[i, a]), int(work_sought[i, a])
+            # who asks for another job keeps this one until it has it; who holds none adds 0, which is quicker than to ask
+            job_holders[where, max(now, 0)] += weight[i] if now > 0 and wanted != 0 else 0.0
+            if wanted > 0:
+                job_seekers[where, wanted] += weight[i]
 
 
 rule(

@@ -19,7 +19,7 @@ import numpy as np
 
 from agents.core.compiled import compiled, inlined
 from agents.core.declare import Column, Rule, Source, judgement, parameter, parameters, rule
-from agents.core.exact import exp, log
+from agents.core.exact import exp, log, rounded_up
 from agents.household.choose_work import Parameters as ChooseWork
 
 
@@ -85,7 +85,7 @@ def spend(income_mean: float, income_cash: float, savings: float, share_from_sav
     return max(min(usual, savings + income_cash), income_mean / 3.0)
 
 
-#: So many households of one community are looked at together.
+#: So many households are looked at together.
 TOGETHER = 64
 
 
@@ -99,43 +99,42 @@ def loop(
 ) -> None:  # fmt: skip
     """Book the month of every household. All money is in its own currency.
 
-    Households of one community are taken some at a time: who does what, then farm output and pay of all of them, which a processor works out for
-    several at a time, then the books.
+    Households are taken some at a time: who does what, then farm output and pay of all of them, which a processor works out for several at a time,
+    then the books.
     """
     counts = np.empty((TOGETHER, 5), np.int64)  # adults, and those of each activity
-    labour, pay, units = np.empty(TOGETHER), np.empty(TOGETHER), np.empty(TOGETHER)
-    first = start
-    while first < stop:
-        where = int(place[first])
-        last = first
-        while last < stop and last - first < TOGETHER and place[last] == where:
-            j = last - first
-            adults = int(n_adults[last])
+    at_work, labour, pay, units = np.empty(TOGETHER), np.ones(TOGETHER), np.empty(TOGETHER), np.empty(TOGETHER)
+    skill, hectares, years = np.ones(TOGETHER), np.ones(TOGETHER), np.ones(TOGETHER)
+    better, worth = np.ones(TOGETHER), np.ones(TOGETHER)  # technique of the place, and there what a year of schooling adds to pay
+    for first in range(start, stop, TOGETHER):
+        n = min(TOGETHER, stop - first)
+        for j in range(n):
+            i = first + j
+            adults = int(n_adults[i])
             for k in range(5):
                 counts[j, k] = 0
             counts[j, 0] = adults
             for a in range(adults):
-                k = int(activity[last, a])
+                k = int(activity[i, a])
                 if k >= 0:
                     counts[j, 1 + k] += 1
-            last += 1
-        for j in range(last - first):
-            i = first + j
-            at_work = 1.0 - min(float(days_lost[i]) / (p.days_worked * max(counts[j, 0], 1)), 1.0)
-            labour[j] = counts[j, 1] * at_work
-            units[j] = farm_output(technique[where], ability[i], land[i], labour[j], q.labour_share)
-            pay[j] = ability[i] * exp(schooling_return[where] * (float(schooling[i]) - 6.0))
-        for j in range(last - first):
-            i = first + j
+            at_work[j] = 1.0 - min(float(days_lost[i]) / (p.days_worked * max(adults, 1)), 1.0)
+            labour[j] = counts[j, 1] * at_work[j]
+            skill[j], hectares[j], years[j] = ability[i], land[i], float(schooling[i])
+            better[j], worth[j] = technique[place[i]], schooling_return[place[i]]
+        for j in range(rounded_up(n)):
+            units[j] = farm_output(better[j], skill[j], hectares[j], labour[j], q.labour_share)
+            pay[j] = skill[j] * exp(worth[j] * (years[j] - 6.0))
+        for j in range(n):
+            i, where = first + j, int(place[first + j])
             adults, n1, n2, n3 = counts[j, 0], counts[j, 2], counts[j, 3], counts[j, 4]
-            at_work = 1.0 - min(float(days_lost[i]) / (p.days_worked * max(adults, 1)), 1.0)
             rice = units[j] * yields[where, 0] * harvest[where, 0]
             rubber = units[j] * yields[where, 1] * harvest[where, 1]
             value = rice * farm_gate[where, 0] + rubber * farm_gate[where, 1]
             cost = p.inputs * value
             eaten = min(rice, p.own_rice * (adults + int(n_children[i]))) * farm_gate[where, 0]
-            from_wage = n1 * wage[where, 1] * pay[j] * at_work if n1 > 0 else 0.0
-            from_across = (n2 * wage[where, 2] + n3 * wage[where, 3] * (1.0 - q.living_cost)) * at_work
+            from_wage = n1 * wage[where, 1] * pay[j] * at_work[j] if n1 > 0 else 0.0
+            from_across = (n2 * wage[where, 2] + n3 * wage[where, 3] * (1.0 - q.living_cost)) * at_work[j]
             booked = profit[trader[i]] if trader[i] >= 0 else 0.0
             total = value - cost + from_wage + from_across + booked
             cash = value - cost - eaten + from_wage + from_across + booked - care_cost[i]
@@ -150,7 +149,6 @@ def loop(
             savings[i] += cash - spent
             income_mean[i] += p.memory * (max(total, 0.0) - income_mean[i])
             idle[i] = max(counts[j, 1] - p.adults_per_ha * land[i], 0.0) / max(adults, 1)
-        first = last
 
 
 rule(

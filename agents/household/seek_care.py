@@ -187,7 +187,7 @@ def choose_care(
     return 1 if at * hospital < w_hospital * e_hh else 3
 
 
-#: So many episodes of one community, with those of one household more, are looked at together.
+#: So many episodes, with those of one household more, are looked at together.
 TOGETHER = 64
 
 
@@ -199,50 +199,61 @@ def loop(
 ) -> None:  # fmt: skip
     """Choose for every episode; count by option and add the place's demand. ``care_demand`` is (places, 4).
 
-    Episodes are noted up to the community's last one, or until there are enough; then each pass does one thing for all of them, which a processor
-    does for several at a time. It is one long loop because functions of the user's own are put into it by name.
+    Episodes are noted until there are enough; then each pass does one thing for all of them, which a processor does for several at a time. What
+    facilities are worth is worked out community by community, as the ways to them are the same for all its people. It is one long loop because
+    functions of the user's own are put into it by name.
     """
     most = 0  # episodes of a household
     for i in range(start, stop):
         most = max(most, int(episodes[i, 0]) + int(episodes[i, 1]) + int(episodes[i, 2]))
-    room = rounded_up(TOGETHER + most)
+    room = rounded_up(TOGETHER + most) + rounded_up(1)  # a community's pass may go so far beyond its last one
     who, severity, chosen = np.empty(room, np.int64), np.ones(room, np.int64), np.empty(room, np.int64)
-    draws, income, years, kin, heard = np.ones(room), np.ones(room), np.ones(room), np.ones(room), np.ones(room)
+    draws, income, none, kin, heard = np.ones(room), np.ones(room), np.ones(room), np.ones(room), np.ones(room)
     values = np.empty((4, room))
-    n = 0
+    n, first = 0, 0  # episodes noted, and the first one of this community
     for i in range(start, stop):
-        episode = 0
+        where, episode = int(place[i]), 0
         for k in range(4):
             care_sought[i, k] = 0
         for s in range(1, 4):
             for _ in range(int(episodes[i, s - 1])):
                 who[n], severity[n] = i, s
                 draws[n] = uniform(seed, SEEK_CARE, month, uid[i], episode)
-                income[n], years[n] = max(income_mean[i], 1.0), float(schooling[i])
+                income[n], none[n] = max(income_mean[i], 1.0), p.value_no_care - p.schooling_effect * (float(schooling[i]) - 6.0)
                 kin[n], heard[n] = support_across[i], float(heard_across[i])
                 episode += 1
                 n += 1
-        if n < TOGETHER and i + 1 < stop and place[i + 1] == place[i]:
+        is_enough = n >= TOGETHER or i + 1 == stop
+        if not is_enough and place[i + 1] == place[i]:
             continue
-        where, m = int(place[i]), rounded_up(n)
-        for k in range(4):
+        m = rounded_up(n - first)  # those beyond the last one are overwritten by the next community's
+        s_severity, s_income, s_kin, s_heard = (
+            severity[first : first + m],
+            income[first : first + m],
+            kin[first : first + m],
+            heard[first : first + m],
+        )
+        for k in range(4 if n > first else 0):
+            value = values[k, first : first + m]
             if facility_care[where, k] < 0:
-                values[k, :m] = -1.0e9
+                value[:] = -1.0e9
                 continue
             is_primary = k % 2 == 0
             months = 1.0 if is_primary else 12.0  # of income, from which it is paid
             hours, quality, friction = hours_care[where, k], quality_care[where, k], friction_care[where, k]
             cost = fee_care[where, k] + 2.0 * fare[where] * hours
             for c in range(m):
-                values[k, c] = value_of_facility(quality, severity[c], hours, min(cost / (months * income[c]), 0.9), is_primary, k >= 2, kin[c],
-                                                 heard[c], friction, p)  # fmt: skip
-        for c in range(m):
-            none = p.value_no_care - p.schooling_effect * (years[c] - 6.0)
-            chosen[c] = choose_care(draws[c], none, values[0, c], values[1, c], values[2, c], values[3, c], p.nest_scale)
+                value[c] = value_of_facility(quality, s_severity[c], hours, min(cost / (months * s_income[c]), 0.9), is_primary, k >= 2,
+                                             s_kin[c], s_heard[c], friction, p)  # fmt: skip
+        first = n
+        if not is_enough:
+            continue
+        for c in range(rounded_up(n)):
+            chosen[c] = choose_care(draws[c], none[c], values[0, c], values[1, c], values[2, c], values[3, c], p.nest_scale)
         for c in range(n):
             if chosen[c] >= 0:
                 care_sought[who[c], chosen[c]] += 1
-        n = 0
+        n = first = 0
     for i in range(start, stop):
         where = int(place[i])
         for k in range(4):

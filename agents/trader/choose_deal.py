@@ -11,15 +11,14 @@ Not modelled: expectations beyond today's prices, credit with interest, several 
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 
-from agents.core.compiled import compiled
+from agents.core.compiled import compiled, inlined
 from agents.core.declare import Column, Rule, Source, judgement, parameter, parameters, rule, switch
 from agents.core.draws import stream, uniform
-from agents.core.exact import exp
+from agents.core.exact import exp, rounded_up
 
 CHOOSE_DEAL = stream("trader.choose_deal")
 TRADITIONAL_TRADE = switch("traditional_trade", "Traders carry goods across the border")
@@ -104,7 +103,7 @@ def margin(price_from: float, price_to: float, price_impact: float) -> float:
     return (price_to - price_from) * (1.0 - price_impact) / price_from
 
 
-@compiled
+@inlined
 def expected_profit(
     channel: int,
     value: float,
@@ -151,11 +150,17 @@ def loop(
 ) -> None:  # fmt: skip
     """Choose one deal for every trader. ``good`` is -1 without a deal; ``quantity`` in kilograms a month.
 
-    It is one long loop because the weights of all options are summed in it, in one fixed order.
+    Deals that can be made at a place, with what is the same for all its traders, are noted once for its traders, by channel; each trader then looks
+    at those of a channel together, which a processor does for several at a time. It is one long loop because the weights of all deals are summed
+    in it, in one fixed order.
     """
-    value_of = np.empty((4, 2, 4))  # utility of each good, direction and channel
+    n_of = np.zeros(4, np.int64)  # deals of each channel
+    rank, deal = np.empty((4, 8), np.int64), np.empty(32, np.int64)  # of a channel's deal among all, which are in order; what each is
+    gain, price_from, price_to = np.ones((4, 8)), np.ones((4, 8)), 1.0
+    carriage, duty_rate, trips = np.ones((4, 8)), np.ones((4, 8)), np.ones((4, 8))
+    value_of, laid_out = np.empty((4, 8)), np.empty((4, 8))
     weights = np.empty(32)
-    amount = np.empty((4, 2, 4))
+    n, known = 0, -1
     for i in range(start, stop):
         here = int(place[i])
         good[i] = -1
@@ -164,50 +169,63 @@ def loop(
         quantity[i] = 0.0
         if may_trade[0] <= 0.0:
             continue
+        if here != known:
+            n, known = 0, here
+            n_of[:] = 0
+            for g in range(4):
+                for d in range(2):
+                    for c in range(4):
+                        way = 1 if c == 3 else 0
+                        if partner[here, way] < 0 or (c < 3 and is_open[here, way] <= 0.0) or (c == 1 and is_post[here] <= 0.0):
+                            continue
+                        if (c >= 2 and may_trade[1] <= 0.0) or (c == 2 and may_trade[2] <= 0.0):
+                            continue
+                        there, k = int(partner[here, way]), n_of[c]
+                        price_here, price_there = price[here, g], price[there, g] * exchange[here]
+                        price_from[c, k], price_to = (price_here, price_there) if d == 0 else (price_there, price_here)
+                        gain[c, k] = margin(price_from[c, k], price_to, p.price_impact)
+                        if gain[c, k] <= 0.0:
+                            continue
+                        carriage[c, k] = transport[here, g] * hours[here, way] * (p.path_carriage if c == 3 else 1.0)
+                        duty_rate[c, k] = duty_out[here, g] if d == 0 else duty_in[here, g]
+                        trips[c, k] = trips_a_month(p.trading_days, hours[here, way])
+                        rank[c, k], deal[n] = n, 8 * g + 4 * d + c
+                        n_of[c] += 1
+                        n += 1
+        if n == 0:
+            continue
         kin = support_across[household[i]]
         unit = wage[here, 1]
-        for g in range(4):
-            for d in range(2):
-                for c in range(4):
-                    value_of[g, d, c] = -math.inf
-                    way = 1 if c == 3 else 0
-                    if partner[here, way] < 0 or (c < 3 and is_open[here, way] <= 0.0) or (c == 1 and is_post[here] <= 0.0):
-                        continue
-                    if (c >= 2 and may_trade[1] <= 0.0) or (c == 2 and may_trade[2] <= 0.0):
-                        continue
-                    there = int(partner[here, way])
-                    price_here, price_there = price[here, g], price[there, g] * exchange[here]
-                    price_from, price_to = (price_here, price_there) if d == 0 else (price_there, price_here)
-                    gain = margin(price_from, price_to, p.price_impact)
-                    if gain <= 0.0:
-                        continue
-                    rough = p.path_carriage if c == 3 else 1.0
-                    carriage = transport[here, g] * hours[here, way] * rough * (1.0 - p.kin_saving * kin)
-                    waiting = p.waiting * strictness[here, way] if c < 3 else 0.0
-                    duty_rate = duty_out[here, g] if d == 0 else duty_in[here, g]
-                    value = capital[i] * (1.0 + p.kin_credit * kin) * unit * trips_a_month(p.trading_days, hours[here, way])
-                    found = detection[here, way] * (1.0 - skill[i])
-                    profit, value = expected_profit(c, value, cards[i] * allowance[here], gain, carriage, duty_rate, waiting, found, p)
-                    value_of[g, d, c] = min((profit / unit - p.trouble) / p.scale, 50.0)
-                    amount[g, d, c] = value / price_from
-        flat = value_of.reshape(32)
-        for k in range(32):  # all at a time
-            weights[k] = exp(flat[k])
+        means, saved, free = capital[i] * (1.0 + p.kin_credit * kin) * unit, 1.0 - p.kin_saving * kin, cards[i] * allowance[here]
+        for c in range(4):
+            way = 1 if c == 3 else 0
+            waiting = p.waiting * strictness[here, way] if c < 3 else 0.0
+            found = detection[here, way] * (1.0 - skill[i])
+            for k in range(rounded_up(n_of[c])):
+                profit, value = expected_profit(
+                    c, means * trips[c, k], free, gain[c, k], carriage[c, k] * saved, duty_rate[c, k], waiting, found, p
+                )
+                value_of[c, k] = min((profit / unit - p.trouble) / p.scale, 50.0)
+                laid_out[c, k] = value
+            for k in range(n_of[c]):
+                weights[rank[c, k]] = value_of[c, k]
+        for k in range(rounded_up(n)):  # all at a time
+            weights[k] = exp(weights[k])
         reached = 1.0  # the outside option has exp(0)
-        for k in range(32):
+        for k in range(n):
             reached += weights[k]
         at = uniform(seed, CHOOSE_DEAL, month, uid[i], 0) * reached
         below = 1.0
-        for g in range(4):
-            for d in range(2):
-                for c in range(4):
-                    above = below + weights[8 * g + 4 * d + c]
-                    if below <= at < above:
-                        good[i] = g
-                        direction[i] = d
-                        channel[i] = c
-                        quantity[i] = amount[g, d, c]
-                    below = above
+        for k in range(n):
+            above = below + weights[k]
+            if below <= at < above:
+                c = deal[k] % 4
+                good[i], direction[i], channel[i] = deal[k] // 8, deal[k] // 4 % 2, c
+                for j in range(n_of[c]):
+                    if rank[c, j] == k:
+                        quantity[i] = laid_out[c, j] / price_from[c, j]
+                break
+            below = above
 
 
 rule(

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from agents.core import compiled as module
+from agents.core.addresses import _call_plain
 from agents.core.compiled import cache_folder, entry, plain, source_key
 
 PACKAGES = module._PACKAGES
@@ -136,7 +137,7 @@ def test_how_a_rule_is_compiled(how: str, monkeypatch: pytest.MonkeyPatch) -> No
     made = getattr(module, how)(a_rule)
     # Python's own order of sums, no lock held, and on disk where the function is ours
     options = {"nogil": True, "error_model": "numpy", "fastmath": False}
-    assert asked == [options if how == "compiled_once" else options | {"forceinline": how == "inlined"}]
+    assert asked == [options if how == "compiled_once" else options | {"forceinline": how == "inlined", "no_cfunc_wrapper": True}]
     assert getattr(made, "_cache", None) == (("cache of", a_rule) if how != "compiled_once" else None)
     assert made.py_func is a_rule and plain(made) is a_rule and plain(a_rule) is a_rule
     assert {f"{__name__}.a_rule": made} == module.COMPILED if how != "compiled_once" else not module.COMPILED
@@ -147,3 +148,49 @@ def test_the_entry_of_a_compiled_function_is_its_code_for_these_types() -> None:
     made = SimpleNamespace(typeof_pyval=lambda value: type(value).__name__, compile=lambda types: seen.append(types) or "machine code")
     assert entry(made, [1, 2.0, np.ones(1)]) == "machine code" and seen == [("int", "float", "ndarray")]  # type: ignore[arg-type]
     assert entry(a_rule, [1.0]) is a_rule
+
+
+def test_code_is_called_at_its_address_for_the_types_for_which_it_was_compiled() -> None:
+    code = """
+import numpy as np
+from numba.core.errors import TypingError
+from agents.core.addresses import address_of, call_at
+from agents.core.compiled import compiled_once
+
+@compiled_once
+def doubled(n, values):
+    for k in range(n):
+        values[k] *= 2.0
+
+@compiled_once
+def caller(at, values):
+    call_at(at, doubled, 2, values)
+
+values, one, two = np.ones(3), 1, 2
+place = address_of(doubled, (two, values))
+try:
+    caller(place, np.ones(3, dtype=np.float32))
+except TypingError as error:
+    assert "doubled is not compiled for" in str(error)
+else:
+    raise AssertionError
+
+@compiled_once
+def of_numbers(at, n, values):
+    call_at(at, doubled, n, values)
+
+of_numbers(place, two, values)
+assert values.tolist() == [2.0, 2.0, 1.0], values
+print("done")
+"""
+    environment = {k: v for k, v in os.environ.items() if k != "LINTAS_PLAIN"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=Path(__file__).resolve().parents[2], env=environment, capture_output=True, text=True
+    )
+    assert done.stdout == "done\n", done.stderr
+
+
+def test_in_plain_python_a_function_is_called_itself() -> None:
+    seen: list[int] = []
+    _call_plain(0, lambda a, b: seen.extend((a, b)), 3, 4)
+    assert seen == [3, 4]

@@ -223,7 +223,7 @@ def test_nothing_is_made_anew_while_there_is_room():
         found = {f"{e}.{n}": (a.ctypes.data, len(a)) for e, f in model.frames.items() for n, a in f._data.items()}
         return found | {f"kin.{n}": (a.ctypes.data, len(a if a.base is None else a.base)) for n, a in kin.columns.items()}
 
-    entries, of_months = dict(model._entries), model.entry_of_months
+    entries, of_months = dict(model._entries), model.ready_months
     sizes, moved = set(), []
     for year in range(3, 10):
         before = held()
@@ -232,7 +232,7 @@ def test_nothing_is_made_anew_while_there_is_room():
         assert model.kin is kin and model.frames["household"] is h
         moved += [(name, room, len(model.column(name))) for name, (at, room) in before.items() if held()[name][0] != at]
         assert all(model._entries[name] is call for name, call in entries.items())
-        assert of_months is not None and model.entry_of_months is not None and model.entry_of_months[1] is of_months[1]
+        assert of_months is not None and model.ready_months is not None and model.ready_months.call is of_months.call
     assert len(sizes) > 2 and entries
     assert not [name for name, _, _ in moved if name.startswith(("household.", "kin.first", "kin.end", "kin.contact"))]
     assert len(moved) < 60 and all(used > room for _, room, used in moved), "only what was full"

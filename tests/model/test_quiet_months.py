@@ -89,11 +89,11 @@ def test_the_function_follows_the_list() -> None:
     steps = [Step(k, n, "", rules[n].rule, None, "") for k, n in enumerate(names, 2)]
     event = Step(3, "event", "", None, lambda run: None, "")
     source, counted, classes, columns = source_of([steps[0], event, steps[1]._replace(number=4), steps[2]._replace(number=5)])
-    at = [source.index(f"{n.replace('.', '_')}(") for n in names]
+    at = [source.index(f"{n.replace('.', '_')}, ") for n in names]
     assert at == sorted(at), "in the order of the list"
     assert counted == ("place", "household") and [c.__module__ for c in classes] == ["abm.market", "agents.household.fall_ill"]
     assert columns[0] == rules[names[0]].rule.reads[0] and len(set(columns)) == len(columns)  # type: ignore[union-attr]
-    assert "if month > first or from_step <= 2:\n            market_adjust_prices(" in source and source.count("if ") == 1
+    assert "if month > first or from_step <= 2:\n            call_at(at[0], market_adjust_prices, " in source and source.count("if ") == 1
     assert "record__sums[month]" in source and ", record__sums):" in source
     compile(source, "months", "exec")
 

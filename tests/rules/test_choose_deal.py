@@ -195,7 +195,7 @@ def test_what_each_deal_is_weighed_by(seed: int) -> None:
     for i in range(3):
         v = {k.split(".")[1]: np.asarray(x, dtype=float) for k, x in values.items()}
         here, kin = int(v["place"][i]), v["support_across"][int(v["household"][i])]
-        unit, weights, deals = v["wage"][here, 1], [1.0], [(-1, 0, 0, 0.0)]
+        unit, weights, deals, looked_at = v["wage"][here, 1], [1.0], [(-1, 0, 0, 0.0)], []
         for g in range(4):
             for d in range(2):
                 for c in range(4):
@@ -214,10 +214,12 @@ def test_what_each_deal_is_weighed_by(seed: int) -> None:
                         c, value, v["cards"][i] * v["allowance"][here], gain, v["transport"][here, g] * hours * (2.0 if c == 3 else 1.0) * (1 - 0.5 * kin),
                         v["duty_in" if d else "duty_out"][here, g], 0.1 * v["strictness"][here, 0] if c < 3 else 0.0, v["detection"][here, way] * (1 - v["skill"][i]),
                     )  # fmt: skip
-                    assert next(said) == pytest.approx(expected)
+                    looked_at.append(expected)
                     profit, passes = expected_profit(*expected, p)
                     weights.append(math.exp((profit / unit - 0.2) / 1.0))
                     deals.append((g, d, c, passes / bought))
+        for expected in sorted(looked_at, key=lambda one: one[0]):  # channel by channel
+            assert next(said) == pytest.approx(expected)
         chosen = deals[int(np.searchsorted(np.cumsum(weights), uniform(*calls["uniform"][i]) * sum(weights), side="right"))]
         found = tuple(columns[f"trader.{k}"][i] for k in ("good", "direction", "channel", "quantity"))
         assert found == pytest.approx(chosen)

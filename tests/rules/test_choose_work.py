@@ -235,14 +235,16 @@ def test_what_each_adult_compares(open_to: tuple[float, ...]) -> None:
             net = wage[3] * 0.8 * (1 - values["place.caught_away"][w]) * chance[3]
             one.append((net, wage[3], 1.0 * (1 - 0.4 * kin) + 0.05 * hours[3] - word))
         compared.append(one)
-    # of each activity that is open the adults who reconsider, household by household
+    # the jobs that are open, community by community, then the farms: for the adults who reconsider, household by household
     said_of = [[(*(pytest.approx(x) for x in said), 0.5) for said in one for _ in range(sum(thinks[i]))] for i, one in enumerate(compared)]
-    assert calls["value_of_work"] == [said for one in said_of for said in one]
-    chosen, at = [], 0
+    farms = [said for i, one in enumerate(said_of) for said in one[: sum(thinks[i])]]
+    assert calls["value_of_work"] == [said for i, one in enumerate(said_of) for said in one[sum(thinks[i]) :]] + farms
+    chosen, at, at_farm = [], 0, len(calls["value_of_work"]) - len(farms)
     for i in range(3):
         n = sum(thinks[i])
-        v = iter([value_of_work(*said) for said in calls["value_of_work"][at : at + n * len(compared[i]) : n]])
-        at += n * len(compared[i])
+        jobs = calls["value_of_work"][at : at + n * (len(compared[i]) - 1) : n]
+        v = iter([value_of_work(*said) for said in (calls["value_of_work"][at_farm], *jobs)])
+        at, at_farm = at + n * len(jobs), at_farm + n
         options = [next(v), *(next(v) if open_to[k] else MISSING for k in (1, 2, 3))]
         chosen += [(uniform(10, CHOOSE_WORK, 33, 1000 + i, a), *options) for a in range(n_adults[i]) if thinks[i][a]]
     assert calls["choose_work"] == chosen
