@@ -87,8 +87,16 @@ def shown_by(units: pd.DataFrame, rows: list[Mapping[str, Any]], draws: int) -> 
         if row["status"] == "no mechanism":
             continue
         for reading in row["readings"]:
-            parts = [shows[row["id"], pattern].astype(float).reindex(range(draws)) for pattern in reading["patterns"]]
+            # a pattern of which no run ended well has no lines: no draw then says whether it shows the claim
+            parts = [_shown(shows, row["id"], pattern).reindex(range(draws)) for pattern in reading["patterns"]]
             table = pd.concat(parts, axis=1)
             name = row["id"] if reading["reading"] is None or len(row["readings"]) == 1 else f"{row['id']}: {reading['reading']}"
             found[name] = table.min(axis=1).where(table.notna().all(axis=1))
     return pd.DataFrame(found, index=range(draws))
+
+
+def _shown(shows: pd.Series, claim: str, pattern: str) -> pd.Series:
+    """Whether each draw shows a pattern, by draw; empty where it has none."""
+    import pandas as pd
+
+    return shows[claim, pattern].astype(float) if (claim, pattern) in shows.index.droplevel("draw") else pd.Series(dtype=float)

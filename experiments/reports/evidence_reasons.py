@@ -36,7 +36,7 @@ class Reasons(LedgerWords):
         if row.verdict == "no mechanism":
             return ""
         if not row.patterns:
-            return "no runs" if row.claim.asked else "no pattern"
+            return "no pattern"
         if row.depends_on_the_reading:
             return "reading"
         if row.verdict in ("holds", "built in"):
@@ -59,7 +59,7 @@ class Reasons(LedgerWords):
         _ = self._
         if row.verdict == "no mechanism":
             return [_("The model has no mechanism that could produce this, so the runs say nothing about the claim.")]
-        if not row.patterns:
+        if not any(result.finding.units for result in row.patterns):
             return [
                 _("No run was made for this claim, so nothing can be said of it.") if row.claim.asked
                 else _("It is not stated yet which numbers of the model would show this claim.")
