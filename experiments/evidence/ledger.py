@@ -156,9 +156,12 @@ def ledger_of(
     findings = findings_of(gathered, claims, error)
     rows = []
     for claim in claims.values():
-        judged = sum(bool(f.units) and (claims[key[0]].status == "no mechanism") == (claim.status == "no mechanism") for key, f in findings.items())
+        judged = sum(
+            bool(f.units) and (claims[key[0]].status == "no mechanism") == (claim.status == "no mechanism") for key, f in findings.items()
+        )
         patterns = tuple(
-            _pattern(claim, pattern, findings[claim.id, pattern.id], gathered[claim.id, pattern.id], worlds, judged) for pattern in claim.asked
+            _pattern(claim, pattern, findings[claim.id, pattern.id], gathered[claim.id, pattern.id], worlds, judged)
+            for pattern in claim.asked
         )
         rows.append(row_of(claim, patterns))
     return Ledger(tuple(rows), units, runs, failed, error)

@@ -146,8 +146,23 @@ def test_a_number_that_cannot_be_computed_misses_and_never_shows():
     one = units([math.nan, math.inf, 1.0], 0.0)
     assert one.shows.tolist() == [False, False, True]
     assert one.misses.tolist() == [True, True, False]
-    no_size = Units(np.array([[1.0]]), np.array([[math.nan]]))
-    assert not no_size.shows[0] and no_size.misses[0]
+    no_size = Units(np.array([[1.0], [1.0]]), np.array([[math.nan], [0.5]]))
+    assert no_size.shows.tolist() == [False, True] and no_size.misses.tolist() == [True, False]
+
+
+def test_where_a_number_can_be_computed_in_no_unit_nothing_is_told():
+    """The runs may end before its years: that they miss the pattern has not been seen, nor that the posterior holds draws of both kinds."""
+    none = units(np.full(144, math.nan), 1.0)
+    found = judge({"none": none, "beside": units(np.column_stack([np.full(144, math.nan), np.ones(144)]), 0.5)})
+    assert {f.said for f in found.values()} == {"no number"} and [f.failing for f in found.values()] == [0, 0]
+    assert not none.shows.any() and not none.misses.any() and none.never.tolist() == [True]
+    no_size = judge({"no size": Units(np.ones((144, 1)), np.full((144, 1), math.nan))})["no size"]
+    assert no_size.said == "no number"
+
+
+def test_a_pattern_that_fails_in_another_condition_fails_without_the_number():
+    one = judge({"one": units(np.column_stack([np.full(144, math.nan), np.full(144, -2.0)]), 1.0)})["one"]
+    assert (one.said, one.reason, one.failing) == ("does not hold", "opposite", 1)
 
 
 def test_effects_and_sizes_of_different_shapes_are_refused():
