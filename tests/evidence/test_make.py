@@ -234,6 +234,21 @@ def test_a_batch_without_a_world_of_the_pattern_adds_nothing(tmp_path):
     assert got.draws == [] and got.runs == 0
 
 
+def test_draws_that_lack_a_number_in_a_span_have_the_same_conditions_as_the_others():
+    spanned = made_up.claim("E06", made_up.spanned(spans=[[1980, 1981], [1982, 1983], [1990, 1991]]), switch=None)
+    rates = np.zeros((3, 2, 3, 2, 1))
+    rates[..., 0, 0] = 0.3
+    rates[1, :, 2] = np.nan  # the second draw has no rate in 1982
+    rates[2, 0, 2] = np.nan  # nor has a replicate of the third
+    batch = BatchRuns(np.array([1980, 1981, 1982]), ("poverty_rate",), {"history": rates}, {"history": np.ones((3, 2), bool)}, pd.DataFrame({"a": [0.0] * 3}))  # fmt: skip
+    got = Gathered()
+    gather(spanned["decades"], worlds_of({"E06": spanned}, END).of["E06", "decades"], batch, 0, got)
+    assert got.conditions == ("own_1980", "own_1982")
+    assert np.array_equal(np.array(got.effects), [[0.3, 0.3], [0.3, math.nan], [0.3, math.nan]], equal_nan=True)
+    assert np.array_equal(got.numbers["own_1982"], [0.3, math.nan, math.nan], equal_nan=True)
+    assert got.units(spanned["decades"]).misses.tolist() == [False, True, True]
+
+
 def test_bands_leave_out_runs_that_failed():
     values = {"history": [[1.0], [3.0], [50.0]]}
     batch = batch_of(values)
