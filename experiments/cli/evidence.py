@@ -97,7 +97,8 @@ def evidence(
     write(made, place, said, drift, asked, lang, options=_options(asked, said, claims))
     code = made.code
     if points:
-        code = _interplay(place, chosen, asked, points, carry, end, overwrite, lang, quiet or in_json) or code
+        code = _interplay(place, chosen, asked, points, carry, end, overwrite, lang, quiet or in_json, said) or code
+        write(made, place, said, drift, asked, lang, options=_options(asked, said, claims))  # once more, with a link to its page
     if in_json:
         print(as_json(made, said))
     elif quiet:
@@ -111,7 +112,7 @@ def evidence(
 
 
 def _interplay(
-    place: Path, chosen: Mapping[str, Claim], asked: AskedOfRuns, draws: int, carry: Callable[[Path], int], end: str | None, overwrite: bool, lang: str, quiet: bool
+    place: Path, chosen: Mapping[str, Claim], asked: AskedOfRuns, draws: int, carry: Callable[[Path], int], end: str | None, overwrite: bool, lang: str, quiet: bool, said: Mapping[str, Any],
 ) -> int:  # fmt: skip
     """Run the experiment over all mechanisms and write its page beside the ledger; returns the exit code of its runs."""
     from experiments.evidence.interplay import Budget, run_interplay
@@ -123,7 +124,7 @@ def _interplay(
             typer.echo(budget_words(budget, lang), err=True)
 
     found = run_interplay(place, chosen, asked, draws, carry, end=end, overwrite=overwrite, tell=tell)
-    write_interplay(found, chosen, place, language=lang, languages=tuple(LANGUAGES))
+    write_interplay(found, chosen, place, language=lang, languages=tuple(LANGUAGES), asked=said)
     return found.code
 
 

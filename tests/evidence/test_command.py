@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -64,7 +65,6 @@ def test_json_is_the_file(claims, ledger, capsys):
 
 
 def test_more_draws_add_runs_and_the_former_ones_stay(claims, ledger, tmp_path):
-    import shutil
 
     out = tmp_path / "ledger"
     shutil.copytree(ledger, out)
@@ -157,3 +157,17 @@ def test_killed_at_five_moments_it_gives_the_same_report_byte_for_byte(claims, t
     assert cut >= 1
     assert subprocess.run([*start, *options(claims, killed, **many)], check=False, timeout=900).returncode == 0
     assert files(killed) == files(quiet)
+
+
+def test_the_pages_of_the_experiment_are_linked_and_go_with_another_ledger(ledger, claims, tmp_path):
+    """They are those of the ledger beside them, in each language; a ledger of other claims has none until it is asked for."""
+    out = tmp_path / "ledger"
+    shutil.copytree(ledger, out)
+    assert "interplay" not in (out / "index.html").read_text()
+    for name in ("interplay.html", "interplay-id.html", "interplay.json"):
+        (out / name).write_text("of this ledger")
+    assert main(options(claims, out)) == 0
+    assert 'href="interplay.html"' in (out / "index.html").read_text() and 'href="interplay-id.html"' in (out / "index-id.html").read_text()
+    assert (out / "interplay.html").read_text() == "of this ledger"
+    assert main([*options(claims, out), "--overwrite", "e12"]) == 0
+    assert not list(out.glob("interplay*.*")) and "interplay" not in (out / "index.html").read_text()
