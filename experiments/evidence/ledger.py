@@ -46,6 +46,7 @@ class Interval:
 @dataclass(frozen=True)
 class ConditionResult:
     """One condition of a pattern over the units: its effect in the stated direction, the smallest effect of use, and the shares of units above 0 and of use.
+    ``nan`` where no unit has a number.
 
     ``power`` is the chance that so many units would have found an effect of just that size, with the spread that they have; ``nan`` where the size is 0.
     """
@@ -187,6 +188,8 @@ def _condition(name: str, effects: np.ndarray, sizes: np.ndarray, patterns: int)
     good = effects[np.isfinite(effects)]
     if size > 0 and len(good) > 1:
         power = found_with_chance(size, float(good.std(ddof=1)), size, len(effects), patterns)
+    if not len(good):
+        return ConditionResult(name, Interval.of(effects), size, np.nan, np.nan, np.nan)
     return ConditionResult(name, Interval.of(effects), size, float((effects > 0).mean()), float((effects >= sizes).mean()), power)
 
 
