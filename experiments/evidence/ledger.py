@@ -261,7 +261,8 @@ def _conditions(claim: Claim, patterns: Sequence[PatternResult]) -> dict[str, bo
         "switch": claim.switch is not None or claim.scenario is not None or any(p.pattern.needs_other_runs for p in patterns),
         "indicator": bool(claim.indicators),
         "pattern": bool(patterns) and len(holds) == len(patterns),
-        "ablation": any(p.ablation == "goes away" or p.pattern.comparison == "pair" for p in holds),
+        "ablation": any(p.ablation == "goes away" or p.pattern.comparison == "pair" for p in holds)
+        and not any(p.ablation in ("stays", "part") for p in holds),
     }
 
 

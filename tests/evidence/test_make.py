@@ -326,3 +326,16 @@ def test_power_counts_only_the_patterns_that_are_judged_together():
     beside = made_up.made([made_up.claim("E01", made_up.pattern()), *apart], gathered)
     power = [made.ledger.rows[0].patterns[0].conditions[0].power for made in (alone, beside)]
     assert 0 < power[0] < 1 and power[1] == power[0]
+
+
+def test_a_pattern_that_stays_without_the_mechanism_fails_the_ablation_whatever_another_one_does():
+    shows, gone = made_up.effects(0.2, 0.05), made_up.effects(-0.3)
+    mixed = np.where(np.arange(made_up.UNITS) % 2 == 0, 0.3, -0.3)
+    met = {}
+    for name, off in {"gone": gone, "stays": shows, "part": mixed}.items():
+        one = made_up.claim("E01", made_up.pattern("a"), made_up.pattern("b"), made_up.pair("c"))
+        gathered = {("E01", "a"): made_up.got(shows, off=gone), ("E01", "b"): made_up.got(shows, off=off), ("E01", "c"): made_up.got(shows)}
+        row = made_up.made([one], gathered).ledger.rows[0]
+        assert row.verdict == "holds" and row.conditions["pattern"]
+        met[name] = row.conditions["ablation"]
+    assert met == {"gone": True, "stays": False, "part": False}

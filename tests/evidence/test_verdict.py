@@ -196,6 +196,22 @@ def test_each_verdict_and_its_reason():
     assert found["holds"].shows == 1.0 and found["opposite"].misses == 1.0 and found["few"].units == 3
 
 
+def test_what_goes_the_other_way_by_more_than_half_the_size_in_nine_tenths_of_the_units_is_opposite():
+    assert judge({"one": units(np.full(96, -0.75), 1.0)})["one"].reason == "opposite"
+    assert judge({"one": units(np.full(96, -0.5), 1.0)})["one"].reason == "no effect of use"
+    some = np.where(np.arange(100) < 80, -2.0, -0.1)
+    assert judge({"one": units(some, 1.0)})["one"].reason == "draws differ"
+    assert judge({"one": units(np.where(np.arange(100) < 90, -2.0, -0.1), 1.0)})["one"].reason == "opposite"
+
+
+def test_the_posterior_is_undecided_only_where_both_bets_reach_the_bar_of_one_pattern():
+    n = next(n for n in range(2, 60, 2) if wealth(np.arange(n) % 2 == 0, SURE, above=False) >= 2 / ERROR)
+    said = {k: judge({"one": units(np.where(np.arange(k) % 2 == 0, 1.0, -1.0))})["one"].said for k in (n - 2, n)}
+    assert said == {n - 2: "open", n: "undecided"}
+    one_kind = np.where(np.arange(40) % 10 == 0, 1.0, -1.0)  # too few show it, and perhaps nine tenths miss it
+    assert judge({"one": units(one_kind)})["one"].said == "open"
+
+
 def test_the_condition_that_fails_most_often_is_named():
     found = judge({"two": units(np.column_stack([np.full(96, 2.0), np.full(96, -2.0)]), 1.0)})["two"]
     assert (found.said, found.failing, found.reason) == ("does not hold", 1, "opposite")
