@@ -122,4 +122,7 @@ def _shown(shows: pd.Series, claim: str, pattern: str) -> pd.Series:
     """Whether each draw shows a pattern, by draw; empty where it has none."""
     import pandas as pd
 
-    return shows[claim, pattern].astype(float) if (claim, pattern) in shows.index.droplevel("draw") else pd.Series(dtype=float)
+    try:
+        return shows[claim, pattern].astype(float)
+    except KeyError:
+        return pd.Series(dtype=float)
