@@ -125,7 +125,10 @@ def chosen(values: Sequence[float], error: float = ERROR) -> list[bool]:
 
 @dataclass(frozen=True)
 class Finding:
-    """What the units say of one pattern: shares of the units that show and miss it, the wealth of the bets on each side, and the verdict."""
+    """What the units say of one pattern: shares of the units that show and miss it, the wealth of the bets on each side, and the verdict.
+
+    The shares are ``nan`` where there is no unit or no number.
+    """
 
     said: Said
     reason: Reason
@@ -158,9 +161,8 @@ def judge(patterns: Mapping[str, Units], error: float = ERROR, sure: float = SUR
             said = "undecided"
         reason, failing = _why(units) if said == "does not hold" else ("", int(units.never.argmax()) if said == "no number" else None)
         n = len(units)
-        found[name] = Finding(
-            said, reason, n, float(units.shows.mean()) if n else float("nan"), float(units.misses.mean()) if n else float("nan"), *bets[name], failing
-        )  # fmt: skip
+        shows, misses = (float(one.mean()) if n and said != "no number" else float("nan") for one in (units.shows, units.misses))
+        found[name] = Finding(said, reason, n, shows, misses, *bets[name], failing)
     return found
 
 

@@ -155,6 +155,7 @@ def test_where_a_number_can_be_computed_in_no_unit_nothing_is_told():
     none = units(np.full(144, math.nan), 1.0)
     found = judge({"none": none, "beside": units(np.column_stack([np.full(144, math.nan), np.ones(144)]), 0.5)})
     assert {f.said for f in found.values()} == {"no number"} and [f.failing for f in found.values()] == [0, 0]
+    assert all(math.isnan(share) for f in found.values() for share in (f.shows, f.misses))
     assert not none.shows.any() and not none.misses.any() and none.never.tolist() == [True]
     no_size = judge({"no size": Units(np.ones((144, 1)), np.full((144, 1), math.nan))})["no size"]
     assert no_size.said == "no number"
