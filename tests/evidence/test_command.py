@@ -16,6 +16,7 @@ import pandas as pd
 import psutil
 import pytest
 
+from abm.region.folder import find
 from experiments.cli.main import main
 from tests.evidence.small import CLAIMS, END
 
@@ -171,3 +172,53 @@ def test_the_pages_of_the_experiment_are_linked_and_go_with_another_ledger(ledge
     assert (out / "interplay.html").read_text() == "of this ledger"
     assert main([*options(claims, out), "--overwrite", "e12"]) == 0
     assert not list(out.glob("interplay*.*")) and "interplay" not in (out / "index.html").read_text()
+
+
+def test_a_claim_and_a_region_are_added_as_data(tmp_path):
+    """Another region (a folder with its own name and fitted values) and a file with a claim of ours: no code is written for either."""
+    region = tmp_path / "regions" / "other-border"
+    shutil.copytree(find("west-kalimantan-sarawak"), region)
+    for path in region.glob("*.toml"):
+        path.write_text(path.read_text(encoding="utf-8").replace("west-kalimantan-sarawak", "other-border"), encoding="utf-8")
+    file = tmp_path / "ours.toml"
+    file.write_text(
+        """
+        [[claim]]
+        id = "E35"
+        claim = "Ours: people work across."
+        lines = "1"
+        who = "people"
+        mechanism = "pay"
+        rules = ["household.choose_work"]
+        switch = "cross_border_work"
+        indicators = ["workers_across"]
+        expected = "some do"
+        status = "in the model"
+        [[claim.pattern]]
+        id = "some"
+        says = "people work across"
+        comparison = "pair"
+        switch = "cross_border_work"
+        conditions = [{ number = "workers", is = "below", practical_share = 0.5 }]
+        numbers.workers = { of = { output = "workers_across" } }
+        """,
+        encoding="utf-8",
+    )
+    out = tmp_path / "out"
+    assert main([*options(file, out, draws=2), "--region", str(region)]) == 0
+    said = json.loads((out / "ledger.json").read_text())
+    assert said["asked"]["region"]["id"] == "other-border"
+    (row,) = said["rows"]
+    assert row["id"] == "E35" and row["patterns"][0]["without"]["workers"] == [0, 0, 0] and row["patterns"][0]["shows"] == 1
+    assert "Ours: people work across." in (out / "index.html").read_text() and (out / "E35.html").is_file()
+
+
+def test_a_region_without_a_posterior_or_fitted_values_gets_a_sentence(tmp_path, capsys):
+    region = tmp_path / "other-border"
+    shutil.copytree(find("west-kalimantan-sarawak"), region)
+    for path in region.glob("*.toml"):
+        path.write_text(path.read_text(encoding="utf-8").replace("west-kalimantan-sarawak", "other-border"), encoding="utf-8")
+    start = ["evidence", "E11", "-n", "60", "--region", str(region), "-o", str(tmp_path / "out")]
+    assert main(start) == 2 and "no posterior ships for the region 'other-border'" in capsys.readouterr().err
+    (region / "fitted.toml").unlink()
+    assert main([*start, "--central"]) == 2 and "has no fitted values" in capsys.readouterr().err
