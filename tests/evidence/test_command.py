@@ -17,7 +17,10 @@ import psutil
 import pytest
 
 from abm.region.folder import find
+from calibration.posterior import Posterior
+from experiments.cli import evidence
 from experiments.cli.main import main
+from experiments.evidence.runs import AskedOfRuns
 from tests.evidence.small import CLAIMS, END
 
 #: Seconds after which each of five processes is killed, the next with what the former left.
@@ -222,3 +225,14 @@ def test_a_region_without_a_posterior_or_fitted_values_gets_a_sentence(tmp_path,
     assert main(start) == 2 and "no posterior ships for the region 'other-border'" in capsys.readouterr().err
     (region / "fitted.toml").unlink()
     assert main([*start, "--central"]) == 2 and "has no fitted values" in capsys.readouterr().err
+
+
+def test_the_line_that_makes_a_row_again_names_all_that_is_not_usual():
+    posterior = Posterior.load("west-kalimantan-sarawak")
+    usual, said = AskedOfRuns(posterior, "west-kalimantan-sarawak", 1000, 1, 1), {"draws": 144, "end": None}
+    assert evidence._options(usual, said, None) == []
+    other = AskedOfRuns(posterior, "regions/other", 60, 2, 3)
+    found = evidence._options(other, {"draws": 9, "end": "1985-12"}, Path("a/ours.toml"), Path("b/mine"), True)
+    line = "--allow-drift --households 60 --replicates 2 --seed 3 --draws 9 --end 1985-12 --claims ours.toml --region other --posterior-from mine"
+    assert " ".join(found) == line
+    assert evidence._options(AskedOfRuns(None, "west-kalimantan-sarawak", 1000, 1, 1), said, None) == ["--central"]

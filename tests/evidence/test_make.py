@@ -339,3 +339,9 @@ def test_a_pattern_that_stays_without_the_mechanism_fails_the_ablation_whatever_
         assert row.verdict == "holds" and row.conditions["pattern"]
         met[name] = row.conditions["ablation"]
     assert met == {"gone": True, "stays": False, "part": False}
+
+
+def test_what_becomes_of_a_pattern_without_the_mechanism_is_not_asked_where_it_does_not_show_with_it():
+    gathered = {("E01", "visits"): made_up.got(made_up.effects(-0.3), off=made_up.effects(-0.3))}
+    (result,) = made_up.made([made_up.claim("E01", made_up.pattern())], gathered).ledger.rows[0].patterns
+    assert (result.ablation, result.shows_without) == ("none", 0.0)
