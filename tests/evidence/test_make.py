@@ -13,11 +13,13 @@ from abm.fitted import fitted_of
 from abm.simulation import Simulation
 from calibration.posterior import Posterior
 from experiments.evidence import make as making
+from experiments.evidence import runs as runs_module
 from experiments.evidence.ledger import Interval, as_dict, together, verdict_of
 from experiments.evidence.make import bands_of, looked_at, units_of
 from experiments.evidence.runs import FIRST, NEXT, BatchRuns, EvidenceError, read_batch, spans
 from experiments.evidence.stored import shown_by
 from experiments.evidence.units import Gathered, gather
+from experiments.evidence.verdict import found_with_chance
 from experiments.evidence.worlds import HISTORY, worlds_of
 from tests.evidence import made_up
 from tests.evidence.small import END, REGION, asked, carry, claims_in, small_ledger
@@ -345,3 +347,26 @@ def test_what_becomes_of_a_pattern_without_the_mechanism_is_not_asked_where_it_d
     gathered = {("E01", "visits"): made_up.got(made_up.effects(-0.3), off=made_up.effects(-0.3))}
     (result,) = made_up.made([made_up.claim("E01", made_up.pattern())], gathered).ledger.rows[0].patterns
     assert (result.ablation, result.shows_without) == ("none", 0.0)
+
+
+def test_the_shares_and_the_power_of_a_condition_by_hand():
+    """An effect of 0 has not the stated sign, one of just the practical size is of use."""
+    effects = np.array([0.0] * 15 + [0.05] * 30 + [0.1] * 15)
+    got = made_up.got(effects, 0.05)
+    (condition,) = made_up.made([made_up.claim("E01", made_up.pattern())], {("E01", "visits"): got}).ledger.rows[0].patterns[0].conditions
+    assert (condition.stated_sign, condition.of_use, condition.size) == (0.75, 0.75, 0.05)
+    assert condition.power == found_with_chance(0.05, float(np.std(effects, ddof=1)), 0.05, 60)
+    smooth = made_up.effects(0.1, 0.03)
+    (condition,) = made_up.made([made_up.claim("E01", made_up.pattern())], {("E01", "visits"): made_up.got(smooth)}).ledger.rows[0].patterns[0].conditions  # fmt: skip
+    assert condition.power == found_with_chance(0.05, float(np.std(smooth, ddof=1)), 0.05, 60)
+
+
+def test_a_failed_driver_is_told_and_patterns_without_a_mechanism_add_no_draws(tmp_path, monkeypatch):
+    monkeypatch.setattr(runs_module, "FIRST", 1)
+    monkeypatch.setattr(runs_module, "NEXT", 1)
+    codes = iter([3, 0])
+    claims = {"E12": made_up.without_mechanism("E12", pattern=[made_up.pattern()]), "E11": claims_in(tmp_path)["E11"]}
+    found = making.make(tmp_path / "ledger", claims, asked(), 2, lambda place: carry(place) or next(codes), end="1980-12")
+    assert found.code == 3 and [look.open for look in found.looks] == [1, 1]
+    places = sorted((tmp_path / "ledger" / "runs").iterdir())
+    assert sorted(pd.read_parquet(places[1] / "plan.parquet")["scenario"].unique()) == sorted(found.worlds.needed([("E11", "sweep")]))
