@@ -226,7 +226,8 @@ class Pattern(Entries):
 
     def _check_places(self, key: str, sentence: str) -> None:
         try:
-            named = [f"{name}{f':{spec}' if spec else ''}" for _, name, spec, _ in Formatter().parse(sentence) if name is not None]
+            parsed = [(name, spec, how) for _, name, spec, how in Formatter().parse(sentence) if name is not None]
+            named = [f"{name}{f'!{how}' if how else ''}{f':{spec}' if spec else ''}" for name, spec, how in parsed]
         except ValueError as wrong:
             raise ValueError(f"{key}: {shorten(wrong)}; write {{{{ for a brace") from None
         for name in named:

@@ -139,6 +139,7 @@ def test_zero_is_a_mark_and_one_year_a_span(tmp_path):
         (("{income} in", "{incom} in"), "there is no place {incom}; did you mean income"),
         (("{income_first}", "{income_base_first}"), "there is no place {income_base_first}"),
         (("{income} in", "{income:.2f} in"), "there is no place {income:.2f}"),
+        (("{income} in", "{income!r} in"), "there is no place {income!r}"),
         (("{income} in", "{income in"), "gives: "),
         (("{said}", "{switch}"), "there is no place {switch}"),
         (("numbers.income", "numbers.said"), "pattern"),
