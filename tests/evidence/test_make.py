@@ -365,7 +365,8 @@ def test_a_failed_driver_is_told_and_patterns_without_a_mechanism_add_no_draws(t
     monkeypatch.setattr(runs_module, "FIRST", 1)
     monkeypatch.setattr(runs_module, "NEXT", 1)
     codes = iter([3, 0])
-    claims = {"E12": made_up.without_mechanism("E12", pattern=[made_up.pattern()]), "E11": claims_in(tmp_path)["E11"]}
+    of_1980 = {"share": {"of": {"output": "care_share_across", "first": 1980, "last": 1980}}}
+    claims = {"E12": made_up.without_mechanism("E12", pattern=[made_up.pattern(numbers=of_1980)]), "E11": claims_in(tmp_path)["E11"]}
     found = making.make(tmp_path / "ledger", claims, asked(), 2, lambda place: carry(place) or next(codes), end="1980-12")
     assert found.code == 3 and [look.open for look in found.looks] == [1, 1]
     places = sorted((tmp_path / "ledger" / "runs").iterdir())
