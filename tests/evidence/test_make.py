@@ -81,6 +81,8 @@ def test_draws_come_as_often_as_their_weights_say():
     taken = found.draws(0, 10_000)[name].to_numpy()
     expected, spread = float((heavy * table[name]).sum()), float(np.sqrt((heavy * (table[name] - (heavy * table[name]).sum()) ** 2).sum()))
     assert abs(taken.mean() - expected) < 4 * spread / 100
+    most = int(heavy.argmax())
+    assert (taken == table[name].iloc[most]).sum() == pytest.approx(10_000 * heavy[most], rel=0.5)
 
 
 def test_without_a_posterior_every_draw_has_the_fitted_values_and_its_own_seed(made):
@@ -141,6 +143,11 @@ def test_units_and_draws_as_tables(made):
     _folder, found = made
     units = units_of(found)
     assert len(units) == 9 and set(units["pattern"]) == {"pair", "share", "sweep"}
+    told = found.gathered["E10", "pair"].units(found.ledger.rows[0].claim["pair"])
+    mine = units[units["pattern"] == "pair"]
+    assert mine["misses"].tolist() == told.misses.tolist() and mine["shows"].tolist() == told.shows.tolist()
+    both = made_up.made([made_up.claim("E01", made_up.pattern())], {("E01", "visits"): made_up.got(np.array([0.04, 0.01, 0.06]), 0.05)})
+    assert units_of(both)[["shows", "misses"]].to_numpy().tolist() == [[True, True], [False, True], [True, False]]
     assert list(found.draws["draw"]) == [0, 1, 2] and dict(found.draws.iloc[0].drop("draw")) == dict(fitted_of(REGION).values)
 
 
@@ -257,6 +264,10 @@ def test_bands_leave_out_runs_that_failed():
     batch.worlds["history"][2] = np.nan
     found = bands_of([batch], ("visits_across",))
     assert found["n"].tolist() == [2] * 6 and found["median"].tolist() == [2.0] * 6
+    one = batch_of({"history": [[1.0, 5.0], [3.0, 3.0]]})
+    one.worlds["history"][0, 1] = np.nan  # a draw counts with the replicates that it has
+    found = bands_of([one], ("visits_across",))
+    assert found["n"].tolist() == [2] * 6 and found["median"].tolist() == [2.0] * 6
 
 
 def test_runs_without_one_that_ended_well_are_refused(made, monkeypatch):
@@ -371,3 +382,9 @@ def test_a_failed_driver_is_told_and_patterns_without_a_mechanism_add_no_draws(t
     assert found.code == 3 and [look.open for look in found.looks] == [1, 1]
     places = sorted((tmp_path / "ledger" / "runs").iterdir())
     assert sorted(pd.read_parquet(places[1] / "plan.parquet")["scenario"].unique()) == sorted(found.worlds.needed([("E11", "sweep")]))
+
+
+def test_batches_have_seeds_of_their_own(tmp_path):
+    """Otherwise the draws of one batch would share their chance with those of another, and count as if they did not."""
+    seeds = [asked(seed=k).study(tmp_path, span, ["history"], ["gini"]).seed for k in (1, 2) for span in ((0, 64), (64, 104))]
+    assert len(set(seeds)) == 4
