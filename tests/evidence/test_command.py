@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,9 +16,31 @@ import pandas as pd
 import psutil
 import pytest
 
+from abm.region import Region
 from experiments.cli.main import main
 from tests.evidence.small import CLAIMS, END
 
+#: A row that no version of the shipped file has.
+ROW = """
+[[claim]]
+id = "E35"
+claim = "Sickness is seen to."
+lines = "5"
+who = "people"
+mechanism = "care"
+rules = ["household.seek_care"]
+switch = "crisis"
+indicators = ["visits_primary_home"]
+expected = "visits"
+status = "in the model"
+
+[[claim.pattern]]
+id = "home"
+says = "people are seen to at home"
+comparison = "direction"
+conditions = [{ number = "visits", is = "above", value = 10, practical_share = 0.1 }]
+numbers.visits = { of = { output = "visits_primary_home", side = "my", first = 1981, last = 1982 } }
+"""
 #: Seconds after which each of five processes is killed, the next with what the former left.
 MOMENTS = (3.0, 9.0, 12.0, 15.0, 18.0)
 
@@ -64,8 +87,6 @@ def test_json_is_the_file(claims, ledger, capsys):
 
 
 def test_more_draws_add_runs_and_the_former_ones_stay(claims, ledger, tmp_path):
-    import shutil
-
     out = tmp_path / "ledger"
     shutil.copytree(ledger, out)
     before = {p: p.stat().st_mtime_ns for p in (out / "runs").rglob("part*")}
@@ -125,6 +146,25 @@ def test_strict_ends_with_3_when_a_claim_with_a_mechanism_fails(claims, ledger, 
     monkeypatch.setattr(LedgerRow, "verdict", failing(), raising=False)
     assert main([*options(claims, ledger), "--strict"]) == 3
     assert main(options(claims, ledger)) == 0
+
+
+def test_another_region_and_another_row_are_data(claims, tmp_path, capsys):
+    """A region folder of another name and a file with a row of its own: nothing else is needed."""
+    region = tmp_path / "another-border"
+    shutil.copytree(Region.load("west-kalimantan-sarawak").folder, region, ignore=shutil.ignore_patterns("raw"))
+    said = (region / "region.toml").read_text(encoding="utf-8")
+    (region / "region.toml").write_text(said.replace('id = "west-kalimantan-sarawak"', 'id = "another-border"', 1), encoding="utf-8")
+    mine = tmp_path / "mine.toml"
+    mine.write_text(CLAIMS + ROW, encoding="utf-8")
+    out = tmp_path / "out"
+    assert main([*options(mine, out), "--region", str(region), "E35"]) == 0
+    found = json.loads((out / "ledger.json").read_text(encoding="utf-8"))
+    assert found["asked"]["region"]["id"] == "another-border"
+    assert [row["id"] for row in found["rows"]] == ["E35"]
+    assert set(found["rows"][0]["patterns"][0]["numbers"]) == {"visits"} and found["off"].keys() == {"without-crisis"}
+    assert "Sickness is seen to." in (out / "E35.html").read_text(encoding="utf-8")
+    assert main(["evidence", "--region", str(region), "-o", str(tmp_path / "no")]) == 2
+    assert "another-border" in capsys.readouterr().err
 
 
 def kill_all(process: subprocess.Popen) -> None:
