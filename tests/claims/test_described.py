@@ -81,7 +81,7 @@ def test_every_claim_can_be_told_in_every_language(language):
 
 def test_the_sentences_are_collected_for_translation():
     found = {sentence for sentence, path, _ in in_source(FOLDER.parents[1]) if path.endswith("described_claim.py")}
-    assert {"{what} is above {mark}", "speaks against it", "of use from {size} on", "yearly change of {what}"} <= found
+    assert {"{what} is above {mark}", "speaks against it", "counts as of use from {size}", "yearly change of {what}"} <= found
     assert all(places_of(sentence) <= {"what", "mark", "within", "times", "size", "one", "other"} for sentence in found)
 
 
