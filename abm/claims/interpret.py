@@ -67,10 +67,13 @@ def effects(
     near: what is left of ``within``, size 0. Against a mark: how far beyond it in the stated direction. In a pair: how far the run without is
     beyond the run with (times the factor). In a sweep: the rise (or fall) of the straight line from the lowest to the highest level.
 
-    ``nan`` where a year, an output or a run is missing. Spans that the run has not begun are left out; where it has begun none, all are ``nan``.
+    ``nan`` where a year, an output or a run is missing. Spans that the run has not begun are left out (where it has begun none, all are ``nan``), so that
+    runs of the same years have the same effects.
     """
     if pattern.spans:
-        found = _spans(pattern, run) or [(span, dict.fromkeys(pattern.numbers, math.nan)) for span in pattern.spans]
+        known, none = dict(_spans(pattern, run)), dict.fromkeys(pattern.numbers, math.nan)
+        begun = [span for span in pattern.spans if run.first <= span[0] <= run.last] or pattern.spans
+        found = [(span, known.get(span, none)) for span in begun]
         return tuple(_effect(c, numbers, f"_{span[0]}") for span, numbers in found for c in pattern.conditions)
     if pattern.comparison == "sweep":
         return tuple(_effect_of_sweep(c, *_over_levels(pattern, c.number, sweep or {})) for c in pattern.conditions)

@@ -94,10 +94,12 @@ def evidence(
             typer.echo(sentence.format(draws=found.draws, runs=found.runs, open=found.open), err=True)
 
     made = make(place, chosen, asked, most, carry, end=end, overwrite=overwrite, tell=look)
-    write(made, place, said, drift, asked, lang, options=_options(asked, said, claims))
+    again = _options(asked, said, claims, posterior_from, allow_drift)
+    write(made, place, said, drift, asked, lang, options=again)
     code = made.code
     if points:
-        code = _interplay(place, chosen, asked, points, carry, end, overwrite, lang, quiet or in_json) or code
+        code = _interplay(place, chosen, asked, points, carry, end, overwrite, lang, quiet or in_json, said) or code
+        write(made, place, said, drift, asked, lang, options=again)  # once more, with a link to its page
     if in_json:
         print(as_json(made, said))
     elif quiet:
@@ -111,7 +113,7 @@ def evidence(
 
 
 def _interplay(
-    place: Path, chosen: Mapping[str, Claim], asked: AskedOfRuns, draws: int, carry: Callable[[Path], int], end: str | None, overwrite: bool, lang: str, quiet: bool
+    place: Path, chosen: Mapping[str, Claim], asked: AskedOfRuns, draws: int, carry: Callable[[Path], int], end: str | None, overwrite: bool, lang: str, quiet: bool, said: Mapping[str, Any],
 ) -> int:  # fmt: skip
     """Run the experiment over all mechanisms and write its page beside the ledger; returns the exit code of its runs."""
     from experiments.evidence.interplay import Budget, run_interplay
@@ -123,18 +125,21 @@ def _interplay(
             typer.echo(budget_words(budget, lang), err=True)
 
     found = run_interplay(place, chosen, asked, draws, carry, end=end, overwrite=overwrite, tell=tell)
-    write_interplay(found, chosen, place, language=lang, languages=tuple(LANGUAGES))
+    write_interplay(found, chosen, place, language=lang, languages=tuple(LANGUAGES), asked=said)
     return found.code
 
 
-def _options(asked: AskedOfRuns, said: Mapping[str, Any], claims: Path | None) -> list[str]:
-    """Options that make the same runs again, in the words of the command line."""
+def _options(
+    asked: AskedOfRuns, said: Mapping[str, Any], claims: Path | None, posterior_from: Path | None = None, allow_drift: bool = False
+) -> list[str]:
+    """Options that make the same runs again, in the words of the command line; files and folders by their names alone."""
     usual: list[tuple[str, Any, Any]] = [
         ("--households", asked.households, HOUSEHOLDS), ("--replicates", asked.replicates, 1), ("--seed", asked.seed, 1), ("--draws", said["draws"], DRAWS),
         ("--end", said["end"], None), ("--claims", None if claims is None else claims.name, None),
         ("--region", None if asked.region == DEFAULT_REGION else Path(asked.region).name, None),
+        ("--posterior-from", None if posterior_from is None else posterior_from.name, None),
     ]  # fmt: skip
-    found = ["--central"] if asked.posterior is None else []
+    found = ["--central"] if asked.posterior is None else ["--allow-drift"] if allow_drift else []
     return found + [word for option, value, default in usual if value != default for word in (option, str(value))]
 
 

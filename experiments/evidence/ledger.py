@@ -17,6 +17,8 @@ from experiments.evidence.units import Gathered
 from experiments.evidence.verdict import ERROR, SURE, Finding, found_with_chance, judge
 from experiments.evidence.worlds import ClaimWorlds
 
+#: What is found of a pattern without units.
+NOTHING = Finding("open", "", 0, float("nan"), float("nan"), 1.0, 1.0)
 Verdict = Literal["holds", "does not hold", "cannot tell", "no mechanism", "built in"]
 #: Without the mechanism the pattern ``goes away`` (shows in at most a tenth of the units), ``stays`` (in nine tenths or more), shows in ``part`` of them; ``compared``: the
 #: pattern is itself a comparison of worlds; ``none``: the claim names no mechanism to switch off, or the pattern does not show with it.
@@ -44,6 +46,7 @@ class Interval:
 @dataclass(frozen=True)
 class ConditionResult:
     """One condition of a pattern over the units: its effect in the stated direction, the smallest effect of use, and the shares of units above 0 and of use.
+    ``nan`` where no unit has a number.
 
     ``power`` is the chance that so many units would have found an effect of just that size, with the spread that they have; ``nan`` where the size is 0.
     """
@@ -135,8 +138,11 @@ class Ledger:
 def findings_of(
     gathered: Mapping[tuple[str, str], Gathered], claims: Mapping[str, Claim], error: float = ERROR
 ) -> dict[tuple[str, str], Finding]:
-    """The findings of all patterns that have runs. Those of claims with a mechanism are judged together; those of the others, which get no verdict, apart."""
-    found: dict[tuple[str, str], Finding] = {}
+    """The findings of all patterns. Those of claims with a mechanism are judged together; those of the others, which get no verdict, apart.
+
+    A pattern of which no draw ended well is not among those that are judged; nothing is found of it.
+    """
+    found = {key: NOTHING for key, got in gathered.items() if not got.draws}
     for has_mechanism in (True, False):
         keys = [key for key, got in gathered.items() if got.draws and (claims[key[0]].status != "no mechanism") == has_mechanism]
         judged = judge({" ".join(key): gathered[key].units(claims[key[0]][key[1]]) for key in keys}, error)
@@ -151,10 +157,13 @@ def ledger_of(
     findings = findings_of(gathered, claims, error)
     rows = []
     for claim in claims.values():
+        judged = sum(
+            bool(f.units) and (claims[key[0]].status == "no mechanism") == (claim.status == "no mechanism") for key, f in findings.items()
+        )
         patterns = tuple(
-            _pattern(claim, pattern, findings[claim.id, pattern.id], gathered[claim.id, pattern.id], worlds, len(findings))
-            for pattern in claim.asked if (claim.id, pattern.id) in findings
-        )  # fmt: skip
+            _pattern(claim, pattern, findings[claim.id, pattern.id], gathered[claim.id, pattern.id], worlds, judged)
+            for pattern in claim.asked
+        )
         rows.append(row_of(claim, patterns))
     return Ledger(tuple(rows), units, runs, failed, error)
 
@@ -179,6 +188,8 @@ def _condition(name: str, effects: np.ndarray, sizes: np.ndarray, patterns: int)
     good = effects[np.isfinite(effects)]
     if size > 0 and len(good) > 1:
         power = found_with_chance(size, float(good.std(ddof=1)), size, len(effects), patterns)
+    if not len(good):
+        return ConditionResult(name, Interval.of(effects), size, np.nan, np.nan, np.nan)
     return ConditionResult(name, Interval.of(effects), size, float((effects > 0).mean()), float((effects >= sizes).mean()), power)
 
 
@@ -209,19 +220,21 @@ def row_of(claim: Claim, patterns: Sequence[PatternResult]) -> LedgerRow:
 
 
 def _readings(claim: Claim, patterns: Sequence[PatternResult]) -> tuple[ReadingResult, ...]:
-    """Each meaning with its patterns; a pattern without one belongs to all."""
+    """Each meaning with its patterns; a pattern without one belongs to all. None where the claim has no pattern."""
     if not patterns:
         return ()
     by_id = {p.pattern.id: p for p in patterns}
     found = []
     for reading in claim.readings:
-        mine = [by_id[p.id] for p in claim.of_reading(reading) if p.id in by_id]
+        mine = [by_id[p.id] for p in claim.of_reading(reading)]
         found.append(ReadingResult(reading, together([p.verdict for p in mine]), tuple(p.pattern.id for p in mine)))
     return tuple(found)
 
 
 def together(verdicts: Sequence[Verdict]) -> Verdict:
-    """The verdict on things of which all must hold."""
+    """The verdict on things of which all must hold; of nothing at all, nothing can be told."""
+    if not verdicts:
+        return "cannot tell"
     if "does not hold" in verdicts:
         return "does not hold"
     if "cannot tell" in verdicts:
@@ -248,7 +261,8 @@ def _conditions(claim: Claim, patterns: Sequence[PatternResult]) -> dict[str, bo
         "switch": claim.switch is not None or claim.scenario is not None or any(p.pattern.needs_other_runs for p in patterns),
         "indicator": bool(claim.indicators),
         "pattern": bool(patterns) and len(holds) == len(patterns),
-        "ablation": any(p.ablation == "goes away" or p.pattern.comparison == "pair" for p in holds),
+        "ablation": any(p.ablation == "goes away" or p.pattern.comparison == "pair" for p in holds)
+        and not any(p.ablation in ("stays", "part") for p in holds),
     }
 
 

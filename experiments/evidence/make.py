@@ -124,9 +124,11 @@ def _add(so_far: _Sofar, claims: Mapping[str, Claim], worlds: ClaimWorlds, batch
 
 
 def _open(so_far: _Sofar, claims: Mapping[str, Claim], error: float) -> list[tuple[str, str]]:
-    """Patterns of claims with a mechanism that are not decided yet."""
+    """Patterns of claims with a mechanism that are not decided yet; one of which no run ended well is not tried again."""
     findings = findings_of(so_far.gathered, claims, error)
-    return [key for key, finding in findings.items() if finding.said == "open" and claims[key[0]].status != "no mechanism"]
+    return [
+        key for key, finding in findings.items() if finding.said == "open" and finding.units and claims[key[0]].status != "no mechanism"
+    ]
 
 
 def bands_of(batches: list[BatchRuns], outputs: tuple[str, ...]) -> pd.DataFrame:

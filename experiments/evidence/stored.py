@@ -28,9 +28,27 @@ def read_ledger(folder: Path) -> dict[str, Any]:
     if said_in(folder).get("kind") != KIND:
         raise EvidenceError(f"'{shorten(folder)}' is no result of lintas evidence; name a folder that 'lintas evidence' made")
     found = parse_json(read_text(folder / "ledger.json", "the ledger", error=EvidenceError), "the ledger", error=EvidenceError)
-    if not isinstance(found, dict) or not {"looks", "rows", "off"} <= found.keys():
+    if not _is_whole(found):
         raise EvidenceError(f"'{shorten(folder / 'ledger.json')}' is no whole ledger; give the same command of lintas evidence again")
     return found
+
+
+def _is_whole(found: Any) -> bool:
+    """Whether a ledger has looks, rows and worlds of the form in which they are written."""
+    if not (isinstance(found, dict) and isinstance(found.get("off"), dict)):
+        return False
+    looks, rows = found.get("looks"), found.get("rows")
+    if not (isinstance(looks, list) and looks and isinstance(rows, list)):
+        return False
+    if not all(isinstance(look, dict) and type(look.get("draws")) is int for look in looks):
+        return False
+    return all(
+        isinstance(row, dict)
+        and {"id", "status"} <= row.keys()
+        and isinstance(row.get("readings"), list)
+        and all(isinstance(one, dict) and "reading" in one and isinstance(one.get("patterns"), list) for one in row["readings"])
+        for row in rows
+    )
 
 
 def batches_of(folder: Path, looks: list[Mapping[str, Any]]) -> list[BatchRuns]:
@@ -50,6 +68,11 @@ def batches_of(folder: Path, looks: list[Mapping[str, Any]]) -> list[BatchRuns]:
 def read_worlds(folder: Path) -> WorldRuns:
     """The history and the worlds that lack a mechanism, each draw's runs, and whether each draw shows each claim (in each of its meanings)."""
     said = read_ledger(folder)
+    asked = said.get("asked")
+    if isinstance(asked, dict) and asked.get("posterior", "") is None:
+        raise EvidenceError(
+            f"the ledger in '{shorten(folder)}' was made with the fitted values alone, which no fact could narrow; make one without --central"
+        )
     batches = batches_of(folder, said["looks"])
     names = [HISTORY, *(name for name in said["off"] if any(name in batch.worlds for batch in batches))]
     lines = [batch.draws * batch.replicates for batch in batches]
@@ -87,8 +110,19 @@ def shown_by(units: pd.DataFrame, rows: list[Mapping[str, Any]], draws: int) -> 
         if row["status"] == "no mechanism":
             continue
         for reading in row["readings"]:
-            parts = [shows[row["id"], pattern].astype(float).reindex(range(draws)) for pattern in reading["patterns"]]
+            # a pattern of which no run ended well has no lines: no draw then says whether it shows the claim
+            parts = [_shown(shows, row["id"], pattern).reindex(range(draws)) for pattern in reading["patterns"]]
             table = pd.concat(parts, axis=1)
             name = row["id"] if reading["reading"] is None or len(row["readings"]) == 1 else f"{row['id']}: {reading['reading']}"
             found[name] = table.min(axis=1).where(table.notna().all(axis=1))
     return pd.DataFrame(found, index=range(draws))
+
+
+def _shown(shows: pd.Series, claim: str, pattern: str) -> pd.Series:
+    """Whether each draw shows a pattern, by draw; empty where it has none."""
+    import pandas as pd
+
+    try:
+        return shows[claim, pattern].astype(float)
+    except KeyError:
+        return pd.Series(dtype=float)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from math import nan
 
 import numpy as np
 
@@ -124,8 +125,9 @@ class _Replicate:
 
 
 def numbers_of(pattern: Pattern, run: Years) -> dict[str, float]:
-    """All numbers of a pattern in one run; those of a span have its first year after their names ("own_1980")."""
+    """All numbers of a pattern in one run, ``nan`` where it has none; those of a span that it has begun have its first year after their names ("own_1980")."""
     reading = read(pattern, run)
     if not pattern.spans:
         return dict(reading.numbers)
-    return {f"{name}_{first}": value for (first, _last), numbers in reading.spans for name, value in numbers.items()}
+    found = {f"{name}_{first}": nan for first, _last in pattern.spans if run.first <= first <= run.last for name in pattern.numbers}
+    return found | {f"{name}_{first}": value for (first, _last), numbers in reading.spans for name, value in numbers.items()}

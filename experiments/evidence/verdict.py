@@ -27,8 +27,9 @@ ERROR = 0.05
 #: Stakes of the player, as shares of the largest stake that cannot ruin him; his wealth is spread evenly over them.
 STAKES = (0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.96, 0.99)
 
-#: What is said of one pattern. ``undecided``: the posterior itself holds draws of both kinds, and more runs would not change that.
-Said = Literal["holds", "does not hold", "undecided", "open"]
+#: What is said of one pattern. ``undecided``: the posterior itself holds draws of both kinds, and more runs would not change that. ``no number``: a number
+#: that it needs can be computed in no unit (the runs end before its years, say), so that nothing is known of it.
+Said = Literal["holds", "does not hold", "undecided", "no number", "open"]
 #: Why a pattern does not hold: nine tenths of the units go against the stated direction by more than half the size, or stay below the size in both, or
 #: neither; or the number is not near the paper's.
 Reason = Literal["", "opposite", "no effect of use", "draws differ", "not near"]
@@ -39,7 +40,8 @@ class Units:
     """What the units gave for the conditions of one pattern.
 
     ``effects`` and ``sizes`` have shape (units, conditions): the effect is above 0 in the stated direction, the size (0 or more) is the smallest effect of
-    use in the same unit. A unit with a number that cannot be computed counts as missing. ``is_number``: the conditions compare with numbers of the paper.
+    use in the same unit. A unit with a number that cannot be computed counts as missing where other units have it. ``is_number``: the conditions compare with
+    numbers of the paper.
     """
 
     effects: np.ndarray
@@ -56,9 +58,25 @@ class Units:
         return len(self.effects)
 
     @property
+    def _finite(self) -> np.ndarray:
+        return np.isfinite(self.effects) & np.isfinite(self.sizes)
+
+    @property
     def known(self) -> np.ndarray:
         """Which units have every number, shape (units,)."""
-        return np.isfinite(self.effects).all(axis=1) & np.isfinite(self.sizes).all(axis=1)
+        return self._finite.all(axis=1)
+
+    @property
+    def never(self) -> np.ndarray:
+        """Which conditions have a number in no unit, shape (conditions,)."""
+        return ~self._finite.any(axis=0)
+
+    @property
+    def fails(self) -> np.ndarray:
+        """Which conditions miss in which unit, shape (units, conditions); where the size is 0, an effect of 0 misses. One without any number misses in none."""
+        with np.errstate(invalid="ignore"):
+            below = np.where(self.sizes > 0, self.effects < self.sizes, self.effects <= 0)
+        return np.asarray((below | ~self._finite) & ~self.never)
 
     @property
     def shows(self) -> np.ndarray:
@@ -68,10 +86,8 @@ class Units:
 
     @property
     def misses(self) -> np.ndarray:
-        """Which units miss it, shape (units,); where the size is 0, an effect of 0 misses it."""
-        with np.errstate(invalid="ignore"):
-            below = np.where(self.sizes > 0, self.effects < self.sizes, self.effects <= 0)
-        return np.asarray(~self.known | below.any(axis=1))
+        """Which units miss it, shape (units,)."""
+        return np.asarray(self.fails.any(axis=1))
 
 
 def wealth(hits: np.ndarray, share: float, above: bool = True) -> float:
@@ -109,7 +125,10 @@ def chosen(values: Sequence[float], error: float = ERROR) -> list[bool]:
 
 @dataclass(frozen=True)
 class Finding:
-    """What the units say of one pattern: shares of the units that show and miss it, the wealth of the bets on each side, and the verdict."""
+    """What the units say of one pattern: shares of the units that show and miss it, the wealth of the bets on each side, and the verdict.
+
+    The shares are ``nan`` where there is no unit or no number.
+    """
 
     said: Said
     reason: Reason
@@ -118,7 +137,7 @@ class Finding:
     misses: float
     for_it: float
     against_it: float
-    #: Position of the condition that fails most often; None where the pattern does not fail.
+    #: Position of the condition that fails most often, or that has no number; None where the pattern does not fail.
     failing: int | None = None
 
 
@@ -136,13 +155,14 @@ def judge(patterns: Mapping[str, Units], error: float = ERROR, sure: float = SUR
             said = "does not hold"
         elif holds:
             said = "holds"
+        elif len(units) and units.never.any():
+            said = "no number"
         elif _both_kinds(units, error, sure):
             said = "undecided"
-        reason, failing = _why(units) if said == "does not hold" else ("", None)
+        reason, failing = _why(units) if said == "does not hold" else ("", int(units.never.argmax()) if said == "no number" else None)
         n = len(units)
-        found[name] = Finding(
-            said, reason, n, float(units.shows.mean()) if n else float("nan"), float(units.misses.mean()) if n else float("nan"), *bets[name], failing
-        )  # fmt: skip
+        shows, misses = (float(one.mean()) if n and said != "no number" else float("nan") for one in (units.shows, units.misses))
+        found[name] = Finding(said, reason, n, shows, misses, *bets[name], failing)
     return found
 
 
@@ -153,9 +173,7 @@ def _both_kinds(units: Units, error: float, sure: float) -> bool:
 
 def _why(units: Units) -> tuple[Reason, int]:
     """Why a pattern fails, and the condition that fails most often."""
-    with np.errstate(invalid="ignore"):
-        below = np.where(units.sizes > 0, units.effects < units.sizes, units.effects <= 0) | ~np.isfinite(units.effects)
-    worst = int(below.mean(axis=0).argmax())
+    worst = int(units.fails.mean(axis=0).argmax())
     if units.is_number:
         return "not near", worst
     effects, sizes = units.effects[:, worst], units.sizes[:, worst]

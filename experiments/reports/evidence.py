@@ -35,7 +35,7 @@ def write_pages(
 
     The pages in ``language`` are ``index.html`` and ``E02.html``, those in another one ``index-id.html`` and ``E02-id.html``. ``asked`` says with what the runs were made, ``options``
     follow ``lintas evidence E02`` in the line that makes a row again, ``repository`` is the address of the source, for links to the files of the rules (none:
-    they are named only), ``beside`` are files of the same folder that the index links to. UserError for an unknown language, or where the disk does not take a file.
+    they are named only), ``beside`` are files of the same folder that the index links to (a page in the language of the index). UserError for an unknown language, or where the disk does not take a file.
     """
     all_of = tuple(dict.fromkeys((language, *languages)))
     for one in all_of:
@@ -69,7 +69,8 @@ def pages(
         }  # fmt: skip
 
     index = environment.get_template("evidence_index.html.j2")
-    found = {file_of(INDEX, language, main): index.render(**shared(INDEX), **words.index(), beside=beside) + "\n"}
+    files = [file_of(name.removesuffix(".html"), language, main) if name.endswith(".html") else name for name in beside]
+    found = {file_of(INDEX, language, main): index.render(**shared(INDEX), **words.index(), beside=files) + "\n"}
     template = environment.get_template("evidence_row.html.j2")
     for at, row in enumerate(rows):
         around = {"before": ids[at - 1] if at else "", "after": ids[at + 1] if at + 1 < len(ids) else ""}

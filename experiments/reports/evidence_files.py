@@ -17,6 +17,7 @@ from experiments.evidence.stored import KIND
 from experiments.files import files_in, said_in, whole_folder
 from experiments.reports.compare import origin
 from experiments.reports.evidence import CSV, write_csv, write_pages
+from experiments.reports.interplay import NAME as INTERPLAY
 from experiments.runs.folder import check_folder
 from experiments.runs.tables import write_table
 from experiments.words.languages import LANGUAGES
@@ -71,14 +72,19 @@ def write(
 ) -> Path:
     """Ledger, tables, pages in every language and manifest: all or nothing; the runs stay where they are.
 
-    ``said`` is what the ledger depends on, ``options`` follow ``lintas evidence E02`` in the line that makes a row again.
+    ``said`` is what the ledger depends on, ``options`` follow ``lintas evidence E02`` in the line that makes a row again. The pages of the experiment over all
+    mechanisms are linked where the folder has them; where it held another ledger, they are those of that one and go.
     """
+    if _without_budget(said_in(folder).get("asked")) != _without_budget(json.loads(json.dumps(dict(said)))):
+        for ending in (".json", ".csv", ".html", *(f"-{one}.html" for one in LANGUAGES)):
+            (folder / f"{INTERPLAY}{ending}").unlink(missing_ok=True)
+    beside = (CSV, "ledger.json", *([f"{INTERPLAY}.html"] if (folder / f"{INTERPLAY}.html").is_file() else []))
     with whole_folder(folder) as draft:
         (draft / "ledger.json").write_text(as_json(made, said) + "\n", encoding="utf-8")
         for name, table in (("bands", made.bands), ("units", units_of(made)), ("draws", made.draws)):
             write_table(table, draft / f"{name}.parquet")
         write_csv(made, draft, language=lang, asked=asked)
-        write_pages(made, draft, language=lang, languages=tuple(LANGUAGES), asked=asked, options=options, beside=(CSV, "ledger.json"))
+        write_pages(made, draft, language=lang, languages=tuple(LANGUAGES), asked=asked, options=options, beside=beside)
         whole = {
             "kind": KIND,
             "format": FORMAT,

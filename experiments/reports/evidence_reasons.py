@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from experiments.evidence.ledger import LedgerRow, PatternResult
 from experiments.reports.evidence_words import LedgerWords, deciding, key_of, works
 from experiments.words.languages import mark
@@ -36,7 +34,7 @@ class Reasons(LedgerWords):
         if row.verdict == "no mechanism":
             return ""
         if not row.patterns:
-            return "no runs" if row.claim.asked else "no pattern"
+            return "no pattern"
         if row.depends_on_the_reading:
             return "reading"
         if row.verdict in ("holds", "built in"):
@@ -49,8 +47,8 @@ class Reasons(LedgerWords):
         if finding.units == 0:
             return "no runs"
         if finding.said == "does not hold":
-            return "no number" if _is_unknown(result) else finding.reason
-        return finding.said if finding.said in ("undecided", "open") else ""
+            return finding.reason
+        return finding.said if finding.said in ("undecided", "open", "no number") else ""
 
     # --- sentences ---
 
@@ -59,7 +57,7 @@ class Reasons(LedgerWords):
         _ = self._
         if row.verdict == "no mechanism":
             return [_("The model has no mechanism that could produce this, so the runs say nothing about the claim.")]
-        if not row.patterns:
+        if not any(result.finding.units for result in row.patterns):
             return [
                 _("No run was made for this claim, so nothing can be said of it.") if row.claim.asked
                 else _("It is not stated yet which numbers of the model would show this claim.")
@@ -95,6 +93,8 @@ class Reasons(LedgerWords):
         }  # fmt: skip
         if finding.said == "does not hold":
             return _(self._fails(result)).format(**said)
+        if finding.said == "no number":
+            return _("“{what}” cannot be computed from the runs, and a pattern without its number does not show.").format(**said)
         if finding.said == "undecided":
             return (
                 _(
@@ -122,8 +122,6 @@ class Reasons(LedgerWords):
 
     def _fails(self, result: PatternResult) -> str:
         finding, key = result.finding, key_of(result)
-        if _is_unknown(result):
-            return mark("“{what}” cannot be computed from the runs, and a pattern without its number does not show.")
         if finding.reason == "not near":
             return mark("The model is not near what the paper says: it gives {model} for “{what}”, and {misses} of {units} draws miss it.")
         if finding.reason == "draws differ":
@@ -190,9 +188,3 @@ class Reasons(LedgerWords):
 def has_size(result: PatternResult) -> bool:
     """Whether some condition has a practical size, so that a draw can show a pattern and yet miss the whole of its size."""
     return any(condition.size > 0 for condition in result.conditions)
-
-
-def _is_unknown(result: PatternResult) -> bool:
-    """Whether the number that fails most often could be computed in no draw."""
-    key = key_of(result)
-    return key is not None and not math.isfinite(key.condition.effect.median)

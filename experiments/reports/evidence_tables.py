@@ -136,7 +136,7 @@ class Tables(Figures):
             "difference": self.difference_interval(number, result.difference.get(name)),
             "effect": self.difference_interval(number, key.condition.effect), "size": self.size(key), "power": self._power(key),
             "sign": self.share(key.condition.stated_sign), "of_use": self.share(key.condition.of_use),
-            "fails": result.finding.failing == key.at,
+            "fails": result.finding.said == "does not hold" and result.finding.failing == key.at,
         }  # fmt: skip
 
     def _power(self, key: Key) -> str:

@@ -7,6 +7,7 @@ import json
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ import pytest
 from abm.errors import UserError
 from agents.core.declare import PARAMETERS
 from calibration.obtainable import ObtainableFacts, read_facts
+from calibration.worth import worth
 from experiments.cli.main import main
 from experiments.evidence import stored
 from experiments.fits.fit import inference_version
@@ -174,7 +176,16 @@ def test_the_order_of_lines_does_not_matter() -> None:
         assert a["id"] == b["id"] and a["ess"] == pytest.approx(b["ess"]) and a["bits"] == pytest.approx(b["bits"])
 
 
-def test_a_draw_that_comes_twice_counts_twice() -> None:
+def test_a_draw_that_comes_twice_counts_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    from experiments.fits import worth as module
+
+    weights: list[np.ndarray] = []
+
+    def told(*arrays: Any) -> Any:
+        weights.append(arrays[-1])
+        return worth(*arrays)
+
+    monkeypatch.setattr(module, "worth", told)
     facts = read_facts(row("best", "workers_across", "relative_error = 0.2"), "x")
     one = worlds(replicates=1)
     twice = np.concatenate([np.arange(150), np.flatnonzero(one.claims["E11"] == 1)])
@@ -184,6 +195,7 @@ def test_a_draw_that_comes_twice_counts_twice() -> None:
     )  # fmt: skip
     p = float(one.claims["E11"].mean())
     assert judge(more, facts)["claims"]["E11"] == pytest.approx(2 * p / (1 + p))
+    assert sorted(weights[0].tolist()) == [1.0] * round(150 * (1 - p)) + [2.0] * round(150 * p)
 
 
 def test_runs_that_do_not_fit() -> None:

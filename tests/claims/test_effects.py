@@ -97,10 +97,16 @@ def test_each_span_has_effects_of_its_own():
 
 
 def test_spans_that_have_not_begun_are_left_out_unless_none_has():
-    assert [e.number for e in decades(poverty_rate={1985: 0.4, 2000: 0.4}, my_poverty_rate={1985: 0.1, 2000: 0.1})] == ["own_2000"] * 2
+    assert [e.number for e in decades(poverty_rate={1995: 0.4, 2000: 0.4}, my_poverty_rate={1995: 0.1, 2000: 0.1})] == ["own_2000"] * 2
     none = decades(poverty_rate={1985: 0.4}, my_poverty_rate={1985: 0.1})
     assert [e.number for e in none] == ["own_1980"] * 2 + ["own_1990"] * 2 + ["own_2000"] * 2
     assert all(math.isnan(e.effect) for e in none)
+
+
+def test_a_span_that_the_run_has_begun_without_its_numbers_has_no_effect():
+    found = decades(poverty_rate={1980: 0.4, 1990: math.nan}, my_poverty_rate={1980: 0.1, 1990: 0.1})
+    assert [e.number for e in found] == ["own_1980"] * 2 + ["own_1990"] * 2
+    assert [math.isnan(e.effect) for e in found] == [False, False, True, True]
 
 
 # ---- pairs -------------------------------------------------------------------------------------------------------------------

@@ -16,31 +16,13 @@ import pandas as pd
 import psutil
 import pytest
 
-from abm.region import Region
+from abm.region.folder import find
+from calibration.posterior import Posterior
+from experiments.cli import evidence
 from experiments.cli.main import main
+from experiments.evidence.runs import AskedOfRuns
 from tests.evidence.small import CLAIMS, END
 
-#: A row that no version of the shipped file has.
-ROW = """
-[[claim]]
-id = "E35"
-claim = "Sickness is seen to."
-lines = "5"
-who = "people"
-mechanism = "care"
-rules = ["household.seek_care"]
-switch = "crisis"
-indicators = ["visits_primary_home"]
-expected = "visits"
-status = "in the model"
-
-[[claim.pattern]]
-id = "home"
-says = "people are seen to at home"
-comparison = "direction"
-conditions = [{ number = "visits", is = "above", value = 10, practical_share = 0.1 }]
-numbers.visits = { of = { output = "visits_primary_home", side = "my", first = 1981, last = 1982 } }
-"""
 #: When each of five processes is killed, the next with what the former left.
 MOMENTS: dict[str, Callable[[Path], bool]] = {
     "nothing planned": lambda out: not out.exists(),
@@ -98,9 +80,11 @@ def test_json_is_the_file(claims, ledger, capsys):
 
 
 def test_more_draws_add_runs_and_the_former_ones_stay(claims, ledger, tmp_path):
+
     out = tmp_path / "ledger"
     shutil.copytree(ledger, out)
-    before = {p: p.stat().st_mtime_ns for p in (out / "runs").rglob("part*")}
+    before = {p: p.stat().st_mtime_ns for p in parts(out)}
+    assert before
     assert main(options(claims, out, draws=4)) == 0
     assert json.loads((out / "ledger.json").read_text())["units"] == 4
     assert {p: p.stat().st_mtime_ns for p in before} == before
@@ -159,25 +143,6 @@ def test_strict_ends_with_3_when_a_claim_with_a_mechanism_fails(claims, ledger, 
     assert main(options(claims, ledger)) == 0
 
 
-def test_another_region_and_another_row_are_data(claims, tmp_path, capsys):
-    """A region folder of another name and a file with a row of its own: nothing else is needed."""
-    region = tmp_path / "another-border"
-    shutil.copytree(Region.load("west-kalimantan-sarawak").folder, region, ignore=shutil.ignore_patterns("raw"))
-    said = (region / "region.toml").read_text(encoding="utf-8")
-    (region / "region.toml").write_text(said.replace('id = "west-kalimantan-sarawak"', 'id = "another-border"', 1), encoding="utf-8")
-    mine = tmp_path / "mine.toml"
-    mine.write_text(CLAIMS + ROW, encoding="utf-8")
-    out = tmp_path / "out"
-    assert main([*options(mine, out), "--region", str(region), "E35"]) == 0
-    found = json.loads((out / "ledger.json").read_text(encoding="utf-8"))
-    assert found["asked"]["region"]["id"] == "another-border"
-    assert [row["id"] for row in found["rows"]] == ["E35"]
-    assert set(found["rows"][0]["patterns"][0]["numbers"]) == {"visits"} and found["off"].keys() == {"without-crisis"}
-    assert "Sickness is seen to." in (out / "E35.html").read_text(encoding="utf-8")
-    assert main(["evidence", "--region", str(region), "-o", str(tmp_path / "no")]) == 2
-    assert "another-border" in capsys.readouterr().err
-
-
 def kill_all(process: subprocess.Popen) -> None:
     """End a process and its children at once (SIGKILL)."""
     with contextlib.suppress(psutil.NoSuchProcess):
@@ -204,3 +169,78 @@ def test_killed_at_five_moments_it_gives_the_same_report_byte_for_byte(claims, t
         kill_all(process)
     assert subprocess.run([*start, *options(claims, killed, **many)], check=False, timeout=900).returncode == 0
     assert files(killed) == files(quiet)
+
+
+def test_the_pages_of_the_experiment_are_linked_and_go_with_another_ledger(ledger, claims, tmp_path):
+    """They are those of the ledger beside them, in each language; a ledger of other claims has none until it is asked for."""
+    out = tmp_path / "ledger"
+    shutil.copytree(ledger, out)
+    assert "interplay" not in (out / "index.html").read_text()
+    for name in ("interplay.html", "interplay-id.html", "interplay.json"):
+        (out / name).write_text("of this ledger")
+    assert main(options(claims, out)) == 0
+    assert 'href="interplay.html"' in (out / "index.html").read_text() and 'href="interplay-id.html"' in (out / "index-id.html").read_text()
+    assert (out / "interplay.html").read_text() == "of this ledger"
+    assert main([*options(claims, out), "--overwrite", "e12"]) == 0
+    assert not list(out.glob("interplay*.*")) and "interplay" not in (out / "index.html").read_text()
+
+
+def test_a_claim_and_a_region_are_added_as_data(tmp_path):
+    """Another region (a folder with its own name and fitted values) and a file with a claim of ours: no code is written for either."""
+    region = tmp_path / "regions" / "other-border"
+    shutil.copytree(find("west-kalimantan-sarawak"), region)
+    for path in region.glob("*.toml"):
+        path.write_text(path.read_text(encoding="utf-8").replace("west-kalimantan-sarawak", "other-border"), encoding="utf-8")
+    file = tmp_path / "ours.toml"
+    file.write_text(
+        """
+        [[claim]]
+        id = "E35"
+        claim = "Ours: people work across."
+        lines = "1"
+        who = "people"
+        mechanism = "pay"
+        rules = ["household.choose_work"]
+        switch = "cross_border_work"
+        indicators = ["workers_across"]
+        expected = "some do"
+        status = "in the model"
+        [[claim.pattern]]
+        id = "some"
+        says = "people work across"
+        comparison = "pair"
+        switch = "cross_border_work"
+        conditions = [{ number = "workers", is = "below", practical_share = 0.5 }]
+        numbers.workers = { of = { output = "workers_across" } }
+        """,
+        encoding="utf-8",
+    )
+    out = tmp_path / "out"
+    assert main([*options(file, out, draws=2), "--region", str(region)]) == 0
+    said = json.loads((out / "ledger.json").read_text())
+    assert said["asked"]["region"]["id"] == "other-border"
+    (row,) = said["rows"]
+    assert row["id"] == "E35" and row["patterns"][0]["without"]["workers"] == [0, 0, 0] and row["patterns"][0]["shows"] == 1
+    assert "Ours: people work across." in (out / "index.html").read_text() and (out / "E35.html").is_file()
+
+
+def test_a_region_without_a_posterior_or_fitted_values_gets_a_sentence(tmp_path, capsys):
+    region = tmp_path / "other-border"
+    shutil.copytree(find("west-kalimantan-sarawak"), region)
+    for path in region.glob("*.toml"):
+        path.write_text(path.read_text(encoding="utf-8").replace("west-kalimantan-sarawak", "other-border"), encoding="utf-8")
+    start = ["evidence", "E11", "-n", "60", "--region", str(region), "-o", str(tmp_path / "out")]
+    assert main(start) == 2 and "no posterior ships for the region 'other-border'" in capsys.readouterr().err
+    (region / "fitted.toml").unlink()
+    assert main([*start, "--central"]) == 2 and "has no fitted values" in capsys.readouterr().err
+
+
+def test_the_line_that_makes_a_row_again_names_all_that_is_not_usual():
+    posterior = Posterior.load("west-kalimantan-sarawak")
+    usual, said = AskedOfRuns(posterior, "west-kalimantan-sarawak", 1000, 1, 1), {"draws": 144, "end": None}
+    assert evidence._options(usual, said, None) == []
+    other = AskedOfRuns(posterior, "regions/other", 60, 2, 3)
+    found = evidence._options(other, {"draws": 9, "end": "1985-12"}, Path("a/ours.toml"), Path("b/mine"), True)
+    line = "--allow-drift --households 60 --replicates 2 --seed 3 --draws 9 --end 1985-12 --claims ours.toml --region other --posterior-from mine"
+    assert " ".join(found) == line
+    assert evidence._options(AskedOfRuns(None, "west-kalimantan-sarawak", 1000, 1, 1), said, None) == ["--central"]

@@ -108,6 +108,7 @@ def test_the_table_has_a_line_for_each_pattern_and_no_formula(ledger: Made, tmp_
     assert rows[0]["claim_verdict"] == "does not hold" and rows[-1]["claim_verdict"] == "no mechanism"
     by_claim: Mapping[str, dict[str, str]] = {row["claim"]: row for row in rows}
     assert by_claim["E08"]["median"] == "0.7" and by_claim["E08"]["units"] == "60" and by_claim["E08"]["shows_without"] == "0.0"
+    assert (by_claim["E04"]["stated_sign"], by_claim["E04"]["of_use"]) == ("", "")  # of a number that no draw has, no share can be told
     assert by_claim["E04"]["median"] == "" and by_claim["E04"]["reason"] == "no number" and by_claim["E17"]["pattern"] == ""
     evil = claim("E02", pattern(says="=1+1", reading="@a"), claim="-2+3")
     text = ledger_csv(made([evil], {("E02", "visits"): got(effects(0.2))}))

@@ -16,8 +16,10 @@ from experiments.evidence import make as making
 from experiments.evidence.ledger import Interval, as_dict, together, verdict_of
 from experiments.evidence.make import bands_of, looked_at, units_of
 from experiments.evidence.runs import FIRST, NEXT, BatchRuns, EvidenceError, read_batch, spans
+from experiments.evidence.stored import shown_by
 from experiments.evidence.units import Gathered, gather
 from experiments.evidence.worlds import HISTORY, worlds_of
+from tests.evidence import made_up
 from tests.evidence.small import END, REGION, asked, carry, claims_in, small_ledger
 
 
@@ -232,6 +234,21 @@ def test_a_batch_without_a_world_of_the_pattern_adds_nothing(tmp_path):
     assert got.draws == [] and got.runs == 0
 
 
+def test_draws_that_lack_a_number_in_a_span_have_the_same_conditions_as_the_others():
+    spanned = made_up.claim("E06", made_up.spanned(spans=[[1980, 1981], [1982, 1983], [1990, 1991]]), switch=None)
+    rates = np.zeros((3, 2, 3, 2, 1))
+    rates[..., 0, 0] = 0.3
+    rates[1, :, 2] = np.nan  # the second draw has no rate in 1982
+    rates[2, 0, 2] = np.nan  # nor has a replicate of the third
+    batch = BatchRuns(np.array([1980, 1981, 1982]), ("poverty_rate",), {"history": rates}, {"history": np.ones((3, 2), bool)}, pd.DataFrame({"a": [0.0] * 3}))  # fmt: skip
+    got = Gathered()
+    gather(spanned["decades"], worlds_of({"E06": spanned}, END).of["E06", "decades"], batch, 0, got)
+    assert got.conditions == ("own_1980", "own_1982")
+    assert np.array_equal(np.array(got.effects), [[0.3, 0.3], [0.3, math.nan], [0.3, math.nan]], equal_nan=True)
+    assert np.array_equal(got.numbers["own_1982"], [0.3, math.nan, math.nan], equal_nan=True)
+    assert got.units(spanned["decades"]).misses.tolist() == [False, True, True]
+
+
 def test_bands_leave_out_runs_that_failed():
     values = {"history": [[1.0], [3.0], [50.0]]}
     batch = batch_of(values)
@@ -281,3 +298,50 @@ def test_an_interval_of_numbers_that_cannot_be_computed_is_none():
 def test_carry_ends_well(made):
     folder, _found = made
     assert carry(next((folder / "ledger" / "runs").iterdir())) == 0
+
+
+def test_a_pattern_without_a_run_that_ended_well_leaves_its_reading_and_its_claim_open():
+    """It is neither left out of what must hold, nor built in."""
+    only = made_up.claim("E01", made_up.pattern("a", reading="x"), made_up.pair("b", reading="y"))
+    both = made_up.claim("E02", made_up.pattern("a"), made_up.pair("b"))
+    shows = made_up.got(made_up.effects(0.2, 0.05))
+    gathered = {("E01", "a"): shows, ("E01", "b"): Gathered(), ("E02", "a"): shows, ("E02", "b"): Gathered(failed=60)}
+    found = made_up.made([only, both], gathered).ledger.rows
+    assert [[r.verdict for r in row.readings] for row in found] == [["holds", "cannot tell"], ["cannot tell"]]
+    assert [row.verdict for row in found] == ["cannot tell", "cannot tell"]
+    assert not found[0].conditions["pattern"] and not found[1].conditions["pattern"]
+    assert together([]) == "cannot tell"
+
+
+def test_what_draws_show_of_a_claim_whose_pattern_has_no_units_is_not_known():
+    made = made_up.made([made_up.claim("E02", made_up.pattern("a"), made_up.pair("b"))], {("E02", "a"): made_up.got(made_up.effects(0.2, 0.05)), ("E02", "b"): Gathered()})  # fmt: skip
+    shown = shown_by(units_of(made), as_dict(made.ledger)["rows"], 60)
+    assert list(shown.columns) == ["E02"] and shown["E02"].isna().all()
+
+
+def test_power_counts_only_the_patterns_that_are_judged_together():
+    alone = made_up.made([made_up.claim("E01", made_up.pattern())], {("E01", "visits"): made_up.got(made_up.effects(0.1, 0.03))})
+    apart = [made_up.without_mechanism(f"E{k}", pattern=[made_up.pattern()]) for k in range(10, 40)]
+    gathered = {(one.id, "visits"): made_up.got(made_up.effects(0.1, 0.03)) for one in [made_up.claim("E01", made_up.pattern()), *apart]}
+    beside = made_up.made([made_up.claim("E01", made_up.pattern()), *apart], gathered)
+    power = [made.ledger.rows[0].patterns[0].conditions[0].power for made in (alone, beside)]
+    assert 0 < power[0] < 1 and power[1] == power[0]
+
+
+def test_a_pattern_that_stays_without_the_mechanism_fails_the_ablation_whatever_another_one_does():
+    shows, gone = made_up.effects(0.2, 0.05), made_up.effects(-0.3)
+    mixed = np.where(np.arange(made_up.UNITS) % 2 == 0, 0.3, -0.3)
+    met = {}
+    for name, off in {"gone": gone, "stays": shows, "part": mixed}.items():
+        one = made_up.claim("E01", made_up.pattern("a"), made_up.pattern("b"), made_up.pair("c"))
+        gathered = {("E01", "a"): made_up.got(shows, off=gone), ("E01", "b"): made_up.got(shows, off=off), ("E01", "c"): made_up.got(shows)}
+        row = made_up.made([one], gathered).ledger.rows[0]
+        assert row.verdict == "holds" and row.conditions["pattern"]
+        met[name] = row.conditions["ablation"]
+    assert met == {"gone": True, "stays": False, "part": False}
+
+
+def test_what_becomes_of_a_pattern_without_the_mechanism_is_not_asked_where_it_does_not_show_with_it():
+    gathered = {("E01", "visits"): made_up.got(made_up.effects(-0.3), off=made_up.effects(-0.3))}
+    (result,) = made_up.made([made_up.claim("E01", made_up.pattern())], gathered).ledger.rows[0].patterns
+    assert (result.ablation, result.shows_without) == ("none", 0.0)

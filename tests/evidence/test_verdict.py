@@ -146,8 +146,24 @@ def test_a_number_that_cannot_be_computed_misses_and_never_shows():
     one = units([math.nan, math.inf, 1.0], 0.0)
     assert one.shows.tolist() == [False, False, True]
     assert one.misses.tolist() == [True, True, False]
-    no_size = Units(np.array([[1.0]]), np.array([[math.nan]]))
-    assert not no_size.shows[0] and no_size.misses[0]
+    no_size = Units(np.array([[1.0], [1.0]]), np.array([[math.nan], [0.5]]))
+    assert no_size.shows.tolist() == [False, True] and no_size.misses.tolist() == [True, False]
+
+
+def test_where_a_number_can_be_computed_in_no_unit_nothing_is_told():
+    """The runs may end before its years: that they miss the pattern has not been seen, nor that the posterior holds draws of both kinds."""
+    none = units(np.full(144, math.nan), 1.0)
+    found = judge({"none": none, "beside": units(np.column_stack([np.full(144, math.nan), np.ones(144)]), 0.5)})
+    assert {f.said for f in found.values()} == {"no number"} and [f.failing for f in found.values()] == [0, 0]
+    assert all(math.isnan(share) for f in found.values() for share in (f.shows, f.misses))
+    assert not none.shows.any() and not none.misses.any() and none.never.tolist() == [True]
+    no_size = judge({"no size": Units(np.ones((144, 1)), np.full((144, 1), math.nan))})["no size"]
+    assert no_size.said == "no number"
+
+
+def test_a_pattern_that_fails_in_another_condition_fails_without_the_number():
+    one = judge({"one": units(np.column_stack([np.full(144, math.nan), np.full(144, -2.0)]), 1.0)})["one"]
+    assert (one.said, one.reason, one.failing) == ("does not hold", "opposite", 1)
 
 
 def test_effects_and_sizes_of_different_shapes_are_refused():
@@ -179,6 +195,22 @@ def test_each_verdict_and_its_reason():
         "differ": ("does not hold", "draws differ"),
     }  # fmt: skip
     assert found["holds"].shows == 1.0 and found["opposite"].misses == 1.0 and found["few"].units == 3
+
+
+def test_what_goes_the_other_way_by_more_than_half_the_size_in_nine_tenths_of_the_units_is_opposite():
+    assert judge({"one": units(np.full(96, -0.75), 1.0)})["one"].reason == "opposite"
+    assert judge({"one": units(np.full(96, -0.5), 1.0)})["one"].reason == "no effect of use"
+    some = np.where(np.arange(100) < 80, -2.0, -0.1)
+    assert judge({"one": units(some, 1.0)})["one"].reason == "draws differ"
+    assert judge({"one": units(np.where(np.arange(100) < 90, -2.0, -0.1), 1.0)})["one"].reason == "opposite"
+
+
+def test_the_posterior_is_undecided_only_where_both_bets_reach_the_bar_of_one_pattern():
+    n = next(n for n in range(2, 60, 2) if wealth(np.arange(n) % 2 == 0, SURE, above=False) >= 2 / ERROR)
+    said = {k: judge({"one": units(np.where(np.arange(k) % 2 == 0, 1.0, -1.0))})["one"].said for k in (n - 2, n)}
+    assert said == {n - 2: "open", n: "undecided"}
+    one_kind = np.where(np.arange(40) % 10 == 0, 1.0, -1.0)  # too few show it, and perhaps nine tenths miss it
+    assert judge({"one": units(one_kind)})["one"].said == "open"
 
 
 def test_the_condition_that_fails_most_often_is_named():
