@@ -6,14 +6,14 @@ What runs gave is not said here: that is the matter of the ledger (``lintas evid
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from abm.claims.claim import Citation, Claim, Stands, Status
 from abm.claims.interpret import Reading
-from abm.claims.pattern import ClaimTake, Comparison, Condition, Number, Part, Pattern, Relation, Written
+from abm.claims.pattern import ClaimTake, Comparison, Condition, Number, Part, Pattern, Relation
 from abm.claims.statistic import How
 from abm.claims.years import Years
 from abm.parameters import FIRST_YEAR, LAST_MONTH
@@ -29,10 +29,12 @@ STATUSES: dict[Status, str] = {
 STANDS: dict[Stands, str] = {"for": mark("speaks for it"), "against": mark("speaks against it"), "both": mark("speaks for and against it")}
 COMPARISONS: dict[Comparison, str] = {
     "number": mark("beside a number of the paper"),
-    "direction": mark("which of two is larger, in each run"),
+    "direction": mark("a direction, in each run: a number beside a mark or beside another number"),
     "pair": mark("the same seed with and without"),
     "sweep": mark("the response to a parameter"),
 }
+#: A pair whose second run follows a scenario.
+IN_SCENARIO = mark("the same seed in the history and in the scenario")
 #: A condition on a number against a mark, of a single run.
 AGAINST: dict[Relation, str] = {
     "near": mark("{what} is near {mark}, by {within} at most"),
@@ -54,12 +56,25 @@ IN_A_PAIR_WITH_A_FACTOR: dict[Relation, str] = {
     "below": mark("without it {what} is below {times} times what it is with it"),
     "at_most": mark("without it {what} is at most {times} times what it is with it"),
 }
+#: The same number in the history under a scenario, against the history itself.
+IN_A_SCENARIO: dict[Relation, str] = {
+    "above": mark("{what} is higher in that scenario than in the history"),
+    "at_least": mark("{what} is no lower in that scenario than in the history"),
+    "below": mark("{what} is lower in that scenario than in the history"),
+    "at_most": mark("{what} is no higher in that scenario than in the history"),
+}
+IN_A_SCENARIO_WITH_A_FACTOR: dict[Relation, str] = {
+    "above": mark("in that scenario {what} is above {times} times what it is in the history"),
+    "at_least": mark("in that scenario {what} is at least {times} times what it is in the history"),
+    "below": mark("in that scenario {what} is below {times} times what it is in the history"),
+    "at_most": mark("in that scenario {what} is at most {times} times what it is in the history"),
+}
 #: What the smallest difference of use is a share of.
 OF_WHAT: dict[Comparison, str] = {
-    "number": mark("of use from {size} of the mark on"),
-    "direction": mark("of use from {size} of the mark on"),
-    "pair": mark("of use from {size} of what it is with it on"),
-    "sweep": mark("of use from {size} of the value at the lowest level on"),
+    "number": mark("counts as of use from {size} of the mark"),
+    "direction": mark("counts as of use from {size} of the mark"),
+    "pair": mark("counts as of use from {size} of its value with the mechanism"),
+    "sweep": mark("counts as of use from {size} of the value at the lowest level"),
 }
 #: What is taken of the years, where it is not their mean.
 TAKES: dict[ClaimTake, str] = {
@@ -76,7 +91,6 @@ OVER_A_SWEEP: dict[Relation, str] = {"rises": mark("{what} rises"), "falls": mar
 def claim_lines(claim: Claim, language: str = "en") -> Iterator[str]:
     """Every line that is said of a claim, in a language; deeper lines begin with spaces."""
     _, n = translator(language), Numbers(language)
-    written = formats(n)
     yield f"{claim.id} — {_(claim.claim)}"
     for heading, text in _head(claim, _):
         yield f"  {heading}: {text}"
@@ -84,7 +98,7 @@ def claim_lines(claim: Claim, language: str = "en") -> Iterator[str]:
         if reading is not None:
             yield f"  {_('read as')}: {_(reading)}"
         for pattern in claim.of_reading(reading):
-            yield from (f"    {line}" for line in _pattern_lines(claim, pattern, language, written, _))
+            yield from (f"    {line}" for line in _pattern_lines(claim, pattern, language, n, _))
     for source in claim.sources:
         yield f"  {_citation(source, _)}"
 
@@ -110,13 +124,11 @@ def _head(claim: Claim, _: Translate) -> Iterator[tuple[str, str]]:
         yield _("asked of runs"), _("nothing: no output of the model speaks of it")
 
 
-def _pattern_lines(
-    claim: Claim, pattern: Pattern, language: str, written: Mapping[Written, Callable[[float], str]], _: Translate
-) -> Iterator[str]:
-    yield f"{pattern.id}: {_says(claim, pattern, language)} ({_(COMPARISONS[pattern.comparison])}{_of_what(pattern)})"
+def _pattern_lines(claim: Claim, pattern: Pattern, language: str, n: Numbers, _: Translate) -> Iterator[str]:
+    yield f"{pattern.id}: {_says(claim, pattern, language)} ({_(IN_SCENARIO if pattern.scenario else COMPARISONS[pattern.comparison])}{_of_what(pattern)})"
     for condition in pattern.conditions:
-        size = _size(pattern, condition, written, _)
-        yield f"  {_condition(pattern, condition, written, _)}{f'; {size}' if size else ''}"
+        size = _size(pattern, condition, n, _)
+        yield f"  {_condition(pattern, condition, n, _)}{f'; {size}' if size else ''}"
     if pattern.spans:
         yield f"  {_('in each span of years')}: {', '.join(f'{first}–{last}' for first, last in pattern.spans)}"
     if pattern.built_in:
@@ -136,16 +148,18 @@ def _of_what(pattern: Pattern) -> str:
     return f": {name}" if name else ""
 
 
-def _condition(pattern: Pattern, condition: Condition, written: Mapping[Written, Callable[[float], str]], _: Translate) -> str:
+def _condition(pattern: Pattern, condition: Condition, n: Numbers, _: Translate) -> str:
     number = pattern.numbers[condition.number]
-    places: dict[str, Any] = {"what": _what(number, _), "times": _plain(condition.times, written)}
+    places: dict[str, Any] = {"what": _what(number, _), "times": _plain(condition.times, n)}
+    written = formats(n)
     show = written[condition.written or number.written]
     if condition.within is not None:
         places["within"] = written[number.written](condition.within)
     if pattern.comparison == "sweep":
         sentences = OVER_A_SWEEP
     elif pattern.comparison == "pair":
-        sentences = IN_A_PAIR if condition.times == 1 else IN_A_PAIR_WITH_A_FACTOR
+        plain, with_factor = (IN_A_SCENARIO, IN_A_SCENARIO_WITH_A_FACTOR) if pattern.scenario else (IN_A_PAIR, IN_A_PAIR_WITH_A_FACTOR)
+        sentences = plain if condition.times == 1 else with_factor
     else:
         sentences = AGAINST
         places["mark"] = show(condition.value) if condition.value is not None else _other(pattern, condition, places["times"], _)
@@ -159,22 +173,21 @@ def _other(pattern: Pattern, condition: Condition, times: str, _: Translate) -> 
     return what if condition.times == 1 else _("{times} times {what}").format(times=times, what=what)
 
 
-def _size(pattern: Pattern, condition: Condition, written: Mapping[Written, Callable[[float], str]], _: Translate) -> str:
+def _size(pattern: Pattern, condition: Condition, n: Numbers, _: Translate) -> str:
     """The smallest difference that would be of use, where the condition says one."""
     if condition.practical_share:
-        share = f"{_plain(100 * condition.practical_share, written)}%"
+        share = f"{_plain(100 * condition.practical_share, n)}%"
         return _(OF_WHAT[pattern.comparison]).format(size=share)
     if condition.practical:
         is_share = pattern.numbers[condition.number].written.startswith("percent")
-        size = f"{_plain(100 * condition.practical, written)}%" if is_share else _plain(condition.practical, written)
-        return _("of use from {size} on").format(size=size)
+        size = f"{_plain(100 * condition.practical, n)}%" if is_share else _plain(condition.practical, n)
+        return _("counts as of use from {size}").format(size=size)
     return ""
 
 
-def _plain(value: float, written: Mapping[Written, Callable[[float], str]]) -> str:
+def _plain(value: float, n: Numbers) -> str:
     """A size or factor with no more decimals than it has."""
-    decimals = len(f"{value:.6f}".rstrip("0").rpartition(".")[2])
-    return written["number"](value) if decimals == 0 else written["number1"](value) if decimals == 1 else f"{value:.6g}"
+    return n.number(value, len(f"{value:.6f}".rstrip("0").rpartition(".")[2]))
 
 
 def _what(number: Number, _: Translate) -> str:

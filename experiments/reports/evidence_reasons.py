@@ -180,7 +180,7 @@ class Reasons(LedgerWords):
                 "simulated households, of which {failed} did not end well."
             ).format(**said)
         return _(
-            "They were judged on {units} draws of the posterior “{posterior}”, each with {replicates} replicates (seed {seed}): {runs} runs of "
+            "They were judged on {units} draws of the posterior “{posterior}” (seed {seed}; runs of a draw in each world: {replicates}): {runs} runs of "
             "{households} simulated households, of which {failed} did not end well."
         ).format(posterior=asked.posterior.id, **said)
 

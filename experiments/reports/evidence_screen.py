@@ -42,7 +42,7 @@ def show(made: Made, lang: str, *, asked: AskedOfRuns | None = None, shown: Cons
     shown.print(table)
     counts = made.ledger.counts
     said = " · ".join(f"{words.style(verdict).word}: {counts[verdict]}" for verdict in ORDER)
-    shown.print(Text(said), no_wrap=True, overflow="ellipsis")
+    shown.print(Text(said))
 
 
 def _key(words: Reasons, row: LedgerRow) -> tuple[str, str]:

@@ -333,7 +333,7 @@ class LedgerWords:
         size = key.condition.size
         if not math.isfinite(size):
             return "–"
-        return self._("said by the condition") if size == 0 else self._as_size(self.number(key.result, key.condition.number), size)
+        return self._("stated by the claim itself") if size == 0 else self._as_size(self.number(key.result, key.condition.number), size)
 
     # --- verdicts ---
 

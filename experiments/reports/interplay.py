@@ -61,7 +61,8 @@ def file_of(language: str, main: str) -> str:
 
 def budget_words(budget: Budget, language: str = "en") -> str:
     """What is going to be run, as a sentence for the screen."""
-    sentence = translator(language)(
+    _ = translator(language)
+    sentence = _(
         "Mechanisms: {mechanisms}; worlds: {worlds} of {all}; draws: {draws}; runs of a draw in a world: {replicates}; runs in all: {runs}."
     )
     n = Numbers(language)

@@ -28,7 +28,7 @@ def test_a_claim_is_told_whole():
         "  rules: household.fall_ill, household.seek_care, official.ration_care, household.receive_care",
         "  switch it off: lintas run --without cross_border_care",
         "  read as: visits to hospitals, from all border places",
-        "    hospital: most people went to Sarawak for health care in the 1980s (which of two is larger, in each run)",
+        "    hospital: most people went to Sarawak for health care in the 1980s (a direction, in each run: a number beside a mark or beside another number)",
         "      Share of hospital care across [id, 1980–1989] is above 50.0%",
     ):
         assert line in said, line
@@ -43,25 +43,25 @@ def test_a_claim_is_told_whole():
         ("E01", "US$700 a person and year on the Kalimantan side (beside a number of the paper)"),
         ("E01", "Income per head [id, 2005–2007] is near 700, by 70 at most"),
         ("E01", "Product of the border places [my, 2005–2007] ÷ People of the border places [my, 2005–2007] is at least 5.2 times Product"),
-        ("E03", "yearly change of Visits across [id, 1990–] ÷ Visits across [id, 1980–1989] is below 0; of use from 0.008 on"),
-        ("E03", "without it Visits across [id, 1980–1989] − Visits across [id, 2004–2006] is below 0.5 times what it is with it"),
+        ("E03", "yearly change of Visits across [id, 1990–] ÷ Visits across [id, 1980–1989] is below 0; counts as of use from 0.008"),
+        ("E03", "in that scenario Visits across [id, 1980–1989] − Visits across [id, 2004–2006] is below 0.5 times what it is in the history"),
         ("E04", "highest Share of the national economy [id] is below 0.1%"),
-        ("E05", "Income per head [id, 1998–2001] as a change from Income per head [id, 1994–1996] is below 0%; of use from 0.05 on"),
-        ("E06", "Poverty rate [id] is above 0%; of use from 5% on"),
+        ("E05", "Income per head [id, 1998–2001] as a change from Income per head [id, 1994–1996] is below 0%; counts as of use from 0.05"),
+        ("E06", "Poverty rate [id] is above 0%; counts as of use from 5%"),
         ("E06", "Poverty rate [id] is at least 2 times Poverty rate [my]"),
         ("E06", "in each span of years: 1980–1989, 1990–1999"),
         ("E08", "(the response to a parameter: world.populate.schooling_id = 2.5, 4, 6)"),
-        ("E10", "Workers across [id] is lower without it; of use from 10% of what it is with it on"),
+        ("E10", "Workers across [id] is lower without it; counts as of use from 10% of its value with the mechanism"),
         (
             "E10",
             "sum of Goods carried from Indonesia to Malaysia + Goods carried from Malaysia to Indonesia [both sides] is lower without it",
         ),
-        ("E11", "Adults at work across without papers [id] falls; of use from 10% of the value at the lowest level on"),
-        ("E13", "(the same seed with and without: closed-border)"),
-        ("E17", "is higher without it; of use from 10% of what it is with it on"),
+        ("E11", "Adults at work across without papers [id] falls; counts as of use from 10% of the value at the lowest level"),
+        ("E13", "(the same seed in the history and in the scenario: closed-border)"),
+        ("E17", "is higher without it; counts as of use from 10% of its value with the mechanism"),
         ("E19", "  status: in the model in part"),
         ("E19", "  what is missing: a scenario in which both sides start with the same doctrine"),
-        ("E21", "lowest Condition of roads [my] − Condition of roads [id], year by year is above 0.00; of use from 0.02 on"),
+        ("E21", "lowest Condition of roads [my] − Condition of roads [id], year by year is above 0.00; counts as of use from 0.02"),
         ("E30", "  asked of runs: nothing: no output of the model speaks of it"),
         ("E30", "  status: no mechanism in the model"),
         ("E34", "is above 1.1 times Trips across [id, 1980–1989] ÷ People of the border places [id, 1980–1989]"),
@@ -81,7 +81,7 @@ def test_every_claim_can_be_told_in_every_language(language):
 
 def test_the_sentences_are_collected_for_translation():
     found = {sentence for sentence, path, _ in in_source(FOLDER.parents[1]) if path.endswith("described_claim.py")}
-    assert {"{what} is above {mark}", "speaks against it", "of use from {size} on", "yearly change of {what}"} <= found
+    assert {"{what} is above {mark}", "speaks against it", "counts as of use from {size}", "yearly change of {what}"} <= found
     assert all(places_of(sentence) <= {"what", "mark", "within", "times", "size", "one", "other"} for sentence in found)
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -23,8 +23,19 @@ from experiments.cli.main import main
 from experiments.evidence.runs import AskedOfRuns
 from tests.evidence.small import CLAIMS, END
 
-#: Seconds after which each of five processes is killed, the next with what the former left.
-MOMENTS = (3.0, 9.0, 12.0, 15.0, 18.0)
+#: When each of five processes is killed, the next with what the former left.
+MOMENTS: dict[str, Callable[[Path], bool]] = {
+    "nothing planned": lambda out: not out.exists(),
+    "planned": lambda out: any(out.rglob("plan.parquet")),
+    "some runs stored": lambda out: len(parts(out)) >= 2,
+    "more runs stored": lambda out: len(parts(out)) >= 4,
+    "pages being written": lambda out: any(out.parent.glob(f".{out.name}.draft-*/*.html")),
+}
+
+
+def parts(out: Path) -> list[Path]:
+    """Files of stored runs."""
+    return [p for p in out.rglob("results/*") if p.is_file()]
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +83,8 @@ def test_more_draws_add_runs_and_the_former_ones_stay(claims, ledger, tmp_path):
 
     out = tmp_path / "ledger"
     shutil.copytree(ledger, out)
-    before = {p: p.stat().st_mtime_ns for p in (out / "runs").rglob("part*")}
+    before = {p: p.stat().st_mtime_ns for p in parts(out)}
+    assert before
     assert main(options(claims, out, draws=4)) == 0
     assert json.loads((out / "ledger.json").read_text())["units"] == 4
     assert {p: p.stat().st_mtime_ns for p in before} == before
@@ -149,16 +161,12 @@ def test_killed_at_five_moments_it_gives_the_same_report_byte_for_byte(claims, t
     many = {"draws": 40}
     undisturbed = subprocess.run([*start, *options(claims, quiet, **many)], check=False, timeout=900)
     assert undisturbed.returncode == 0
-    cut = 0
-    for moment in MOMENTS:
-        process = subprocess.Popen([*start, *options(claims, killed, **many)], env=os.environ | {"PYTHONHASHSEED": str(int(moment))})
-        until = time.monotonic() + moment
-        while process.poll() is None and time.monotonic() < until:
-            time.sleep(0.05)
-        if process.poll() is None:
-            kill_all(process)
-            cut += 1
-    assert cut >= 1
+    for name, is_time in MOMENTS.items():
+        process = subprocess.Popen([*start, *options(claims, killed, **many)])
+        while process.poll() is None and not is_time(killed):
+            time.sleep(0.01)
+        assert process.poll() is None, f"it had ended before: {name}"
+        kill_all(process)
     assert subprocess.run([*start, *options(claims, killed, **many)], check=False, timeout=900).returncode == 0
     assert files(killed) == files(quiet)
 

@@ -1,7 +1,7 @@
 """What the history and the counterfactuals say over many seeds, compared with the claims E01 to E04, E10 and E13.
 
 Each runs with five seeds by default and with twenty under ``-m slow``. Pairs share everything but one mechanism: the
-same seed gives the same people and the same draws. The numbers seen are in README.md.
+same seed gives the same people and the same draws.
 """
 
 from __future__ import annotations
