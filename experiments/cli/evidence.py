@@ -125,7 +125,7 @@ def _interplay(
             typer.echo(budget_words(budget, lang), err=True)
 
     found = run_interplay(place, chosen, asked, draws, carry, end=end, overwrite=overwrite, tell=tell)
-    write_interplay(found, chosen, place, language=lang, languages=tuple(LANGUAGES), asked=said)
+    write_interplay(found, chosen, place, language=lang, languages=tuple(LANGUAGES), asked=said, index=True)
     return found.code
 
 

@@ -85,12 +85,14 @@ class AskedOfRuns:
 
 
 def spans(draws: int) -> Iterator[tuple[int, int]]:
-    """Positions of the first draw of each batch and of the one after its last, for so many draws in all; the last batch may be smaller."""
-    first, size = 0, FIRST
+    """Positions of the first draw of each batch and of the one after its last, for so many draws in all.
+
+    Batches are whole, so that more draws later add batches and repeat none: the last may go beyond ``draws``. Only fewer draws than the first batch has are made as they are asked for.
+    """
+    first, size = 0, min(FIRST, draws)
     while first < draws:
-        last = min(first + size, draws)
-        yield first, last
-        first, size = last, NEXT
+        yield first, first + size
+        first, size = first + size, NEXT
 
 
 def place_of(folder: Path, span: tuple[int, int]) -> Path:

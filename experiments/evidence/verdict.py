@@ -185,14 +185,6 @@ def _why(units: Units) -> tuple[Reason, int]:
     return ("no effect of use" if small.mean() >= SURE else "draws differ"), worst
 
 
-def fewest_units(patterns: int, error: float = ERROR, sure: float = SURE) -> int:
-    """How many units a pattern that every unit shows needs until it holds, as one of so many patterns that are all as clear."""
-    n = 1
-    while wealth(np.ones(n, bool), sure) < 2 * patterns / (error * patterns):
-        n += 1
-    return n
-
-
 def found_with_chance(effect: float, spread: float, size: float, units: int, patterns: int = 1) -> float:
     """The chance that a pattern with one condition holds after so many units, whose effects are normal around ``effect`` with standard deviation ``spread``.
 

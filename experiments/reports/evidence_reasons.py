@@ -162,10 +162,17 @@ class Reasons(LedgerWords):
             "Of {claims} claims of the paper, the model does not show {does_not_hold}, cannot tell of {cannot_tell}, shows {holds}, shows {built_in} only because "
             "it was built in, and has no mechanism for {no_mechanism}."
         ).format(claims=len(ledger.rows), **counts)
-        last = _(
-            "“Holds” means that the runs show surely that at least {sure} of what is possible under the posterior shows the claim, “does not hold” that at least "
-            "{sure} misses it; of all these verdicts together, at most {error} are expected to be wrong."
-        ).format(sure=n.percent(ledger.sure), error=n.percent(ledger.error))
+        meaning = (
+            _(
+                "“Holds” means that the runs show surely that at least {sure} of the posterior shows the claim, “does not hold” that at least {sure} misses it."
+            )
+            if self.asked is None or self.asked.posterior is not None
+            else _(
+                "“Holds” means that the runs show surely that at least {sure} of all seeds show the claim, “does not hold” that at least {sure} miss it."
+            )
+        ).format(sure=n.percent(ledger.sure))
+        rate = _("Of all such verdicts on single patterns, at most {error} are expected to be wrong.").format(error=n.percent(ledger.error))
+        last = f"{meaning} {rate}"
         return [first, self._runs(), last]
 
     def _runs(self) -> str:

@@ -38,15 +38,16 @@ _TEMPLATE = "templates/interplay.html.j2"
 
 
 def write_interplay(
-    found: Interplay, claims: Mapping[str, Claim], folder: Path, *, language: str = "en", languages: Sequence[str] = (), asked: Mapping[str, Any] | None = None
+    found: Interplay, claims: Mapping[str, Claim], folder: Path, *, language: str = "en", languages: Sequence[str] = (), asked: Mapping[str, Any] | None = None,
+    index: bool = False,
 ) -> list[Path]:  # fmt: skip
     """Write the page in some languages, the numbers as JSON and as CSV; returns their paths.
 
-    The page in ``language`` is ``interplay.html``, those in other ``languages`` are ``interplay-id.html`` …; ``asked`` is put into the JSON. UserError for
+    The page in ``language`` is ``interplay.html``, those in other ``languages`` are ``interplay-id.html`` …; ``asked`` is put into the JSON, ``index``: the pages of the ledger lie in the folder and are linked. UserError for
     an unknown language, or where the disk does not take a file.
     """
     all_of = tuple(dict.fromkeys((language, *languages)))
-    files = {file_of(one, language): page(found, claims, one, main=language, languages=all_of) for one in all_of}
+    files = {file_of(one, language): page(found, claims, one, main=language, languages=all_of, index=index) for one in all_of}
     files[f"{NAME}.json"] = as_json(found, asked)
     files[f"{NAME}.csv"] = csv_of(table_of(found))
     for name, text in files.items():
@@ -57,6 +58,11 @@ def write_interplay(
 def file_of(language: str, main: str) -> str:
     """The file of the page in a language; the ``main`` one has no ending."""
     return f"{NAME}.html" if language == main else f"{NAME}-{language}.html"
+
+
+def _index(language: str, main: str) -> str:
+    """The file of the ledger's page in a language."""
+    return "index.html" if language == main else f"index-{language}.html"
 
 
 def budget_words(budget: Budget, language: str = "en") -> str:
@@ -128,9 +134,10 @@ def table_of(found: Interplay) -> pd.DataFrame:
 
 
 def page(
-    found: Interplay, claims: Mapping[str, Claim], language: str = "en", *, main: str | None = None, languages: Sequence[str] = ()
-) -> str:
-    """The page as HTML; ``main`` is the language whose file has no ending, ``languages`` are those that it links to."""
+    found: Interplay, claims: Mapping[str, Claim], language: str = "en", *, main: str | None = None, languages: Sequence[str] = (),
+    index: bool = False,
+) -> str:  # fmt: skip
+    """The page as HTML; ``main`` is the language whose file has no ending, ``languages`` are those that it links to, ``index``: the ledger's page lies beside it."""
     from jinja2 import Environment, StrictUndefined
 
     words = _Words(found, claims, language)
@@ -138,7 +145,9 @@ def page(
     environment.globals["_"] = words._
     template = environment.from_string(resources.files("experiments.reports").joinpath(_TEMPLATE).read_text(encoding="utf-8"))
     others = [(file_of(one, main or language), one, LANGUAGES[one]) for one in languages if one != language]
-    return template.render(language=language, others=others, **words.said()) + "\n"
+    return (
+        template.render(language=language, others=others, index=_index(language, main or language) if index else "", **words.said()) + "\n"
+    )
 
 
 class _Words:

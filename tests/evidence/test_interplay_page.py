@@ -153,3 +153,11 @@ def test_budget_in_words() -> None:
 
 def test_a_claim_is_read_from_its_first_pattern(found: Interplay) -> None:
     assert [(one.claim, one.condition) for one in keys(found)] == [("E01", 0), ("E02", 0), ("E06", 0), ("E24", 0)]
+
+
+def test_the_page_links_to_the_ledger_beside_it(found: Interplay, few: Mapping[str, Claim], tmp_path: Path) -> None:
+    write_interplay(found, few, tmp_path / "with", languages=("id",), index=True)
+    assert 'href="index.html"' in (tmp_path / "with" / "interplay.html").read_text("utf-8")
+    assert 'href="index-id.html"' in (tmp_path / "with" / "interplay-id.html").read_text("utf-8")
+    write_interplay(found, few, tmp_path / "without")
+    assert "index" not in (tmp_path / "without" / "interplay.html").read_text("utf-8")

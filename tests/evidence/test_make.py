@@ -57,10 +57,11 @@ def test_the_shipped_claims_have_one_world_for_a_switch_and_the_scenario_that_is
 # --- batches ----------------------------------------------------------------------------------------------------------
 
 
-def test_batches_follow_each_other_without_a_gap_and_the_last_may_be_smaller():
+def test_batches_follow_each_other_without_a_gap_and_are_whole():
     assert list(spans(3)) == [(0, 3)]
     assert list(spans(FIRST)) == [(0, FIRST)]
-    assert list(spans(FIRST + NEXT + 5)) == [(0, FIRST), (FIRST, FIRST + NEXT), (FIRST + NEXT, FIRST + NEXT + 5)]
+    assert list(spans(FIRST + NEXT + 5)) == [(0, FIRST), (FIRST, FIRST + NEXT), (FIRST + NEXT, FIRST + 2 * NEXT)]
+    assert list(spans(FIRST + 1)) == [(0, FIRST), (FIRST, FIRST + NEXT)]
     assert list(spans(0)) == []
 
 
