@@ -83,5 +83,5 @@ def test_every_room_of_experiments_is_in_the_order() -> None:
     named = [name for layer in rooms["layers"] for name in layer.split(" | ")]
     there = {p.stem for p in (ROOT / "experiments").iterdir() if p.suffix == ".py" or (p / "__init__.py").exists()} - {"__init__"}
     assert set(named) == there and len(named) == len(there)
-    order = ["options", "files", "words", "runs", "studies", "execution", "analysis", "reports", "app", "cli"]
+    order = ["options", "files", "words", "runs", "studies", "execution", "analysis", "evidence", "reports", "app", "cli"]
     assert [name for name in reversed(named) if name not in ("fits", "own_matplotlib")] == order

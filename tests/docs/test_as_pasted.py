@@ -33,6 +33,7 @@ SHORTER = {
     "lintas compare history no-puskesmas --posterior": "--draws 2 --households 60 --end 1980-12 --allow-drift",
     "lintas compare history no-puskesmas": "--replicates 2 --households 60 --end 1980-12",
     "lintas estimate": "--pilot 2",
+    "lintas evidence": "--draws 2 --households 60 --end 1980-12",
     "lintas calibrate plan": "--points 64 --population 32 --most 1 --households 60 --draws 10 --tests 20",
 }
 #: Not run here: a page that serves until it is stopped (tests/app), a measurement, and what takes hundreds of runs (tests/calibration, slow).
