@@ -44,7 +44,10 @@ def test_a_claim_is_told_whole():
         ("E01", "Income per head [id, 2005–2007] is near 700, by 70 at most"),
         ("E01", "Product of the border places [my, 2005–2007] ÷ People of the border places [my, 2005–2007] is at least 5.2 times Product"),
         ("E03", "yearly change of Visits across [id, 1990–] ÷ Visits across [id, 1980–1989] is below 0; counts as of use from 0.008"),
-        ("E03", "in that scenario Visits across [id, 1980–1989] − Visits across [id, 2004–2006] is below 0.5 times what it is in the history"),
+        (
+            "E03",
+            "in that scenario Visits across [id, 1980–1989] − Visits across [id, 2004–2006] is below 0.5 times what it is in the history",
+        ),
         ("E04", "highest Share of the national economy [id] is below 0.1%"),
         ("E05", "Income per head [id, 1998–2001] as a change from Income per head [id, 1994–1996] is below 0%; counts as of use from 0.05"),
         ("E06", "Poverty rate [id] is above 0%; counts as of use from 5%"),
