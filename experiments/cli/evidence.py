@@ -90,7 +90,7 @@ def evidence(
 
     def look(found: Look) -> None:
         if not quiet and not in_json:
-            sentence = _("after {draws} draws ({runs} runs): {open} patterns are still open")
+            sentence = _("after {draws} draws ({runs} runs), patterns still open: {open}")
             typer.echo(sentence.format(draws=found.draws, runs=found.runs, open=found.open), err=True)
 
     made = make(place, chosen, asked, most, carry, end=end, overwrite=overwrite, tell=look)
