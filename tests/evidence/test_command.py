@@ -132,6 +132,11 @@ def test_rows_are_chosen_in_any_case_of_letters(claims, tmp_path):
     assert [row["id"] for row in json.loads((out / "ledger.json").read_text())["rows"]] == ["E12"]
 
 
+@pytest.mark.parametrize(("typed", "meant"), [("E2", "E02"), ("e2", "E02"), ("e12", "E12"), ("E0", "E00"), ("2", "2")])
+def test_an_id_without_its_zero_is_understood(typed, meant):
+    assert evidence._whole_id(typed) == meant
+
+
 def test_strict_ends_with_3_when_a_claim_with_a_mechanism_fails(claims, ledger, monkeypatch):
     from experiments.evidence.ledger import LedgerRow
 
