@@ -116,8 +116,10 @@ def _print_claim(which: str, lang: str) -> None:
     from abm.claims.claim import claims
     from abm.errors import UserError, shorten
     from agents.core.declare import near
+    from experiments.cli.options import claim_id
     from experiments.reports.described_claim import claim_lines
 
+    which = claim_id(which)
     if which not in claims():
         raise UserError(f"there is no claim '{shorten(which)}'; {near(shorten(which), claims())}")
     shown = console()

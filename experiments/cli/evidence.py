@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,7 +12,7 @@ import typer
 
 from abm.errors import shorten
 from experiments.cli.driving import Engines, drive_quietly
-from experiments.cli.options import Json, Language, Quiet, SchedulerFile, Slurm, Workers, at_home, load_posterior
+from experiments.cli.options import Json, Language, Quiet, SchedulerFile, Slurm, Workers, at_home, claim_id, load_posterior
 from experiments.options import DEFAULT_REGION, check_end, seed_number, whole_number
 from experiments.options import at_home as written_out
 from experiments.words.languages import check_language, translator
@@ -152,17 +151,11 @@ def _claims(file: Path | None, rows: Sequence[str]) -> tuple[Mapping[str, Claim]
     from agents.core.declare import near
 
     known = shipped() if file is None else read_claims(at_home(file))
-    wanted = tuple(dict.fromkeys(_whole_id(row) for row in rows))
+    wanted = tuple(dict.fromkeys(claim_id(row) for row in rows))
     for row in wanted:
         if row not in known:
             raise UserError(f"there is no claim '{shorten(row)}'; {near(shorten(row), list(known))}")
     return {key: claim for key, claim in known.items() if not wanted or key in wanted}, wanted
-
-
-def _whole_id(row: str) -> str:
-    """A claim's id as typed: "e2" is E02."""
-    found = re.fullmatch(r"E([0-9])", row.upper())
-    return f"E0{found[1]}" if found else row.upper()
 
 
 def _asked(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -40,6 +41,12 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done,
 def at_home(path: Path) -> Path:
     """A path with a leading ``~`` written out."""
     return Path(written_out(str(path)))
+
+
+def claim_id(typed: str) -> str:
+    """A claim's id as typed: "e2" is E02."""
+    found = re.fullmatch(r"E([0-9])", typed.upper())
+    return f"E0{found[1]}" if found else typed.upper()
 
 
 def number_of_workers(text: str | None) -> int | None:

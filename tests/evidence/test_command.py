@@ -20,6 +20,7 @@ from abm.region.folder import find
 from calibration.posterior import Posterior
 from experiments.cli import evidence
 from experiments.cli.main import main
+from experiments.cli.options import claim_id
 from experiments.evidence.runs import AskedOfRuns
 from tests.evidence.small import CLAIMS, END
 
@@ -134,7 +135,7 @@ def test_rows_are_chosen_in_any_case_of_letters(claims, tmp_path):
 
 @pytest.mark.parametrize(("typed", "meant"), [("E2", "E02"), ("e2", "E02"), ("e12", "E12"), ("E0", "E00"), ("2", "2")])
 def test_an_id_without_its_zero_is_understood(typed, meant):
-    assert evidence._whole_id(typed) == meant
+    assert claim_id(typed) == meant
 
 
 def test_strict_ends_with_3_when_a_claim_with_a_mechanism_fails(claims, ledger, monkeypatch):
