@@ -142,7 +142,7 @@ def household_columns(seed: int, world: World, place: int, numbers: np.ndarray, 
     count = len(numbers)
     return {
         "uid": uid, "place": np.full(count, place), "side": np.full(count, side), "group": np.full(count, world.groups[place]),
-        "n_adults": n_adults, "n_children": n_children, "schooling": schooling, "land": np.maximum(land, 0.1), "ability": ability,
+        "n_adults": n_adults, "n_workers": n_adults, "n_children": n_children, "schooling": schooling, "land": np.maximum(land, 0.1), "ability": ability,
         "activity": np.where(np.arange(MAX_ADULTS)[None, :] < n_adults[:, None], 0, -1).astype(np.int8),
     }  # fmt: skip
 

@@ -131,6 +131,7 @@ def renew(
     _book(run, 0, trader, came_traders, "profit")
     _set_activity(household["n_adults"], household["activity"])
     run.world.place["adults"][:] = run.sum_by_place(household["n_adults"])
+    run.world.place["workers"][:] = run.sum_by_place(household["n_workers"])
     _tell_followed(run, asked.leave)
 
 
