@@ -45,6 +45,7 @@ fields(
     Field("facility_care", "Number of that facility, -1 where there is none", "code", "int64", "state", STATE, 4, CARE_OPTIONS),
     Field("crossing_care", "Number of the crossing on the way there, -1 at home", "code", "int64", "state", STATE, 4, CARE_OPTIONS),
     Field("product_per_head", "National product per head of the side, as pay follows it", "own currency/month", "float64", "month", STATE),
+    Field("income_over_pay", "Gap in product per head across over the gap in estate pay", "1", "float64", "month", STATE, initial=1.0),
     Field("fare", "Fare for an hour of travel", "own currency", "float64", "month", STATE),
     Field("care_demand", "People of the place who asked for care", "visits/month", "float64", "month", STATE, 4, CARE_OPTIONS),
     Field("served_share", "Share of them for whom there was a place", "share", "float64", "month", STATE, 4, CARE_OPTIONS, 1.0),

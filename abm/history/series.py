@@ -51,6 +51,7 @@ fields(
         axes=("month", "side", "sector"),
     ),
     Field("estates", "Planted oil palm of the whole province or state", "ha", "float64", "fixed", REGION, 2, ("id", "my")),
+    Field("logs", "Logs cut in Sarawak", "thousand cubic metres/year", "float64", "fixed", REGION),
     Field("cycle", "Real product per head relative to its highest so far, by side", "1", "float64", "fixed", REGION, 2, ("id", "my")),
     Field("dry", "Part of the harvest lost to drought, by side", "share", "float64", "fixed", REGION, 2, ("id", "my")),
     Field(
@@ -107,6 +108,7 @@ class Series:
     pay: np.ndarray
     jobs: np.ndarray
     estates: np.ndarray
+    logs: np.ndarray
     cycle: np.ndarray
     national_usd: np.ndarray
     dry: np.ndarray
@@ -179,6 +181,7 @@ def make_series(region: Region, n_months: int, crisis: bool = True, p: Any = Non
         idr_per_usd=_carry_on(idr, n_months, False), myr_per_usd=_carry_on(myr, n_months, False), cpi=cpi,
         world_price=_carry_on(world, n_months, False), real_income=real, wage_index=wage_index,
         pay=_pay(region, as_it_was, wage_index), jobs=_jobs(region, n_months), estates=_estates(region, n_months),
+        logs=between_years(region.timber["year"].to_numpy(int), region.timber["logs"].to_numpy(float), n_months),
         cycle=real / np.maximum.accumulate(real, axis=0), national_usd=_carry_on(national, n_months, True), dry=dry, base=base,
         markup=markup, basket=basket, base_price=base_price, fee=_fees(region, n_months), season=season, n_data=n_data,
     )  # fmt: skip

@@ -5,7 +5,7 @@ moved by the product of the district. Jobs at home follow the region's tables of
 services and in public jobs, and the estates' planted area times workers per hectare, less those who came from abroad. They shrink when real product
 falls below what it was before.
 
-Work across is what the other side's employers cannot fill: the jobs of Indonesians on estates and elsewhere in Sarawak, of which people of the
+Work across is what the other side's employers cannot fill: the jobs of Indonesians on estates and in timber in Sarawak, of which people of the
 border kecamatan hold a part, near places a larger one; some with passport and permit, the others without papers. Day and town work on a border
 pass depends on how many people live at the place within reach. Estates in Kalimantan employ nobody from Sarawak, so there is no other way round:
 people of Sarawak find day work across only, and little of it.
@@ -75,13 +75,21 @@ class Parameters(NamedTuple):
         "Part of estate jobs in Sarawak held by foreigners, from 2010", unit="share", default=0.85, low=0.75, high=0.92,
         source=Source("80-90 % of plantation workers are Indonesians (ECON31)", "opened"),
     )  # fmt: skip
-    on_estates: float = parameter(
-        "Part of the Indonesians at work in Sarawak who are on estates", unit="share", default=0.68, low=0.6, high=0.75,
-        source=Source("70 % (ECON14) and 60 % (A14); the others in timber and elsewhere", "opened"),
+    workers_per_log: float = parameter(
+        "Workers in logging and mills of Sarawak for a thousand cubic metres of logs a year", unit="1", default=6.0, low=3.5, high=9.0,
+        source=judgement("about 100,000 in forests and mills at the height of 1991 with 19.4 million cubic metres (TIMB3, recalled)"),
+    )  # fmt: skip
+    timber_foreign_1980: float = parameter(
+        "Part of timber jobs in Sarawak held by Indonesians, 1980", unit="share", default=0.05, low=0.01, high=0.15,
+        source=judgement("local crews; mills hired Indonesians later, at a pay unchanged for ten to twenty years (WAGE14)"),
+    )  # fmt: skip
+    timber_foreign_2010: float = parameter(
+        "Part of timber jobs in Sarawak held by Indonesians, from 2010", unit="share", default=0.5, low=0.3, high=0.8,
+        source=judgement("mills depend on them; 25 % of the Indonesians in Sarawak are in timber (ECON14), which is kept as a check"),
     )  # fmt: skip
     from_border: float = parameter(
-        "Part of them who come from the border kecamatan", unit="share", default=0.05, low=0.02, high=0.12,
-        source=judgement("most were recruited in Sambas, on Java, Sulawesi and Lombok; no count by origin was found"),
+        "Part of the Indonesians at work in Sarawak who come from the border kecamatan", unit="share", default=0.07, low=0.02, high=0.15,
+        source=judgement("half from West Kalimantan, the others from Java, Sulawesi and the east (recalled); of its people 0.038 live there, who go about four times as often"),
     )  # fmt: skip
     nearness: float = parameter(
         "Hours of travel over which a community's part in work across falls by 63 %", unit="hour", default=8.0, low=4.0, high=16.0,
@@ -182,23 +190,25 @@ def jobs_at_home(share: float, relative: float, cycle: float, elasticity: float)
 
 
 @compiled
-def jobs_of_foreigners(area: float, foreign: float, p: Parameters) -> float:
-    """Jobs that Indonesians hold in Sarawak, on estates and elsewhere.
+def jobs_of_indonesians(area: float, logs: float, in_estates: float, in_timber: float, p: Parameters) -> float:
+    """Jobs that Indonesians hold in Sarawak, on estates and in timber.
 
     area [ha]: planted there
-    foreign [share]: of estate jobs that foreigners hold
+    logs [thousand cubic metres/year]: cut there
+    in_estates [share]: of estate jobs that they hold
+    in_timber [share]: of timber jobs that they hold
     p: the rule's parameters
     returns [1]: jobs
     """
-    return area * p.workers_per_ha * foreign / p.on_estates
+    return area * p.workers_per_ha * in_estates + logs * p.workers_per_log * in_timber
 
 
 @compiled
 def set_work(
     start: int, stop: int, month: int, p: Parameters, idr_per_usd: Column, myr_per_usd: Column, series_real_income: Column, wage_index: Column,
-    base: Column, pay: Column, jobs: Column, estates: Column, cycle: Column, side: Column, workers: Column, pay_level: Column,
+    base: Column, pay: Column, jobs: Column, estates: Column, logs: Column, cycle: Column, side: Column, workers: Column, pay_level: Column,
     hours_work: Column, crossing_work: Column, place_work: Column, is_open: Column, may_cross: Column, exchange: Column,
-    product_per_head: Column, wage: Column, may_work: Column, job_slots: Column, schooling_return: Column, schooling_of_pay: Column,
+    product_per_head: Column, income_over_pay: Column, wage: Column, may_work: Column, job_slots: Column, schooling_return: Column, schooling_of_pay: Column,
     job_holders: Column, job_seekers: Column, policy_real_income: Column
 ) -> None:  # fmt: skip
     """Set what work brings in every community and how many jobs there are, and empty the sums of who has and who seeks them."""
@@ -215,7 +225,8 @@ def set_work(
         if side[where] == 0 and crossing_work[where, UNDOCUMENTED] >= 0:
             near += workers[where] * exp(-hours_work[where, UNDOCUMENTED] / p.nearness)
     foreign, legal = to_later(p.foreign_1980, p.foreign_2010, month), to_later(p.legal_1980, p.legal_2010, month)
-    across = jobs_of_foreigners(estates[month, 1], foreign, p) * p.from_border
+    in_timber = to_later(p.timber_foreign_1980, p.timber_foreign_2010, month)
+    across = jobs_of_indonesians(estates[month, 1], logs[month], foreign, in_timber, p) * p.from_border
     for where in range(start, stop):
         s = int(side[where])
         exchange[where] = of_side(s, idr_per_myr, 1.0 / idr_per_myr)
@@ -230,6 +241,8 @@ def set_work(
         wage[where, PASS] = p.pay_of_day_work * pay_there
         wage[where, PERMIT] = pay_there
         wage[where, UNDOCUMENTED] = p.pay_undocumented * pay_there
+        gap = base[1 - s] * wage_index[month, 1 - s] * exchange[where] / product_per_head[where]
+        income_over_pay[where] = gap / (pay_there / wage[where, ESTATE])
         relative = of_side(s, p.jobs_id, p.jobs_my)
         of_estates = estates[month, s] * p.workers_per_ha * of_side(s, p.estates_near_id, (1.0 - foreign) * p.estates_near_my)
         job_slots[where, 0] = 0.0
@@ -270,13 +283,13 @@ rule(
         question="Which pay and how many jobs does every community have this month?",
         loop=set_work,
         reads=("series.idr_per_usd", "series.myr_per_usd", "series.real_income", "series.wage_index", "series.base", "series.pay",
-               "series.jobs", "series.estates", "series.cycle", "place.side", "place.workers", "place.pay_level", "place.hours_work",
+               "series.jobs", "series.estates", "series.logs", "series.cycle", "place.side", "place.workers", "place.pay_level", "place.hours_work",
                "place.crossing_work", "place.place_work", "crossing.is_open", "policy.may_cross"),
-        writes=("place.exchange", "place.product_per_head", "place.wage", "place.may_work", "place.job_slots", "place.schooling_return",
+        writes=("place.exchange", "place.product_per_head", "place.income_over_pay", "place.wage", "place.may_work", "place.job_slots", "place.schooling_return",
                 "place.schooling_of_pay", "place.job_holders", "place.job_seekers", "policy.real_income"),
         parameters=Parameters,
         switch=CRISIS,
-        decide=(jobs_at_home, jobs_of_foreigners, to_later),
+        decide=(jobs_at_home, jobs_of_indonesians, to_later),
         not_modelled="single employers, estates by place, strikes",
     )
 )  # fmt: skip

@@ -88,11 +88,11 @@ class Parameters(NamedTuple):
         source=judgement("orders leave some discretion"),
     )  # fmt: skip
     trader_capital_id: float = parameter(
-        "Goods that a middling trader of the Indonesian side can pay for at a time", unit="months of wage", default=0.4, low=0.15, high=3.0,
+        "Goods that a middling trader of the Indonesian side can pay for at a time", unit="months of product", default=0.4, low=0.15, high=3.0,
         source=judgement("a motorcycle load; gives trade of the order of the US$3 million recorded at Entikong in 2005 (TRADE1)"),
     )  # fmt: skip
     trader_capital_my: float = parameter(
-        "Goods that a middling trader of the Malaysian side can pay for at a time", unit="months of wage", default=0.08, low=0.03, high=1.0,
+        "Goods that a middling trader of the Malaysian side can pay for at a time", unit="months of product", default=0.08, low=0.03, high=1.0,
         source=judgement("about the same load in money: pay there is five times higher"),
     )  # fmt: skip
     honest: float = parameter(

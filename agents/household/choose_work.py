@@ -80,6 +80,11 @@ class Parameters(NamedTuple):
         "Chance of being sent home that who has just been adds to the one there is", unit="probability/month", default=0.05, low=0.0, high=0.15,
         source=judgement("one's own experience counts for more than what is known of others; no survey"),
     )  # fmt: skip
+    income_motive: float = parameter(
+        "How far people judge work across by incomes there instead of pay: 0 by pay, 1 by the gap in product per head", unit="share", default=0.0,
+        low=0.0, high=1.0, role="lever",
+        source=judgement("the paper names the gap in incomes as the reason for illegal work, the theory of migration the gap in pay; both are shown"),
+    )  # fmt: skip
     public_schooling: float = parameter(
         "Schooling that a public job asks for", unit="year", default=9.0, low=6.0, high=12.0,
         source=judgement("lower secondary school for the lowest grades; teachers and nurses more"),
@@ -138,6 +143,18 @@ def skilled_pay(pay: float, ability: float, schooling: float, schooling_return: 
     returns [own currency/month]: the adult's pay
     """
     return pay * (ability * exp(schooling_return * (schooling - schooling_of_pay)))
+
+
+@compiled
+def believed_pay(pay: float, income_over_pay: float, income_motive: float) -> float:
+    """Pay across as people take it to be when they decide.
+
+    pay [own currency/month]: of the job, at the month's rate
+    income_over_pay [1]: gap in product per head over the gap in estate pay, more than 0
+    income_motive [share]: 0 where people go by pay, 1 where they go by incomes
+    returns [own currency/month]: the pay, or what it would be if pay differed as incomes do
+    """
+    return pay * exp(income_motive * log(income_over_pay))
 
 
 @inlined
@@ -213,7 +230,7 @@ TOGETHER = 64
 def loop(  # noqa: C901 (see the end of its docstring)
     start: int, stop: int, seed: int, month: int, p: Parameters, uid: Column, place: Column, n_workers: Column, land: Column,
     ability: Column, schooling: Column, support_across: Column, heard_work: Column, fear: Column, activity: Column, wage: Column,
-    hours_work: Column, may_work: Column, job_chance: Column, caught_away: Column, technique: Column, farm_gate: Column,
+    hours_work: Column, may_work: Column, job_chance: Column, caught_away: Column, income_over_pay: Column, technique: Column, farm_gate: Column,
     yields: Column, schooling_return: Column, schooling_of_pay: Column, work_sought: Column
 ) -> None:  # fmt: skip
     """Mark what each adult asks for (-1: stays as it is).
@@ -263,6 +280,8 @@ def loop(  # noqa: C901 (see the end of its docstring)
                 value[:] = CLOSED
                 continue
             gross, found, hours = wage[where, k], job_chance[where, k], hours_work[where, k]
+            if k >= PASS:
+                gross = believed_pay(gross, income_over_pay[where], p.income_motive)
             if k < SERVICES:
                 for c in range(m):
                     pay = gross * s_skill[c]
@@ -312,13 +331,13 @@ rule(
         loop=loop,
         reads=("household.uid", "household.place", "household.n_workers", "household.land", "household.ability",
                "household.schooling", "household.support_across", "household.heard_work", "household.fear", "household.activity",
-               "place.wage", "place.hours_work", "place.may_work", "place.job_chance", "place.caught_away", "place.technique",
+               "place.wage", "place.hours_work", "place.may_work", "place.job_chance", "place.caught_away", "place.income_over_pay", "place.technique",
                "place.farm_gate", "place.yields", "place.schooling_return", "place.schooling_of_pay"),
         writes=("household.work_sought",),
         parameters=Parameters,
         streams=("household.choose_work.think_again", "household.choose_work"),
         switch=CROSS_BORDER_WORK,
-        decide=(think_again, added_by_one_more, value_of_work, skilled_pay, net_without_papers, choose_work),
+        decide=(think_again, added_by_one_more, value_of_work, skilled_pay, believed_pay, net_without_papers, choose_work),
         not_modelled="petty trade as an adult's activity, logging on one's own account, employers that choose by anything but schooling",
     )
 )  # fmt: skip
