@@ -1,19 +1,23 @@
 """Rebuild the folder of the region West Kalimantan–Sarawak from its `raw/` files.
 
 Run `python -m abm.data.regions.build_region`. The raw files are unchanged copies of the compiled sources; every figure that
-they do not hold is written down in this script as a declared assumption and is listed in `assumptions.csv`. Running the
-script twice gives the same bytes. It is one long file because most of it is those assumptions, in the order of the tables.
+they do not hold is written down in this script and its tables of people and work (`people_tables`, `work_tables`) as a declared
+assumption and is listed in `assumptions.csv`. Running the script twice gives the same bytes. It is one long file because most of it is
+those assumptions, in the order of the tables.
 """
 
 from __future__ import annotations
 
-import csv
 import itertools
 import json
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+
+from abm.data.regions.people_tables import Settled, population_table, rates_table
+from abm.data.regions.table_writer import TableWriter
+from abm.data.regions.work_tables import employment_table, estates_table, labour_table, pay_table
 
 FOLDER = Path(__file__).parent / "west-kalimantan-sarawak"
 FIRST_YEAR, LAST_YEAR = 1980, 2015
@@ -93,22 +97,46 @@ PLACES: dict[str, tuple[str, int | None, int | None, str, int, int, str, str, st
 # fmt: on
 HOURS_TO_CAPITAL = {"Entikong": "measured (GEO12)", "Sajingan Besar": "measured (GEO13)", "Sanggau": "measured (GEO12)"}
 
-# district: side, centre, border km, low, high, hours class, people in 1980 for one in 2010, basis, note
+# district: side, centre, border km, low, high, hours class, basis of its people of 1980, their lowest and highest for one in 2010, note
 # fmt: off
-DISTRICTS: dict[str, tuple[str, str, int, int, int, str, float, str, str]] = {
-    "Sambas": ("id", "Sambas", 110, 90, 130, "middle", 0.62, "assumption", "covered Bengkayang until 1999 (RULE16)"),
-    "Bengkayang": ("id", "Bengkayang", 86, 70, 100, "near", 0.62, "assumption",
+DISTRICTS: dict[str, tuple[str, str, int, int, int, str, str, float, float, str]] = {
+    "Sambas": ("id", "Sambas", 110, 90, 130, "middle", "assumption", 0.5, 0.75, "covered Bengkayang until 1999 (RULE16)"),
+    "Bengkayang": ("id", "Bengkayang", 86, 70, 100, "near", "assumption", 0.5, 0.75,
         "district since 1999-04-27 (RULE16); before that part of Sambas"),
-    "Sanggau": ("id", "Sanggau", 145, 120, 170, "near", 0.62, "assumption",
-        "the whole district grew by 1.7 percent a year, 1985-2003 (GEO8); carried back and on"),
-    "Sintang": ("id", "Sintang", 213, 180, 250, "middle", 0.62, "assumption", ""),
-    "Kapuas Hulu": ("id", "Putussibau", 412, 350, 470, "far", 0.62, "assumption", ""),
-    "Kuching": ("my", "Kuching", 196, 160, 230, "near", 0.621, "fact", "the districts Lundu and Bau: census 1980 over census 2010"),
-    "Serian": ("my", "Serian", 145, 120, 170, "near", 0.725, "fact", "in Samarahan division before 2015: census 1980 over census 2010"),
-    "Sri Aman": ("my", "Sri Aman", 625, 560, 690, "near", 0.721, "fact",
-        "takes in the empty line east of Lubok Antu, which Kapit guards in truth; ratio of Lubok Antu district, census 1980 over 2010"),
+    "Sanggau": ("id", "Sanggau", 145, 120, 170, "near", "assumption", 0.45, 0.75,
+        "the whole district grew by 1.7 percent a year, 1985-2003 (GEO8); carried back and on, Entikong faster (GEO9)"),
+    "Sintang": ("id", "Sintang", 213, 180, 250, "middle", "assumption", 0.5, 0.75, ""),
+    "Kapuas Hulu": ("id", "Putussibau", 412, 350, 470, "far", "assumption", 0.5, 0.75, ""),
+    "Kuching": ("my", "Kuching", 196, 160, 230, "near", "fact", 0, 0, "the districts Lundu and Bau: census 1980 over census 2010"),
+    "Serian": ("my", "Serian", 145, 120, 170, "near", "fact", 0, 0, "in Samarahan division before 2015: census 1980 over census 2010"),
+    "Sri Aman": ("my", "Sri Aman", 625, 560, 690, "near", "assumption", 0.7, 1.0,
+        "takes in the empty line east of Lubok Antu, which Kapit guards in truth; Lubok Antu grew by the census from 0.721 to 1, the part of "
+        "Sri Aman is taken to have shrunk as its whole district did"),
 }
 # fmt: on
+
+# Product per person of 1996, million Rp, before the crisis (ECON19, ECON20, ECON21). Later years are compared with, not read.
+PRODUCT_1996 = {"Sambas": 1.99, "Sanggau": 1.75, "Sintang": 1.26}
+# district: product per person relative to the mean of these three where it was not counted, lowest, highest, reason
+PAY_LEVEL = {
+    "Kapuas Hulu": (1.0, 0.75, 1.2, "no figure of 1996; the three counted districts span 0.76 to 1.19"),
+    "Kuching": (1.0, 0.8, 1.25, "no product by district in Sarawak: taken as equal"),
+    "Serian": (1.0, 0.8, 1.25, "no product by district in Sarawak: taken as equal"),
+    "Sri Aman": (1.0, 0.8, 1.25, "no product by district in Sarawak: taken as equal"),
+}
+
+
+def pay_level(district: str) -> tuple[float, str, float, float, str]:
+    """Product per person of a district relative to the mean of the counted ones in 1996: value, basis, lowest, highest, reason."""
+    if district in PAY_LEVEL:
+        value, low, high, reason = PAY_LEVEL[district]
+        return value, "assumption", low, high, reason
+    counted = PRODUCT_1996["Sambas" if district == "Bengkayang" else district]
+    level = round(counted / (sum(PRODUCT_1996.values()) / len(PRODUCT_1996)), 3)
+    if district == "Bengkayang":
+        return level, "assumption", 0.9, 1.3, "part of Sambas until 1999 (RULE16), so that of Sambas (ECON19)"
+    return level, "fact", level, level, ""
+
 
 # Ways whose kilometres are known in sum: the sum is split over the links in proportion to the straight lines.
 # fmt: off
@@ -393,14 +421,6 @@ GENERAL_ASSUMPTIONS: list[tuple[str, str, object, object, object, str, str, str]
 # fmt: on
 
 
-def show(cell: object) -> str:
-    if cell is None:
-        return ""
-    if isinstance(cell, float):
-        return f"{cell:.10g}"
-    return str(cell)
-
-
 def straight_km(a: tuple[float, float], b: tuple[float, float]) -> float:
     """Great-circle distance of two (latitude, longitude) points."""
     (lat1, lon1), (lat2, lon2) = a, b
@@ -459,33 +479,20 @@ def at_most_a_track(first: str, later: str) -> tuple[str, str]:
     return capped[0][1], ";".join(f"{year}:{name}" for year, name in capped[1:])
 
 
-class Build:
-    """One pass over the raw files; `assumptions` collects every figure that no source backs."""
+class Build(TableWriter):
+    """One pass over the raw files."""
 
     def __init__(self, folder: Path, raw: Path) -> None:
-        self.folder = folder
-        self.raw = raw
-        self.assumptions: list[tuple[object, ...]] = []
+        super().__init__(folder, raw)
         self.point: dict[str, tuple[float, float]] = {}
         self.side: dict[str, str] = {}
         self.kind: dict[str, str] = {}
-
-    def raw_rows(self, name: str) -> list[dict[str, str]]:
-        with (self.raw / name).open(encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file))
-
-    def write(self, name: str, header: str, rows: Iterable[Sequence[object]]) -> None:
-        with (self.folder / name).open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(header.split(","))
-            for row in rows:
-                writer.writerow([show(cell) for cell in row])
-
-    def assume(self, key: str, quantity: str, value: object, low: object, high: object, unit: str, reason: str, where: str) -> None:
-        self.assumptions.append((key, quantity, value, low, high, unit, reason, where))
+        self.people_of: dict[tuple[str, int], int] = {}
 
     def run(self) -> None:
         self.places()
+        self.people()
+        rates_table(self)
         self.districts()
         self.links()
         self.road_classes()
@@ -496,6 +503,10 @@ class Build:
         self.events()
         self.fees()
         self.wages()
+        pay_table(self)
+        employment_table(self)
+        estates_table(self)
+        labour_table(self)
         self.seasons()
         for row in GENERAL_ASSUMPTIONS:
             self.assume(*row)
@@ -586,11 +597,21 @@ class Build:
             rows,
         )
 
+    def people(self) -> None:
+        """The population of every border place by year, from what places.csv says of one year."""
+        settled = []
+        for name in self.point:
+            _, people, year, basis, low, high, _, _, reason = PLACES[name]
+            if self.kind[name] == "border" and people and year:
+                settled.append(Settled(name, self.side[name], people, year, basis, low, high, reason))
+        self.people_of = population_table(self, settled)
+
     def districts(self) -> None:
         rows = []
-        for district, (side, centre, km, low, high, hours, ratio, basis, note) in DISTRICTS.items():
+        for district, (side, centre, km, low, high, hours, basis, least, most, note) in DISTRICTS.items():
             own = [name for name in self.point if PLACES[name][0] == district and self.kind[name] == "border"]
             people = sum(PLACES[name][1] or 0 for name in own)
+            ratio = round(sum(self.people_of[name, 1980] for name in own) / sum(self.people_of[name, 2010] for name in own), 3)
             province = "Kalimantan Barat" if side == "id" else "Sarawak"
             self.assume(
                 f"border_km.{district}",
@@ -607,16 +628,22 @@ class Build:
                     f"population_1980_ratio.{district}",
                     f"people in 1980 for one in 2010, {district}",
                     ratio,
-                    0.5,
-                    0.75,
+                    least,
+                    most,
                     "ratio",
-                    "growth of 1.6 percent a year; the whole of Sanggau grew by 1.7 (GEO8)",
+                    "sum of population.csv: growth of 1.6 percent a year; the whole of Sanggau grew by 1.7 (GEO8)"
+                    if side == "id"
+                    else "sum of population.csv, by the censuses of Lubok Antu and Sri Aman",
                     "districts.csv population_1980_ratio",
                 )
-            rows.append((district, side, province, people, ratio, hours, centre, km, basis, note))
+            pay, pay_basis, pay_low, pay_high, pay_reason = pay_level(district)
+            if pay_basis == "assumption":
+                said = f"product per person of {district} in 1996 relative to the mean of Sambas, Sanggau and Sintang"
+                self.assume(f"pay_level.{district}", said, pay, pay_low, pay_high, "ratio", pay_reason, "districts.csv pay_level")
+            rows.append((district, side, province, people, ratio, hours, centre, km, basis, pay, pay_basis, note))
         self.write(
             "districts.csv",
-            "district,side,province,population,population_1980_ratio,hours_class,centre,border_km,population_1980_basis,note",
+            "district,side,province,population,population_1980_ratio,hours_class,centre,border_km,population_1980_basis,pay_level,pay_level_basis,note",
             rows,
         )
 
@@ -1203,7 +1230,9 @@ note = "no hours in the fact: patients of Sekayam go to Serian, about 40 km from
 
 [tables]
 "places.csv" = "Communities with households (border) and towns with markets and facilities only (service)"
-"districts.csv" = "Budget units: their border people, their seat and the length of line they guard"
+"districts.csv" = "Budget units: their border people, their seat, the length of line they guard, and product per person of 1996 relative to the mean"
+"population.csv" = "People of each border place in census years and in years of facts; the years may differ from place to place"
+"rates.csv" = "Births and deaths of each side in census years"
 "links.csv" = "Ways between places: length, class in 1980 and later classes; scope tells the side, or that the way crosses the line"
 "road_classes.csv" = "Speed of each class of way on the two sides"
 "crossings.csv" = "Official posts, traditional crossings and unofficial paths; a post is a traditional crossing until it opens"
@@ -1212,6 +1241,10 @@ note = "no hours in the fact: patients of Sekayam go to Serian, about 40 km from
 "monthly.csv" = "Monthly exchange rates, price indices (2005 = 100) and world prices"
 "real_income.csv" = "Real product per person, 2005 = 1"
 "wages.csv" = "Day wage on a plantation in Sarawak"
+"pay.csv" = "Pay of a month of full work by side and sector, in the currency of the side, in the years in which something is known"
+"employment.csv" = "Wage jobs outside farms and estates held by residents, for each person in the labour force, by side and sector"
+"estates.csv" = "Planted oil palm of the whole province and state"
+"labour.csv" = "Share of the people of 15 and over who are in the labour force"
 "seasons.csv" = "Part of the year's harvest in each calendar month, times 12, by crop"
 "goods.csv" = "Goods traded and consumed: prices relative to the world price, basket shares, duties"
 "events.csv" = "Dated policy events; fee levels themselves stand in fees.csv"
