@@ -18,6 +18,7 @@ from pathlib import Path
 from abm.data.regions.people_tables import Settled, population_table, rates_table
 from abm.data.regions.table_writer import TableWriter
 from abm.data.regions.work_tables import employment_table, estates_table, labour_table, pay_table
+from abm.region.contract import parse_steps
 
 FOLDER = Path(__file__).parent / "west-kalimantan-sarawak"
 FIRST_YEAR, LAST_YEAR = 1980, 2015
@@ -142,13 +143,40 @@ def pay_level(district: str) -> tuple[float, str, float, float, str]:
 # fmt: off
 MEASURED: list[tuple[str, float, list[tuple[str, str]]]] = [
     ("GEO12: Pontianak-Entikong 310 km less Sanggau-Entikong 150 km", 160.0, [("Pontianak", "Sanggau")]),
-    ("GEO12: Sanggau-Entikong about 150 km", 150.0, [("Sanggau", "Balai Karangan"), ("Balai Karangan", "Entikong")]),
+    ("GEO28: Balai Karangan-Entikong 19.2 km", 19.2, [("Balai Karangan", "Entikong")]),
+    ("GEO12, GEO28: Sanggau-Entikong about 150 km less Balai Karangan-Entikong 19.2 km", 130.8, [("Sanggau", "Balai Karangan")]),
+    ("GEO22: Bengkayang-Jagoi Babang 120 km", 120.0, [("Bengkayang", "Seluas"), ("Seluas", "Jagoi Babang")]),
     ("GEO12: Entikong-Kuching about 100 km", 100.0, [("Entikong", "Tebedu"), ("Tebedu", "Serian"), ("Serian", "Kuching")]),
     ("GEO16: Sintang-Senaning 189 km", 189.0, [("Sintang", "Nanga Merakai"), ("Nanga Merakai", "Senaning")]),
     ("GEO16: Senaning-Balai Karangan 95 km", 95.0, [("Senaning", "Balai Karangan")]),
 ]
 # fmt: on
 DETOUR, DETOUR_EAST = 1.4, 1.7
+
+# Ways whose classes rest on reports that raw/routes.csv does not hold: class in 1980, later classes, note, and the assumed steps of these
+# with their range. Work on the two roads to the line began in 1976 for 1979 (GEO22); its end is not sourced: gravel between 1980 and 1989.
+GRAVEL, GRAVEL_RANGE = 1985, (1980, 1989)
+_GRAVEL = f"begun in 1976 (GEO22), its end is not sourced: gravel from {GRAVEL}, the middle of {GRAVEL_RANGE[0]}-{GRAVEL_RANGE[1]}"
+_TO_THE_LINE = (GRAVEL, *GRAVEL_RANGE, _GRAVEL)
+# fmt: off
+ROADS: dict[tuple[str, str], tuple[str, str, str, str, list[tuple[int, int, int, str]]]] = {
+    ("Sanggau", "Balai Karangan"): ("track", f"{GRAVEL}:gravel;1992:paved", "fact+assumption", f"{_GRAVEL}; paved by May 1992 (COOP13)", [
+        _TO_THE_LINE, (1992, 1992, 1995, "a second paper of the same week names graded gravel (COOP13)")]),
+    ("Balai Karangan", "Entikong"): ("track", f"{GRAVEL}:gravel;1992:paved;2013:broken", "fact+assumption",
+        f"{_GRAVEL}; paved by May 1992 (COOP13); badly broken in January 2015 (GEO28)", [
+        _TO_THE_LINE, (1992, 1992, 1995, "a second paper of the same week names graded gravel (COOP13)"),
+        (2013, 2010, 2015, "broken by 2013 (HEALTH40) and in January 2015 (GEO28); since when is not said")]),
+    ("Bengkayang", "Seluas"): ("track", f"{GRAVEL}:gravel;2008:paved", "fact+recalled", f"{_GRAVEL}; the paving is recalled", [_TO_THE_LINE]),
+    ("Seluas", "Jagoi Babang"): ("track", f"{GRAVEL}:gravel;2012:paved", "fact+recalled", f"{_GRAVEL}; the paving is recalled", [_TO_THE_LINE]),
+    ("Pontianak", "Bengkayang"): ("gravel", "1992:paved", "fact+recalled",
+        "Sidas-Perigi-Bengkayang levelled and widened in 1976 (GEO32); the paving is recalled", []),
+    ("Temajuk", "Telok Melano"): ("footpath", "2006:track", "fact+assumption", "a village road of 2 m, 10 minutes by motorcycle in 2006 (GEO27)", [
+        (2006, 1995, 2006, "a track by 2006 (GEO27); since when is not said")]),
+    ("Sambas", "Sajingan Besar"): ("footpath", "1995:track;2011:gravel;2014:broken", "fact+recalled",
+        "59 km unpaved in 2009 (GEO18); earth with log bridges in 2010 (GEO31); the other years are recalled", [
+        (2011, 2010, 2013, "earth road with log bridges in April 2010 (GEO31): gravel with the post of 2011")]),
+}
+# fmt: on
 EAST = {
     ("Sanggau", "Sintang"),
     ("Sintang", "Putussibau"),
@@ -670,15 +698,23 @@ class Build(TableWriter):
             scope = self.side[a] if self.side[a] == self.side[b] else "cross"
             if scope == "cross" and self.side[a] == "my":
                 a, b = b, a
-            km, km_basis, note = self.length_of(a, b, raw["note"], measured)
+            km, km_basis, note = self.length_of(a, b, "" if (a, b) in ROADS else raw["note"], measured)
             later, basis = raw["later_classes"], raw["basis"]
             if (a, b) == ("Suruh Tembawang", "Tebedu"):
                 later, note, basis = "1995:track", f"{note}; motorcycle from 1995 assumed", "assumption"
+            first = raw["class_1980"]
+            if (a, b) in ROADS:
+                first, later, basis, said, steps = ROADS[a, b]
+                note = f"{note}; {said}" if note else said
+                for step, low, high, reason in steps:
+                    change = dict(parse_steps(later))[step]
+                    quantity = f"year from which {a}-{b} is {change}"
+                    self.assume(f"road.{a}-{b}.{change}", quantity, step, low, high, "year", reason, "links.csv later_classes")
             crossing = ""
             if scope == "cross":
                 crossing = CROSSING_NAMES[a, b]
-                by_crossing[crossing] = (a, b, km, raw["class_1980"], later)
-            rows.append((a, b, raw["mode"], scope, round(km, 1), km_basis, raw["class_1980"], later, crossing, basis, note))
+                by_crossing[crossing] = (a, b, km, first, later)
+            rows.append((a, b, raw["mode"], scope, round(km, 1), km_basis, first, later, crossing, basis, note))
         for path, post in BYPASS.items():
             a, b, km, first, later = by_crossing[post]
             first, later = at_most_a_track(first, later)
@@ -782,15 +818,7 @@ class Build(TableWriter):
         years = [int(row["year"]) for row in annual]
         if years != list(range(FIRST_YEAR, LAST_YEAR + 1)):
             raise SystemExit("raw/macro_annual.csv: the years are not 1980 to 2015")
-        base = next(row for row in annual if row["year"] == "2005")
-        self.write(
-            "real_income.csv",
-            "year,real_gdp_pc_id,real_gdp_pc_my",
-            (
-                (row["year"], *(round(float(row[c]) / float(base[c]), 5) for c in ("rgdpe_pc_idn_ppp2017usd", "rgdpe_pc_mys_ppp2017usd")))
-                for row in annual
-            ),
-        )
+        self.real_income(annual)
 
         yearly = [float(row["idr_per_usd"]) for row in annual]
         fixed: dict[int, float] = {}
@@ -848,6 +876,25 @@ class Build(TableWriter):
             "year,month,idr_per_usd,idr_basis,myr_per_usd,cpi_id,cpi_my,rubber_usd_kg,rice_usd_kg,palm_oil_usd_kg,sugar_usd_kg,log_usd_m3",
             rows,
         )
+
+    def real_income(self, annual: Sequence[dict[str, str]]) -> None:
+        """Real product per head of the national accounts (constant national prices), relative to 2005.
+
+        Not the output side of Penn's table (`rgdpe`), which holds gains and losses from the terms of trade.
+        """
+        accounts = self.raw_rows("national_accounts.csv")
+        if [row["year"] for row in accounts] != [row["year"] for row in annual]:
+            raise SystemExit("raw/national_accounts.csv: the years are not those of raw/macro_annual.csv")
+        a_head = [
+            [float(row[f"rgdpna_{country}_m2017usd"]) / float(people[f"pop_{country}_m"]) for country in ("idn", "mys")]
+            for row, people in zip(accounts, annual, strict=True)
+        ]
+        base = a_head[2005 - FIRST_YEAR]
+        rows = [
+            (row["year"], *(round(here / then, 5) for here, then in zip(now, base, strict=True)))
+            for row, now in zip(annual, a_head, strict=True)
+        ]
+        self.write("real_income.csv", "year,real_gdp_pc_id,real_gdp_pc_my", rows)
 
     def crisis_prices(self, yearly: Sequence[float]) -> dict[int, float]:
         """Levels of the Indonesian index in the months of 1997-98, with the measured yearly means."""
@@ -1267,9 +1314,11 @@ The tables are compiled from the sources below; what was changed is said in each
 | airfield and transmitter points in `places.csv` | airportsdata (MIT); public table of transmitters | MIT; facts | single points |
 | product, population, inflation in `annual.csv`, `monthly.csv` | World Bank, World Development Indicators | CC BY 4.0 (stored copies: PDDL) | product per person = product ÷ population; inflation chained to a price index, interpolated inside the year |
 | commodity prices in `annual.csv`, `monthly.csv` | World Bank, Commodity Price Data (Pink Sheet), December 2024 | CC BY 4.0 | columns picked; tonnes turned to kilograms |
-| rates and real product in `annual.csv`, `real_income.csv` | Feenstra, Inklaar and Timmer (2015), Penn World Table 10.01, www.ggdc.net/pwt | CC BY 4.0 | real product divided by its value of 2005; rupiah spread over months |
+| rates and product at chained prices in `annual.csv` | Feenstra, Inklaar and Timmer (2015), Penn World Table 10.01, www.ggdc.net/pwt | CC BY 4.0 | rupiah spread over months |
+| real product in `real_income.csv` | Feenstra, Inklaar and Timmer (2015), Penn World Table 10.0, www.ggdc.net/pwt, column rgdpna (national accounts, constant national prices) | CC BY 4.0 | two countries and 36 years picked, divided by people (World Bank) and by the value of 2005 |
 | ringgit in `monthly.csv` | Board of Governors of the US Federal Reserve System, H.10/G.5 | public domain | Malaysia rows picked |
-| census populations in `places.csv`, `districts.csv` | Department of Statistics Malaysia (DOSM), data-open | DOSM Open Data License (not an official publication) | districts divided among places by stated assumptions |
+| pay, participation and area in `pay.csv`, `labour.csv`, `estates.csv` | figures compiled from the references of `facts.csv`; wage survey and labour force of Malaysia: Department of Statistics Malaysia (DOSM) | single figures; DOSM Open Data License | day wages turned to months, multiples and missing years as stated assumptions |
+| census populations in `places.csv`, `population.csv`, `districts.csv` | Department of Statistics Malaysia (DOSM), data-open | DOSM Open Data License (not an official publication) | districts divided among places by stated assumptions |
 | facts in `facts.csv` | the references in `sources.csv` | single figures | reworded, none copied as text |
 
 Figures that no source backs are listed in `assumptions.csv`; they are the authors' own.
