@@ -2,7 +2,7 @@
 
 Pay at home is that of the sector (tables of wages of the region, carried between and beyond their years by the index of pay), in private sectors
 moved by the product of the district. Jobs at home follow the region's tables of employment: a share of the labour force in timber, in trade and
-services and in public jobs, and the estates' planted area times workers per hectare, less those who came from abroad. They shrink when real product
+services (for a wage or on one's own account) and in public jobs, and the estates' planted area times workers per hectare, less those who came from abroad. They shrink when real product
 falls below what it was before.
 
 Work across is what the other side's employers cannot fill: the jobs of Indonesians on estates and in timber in Sarawak, of which people of the
@@ -32,12 +32,12 @@ class Parameters(NamedTuple):
     """Pay and jobs at the border."""
 
     pay_id: float = parameter(
-        "Pay in trade and services of the border kecamatan relative to the provincial minimum wage", unit="1", default=0.9, low=0.7, high=1.2,
-        source=judgement("many small employers pay less than the minimum, traders and drivers more"),
+        "Mean pay in trade and services of the border kecamatan relative to the provincial minimum wage", unit="1", default=1.1, low=0.8, high=1.5,
+        source=judgement("half earn less than about the minimum, and the mean of such a spread of pay is a fifth above its middle; the line is poorer than the province"),
     )  # fmt: skip
     pay_my: float = parameter(
-        "Pay in trade and services of the border districts relative to the median of Sarawak", unit="1", default=0.85, low=0.7, high=1.05,
-        source=Source("median pay of rural over all citizens of Malaysia 2010: 1,087 of 1,500 (WAGE1 and its table); Sarawak is more rural, so less is lost", "derived"),
+        "Mean pay in trade and services of the border districts relative to the median of Sarawak", unit="1", default=1.15, low=0.85, high=1.5,
+        source=Source("mean over median of citizens of Sarawak 2010: 1,706 of 1,100 (WAGE1), with the city and public pay in it; rural over all of Malaysia: 1,087 of 1,500", "derived"),
     )  # fmt: skip
     pay_by_district: float = parameter(
         "Elasticity of private pay to the district's product per person", unit="1", default=0.3, low=0.0, high=0.7,

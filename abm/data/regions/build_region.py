@@ -1290,7 +1290,7 @@ note = "no hours in the fact: patients of Sekayam go to Serian, about 40 km from
 "real_income.csv" = "Real product per person, 2005 = 1"
 "wages.csv" = "Day wage on a plantation in Sarawak"
 "pay.csv" = "Pay of a month of full work by side and sector, in the currency of the side, in the years in which something is known"
-"employment.csv" = "Wage jobs outside farms and estates held by residents, for each person in the labour force, by side and sector"
+"employment.csv" = "Work outside farms and estates held by residents, in services also on their own account, for each person in the labour force"
 "estates.csv" = "Planted oil palm of the whole province and state"
 "logs.csv" = "Logs cut in the state"
 "labour.csv" = "Share of the people of 15 and over who are in the labour force"
