@@ -15,7 +15,7 @@ from agents.surroundings import ACTIVITIES, CHANNELS, GOODS, N_WORK
 #: Columns of the household record, each a weighted sum over a community's households in a month. Care by tier and side: ``ph`` primary
 #: clinics at home, ``hh`` hospitals at home, ``pa`` and ``ha`` the same across. Workers (adults of the labour force) by what they do.
 SUMS = (
-    "persons", "households", "adults", "workers", "income", "income_farm", "income_wage", "product", "income_across", "income_trade",
+    "persons", "households", "adults", "workers", "income", "income_farm", "income_wage", "product", "product_farming", "income_across", "income_trade",
     "own_use", "spending", "care_cost", "savings", "episodes", "untreated", "visits_ph", "visits_hh", "visits_pa", "visits_ha", "care_hours",
     *ACTIVITIES, "under_employed", "sent_home", "support", "trips", "n",
 )  # fmt: skip
@@ -46,6 +46,7 @@ def record_households(
     income_farm: Column,
     income_wage: Column,
     product: Column,
+    product_farming: Column,
     income_across: Column,
     income_trade: Column,
     own_use: Column,
@@ -78,14 +79,15 @@ def record_households(
         sums[q, 5] += w * income_farm[i]
         sums[q, 6] += w * income_wage[i]
         sums[q, 7] += w * product[i]
-        sums[q, 8] += w * income_across[i]
-        sums[q, 9] += w * income_trade[i]
-        sums[q, 10] += w * own_use[i]
-        sums[q, 11] += w * spending[i]
-        sums[q, 12] += w * care_cost[i]
-        sums[q, 13] += w * savings[i]
-        sums[q, 14] += w * (float(episodes[i, 0]) + float(episodes[i, 1]) + float(episodes[i, 2]))
-        sums[q, 15] += w * float(untreated[i])
+        sums[q, 8] += w * product_farming[i]
+        sums[q, 9] += w * income_across[i]
+        sums[q, 10] += w * income_trade[i]
+        sums[q, 11] += w * own_use[i]
+        sums[q, 12] += w * spending[i]
+        sums[q, 13] += w * care_cost[i]
+        sums[q, 14] += w * savings[i]
+        sums[q, 15] += w * (float(episodes[i, 0]) + float(episodes[i, 1]) + float(episodes[i, 2]))
+        sums[q, 16] += w * float(untreated[i])
         for k in range(4):
             visits = w * float(care_visits[i, k])
             sums[q, _VISITS + k] += visits
@@ -106,7 +108,7 @@ rule(
         question="What did the month bring to each community?",
         loop=record_households,
         reads=("household.place", "household.weight", "household.n_adults", "household.n_workers", "household.n_children",
-               "household.income", "household.income_farm", "household.income_wage", "household.product", "household.income_across",
+               "household.income", "household.income_farm", "household.income_wage", "household.product", "household.product_farming", "household.income_across",
                "household.income_trade", "household.own_use", "household.spending", "household.care_cost", "household.savings",
                "household.episodes", "household.untreated", "household.care_visits", "place.hours_care", "household.activity",
                "household.under_employed", "household.n_deported", "household.support_across", "household.trips_across"),

@@ -63,8 +63,8 @@ class Parameters(NamedTuple):
         source=judgement("rent of the forest and machines take the larger part"),
     )  # fmt: skip
     share_services: float = parameter(
-        "Labour's share of value added in trade, building and services", unit="share", default=0.55, low=0.4, high=0.7,
-        source=judgement("national accounts of middle-income countries, small firms' owners counted as labour"),
+        "Labour's share of value added in trade, building and services", unit="share", default=0.5, low=0.35, high=0.65,
+        source=judgement("pay of employees was about a third of Malaysia's product in 2005-2015 (recalled), less where machines and rents count for more; owners of small firms count as labour here"),
     )  # fmt: skip
     days_worked: float = parameter(
         "Working days of a month", unit="days", default=26.0, low=22.0, high=26.0, role="fixed",
@@ -143,7 +143,7 @@ def loop(
     start: int, stop: int, p: Parameters, q: ChooseWork, place: Column, n_adults: Column, n_workers: Column, n_children: Column,
     schooling: Column, land: Column, ability: Column, activity: Column, days_lost: Column, care_cost: Column, wage: Column,
     technique: Column, harvest: Column, yields: Column, farm_gate: Column, schooling_return: Column, schooling_of_pay: Column,
-    profit: Column, trader: Column, income: Column, income_farm: Column, income_wage: Column, product: Column, income_across: Column,
+    profit: Column, trader: Column, income: Column, income_farm: Column, income_wage: Column, product: Column, product_farming: Column, income_across: Column,
     income_trade: Column, own_use: Column, spending: Column, under_employed: Column, savings: Column, income_mean: Column
 ) -> None:  # fmt: skip
     """Book the month of every household. All money is in its own currency.
@@ -200,6 +200,7 @@ def loop(
             income_farm[i] = value - cost
             income_wage[i] = from_wage
             product[i] = product_of(value - cost, booked, estate, timber, services, public, p)
+            product_farming[i] = value - cost + estate / p.share_estate
             income_across[i] = from_across
             income_trade[i] = booked
             own_use[i] = eaten
@@ -218,7 +219,7 @@ rule(
                "household.land", "household.ability", "household.activity", "household.days_lost", "household.care_cost", "place.wage",
                "place.technique", "place.harvest", "place.yields", "place.farm_gate", "place.schooling_return", "place.schooling_of_pay",
                "trader.profit", "household.trader"),
-        writes=("household.income", "household.income_farm", "household.income_wage", "household.product", "household.income_across",
+        writes=("household.income", "household.income_farm", "household.income_wage", "household.product", "household.product_farming", "household.income_across",
                 "household.income_trade", "household.own_use", "household.spending", "household.under_employed", "household.savings",
                 "household.income_mean"),
         parameters=Parameters,

@@ -50,6 +50,7 @@ fields(
     Field("income_farm", "Farm output sold and used, at farm-gate prices, less inputs", "own currency", "float64", "month", RULES),
     Field("income_wage", "Wages earned at home", "own currency", "float64", "month", RULES),
     Field("product", "Value added where it lives: by its farm, its trader, its employers and public services", "own currency", "float64", "month", RULES),
+    Field("product_farming", "Part of it that farms and estates make", "own currency", "float64", "month", RULES),
     Field("income_across", "Earnings across less costs there", "own currency", "float64", "month", RULES),
     Field("income_trade", "Profit of its trader in the month before, brought home now", "own currency", "float64", "month", RULES),
     Field("trader", "Row of its trader, -1 when it has none", "code", "int32", "fixed", RULES, initial=-1),
