@@ -40,7 +40,15 @@ fields(
     Field(
         "wage_index", "Pay by side relative to 2005: prices and real product, with a lag", "1", "float64", "fixed", REGION, 2, ("id", "my")
     ),
-    Field("pay", "Pay of a month of full work by side and sector", "own currency", "float64", "fixed", REGION, axes=("month", "side", "sector")),
+    Field(
+        "pay",
+        "Pay of a month of full work by side and sector",
+        "own currency",
+        "float64",
+        "fixed",
+        REGION,
+        axes=("month", "side", "sector"),
+    ),
     Field(
         "jobs",
         "Jobs in timber, trade and services, and public service for each worker, by side",
@@ -245,7 +253,9 @@ def _estates(region: Region, n_months: int) -> np.ndarray:
 def _logs(region: Region, n_months: int) -> np.ndarray:
     """Logs cut on the Malaysian side, (months,) in thousand cubic metres a year; none where the region has no row."""
     rows = region.logs[region.logs["side"] == "my"].sort_values("year")
-    return between_years(rows["year"].to_numpy(int), rows["logs_thousand_m3"].to_numpy(float), n_months) if len(rows) else np.zeros(n_months)
+    return (
+        between_years(rows["year"].to_numpy(int), rows["logs_thousand_m3"].to_numpy(float), n_months) if len(rows) else np.zeros(n_months)
+    )
 
 
 def _take_out_crisis(series: dict[str, np.ndarray], said: dict[str, Any]) -> None:

@@ -128,15 +128,15 @@ class Parameters(NamedTuple):
         source=Source("14-16 % marginal by level; about 7-12 % a year", "derived"),
     )  # fmt: skip
     schooled_id: float = parameter(
-        "Schooling of those who earn the Indonesian pay in trade and services", unit="year", default=6.8, low=5.5, high=8.0,
-        source=Source("mean of the employed of the province in 2008 by level (ECON36)", "derived"),
+        "Schooling of those who earn the Indonesian pay in trade and services", unit="year", default=5.5, low=4.0, high=7.0,
+        source=Source("mean of the employed of the province in 2008: 6.8 by level (ECON36); pay_id holds what the border has less of, so its own adults are meant", "derived"),
     )  # fmt: skip
     schooled_my: float = parameter(
-        "Schooling of those who earn the Malaysian pay in trade and services", unit="year", default=9.0, low=7.5, high=10.5,
-        source=judgement("the median wage earner of Sarawak has finished lower secondary school"),
+        "Schooling of those who earn the Malaysian pay in trade and services", unit="year", default=7.0, low=6.0, high=9.0,
+        source=judgement("the median wage earner of Sarawak has some nine years; pay_my holds what the border has less of, so its own adults are meant"),
     )  # fmt: skip
     schooled_public: float = parameter(
-        "Schooling of those who earn the pay of public jobs", unit="year", default=11.0, low=9.0, high=13.0,
+        "Schooling of those who earn the pay of public jobs", unit="year", default=10.0, low=9.0, high=12.0,
         source=judgement("upper secondary school on either side"),
     )  # fmt: skip
 
@@ -267,7 +267,9 @@ def set_work(
         is_free = may_cross[0] > 0.0
         may_work[where, PASS] = 1.0 if is_free and at_crossing(is_open, int(crossing_work[where, PASS])) > 0.0 else 0.0
         may_work[where, PERMIT] = 1.0 if is_free and s == 0 and at_crossing(is_open, int(crossing_work[where, PERMIT])) > 0.0 else 0.0
-        may_work[where, UNDOCUMENTED] = 1.0 if is_free and s == 0 and may_cross[1] > 0.0 and crossing_work[where, UNDOCUMENTED] >= 0 else 0.0
+        may_work[where, UNDOCUMENTED] = (
+            1.0 if is_free and s == 0 and may_cross[1] > 0.0 and crossing_work[where, UNDOCUMENTED] >= 0 else 0.0
+        )
         for k in range(PASS, N_WORK):
             if may_work[where, k] <= 0.0:
                 job_slots[where, k] = 0.0

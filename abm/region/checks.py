@@ -167,7 +167,7 @@ def _check_sides(region: Border, lines: Lines, side_of: dict[str, str]) -> None:
 def _check_series(region: Border) -> None:
     last = int(region.meta["data_end"][:4])
     years = list(range(FIRST_YEAR, last + 1))
-    for file in ("annual.csv", "real_income.csv", "wages.csv"):
+    for file in ("annual.csv", "real_income.csv"):
         found = list(getattr(region, file.removesuffix(".csv"))["year"])
         if found != years:
             gaps = sorted(set(years) - set(found))
