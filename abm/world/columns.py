@@ -11,6 +11,7 @@ import numpy as np
 
 from abm.region import SIDES, Region, class_in, month_number
 from abm.region.contract import parse_steps
+from abm.world.people_path import read_path
 from agents.core.declare import FIELDS
 from agents.surroundings import GOODS
 
@@ -86,6 +87,7 @@ class World:
             [self.district_names.index(district_of[name]) if district_of[name] in self.district_names else -1 for name in self.node_names]
         )
         self.population = self.border["population"].to_numpy(float)
+        self.people_path = read_path(region, self.place_names)
         self.groups = [region.groups.index(g) for g in self.border["group"]]
         self.place, self.trade_link, self.district = allocate("place", n), allocate("trade_link", n), allocate("district", len(districts))
         self.place["side"][:] = self.node_side[:n]
