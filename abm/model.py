@@ -27,6 +27,7 @@ from abm.views import KINDS, ByType, RunScenario, Views, for_mesa, plain_scenari
 from abm.world import populate, population
 from agents.core.declare import near
 from agents.core.view import Household
+from agents.household.live import Parameters as Live
 
 __all__ = ["MOST_HOUSEHOLDS", "BorderModel", "StoppedError"]
 
@@ -150,12 +151,13 @@ class BorderModel(Simulation, mesa.Model):
             raise UserError(f"there is no place '{place}' with households; {near(place, self.world.place_names)}")
         q = self.world.place_names.index(place)
         frame, number = self.frames["household"], 1_000_000 + len(self.frames["household"])
+        p, live = self.settings.of(populate.Parameters), self.settings.of(Live)
         while True:  # others may have left since the last one was added, so the number may be taken
-            made = populate.household_columns(self.seed_of_run, self.world, q, np.array([number]), self.settings.of(populate.Parameters))
+            made = populate.household_columns(self.seed_of_run, self.world, q, np.array([number]), p, (live.in_labour_force_id, live.in_labour_force_my))
             if frame.find(made["uid"])[0] < 0:
                 break
             number += 1
         made["weight"] = np.zeros(1)
-        del made["side"], made["group"]  # they follow from the place
+        del made["side"], made["group"], made["n_workers"]  # they follow from the place and from what the adults do
         population.renew(self, newcomers=made | {k: np.asarray([v]) for k, v in columns.items()})
         return self.household(int(made["uid"][0]))

@@ -26,6 +26,8 @@ DEALS = ("loads", "set_out", "sold", "seized", "outlay", "revenue", "carriage", 
 D = {name: k for k, name in enumerate(DEALS)}
 #: Columns of the record of ties: strengths added up and ties counted, within a side and across.
 TIES = ("within", "n_within", "across", "n_across")
+#: Columns of the record of people by year and community: since the January before, and what the weights of all households took up.
+PEOPLE = {name: k for k, name in enumerate(("births", "deaths", "moved_in", "moved_out", "reweighted"))}
 #: Stocks of a district that are recorded.
 STOCKS = ("road", "clinic")
 
@@ -38,6 +40,7 @@ def record_households(
     weight: Column,
     n_adults: Column,
     n_children: Column,
+    n_workers: Column,
     income: Column,
     income_farm: Column,
     income_wage: Column,
@@ -84,7 +87,7 @@ def record_households(
             visits = w * float(care_visits[i, k])
             sums[q, 14 + k] += visits
             sums[q, 18] += visits * hours_care[q, k]
-        for a in range(int(n_adults[i])):
+        for a in range(int(n_workers[i])):
             sums[q, 19 + int(activity[i, a])] += w
         is_idle = float(idle[i])
         # open unemployment: asked for a job, got none, and the farm keeps its household's adults busy less than a third of the time
@@ -101,7 +104,7 @@ rule(
         rows="household",
         question="What did the month bring to each community?",
         loop=record_households,
-        reads=("household.place", "household.weight", "household.n_adults", "household.n_children", "household.income", "household.income_farm",
+        reads=("household.place", "household.weight", "household.n_adults", "household.n_children", "household.n_workers", "household.income", "household.income_farm",
                "household.income_wage", "household.income_across", "household.income_trade", "household.own_use", "household.spending",
                "household.care_cost", "household.savings", "household.episodes", "household.untreated", "household.care_visits",
                "place.hours_care", "household.activity", "household.n_refused", "household.idle", "household.support_across",
@@ -257,6 +260,9 @@ class Record:
         self.poor = np.full((years, n_places), np.nan)
         self.gini = np.full((years, 2), np.nan)
         self.near = np.zeros((years, n_places), dtype=bool)
+
+        #: People of the year before this year's January, in the order of PEOPLE; 0 in the first year.
+        self.people = np.zeros((years, n_places, len(PEOPLE)))
 
     def empty(self) -> None:
         """Make every array as it was at first, in the same memory."""

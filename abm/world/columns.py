@@ -109,19 +109,21 @@ class World:
         self.is_post_kind = (crossings["kind"] == "post").to_numpy()
 
     def _read_facilities(self) -> None:
-        f, n = self.region.facilities, self.n_places
+        f = self.region.facilities
         self.facility = allocate("facility", len(f))
         self.facility_node = np.array([self.node[p] for p in f["place"]])
         self.facility_side = np.array([SIDES.index(s) for s in f["side"]])
         self.facility["is_primary"][:] = (f["tier"] == "primary").astype(int)
-        # a clinic is built for its place's people, one in a small or service place for a few thousand from around
-        at_border = self.facility_node < n
-        own = self.population[np.minimum(self.facility_node, n - 1)]
-        self.facility["catchment"][:] = np.where(at_border, np.maximum(own, 4000.0), 30000.0)
+        self.set_catchment(self.population)
         self.facility_opened = f["opened"].to_numpy(float)
         self.facility_latest = f["opened_high"].to_numpy(float)
         self.facility_earliest = f["opened_low"].to_numpy(float)
         self.facility_start = f["quality_1980"].to_numpy(float)
+
+    def set_catchment(self, people: np.ndarray) -> None:
+        """A clinic is there for its place's ``people`` (places,), one in a small or service place for a few thousand from around."""
+        own = people[np.minimum(self.facility_node, self.n_places - 1)]
+        self.facility["catchment"][:] = np.where(self.facility_node < self.n_places, np.maximum(own, 4000.0), 30000.0)
 
     def _read_goods(self) -> None:
         goods = self.region.goods.set_index("good").loc[list(GOODS)]

@@ -214,8 +214,9 @@ def make_traders(seed: int, world: World, households: AgentFrame, p: Any) -> Age
     place = households["place"].astype(np.int64)
     rows = np.flatnonzero(trades(seed, households["uid"], p))
     owner = households["uid"][rows]
-    means = {"place": place[rows], "side": households["side"][rows], "weight": households["weight"][rows]}
-    frame = AgentFrame("trader", means | trader_columns(seed, owner, households["side"][rows], p))
+    of_household = {"place": place[rows], "side": households["side"][rows], "weight": households["weight"][rows]}
+    frame = AgentFrame("trader", made := of_household | trader_columns(seed, owner, households["side"][rows], p))
+    uid = made["uid"]
     frame["household"][:] = rows[np.argsort(uid)][np.searchsorted(np.sort(uid), frame["uid"])]
     households["trader"][:] = -1
     households["trader"][frame["household"]] = np.arange(len(frame))

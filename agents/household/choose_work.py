@@ -134,7 +134,7 @@ TOGETHER = 64
 
 @compiled
 def loop(  # noqa: C901 (see the end of its docstring)
-    start: int, stop: int, seed: int, month: int, p: Parameters, uid: Column, place: Column, weight: Column, n_adults: Column,
+    start: int, stop: int, seed: int, month: int, p: Parameters, uid: Column, place: Column, weight: Column, n_workers: Column,
     land: Column, ability: Column, schooling: Column, support_across: Column, heard_work: Column, activity: Column, wage: Column,
     hours_work: Column, may_work: Column, job_chance: Column, caught_away: Column, technique: Column, farm_gate: Column,
     yields: Column, schooling_return: Column, work_sought: Column, job_holders: Column, job_seekers: Column
@@ -155,10 +155,10 @@ def loop(  # noqa: C901 (see the end of its docstring)
     n, first = 0, 0  # adults noted, and the first one of this community
     for i in range(start, stop):
         where, n_farm = int(place[i]), 0
-        for a in range(int(n_adults[i])):
+        for a in range(int(n_workers[i])):
             if activity[i, a] == 0:
                 n_farm += 1
-        for a in range(int(n_adults[i])):
+        for a in range(int(n_workers[i])):
             work_sought[i, a] = -1
             if think_again(uniform(seed, THINK_AGAIN, month, uid[i], a), p):
                 who[n], slot[n] = i, a
@@ -215,7 +215,7 @@ def loop(  # noqa: C901 (see the end of its docstring)
         n = first = 0
     for i in range(start, stop):
         where = int(place[i])
-        for a in range(int(n_adults[i])):
+        for a in range(int(n_workers[i])):
             now, wanted = int(activity[i, a]), int(work_sought[i, a])
             # who asks for another job keeps this one until it has it; who holds none adds 0, which is quicker than to ask
             job_holders[where, max(now, 0)] += weight[i] if now > 0 and wanted != 0 else 0.0
@@ -228,7 +228,7 @@ rule(
         name="household.choose_work",
         question="Who wants to work where: on the own farm, for a wage at home, across with a pass, or across without?",
         loop=loop,
-        reads=("household.uid", "household.place", "household.weight", "household.n_adults", "household.land", "household.ability",
+        reads=("household.uid", "household.place", "household.weight", "household.n_workers", "household.land", "household.ability",
                "household.schooling", "household.support_across", "household.heard_work", "household.activity",
                "place.wage", "place.hours_work", "place.may_work", "place.job_chance", "place.caught_away", "place.technique",
                "place.farm_gate", "place.yields", "place.schooling_return"),

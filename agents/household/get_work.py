@@ -102,14 +102,14 @@ def next_activity(
 
 @compiled
 def loop(
-    start: int, stop: int, seed: int, month: int, uid: Column, place: Column, n_adults: Column, keep_share: Column, job_offer: Column,
+    start: int, stop: int, seed: int, month: int, uid: Column, place: Column, n_workers: Column, keep_share: Column, job_offer: Column,
     caught_away: Column, work_sought: Column, activity: Column, n_refused: Column, n_deported: Column
 ) -> None:  # fmt: skip
     """Settle each adult's activity for the month."""
     for i in range(start, stop):
         where = int(place[i])
         refused = deported = 0
-        for a in range(int(n_adults[i])):
+        for a in range(int(n_workers[i])):
             now, wanted = int(activity[i, a]), int(work_sought[i, a])
             if now <= 0 and wanted < 0:
                 continue
@@ -139,7 +139,7 @@ rule(
         name="household.get_work",
         question="Who gets a job, who keeps it, and who is sent home?",
         loop=loop,
-        reads=("household.uid", "household.place", "household.n_adults", "place.keep_share", "place.job_offer", "place.caught_away",
+        reads=("household.uid", "household.place", "household.n_workers", "place.keep_share", "place.job_offer", "place.caught_away",
                "household.work_sought"),
         writes=("household.activity", "household.n_refused", "household.n_deported"),
         streams=("household.get_work.dismissed", "household.get_work.found", "household.get_work.sent_home"),
