@@ -52,19 +52,19 @@ class Parameters(NamedTuple):
         source=judgement("expectation of life of districts in 2008 (HH16) lies within this of the standard table"),
     )  # fmt: skip
     leave_18: float = parameter(
-        "Chance in a year that the oldest grown child leaves the parents' house at 18 to 20", unit="probability", default=0.12, low=0.05, high=0.25,
+        "Chance in a year that the oldest grown child leaves the parents' house at 18 to 20", unit="probability", default=0.05, low=0.02, high=0.15,
         source=judgement("marriage at about 20 of women and 24 of men (recalled); households of 4 to 5 people later too (HH4)"),
     )  # fmt: skip
     leave_21: float = parameter(
-        "The same at 21 to 24", unit="probability", default=0.25, low=0.1, high=0.4,
+        "The same at 21 to 24", unit="probability", default=0.1, low=0.05, high=0.25,
         source=judgement("as for 18 to 20: most have left by 25"),
     )  # fmt: skip
     leave_25: float = parameter(
-        "The same at 25 to 34", unit="probability", default=0.3, low=0.1, high=0.5,
+        "The same at 25 to 34", unit="probability", default=0.12, low=0.05, high=0.3,
         source=judgement("as for 18 to 20: one child stays with old parents"),
     )  # fmt: skip
     leave_alone: float = parameter(
-        "Chance of a child without grown brother or sister relative to that of one with", unit="1", default=0.25, low=0.05, high=1.0,
+        "Chance of a child without grown brother or sister relative to that of one with", unit="1", default=0.1, low=0.02, high=0.5,
         source=judgement("one person alone seldom begins a household"),
     )  # fmt: skip
     in_labour_force_id: float = parameter(
