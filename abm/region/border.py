@@ -66,6 +66,8 @@ class Border:
     meta: dict[str, Any]
     places: pd.DataFrame
     districts: pd.DataFrame
+    population: pd.DataFrame
+    rates: pd.DataFrame
     links: pd.DataFrame
     road_classes: pd.DataFrame
     crossings: pd.DataFrame
@@ -74,6 +76,10 @@ class Border:
     monthly: pd.DataFrame
     real_income: pd.DataFrame
     wages: pd.DataFrame
+    pay: pd.DataFrame
+    employment: pd.DataFrame
+    estates: pd.DataFrame
+    labour: pd.DataFrame
     seasons: pd.DataFrame
     goods: pd.DataFrame
     events: pd.DataFrame

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import Any
 
 from abm.errors import shorten
 from abm.region.border import Border
-from abm.region.contract import EVENT_TARGETS, EVENT_VALUES, FIRST_YEAR, SIDES, TABLES, parse_steps
+from abm.region.contract import DATED, EVENT_TARGETS, EVENT_VALUES, FIRST_YEAR, JOB_SECTORS, PAY_SECTORS, SIDES, TABLES, parse_steps
 from abm.region.table import RegionError
 from agents.core.declare import near
 from agents.surroundings import GOODS
@@ -51,6 +52,9 @@ def check_tables(region: Border, lines: Lines) -> None:
     _check_crossings(region, lines)
     _check_sides(region, lines, side_of)
     _check_series(region)
+    _check_dated(region, lines)
+    _check_people(region, lines)
+    _check_jobs(region)
     _check_goods_and_events(region, lines)
     _check_fees(region)
     _check_roads(region, lines)
@@ -175,6 +179,75 @@ def _check_series(region: Border) -> None:
         gaps = sorted(set(months) - set(found_months))
         problem = f"month {gaps[0][0]}-{gaps[0][1]:02d} is missing" if gaps else "the months are out of order or beyond the end"
         raise _bad("monthly.csv", None, "month", f"{problem}; give each month from {FIRST_YEAR}-01 to {last}-12 once, in order.")
+
+
+def _check_dated(region: Border, lines: Lines) -> None:
+    """Each side, sector or place has rows in order of time; those from which the years between are taken reach over the whole data."""
+    last = int(region.meta["data_end"][:4])
+    wanted: dict[str, list[tuple[str, ...]]] = {
+        "population.csv": [(place,) for place in region.border_places["place"]],
+        "pay.csv": [(side, sector) for side in SIDES for sector in PAY_SECTORS],
+        "employment.csv": [(side, sector) for side in SIDES for sector in JOB_SECTORS],
+    }
+    for file, (columns, whole) in DATED.items():
+        years: dict[tuple[str, ...], list[int]] = {}
+        for line, row in _rows(region, lines, file):
+            of_what = years.setdefault(tuple(row[column] for column in columns), [])
+            if of_what and row["year"] < of_what[-1]:
+                raise _bad(file, line, "year", f"{row['year']} stands after {of_what[-1]}; put the years in order.")
+            if not whole and not FIRST_YEAR <= row["year"] <= last:
+                raise _bad(file, line, "year", f"found {row['year']}, but prices and product are known from {FIRST_YEAR} to {last} only.")
+            of_what.append(row["year"])
+        for what in wanted.get(file, [(side,) for side in SIDES]):
+            given = years.get(what, [])
+            if not given:
+                raise _bad(file, None, columns[-1], f"there is no row for {shorten(', '.join(what))}; add one.")
+            if whole and not given[0] <= FIRST_YEAR <= last <= given[-1]:
+                problem = f"the rows of {shorten(', '.join(what))} reach from {given[0]} to {given[-1]}"
+                raise _bad(file, None, "year", f"{problem}; give rows from {FIRST_YEAR} to {last}.")
+
+
+def _check_people(region: Border, lines: Lines) -> None:
+    """People live at border places only, and in the year of places.csv there are as many as it says."""
+    kind = dict(zip(region.places["place"], region.places["kind"], strict=True))
+    of_places = {
+        (place, year): people
+        for place, year, people in zip(*(region.places[c] for c in ("place", "population_year", "population")), strict=True)
+        if not math.isnan(year)
+    }
+    for line, row in _rows(region, lines, "population.csv"):
+        place, people = row["place"], row["people"]
+        if kind[place] != "border":
+            raise _bad("population.csv", line, "place", f"{shorten(place)!r} is no border place, and households live at those only.")
+        if not people > 0:
+            raise _bad("population.csv", line, "people", f"the border place {shorten(place)!r} has no people; give a number above 0.")
+        said = of_places.get((place, row["year"]), people)
+        if said != people:
+            problem = f"{shorten(place)!r} has {people:g} people in {row['year']}, but {said:g} in places.csv; correct one of them."
+            raise _bad("population.csv", line, "people", problem)
+
+
+def _check_jobs(region: Border) -> None:
+    """In no year are there more wage jobs than people in the labour force."""
+    table = region.employment
+    for side in SIDES:
+        own = table[table["side"] == side]
+        for year in sorted(set(own["year"])):
+            held = 0.0
+            for sector in JOB_SECTORS:
+                rows = own[own["sector"] == sector]
+                held += _between(rows["year"].tolist(), rows["share"].tolist(), year)
+            if held > 1:
+                problem = f"the shares of side {side} in {year} add up to {held:.3g}; they are parts of the labour force, at most 1 in all."
+                raise _bad("employment.csv", None, "share", problem)
+
+
+def _between(years: list[int], values: list[float], year: int) -> float:
+    """The value of a year on straight lines between given years."""
+    for (before, low), (after, high) in pairwise(zip(years, values, strict=True)):
+        if before <= year <= after:
+            return low + (high - low) * (year - before) / (after - before)
+    return values[0]
 
 
 def _check_goods_and_events(region: Border, lines: Lines) -> None:

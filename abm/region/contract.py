@@ -7,6 +7,9 @@ import re
 SIDES = ("id", "my")
 MODES = ("road", "river", "sea", "path")
 FIRST_YEAR = 1980
+#: Sectors of wage work: those with a pay of their own, and those whose jobs are a share of the labour force (jobs of estates follow area).
+PAY_SECTORS = ("estate", "timber", "services", "public")
+JOB_SECTORS = PAY_SECTORS[1:]
 #: Prices and product are stated relative to this year, so the series must reach it.
 BASE_YEAR = 2005
 #: Yearly changes of [without_crisis] are shares in this range.
@@ -58,7 +61,20 @@ TABLES: dict[str, dict[str, str]] = {
         "centre": "place",
         "border_km": "km or none",
         "population_1980_basis": "fact|assumption",
+        "pay_level": "ratio",
+        "pay_level_basis": "fact|assumption",
         "note": "text",
+    },
+    "population.csv": {"place": "place", "year": "year", "people": "people", "basis": "fact|assumption", "source": "text"},
+    "rates.csv": {
+        "side": "side",
+        "year": "year",
+        "births_per_woman": "children",
+        "infant_deaths": "per thousand",
+        "crude_births": "per thousand",
+        "crude_deaths": "per thousand",
+        "basis": "fact|assumption",
+        "source": "text",
     },
     "links.csv": {
         "from": "place",
@@ -136,6 +152,24 @@ TABLES: dict[str, dict[str, str]] = {
     },
     "real_income.csv": {"year": "year", "real_gdp_pc_id": "ratio", "real_gdp_pc_my": "ratio"},
     "wages.csv": {"year": "year", "plantation_my_myr_day": "wage", "basis": "fact|assumption", "source": "text"},
+    "pay.csv": {
+        "side": "side",
+        "sector": "|".join(PAY_SECTORS),
+        "year": "year",
+        "pay": "pay",
+        "basis": "fact|assumption",
+        "source": "text",
+    },
+    "employment.csv": {
+        "side": "side",
+        "sector": "|".join(JOB_SECTORS),
+        "year": "year",
+        "share": "share",
+        "basis": "fact|assumption",
+        "source": "text",
+    },
+    "estates.csv": {"side": "side", "year": "year", "area_ha": "hectares", "basis": "fact|assumption", "source": "text"},
+    "labour.csv": {"side": "side", "year": "year", "participation": "share", "basis": "fact|assumption", "source": "text"},
     "seasons.csv": {
         "month": "month of year",
         "rice": "season",
@@ -206,6 +240,8 @@ TABLES: dict[str, dict[str, str]] = {
 KEYS: dict[str, tuple[str, ...]] = {
     "places.csv": ("place",),
     "districts.csv": ("district",),
+    "population.csv": ("place", "year"),
+    "rates.csv": ("side", "year"),
     "links.csv": ("from", "to", "crossing"),
     "road_classes.csv": ("class",),
     "crossings.csv": ("crossing",),
@@ -214,6 +250,10 @@ KEYS: dict[str, tuple[str, ...]] = {
     "monthly.csv": ("year", "month"),
     "real_income.csv": ("year",),
     "wages.csv": ("year",),
+    "pay.csv": ("side", "sector", "year"),
+    "employment.csv": ("side", "sector", "year"),
+    "estates.csv": ("side", "year"),
+    "labour.csv": ("side", "year"),
     "seasons.csv": ("month",),
     "goods.csv": ("good",),
     "events.csv": ("name",),
@@ -223,6 +263,16 @@ KEYS: dict[str, tuple[str, ...]] = {
     "sources.csv": ("source_id",),
 }
 
+
+#: Tables whose rows are values of one thing (these columns) in some years, in order; whether they must reach from the first year to the last.
+DATED: dict[str, tuple[tuple[str, ...], bool]] = {
+    "population.csv": (("place",), True),
+    "rates.csv": (("side",), True),
+    "pay.csv": (("side", "sector"), False),
+    "employment.csv": (("side", "sector"), True),
+    "estates.csv": (("side",), True),
+    "labour.csv": (("side",), True),
+}
 
 #: Tables that may have no rows below the header; every other one needs rows.
 MAY_BE_EMPTY = ("events.csv", "assumptions.csv", "facts.csv", "sources.csv")

@@ -16,7 +16,7 @@ from tests.world.damaged_region import FOLDER, NAME
 LIMITS = {
     "number": (-1e6, 1e6), "share": (0, 1), "people": (0, 1e8), "millions": (0.001, 10_000), "officers": (0, 100_000), "ratio": (0.001, 1000),
     "km": (0.01, 10_000), "km or none": (0, 10_000), "speed": (0.1, 300), "income": (1, 1e6), "exchange rate": (0.001, 1e6), "index": (0.001, 1e6),
-    "price": (0.0001, 10_000), "wage": (0.01, 100_000), "season": (0, 100), "duty": (0, 10), "fee": (0, 1e8), "percent": (-99, 100_000),
+    "price": (0.0001, 10_000), "wage": (0.01, 100_000), "pay": (0.01, 1e9), "children": (0, 20), "per thousand": (0, 1000), "hectares": (0, 1e8), "season": (0, 100), "duty": (0, 10), "fee": (0, 1e8), "percent": (-99, 100_000),
     "latitude": (-90, 90), "longitude": (-180, 180), "year": (1900, 2100), "month of year": (1, 12),
 }  # fmt: skip
 

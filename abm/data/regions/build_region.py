@@ -1,19 +1,24 @@
 """Rebuild the folder of the region West Kalimantan–Sarawak from its `raw/` files.
 
 Run `python -m abm.data.regions.build_region`. The raw files are unchanged copies of the compiled sources; every figure that
-they do not hold is written down in this script as a declared assumption and is listed in `assumptions.csv`. Running the
-script twice gives the same bytes. It is one long file because most of it is those assumptions, in the order of the tables.
+they do not hold is written down in this script and its tables of people and work (`people_tables`, `work_tables`) as a declared
+assumption and is listed in `assumptions.csv`. Running the script twice gives the same bytes. It is one long file because most of it is
+those assumptions, in the order of the tables.
 """
 
 from __future__ import annotations
 
-import csv
 import itertools
 import json
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+
+from abm.data.regions.people_tables import Settled, population_table, rates_table
+from abm.data.regions.table_writer import TableWriter
+from abm.data.regions.work_tables import employment_table, estates_table, labour_table, pay_table
+from abm.region.contract import parse_steps
 
 FOLDER = Path(__file__).parent / "west-kalimantan-sarawak"
 FIRST_YEAR, LAST_YEAR = 1980, 2015
@@ -93,34 +98,85 @@ PLACES: dict[str, tuple[str, int | None, int | None, str, int, int, str, str, st
 # fmt: on
 HOURS_TO_CAPITAL = {"Entikong": "measured (GEO12)", "Sajingan Besar": "measured (GEO13)", "Sanggau": "measured (GEO12)"}
 
-# district: side, centre, border km, low, high, hours class, people in 1980 for one in 2010, basis, note
+# district: side, centre, border km, low, high, hours class, basis of its people of 1980, their lowest and highest for one in 2010, note
 # fmt: off
-DISTRICTS: dict[str, tuple[str, str, int, int, int, str, float, str, str]] = {
-    "Sambas": ("id", "Sambas", 110, 90, 130, "middle", 0.62, "assumption", "covered Bengkayang until 1999 (RULE16)"),
-    "Bengkayang": ("id", "Bengkayang", 86, 70, 100, "near", 0.62, "assumption",
+DISTRICTS: dict[str, tuple[str, str, int, int, int, str, str, float, float, str]] = {
+    "Sambas": ("id", "Sambas", 110, 90, 130, "middle", "assumption", 0.5, 0.75, "covered Bengkayang until 1999 (RULE16)"),
+    "Bengkayang": ("id", "Bengkayang", 86, 70, 100, "near", "assumption", 0.5, 0.75,
         "district since 1999-04-27 (RULE16); before that part of Sambas"),
-    "Sanggau": ("id", "Sanggau", 145, 120, 170, "near", 0.62, "assumption",
-        "the whole district grew by 1.7 percent a year, 1985-2003 (GEO8); carried back and on"),
-    "Sintang": ("id", "Sintang", 213, 180, 250, "middle", 0.62, "assumption", ""),
-    "Kapuas Hulu": ("id", "Putussibau", 412, 350, 470, "far", 0.62, "assumption", ""),
-    "Kuching": ("my", "Kuching", 196, 160, 230, "near", 0.621, "fact", "the districts Lundu and Bau: census 1980 over census 2010"),
-    "Serian": ("my", "Serian", 145, 120, 170, "near", 0.725, "fact", "in Samarahan division before 2015: census 1980 over census 2010"),
-    "Sri Aman": ("my", "Sri Aman", 625, 560, 690, "near", 0.721, "fact",
-        "takes in the empty line east of Lubok Antu, which Kapit guards in truth; ratio of Lubok Antu district, census 1980 over 2010"),
+    "Sanggau": ("id", "Sanggau", 145, 120, 170, "near", "assumption", 0.45, 0.75,
+        "the whole district grew by 1.7 percent a year, 1985-2003 (GEO8); carried back and on, Entikong faster (GEO9)"),
+    "Sintang": ("id", "Sintang", 213, 180, 250, "middle", "assumption", 0.5, 0.75, ""),
+    "Kapuas Hulu": ("id", "Putussibau", 412, 350, 470, "far", "assumption", 0.5, 0.75, ""),
+    "Kuching": ("my", "Kuching", 196, 160, 230, "near", "fact", 0, 0, "the districts Lundu and Bau: census 1980 over census 2010"),
+    "Serian": ("my", "Serian", 145, 120, 170, "near", "fact", 0, 0, "in Samarahan division before 2015: census 1980 over census 2010"),
+    "Sri Aman": ("my", "Sri Aman", 625, 560, 690, "near", "assumption", 0.7, 1.0,
+        "takes in the empty line east of Lubok Antu, which Kapit guards in truth; Lubok Antu grew by the census from 0.721 to 1, the part of "
+        "Sri Aman is taken to have shrunk as its whole district did"),
 }
 # fmt: on
+
+# Product per person of 1996, million Rp, before the crisis (ECON19, ECON20, ECON21). Later years are compared with, not read.
+PRODUCT_1996 = {"Sambas": 1.99, "Sanggau": 1.75, "Sintang": 1.26}
+# district: product per person relative to the mean of these three where it was not counted, lowest, highest, reason
+PAY_LEVEL = {
+    "Kapuas Hulu": (1.0, 0.75, 1.2, "no figure of 1996; the three counted districts span 0.76 to 1.19"),
+    "Kuching": (1.0, 0.8, 1.25, "no product by district in Sarawak: taken as equal"),
+    "Serian": (1.0, 0.8, 1.25, "no product by district in Sarawak: taken as equal"),
+    "Sri Aman": (1.0, 0.8, 1.25, "no product by district in Sarawak: taken as equal"),
+}
+
+
+def pay_level(district: str) -> tuple[float, str, float, float, str]:
+    """Product per person of a district relative to the mean of the counted ones in 1996: value, basis, lowest, highest, reason."""
+    if district in PAY_LEVEL:
+        value, low, high, reason = PAY_LEVEL[district]
+        return value, "assumption", low, high, reason
+    counted = PRODUCT_1996["Sambas" if district == "Bengkayang" else district]
+    level = round(counted / (sum(PRODUCT_1996.values()) / len(PRODUCT_1996)), 3)
+    if district == "Bengkayang":
+        return level, "assumption", 0.9, 1.3, "part of Sambas until 1999 (RULE16), so that of Sambas (ECON19)"
+    return level, "fact", level, level, ""
+
 
 # Ways whose kilometres are known in sum: the sum is split over the links in proportion to the straight lines.
 # fmt: off
 MEASURED: list[tuple[str, float, list[tuple[str, str]]]] = [
     ("GEO12: Pontianak-Entikong 310 km less Sanggau-Entikong 150 km", 160.0, [("Pontianak", "Sanggau")]),
-    ("GEO12: Sanggau-Entikong about 150 km", 150.0, [("Sanggau", "Balai Karangan"), ("Balai Karangan", "Entikong")]),
+    ("GEO28: Balai Karangan-Entikong 19.2 km", 19.2, [("Balai Karangan", "Entikong")]),
+    ("GEO12, GEO28: Sanggau-Entikong about 150 km less Balai Karangan-Entikong 19.2 km", 130.8, [("Sanggau", "Balai Karangan")]),
+    ("GEO22: Bengkayang-Jagoi Babang 120 km", 120.0, [("Bengkayang", "Seluas"), ("Seluas", "Jagoi Babang")]),
     ("GEO12: Entikong-Kuching about 100 km", 100.0, [("Entikong", "Tebedu"), ("Tebedu", "Serian"), ("Serian", "Kuching")]),
     ("GEO16: Sintang-Senaning 189 km", 189.0, [("Sintang", "Nanga Merakai"), ("Nanga Merakai", "Senaning")]),
     ("GEO16: Senaning-Balai Karangan 95 km", 95.0, [("Senaning", "Balai Karangan")]),
 ]
 # fmt: on
 DETOUR, DETOUR_EAST = 1.4, 1.7
+
+# Ways whose classes rest on reports that raw/routes.csv does not hold: class in 1980, later classes, note, and the assumed steps of these
+# with their range. Work on the two roads to the line began in 1976 for 1979 (GEO22); its end is not sourced: gravel between 1980 and 1989.
+GRAVEL, GRAVEL_RANGE = 1985, (1980, 1989)
+_GRAVEL = f"begun in 1976 (GEO22), its end is not sourced: gravel from {GRAVEL}, the middle of {GRAVEL_RANGE[0]}-{GRAVEL_RANGE[1]}"
+_TO_THE_LINE = (GRAVEL, *GRAVEL_RANGE, _GRAVEL)
+# fmt: off
+ROADS: dict[tuple[str, str], tuple[str, str, str, str, list[tuple[int, int, int, str]]]] = {
+    ("Sanggau", "Balai Karangan"): ("track", f"{GRAVEL}:gravel;1992:paved", "fact+assumption", f"{_GRAVEL}; paved by May 1992 (COOP13)", [
+        _TO_THE_LINE, (1992, 1992, 1995, "a second paper of the same week names graded gravel (COOP13)")]),
+    ("Balai Karangan", "Entikong"): ("track", f"{GRAVEL}:gravel;1992:paved;2013:broken", "fact+assumption",
+        f"{_GRAVEL}; paved by May 1992 (COOP13); badly broken in January 2015 (GEO28)", [
+        _TO_THE_LINE, (1992, 1992, 1995, "a second paper of the same week names graded gravel (COOP13)"),
+        (2013, 2010, 2015, "broken by 2013 (HEALTH40) and in January 2015 (GEO28); since when is not said")]),
+    ("Bengkayang", "Seluas"): ("track", f"{GRAVEL}:gravel;2008:paved", "fact+recalled", f"{_GRAVEL}; the paving is recalled", [_TO_THE_LINE]),
+    ("Seluas", "Jagoi Babang"): ("track", f"{GRAVEL}:gravel;2012:paved", "fact+recalled", f"{_GRAVEL}; the paving is recalled", [_TO_THE_LINE]),
+    ("Pontianak", "Bengkayang"): ("gravel", "1992:paved", "fact+recalled",
+        "Sidas-Perigi-Bengkayang levelled and widened in 1976 (GEO32); the paving is recalled", []),
+    ("Temajuk", "Telok Melano"): ("footpath", "2006:track", "fact+assumption", "a village road of 2 m, 10 minutes by motorcycle in 2006 (GEO27)", [
+        (2006, 1995, 2006, "a track by 2006 (GEO27); since when is not said")]),
+    ("Sambas", "Sajingan Besar"): ("footpath", "1995:track;2011:gravel;2014:broken", "fact+recalled",
+        "59 km unpaved in 2009 (GEO18); earth with log bridges in 2010 (GEO31); the other years are recalled", [
+        (2011, 2010, 2013, "earth road with log bridges in April 2010 (GEO31): gravel with the post of 2011")]),
+}
+# fmt: on
 EAST = {
     ("Sanggau", "Sintang"),
     ("Sintang", "Putussibau"),
@@ -393,14 +449,6 @@ GENERAL_ASSUMPTIONS: list[tuple[str, str, object, object, object, str, str, str]
 # fmt: on
 
 
-def show(cell: object) -> str:
-    if cell is None:
-        return ""
-    if isinstance(cell, float):
-        return f"{cell:.10g}"
-    return str(cell)
-
-
 def straight_km(a: tuple[float, float], b: tuple[float, float]) -> float:
     """Great-circle distance of two (latitude, longitude) points."""
     (lat1, lon1), (lat2, lon2) = a, b
@@ -459,33 +507,20 @@ def at_most_a_track(first: str, later: str) -> tuple[str, str]:
     return capped[0][1], ";".join(f"{year}:{name}" for year, name in capped[1:])
 
 
-class Build:
-    """One pass over the raw files; `assumptions` collects every figure that no source backs."""
+class Build(TableWriter):
+    """One pass over the raw files."""
 
     def __init__(self, folder: Path, raw: Path) -> None:
-        self.folder = folder
-        self.raw = raw
-        self.assumptions: list[tuple[object, ...]] = []
+        super().__init__(folder, raw)
         self.point: dict[str, tuple[float, float]] = {}
         self.side: dict[str, str] = {}
         self.kind: dict[str, str] = {}
-
-    def raw_rows(self, name: str) -> list[dict[str, str]]:
-        with (self.raw / name).open(encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file))
-
-    def write(self, name: str, header: str, rows: Iterable[Sequence[object]]) -> None:
-        with (self.folder / name).open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(header.split(","))
-            for row in rows:
-                writer.writerow([show(cell) for cell in row])
-
-    def assume(self, key: str, quantity: str, value: object, low: object, high: object, unit: str, reason: str, where: str) -> None:
-        self.assumptions.append((key, quantity, value, low, high, unit, reason, where))
+        self.people_of: dict[tuple[str, int], int] = {}
 
     def run(self) -> None:
         self.places()
+        self.people()
+        rates_table(self)
         self.districts()
         self.links()
         self.road_classes()
@@ -496,6 +531,10 @@ class Build:
         self.events()
         self.fees()
         self.wages()
+        pay_table(self)
+        employment_table(self)
+        estates_table(self)
+        labour_table(self)
         self.seasons()
         for row in GENERAL_ASSUMPTIONS:
             self.assume(*row)
@@ -586,11 +625,21 @@ class Build:
             rows,
         )
 
+    def people(self) -> None:
+        """The population of every border place by year, from what places.csv says of one year."""
+        settled = []
+        for name in self.point:
+            _, people, year, basis, low, high, _, _, reason = PLACES[name]
+            if self.kind[name] == "border" and people and year:
+                settled.append(Settled(name, self.side[name], people, year, basis, low, high, reason))
+        self.people_of = population_table(self, settled)
+
     def districts(self) -> None:
         rows = []
-        for district, (side, centre, km, low, high, hours, ratio, basis, note) in DISTRICTS.items():
+        for district, (side, centre, km, low, high, hours, basis, least, most, note) in DISTRICTS.items():
             own = [name for name in self.point if PLACES[name][0] == district and self.kind[name] == "border"]
             people = sum(PLACES[name][1] or 0 for name in own)
+            ratio = round(sum(self.people_of[name, 1980] for name in own) / sum(self.people_of[name, 2010] for name in own), 3)
             province = "Kalimantan Barat" if side == "id" else "Sarawak"
             self.assume(
                 f"border_km.{district}",
@@ -607,16 +656,22 @@ class Build:
                     f"population_1980_ratio.{district}",
                     f"people in 1980 for one in 2010, {district}",
                     ratio,
-                    0.5,
-                    0.75,
+                    least,
+                    most,
                     "ratio",
-                    "growth of 1.6 percent a year; the whole of Sanggau grew by 1.7 (GEO8)",
+                    "sum of population.csv: growth of 1.6 percent a year; the whole of Sanggau grew by 1.7 (GEO8)"
+                    if side == "id"
+                    else "sum of population.csv, by the censuses of Lubok Antu and Sri Aman",
                     "districts.csv population_1980_ratio",
                 )
-            rows.append((district, side, province, people, ratio, hours, centre, km, basis, note))
+            pay, pay_basis, pay_low, pay_high, pay_reason = pay_level(district)
+            if pay_basis == "assumption":
+                said = f"product per person of {district} in 1996 relative to the mean of Sambas, Sanggau and Sintang"
+                self.assume(f"pay_level.{district}", said, pay, pay_low, pay_high, "ratio", pay_reason, "districts.csv pay_level")
+            rows.append((district, side, province, people, ratio, hours, centre, km, basis, pay, pay_basis, note))
         self.write(
             "districts.csv",
-            "district,side,province,population,population_1980_ratio,hours_class,centre,border_km,population_1980_basis,note",
+            "district,side,province,population,population_1980_ratio,hours_class,centre,border_km,population_1980_basis,pay_level,pay_level_basis,note",
             rows,
         )
 
@@ -643,15 +698,23 @@ class Build:
             scope = self.side[a] if self.side[a] == self.side[b] else "cross"
             if scope == "cross" and self.side[a] == "my":
                 a, b = b, a
-            km, km_basis, note = self.length_of(a, b, raw["note"], measured)
+            km, km_basis, note = self.length_of(a, b, "" if (a, b) in ROADS else raw["note"], measured)
             later, basis = raw["later_classes"], raw["basis"]
             if (a, b) == ("Suruh Tembawang", "Tebedu"):
                 later, note, basis = "1995:track", f"{note}; motorcycle from 1995 assumed", "assumption"
+            first = raw["class_1980"]
+            if (a, b) in ROADS:
+                first, later, basis, said, steps = ROADS[a, b]
+                note = f"{note}; {said}" if note else said
+                for step, low, high, reason in steps:
+                    change = dict(parse_steps(later))[step]
+                    quantity = f"year from which {a}-{b} is {change}"
+                    self.assume(f"road.{a}-{b}.{change}", quantity, step, low, high, "year", reason, "links.csv later_classes")
             crossing = ""
             if scope == "cross":
                 crossing = CROSSING_NAMES[a, b]
-                by_crossing[crossing] = (a, b, km, raw["class_1980"], later)
-            rows.append((a, b, raw["mode"], scope, round(km, 1), km_basis, raw["class_1980"], later, crossing, basis, note))
+                by_crossing[crossing] = (a, b, km, first, later)
+            rows.append((a, b, raw["mode"], scope, round(km, 1), km_basis, first, later, crossing, basis, note))
         for path, post in BYPASS.items():
             a, b, km, first, later = by_crossing[post]
             first, later = at_most_a_track(first, later)
@@ -755,15 +818,7 @@ class Build:
         years = [int(row["year"]) for row in annual]
         if years != list(range(FIRST_YEAR, LAST_YEAR + 1)):
             raise SystemExit("raw/macro_annual.csv: the years are not 1980 to 2015")
-        base = next(row for row in annual if row["year"] == "2005")
-        self.write(
-            "real_income.csv",
-            "year,real_gdp_pc_id,real_gdp_pc_my",
-            (
-                (row["year"], *(round(float(row[c]) / float(base[c]), 5) for c in ("rgdpe_pc_idn_ppp2017usd", "rgdpe_pc_mys_ppp2017usd")))
-                for row in annual
-            ),
-        )
+        self.real_income(annual)
 
         yearly = [float(row["idr_per_usd"]) for row in annual]
         fixed: dict[int, float] = {}
@@ -821,6 +876,25 @@ class Build:
             "year,month,idr_per_usd,idr_basis,myr_per_usd,cpi_id,cpi_my,rubber_usd_kg,rice_usd_kg,palm_oil_usd_kg,sugar_usd_kg,log_usd_m3",
             rows,
         )
+
+    def real_income(self, annual: Sequence[dict[str, str]]) -> None:
+        """Real product per head of the national accounts (constant national prices), relative to 2005.
+
+        Not the output side of Penn's table (`rgdpe`), which holds gains and losses from the terms of trade.
+        """
+        accounts = self.raw_rows("national_accounts.csv")
+        if [row["year"] for row in accounts] != [row["year"] for row in annual]:
+            raise SystemExit("raw/national_accounts.csv: the years are not those of raw/macro_annual.csv")
+        a_head = [
+            [float(row[f"rgdpna_{country}_m2017usd"]) / float(people[f"pop_{country}_m"]) for country in ("idn", "mys")]
+            for row, people in zip(accounts, annual, strict=True)
+        ]
+        base = a_head[2005 - FIRST_YEAR]
+        rows = [
+            (row["year"], *(round(here / then, 5) for here, then in zip(now, base, strict=True)))
+            for row, now in zip(annual, a_head, strict=True)
+        ]
+        self.write("real_income.csv", "year,real_gdp_pc_id,real_gdp_pc_my", rows)
 
     def crisis_prices(self, yearly: Sequence[float]) -> dict[int, float]:
         """Levels of the Indonesian index in the months of 1997-98, with the measured yearly means."""
@@ -1203,7 +1277,9 @@ note = "no hours in the fact: patients of Sekayam go to Serian, about 40 km from
 
 [tables]
 "places.csv" = "Communities with households (border) and towns with markets and facilities only (service)"
-"districts.csv" = "Budget units: their border people, their seat and the length of line they guard"
+"districts.csv" = "Budget units: their border people, their seat, the length of line they guard, and product per person of 1996 relative to the mean"
+"population.csv" = "People of each border place in census years and in years of facts; the years may differ from place to place"
+"rates.csv" = "Births and deaths of each side in census years"
 "links.csv" = "Ways between places: length, class in 1980 and later classes; scope tells the side, or that the way crosses the line"
 "road_classes.csv" = "Speed of each class of way on the two sides"
 "crossings.csv" = "Official posts, traditional crossings and unofficial paths; a post is a traditional crossing until it opens"
@@ -1212,6 +1288,10 @@ note = "no hours in the fact: patients of Sekayam go to Serian, about 40 km from
 "monthly.csv" = "Monthly exchange rates, price indices (2005 = 100) and world prices"
 "real_income.csv" = "Real product per person, 2005 = 1"
 "wages.csv" = "Day wage on a plantation in Sarawak"
+"pay.csv" = "Pay of a month of full work by side and sector, in the currency of the side, in the years in which something is known"
+"employment.csv" = "Wage jobs outside farms and estates held by residents, for each person in the labour force, by side and sector"
+"estates.csv" = "Planted oil palm of the whole province and state"
+"labour.csv" = "Share of the people of 15 and over who are in the labour force"
 "seasons.csv" = "Part of the year's harvest in each calendar month, times 12, by crop"
 "goods.csv" = "Goods traded and consumed: prices relative to the world price, basket shares, duties"
 "events.csv" = "Dated policy events; fee levels themselves stand in fees.csv"
@@ -1234,9 +1314,11 @@ The tables are compiled from the sources below; what was changed is said in each
 | airfield and transmitter points in `places.csv` | airportsdata (MIT); public table of transmitters | MIT; facts | single points |
 | product, population, inflation in `annual.csv`, `monthly.csv` | World Bank, World Development Indicators | CC BY 4.0 (stored copies: PDDL) | product per person = product ÷ population; inflation chained to a price index, interpolated inside the year |
 | commodity prices in `annual.csv`, `monthly.csv` | World Bank, Commodity Price Data (Pink Sheet), December 2024 | CC BY 4.0 | columns picked; tonnes turned to kilograms |
-| rates and real product in `annual.csv`, `real_income.csv` | Feenstra, Inklaar and Timmer (2015), Penn World Table 10.01, www.ggdc.net/pwt | CC BY 4.0 | real product divided by its value of 2005; rupiah spread over months |
+| rates and product at chained prices in `annual.csv` | Feenstra, Inklaar and Timmer (2015), Penn World Table 10.01, www.ggdc.net/pwt | CC BY 4.0 | rupiah spread over months |
+| real product in `real_income.csv` | Feenstra, Inklaar and Timmer (2015), Penn World Table 10.0, www.ggdc.net/pwt, column rgdpna (national accounts, constant national prices) | CC BY 4.0 | two countries and 36 years picked, divided by people (World Bank) and by the value of 2005 |
 | ringgit in `monthly.csv` | Board of Governors of the US Federal Reserve System, H.10/G.5 | public domain | Malaysia rows picked |
-| census populations in `places.csv`, `districts.csv` | Department of Statistics Malaysia (DOSM), data-open | DOSM Open Data License (not an official publication) | districts divided among places by stated assumptions |
+| pay, participation and area in `pay.csv`, `labour.csv`, `estates.csv` | figures compiled from the references of `facts.csv`; wage survey and labour force of Malaysia: Department of Statistics Malaysia (DOSM) | single figures; DOSM Open Data License | day wages turned to months, multiples and missing years as stated assumptions |
+| census populations in `places.csv`, `population.csv`, `districts.csv` | Department of Statistics Malaysia (DOSM), data-open | DOSM Open Data License (not an official publication) | districts divided among places by stated assumptions |
 | facts in `facts.csv` | the references in `sources.csv` | single figures | reworded, none copied as text |
 
 Figures that no source backs are listed in `assumptions.csv`; they are the authors' own.
