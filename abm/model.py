@@ -24,10 +24,9 @@ from abm.scenario import Scenario
 from abm.sharing import Shared
 from abm.simulation import MOST_HOUSEHOLDS, Simulation, StoppedError, check_seed
 from abm.views import KINDS, ByType, RunScenario, Views, for_mesa, plain_scenario
-from abm.world import populate, population
+from abm.world import demography, populate, population
 from agents.core.declare import near
 from agents.core.view import Household
-from agents.household.live import Parameters as Live
 
 __all__ = ["MOST_HOUSEHOLDS", "BorderModel", "StoppedError"]
 
@@ -151,9 +150,9 @@ class BorderModel(Simulation, mesa.Model):
             raise UserError(f"there is no place '{place}' with households; {near(place, self.world.place_names)}")
         q = self.world.place_names.index(place)
         frame, number = self.frames["household"], 1_000_000 + len(self.frames["household"])
-        p, live = self.settings.of(populate.Parameters), self.settings.of(Live)
+        p, working = self.settings.of(populate.Parameters), demography.in_labour_force(self)
         while True:  # others may have left since the last one was added, so the number may be taken
-            made = populate.household_columns(self.seed_of_run, self.world, q, np.array([number]), p, (live.in_labour_force_id, live.in_labour_force_my))
+            made = populate.household_columns(self.seed_of_run, self.world, q, np.array([number]), p, working)
             if frame.find(made["uid"])[0] < 0:
                 break
             number += 1

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from abm import changes, year
-from abm.history.set_month import Parameters as SetMonth
 from abm.running import Run
 from abm.sharing import protected
 from abm.world import demography, populate
@@ -16,12 +15,11 @@ from abm.world.kinship import Kin, choose_kin, draw
 from abm.world.kinship import Parameters as Kinship
 from agents.core import memory
 from agents.core.declare import RULES
-from agents.core.exact import exps, logs
 from agents.core.frame import AgentFrame
 from agents.household.keep_ties import Parameters as KeepTies
-from agents.household.live import Parameters as Live
 from agents.official.set_strictness import Parameters as SetStrictness
 from agents.official.spend_budget import Parameters as SpendBudget
+from agents.surroundings import ESTATE, FARM, PASS, SERVICES
 
 #: Months in which work settles before January 1980.
 SETTLING_MONTHS = 36
@@ -31,9 +29,9 @@ def begin(run: Run) -> None:
     """Make the people, then the state of January 1980 before its first step."""
     world = run.world
     p = run.settings.of(populate.Parameters)
-    live, wanted = run.settings.of(Live), demography.wanted_people(run)
-    people = (run.region, run.seed_of_run, run.n_households, repr(p), repr(live), wanted.tobytes())  # the text tells 0.0 from -0.0, the value does not
-    run.frames = run.shared.get(("people", *people), lambda: _make_people(run, p, live, wanted), _copies)
+    working, wanted = demography.in_labour_force(run), demography.wanted_people(run)
+    people = (run.region, run.seed_of_run, run.n_households, repr(p), working.tobytes(), wanted.tobytes())  # the text tells 0.0 from -0.0, the value does not
+    run.frames = run.shared.get(("people", *people), lambda: _make_people(run, p, working, wanted), _copies)
     households = run.frames["household"]
     _set_stocks(run)
     _set_posts(run)
@@ -41,7 +39,7 @@ def begin(run: Run) -> None:
     changes.set_policy(world.policy, run.settings.on)
     changes.set_open(run)
     year.settle_access(run)
-    _set_markets_and_incomes(run)
+    _set_markets(run)
     _give_first_jobs(run)
     _tie_kin(run, people)
     settle_work(run)
@@ -50,12 +48,11 @@ def begin(run: Run) -> None:
     memory.give_back()  # making the people takes about as much again as they do
 
 
-def _make_people(run: Run, p: populate.Parameters, live: Live, wanted: np.ndarray) -> dict[str, AgentFrame]:
+def _make_people(run: Run, p: populate.Parameters, working: np.ndarray, wanted: np.ndarray) -> dict[str, AgentFrame]:
     """The agents of the start, by entity: a function of region, seed, number of households and the other arguments, and of nothing else.
 
-    ``wanted`` are the people of each place, (places,).
+    ``working`` (sides,) of the people of 15 to 64 are in the labour force, ``wanted`` are the people of each place, (places,).
     """
-    working = live.in_labour_force_id, live.in_labour_force_my
     households = populate.make_households(run.seed_of_run, run.world, run.n_households, p, working, wanted)
     traders = populate.make_traders(run.seed_of_run, run.world, households, p)
     return {"household": households, "trader": traders, "official": populate.make_officials(run.seed_of_run, run.world, p)}
@@ -91,25 +88,32 @@ def _set_posts(run: Run) -> None:
             crossing["honest"][c] = 1.0
 
 
-def _set_markets_and_incomes(run: Run) -> None:
-    """Prices at the world's, incomes as a part of pay, a month's income in savings."""
-    place, h, s, jobs = run.world.place, run.frames["household"], run.series, run.settings.of(SetMonth)
-    side, at = place["side"], h["place"].astype(int)
+def _set_markets(run: Run) -> None:
+    """Prices at the world's."""
+    place, s = run.world.place, run.series
+    side = place["side"]
     rate = np.where(side == 0, s.idr_per_usd[0], s.myr_per_usd[0])
     place["price"][:] = s.world_price[0] * rate[:, None] * s.markup[side]
-    wage = np.where(side == 0, jobs.wage_id, jobs.wage_my) * s.base[side] * s.wage_index[0, side]
-    h["income_mean"][:] = 0.6 * h["n_adults"] * wage[at] * h["ability"]
-    h["savings"][:] = h["income_mean"]
-    place["income_last"][:] = run.sum_by_place(h["income_mean"])
-    place["output_last"][:] = 20.0 * place["adults"]
 
 
 def _give_first_jobs(run: Run) -> None:
-    """A home job for as many adults as there are jobs, by each adult's own draw; the others work on the farm."""
-    h, s, jobs, side = run.frames["household"], run.series, run.settings.of(SetMonth), run.world.place["side"]
-    share = np.where(side == 0, jobs.jobs_id, jobs.jobs_my) * exps(jobs.jobs_elasticity * logs(s.real_income[0, side]))
+    """A job at home for as many adults of the labour force as there are, by each adult's own draw, the others on the farm; incomes to match.
+
+    Income is a guess from pay in trade and services, and savings are that of a month; both settle in the first years.
+    """
+    h, place = run.frames["household"], run.world.place
+    run.run_rule(RULES["world.set_work"])
+    at = h["place"].astype(int)
+    share = np.cumsum(place["job_slots"][:, ESTATE:PASS], axis=1) / np.maximum(place["workers"], 1e-9)[:, None]
     u = draw(run.seed_of_run, populate.FIRST_JOB, h["uid"], h["activity"].shape[1])
-    h["activity"][:] = np.where(h["activity"] < 0, -1, (u < share[h["place"].astype(int)][:, None]).astype(np.int8))
+    job = (u[:, :, None] >= share[at][:, None, :]).sum(axis=2)  # sectors passed: 4 is none of them
+    first = np.where(job < PASS - ESTATE, job + ESTATE, FARM)
+    works = np.arange(h["activity"].shape[1])[None, :] < h["n_workers"][:, None]
+    h["activity"][:] = np.where(works, first, -1).astype(np.int8)
+    h["income_mean"][:] = 0.6 * h["n_workers"] * place["wage"][at, SERVICES] * h["ability"]
+    h["savings"][:] = h["income_mean"]
+    place["income_last"][:] = run.sum_by_place(h["income_mean"])
+    place["output_last"][:] = 20.0 * place["adults"]
 
 
 def _tie_kin(run: Run, people: tuple[Any, ...]) -> None:
@@ -148,14 +152,12 @@ def settle_work(run: Run) -> None:
     The draws of these months are those of the months before 1980, counted down from -1.
     """
     year.first_budget(run)
-    for name in ("world.set_work", "world.set_prices", "world.set_fees"):
+    for name in ("world.set_prices", "world.set_fees"):
         run.run_rule(RULES[name])
     run.run_rule(RULES["official.inspect"])
     for month in range(-SETTLING_MONTHS, 0):
         run.draws_of = month
-        for name in ("household.choose_work", "household.offer_jobs", "household.get_work"):
+        for name in ("household.choose_work", "household.get_work"):
             run.run_rule(RULES[name])
-        run.world.place["job_holders"][:] = 0.0
-        run.world.place["job_seekers"][:] = 0.0
     run.draws_of = None
     run.run_rule(RULES["household.remember"])

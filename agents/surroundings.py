@@ -10,7 +10,15 @@ from agents.core.declare import Field, Source, fields, judgement
 
 SIDES = ("id", "my")
 CARE_OPTIONS = ("primary_home", "hospital_home", "primary_across", "hospital_across")
-ACTIVITIES = ("farm", "wage", "pass", "undocumented")
+#: What an adult of the labour force does: own farm; a job at home by sector; day work across on a border pass, estate work across with a passport and
+#: a permit, work across without papers; or looking for work, with none.
+ACTIVITIES = ("farm", "estate", "timber", "services", "public", "pass", "permit", "undocumented", "looking")
+FARM, ESTATE, TIMBER, SERVICES, PUBLIC, PASS, PERMIT, UNDOCUMENTED, LOOKING = range(9)
+#: Activities that are work: columns of places about pay, ways and jobs.
+WORK = ACTIVITIES[:LOOKING]
+N_WORK = len(WORK)
+#: Sectors of jobs at home.
+SECTORS = ("estate", "timber", "services", "public")
 GOODS = ("rice", "sugar", "cooking_oil", "rubber")
 CROPS = ("rice", "rubber")
 CHANNELS = ("allowance", "declared", "bribe", "path")
@@ -24,7 +32,9 @@ fields(
     "place",
     Field("side", "Side of the border", "code", "int64", "fixed", REGION),
     Field("district", "District whose budget the place depends on", "code", "int64", "fixed", REGION),
-    Field("adults", "Adults of the place", "adult", "float64", "fixed", STATE),
+    Field("adults", "Adults of the place", "adult", "float64", "state", STATE),
+    Field("workers", "Adults of the place who work or look for work", "adult", "float64", "state", STATE),
+    Field("pay_level", "Pay of private jobs relative to the side's, by the product of the district", "1", "float64", "fixed", REGION, initial=1.0),
     Field("hours_centre", "Travel to the service town that supplies the place", "hour", "float64", "state", STATE),
     Field("income_last", "Income of the place in the month before", "own currency/month", "float64", "state", STATE),
     Field("output_last", "Cash crop harvested in the month before", "kg/month", "float64", "state", STATE),
@@ -34,6 +44,8 @@ fields(
     Field("friction_care", "Strictness of the post on the way there", "index", "float64", "month", STATE, 4, CARE_OPTIONS),
     Field("facility_care", "Number of that facility, -1 where there is none", "code", "int64", "state", STATE, 4, CARE_OPTIONS),
     Field("crossing_care", "Number of the crossing on the way there, -1 at home", "code", "int64", "state", STATE, 4, CARE_OPTIONS),
+    Field("product_per_head", "National product per head of the side, as pay follows it", "own currency/month", "float64", "month", STATE),
+    Field("income_over_pay", "Gap in product per head across over the gap in estate pay", "1", "float64", "month", STATE, initial=1.0),
     Field("fare", "Fare for an hour of travel", "own currency", "float64", "month", STATE),
     Field("care_demand", "People of the place who asked for care", "visits/month", "float64", "month", STATE, 4, CARE_OPTIONS),
     Field("served_share", "Share of them for whom there was a place", "share", "float64", "month", STATE, 4, CARE_OPTIONS, 1.0),
@@ -44,16 +56,16 @@ fields(
         "float64",
         "month",
         STATE,
-        4,
-        ACTIVITIES,
+        N_WORK,
+        WORK,
     ),
-    Field("hours_work", "Travel to where the activity is done", "hour", "float64", "state", STATE, 4, ACTIVITIES),
-    Field("crossing_work", "Number of the crossing on the way there, -1 at home", "code", "int64", "state", STATE, 4, ACTIVITIES),
-    Field("may_work", "1 where the activity is open to the place's people", "1", "float64", "month", STATE, 4, ACTIVITIES),
-    Field("job_holders", "Adults who hold such a job after leaving and dismissal", "adult", "float64", "month", STATE, 4, ACTIVITIES),
-    Field("job_seekers", "Adults who ask for such a job", "adult", "float64", "month", STATE, 4, ACTIVITIES),
-    Field("job_slots", "Jobs there are", "adult", "float64", "month", STATE, 4, ACTIVITIES),
-    Field("keep_share", "Share of holders who can stay", "share", "float64", "month", STATE, 4, ACTIVITIES, 1.0),
+    Field("hours_work", "Travel to where the activity is done", "hour", "float64", "state", STATE, N_WORK, WORK),
+    Field("crossing_work", "Number of the crossing on the way there, -1 at home", "code", "int64", "state", STATE, N_WORK, WORK),
+    Field("place_work", "Place across where day work on a pass is, -1 where none is within reach", "code", "int64", "state", STATE, initial=-1),
+    Field("may_work", "1 where the activity is open to the place's people", "1", "float64", "month", STATE, N_WORK, WORK),
+    Field("job_holders", "Adults who hold such a job after leaving and dismissal", "adult", "float64", "month", STATE, N_WORK, WORK),
+    Field("job_seekers", "Adults who ask for such a job", "adult", "float64", "month", STATE, N_WORK, WORK),
+    Field("job_slots", "Jobs there are", "adult", "float64", "month", STATE, N_WORK, WORK),
     Field(
         "job_chance",
         "Share of seekers who find such a job, as people expect",
@@ -61,15 +73,16 @@ fields(
         "float64",
         "state",
         STATE,
-        4,
-        ACTIVITIES,
+        N_WORK,
+        WORK,
         0.5,
     ),
-    Field("job_offer", "Share of seekers for whom there is a job this month", "share", "float64", "month", STATE, 4, ACTIVITIES),
+    Field("job_offer", "Share of seekers for whom there is a job this month", "share", "float64", "month", STATE, N_WORK, WORK),
     Field("caught_away", "Chance that an undocumented worker is sent home this month", "probability/month", "float64", "month", STATE),
     Field("technique", "Farm output from the same land and labour, relative to 2005", "1", "float64", "month", STATE, initial=1.0),
     Field("harvest", "Share of a year's output that is harvested this month, times 12", "1", "float64", "month", STATE, 2, CROPS),
     Field("yields", "Output a month at one unit of farm output", "kg/month", "float64", "state", STATE, 2, CROPS),
+    Field("schooling_of_pay", "Schooling of those whose pay the figures are, in services and public jobs", "year", "float64", "state", STATE, 2, SECTORS[2:]),
     Field("schooling_return", "Gain in pay for a year of schooling", "log", "float64", "state", STATE),
     Field("farm_gate", "Farm-gate price", "own currency/kg", "float64", "month", STATE, 2, CROPS),
     Field("price", "Price at the place's market", "own currency/kg", "float64", "state", STATE, 4, GOODS),
@@ -215,13 +228,14 @@ fields(
     Field("cost_of_living", "Price of the basket relative to 2005", "index 2005=100", "float64", "month", STATE, axes=("place",)),
     Field("care_crossing", "Crossing on the way to a primary clinic and to a hospital across, -1 for none", "code", "int16", "month", STATE,
           axes=("place", "tier")),
-    Field("work_crossing", "Crossing on the way to work across with a pass and without, -1 for none", "code", "int16", "month", STATE,
+    Field("work_crossing", "Crossing on the way to work across on a pass, with a permit and without papers, -1 for none", "code", "int16", "month", STATE,
           axes=("place", "papers")),
     Field("trade_crossing", "Crossing on the way to trade across, legally and by path, -1 for none", "code", "int16", "month", STATE,
           axes=("place", "way")),
     Field("partner", "Place across whose market a trader reaches the legal way, -1 for none", "code", "int16", "month", STATE, axes=("place",)),
     Field("hours_care", "Travel to the nearest open facility, 0 where there is none", "hour", "float64", "month", STATE,
           axes=("place", "care_option")),
+    Field("wage", "Pay of a month of full work by activity", "own currency/month", "float64", "month", STATE, axes=("place", "work")),
     Field("strictness", "Strictness of each crossing", "index", "float64", "month", STATE, axes=("crossing",)),
     Field("stock", "Stocks of each district (abm/results/record.py STOCKS)", "index", "float64", "month", STATE, axes=("district", "stock")),
     Field("security", "Share of each district's budget for security", "share", "float64", "month", STATE, axes=("district",)),

@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from abm.region import Region, month_number
+from abm.region.contract import FIRST_YEAR
 from agents.core.declare import Field, fields, judgement, parameter, parameters, switch
 from agents.core.exact import exps, log, logs
-from agents.surroundings import GOODS, REGION
+from agents.surroundings import GOODS, REGION, SECTORS
 
 CRISIS = switch("crisis", "The crisis of 1997-07 to 2001-12 in rates, prices, incomes and jobs")
 
@@ -39,7 +40,19 @@ fields(
     Field(
         "wage_index", "Pay by side relative to 2005: prices and real product, with a lag", "1", "float64", "fixed", REGION, 2, ("id", "my")
     ),
-    Field("plantation", "Pay of a month of plantation work in Sarawak (26 days)", "MYR", "float64", "fixed", REGION),
+    Field("pay", "Pay of a month of full work by side and sector", "own currency", "float64", "fixed", REGION, axes=("month", "side", "sector")),
+    Field(
+        "jobs",
+        "Jobs in timber, trade and services, and public service for each worker, by side",
+        "share",
+        "float64",
+        "fixed",
+        REGION,
+        axes=("month", "side", "sector"),
+    ),
+    Field("estates", "Planted oil palm of the whole province or state", "ha", "float64", "fixed", REGION, 2, ("id", "my")),
+    Field("logs", "Logs cut in Sarawak", "thousand cubic metres/year", "float64", "fixed", REGION),
+    Field("cycle", "Real product per head relative to its highest so far, by side", "1", "float64", "fixed", REGION, 2, ("id", "my")),
     Field("dry", "Part of the harvest lost to drought, by side", "share", "float64", "fixed", REGION, 2, ("id", "my")),
     Field(
         "base",
@@ -92,7 +105,11 @@ class Series:
     world_price: np.ndarray
     real_income: np.ndarray
     wage_index: np.ndarray
-    plantation: np.ndarray
+    pay: np.ndarray
+    jobs: np.ndarray
+    estates: np.ndarray
+    logs: np.ndarray
+    cycle: np.ndarray
     national_usd: np.ndarray
     dry: np.ndarray
     base: np.ndarray
@@ -139,7 +156,7 @@ def make_series(region: Region, n_months: int, crisis: bool = True, p: Any = Non
     real = np.stack([_yearly_to_monthly(region.real_income[f"real_gdp_pc_{s}"].to_numpy(float)) for s in ("id", "my")], axis=1)
     world = np.stack([m[s].to_numpy(float) for s in region.goods.set_index("good").loc[list(GOODS), "world_series"]], axis=1)
     national = _yearly_to_monthly((annual["gdp_pc_idn_usd"] * annual["pop_idn_m"] * 1e6).to_numpy(float))
-    plantation = _yearly_to_monthly(region.wages["plantation_my_myr_day"].to_numpy(float)) * 26.0
+    as_it_was = _pay_index(real * cpi / 100.0, p.wage_lag)
     if not crisis:
         series = {"rate_id": idr, "rate_my": myr, "prices_id": cpi[:, 0], "prices_my": cpi[:, 1]}
         series |= {"real_product_id": real[:, 0], "real_product_my": real[:, 1], "national_product_usd": national}
@@ -154,12 +171,7 @@ def make_series(region: Region, n_months: int, crisis: bool = True, p: Any = Non
     basket = np.stack([goods["basket_share_id"].to_numpy(float), goods["basket_share_my"].to_numpy(float)])
     base_price = world[in_2005].mean(axis=0) * markup * rate_2005[:, None]
     cpi, real = _carry_on(cpi, n_months, True), _carry_on(real, n_months, True)
-    target = real * cpi / 100.0
-    wage_index = np.empty_like(target)
-    wage_index[0] = target[0]
-    for t in range(1, len(target)):
-        # pay follows prices and real product with a lag: a sudden inflation cuts real pay
-        wage_index[t] = wage_index[t - 1] + p.wage_lag * (target[t] - wage_index[t - 1])
+    wage_index = _pay_index(real * cpi / 100.0, p.wage_lag)
     dry = np.zeros((n_months, 2))
     for month, side, target, value in zip(*(region.events[c] for c in ("month", "side", "target", "value")), strict=True):
         if target == "farm.dry":
@@ -168,9 +180,66 @@ def make_series(region: Region, n_months: int, crisis: bool = True, p: Any = Non
     return Series(
         idr_per_usd=_carry_on(idr, n_months, False), myr_per_usd=_carry_on(myr, n_months, False), cpi=cpi,
         world_price=_carry_on(world, n_months, False), real_income=real, wage_index=wage_index,
-        plantation=_carry_on(plantation, n_months, True), national_usd=_carry_on(national, n_months, True), dry=dry, base=base,
+        pay=_pay(region, as_it_was, wage_index), jobs=_jobs(region, n_months), estates=_estates(region, n_months),
+        logs=between_years(region.timber["year"].to_numpy(int), region.timber["logs"].to_numpy(float), n_months),
+        cycle=real / np.maximum.accumulate(real, axis=0), national_usd=_carry_on(national, n_months, True), dry=dry, base=base,
         markup=markup, basket=basket, base_price=base_price, fee=_fees(region, n_months), season=season, n_data=n_data,
     )  # fmt: skip
+
+
+def _pay_index(target: np.ndarray, lag: float) -> np.ndarray:
+    """Pay that follows prices and real product (months, sides) with a lag: a sudden inflation cuts real pay."""
+    index = np.empty_like(target)
+    index[0] = target[0]
+    for t in range(1, len(target)):
+        index[t] = index[t - 1] + lag * (target[t] - index[t - 1])
+    return index
+
+
+def between_years(years: np.ndarray, values: np.ndarray, n_months: int) -> np.ndarray:
+    """Values known for some years at every month (months,): straight lines between mid-years, before the first and after the last as there.
+
+    ``years`` and ``values`` are (years,), in order.
+    """
+    return np.interp(np.arange(n_months), (np.asarray(years) - FIRST_YEAR) * 12 + 5.5, values)
+
+
+def _pay(region: Region, as_it_was: np.ndarray, wage_index: np.ndarray) -> np.ndarray:
+    """Pay of a month of full work, (months, sides, sectors) in own currency.
+
+    In the middle of a year of the table it is the table's; between such years its logarithm relative to the index of pay moves in a straight line,
+    before the first and after the last it stays. ``as_it_was`` (months of data, sides) is the index of the real history, ``wage_index`` that of the world
+    asked for.
+    """
+    table, n = region.pay, len(wage_index)
+    made = np.empty((n, 2, len(SECTORS)))
+    for s, side in enumerate(("id", "my")):
+        for k, sector in enumerate(SECTORS):
+            rows = table[(table["side"] == side) & (table["sector"] == sector)].sort_values("year")
+            years = rows["year"].to_numpy(int)
+            middle = (years - FIRST_YEAR) * 12 + 5
+            relative = logs(rows["pay"].to_numpy(float) / (0.5 * (as_it_was[middle, s] + as_it_was[middle + 1, s])))
+            made[:, s, k] = wage_index[:, s] * exps(between_years(years, relative, n))
+    return made
+
+
+def _jobs(region: Region, n_months: int) -> np.ndarray:
+    """Jobs for each worker in timber, in trade and services, and in public service, (months, sides, 3)."""
+    table, made = region.employment, np.empty((n_months, 2, 3))
+    for s, side in enumerate(("id", "my")):
+        for k, sector in enumerate(SECTORS[1:]):
+            rows = table[(table["side"] == side) & (table["sector"] == sector)].sort_values("year")
+            made[:, s, k] = between_years(rows["year"].to_numpy(int), rows["share"].to_numpy(float), n_months)
+    return made
+
+
+def _estates(region: Region, n_months: int) -> np.ndarray:
+    """Planted oil palm of the province and the state, (months, sides) in ha."""
+    table, made = region.estates, np.empty((n_months, 2))
+    for s, side in enumerate(("id", "my")):
+        rows = table[table["side"] == side].sort_values("year")
+        made[:, s] = between_years(rows["year"].to_numpy(int), rows["area_ha"].to_numpy(float), n_months)
+    return made
 
 
 def _take_out_crisis(series: dict[str, np.ndarray], said: dict[str, Any]) -> None:

@@ -10,14 +10,14 @@ import numpy as np
 
 from agents.core.compiled import compiled
 from agents.core.declare import Column, Rule, rule
-from agents.surroundings import CHANNELS, GOODS
+from agents.surroundings import ACTIVITIES, CHANNELS, GOODS, N_WORK
 
 #: Columns of the household record, each a weighted sum over a community's households in a month. Care by tier and side: ``ph`` primary
-#: clinics at home, ``hh`` hospitals at home, ``pa`` and ``ha`` the same across. Adults by what they do: ``farm``, ``wage``, ``pass``, ``undocumented``.
+#: clinics at home, ``hh`` hospitals at home, ``pa`` and ``ha`` the same across. Workers (adults of the labour force) by what they do.
 SUMS = (
-    "persons", "households", "adults", "income", "income_farm", "income_wage", "income_across", "income_trade", "own_use", "spending",
-    "care_cost", "savings", "episodes", "untreated", "visits_ph", "visits_hh", "visits_pa", "visits_ha", "care_hours", "farm", "wage", "pass",
-    "undocumented", "unemployed", "idle", "support", "trips", "n",
+    "persons", "households", "adults", "workers", "income", "income_farm", "income_wage", "product", "income_across", "income_trade",
+    "own_use", "spending", "care_cost", "savings", "episodes", "untreated", "visits_ph", "visits_hh", "visits_pa", "visits_ha", "care_hours",
+    *ACTIVITIES, "under_employed", "sent_home", "support", "trips", "n",
 )  # fmt: skip
 S = {name: k for k, name in enumerate(SUMS)}
 N_SUMS = len(SUMS)
@@ -32,6 +32,9 @@ PEOPLE = {name: k for k, name in enumerate(("births", "deaths", "moved_in", "mov
 STOCKS = ("road", "clinic")
 
 
+_VISITS, _CARE_HOURS, _ACTIVITY, _AFTER = S["visits_ph"], S["care_hours"], S[ACTIVITIES[0]], S["under_employed"]
+
+
 @compiled
 def record_households(
     start: int,
@@ -39,11 +42,12 @@ def record_households(
     place: Column,
     weight: Column,
     n_adults: Column,
-    n_children: Column,
     n_workers: Column,
+    n_children: Column,
     income: Column,
     income_farm: Column,
     income_wage: Column,
+    product: Column,
     income_across: Column,
     income_trade: Column,
     own_use: Column,
@@ -55,8 +59,8 @@ def record_households(
     care_visits: Column,
     hours_care: Column,
     activity: Column,
-    n_refused: Column,
-    idle: Column,
+    under_employed: Column,
+    n_deported: Column,
     support_across: Column,
     trips_across: Column,
     income_year: Column,
@@ -67,35 +71,34 @@ def record_households(
         q = int(place[i])
         w = weight[i]
         adults = float(n_adults[i])
-        persons = adults + float(n_children[i])
         income_year[i] += income[i]
-        sums[q, 0] += w * persons
+        sums[q, 0] += w * (adults + float(n_children[i]))
         sums[q, 1] += w
         sums[q, 2] += w * adults
-        sums[q, 3] += w * income[i]
-        sums[q, 4] += w * income_farm[i]
-        sums[q, 5] += w * income_wage[i]
-        sums[q, 6] += w * income_across[i]
-        sums[q, 7] += w * income_trade[i]
-        sums[q, 8] += w * own_use[i]
-        sums[q, 9] += w * spending[i]
-        sums[q, 10] += w * care_cost[i]
-        sums[q, 11] += w * savings[i]
-        sums[q, 12] += w * (float(episodes[i, 0]) + float(episodes[i, 1]) + float(episodes[i, 2]))
-        sums[q, 13] += w * float(untreated[i])
+        sums[q, 3] += w * float(n_workers[i])
+        sums[q, 4] += w * income[i]
+        sums[q, 5] += w * income_farm[i]
+        sums[q, 6] += w * income_wage[i]
+        sums[q, 7] += w * product[i]
+        sums[q, 8] += w * income_across[i]
+        sums[q, 9] += w * income_trade[i]
+        sums[q, 10] += w * own_use[i]
+        sums[q, 11] += w * spending[i]
+        sums[q, 12] += w * care_cost[i]
+        sums[q, 13] += w * savings[i]
+        sums[q, 14] += w * (float(episodes[i, 0]) + float(episodes[i, 1]) + float(episodes[i, 2]))
+        sums[q, 15] += w * float(untreated[i])
         for k in range(4):
             visits = w * float(care_visits[i, k])
-            sums[q, 14 + k] += visits
-            sums[q, 18] += visits * hours_care[q, k]
+            sums[q, _VISITS + k] += visits
+            sums[q, _CARE_HOURS] += visits * hours_care[q, k]
         for a in range(int(n_workers[i])):
-            sums[q, 19 + int(activity[i, a])] += w
-        is_idle = float(idle[i])
-        # open unemployment: asked for a job, got none, and the farm keeps its household's adults busy less than a third of the time
-        sums[q, 23] += w * float(n_refused[i]) if is_idle > 2.0 / 3.0 else 0.0
-        sums[q, 24] += w * adults * is_idle
-        sums[q, 25] += w * support_across[i]
-        sums[q, 26] += w * float(trips_across[i])
-        sums[q, 27] += 1.0
+            sums[q, _ACTIVITY + int(activity[i, a])] += w
+        sums[q, _AFTER] += w * float(under_employed[i])
+        sums[q, _AFTER + 1] += w * float(n_deported[i])
+        sums[q, _AFTER + 2] += w * support_across[i]
+        sums[q, _AFTER + 3] += w * float(trips_across[i])
+        sums[q, _AFTER + 4] += 1.0
 
 
 rule(
@@ -104,11 +107,11 @@ rule(
         rows="household",
         question="What did the month bring to each community?",
         loop=record_households,
-        reads=("household.place", "household.weight", "household.n_adults", "household.n_children", "household.n_workers", "household.income", "household.income_farm",
-               "household.income_wage", "household.income_across", "household.income_trade", "household.own_use", "household.spending",
-               "household.care_cost", "household.savings", "household.episodes", "household.untreated", "household.care_visits",
-               "place.hours_care", "household.activity", "household.n_refused", "household.idle", "household.support_across",
-               "household.trips_across"),
+        reads=("household.place", "household.weight", "household.n_adults", "household.n_workers", "household.n_children",
+               "household.income", "household.income_farm", "household.income_wage", "household.product", "household.income_across",
+               "household.income_trade", "household.own_use", "household.spending", "household.care_cost", "household.savings",
+               "household.episodes", "household.untreated", "household.care_visits", "place.hours_care", "household.activity",
+               "household.under_employed", "household.n_deported", "household.support_across", "household.trips_across"),
         writes=("household.income_year", "record.sums"),
     )
 )  # fmt: skip
@@ -241,6 +244,8 @@ class Record:
         self.cost_of_living = np.zeros((n_months, n_places))
         #: In the order of TIES.
         self.ties = np.zeros((n_months, len(TIES)))
+        #: Pay of a month of full work by activity, own currency.
+        self.wage = np.zeros((n_months, n_places, N_WORK))
         self.strictness = np.zeros((n_months, n_crossings))
         #: In the order of STOCKS.
         self.stock = np.zeros((n_months, n_districts, len(STOCKS)))
@@ -248,9 +253,10 @@ class Record:
         self.security = np.zeros((n_months, n_districts))
         #: Mean doctrine of each side's officials.
         self.doctrine = np.zeros((n_months, 2))
-        #: Crossing on the way to a primary clinic and to a hospital across, to work with a pass and without, and to trade legally and by path.
+        #: Crossing on the way to a primary clinic and to a hospital across; to work across on a pass, with a permit and without papers; to trade
+        #: legally and by path.
         self.care_crossing = np.zeros((n_months, n_places, 2), dtype=np.int16)
-        self.work_crossing = np.zeros((n_months, n_places, 2), dtype=np.int16)
+        self.work_crossing = np.zeros((n_months, n_places, 3), dtype=np.int16)
         self.trade_crossing = np.zeros((n_months, n_places, 2), dtype=np.int16)
         #: Place across whose market a trader reaches the legal way.
         self.partner = np.zeros((n_months, n_places), dtype=np.int16)

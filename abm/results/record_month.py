@@ -5,6 +5,7 @@ from __future__ import annotations
 from abm.results.record import S, record_ties
 from agents.core.compiled import compiled
 from agents.core.declare import Column, Rule, rule
+from agents.surroundings import N_WORK, PASS
 
 _INCOME, _INCOME_FARM = S["income"], S["income_farm"]
 
@@ -39,35 +40,40 @@ def record_places(
     trade_link_crossing: Column,
     trade_link_partner: Column,
     place_hours_care: Column,
+    place_wage: Column,
     cost_of_living: Column,
     care_crossing: Column,
     work_crossing: Column,
     trade_crossing: Column,
     partner: Column,
     hours_care: Column,
+    wage: Column,
 ) -> None:
-    """Keep what each place reaches and what living costs there."""
+    """Keep what each place reaches, and what living costs and work pays there."""
     for q in range(start, stop):
         cost_of_living[q] = place_cost_of_living[q]
         partner[q] = trade_link_partner[q, 0]
         for k in range(2):
             care_crossing[q, k] = crossing_care[q, 2 + k]
-            work_crossing[q, k] = crossing_work[q, 2 + k]
             trade_crossing[q, k] = trade_link_crossing[q, k]
+        for k in range(3):
+            work_crossing[q, k] = crossing_work[q, PASS + k]
         for k in range(4):
             hours_care[q, k] = place_hours_care[q, k]
+        for k in range(N_WORK):
+            wage[q, k] = place_wage[q, k]
 
 
 rule(
     Rule(
         name="record.places",
         rows="place",
-        question="What does each place reach, and what does living cost there?",
+        question="What does each place reach, and what does living cost and work pay there?",
         loop=record_places,
         reads=("place.cost_of_living", "place.crossing_care", "place.crossing_work", "trade_link.crossing", "trade_link.partner",
-               "place.hours_care"),
+               "place.hours_care", "place.wage"),
         writes=("record.cost_of_living", "record.care_crossing", "record.work_crossing", "record.trade_crossing", "record.partner",
-                "record.hours_care"),
+                "record.hours_care", "record.wage"),
     )
 )  # fmt: skip
 

@@ -11,7 +11,7 @@ import numpy as np
 from abm.results.facts import Facts
 from abm.results.record import STOCKS, TIES, D, Record, S
 from agents.core.declare import DeclarationError, near
-from agents.surroundings import CARE_OPTIONS
+from agents.surroundings import CARE_OPTIONS, WORK
 
 
 def _column(table: str, k: int) -> Callable[[Record, Facts], np.ndarray]:
@@ -34,11 +34,13 @@ READABLE: dict[str, Callable[[Record, Facts], np.ndarray]] = {
     **{f"ties.{name}": _column("ties", k) for k, name in enumerate(TIES)},
     **{f"stock.{name}": _column("stock", k) for k, name in enumerate(STOCKS)},
     **{f"hours_care.{name}": _column("hours_care", k) for k, name in enumerate(CARE_OPTIONS)},
+    **{f"wage.{name}": _column("wage", k) for k, name in enumerate(WORK)},
     **{name: _whole(name) for name in ("price", "cost_of_living", "strictness", "security", "doctrine", "partner")},
     "care_crossing.primary": _column("care_crossing", 0),
     "care_crossing.hospital": _column("care_crossing", 1),
     "work_crossing.pass": _column("work_crossing", 0),
-    "work_crossing.undocumented": _column("work_crossing", 1),
+    "work_crossing.permit": _column("work_crossing", 1),
+    "work_crossing.undocumented": _column("work_crossing", 2),
     "trade_crossing.legal": _column("trade_crossing", 0),
     "trade_crossing.path": _column("trade_crossing", 1),
     **{name: _by_year(name) for name in ("poor", "gini", "near")},

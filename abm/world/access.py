@@ -20,6 +20,7 @@ from abm.world.travel import hours_across
 from agents.core.compiled import compiled
 from agents.core.declare import Column
 from agents.household.seek_care import value_of_facility
+from agents.surroundings import FARM, N_WORK, PASS, PERMIT, UNDOCUMENTED
 
 
 class Ways(NamedTuple):
@@ -93,7 +94,8 @@ def settle_access(
     anyhow, legal, path = (Ways(*hours_across(world, np.flatnonzero(rows))) for rows in (open_now | is_path, open_now & ~is_path, is_path))
     _reach_care(world, p.local_access, care, is_built, may_care_across, anyhow, choose)
     place, link, sides = world.place, world.trade_link, (world.place["side"], world.node_side)
-    reach_work(*anyhow, *legal, *sides, p.local_access, p.pass_hours, place["hours_work"], place["crossing_work"])
+    reach_work(*anyhow, *legal, *sides, p.local_access, p.pass_hours, place["hours_work"], place["crossing_work"],
+               place["place_work"])  # fmt: skip
     for way, ways in enumerate((legal, path)):
         reach_market(way, *ways, *sides, p.local_access, link["partner"], link["hours"], link["crossing"])
     reach_centre(world.home_hours, *sides, place["hours_centre"])
@@ -167,22 +169,31 @@ def nearest(hours: Column, side: Column, node_side: Column, first: int, last: in
 @compiled
 def reach_work(
     anyhow: Column, anyhow_used: Column, legal: Column, legal_used: Column, side: Column, node_side: Column, local: float, pass_hours: float,
-    hours_work: Column, crossing_work: Column,
+    hours_work: Column, crossing_work: Column, place_work: Column,
 ) -> None:  # fmt: skip
-    """Hours to each activity and the crossing on the way: day work with a pass in the nearest border place, other work in the nearest place."""
-    n, n_nodes = hours_work.shape[0], node_side.shape[0]
+    """Hours to each activity and the crossing on the way: day work on a pass in the nearest border place, other work across in the nearest place.
+
+    With a permit the way leads over a crossing that lets people pass with papers, without them over any.
+    """
+    n, n_nodes = place_work.shape[0], node_side.shape[0]
     for q in range(n):
         by_pass = nearest(legal, side, node_side, 0, n, True, q)
+        by_permit = nearest(legal, side, node_side, 0, n_nodes, True, q)
         without = nearest(anyhow, side, node_side, 0, n_nodes, True, q)
-        hours_work[q, 0] = 0.0
-        hours_work[q, 1] = local
-        hours_work[q, 2] = legal[q, by_pass] + local if by_pass >= 0 else 1.0e6
-        hours_work[q, 3] = anyhow[q, without] + local if without >= 0 else 1.0e6
-        crossing_work[q, 0] = crossing_work[q, 1] = crossing_work[q, 2] = crossing_work[q, 3] = -1
+        for k in range(N_WORK):
+            hours_work[q, k] = local if k > FARM else 0.0
+            crossing_work[q, k] = -1
+        place_work[q] = -1
+        hours_work[q, PASS] = legal[q, by_pass] + local if by_pass >= 0 else 1.0e6
+        hours_work[q, PERMIT] = legal[q, by_permit] + local if by_permit >= 0 else 1.0e6
+        hours_work[q, UNDOCUMENTED] = anyhow[q, without] + local if without >= 0 else 1.0e6
         if by_pass >= 0 and legal[q, by_pass] + local <= pass_hours:
-            crossing_work[q, 2] = legal_used[q, by_pass]
+            crossing_work[q, PASS] = legal_used[q, by_pass]
+            place_work[q] = by_pass
+        if by_permit >= 0:
+            crossing_work[q, PERMIT] = legal_used[q, by_permit]
         if without >= 0:
-            crossing_work[q, 3] = anyhow_used[q, without]
+            crossing_work[q, UNDOCUMENTED] = anyhow_used[q, without]
 
 
 @compiled

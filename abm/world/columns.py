@@ -92,6 +92,7 @@ class World:
         self.place, self.trade_link, self.district = allocate("place", n), allocate("trade_link", n), allocate("district", len(districts))
         self.place["side"][:] = self.node_side[:n]
         self.place["district"][:] = self.node_district[:n]
+        self.place["pay_level"][:] = districts["pay_level"].to_numpy(float)[self.place["district"]]
         self.district["side"][:] = [SIDES.index(s) for s in districts["side"]]
         self.district["population"][:] = np.bincount(self.place["district"], self.population, len(districts))
         self.district["line_km"][:] = districts["border_km"]

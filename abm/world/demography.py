@@ -72,6 +72,13 @@ def wanted_people(run: Any) -> np.ndarray:
     return run.world.people_path.people_in(1980 + run.month // 12 if on else run.settings.of(Parameters).held_year)
 
 
+def in_labour_force(run: Any) -> np.ndarray:
+    """Share of the people of 15 to 64 of each side who are in the labour force in the run's year, (sides,)."""
+    live = run.settings.of(Live)
+    table = run.world.people_path.working_in(1980 + run.month // 12)
+    return np.minimum(table * np.array([live.participation_id, live.participation_my]), 1.0)
+
+
 def january(run: Any) -> None:
     """Let the people of a run live through the year before this January."""
     if run.settings.on[DEMOGRAPHY]:
@@ -80,10 +87,11 @@ def january(run: Any) -> None:
 
 
 def follow_people(run: Any) -> None:
-    """Let what is counted of the people follow them: adults of places, people of districts, and those for whom a clinic at a border place is there."""
+    """Let what is counted of the people follow them: adults and labour force of places, people of districts, and those for whom a clinic at a border place is there."""
     h, world = run.frames["household"], run.world
     people = _people(run)
     world.place["adults"][:] = run.sum_by_place(h["n_adults"])
+    world.place["workers"][:] = run.sum_by_place(h["n_workers"])
     world.district["population"][:] = np.bincount(world.place["district"], people, len(world.district_names))
     world.set_catchment(people)
 
@@ -140,8 +148,7 @@ def _live(run: Any) -> None:
     columns, savings = _newcomers(run, uids, mother, part, new)
     copies = _copies(run, models)
     given = {name: np.concatenate([columns[name], copies[name]]) for name in columns}
-    sharing = np.full(2, 0.0)
-    sharing[:] = live.in_labour_force_id, live.in_labour_force_my
+    sharing = in_labour_force(run)
     sides = run.world.place["side"][given["place"]].astype(np.int8)
     settle_workers(
         seed, sharing, given["uid"], sides, given["n_adults"], given["adult_age"], given["activity"], np.zeros(len(sides), dtype=np.int8)

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from abm.region import SIDES, Region
 from agents.core.exact import exp, log
 
 
@@ -16,6 +17,8 @@ class PeoplePath(NamedTuple):
     people: tuple[np.ndarray, ...]
     #: For each side: years, births per woman and infant deaths per 1,000 births, (years, 3).
     rates: tuple[np.ndarray, np.ndarray]
+    #: For each side: years and share of people in the labour force, (years, 2).
+    working: tuple[np.ndarray, np.ndarray]
 
     def people_in(self, year: float) -> np.ndarray:
         """People of each place, (places,): equal growth a year between two censuses; before the first and after the last as between the two nearest."""
@@ -24,6 +27,10 @@ class PeoplePath(NamedTuple):
     def rates_in(self, year: float) -> list[tuple[float, float]]:
         """Births per woman and infant deaths per 1,000 of each side: between years of the table in proportion, beyond them as at its end."""
         return [(float(np.interp(year, t[:, 0], t[:, 1])), float(np.interp(year, t[:, 0], t[:, 2]))) for t in self.rates]
+
+    def working_in(self, year: float) -> np.ndarray:
+        """Share of the people of working age of each side who are in the labour force, (sides,)."""
+        return np.array([np.interp(year, t[:, 0], t[:, 1]) for t in self.working])
 
 
 def _between(table: np.ndarray, year: float) -> float:
@@ -36,25 +43,16 @@ def _between(table: np.ndarray, year: float) -> float:
     return float(people[k]) * exp(float(share) * log(float(people[k + 1] / people[k])))
 
 
-def read_path(region: Any, place_names: list[str]) -> PeoplePath:
+def read_path(region: Region, place_names: list[str]) -> PeoplePath:
     """The path of a region, for its border places in this order."""
-    table = getattr(region, "population", None)
-    if table is None:
-        return _interim(region, place_names)
-    table, rates = table.sort_values("year"), region.rates.sort_values("year")
+    table = region.population.sort_values("year")
     people = tuple(table.loc[table["place"] == place, ["year", "people"]].to_numpy(float) for place in place_names)
-    of_side = [rates.loc[rates["side"] == s, ["year", "births_per_woman", "infant_deaths"]].to_numpy(float) for s in ("id", "my")]
-    return PeoplePath(people, (of_side[0], of_side[1]))
+    rates = _by_side(region.rates, ["year", "births_per_woman", "infant_deaths"])
+    return PeoplePath(people, rates, _by_side(region.labour, ["year", "participation"]))
 
 
-def _interim(region: Any, place_names: list[str]) -> PeoplePath:
-    """Until the region has the two tables."""
-    ratio = dict(zip(region.districts["district"], region.districts["population_1980_ratio"], strict=True))
-    border = region.border_places.set_index("place").loc[place_names]
-    now = border["population"].to_numpy(float)
-    then = now * np.array([ratio[d] for d in border["district"]])
-    rates = (
-        np.array([[1971, 6.3, 144], [1980, 5.5, 119], [1990, 4.4, 81], [2000, 3.0, 57], [2010, 2.6, 30]], float),
-        np.array([[1970, 6.0, 45], [1980, 4.6, 31], [1991, 3.6, 15], [2000, 3.0, 9], [2010, 2.2, 7]], float),
-    )
-    return PeoplePath(tuple(np.array([[1980.0, a], [2010.0, b]]) for a, b in zip(then, now, strict=True)), rates)
+def _by_side(table: Any, columns: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Columns of a table for each side, in order of years."""
+    rows = table.sort_values("year")
+    found = [rows.loc[rows["side"] == side, columns].to_numpy(float) for side in SIDES]
+    return found[0], found[1]

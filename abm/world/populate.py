@@ -88,11 +88,11 @@ class Parameters(NamedTuple):
         source=judgement("orders leave some discretion"),
     )  # fmt: skip
     trader_capital_id: float = parameter(
-        "Goods that a middling trader of the Indonesian side can pay for at a time", unit="months of wage", default=0.4, low=0.15, high=3.0,
+        "Goods that a middling trader of the Indonesian side can pay for at a time", unit="months of product", default=0.4, low=0.15, high=3.0,
         source=judgement("a motorcycle load; gives trade of the order of the US$3 million recorded at Entikong in 2005 (TRADE1)"),
     )  # fmt: skip
     trader_capital_my: float = parameter(
-        "Goods that a middling trader of the Malaysian side can pay for at a time", unit="months of wage", default=0.08, low=0.03, high=1.0,
+        "Goods that a middling trader of the Malaysian side can pay for at a time", unit="months of product", default=0.08, low=0.03, high=1.0,
         source=judgement("about the same load in money: pay there is five times higher"),
     )  # fmt: skip
     births_before_id: float = parameter(
@@ -154,7 +154,7 @@ def sample_sizes(population: np.ndarray, side: np.ndarray, households: int) -> n
 
 
 def household_columns(
-    seed: int, world: World, place: int, numbers: np.ndarray, p: Any, share_working: tuple[float, float]
+    seed: int, world: World, place: int, numbers: np.ndarray, p: Any, share_working: np.ndarray
 ) -> dict[str, np.ndarray]:
     """Columns of the households with these numbers in one community, all but weight and ties.
 
@@ -178,7 +178,7 @@ def household_columns(
 
 
 def make_households(
-    seed: int, world: World, households: int, p: Any, share_working: tuple[float, float], people: np.ndarray | None = None
+    seed: int, world: World, households: int, p: Any, share_working: np.ndarray, people: np.ndarray | None = None
 ) -> AgentFrame:
     """The households of the start, with weights that add up to ``people`` of each community (places,); of the region's table when left out.
 

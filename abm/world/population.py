@@ -137,6 +137,7 @@ def renew(
     c = household
     _set_members(c["n_adults"], c["n_children"], c["adult_age"], c["child_age"], c["activity"], c["n_workers"])
     run.world.place["adults"][:] = run.sum_by_place(household["n_adults"])
+    run.world.place["workers"][:] = run.sum_by_place(household["n_workers"])
     _tell_followed(run, asked.leave)
 
 

@@ -73,7 +73,9 @@ UNITS: dict[str, str] = {
     "own currency/month": "per month, in the currency of the place",
     "own currency/person/month": "per person and month, in the currency of the place",
     "own currency/person/year": "per person and year, in the currency of the place",
-    "months of wage": "multiple of the month's day-labour wage",
+    "thousand cubic metres/year": "logs cut in a year",
+    "months of product": "multiple of the side's product per head in a month",
+    "months of pay": "multiple of a month's pay in the job",
 }
 
 

@@ -1,14 +1,15 @@
-"""Who wants to work where: on the own farm, for a wage at home, across with a pass, or across without?
+"""Who wants to work where: on the own farm, in a job at home, across on a pass, across with a permit, or across without papers?
 
-Each month a part of the adults think again. An adult compares what the activities would bring (a logit over the
-logarithm of expected net income): the farm gives what one more adult adds to its income, a job its pay times the chance
-to find one, work across its pay at this month's rate less costs there, times one less the chance of being sent home.
-Being away has a cost that kin and neighbours across reduce. The rule gives demand only: jobs are given in a step of their own.
+Each month a part of the adults of the labour force think again, and all who are without work. An adult compares what the activities would bring
+(a logit over the logarithm of expected net income): the farm gives what one more adult adds to its income; a job its pay, which is that of the
+sector and the place and, where schooling counts, of the adult, times the chance to find one; work across its pay at this month's rate less living
+costs there, and less what papers cost or what being sent home would cost. Being away has a cost that kin and acquaintances across reduce. The
+rule gives demand only: jobs are given in a step of their own.
 
-A border pass allows day and petty work near the line, not plantation work, which needs a passport and a permit; that
-is the fourth activity here, as most did it without (irregular share 0.3-0.8).
+A border pass allows day and petty work near the line, not plantation work, which needs a passport, a permit, a levy and an agent. Public jobs ask
+for schooling. Who was sent home remembers it, and takes the risk to be higher than it is.
 
-Not modelled: permits for legal plantation work, petty trade as an adult's activity, logging, schooling of workers.
+Not modelled: petty trade as an adult's activity, logging on one's own account, employers that choose by anything but schooling.
 """
 
 from __future__ import annotations
@@ -21,11 +22,14 @@ from agents.core.compiled import compiled, inlined
 from agents.core.declare import Column, Rule, Source, judgement, parameter, parameters, rule, switch
 from agents.core.draws import stream, uniform
 from agents.core.exact import exp, log, rounded_up
+from agents.surroundings import FARM, LOOKING, PASS, PUBLIC, SERVICES, UNDOCUMENTED
 
 THINK_AGAIN = stream("household.choose_work.think_again")
 CHOOSE_WORK = stream("household.choose_work")
 CROSS_BORDER_WORK = switch("cross_border_work", "People may work on the other side of the border")
 UNDOCUMENTED_WORK = switch("undocumented_work", "People may work across without papers")
+#: Value of an activity that is not open to somebody.
+CLOSED = -1.0e9
 
 
 @parameters("household.choose_work")
@@ -34,7 +38,7 @@ class Parameters(NamedTuple):
 
     think_again: float = parameter(
         "Part of adults who reconsider their work in a month", unit="probability/month", default=0.15, low=0.08, high=0.3,
-        source=judgement("inertia 0.1-0.2 keeps activities from swinging in the trial"),
+        source=judgement("inertia 0.1-0.2 keeps activities from swinging in the trial; who is without work always does"),
     )  # fmt: skip
     scale: float = parameter(
         "Spread of tastes, in logarithms of income", unit="log", default=0.4, low=0.3, high=0.6,
@@ -63,6 +67,27 @@ class Parameters(NamedTuple):
     living_cost: float = parameter(
         "Part of pay across that living there takes", unit="share", default=0.35, low=0.2, high=0.5,
         source=judgement("board and lodging on an estate"),
+    )  # fmt: skip
+    permit_cost: float = parameter(
+        "Part of pay across that passport, permit, levy and agent take", unit="share", default=0.14, low=0.08, high=0.25,
+        source=Source("levy of 695 ringgit a year on a plantation worker (WAGE17) of a basic pay of 31 a day (WAGE16) is 0.07; the papers and the agent: as much again, judgement", "derived"),
+    )  # fmt: skip
+    loss_when_caught: float = parameter(
+        "Months of pay that being sent home costs", unit="months of pay", default=3.0, low=1.0, high=6.0,
+        source=judgement("pay that is kept back, detention, the way back, and the time until the next job"),
+    )  # fmt: skip
+    fear: float = parameter(
+        "Chance of being sent home that who has just been adds to the one there is", unit="probability/month", default=0.05, low=0.0, high=0.15,
+        source=judgement("one's own experience counts for more than what is known of others; no survey"),
+    )  # fmt: skip
+    income_motive: float = parameter(
+        "How far people judge work across by incomes there instead of pay: 0 by pay, 1 by the gap in product per head", unit="share", default=0.0,
+        low=0.0, high=1.0, role="lever",
+        source=judgement("the paper names the gap in incomes as the reason for illegal work, the theory of migration the gap in pay; both are shown"),
+    )  # fmt: skip
+    public_schooling: float = parameter(
+        "Schooling that a public job asks for", unit="year", default=9.0, low=6.0, high=12.0,
+        source=judgement("lower secondary school for the lowest grades; teachers and nurses more"),
     )  # fmt: skip
     labour_share: float = parameter(
         "Elasticity of farm output to labour", unit="1", default=0.6, low=0.4, high=0.7,
@@ -107,25 +132,94 @@ def value_of_work(net_income: float, gross_income: float, burden: float, scale: 
 
 
 @inlined
-def choose_work(u: float, farm: float, wage: float, with_pass: float, undocumented: float) -> int:
-    """Activity of a logit: 0 farm, 1 wage at home, 2 across with a pass, 3 across without. -1e9 marks what is not available.
+def skilled_pay(pay: float, ability: float, schooling: float, schooling_return: float, schooling_of_pay: float) -> float:
+    """Pay of an adult in a job in which schooling counts.
+
+    pay [own currency/month]: of the sector, for somebody of the schooling below
+    ability [1]: of the household, relative to others of equal means
+    schooling [year]: of its adults
+    schooling_return [log]: gain in pay for a year of schooling
+    schooling_of_pay [year]: schooling of those whose pay the sector's figure is
+    returns [own currency/month]: the adult's pay
+    """
+    return pay * (ability * exp(schooling_return * (schooling - schooling_of_pay)))
+
+
+@compiled
+def believed_pay(pay: float, income_over_pay: float, income_motive: float) -> float:
+    """Pay across as people take it to be when they decide.
+
+    pay [own currency/month]: of the job, at the month's rate
+    income_over_pay [1]: gap in product per head over the gap in estate pay, more than 0
+    income_motive [share]: 0 where people go by pay, 1 where they go by incomes
+    returns [own currency/month]: the pay, or what it would be if pay differed as incomes do
+    """
+    return pay * exp(income_motive * log(income_over_pay))
+
+
+@inlined
+def net_without_papers(pay: float, living_cost: float, chance: float, loss: float) -> float:
+    """What a month of work across without papers is worth, no less than 0.
+
+    pay [own currency/month]: of the month
+    living_cost [share]: of pay that living there takes
+    chance [probability/month]: of being sent home, as the adult takes it to be
+    loss [months of pay]: that being sent home costs
+    returns [own currency/month]: expected
+    """
+    return pay * (1.0 - living_cost) * max(1.0 - min(chance, 1.0) * loss, 0.0)
+
+
+@inlined
+def choose_work(
+    u: float, farm: float, estate: float, timber: float, services: float, public: float, with_pass: float, with_permit: float,
+    undocumented: float
+) -> int:  # fmt: skip
+    """Activity of a logit: 0 farm, 1 to 4 a job at home, 5 across on a pass, 6 with a permit, 7 without papers. -1e9 marks what is not available.
 
     u [1]: the draw, 0 to 1
     farm [utility]: of the own farm
-    wage [utility]: of a wage at home
-    with_pass [utility]: of work across with a pass
+    estate [utility]: of work on an estate at home
+    timber [utility]: of work in timber at home
+    services [utility]: of a job in trade, building or services at home
+    public [utility]: of a public job
+    with_pass [utility]: of day work across on a border pass
+    with_permit [utility]: of estate work across with passport and permit
     undocumented [utility]: of work across without papers
-    returns [code]: 0 to 3
+    returns [code]: 0 to 7
     """
-    best = max(max(farm, wage), max(with_pass, undocumented))
-    e0, e1 = exp(farm - best), exp(wage - best)
-    e2, e3 = exp(with_pass - best), exp(undocumented - best)
-    at = u * (e0 + e1 + e2 + e3)
+    best = max(max(max(farm, estate), max(timber, services)), max(max(public, with_pass), max(with_permit, undocumented)))
+    e0, e1, e2, e3 = exp(farm - best), exp(estate - best), exp(timber - best), exp(services - best)
+    e4, e5, e6, e7 = exp(public - best), exp(with_pass - best), exp(with_permit - best), exp(undocumented - best)
+    at = u * (e0 + e1 + e2 + e3 + e4 + e5 + e6 + e7)
     if at < e0:
         return 0
-    if at < e0 + e1:
+    at -= e0
+    if at < e1:
         return 1
-    return 2 if at < e0 + e1 + e2 and e2 > 0.0 else (3 if e3 > 0.0 else 1)
+    at -= e1
+    if at < e2:
+        return 2
+    at -= e2
+    if at < e3:
+        return 3
+    at -= e3
+    if at < e4:
+        return 4
+    at -= e4
+    if at < e5:
+        return 5
+    at -= e5
+    if at < e6:
+        return 6
+    # what rounding leaves over goes to the last activity that is open
+    if e7 > 0.0:
+        return 7
+    if e6 > 0.0:
+        return 6
+    if e5 > 0.0:
+        return 5
+    return 4 if e4 > 0.0 else (3 if e3 > 0.0 else (2 if e2 > 0.0 else (1 if e1 > 0.0 else 0)))
 
 
 #: So many adults, with those of one household more, are looked at together.
@@ -134,12 +228,12 @@ TOGETHER = 64
 
 @compiled
 def loop(  # noqa: C901 (see the end of its docstring)
-    start: int, stop: int, seed: int, month: int, p: Parameters, uid: Column, place: Column, weight: Column, n_workers: Column,
-    land: Column, ability: Column, schooling: Column, support_across: Column, heard_work: Column, activity: Column, wage: Column,
-    hours_work: Column, may_work: Column, job_chance: Column, caught_away: Column, technique: Column, farm_gate: Column,
-    yields: Column, schooling_return: Column, work_sought: Column, job_holders: Column, job_seekers: Column
+    start: int, stop: int, seed: int, month: int, p: Parameters, uid: Column, place: Column, n_workers: Column, land: Column,
+    ability: Column, schooling: Column, support_across: Column, heard_work: Column, fear: Column, activity: Column, wage: Column,
+    hours_work: Column, may_work: Column, job_chance: Column, caught_away: Column, income_over_pay: Column, technique: Column, farm_gate: Column,
+    yields: Column, schooling_return: Column, schooling_of_pay: Column, work_sought: Column
 ) -> None:  # fmt: skip
-    """Mark what each adult asks for (-1: stays as it is), and count holders and seekers by place.
+    """Mark what each adult asks for (-1: stays as it is).
 
     ``yields`` is (places, 2): kilograms of rice and of rubber a month at one unit of farm output. An adult who
     asks for another job keeps the old one until it has found one, which the next step decides.
@@ -150,21 +244,22 @@ def loop(  # noqa: C901 (see the end of its docstring)
     """
     room = rounded_up(TOGETHER + activity.shape[1]) + rounded_up(1)  # a community's pass may go so far beyond its last one
     draws, farmers, hectares, skill = np.ones(room), np.ones(room), np.ones(room), np.ones(room)
-    years, kin, heard, better, money = np.ones(room), np.ones(room), np.ones(room), np.ones(room), np.ones(room)
-    values, chosen, who, slot = np.full((4, room), -1.0e9), np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.int64)
+    years, kin, heard, afraid, better, money = np.ones(room), np.ones(room), np.ones(room), np.ones(room), np.ones(room), np.ones(room)
+    values, chosen, who, slot = np.full((8, room), CLOSED), np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.int64)
     n, first = 0, 0  # adults noted, and the first one of this community
     for i in range(start, stop):
-        where, n_farm = int(place[i]), 0
-        for a in range(int(n_workers[i])):
-            if activity[i, a] == 0:
+        where, n_farm, workers = int(place[i]), 0, int(n_workers[i])
+        for a in range(workers):
+            if activity[i, a] == FARM:
                 n_farm += 1
-        for a in range(int(n_workers[i])):
+        for a in range(activity.shape[1]):
             work_sought[i, a] = -1
-            if think_again(uniform(seed, THINK_AGAIN, month, uid[i], a), p):
+        for a in range(workers):
+            if activity[i, a] == LOOKING or think_again(uniform(seed, THINK_AGAIN, month, uid[i], a), p):
                 who[n], slot[n] = i, a
                 draws[n] = uniform(seed, CHOOSE_WORK, month, uid[i], a)
                 farmers[n], hectares[n], skill[n], years[n] = float(n_farm), land[i], ability[i], float(schooling[i])
-                kin[n], heard[n] = support_across[i], float(heard_work[i])
+                kin[n], heard[n], afraid[n] = support_across[i], float(heard_work[i]), float(fear[i])
                 better[n] = technique[where]
                 money[n] = yields[where, 0] * farm_gate[where, 0] + yields[where, 1] * farm_gate[where, 1]
                 n += 1
@@ -172,30 +267,43 @@ def loop(  # noqa: C901 (see the end of its docstring)
         if not is_enough and place[i + 1] == place[i]:
             continue
         m = rounded_up(n - first)  # those beyond the last one are overwritten by the next community's
-        s_skill, s_years, s_kin, s_heard = (
+        s_skill, s_years, s_kin, s_heard, s_afraid = (
             skill[first : first + m],
             years[first : first + m],
             kin[first : first + m],
             heard[first : first + m],
+            afraid[first : first + m],
         )
-        for k in range(1, 4 if n > first else 1):
+        for k in range(1, 8 if n > first else 1):
             value = values[k, first : first + m]
             if may_work[where, k] <= 0.0:
-                value[:] = -1.0e9
+                value[:] = CLOSED
                 continue
             gross, found, hours = wage[where, k], job_chance[where, k], hours_work[where, k]
-            if k == 1:
+            if k >= PASS:
+                gross = believed_pay(gross, income_over_pay[where], p.income_motive)
+            if k < SERVICES:
                 for c in range(m):
-                    pay = gross * (s_skill[c] * exp(schooling_return[where] * (s_years[c] - 6.0)))
+                    pay = gross * s_skill[c]
                     value[c] = value_of_work(pay * found, pay, p.hour_daily * hours, p.scale)
-            elif k == 2:
+            elif k < PASS:
+                least = p.public_schooling if k == PUBLIC else -1.0
+                for c in range(m):
+                    pay = skilled_pay(gross, s_skill[c], s_years[c], schooling_return[where], schooling_of_pay[where, k - SERVICES])
+                    value[c] = value_of_work(pay * found, pay, p.hour_daily * hours, p.scale)
+                    if s_years[c] < least:
+                        value[c] = CLOSED
+            elif k == PASS:
                 for c in range(m):
                     value[c] = value_of_work(gross * found, gross, p.hour_daily * hours - p.kin_word * s_heard[c], p.scale)
             else:
-                kept = gross * (1.0 - p.living_cost) * (1.0 - caught_away[where]) * found
                 for c in range(m):
+                    chance = caught_away[where] + p.fear * s_afraid[c]
+                    kept = gross * (1.0 - p.living_cost - p.permit_cost)
+                    if k == UNDOCUMENTED:
+                        kept = net_without_papers(gross, p.living_cost, chance, p.loss_when_caught)
                     burden = p.away * (1.0 - p.kin_relief * s_kin[c]) + p.hour_away * hours - p.kin_word * s_heard[c]
-                    value[c] = value_of_work(kept, gross, burden, p.scale)
+                    value[c] = value_of_work(kept * found, gross, burden, p.scale)
         first = n
         if not is_enough:
             continue
@@ -208,35 +316,28 @@ def loop(  # noqa: C901 (see the end of its docstring)
             farm = added_by_one_more(farm_income, work, p.labour_share) if farmers[c] > 0.0 else farm_income
             values[0, c] = value_of_work(farm, farm, 0.0, p.scale)
         for c in range(m):
-            chosen[c] = choose_work(draws[c], values[0, c], values[1, c], values[2, c], values[3, c])
+            chosen[c] = choose_work(draws[c], values[0, c], values[1, c], values[2, c], values[3, c], values[4, c], values[5, c], values[6, c],
+                                    values[7, c])  # fmt: skip
         for c in range(n):
             if chosen[c] != activity[who[c], slot[c]]:
                 work_sought[who[c], slot[c]] = chosen[c]
         n = first = 0
-    for i in range(start, stop):
-        where = int(place[i])
-        for a in range(int(n_workers[i])):
-            now, wanted = int(activity[i, a]), int(work_sought[i, a])
-            # who asks for another job keeps this one until it has it; who holds none adds 0, which is quicker than to ask
-            job_holders[where, max(now, 0)] += weight[i] if now > 0 and wanted != 0 else 0.0
-            if wanted > 0:
-                job_seekers[where, wanted] += weight[i]
 
 
 rule(
     Rule(
         name="household.choose_work",
-        question="Who wants to work where: on the own farm, for a wage at home, across with a pass, or across without?",
+        question="Who wants to work where: on the own farm, in a job at home, or across, and with which papers?",
         loop=loop,
-        reads=("household.uid", "household.place", "household.weight", "household.n_workers", "household.land", "household.ability",
-               "household.schooling", "household.support_across", "household.heard_work", "household.activity",
-               "place.wage", "place.hours_work", "place.may_work", "place.job_chance", "place.caught_away", "place.technique",
-               "place.farm_gate", "place.yields", "place.schooling_return"),
-        writes=("household.work_sought", "place.job_holders", "place.job_seekers"),
+        reads=("household.uid", "household.place", "household.n_workers", "household.land", "household.ability",
+               "household.schooling", "household.support_across", "household.heard_work", "household.fear", "household.activity",
+               "place.wage", "place.hours_work", "place.may_work", "place.job_chance", "place.caught_away", "place.income_over_pay", "place.technique",
+               "place.farm_gate", "place.yields", "place.schooling_return", "place.schooling_of_pay"),
+        writes=("household.work_sought",),
         parameters=Parameters,
         streams=("household.choose_work.think_again", "household.choose_work"),
         switch=CROSS_BORDER_WORK,
-        decide=(think_again, added_by_one_more, value_of_work, choose_work),
-        not_modelled="permits for legal plantation work, petty trade as an adult's activity, logging, schooling of workers",
+        decide=(think_again, added_by_one_more, value_of_work, skilled_pay, believed_pay, net_without_papers, choose_work),
+        not_modelled="petty trade as an adult's activity, logging on one's own account, employers that choose by anything but schooling",
     )
 )  # fmt: skip

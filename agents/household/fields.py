@@ -40,6 +40,7 @@ fields(
     Field("opinion_across", "Share of recent visits that were across and good", "share", "float32", "state", RULES),
     Field("works_home", "1 when somebody has a job at home", "1", "int8", "state", RULES),
     Field("works_across", "1 when somebody works across", "1", "int8", "state", RULES),
+    Field("fear", "Memory of being sent home, 0 none to 1 fresh", "index", "float32", "state", RULES),
     Field("heard_across", "What its ties tell of care across, weighted by strength", "share", "float32", "state", RULES),
     Field("heard_work", "Share of its ties, weighted by strength, that know of work across", "share", "float32", "state", RULES),
     Field("trips_across", "Trips across last month, all purposes", "persons/month", "float32", "state", RULES),
@@ -50,18 +51,18 @@ fields(
     Field("days_lost", "Working days lost to illness and to the way to care", "days/month", "float32", "month", RULES),
     Field("care_cost", "Paid for fees and fares", "own currency", "float64", "month", RULES),
     Field("work_sought", "Job that each adult asks for, -1 where none", "code", "int8", "month", RULES, MAX_ADULTS, _SLOTS, -1),
-    Field("n_refused", "Adults without a job who asked for one and found none", "adult", "int8", "month", RULES),
     Field("n_deported", "Adults sent home", "adult", "int8", "month", RULES),
     Field("income", "Income of the month", "own currency", "float64", "month", RULES),
     Field("income_farm", "Farm output sold and used, at farm-gate prices, less inputs", "own currency", "float64", "month", RULES),
     Field("income_wage", "Wages earned at home", "own currency", "float64", "month", RULES),
+    Field("product", "Value added where it lives: by its farm, its trader, its employers and public services", "own currency", "float64", "month", RULES),
     Field("income_across", "Earnings across less costs there", "own currency", "float64", "month", RULES),
     Field("income_trade", "Profit of its trader in the month before, brought home now", "own currency", "float64", "month", RULES),
     Field("trader", "Row of its trader, -1 when it has none", "code", "int32", "fixed", RULES, initial=-1),
     Field("own_use", "Value of the farm output that it uses itself", "own currency", "float64", "month", RULES),
     Field("spending", "Paid in shops", "own currency", "float64", "month", RULES),
     Field("income_year", "Income of the year so far", "own currency", "float64", "state", RULES),
-    Field("idle", "Part of its adults' time without work", "share", "float32", "month", RULES),
+    Field("under_employed", "Adults on the farm for whom it has less than 35 hours of work a week", "adult", "int8", "month", RULES),
 )
 
 N_ACTIVITIES = len(ACTIVITIES)

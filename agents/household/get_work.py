@@ -1,32 +1,54 @@
 """Who gets a job, who keeps it, and who is sent home?
 
-Jobs are limited, at home and across alike. First the share of holders that can stay and the share of seekers for whom
-there is a place are worked out by community; then each adult has its own draw. Who asks for another job keeps the old
-one until it has the new one. People expect next month what seekers found recently (adaptive expectations).
+Jobs are limited, at home and across alike, and given community by community in three steps. First some leave: those without papers whom a patrol
+sends home, and those whose job ends. Then, where more hold a job than there are jobs, the last in the order of their own draws lose it. Then the
+vacancies go to the seekers in the order of their own draws. A sampled adult stands for as many as its household's weight: weights are added up in
+that order until the jobs are filled, and the one in whom they end gets (or loses) the job by chance, with the part of its weight that still
+fits. So on average exactly as many hold jobs as there are, however few households are simulated.
 
-Not modelled: employers that choose, contracts, seniority.
+Who asks for another job keeps the old one until it has the new one. Who loses a job, or is sent home, looks for work and has none that month: that is open
+unemployment. Who asked for the own farm gets it at once. People expect next month what seekers found recently (adaptive expectations), and
+remember that they were sent home.
+
+Not modelled: employers that choose, contracts, seniority, dismissal pay.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from agents.core.compiled import compiled
 from agents.core.declare import Column, Rule, judgement, parameter, parameters, rule
 from agents.core.draws import stream, uniform
+from agents.surroundings import FARM, LOOKING, N_WORK, PUBLIC, UNDOCUMENTED
 
+LEFT = stream("household.get_work.left")
 DISMISSED = stream("household.get_work.dismissed")
 FOUND = stream("household.get_work.found")
-SENT_HOME = stream("household.get_work.sent_home")
+LAST = stream("household.get_work.last")
 
 
-@parameters("household.offer_jobs")
+@parameters("household.get_work")
 class Parameters(NamedTuple):
-    """How people learn what to expect of the search for work."""
+    """How jobs end, and what people learn from the search."""
 
     learning: float = parameter(
         "Weight of this month in what seekers expect", unit="share", default=0.2, low=0.05, high=0.5,
         source=judgement("half a year of memory"),
+    )  # fmt: skip
+    ends: float = parameter(
+        "Chance that a job ends in a month: estates, timber, trade and services, and across", unit="probability/month", default=0.02, low=0.01, high=0.04,
+        source=judgement("a job of two to eight years; contracts on estates run for two years"),
+    )  # fmt: skip
+    ends_public: float = parameter(
+        "Chance that a public job ends in a month", unit="probability/month", default=0.003, low=0.001, high=0.006,
+        source=judgement("a working life of about thirty years, and some moves"),
+    )  # fmt: skip
+    forget: float = parameter(
+        "Part of the memory of being sent home that fades in a month", unit="1/month", default=0.03, low=0.01, high=0.1,
+        source=judgement("halves in two years"),
     )  # fmt: skip
 
 
@@ -44,94 +66,157 @@ def share_that_fits(slots: float, people: float) -> float:
 
 
 @compiled
-def offer_loop(
-    start: int, stop: int, p: Parameters, job_holders: Column, job_seekers: Column, job_slots: Column, keep_share: Column,
-    job_offer: Column, job_chance: Column
-) -> None:  # fmt: skip
-    """Work out the shares by community and activity; all columns are (places, 4). Farm work (0) needs no slot."""
-    for where in range(start, stop):
-        for k in range(1, 4):
-            keep = share_that_fits(job_slots[where, k], job_holders[where, k])
-            offer = share_that_fits(job_slots[where, k] - job_holders[where, k] * keep, job_seekers[where, k])
-            keep_share[where, k] = keep
-            job_offer[where, k] = offer
-            job_chance[where, k] += p.learning * (offer - job_chance[where, k])
+def who_leaves(u: float, caught: float, ends: float) -> int:
+    """What becomes of a job by itself: 0 it goes on, 1 it ends, 2 its holder is sent home.
 
-
-rule(
-    Rule(
-        name="household.offer_jobs",
-        rows="place",
-        question="How many jobs are free, and what chance do people learn to expect?",
-        loop=offer_loop,
-        reads=("place.job_holders", "place.job_seekers", "place.job_slots"),
-        writes=("place.keep_share", "place.job_offer", "place.job_chance"),
-        parameters=Parameters,
-        decide=(share_that_fits,),
-    )
-)
-
-
-@compiled
-def next_activity(
-    now: int, wanted: int, u_keep: float, u_found: float, u_home: float, keep_share: float, offer: float, caught_away: float
-) -> int:
-    """What the adult does this month, plus 10 when refused a job and 100 when sent home.
-
-    now [code]: activity of last month, -1 to 3
-    wanted [code]: activity asked for, -1 for no change
-    u_keep [1]: the draw of keeping the job
-    u_found [1]: the draw of finding one
-    u_home [1]: the draw of being sent home
-    keep_share [share]: of holders of the present job who can stay
-    offer [share]: of seekers of the wanted job for whom there is one
-    caught_away [probability/month]: that an undocumented worker is sent home
-    returns [code]: 0 to 3, and 10 or 100 more
+    u [1]: the draw, 0 to 1
+    caught [probability/month]: of being sent home, 0 for who has papers
+    ends [probability/month]: that the job ends
+    returns [code]: 0 to 2
     """
-    if now == 3 and u_home < caught_away:
-        return 100
-    stays = now if now <= 0 or u_keep < keep_share else 0
-    if wanted < 0:
-        return stays
-    if wanted == 0:
-        return 0
-    if u_found < offer:
-        return wanted
-    return stays + 10
+    if u < caught:
+        return 2
+    return 1 if u < caught + (1.0 - caught) * ends else 0
 
 
 @compiled
-def loop(
-    start: int, stop: int, seed: int, month: int, uid: Column, place: Column, n_workers: Column, keep_share: Column, job_offer: Column,
-    caught_away: Column, work_sought: Column, activity: Column, n_refused: Column, n_deported: Column
+def fits(given: float, weight: float, jobs: float, u: float) -> bool:
+    """Whether a job goes to the next in the order: surely where the whole weight fits, by chance where a part does.
+
+    given [adult]: jobs given to those before
+    weight [adult]: how many the next one stands for, more than 0
+    jobs [adult]: there are to give
+    u [1]: the draw of the last one, 0 to 1
+    returns [1]: True where it gets one
+    """
+    return u * weight < jobs - given
+
+
+@compiled
+def give(jobs: float, u: Column, weights: Column, last: Column, n: int, has: Column) -> float:
+    """Give jobs in the order of the draws until they are filled.
+
+    jobs [adult]: there are to give; none where negative
+    u [1]: the draw of each who asks, the first ``n`` count
+    weights [adult]: how many each stands for
+    last [1]: the draw of each for the case that it is the last one
+    n [1]: who ask
+    has [1]: filled: True for who gets a job
+    returns [adult]: weight of those who get one
+    """
+    given = 0.0
+    total = 0.0
+    for k in range(n):
+        total += weights[k]
+        has[k] = True
+    if total <= jobs:
+        return total
+    for k in range(n):
+        has[k] = False
+    reached = 0.0
+    for k in np.argsort(u[:n]):
+        if reached >= jobs:
+            break
+        if fits(reached, weights[k], jobs, last[k]):
+            has[k] = True
+            given += weights[k]
+        reached += weights[k]
+    return given
+
+
+@compiled
+def _take_turns(
+    k: int, is_giving: bool, jobs: float, seed: int, month: int, uid: Column, weight: Column, rows: Column, slots: Column, n: int, u: Column,
+    weights: Column, last: Column, has: Column
+) -> float:  # fmt: skip
+    """Draw for the ``n`` adults (``rows`` and ``slots``) who ask for job ``k``, or who want to keep it, and give the jobs; gives the weight of who has one."""
+    for c in range(n):
+        i, a = rows[c], slots[c]
+        u[c] = uniform(seed, FOUND if is_giving else DISMISSED, month, uid[i], a)
+        last[c] = uniform(seed, LAST, month, uid[i], a if is_giving else a + 6)
+        weights[c] = weight[i]
+    return give(jobs, u, weights, last, n, has)
+
+
+@compiled
+def loop(  # noqa: C901 (one community after the other, in the three steps above)
+    start: int, stop: int, seed: int, month: int, p: Parameters, uid: Column, place: Column, weight: Column, n_workers: Column,
+    caught_away: Column, job_slots: Column, work_sought: Column, activity: Column, fear: Column, n_deported: Column, job_holders: Column,
+    job_seekers: Column, job_offer: Column, job_chance: Column
 ) -> None:  # fmt: skip
-    """Settle each adult's activity for the month."""
-    for i in range(start, stop):
-        where = int(place[i])
-        refused = deported = 0
-        for a in range(int(n_workers[i])):
-            now, wanted = int(activity[i, a]), int(work_sought[i, a])
-            if now <= 0 and wanted < 0:
-                continue
-            offer = job_offer[where, wanted] if wanted > 0 else 0.0
-            keep = keep_share[where, now] if now > 0 else 1.0
-            u_keep = u_found = u_home = 1.0  # a draw that nothing depends on is not made
-            if now > 0:
-                u_keep = uniform(seed, DISMISSED, month, uid[i], a)
-            if wanted > 0:
-                u_found = uniform(seed, FOUND, month, uid[i], a)
-            if now == 3:
-                u_home = uniform(seed, SENT_HOME, month, uid[i], a)
-            outcome = next_activity(now, wanted, u_keep, u_found, u_home, keep, offer, caught_away[where])
-            if outcome >= 100:
-                deported += 1
-                outcome -= 100
-            if outcome >= 10:
-                outcome -= 10
-                refused += 1 if outcome == 0 else 0  # who holds a job and found no better one is not out of work
-            activity[i, a] = outcome
-        n_refused[i] = refused
-        n_deported[i] = deported
+    """Settle each adult's activity for the month; the columns of places are (places, 8)."""
+    first = start
+    while first < stop:
+        where = int(place[first])
+        end, adults = first, 0
+        while end < stop and place[end] == where:
+            adults += int(n_workers[end])
+            end += 1
+        rows, slots, has = np.empty(adults, np.int64), np.empty(adults, np.int64), np.empty(adults, np.bool_)
+        u, weights, last = np.empty(adults), np.empty(adults), np.empty(adults)
+        held, n_held, n_sought = np.zeros(N_WORK), np.zeros(N_WORK, np.int64), np.zeros(N_WORK, np.int64)
+        # who leaves
+        for i in range(first, end):
+            fear[i] *= 1.0 - p.forget
+            deported = 0
+            for a in range(int(n_workers[i])):
+                now = int(activity[i, a])
+                if FARM < now < LOOKING:
+                    caught = caught_away[where] if now == UNDOCUMENTED else 0.0
+                    ends = p.ends_public if now == PUBLIC else p.ends
+                    leaves = who_leaves(uniform(seed, LEFT, month, uid[i], a), caught, ends)
+                    if leaves > 0:
+                        now = LOOKING
+                        activity[i, a] = LOOKING
+                        if leaves == 2:
+                            deported += 1
+                            work_sought[i, a] = -1
+                if work_sought[i, a] == FARM:
+                    now = FARM
+                    activity[i, a] = FARM
+                elif work_sought[i, a] > FARM:
+                    n_sought[int(work_sought[i, a])] += 1
+                if FARM < now < LOOKING:
+                    held[now] += weight[i]
+                    n_held[now] += 1
+            n_deported[i] = deported
+            if deported > 0:
+                fear[i] = 1.0
+        # who is dismissed
+        for k in range(1, N_WORK):
+            if held[k] > job_slots[where, k] and n_held[k] > 0:
+                n = 0
+                for i in range(first, end):
+                    for a in range(int(n_workers[i])):
+                        if activity[i, a] == k:
+                            rows[n], slots[n] = i, a
+                            n += 1
+                held[k] = _take_turns(k, False, job_slots[where, k], seed, month, uid, weight, rows, slots, n, u, weights, last, has)
+                for c in range(n):
+                    if not has[c]:
+                        activity[rows[c], slots[c]] = LOOKING
+            job_holders[where, k] = held[k]
+        # who gets a vacancy
+        for k in range(1, N_WORK):
+            vacant = job_slots[where, k] - job_holders[where, k]
+            n, sought, found = 0, 0.0, 0.0
+            if n_sought[k] > 0:
+                for i in range(first, end):
+                    for a in range(int(n_workers[i])):
+                        if work_sought[i, a] == k:
+                            rows[n], slots[n] = i, a
+                            sought += weight[i]
+                            n += 1
+                found = _take_turns(k, True, vacant, seed, month, uid, weight, rows, slots, n, u, weights, last, has)
+                for c in range(n):
+                    if has[c]:
+                        activity[rows[c], slots[c]] = k
+            job_seekers[where, k] = sought
+            job_holders[where, k] += found
+            # weights of few seekers may be larger than what is free: what they could expect is the part that fits
+            job_offer[where, k] = share_that_fits(vacant, sought)
+            job_chance[where, k] += p.learning * (job_offer[where, k] - job_chance[where, k])
+        first = end
 
 
 rule(
@@ -139,11 +224,13 @@ rule(
         name="household.get_work",
         question="Who gets a job, who keeps it, and who is sent home?",
         loop=loop,
-        reads=("household.uid", "household.place", "household.n_workers", "place.keep_share", "place.job_offer", "place.caught_away",
-               "household.work_sought"),
-        writes=("household.activity", "household.n_refused", "household.n_deported"),
-        streams=("household.get_work.dismissed", "household.get_work.found", "household.get_work.sent_home"),
-        decide=(next_activity,),
-        not_modelled="employers that choose, contracts, seniority",
+        reads=("household.uid", "household.place", "household.weight", "household.n_workers", "place.caught_away",
+               "place.job_slots"),
+        writes=("household.work_sought", "household.activity", "household.fear", "household.n_deported", "place.job_holders", "place.job_seekers",
+                "place.job_offer", "place.job_chance"),
+        parameters=Parameters,
+        streams=("household.get_work.left", "household.get_work.dismissed", "household.get_work.found", "household.get_work.last"),
+        decide=(who_leaves, share_that_fits),
+        not_modelled="employers that choose, contracts, seniority, dismissal pay",
     )
 )  # fmt: skip

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from agents.core.compiled import compiled
 from agents.core.declare import Column, Rule, Source, judgement, parameter, parameters, rule, switch
+from agents.surroundings import FARM, LOOKING, PASS
 
 KINSHIP = switch("kinship", "Kin ties across the border help care, work and trade")
 
@@ -127,9 +128,9 @@ def remember_loop(
         n_home = n_across = 0
         for a in range(int(n_workers[i])):
             k = int(activity[i, a])
-            if k == 1:
+            if FARM < k < PASS:
                 n_home += 1
-            elif k > 1:
+            elif PASS <= k < LOOKING:
                 n_across += 1
         works_home[i] = 1 if n_home > 0 else 0
         works_across[i] = 1 if n_across > 0 else 0

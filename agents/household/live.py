@@ -67,13 +67,13 @@ class Parameters(NamedTuple):
         "Chance of a child without grown brother or sister relative to that of one with", unit="1", default=0.1, low=0.02, high=0.5,
         source=judgement("one person alone seldom begins a household"),
     )  # fmt: skip
-    in_labour_force_id: float = parameter(
-        "People of 15 to 64 in the labour force, Indonesian side", unit="share", default=0.698, low=0.6, high=0.8,
-        source=Source("69.75 % of people of 15 and over in August 2013, 79 % in Sintang (EMP9)", "fact"),
+    participation_id: float = parameter(
+        "People of 15 to 64 in the labour force relative to the region's table, Indonesian side", unit="1", default=1.0, low=0.93, high=1.1,
+        source=Source("69.75 % of people of 15 and over in August 2013, 79 % in Sintang (EMP9); the table is of 15 and over", "fact"),
     )  # fmt: skip
-    in_labour_force_my: float = parameter(
-        "People of 15 to 64 in the labour force, Malaysian side", unit="share", default=0.665, low=0.6, high=0.75,
-        source=Source("66.5 % in Sarawak in 2010 (EMP1)", "fact"),
+    participation_my: float = parameter(
+        "People of 15 to 64 in the labour force relative to the region's table, Malaysian side", unit="1", default=1.0, low=0.93, high=1.1,
+        source=Source("66.5 % in Sarawak in 2010 (EMP1); villages are not the state's mean", "fact"),
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from agents.core.compiled import compiled
 from agents.core.declare import Column, Rule, judgement, parameter, parameters, rule
 from agents.core.exact import exp
 from agents.official.set_strictness import ENFORCEMENT
+from agents.surroundings import UNDOCUMENTED
 
 
 @parameters("official.inspect")
@@ -77,7 +78,7 @@ def loop(
         c = int(crossing[where, 0])
         share_honest[where] = honest[c] if c >= 0 and enforced[0] > 0.0 else 0.0
         # whoever works across without papers is exposed to the patrols of the district on the other side to which the way leads
-        w = int(crossing_work[where, 3])
+        w = int(crossing_work[where, UNDOCUMENTED])
         caught_away[where] = 0.0
         if enforced[0] > 0.0 and w >= 0:
             there = int(district_my[w]) if side[where] == 0 else int(district_id[w])

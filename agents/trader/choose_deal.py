@@ -31,11 +31,11 @@ class Parameters(NamedTuple):
     """What decides which deal a trader takes."""
 
     scale: float = parameter(
-        "Spread of tastes, in months of wage", unit="months of wage", default=0.35, low=0.15, high=0.8,
-        source=judgement("scale in months of wage, or traders grow indifferent when prices multiply (trial)"),
+        "Spread of tastes, in months of product", unit="months of product", default=0.35, low=0.15, high=0.8,
+        source=judgement("scale in months of product, or traders grow indifferent when prices multiply (trial)"),
     )  # fmt: skip
     trouble: float = parameter(
-        "Profit a deal must bring to be worth the trouble", unit="months of wage", default=0.5, low=0.1, high=1.0,
+        "Profit a deal must bring to be worth the trouble", unit="months of product", default=0.5, low=0.1, high=1.0,
         source=judgement("half a month of day labour"),
     )  # fmt: skip
     trading_days: float = parameter(
@@ -144,7 +144,7 @@ def expected_profit(
 @compiled
 def loop(
     start: int, stop: int, seed: int, month: int, p: Parameters, uid: Column, place: Column, household: Column, capital: Column,
-    cards: Column, skill: Column, support_across: Column, wage: Column, price: Column, exchange: Column, partner: Column,
+    cards: Column, skill: Column, support_across: Column, product_per_head: Column, price: Column, exchange: Column, partner: Column,
     hours: Column, strictness: Column, detection: Column, is_open: Column, is_post: Column, allowance: Column, duty_out: Column,
     duty_in: Column, transport: Column, may_trade: Column, good: Column, direction: Column, channel: Column, quantity: Column
 ) -> None:  # fmt: skip
@@ -195,7 +195,7 @@ def loop(
         if n == 0:
             continue
         kin = support_across[household[i]]
-        unit = wage[here, 1]
+        unit = product_per_head[here]
         means, saved, free = capital[i] * (1.0 + p.kin_credit * kin) * unit, 1.0 - p.kin_saving * kin, cards[i] * allowance[here]
         for c in range(4):
             way = 1 if c == 3 else 0
@@ -234,7 +234,7 @@ rule(
         question="Which deal does a trader take, and by which channel?",
         loop=loop,
         reads=("trader.uid", "trader.place", "trader.household", "trader.capital", "trader.cards", "trader.skill",
-               "household.support_across", "place.wage", "place.price", "place.exchange", "trade_link.partner", "trade_link.hours",
+               "household.support_across", "place.product_per_head", "place.price", "place.exchange", "trade_link.partner", "trade_link.hours",
                "trade_link.strictness", "trade_link.detection", "trade_link.is_open", "trade_link.is_post", "trade_link.allowance",
                "trade_link.duty_out", "trade_link.duty_in", "trade_link.transport", "policy.may_trade"),
         writes=("trader.good", "trader.direction", "trader.channel", "trader.quantity"),

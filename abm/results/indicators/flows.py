@@ -16,6 +16,7 @@ CROSSINGS = {
     "care_primary": "care_crossing.primary",
     "care_hospital": "care_crossing.hospital",
     "work_pass": "work_crossing.pass",
+    "work_permit": "work_crossing.permit",
     "work_undocumented": "work_crossing.undocumented",
 }
 TRADE = "trade"
@@ -23,13 +24,14 @@ TRADE = "trade"
 
 @indicator(
     "People who cross for the purpose", "person", "of the year, one way",
-    reads=("sums.visits_pa", "sums.visits_ha", "sums.pass", "sums.undocumented", "deals.loads"), tables=("flows",),
+    reads=("sums.visits_pa", "sums.visits_ha", "sums.pass", "sums.permit", "sums.undocumented", "deals.loads"), tables=("flows",),
 )  # fmt: skip
 def persons(of: Sums) -> dict[str, np.ndarray]:
     return {
         "care_primary": of.read("sums.visits_pa"),
         "care_hospital": of.read("sums.visits_ha"),
         "work_pass": of.read("sums.pass"),
+        "work_permit": of.read("sums.permit"),
         "work_undocumented": of.read("sums.undocumented"),
         TRADE: of.read("deals.loads"),
     }

@@ -1,4 +1,4 @@
-"""What do people earn, how many are poor, and how much work do they find at home?"""
+"""What do people earn, what is made where they live, and how many are poor?"""
 
 from __future__ import annotations
 
@@ -76,31 +76,41 @@ def gini(of: Sums) -> np.ndarray:
 
 
 @indicator(
-    "Open unemployment", "share", "adults who asked for a job, got none and are busy less than a third of the time ÷ adults",
-    reads=("sums.unemployed", "sums.adults"), claims=("E05",),
+    "Product per head", "USD/person/year", "value added where people live, by farms, employers, traders and public services ÷ residents",
+    reads=("sums.product", "sums.persons", "series.rate"), claims=("E01", "E04"), tables=("yearly", "monthly", "places"),
 )  # fmt: skip
-def unemployment_rate(of: Sums) -> np.ndarray:
-    return ratio(of.total("sums.unemployed"), of.total("sums.adults"))
+def product_per_capita(of: Sums) -> np.ndarray:
+    return ratio(of.usd("sums.product"), person_years(of))
 
 
 @indicator(
-    "Under-employment", "share", "adults' time that neither farm nor job takes up", reads=("sums.idle", "sums.adults"), claims=("E05",)
-)
-def under_employment_rate(of: Sums) -> np.ndarray:
-    return ratio(of.total("sums.idle"), of.total("sums.adults"))
+    "Product per head in own currency", "own currency/person/year", "the same, before conversion",
+    reads=("sums.product", "sums.persons"), claims=("E05",), tables=("yearly", "places"),
+)  # fmt: skip
+def product_local(of: Sums) -> np.ndarray:
+    return ratio(of.total("sums.product"), person_years(of))
 
 
 @indicator(
-    "Product of the border places", "USD", "value added made in the places: farm, home jobs and trade, of the period",
-    reads=("sums.income_farm", "sums.income_wage", "sums.income_trade", "series.rate"), claims=("E04",),
+    "Product of Sarawak over West Kalimantan", "1", "ratio of the two sides' product per head in US$",
+    reads=("sums.product", "sums.persons", "series.rate"), claims=("E01",), sides="together",
+)  # fmt: skip
+def product_ratio(of: Sums) -> np.ndarray:
+    per_head = product_per_capita(of)
+    return ratio(per_head[:, 1], per_head[:, 0])
+
+
+@indicator(
+    "Product of the border places", "USD", "value added made in the places, of the period",
+    reads=("sums.product", "series.rate"), claims=("E04",),
 )  # fmt: skip
 def grdp_usd(of: Sums) -> np.ndarray:
-    return of.usd("sums.income_farm") + of.usd("sums.income_wage") + of.usd("sums.income_trade")
+    return of.usd("sums.product")
 
 
 @indicator(
     "Share of the national economy", "share", "product of the border places ÷ national product (Indonesian side)",
-    reads=("sums.income_farm", "sums.income_wage", "sums.income_trade", "series.rate", "series.national_usd"), claims=("E04",), sides="id",
+    reads=("sums.product", "series.rate", "series.national_usd"), claims=("E04",), sides="id",
 )  # fmt: skip
 def grdp_share_national(of: Sums) -> np.ndarray:
     return grdp_usd(of)[:, 0] / of.over_months(of.read("series.national_usd") / 12.0)

@@ -97,7 +97,7 @@ def traders_active(of: Sums) -> np.ndarray:
 
 @indicator(
     "Trips across", "person", "by patients, workers (one a month) and traders, one way, of the period",
-    reads=(*ACROSS, "sums.pass", "sums.undocumented", "deals.loads"),
+    reads=(*ACROSS, "sums.pass", "sums.permit", "sums.undocumented", "deals.loads"),
 )  # fmt: skip
 def crossings(of: Sums) -> np.ndarray:
-    return across(of) + of.total("sums.pass") + of.total("sums.undocumented") + _loads(of)
+    return across(of) + of.total("sums.pass") + of.total("sums.permit") + of.total("sums.undocumented") + _loads(of)
