@@ -181,7 +181,7 @@ def make_series(region: Region, n_months: int, crisis: bool = True, p: Any = Non
         idr_per_usd=_carry_on(idr, n_months, False), myr_per_usd=_carry_on(myr, n_months, False), cpi=cpi,
         world_price=_carry_on(world, n_months, False), real_income=real, wage_index=wage_index,
         pay=_pay(region, as_it_was, wage_index), jobs=_jobs(region, n_months), estates=_estates(region, n_months),
-        logs=between_years(region.timber["year"].to_numpy(int), region.timber["logs"].to_numpy(float), n_months),
+        logs=_logs(region, n_months),
         cycle=real / np.maximum.accumulate(real, axis=0), national_usd=_carry_on(national, n_months, True), dry=dry, base=base,
         markup=markup, basket=basket, base_price=base_price, fee=_fees(region, n_months), season=season, n_data=n_data,
     )  # fmt: skip
@@ -240,6 +240,12 @@ def _estates(region: Region, n_months: int) -> np.ndarray:
         rows = table[table["side"] == side].sort_values("year")
         made[:, s] = between_years(rows["year"].to_numpy(int), rows["area_ha"].to_numpy(float), n_months)
     return made
+
+
+def _logs(region: Region, n_months: int) -> np.ndarray:
+    """Logs cut on the Malaysian side, (months,) in thousand cubic metres a year; none where the region has no row."""
+    rows = region.logs[region.logs["side"] == "my"].sort_values("year")
+    return between_years(rows["year"].to_numpy(int), rows["logs_thousand_m3"].to_numpy(float), n_months) if len(rows) else np.zeros(n_months)
 
 
 def _take_out_crisis(series: dict[str, np.ndarray], said: dict[str, Any]) -> None:

@@ -28,20 +28,20 @@ class Parameters(NamedTuple):
         source=judgement("planting grants and clones, from a higher level"),
     )  # fmt: skip
     farm_id: float = parameter(
-        "Farm output scale, Indonesian side", unit="1", default=1.25, low=0.6, high=2.6,
-        source=Source("sets the income of 700 with the farm share near half; trial", "derived"),
+        "Farm output scale, Indonesian side", unit="1", default=1.0, low=0.7, high=1.4,
+        source=judgement("yields below are those of this side"),
     )  # fmt: skip
     farm_my: float = parameter(
-        "Farm output scale, Malaysian side", unit="1", default=2.8, low=1.0, high=4.0,
-        source=Source("sets the income of 4,000 with pay and jobs; trial", "derived"),
+        "Farm output scale, Malaysian side", unit="1", default=1.3, low=0.8, high=2.2,
+        source=Source("hill rice and rubber give as much (HH29); pepper of 0.2 ha a grower (ECON16) at 2 t a hectare (half of ECON27) and RM5-10 a kg adds RM2,000-4,000 a year to about one household of three", "derived"),
     )  # fmt: skip
     yield_rice: float = parameter(
-        "Rice a month at one unit of farm output", unit="kg/month", default=70.0, low=40.0, high=110.0,
-        source=judgement("about 0.8 t a year; represents food crops"),
+        "Rice a month at one unit of farm output", unit="kg/month", default=50.0, low=35.0, high=80.0,
+        source=Source("1-1.6 ha of hill rice a household at 0.9-1.2 t unmilled (HH29), two thirds of it milled: about 75 kg a month, at 1.7 units; other food crops add a part", "derived"),
     )  # fmt: skip
     yield_rubber: float = parameter(
-        "Rubber a month at one unit of farm output", unit="kg/month", default=45.0, low=25.0, high=75.0,
-        source=judgement("jungle rubber of a hectare or two; represents cash crops"),
+        "Rubber a month at one unit of farm output", unit="kg/month", default=33.0, low=20.0, high=50.0,
+        source=Source("1-2.5 ha of jungle rubber a household at 350-650 dry kg (HH30): about 60 kg a month, at 1.7 units; represents cash crops", "derived"),
     )  # fmt: skip
     rice_farm_gate: float = parameter(
         "Farm-gate price of rice relative to the market's", unit="share", default=0.75, low=0.6, high=0.9,

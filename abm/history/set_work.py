@@ -44,12 +44,12 @@ class Parameters(NamedTuple):
         source=judgement("workers move between districts, so pay differs less than product"),
     )  # fmt: skip
     jobs_id: float = parameter(
-        "Jobs at home of the border kecamatan relative to the province's, timber, trade and public", unit="1", default=0.9, low=0.6, high=1.2,
-        source=Source("farming's part of employment is 74.67 % in Sanggau and 57.76 in the province in 2014 (EMP8); border towns lie between", "derived"),
+        "Jobs at home of the border kecamatan relative to the table of employment", unit="1", default=1.0, low=0.7, high=1.3,
+        source=judgement("the table holds the province's figures already carried to the border by an assumption"),
     )  # fmt: skip
     jobs_my: float = parameter(
-        "Jobs at home of the border districts relative to the state's, timber, trade and public", unit="1", default=0.85, low=0.6, high=1.1,
-        source=judgement("the districts are rural, Kuching is near"),
+        "Jobs at home of the border districts relative to the table of employment", unit="1", default=1.0, low=0.7, high=1.3,
+        source=judgement("the table holds the state's figures already carried to the border by an assumption"),
     )  # fmt: skip
     jobs_cycle: float = parameter(
         "Elasticity of jobs in timber, trade and services to real product below its earlier height", unit="1", default=1.0, low=0.3, high=2.0,

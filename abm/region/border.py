@@ -79,6 +79,7 @@ class Border:
     pay: pd.DataFrame
     employment: pd.DataFrame
     estates: pd.DataFrame
+    logs: pd.DataFrame
     labour: pd.DataFrame
     seasons: pd.DataFrame
     goods: pd.DataFrame

@@ -169,6 +169,7 @@ TABLES: dict[str, dict[str, str]] = {
         "source": "text",
     },
     "estates.csv": {"side": "side", "year": "year", "area_ha": "hectares", "basis": "fact|assumption", "source": "text"},
+    "logs.csv": {"side": "side", "year": "year", "logs_thousand_m3": "cubic metres", "basis": "fact|assumption", "source": "text"},
     "labour.csv": {"side": "side", "year": "year", "participation": "share", "basis": "fact|assumption", "source": "text"},
     "seasons.csv": {
         "month": "month of year",
@@ -253,6 +254,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "pay.csv": ("side", "sector", "year"),
     "employment.csv": ("side", "sector", "year"),
     "estates.csv": ("side", "year"),
+    "logs.csv": ("side", "year"),
     "labour.csv": ("side", "year"),
     "seasons.csv": ("month",),
     "goods.csv": ("good",),

@@ -89,6 +89,7 @@ KINDS: dict[str, Kind] = {
     "children": _number(0, 20, "children born to a woman"),
     "per thousand": _number(0, 1000, "a number for each thousand"),
     "hectares": _number(0, 1e8, "hectares"),
+    "cubic metres": _number(0, 1e7, "thousand cubic metres"),
     "season": _number(0, 100, "a factor"),
     "duty": _number(0, 10, "a share of the price"),
     "fee": _number(0, 1e8, "an amount"),

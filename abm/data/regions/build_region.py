@@ -17,7 +17,7 @@ from pathlib import Path
 
 from abm.data.regions.people_tables import Settled, population_table, rates_table
 from abm.data.regions.table_writer import TableWriter
-from abm.data.regions.work_tables import employment_table, estates_table, labour_table, pay_table
+from abm.data.regions.work_tables import employment_table, estates_table, labour_table, logs_table, pay_table
 from abm.region.contract import parse_steps
 
 FOLDER = Path(__file__).parent / "west-kalimantan-sarawak"
@@ -534,6 +534,7 @@ class Build(TableWriter):
         pay_table(self)
         employment_table(self)
         estates_table(self)
+        logs_table(self)
         labour_table(self)
         self.seasons()
         for row in GENERAL_ASSUMPTIONS:
@@ -1291,6 +1292,7 @@ note = "no hours in the fact: patients of Sekayam go to Serian, about 40 km from
 "pay.csv" = "Pay of a month of full work by side and sector, in the currency of the side, in the years in which something is known"
 "employment.csv" = "Wage jobs outside farms and estates held by residents, for each person in the labour force, by side and sector"
 "estates.csv" = "Planted oil palm of the whole province and state"
+"logs.csv" = "Logs cut in the state"
 "labour.csv" = "Share of the people of 15 and over who are in the labour force"
 "seasons.csv" = "Part of the year's harvest in each calendar month, times 12, by crop"
 "goods.csv" = "Goods traded and consumed: prices relative to the world price, basket shares, duties"

@@ -231,6 +231,25 @@ def estates_table(out: TableWriter) -> None:
     out.write("estates.csv", "side,year,area_ha,basis,source", rows)
 
 
+# Logs cut in Sarawak, thousand cubic metres a year: year, logs, basis, source. Recalled figures lie this near (a share).
+LOGS_MY = [
+    *((year, logs, "assumption", "recalled (TIMB3)") for year, logs in (
+        (1980, 8400), (1985, 12_200), (1990, 18_800), (1991, 19_400), (1995, 16_300), (2000, 14_300), (2005, 12_000))),
+    (2011, 9610, "fact", "TIMB1"),
+    (2012, 9459, "fact", "TIMB1"),
+]  # fmt: skip
+LOGS_ERROR = 0.15
+
+
+def logs_table(out: TableWriter) -> None:
+    """Write logs.csv: logs cut in Sarawak, which employs loggers and mill workers."""
+    for year, logs, basis, said in LOGS_MY:
+        if basis == "assumption":
+            low, high = round(logs * (1 - LOGS_ERROR)), round(logs * (1 + LOGS_ERROR))
+            out.assume(f"logs.my.{year}", f"logs cut in Sarawak, {year}", logs, low, high, "thousand m3", said, "logs.csv logs_thousand_m3")
+    out.write("logs.csv", "side,year,logs_thousand_m3,basis,source", [("my", *row) for row in LOGS_MY])
+
+
 # Share of the people of 15 and over in the labour force: side, year, share, low, high, basis, source.
 _EARLY_ID = "no figure before 2013: participation of a farming province, near that of 2013 (EMP9)"
 _EARLY_MY = "participation of Malaysia at 15 to 64 (E05), taken for Sarawak, which had 66.5 percent in 2010 where Malaysia had 63.7"
