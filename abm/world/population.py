@@ -258,7 +258,7 @@ def _columns(frame: AgentFrame, given: Mapping[str, Any] | None, needed: tuple[s
             raise UserError(f"'{name}' of a {frame.entity} is written anew each month: leave it out")
         if name in follow:
             raise UserError(
-                f"'{name}' of a {frame.entity} that comes follows from its {'household' if frame.entity == 'trader' else 'place or trader'}: leave it out"
+                f"'{name}' of a {frame.entity} that comes follows from its {'household' if frame.entity == 'trader' else 'place, its trader or what its adults do'}: leave it out"
             )
         width, dtype = frame.fields[name].width, "int64" if name in ("uid", "place", "household") else frame.fields[name].dtype
         array = _numbers(f"{frame.entity}.{name}", values, dtype)
