@@ -24,7 +24,7 @@ from abm.scenario import Scenario
 from abm.sharing import Shared
 from abm.simulation import MOST_HOUSEHOLDS, Simulation, StoppedError, check_seed
 from abm.views import KINDS, ByType, RunScenario, Views, for_mesa, plain_scenario
-from abm.world import populate, population
+from abm.world import demography, populate, population
 from agents.core.declare import near
 from agents.core.view import Household
 
@@ -150,12 +150,13 @@ class BorderModel(Simulation, mesa.Model):
             raise UserError(f"there is no place '{place}' with households; {near(place, self.world.place_names)}")
         q = self.world.place_names.index(place)
         frame, number = self.frames["household"], 1_000_000 + len(self.frames["household"])
+        p, working = self.settings.of(populate.Parameters), demography.in_labour_force(self)
         while True:  # others may have left since the last one was added, so the number may be taken
-            made = populate.household_columns(self.seed_of_run, self.world, q, np.array([number]), self.settings.of(populate.Parameters))
+            made = populate.household_columns(self.seed_of_run, self.world, q, np.array([number]), p, working)
             if frame.find(made["uid"])[0] < 0:
                 break
             number += 1
         made["weight"] = np.zeros(1)
-        del made["side"], made["group"]  # they follow from the place
+        del made["side"], made["group"], made["n_workers"]  # they follow from the place and from what the adults do
         population.renew(self, newcomers=made | {k: np.asarray([v]) for k, v in columns.items()})
         return self.household(int(made["uid"][0]))

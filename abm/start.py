@@ -10,7 +10,7 @@ import numpy as np
 from abm import changes, year
 from abm.running import Run
 from abm.sharing import protected
-from abm.world import populate
+from abm.world import demography, populate
 from abm.world.kinship import Kin, choose_kin, draw
 from abm.world.kinship import Parameters as Kinship
 from agents.core import memory
@@ -29,13 +29,13 @@ def begin(run: Run) -> None:
     """Make the people, then the state of January 1980 before its first step."""
     world = run.world
     p = run.settings.of(populate.Parameters)
-    people = (run.region, run.seed_of_run, run.n_households, repr(p))  # the text tells 0.0 from -0.0, the value does not
-    run.frames = run.shared.get(("people", *people), lambda: _make_people(run, p), _copies)
+    working, wanted = demography.in_labour_force(run), demography.wanted_people(run)
+    people = (run.region, run.seed_of_run, run.n_households, repr(p), working.tobytes(), wanted.tobytes())  # the text tells 0.0 from -0.0, the value does not
+    run.frames = run.shared.get(("people", *people), lambda: _make_people(run, p, working, wanted), _copies)
     households = run.frames["household"]
     _set_stocks(run)
     _set_posts(run)
-    world.place["adults"][:] = run.sum_by_place(households["n_adults"])
-    world.place["workers"][:] = run.sum_by_place(households["n_workers"])
+    demography.follow_people(run)
     changes.set_policy(world.policy, run.settings.on)
     changes.set_open(run)
     year.settle_access(run)
@@ -48,9 +48,12 @@ def begin(run: Run) -> None:
     memory.give_back()  # making the people takes about as much again as they do
 
 
-def _make_people(run: Run, p: populate.Parameters) -> dict[str, AgentFrame]:
-    """The agents of the start, by entity: a function of region, seed, number of households and ``p``, and of nothing else."""
-    households = populate.make_households(run.seed_of_run, run.world, run.n_households, p)
+def _make_people(run: Run, p: populate.Parameters, working: np.ndarray, wanted: np.ndarray) -> dict[str, AgentFrame]:
+    """The agents of the start, by entity: a function of region, seed, number of households and the other arguments, and of nothing else.
+
+    ``working`` (sides,) of the people of 15 to 64 are in the labour force, ``wanted`` are the people of each place, (places,).
+    """
+    households = populate.make_households(run.seed_of_run, run.world, run.n_households, p, working, wanted)
     traders = populate.make_traders(run.seed_of_run, run.world, households, p)
     return {"household": households, "trader": traders, "official": populate.make_officials(run.seed_of_run, run.world, p)}
 

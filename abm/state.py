@@ -69,7 +69,7 @@ class State:
         #: Savings by side (own currency) before the first month.
         self.savings_at_start = [0.0, 0.0]
         #: Savings that households which came in a month brought with them (0), and that those which left took along (1): (months, sides, 2), own
-        #: currency, times the households' weights. Nobody comes or goes in the shipped model.
+        #: currency, times the households' weights; with what was gained (0) or lost (1) as weights changed.
         self.carried = np.zeros((self.n_months, 2, 2))
 
     @property

@@ -1,11 +1,11 @@
-"""What is settled once a year? In January a demography, where the run has one; budgets and stocks of the districts; what each place then reaches."""
+"""What is settled once a year? In January who was born, died, came and went; budgets and stocks of the districts; what each place then reaches."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from abm.running import Run
-from abm.world import access
+from abm.world import access, demography
 from abm.world.kinship import Parameters as Kinship
 from abm.world.travel import Parameters as Travel
 from abm.world.travel import set_hours
@@ -20,8 +20,8 @@ def renew(run: Run) -> None:
     """In January: who comes and goes, budgets and stocks, then access. Otherwise access again when a crossing or the scenario changed."""
     if run.month % 12 == 0:
         if run.month > 0:
-            if run.demography is not None:
-                run.demography(run)
+            (demography.january if run.demography is None else run.demography)(run)
+            demography.follow_people(run)
             run.world.policy["real_income"][:] = run.series.real_income[run.month]
             run.run_rule(RULES["official.spend_budget"])
         else:

@@ -31,16 +31,15 @@ class Facts:
     rate: np.ndarray
     #: National product of the Indonesian side at yearly rates (months,), US dollar.
     national_usd: np.ndarray
-    #: Side of each place, its name, people and coordinates.
+    #: Side of each place, its name and coordinates.
     side: np.ndarray
     place_names: tuple[str, ...]
-    population: np.ndarray
     lat: np.ndarray
     lon: np.ndarray
     #: Name of each crossing, and its kind (``path`` has no officers).
     crossing_names: tuple[str, ...]
     crossing_kinds: tuple[str, ...]
-    #: Side of each district, and the people of its border places.
+    #: Side of each district, and the people of its border places by the region's table of places.
     district_side: np.ndarray
     district_people: np.ndarray
     #: Savings of each side's households before the first month, own currency.
@@ -59,13 +58,12 @@ class Facts:
             national_usd=series["national_usd"],
             side=world.place["side"],
             place_names=tuple(world.place_names),
-            population=world.population,
             lat=world.border["lat"].to_numpy(float),
             lon=world.border["lon"].to_numpy(float),
             crossing_names=tuple(world.crossing_names),
             crossing_kinds=tuple(kinds[name] for name in world.crossing_names),
             district_side=world.district["side"],
-            district_people=world.district["population"],
+            district_people=np.bincount(world.place["district"], world.population, len(world.district_names)),
             savings_at_start=(run.savings_at_start[0], run.savings_at_start[1]),
             carried=run.carried[: run.months_run].copy(),
         )

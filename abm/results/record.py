@@ -26,6 +26,8 @@ DEALS = ("loads", "set_out", "sold", "seized", "outlay", "revenue", "carriage", 
 D = {name: k for k, name in enumerate(DEALS)}
 #: Columns of the record of ties: strengths added up and ties counted, within a side and across.
 TIES = ("within", "n_within", "across", "n_across")
+#: Columns of the record of people by year and community: since the January before, and what the weights of all households took up.
+PEOPLE = {name: k for k, name in enumerate(("births", "deaths", "moved_in", "moved_out", "reweighted"))}
 #: Stocks of a district that are recorded.
 STOCKS = ("road", "clinic")
 
@@ -266,6 +268,9 @@ class Record:
         self.poor = np.full((years, n_places), np.nan)
         self.gini = np.full((years, 2), np.nan)
         self.near = np.zeros((years, n_places), dtype=bool)
+
+        #: People of the year before this year's January, in the order of PEOPLE; 0 in the first year.
+        self.people = np.zeros((years, n_places, len(PEOPLE)))
 
     def empty(self) -> None:
         """Make every array as it was at first, in the same memory."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from abm.results.facts import Facts
-from abm.results.record import STOCKS, TIES, D, Record, S
+from abm.results.record import PEOPLE, STOCKS, TIES, D, Record, S
 from agents.core.declare import DeclarationError, near
 from agents.surroundings import CARE_OPTIONS, WORK
 
@@ -23,15 +23,20 @@ def _whole(table: str) -> Callable[[Record, Facts], np.ndarray]:
     return lambda record, facts: getattr(record, table)[: facts.n_months]
 
 
+def _people(k: int) -> Callable[[Record, Facts], np.ndarray]:
+    return lambda record, facts: record.people[: (facts.n_months + 11) // 12, :, k]
+
+
 def _by_year(table: str) -> Callable[[Record, Facts], np.ndarray]:
     return lambda record, facts: getattr(record, table)[: (facts.n_months + 11) // 12]
 
 
-#: All that an indicator can read, by name: how it is found, with the months (years for ``poor``, ``gini`` and ``near``) on the first axis.
+#: All that an indicator can read, by name: how it is found, with the months (years for people, ``poor``, ``gini`` and ``near``) on the first axis.
 READABLE: dict[str, Callable[[Record, Facts], np.ndarray]] = {
     **{f"sums.{name}": _column("sums", k) for name, k in S.items()},
     **{f"deals.{name}": _column("deals", k) for name, k in D.items()},
     **{f"ties.{name}": _column("ties", k) for k, name in enumerate(TIES)},
+    **{f"people.{name}": _people(k) for name, k in PEOPLE.items()},
     **{f"stock.{name}": _column("stock", k) for k, name in enumerate(STOCKS)},
     **{f"hours_care.{name}": _column("hours_care", k) for k, name in enumerate(CARE_OPTIONS)},
     **{f"wage.{name}": _column("wage", k) for k, name in enumerate(WORK)},

@@ -82,7 +82,7 @@ class Results:
             "side": np.tile(np.array(SIDES, dtype=object)[facts.side], years),
             "lat": np.tile(facts.lat, years),
             "lon": np.tile(facts.lon, years),
-            "population": np.tile(facts.population, years),
+            "population": (sums.total("sums.persons") / sums.months).reshape(-1),
         }
         return pd.DataFrame(keys | self._columns("places", sums))
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from abm.region import SIDES, Region, class_in, month_number
 from abm.region.contract import parse_steps
+from abm.world.people_path import read_path
 from agents.core.declare import FIELDS
 from agents.surroundings import GOODS
 
@@ -86,6 +87,7 @@ class World:
             [self.district_names.index(district_of[name]) if district_of[name] in self.district_names else -1 for name in self.node_names]
         )
         self.population = self.border["population"].to_numpy(float)
+        self.people_path = read_path(region, self.place_names)
         self.groups = [region.groups.index(g) for g in self.border["group"]]
         self.place, self.trade_link, self.district = allocate("place", n), allocate("trade_link", n), allocate("district", len(districts))
         self.place["side"][:] = self.node_side[:n]
@@ -108,19 +110,21 @@ class World:
         self.is_post_kind = (crossings["kind"] == "post").to_numpy()
 
     def _read_facilities(self) -> None:
-        f, n = self.region.facilities, self.n_places
+        f = self.region.facilities
         self.facility = allocate("facility", len(f))
         self.facility_node = np.array([self.node[p] for p in f["place"]])
         self.facility_side = np.array([SIDES.index(s) for s in f["side"]])
         self.facility["is_primary"][:] = (f["tier"] == "primary").astype(int)
-        # a clinic is built for its place's people, one in a small or service place for a few thousand from around
-        at_border = self.facility_node < n
-        own = self.population[np.minimum(self.facility_node, n - 1)]
-        self.facility["catchment"][:] = np.where(at_border, np.maximum(own, 4000.0), 30000.0)
+        self.set_catchment(self.population)
         self.facility_opened = f["opened"].to_numpy(float)
         self.facility_latest = f["opened_high"].to_numpy(float)
         self.facility_earliest = f["opened_low"].to_numpy(float)
         self.facility_start = f["quality_1980"].to_numpy(float)
+
+    def set_catchment(self, people: np.ndarray) -> None:
+        """A clinic is there for its place's ``people`` (places,), one in a small or service place for a few thousand from around."""
+        own = people[np.minimum(self.facility_node, self.n_places - 1)]
+        self.facility["catchment"][:] = np.where(self.facility_node < self.n_places, np.maximum(own, 4000.0), 30000.0)
 
     def _read_goods(self) -> None:
         goods = self.region.goods.set_index("good").loc[list(GOODS)]

@@ -13,15 +13,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from abm.world.columns import World
+from abm.world.composition import members
 from abm.world.kinship import draw
 from agents.core.declare import judgement, parameter, parameters
 from agents.core.draws import origin_uid, origin_uids, stream
 from agents.core.exact import exps
 from agents.core.frame import AgentFrame
 from agents.core.normal import normal_quantiles
-from agents.household.fields import MAX_ADULTS
 
-COMPOSITION = stream("populate.composition")
+SCHOOLING = stream("populate.schooling")
 SHIFT = stream("populate.shift")
 TRADER = stream("populate.trader")
 TRADES = stream("populate.trades")
@@ -95,6 +95,34 @@ class Parameters(NamedTuple):
         "Goods that a middling trader of the Malaysian side can pay for at a time", unit="months of product", default=0.08, low=0.03, high=1.0,
         source=judgement("about the same load in money: pay there is five times higher"),
     )  # fmt: skip
+    births_before_id: float = parameter(
+        "Births per woman in the years before 1980, Indonesian side", unit="1", default=6.2, low=5.5, high=6.8,
+        source=judgement("6.3 in 1971, 5.5 in 1980 (HH17, recalled)"),
+    )  # fmt: skip
+    births_before_my: float = parameter(
+        "Births per woman in the years before 1980, Malaysian side", unit="1", default=6.1, low=5.0, high=6.8,
+        source=judgement("40 to 47 % of the people of border districts were under 15 in 1980 (HH21)"),
+    )  # fmt: skip
+    infant_deaths_before_id: float = parameter(
+        "Infant deaths per 1,000 births in the years before 1980, Indonesian side", unit="1", default=130.0, low=110.0, high=150.0,
+        source=judgement("144 in 1971, 119 in 1980 (HH18, recalled)"),
+    )  # fmt: skip
+    infant_deaths_before_my: float = parameter(
+        "Infant deaths per 1,000 births in the years before 1980, Malaysian side", unit="1", default=50.0, low=30.0, high=80.0,
+        source=judgement("registered deaths were few and incomplete inland (HH20, recalled)"),
+    )  # fmt: skip
+    with_partner: float = parameter(
+        "Heads below 65 who live with a partner in January 1980", unit="share", default=0.88, low=0.75, high=0.95,
+        source=judgement("widowed, divorced and men working away are the rest"),
+    )  # fmt: skip
+    with_parent: float = parameter(
+        "Heads below 55 with an old parent in the house in January 1980", unit="share", default=0.2, low=0.05, high=0.3,
+        source=judgement("3 to 4 % of the people of border districts were 65 and over in 1980 (HH22)"),
+    )  # fmt: skip
+    grown_stay: float = parameter(
+        "Grown children of 18 and over who stay in the parents' house from one year to the next, before 1980", unit="share", default=0.84,
+        low=0.75, high=0.92, source=judgement("as household.live.leave_18 to leave_25 let them leave"),
+    )  # fmt: skip
     honest: float = parameter(
         "Mean chance that an officer takes no money",
         unit="probability",
@@ -125,55 +153,70 @@ def sample_sizes(population: np.ndarray, side: np.ndarray, households: int) -> n
     return sizes
 
 
-def household_columns(seed: int, world: World, place: int, numbers: np.ndarray, p: Any) -> dict[str, np.ndarray]:
-    """Columns of the households with these numbers in one community, all but weight and ties."""
+def household_columns(
+    seed: int, world: World, place: int, numbers: np.ndarray, p: Any, share_working: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Columns of the households with these numbers in one community, all but weight and ties.
+
+    ``share_working`` of the people of 15 to 64 of each side are in the labour force.
+    """
     side = int(world.place["side"][place])
     uid = origin_uids(seed, 1, place, last=numbers)
-    u = draw(seed, COMPOSITION, uid, 4)
+    u = draw(seed, SCHOOLING, uid)[:, 0]
     shift = draw(seed, SHIFT, np.array([place]), 2)[0]
     quantile = [(shift[j] + (numbers + 1) * _PHI[j]) % 1.0 for j in (0, 1)]
     z_land, z_ability = (normal_quantiles(np.clip(q, 1e-6, 1 - 1e-6)) for q in quantile)
-    n_adults = np.searchsorted(np.array([0.06, 0.52, 0.80, 0.93, 0.98]), u[:, 0], side="right") + 1
-    n_children = np.searchsorted(np.array([0.14, 0.35, 0.65, 0.85, 0.95]), u[:, 1], side="right")
     mean = (p.schooling_id, p.schooling_my)[side]
-    schooling = np.clip(mean + p.schooling_spread * normal_quantiles(u[:, 2]), 0.0, 15.0)
+    schooling = np.clip(mean + p.schooling_spread * normal_quantiles(u), 0.0, 15.0)
     land = (p.land_median_id, p.land_median_my)[side] * exps(p.land_spread * z_land)
     ability = exps(p.ability_spread * z_ability - 0.5 * p.ability_spread * p.ability_spread)
     count = len(numbers)
     return {
         "uid": uid, "place": np.full(count, place), "side": np.full(count, side), "group": np.full(count, world.groups[place]),
-        "n_adults": n_adults, "n_workers": n_adults, "n_children": n_children, "schooling": schooling, "land": np.maximum(land, 0.1), "ability": ability,
-        "activity": np.where(np.arange(MAX_ADULTS)[None, :] < n_adults[:, None], 0, -1).astype(np.int8),
+        "schooling": schooling, "land": np.maximum(land, 0.1), "ability": ability, **members(seed, uid, side, p, share_working[side]),
     }  # fmt: skip
 
 
-def make_households(seed: int, world: World, households: int, p: Any) -> AgentFrame:
-    """The households of the start, with weights that add up to each community's people."""
+def make_households(
+    seed: int, world: World, households: int, p: Any, share_working: np.ndarray, people: np.ndarray | None = None
+) -> AgentFrame:
+    """The households of the start, with weights that add up to ``people`` of each community (places,); of the region's table when left out.
+
+    How many are drawn of a community depends on the region's table alone, so that a run of another year's people has the same households.
+    """
+    people = world.population if people is None else people
     sizes = sample_sizes(world.population, world.place["side"], households)
     parts = []
     for place, size in enumerate(sizes):
-        columns = household_columns(seed, world, place, np.arange(size), p)
-        people = (columns["n_adults"] + columns["n_children"]).sum()
-        columns["weight"] = np.full(size, world.population[place] / people)
+        columns = household_columns(seed, world, place, np.arange(size), p, share_working)
+        persons = (columns["n_adults"].astype(np.int64) + columns["n_children"]).sum()
+        columns["weight"] = np.full(size, people[place] / persons)
         parts.append(columns)
     merged = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     return AgentFrame("household", merged)
 
 
+def trader_columns(seed: int, owner: np.ndarray, side: np.ndarray, p: Any) -> dict[str, np.ndarray]:
+    """``uid``, capital, cards and skill of the traders of these households, (traders,) each, by the household's uid ``owner`` and ``side``."""
+    uid = origin_uids(seed, 2, last=owner)
+    u = draw(seed, TRADER, uid, 3)
+    capital = np.where(side == 0, p.trader_capital_id, p.trader_capital_my) * exps(p.trader_capital_spread * normal_quantiles(u[:, 0]))
+    return {"uid": uid, "capital": capital, "cards": 1 + np.floor(5 * u[:, 1] * u[:, 1]), "skill": 0.9 * u[:, 2]}
+
+
+def trades(seed: int, uid: np.ndarray, p: Any) -> np.ndarray:
+    """Whether each household has a trader, by its own draw, (households,)."""
+    return draw(seed, TRADES, uid)[:, 0] < p.share_trading
+
+
 def make_traders(seed: int, world: World, households: AgentFrame, p: Any) -> AgentFrame:
     """A trader for the part of households that trade, by the household's own draw."""
     place = households["place"].astype(np.int64)
-    rows = np.flatnonzero(draw(seed, TRADES, households["uid"])[:, 0] < p.share_trading)
+    rows = np.flatnonzero(trades(seed, households["uid"], p))
     owner = households["uid"][rows]
-    uid = origin_uids(seed, 2, last=owner)
-    u = draw(seed, TRADER, uid, 3)
-    frame = AgentFrame(
-        "trader",
-        {
-            "uid": uid, "place": place[rows], "side": households["side"][rows], "weight": households["weight"][rows],
-            "capital": np.where(households["side"][rows] == 0, p.trader_capital_id, p.trader_capital_my) * exps(p.trader_capital_spread * normal_quantiles(u[:, 0])), "cards": 1 + np.floor(5 * u[:, 1] * u[:, 1]), "skill": 0.9 * u[:, 2],
-        },
-    )  # fmt: skip
+    of_household = {"place": place[rows], "side": households["side"][rows], "weight": households["weight"][rows]}
+    frame = AgentFrame("trader", made := of_household | trader_columns(seed, owner, households["side"][rows], p))
+    uid = made["uid"]
     frame["household"][:] = rows[np.argsort(uid)][np.searchsorted(np.sort(uid), frame["uid"])]
     households["trader"][:] = -1
     households["trader"][frame["household"]] = np.arange(len(frame))

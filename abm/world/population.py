@@ -1,8 +1,9 @@
 """Who comes and goes? Households leave, others come and are tied to those who are there, and members are born or die.
 
-The rules of a demography are not here: they say who, :func:`renew` does it, in the memory that the columns have. Nobody comes or goes in the
-shipped model. A demography is a function of the run that is called in January (``rules={"population": …}``, see :class:`abm.simulation.Simulation`).
-A member who is born, grows up or dies is a change of the columns ``n_adults`` and ``n_children``, before :func:`renew`.
+The rules of a demography are not here: they say who, :func:`renew` does it, in the memory that the columns have. The shipped one is
+:mod:`abm.world.demography`; another is a function of the run that is called in January in its place (``rules={"population": …}``, see
+:class:`abm.simulation.Simulation`). A member who is born, grows up or dies is a change of the columns ``n_adults`` and ``n_children``, and of
+``adult_age`` and ``child_age`` where ages are to count, before :func:`renew`.
 """
 
 from __future__ import annotations
@@ -21,12 +22,14 @@ from agents.core.declare import Column, near
 from agents.core.draws import origin_uids
 from agents.core.frame import AgentFrame
 from agents.core.moves import find_rows
-from agents.household.fields import MAX_ADULTS
+from agents.household.fields import MAX_ADULTS, MAX_CHILDREN
+from agents.household.live import ADULT_AGE, AGES
 from agents.surroundings import ACTIVITIES
 
 #: First part of a newcomer's origin; those of the start have 1 (households), 2 (traders, then their household) and 3 (officials).
 NEWCOMER, TRADER = 4, 2
-MOST_CHILDREN = 127
+#: Age in years of an adult and of a child for whom a demography gives none.
+USUAL_ADULT, USUAL_CHILD = 30, 7
 
 
 class RunWithPeople(Protocol):
@@ -85,7 +88,8 @@ def renew(
     leave : uids of the households that leave, (households,). Their traders leave with them, and their ties end.
     newcomers : columns of the households that come, (newcomers, …), by name of a field of ``household``. ``uid``, ``place`` (number of the community),
         ``weight`` and ``n_adults`` are needed; ``side``, ``group`` and ``trader`` are not given, they follow from the place and from ``traders``. What else is left out starts
-        at the field's initial value: without ``land`` and ``ability`` a household has no farm output and no pay. Adults for whom no ``activity`` is given work on the farm.
+        at the field's initial value: without ``land`` and ``ability`` a household has no farm output and no pay. Adults for whom neither ``activity`` nor ``adult_age`` is given are in the
+        labour force and work on the farm. ``n_workers`` is not given, it follows from ``activity``.
     ties : pairs of uids, (ties, 2), of households that are there afterwards. A pair that is tied already keeps its strength, and of a pair given twice the first counts.
     strengths : of these ties, (ties,), index from 0 to 1.
     traders : columns of the traders that come, (traders, …), by name of a field of ``trader``. ``uid`` and ``household`` (uid of the household,
@@ -94,7 +98,8 @@ def renew(
     Savings that newcomers bring and that who leaves takes along, with the profit of a trader that is not home yet, are booked in ``run.carried``. What one household gives another
     (a mother's household to one that splits off, a last will) is for the caller to move in the column ``savings``, so that the weighted sum stays.
 
-    The columns ``n_adults`` and ``n_children`` may have been changed before: ``activity`` follows here, adults beyond the former ones begin on the farm.
+    The columns ``n_adults`` and ``n_children`` may have been changed before: ``activity``, ``n_workers`` and ages follow here. Adults beyond the former ones
+    are 30 years old and begin on the farm, children beyond them are 7; where there are fewer, the last of the column have gone.
 
     UserError, in one sentence, and nothing is changed: for a uid that is not there, comes though it is there or leaves in the same call, or is given twice; a place that is not one; a
     tie to nobody, to who leaves, or of a household to itself; columns that are not declared, written anew each month, or of other lengths; numbers that are not finite or that a column cannot hold; numbers of members that
@@ -129,7 +134,8 @@ def renew(
     came_traders = _renew_traders(household, trader, asked, gone_traders, moves.row_now, now[len(tied) :])
     _book(run, 0, household, moves.new, "savings")
     _book(run, 0, trader, came_traders, "profit")
-    _set_activity(household["n_adults"], household["activity"])
+    c = household
+    _set_members(c["n_adults"], c["n_children"], c["adult_age"], c["child_age"], c["activity"], c["n_workers"])
     run.world.place["adults"][:] = run.sum_by_place(household["n_adults"])
     run.world.place["workers"][:] = run.sum_by_place(household["n_workers"])
     _tell_followed(run, asked.leave)
@@ -182,7 +188,7 @@ def _read(run: RunWithPeople, leave: Any, newcomers: Any, ties: Any, strengths: 
         )
     if len(ties) and not (strengths.min() >= 0.0 and strengths.max() <= 1.0):
         raise UserError("a tie has a strength that is not from 0 to 1")
-    new = _columns(run.frames["household"], newcomers, ("uid", "place", "weight", "n_adults"), ("side", "group", "trader"))
+    new = _columns(run.frames["household"], newcomers, ("uid", "place", "weight", "n_adults"), ("side", "group", "trader", "n_workers"))
     place, world = new["place"], run.world
     if len(place):
         if not (place.min() >= 0 and place.max() < world.n_places):
@@ -195,8 +201,13 @@ def _read(run: RunWithPeople, leave: Any, newcomers: Any, ties: Any, strengths: 
             raise UserError(
                 f"the activity of an adult that comes is none of 0 to {len(ACTIVITIES) - 1}, or -1 where there is no such adult"
             )
+        for name, least in (("adult_age", ADULT_AGE), ("child_age", 0)):
+            if name in new and not (((new[name] >= least) & (new[name] < (AGES if least else ADULT_AGE))) | (new[name] == -1)).all():
+                raise UserError(
+                    f"the {name} of a household that comes is none of {least} to {(AGES if least else ADULT_AGE) - 1} years, or -1 where there is no such member"
+                )
         children = new.get("n_children", np.zeros(len(place)))
-        bad = np.flatnonzero((new["n_adults"] < 1) | (new["n_adults"] > MAX_ADULTS) | (children < 0) | (children > MOST_CHILDREN))
+        bad = np.flatnonzero((new["n_adults"] < 1) | (new["n_adults"] > MAX_ADULTS) | (children < 0) | (children > MAX_CHILDREN))
         if len(bad):
             _refuse_members(new["uid"][bad[0]], new["n_adults"][bad[0]], children[bad[0]])
     new["side"] = world.place["side"][place].astype(np.int8)
@@ -247,7 +258,7 @@ def _columns(frame: AgentFrame, given: Mapping[str, Any] | None, needed: tuple[s
             raise UserError(f"'{name}' of a {frame.entity} is written anew each month: leave it out")
         if name in follow:
             raise UserError(
-                f"'{name}' of a {frame.entity} that comes follows from its {'household' if frame.entity == 'trader' else 'place or trader'}: leave it out"
+                f"'{name}' of a {frame.entity} that comes follows from its {'household' if frame.entity == 'trader' else 'place, its trader or what its adults do'}: leave it out"
             )
         width, dtype = frame.fields[name].width, "int64" if name in ("uid", "place", "household") else frame.fields[name].dtype
         array = _numbers(f"{frame.entity}.{name}", values, dtype)
@@ -299,7 +310,7 @@ def _check_traders(run: RunWithPeople, asked: _Comers, old_owner: np.ndarray) ->
 def _check_members(household: AgentFrame, gone: np.ndarray) -> None:
     """Refuse households of too few or too many members among those that stay."""
     n_adults, n_children = household["n_adults"], household["n_children"]
-    bad = np.flatnonzero((n_adults < 1) | (n_adults > MAX_ADULTS) | (n_children < 0))
+    bad = np.flatnonzero((n_adults < 1) | (n_adults > MAX_ADULTS) | (n_children < 0) | (n_children > MAX_CHILDREN))
     bad = bad[~np.isin(bad, gone)] if len(bad) else bad
     if len(bad):
         _refuse_members(household["uid"][bad[0]], n_adults[bad[0]], n_children[bad[0]])
@@ -307,16 +318,31 @@ def _check_members(household: AgentFrame, gone: np.ndarray) -> None:
 
 def _refuse_members(uid: Any, n_adults: Any, n_children: Any) -> None:
     raise UserError(
-        f"household {uid} has {n_adults} adults and {n_children} children: a household that is there has 1 to {MAX_ADULTS} adults and 0 to {MOST_CHILDREN} children"
+        f"household {uid} has {n_adults} adults and {n_children} children: a household that is there has 1 to {MAX_ADULTS} adults and 0 to {MAX_CHILDREN} children"
     )
 
 
 @compiled
-def _set_activity(n_adults: Column, activity: Column) -> None:
-    """Let adults who are new work on the farm (0), and let there be nobody (-1) beyond the last."""
+def _set_members(n_adults: Column, n_children: Column, adult_age: Column, child_age: Column, activity: Column, n_workers: Column) -> None:
+    """Let ages and ``activity`` fit the numbers of members; those in the labour force stand first, and are counted."""
     for i in range(n_adults.shape[0]):
+        free = 0
         for a in range(MAX_ADULTS):
             if a >= n_adults[i]:
-                activity[i, a] = -1
-            elif activity[i, a] < 0:
-                activity[i, a] = 0
+                adult_age[i, a] = activity[i, a] = -1
+            elif adult_age[i, a] < 0:
+                adult_age[i, a] = USUAL_ADULT
+                if activity[i, a] < 0:
+                    activity[i, a] = 0
+            if activity[i, a] >= 0:
+                age, doing = adult_age[i, a], activity[i, a]
+                for b in range(a, free, -1):
+                    adult_age[i, b], activity[i, b] = adult_age[i, b - 1], activity[i, b - 1]
+                adult_age[i, free], activity[i, free] = age, doing
+                free += 1
+        n_workers[i] = free
+        for c in range(MAX_CHILDREN):
+            if c >= n_children[i]:
+                child_age[i, c] = -1
+            elif child_age[i, c] < 0:
+                child_age[i, c] = USUAL_CHILD

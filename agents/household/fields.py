@@ -7,11 +7,14 @@ from agents.surroundings import ACTIVITIES, CARE_OPTIONS
 
 #: Adults that a household can have (its members of working age beyond these are not simulated).
 MAX_ADULTS = 6
+#: Children below 15 that a household can have.
+MAX_CHILDREN = 8
 SEVERITIES = ("minor", "disrupting", "hospital")
 
 DRAWN = judgement("drawn for each household when the population is made (abm/world/populate.py)")
 RULES = judgement("state of the model, made by its rules")
 _SLOTS = tuple(f"adult_{k + 1}" for k in range(MAX_ADULTS))
+_CHILDREN = tuple(f"child_{k + 1}" for k in range(MAX_CHILDREN))
 
 fields(
     "household",
@@ -20,24 +23,17 @@ fields(
     Field("side", "Side of the border", "code", "int8", "fixed", DRAWN),
     Field("group", "People (culture group)", "code", "int8", "fixed", Source("places.csv of the region, main group of the place", "fact")),
     Field("weight", "Real households it represents", "household", "float64", "fixed", DRAWN),
-    Field("n_adults", "Adults", "person", "int8", "fixed", DRAWN),
-    Field("n_workers", "Adults who work or look for work; those are its first ones", "adult", "int8", "fixed", DRAWN),
-    Field("n_children", "Children", "person", "int8", "fixed", DRAWN),
+    Field("n_adults", "Adults: people of 15 and over", "person", "int8", "fixed", DRAWN),
+    Field("n_children", "Children below 15", "person", "int8", "fixed", DRAWN),
+    Field("n_workers", "Adults in the labour force: the first of its adults", "person", "int8", "fixed", DRAWN),
+    Field("adult_age", "Age of each adult in completed years, those in the labour force first, -1 where there is none", "year", "int8", "fixed", DRAWN,
+          MAX_ADULTS, _SLOTS, -1),
+    Field("child_age", "Age of each child in completed years, -1 where there is none", "year", "int8", "fixed", DRAWN, MAX_CHILDREN, _CHILDREN, -1),
     Field("schooling", "Mean schooling of its adults", "year", "float32", "fixed", DRAWN),
     Field("land", "Land it works", "ha", "float64", "fixed", DRAWN),
     Field("ability", "Earnings and output relative to others of equal means", "1", "float64", "fixed", DRAWN),
     Field("savings", "Savings, negative when in debt", "own currency", "float64", "state", RULES),
-    Field(
-        "activity",
-        "What each adult does, -1 where there is none who works or looks for work",
-        "code",
-        "int8",
-        "state",
-        RULES,
-        MAX_ADULTS,
-        _SLOTS,
-        -1,
-    ),
+    Field("activity", "What each adult in the labour force does, -1 beyond them", "code", "int8", "state", RULES, MAX_ADULTS, _SLOTS, -1),
     Field("income_mean", "Income of a usual month, averaged over about a year", "own currency/month", "float64", "state", RULES),
     Field("support_across", "Kin ties across, 0 none to 1 many and close", "index", "float64", "state", RULES),
     Field("opinion_home", "Share of recent visits that were at home and good", "share", "float32", "state", RULES),

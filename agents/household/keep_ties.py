@@ -112,7 +112,7 @@ def remembered(opinion: float, quality: float, memory: float) -> float:
 
 @compiled
 def remember_loop(
-    start: int, stop: int, p: Memory, place: Column, n_adults: Column, activity: Column, care_visits: Column, quality_care: Column,
+    start: int, stop: int, p: Memory, place: Column, n_workers: Column, activity: Column, care_visits: Column, quality_care: Column,
     opinion_home: Column, opinion_across: Column, works_home: Column, works_across: Column, trips_across: Column
 ) -> None:  # fmt: skip
     """Note what the household knows of care and work on each side, and how often it went across."""
@@ -126,7 +126,7 @@ def remember_loop(
             opinion_home[i] = remembered(float(opinion_home[i]), good_home, p.memory)
             opinion_across[i] = remembered(float(opinion_across[i]), good_across, p.memory)
         n_home = n_across = 0
-        for a in range(int(n_adults[i])):
+        for a in range(int(n_workers[i])):
             k = int(activity[i, a])
             if FARM < k < PASS:
                 n_home += 1
@@ -142,7 +142,7 @@ rule(
         name="household.remember",
         question="What does a household know of care and work on each side, and how often was it across?",
         loop=remember_loop,
-        reads=("household.place", "household.n_adults", "household.activity", "household.care_visits", "place.quality_care"),
+        reads=("household.place", "household.n_workers", "household.activity", "household.care_visits", "place.quality_care"),
         writes=("household.opinion_home", "household.opinion_across", "household.works_home", "household.works_across",
                 "household.trips_across"),
         parameters=Memory,

@@ -102,6 +102,14 @@ def _hours(name: str, column: str) -> Case:
     )  # fmt: skip
 
 
+def _moves(name: str) -> Case:
+    # a year's number is that of its January, whatever part of the year was run
+    return Case(
+        name, {f"people.{name}": {(1980, "A"): 3, (1980, "B"): 4, (1980, "C"): 0.5, (1981, "B"): 2.5, (1981, "C"): 7, (1981, "D"): 8}},
+        yearly={1980: (7, 0.5), 1981: (2.5, 15)}, places={1980: (3, 4, 0.5, 0), 1981: (0, 2.5, 7, 8)},
+    )  # fmt: skip
+
+
 def _visits(name: str, yearly: dict[int, tuple[float, float]], monthly: dict[str, tuple[float, float]]) -> Case:
     return Case(name, VISITS, yearly=yearly, monthly=monthly)
 
@@ -292,6 +300,20 @@ CASES: tuple[Case, ...] = (
         {"sums.trips": {("1980-01", "A"): 5, ("1980-02", "B"): 1, ("1981-01", "C"): 6},
          "sums.households": {("1980-01", "A"): 10, ("1980-02", "B"): 20, ("1981-01", "C"): 8, ("1981-01", "A"): 4}},
         yearly={1980: (6 / 30, NONE), 1981: (0, 6 / 8)}, monthly={"1980-01": (5 / 10, NONE)},
+    ),
+    *(_moves(name) for name in ("births", "deaths", "moved_in", "moved_out", "reweighted")),
+    Case(
+        # 12 of 36 people are children in January, 9 of 12 in February; in 1981 none of 4; no value where nobody lives
+        "share_children", {"sums.persons": {("1980-01", "A"): 30, ("1980-01", "B"): 6, ("1980-02", "A"): 12, ("1981-01", "D"): 4},
+                           "sums.adults": {("1980-01", "A"): 20, ("1980-01", "B"): 4, ("1980-02", "A"): 3, ("1981-01", "D"): 4}},
+        yearly={1980: (21 / 48, NONE), 1981: (NONE, 0)}, monthly={"1980-01": (12 / 36, NONE), "1980-02": (9 / 12, NONE)},
+        places={1980: (19 / 42, 2 / 6, NONE, NONE), 1981: (NONE, NONE, NONE, 0)},
+    ),
+    Case(
+        "household_size", {"sums.persons": {("1980-01", "A"): 30, ("1980-01", "B"): 6, ("1980-02", "A"): 12, ("1981-01", "D"): 4},
+                           "sums.households": {("1980-01", "A"): 8, ("1980-01", "B"): 1, ("1980-02", "A"): 3, ("1981-01", "D"): 2}},
+        yearly={1980: (48 / 12, NONE), 1981: (NONE, 2)}, monthly={"1980-01": (36 / 9, NONE), "1980-02": (4, NONE)},
+        places={1980: (42 / 11, 6, NONE, NONE), 1981: (NONE, NONE, NONE, 2)},
     ),
     Case("population", {"sums.persons": PERSONS}, yearly={1980: (66 / 12, 12 / 12), 1981: (8 / 6, 6 / 6)}, monthly={"1980-01": (46, 0)}),
     Case(

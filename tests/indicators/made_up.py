@@ -33,6 +33,8 @@ NONSENSE = 77
 #: Where a column is in an array of the record, given here once more so that a swap of columns shows.
 COLUMNS: dict[str, tuple[str, int]] = {
     "ties.within": ("ties", 0), "ties.n_within": ("ties", 1), "ties.across": ("ties", 2), "ties.n_across": ("ties", 3),
+    "people.births": ("people", 0), "people.deaths": ("people", 1), "people.moved_in": ("people", 2), "people.moved_out": ("people", 3),
+    "people.reweighted": ("people", 4),
     "stock.road": ("stock", 0), "stock.clinic": ("stock", 1),
     "hours_care.primary_home": ("hours_care", 0), "hours_care.hospital_home": ("hours_care", 1),
     "hours_care.primary_across": ("hours_care", 2), "hours_care.hospital_across": ("hours_care", 3),
@@ -88,7 +90,6 @@ def facts_of(n_months: int = RUN) -> Facts:
         national_usd=np.array(NATIONAL)[:n_months],
         side=np.array([0, 1, 0, 1]),
         place_names=PLACES,
-        population=np.array([10.0, 20.0, 30.0, 40.0]),
         lat=np.array([1.0, 1.5, 2.0, 2.5]),
         lon=np.array([109.0, 110.0, 111.0, 112.0]),
         crossing_names=tuple(CROSSINGS),

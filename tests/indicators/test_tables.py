@@ -20,11 +20,11 @@ def test_rows_of_the_yearly_and_monthly_table() -> None:
 
 
 def test_rows_of_the_table_of_places() -> None:
-    places = results_of({}).places
+    places = results_of({"sums.persons": {("1980-01", "A"): 24, ("1980-12", "A"): 12, ("1981-06", "D"): 30}}).places
     assert list(places["year"]) == [1980] * 4 + [1981] * 4
     assert list(places["place"]) == list("ACBD") * 2 and list(places["side"]) == ["id", "my", "id", "my"] * 2
     assert list(places["lat"]) == [1.0, 1.5, 2.0, 2.5] * 2 and list(places["lon"]) == [109.0, 110.0, 111.0, 112.0] * 2
-    assert list(places["population"]) == [10.0, 20.0, 30.0, 40.0] * 2
+    assert list(places["population"]) == [3.0, 0.0, 0.0, 0.0] + [0.0, 0.0, 0.0, 5.0], "of the months run"
 
 
 def test_summary_is_the_yearly_table_as_rows() -> None:
@@ -162,10 +162,10 @@ def test_facts_are_those_of_the_model() -> None:
     assert np.array_equal(facts.national_usd, model.series.national_usd[:4])
     at = region.border_places.set_index("place").loc[list(facts.place_names)]
     assert list(np.array(["id", "my"])[facts.side]) == list(at["side"])
-    for name in ("lat", "lon", "population"):
+    for name in ("lat", "lon"):
         assert np.array_equal(getattr(facts, name), at[name].to_numpy(float)), name
     kinds = dict(zip(region.crossings["crossing"], region.crossings["kind"], strict=True))
     assert facts.crossing_names == tuple(world.crossing_names) and facts.crossing_kinds == tuple(kinds[n] for n in world.crossing_names)
     assert list(np.array(["id", "my"])[facts.district_side]) == list(region.districts["side"])
-    assert facts.district_people.sum() == pytest.approx(facts.population.sum())
+    assert facts.district_people.sum() == pytest.approx(at["population"].sum())
     assert facts.savings_at_start == tuple(model.savings_at_start) and facts.savings_at_start[0] != facts.savings_at_start[1]

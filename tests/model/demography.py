@@ -32,7 +32,7 @@ def drawn(run: Run, number: int, slot: int = 0) -> np.ndarray:
 def change_members(run: Run) -> None:
     """In some households a child is born, grows up or dies, or an adult dies."""
     h, u = run.frames["household"], drawn(run, MEMBERS)
-    born, grown = (u < 0.08) & (h["n_children"] < 9), (u > 0.9) & (h["n_children"] > 0) & (h["n_adults"] < MAX_ADULTS)
+    born, grown = (u < 0.08) & (h["n_children"] < 8), (u > 0.9) & (h["n_children"] > 0) & (h["n_adults"] < MAX_ADULTS)
     dead = (u > 0.2) & (u < 0.22) & (h["n_adults"] > 1)
     h["n_children"][:] += born.astype(np.int8) - grown.astype(np.int8)
     h["n_adults"][:] += grown.astype(np.int8) - dead.astype(np.int8)
@@ -74,6 +74,10 @@ def changes(run: Run) -> dict[str, Any]:
     mothers = np.setdiff1d(mothers, gone)
     uids = h["uid"][gone].copy()
     return {"leave": uids, **splits(run, mothers, set(uids.tolist()))}
+
+
+def nobody(run: Run) -> None:
+    """A January in which nobody is born, dies, comes or goes."""
 
 
 def january(run: Run) -> None:

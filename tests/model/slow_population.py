@@ -16,6 +16,11 @@ def one_by_one(columns: Any) -> list[dict[str, Any]]:
     return [{name: values[k] for name, values in columns.items()} for k in range(len(columns["uid"]))] if columns else []
 
 
+def _put(h: Any, row: int, name: str, values: list[int]) -> None:
+    """Values of the members of a household, and -1 beyond them."""
+    h[name][row] = values + [-1] * (FIELDS["household"][name].width - len(values))
+
+
 def renew_slowly(run: Run, leave: Any = (), newcomers: Any = None, ties: Any = (), strengths: Any = (), traders: Any = None) -> None:
     """As :func:`abm.world.population.renew`, for what that does not refuse."""
     h, t, kin, gone = run.frames["household"], run.frames["trader"], run.kin, [int(uid) for uid in leave]
@@ -66,13 +71,19 @@ def renew_slowly(run: Run, leave: Any = (), newcomers: Any = None, ties: Any = (
     )
     run.kin.columns["is_on"][:] = c["is_on"]
 
-    adults = [0.0] * run.world.n_places
+    adults, workers = [0.0] * run.world.n_places, [0.0] * run.world.n_places
     for row in range(len(h)):
-        n = int(h["n_adults"][row])
-        doing = [max(k, 0) for k in h["activity"][row].tolist()]
-        h["activity"][row] = [doing[a] if a < n else -1 for a in range(FIELDS["household"]["activity"].width)]
-        adults[int(h["place"][row])] += float(h["weight"][row]) * n
-    run.world.place["adults"][:] = adults
+        known_adults = list(zip(h["adult_age"][row].tolist(), h["activity"][row].tolist(), strict=True))[: int(h["n_adults"][row])]
+        members = [(age, doing) if age >= 0 else (30, max(doing, 0)) for age, doing in known_adults]
+        members.sort(key=lambda member: member[1] < 0)
+        _put(h, row, "adult_age", [age for age, _ in members])
+        _put(h, row, "activity", [doing for _, doing in members])
+        _put(h, row, "child_age", [age if age >= 0 else 7 for age in h["child_age"][row].tolist()[: int(h["n_children"][row])]])
+        h["n_workers"][row] = sum(doing >= 0 for _, doing in members)
+        place, weight = int(h["place"][row]), float(h["weight"][row])
+        adults[place] += weight * len(members)
+        workers[place] += weight * int(h["n_workers"][row])
+    run.world.place["adults"][:], run.world.place["workers"][:] = adults, workers
     for uid in [uid for uid in run.follow if uid in gone]:
         run.traces.append({"month": run.month, "uid": uid, "rule": "population", "calls": [], "has_left": True})
         run.follow.remove(uid)

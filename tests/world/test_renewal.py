@@ -10,19 +10,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from abm import BorderModel
+from abm.results.record import S
 from abm.world import retie
 from abm.world.kinship import Kin
 from abm.world.population import newcomer_uids, renew, trader_uids
 from agents.core.draws import origin_uid
 from agents.core.frame import AgentFrame
 from agents.core.moves import Moves
+from tests.model.demography import nobody
 from tests.model.same import differing, make, state
 from tests.model.slow_population import renew_slowly
 
 
+def still(n_months: int = 14) -> BorderModel:
+    """A run in which nobody comes or goes but by what a test asks for."""
+    return make(households=60, n_months=n_months, rules={"population": nobody})
+
+
 @pytest.fixture
 def model() -> BorderModel:
-    return make(households=60, n_months=14)
+    return still()
 
 
 def household(uid: Any, place: int = 0, **more: Any) -> dict[str, Any]:
@@ -147,7 +154,7 @@ def test_any_change_of_ties_is_that_of_tying_anew(data: Any) -> None:
 def test_a_newcomer_without_ties(model: BorderModel) -> None:
     h = model.frames["household"]
     before = {uid: (h["land"][row], h["savings"][row]) for row, uid in enumerate(h["uid"].tolist())}
-    slow = make(households=60, n_months=14)
+    slow = still()
     for one, change in ((model, renew), (slow, renew_slowly)):
         change(one, newcomers=household(4, place=7, land=[1.5], n_children=[3]))
     assert differing(state(model), state(slow)) == []
@@ -178,10 +185,15 @@ def test_a_household_leaves_with_its_trader_and_another_comes_with_one(model: Bo
 
 def test_members_are_born_and_die(model: BorderModel) -> None:
     h = model.frames["household"]
-    h["n_adults"][:3], h["n_children"][:3] = (1, 4, 6), (0, 2, 9)
-    h["activity"][:3] = [[2, 1, 0, -1, -1, -1], [3, -1, -1, -1, -1, -1], [1, 1, 1, 1, 1, 1]]
+    h["n_adults"][:4], h["n_children"][:4] = (1, 4, 6, 3), (0, 2, 8, 1)
+    h["activity"][:4] = [[2, 1, 0, -1, -1, -1], [3, -1, -1, -1, -1, -1], [1, 1, 1, 1, 1, 1], [-1, 2, -1, -1, -1, -1]]
+    h["adult_age"][:4] = [[50, 40, 20, -1, -1, -1], [35, 70, -1, -1, -1, -1], [15, 16, 17, 18, 19, 100], [66, 30, -1, -1, -1, -1]]
+    h["child_age"][:4] = [[3, 2, -1, -1, -1, -1, -1, -1], [14] + [-1] * 7, list(range(8)), [-1] * 8]
     renew(model)
-    assert h["activity"][:3].tolist() == [[2, -1, -1, -1, -1, -1], [3, 0, 0, 0, -1, -1], [1, 1, 1, 1, 1, 1]]
+    assert h["activity"][:4].tolist() == [[2, -1, -1, -1, -1, -1], [3, 0, 0, -1, -1, -1], [1, 1, 1, 1, 1, 1], [2, 0, -1, -1, -1, -1]]
+    assert h["adult_age"][:4].tolist() == [[50, -1, -1, -1, -1, -1], [35, 30, 30, 70, -1, -1], [15, 16, 17, 18, 19, 100], [30, 30, 66, -1, -1, -1]]
+    assert h["child_age"][:4].tolist() == [[-1] * 8, [14, 7] + [-1] * 6, list(range(8)), [7] + [-1] * 7]
+    assert h["n_workers"][:4].tolist() == [1, 3, 6, 2], "who keeps house stays out of the labour force, who is new works"
     assert model.world.place["adults"].tolist() == np.bincount(h["place"], h["weight"] * h["n_adults"], model.world.n_places).tolist()
 
 
@@ -224,7 +236,7 @@ def test_nothing_asked_for_changes_nothing(model: BorderModel) -> None:
 
 def test_everybody_leaves_one_place() -> None:
     """The rest goes on, also through the year's end; then the place fills again."""
-    usual, model = make(households=60, n_months=40).run(), make(households=60, n_months=40)
+    usual, model = still(40).run(), still(40)
     model.go_on(12)
     h, record = model.frames["household"], model.record
     place = int(h["place"][0])
@@ -239,11 +251,11 @@ def test_everybody_leaves_one_place() -> None:
     assert tables[0]["population"][2] < tables[1]["population"][2] and tables[0][:2].equals(tables[1][:2])
     renew(model, newcomers=household([4, 5], place=place, land=[1.0, 2.0], ability=[1.0, 1.0]))
     model.run()
-    assert (record.sums[24:, place, 27] == 2.0).all() and np.isfinite(h["savings"]).all()
+    assert (record.sums[24:, place, S["n"]] == 2.0).all() and np.isfinite(h["savings"]).all()
 
 
 def test_everybody_leaves_one_side() -> None:
-    model = make(households=60, n_months=26)
+    model = still(26)
     h = model.frames["household"]
     model.go_on(12)
     renew(model, h["uid"][h["side"] == 1])
@@ -258,13 +270,13 @@ def test_a_run_without_traders_is_saved_and_continued(model: BorderModel, tmp_pa
     renew(model, h["uid"][h["trader"] >= 0])
     model.go_on(3)
     model.save(tmp_path / "run")
-    again = BorderModel.load(tmp_path / "run")
+    again = BorderModel.load(tmp_path / "run", rules={"population": nobody})
     assert len(again.frames["trader"]) == 0 and differing(state(model.run()), state(again.run())) == []
 
 
 def test_it_is_the_change_made_household_by_household() -> None:
     """In a random order of what is given, far more than the room that there is, with repeated and known ties."""
-    fast, slow = (make(households=60, n_months=14) for _ in range(2))
+    fast, slow = (still() for _ in range(2))
     rng = np.random.default_rng(4)
     for month in (1, 2, 13):
         for one in (fast, slow):
@@ -303,7 +315,7 @@ def test_an_empty_world_is_saved_and_fills_again(model: BorderModel, tmp_path) -
     model.go_on(30)
     assert len(model.frames["household"]) == len(model.frames["trader"]) == len(model.kin.ties) == 0
     model.save(tmp_path / "empty")
-    again = BorderModel.load(tmp_path / "empty")
+    again = BorderModel.load(tmp_path / "empty", rules={"population": nobody})
     for run in (model, again):
         renew(
             run, newcomers=household([4, 5], place=3, land=[1.0, 2.0], ability=[1.0, 1.0]), ties=[[4, 5]], strengths=[0.5],

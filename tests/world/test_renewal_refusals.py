@@ -57,7 +57,13 @@ REFUSED = {
     "a part of a person": ({"newcomers": household(4, n_adults=[2.7])}, "household.n_adults: [2.7] are not whole numbers from -128 to 127"),
     "no number of adults": ({"newcomers": household(4, n_adults=[float("nan")])}, "household.n_adults"),
     "more than fits": ({"newcomers": household(4, n_children=[300])}, "household.n_children"),
-    "unknown activity": ({"newcomers": household(4, activity=[[0, 4, -1, -1, -1, -1]])}, "activity of an adult that comes is none of 0 to 3"),
+    "unknown activity": ({"newcomers": household(4, activity=[[0, 9, -1, -1, -1, -1]])}, "activity of an adult that comes is none of 0 to 8"),
+    "a ninth child": ({"newcomers": household(4, n_children=[9])}, "2 adults and 9 children"),
+    "too young for an adult": ({"newcomers": household(4, adult_age=[[14, 20, -1, -1, -1, -1]])}, "the adult_age of a household that comes is none of 15 to 100"),
+    "too old": ({"newcomers": household(4, adult_age=[[101, 20, -1, -1, -1, -1]])}, "none of 15 to 100"),
+    "too old for a child": ({"newcomers": household(4, child_age=[[15] + [-1] * 7])}, "the child_age of a household that comes is none of 0 to 14"),
+    "age below none": ({"newcomers": household(4, child_age=[[-2] + [-1] * 7])}, "the child_age of a household that comes"),
+    "labour force": ({"newcomers": household(4, n_workers=[1])}, "'n_workers' of a household that comes follows from"),
     "activity below none": ({"newcomers": household(4, activity=[[0, -2, -1, -1, -1, -1]])}, "activity of an adult that comes"),
     "of the month": ({"newcomers": household(4, episodes=[[1, 0, 0]])}, "'episodes' of a household is written anew each month"),
     "profit": ({"traders": {"uid": [9], "household": ["a"], "profit": [float("nan")]}}, "trader.profit"),
@@ -107,7 +113,7 @@ def test_what_cannot_be_is_refused_and_nothing_is_changed(model: BorderModel, wh
     assert differing(before, state(model)) == [] and not model.carried.any()
 
 
-@pytest.mark.parametrize(("n_adults", "n_children"), [(0, 2), (7, 0), (1, -1)])
+@pytest.mark.parametrize(("n_adults", "n_children"), [(0, 2), (7, 0), (1, -1), (1, 9)])
 def test_members_that_cannot_be_are_refused_unless_their_household_leaves(model: BorderModel, n_adults: int, n_children: int) -> None:
     h = model.frames["household"]
     h["n_adults"][3], h["n_children"][3] = n_adults, n_children

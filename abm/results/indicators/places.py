@@ -10,11 +10,6 @@ from abm.results.sums import Sums, ratio
 _PLACES = ("places",)
 
 
-@indicator("People of the border places", "person", "sample scaled up; constant in this version", reads=("sums.persons",))
-def population(of: Sums) -> np.ndarray:
-    return of.total("sums.persons") / of.months
-
-
 @indicator("Households in the sample", "household", "simulated, not scaled up", reads=("sums.n",), tables=_PLACES)
 def n_households(of: Sums) -> np.ndarray:
     return of.total("sums.n") / of.months

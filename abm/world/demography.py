@@ -1,0 +1,308 @@
+"""Who is born, dies, sets up house, comes and goes in a year? Settled each January but the first, for the year before it.
+
+Households live through the year (:mod:`agents.household.live`). Young households then move out of the region or into it, so that each place follows the
+people that its censuses say (:mod:`abm.world.people_path`): whole households of the sample by their own draws, and what is less than one of them by the weights
+of all. Money that comes or goes with them is booked in ``run.carried``.
+
+Switched off (``demography``), the people of one year stay: nobody is born, ages or dies.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from abm.results.record import PEOPLE
+from abm.world import populate
+from abm.world.population import RunWithPeople, newcomer_uids, renew
+from agents.core.compiled import compiled
+from agents.core.declare import Column, judgement, parameter, parameters, switch
+from agents.core.draws import stream, uniform
+from agents.core.exact import exps, logs
+from agents.core.normal import normal_quantiles
+from agents.household.fields import MAX_ADULTS, MAX_CHILDREN
+from agents.household.live import Parameters as Live
+from agents.household.live import chances, live_year, most_splits, settle_workers
+
+NEW_HOUSE, INHERIT, MOVES, MOVE_OF = stream("demography.new_house"), stream("demography.inherit"), stream("demography.moves"), stream("demography.move_of")
+DEMOGRAPHY = switch("demography", "People are born, age, die, set up house and move; without it the people of world.demography.held_year stay")
+#: What a household that moves in comes from its model in the region: told apart from those that split off by the slot of their uid.
+MOVED_IN = 100
+#: Columns that a new household has as its mother.
+_AS_MOTHER = ("opinion_home", "opinion_across", "heard_across", "heard_work", "support_across")
+
+
+@parameters("world.demography")
+class Parameters(NamedTuple):
+    """Setting up house, and moves."""
+
+    held_year: float = parameter(
+        "Year whose people stay where the demography is switched off", unit="year", default=2010.0, low=1980.0, high=2015.0, role="lever",
+        source=judgement("the census on which the sizes of places rest"),
+    )  # fmt: skip
+    share_taken: float = parameter(
+        "Land and savings that leave with grown children, relative to an equal part for each adult", unit="1", default=0.7, low=0.3, high=1.0,
+        source=judgement("who stays keeps house and garden; who leaves clears new land"),
+    )  # fmt: skip
+    schooling_spread: float = parameter(
+        "Spread of schooling around that of the parents", unit="year", default=1.5, low=0.5, high=3.0,
+        source=judgement("half of the spread on a side"),
+    )  # fmt: skip
+    ability_kept: float = parameter(
+        "Correlation of earnings among equals between parents and children", unit="1", default=0.4, low=0.2, high=0.6,
+        source=judgement("persistence of earnings in developing countries 0.3-0.6"),
+    )  # fmt: skip
+    tie_to_parents: float = parameter(
+        "Strength of the tie to the parents' house at first", unit="index", default=0.9, low=0.6, high=1.0, source=judgement("a close tie"),
+    )  # fmt: skip
+    ties_inherited: float = parameter(
+        "Ties of the parents that a new household has too", unit="share", default=0.5, low=0.2, high=0.9,
+        source=judgement("uncles and cousins; half of them by the other partner"),
+    )  # fmt: skip
+    mover_below: float = parameter(
+        "Age of the oldest of a household below which it may move", unit="year", default=40.0, low=30.0, high=50.0,
+        source=judgement("migrants are young; the districts of the line grew old (HH22)"),
+    )  # fmt: skip
+
+
+def wanted_people(run: Any) -> np.ndarray:
+    """People of each place in the run's January, (places,): of its year, or of the year that is held."""
+    on = run.settings.on[DEMOGRAPHY]
+    return run.world.people_path.people_in(1980 + run.month // 12 if on else run.settings.of(Parameters).held_year)
+
+
+def in_labour_force(run: Any) -> np.ndarray:
+    """Share of the people of 15 to 64 of each side who are in the labour force in the run's year, (sides,)."""
+    live = run.settings.of(Live)
+    table = run.world.people_path.working_in(1980 + run.month // 12)
+    return np.minimum(table * np.array([live.participation_id, live.participation_my]), 1.0)
+
+
+def january(run: Any) -> None:
+    """Let the people of a run live through the year before this January."""
+    if run.settings.on[DEMOGRAPHY]:
+        _live(run)
+    _weigh(run, wanted_people(run))
+
+
+def follow_people(run: Any) -> None:
+    """Let what is counted of the people follow them: adults and labour force of places, people of districts, and those for whom a clinic at a border place is there."""
+    h, world = run.frames["household"], run.world
+    people = _people(run)
+    world.place["adults"][:] = run.sum_by_place(h["n_adults"])
+    world.place["workers"][:] = run.sum_by_place(h["n_workers"])
+    world.district["population"][:] = np.bincount(world.place["district"], people, len(world.district_names))
+    world.set_catchment(people)
+
+
+def _people(run: Any) -> np.ndarray:
+    """People of each place, (places,)."""
+    return run.sum_by_place(_persons(run.frames["household"]))
+
+
+def _persons(columns: Any) -> np.ndarray:
+    """Members of each household, (households,)."""
+    return columns["n_adults"].astype(np.float64) + columns["n_children"]
+
+
+def _live(run: Any) -> None:
+    h, p, live, seed = run.frames["household"], run.settings.of(Parameters), run.settings.of(Live), run.seed_of_run
+    uid, place, weight, n_places = h["uid"], h["place"].astype(np.int64), h["weight"], run.world.n_places
+    birth, born, survive = chances(run.world.people_path.rates_in(1979.5 + run.month // 12), live)
+    births, deaths = np.zeros((2, len(h)), dtype=np.int64)
+    most = most_splits(h["n_adults"], h["child_age"])
+    mother, turn = np.empty((2, most), dtype=np.int64)
+    new_adults, new_children = np.empty((2, most), dtype=np.int8)
+    new_adult_age, new_activity = np.empty((2, most, MAX_ADULTS), dtype=np.int8)
+    new_child_age = np.empty((most, MAX_CHILDREN), dtype=np.int8)
+    splits = live_year(
+        seed, run.month, live, birth, born, survive, uid, h["side"], h["n_adults"], h["n_children"], h["adult_age"], h["child_age"], h["activity"],
+        births, deaths, mother, turn, new_adults, new_children, new_adult_age, new_child_age, new_activity,
+    )  # fmt: skip
+    mother, turn = mother[:splits], turn[:splits]
+    new = {
+        "n_adults": new_adults[:splits], "n_children": new_children[:splits], "adult_age": new_adult_age[:splits], "child_age": new_child_age[:splits],
+        "activity": new_activity[:splits],
+    }  # fmt: skip
+    people = np.bincount(place, weight * _persons(h), n_places) + np.bincount(place[mother], weight[mother] * _persons(new), n_places)
+    record = run.record.people[run.month // 12]
+    record[:, PEOPLE["births"]] = np.bincount(place, weight * births, n_places)
+    record[:, PEOPLE["deaths"]] = np.bincount(place, weight * deaths, n_places)
+
+    wanted = wanted_people(run) - people
+    moves = np.zeros(len(h), dtype=np.bool_)
+    oldest = h["adult_age"].max(axis=1)
+    _choose_moves(seed, run.month, wanted, h.bounds(n_places), uid, weight, _persons(h), (oldest >= 0) & (oldest < p.mover_below), moves)
+    ends = h["n_adults"] == 0
+    goes = moves & (wanted[place] < 0)
+    models = np.flatnonzero(moves & (wanted[place] > 0))
+    moved = np.bincount(place, np.where(moves, weight * _persons(h), 0.0), n_places)
+    record[:, PEOPLE["moved_in"]], record[:, PEOPLE["moved_out"]] = np.where(wanted > 0, moved, 0.0), np.where(wanted < 0, moved, 0.0)
+
+    uids = _new_uids(run, mother, turn)
+    adults = h["n_adults"].astype(np.float64)  # before any left the house
+    np.add.at(adults, mother, new["n_adults"])
+    part = p.share_taken * new["n_adults"] / adults[mother]
+    _hand_on(ends, goes, weight, place, h["uid"], h["savings"], h["land"], *(run.kin.columns[k] for k in ("first", "end", "other", "strength")))
+    columns, savings = _newcomers(run, uids, mother, part, new)
+    copies = _copies(run, models)
+    given = {name: np.concatenate([columns[name], copies[name]]) for name in columns}
+    sharing = in_labour_force(run)
+    sides = run.world.place["side"][given["place"]].astype(np.int8)
+    settle_workers(
+        seed, sharing, given["uid"], sides, given["n_adults"], given["adult_age"], given["activity"], np.zeros(len(sides), dtype=np.int8)
+    )
+    settle_workers(seed, sharing, uid, h["side"], h["n_adults"], h["adult_age"], h["activity"], h["n_workers"])
+    leave = ends | goes
+    ties, strengths = _ties(run, given["uid"], np.concatenate([mother, models]), leave, p)
+    owners = given["uid"][populate.trades(seed, given["uid"], run.settings.of(populate.Parameters))]
+    own_sides = sides[np.isin(given["uid"], owners)]
+    traders = populate.trader_columns(seed, owners, own_sides, run.settings.of(populate.Parameters)) | {"household": owners}
+    renew(run, h["uid"][leave].copy(), given, ties, strengths, traders)
+    h["savings"][h.find(uids)] = savings  # what a mother's household gives is no money from outside
+
+
+def _new_uids(run: RunWithPeople | Any, mother: np.ndarray, turn: np.ndarray) -> np.ndarray:
+    """Uids of households that split off, of rows ``mother``, the ``turn``-th of each."""
+    uids, of_mother = np.empty(len(mother), dtype=np.int64), run.frames["household"]["uid"][mother]
+    for k in np.unique(turn):
+        uids[turn == k] = newcomer_uids(run.seed_of_run, run.month, of_mother[turn == k], int(k))
+    return uids
+
+
+def _newcomers(run: Any, uids: np.ndarray, mother: np.ndarray, part: np.ndarray, new: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Columns of households that split off, and the savings that they take along; land, savings and income are taken from the mothers' columns."""
+    h, p, start = run.frames["household"], run.settings.of(Parameters), run.settings.of(populate.Parameters)
+    z = np.empty((len(uids), 2))
+    _draws(run.seed_of_run, run.month, uids, z)
+    z = normal_quantiles(z.ravel()).reshape(z.shape)
+    spread, kept = start.ability_spread, p.ability_kept
+    usual = -0.5 * spread * spread
+    ability = usual + kept * (logs(h["ability"][mother]) - usual) + spread * np.sqrt(1.0 - kept * kept) * z[:, 1]
+    taken = {}
+    for name in ("land", "savings", "income_mean"):
+        taken[name] = part * h[name][mother]
+        # one after the other, as a mother may have several
+        np.subtract.at(h[name], mother, taken[name])
+    columns = {name: h[name][mother] for name in ("place", "weight", *_AS_MOTHER)} | new
+    columns |= {
+        "uid": uids, "place": h["place"][mother].astype(np.int64), "land": taken["land"], "income_mean": taken["income_mean"], "ability": exps(ability),
+        "schooling": np.clip(h["schooling"][mother] + p.schooling_spread * z[:, 0], 0.0, 15.0), "savings": np.zeros(len(uids)),
+    }  # fmt: skip
+    return columns, taken["savings"]
+
+
+def _copies(run: Any, models: np.ndarray) -> dict[str, np.ndarray]:
+    """Columns of households that move in: each is as one that lives there."""
+    h = run.frames["household"]
+    names = ("weight", "n_adults", "n_children", "adult_age", "child_age", "activity", "schooling", "land", "ability", "savings", "income_mean", *_AS_MOTHER)
+    uids = newcomer_uids(run.seed_of_run, run.month, h["uid"][models], MOVED_IN)
+    return {name: h[name][models] for name in names} | {"uid": uids, "place": h["place"][models].astype(np.int64)}
+
+
+def _ties(run: Any, uids: np.ndarray, mother: np.ndarray, leave: np.ndarray, p: Parameters) -> tuple[np.ndarray, np.ndarray]:
+    """Ties of new households: to the mother's (or their model's), and each of hers by a draw of the pair; none to who leaves."""
+    kin, uid = run.kin.columns, run.frames["household"]["uid"]
+    most = int((kin["end"][mother] - kin["first"][mother]).sum()) + len(mother)
+    pairs, strengths = np.empty((most, 2), dtype=np.int64), np.empty(most)
+    n = _inherit(run.seed_of_run, run.month, p.tie_to_parents, p.ties_inherited, uids, mother, leave, uid, kin["first"], kin["end"], kin["other"],
+                 kin["strength"], pairs, strengths)  # fmt: skip
+    return pairs[:n], strengths[:n]
+
+
+def _weigh(run: Any, wanted: np.ndarray) -> None:
+    """Let the weights of each place's households add up to its people, and book what their savings gain by it."""
+    h, trader, people = run.frames["household"], run.frames["trader"], _people(run)
+    factor = np.ones(len(people))
+    np.divide(wanted, people, out=factor, where=people > 0.0)
+    factor[np.abs(factor - 1.0) < 1e-12] = 1.0
+    if (factor == 1.0).all():
+        return
+    run.record.people[run.month // 12, :, PEOPLE["reweighted"]] = people * (factor - 1.0)
+    for frame, column in ((h, "savings"), (trader, "profit")):
+        gained = frame["weight"] * (factor[frame["place"].astype(np.int64)] - 1.0) * frame[column]
+        if run.month < len(run.carried):
+            for k, sign in ((0, 1.0), (1, -1.0)):
+                run.carried[run.month, :, k] += np.bincount(frame["side"], np.maximum(sign * gained, 0.0), 2)
+        frame["weight"][:] *= factor[frame["place"].astype(np.int64)]
+
+
+@compiled
+def _draws(seed: int, month: int, uid: Column, out: Column) -> None:
+    """Two draws of each new household: schooling and ability."""
+    for i in range(uid.shape[0]):
+        for k in range(2):
+            out[i, k] = uniform(seed, NEW_HOUSE, month, uid[i], k)
+
+
+@compiled
+def _choose_moves(seed: int, month: int, wanted: Column, bounds: Column, uid: Column, weight: Column, persons: Column, may: Column, moves: Column) -> None:
+    """Choose the households that move out of a place (or are the model of one that moves in), in the order of their draws, for the people ``wanted`` (places,).
+
+    Their expected people are those wanted: the last is taken by the place's draw. A household of each place stays.
+    """
+    for q in range(wanted.shape[0]):
+        start, stop = bounds[q], bounds[q + 1]
+        rows = np.empty(stop - start, np.int64)
+        draws = np.empty(stop - start)
+        n = lasting = 0
+        for i in range(start, stop):
+            if persons[i] > 0.0:
+                lasting += 1
+                if may[i]:
+                    rows[n], draws[n] = i, uniform(seed, MOVE_OF, month, uid[i], 0)
+                    n += 1
+        order = np.argsort(draws[:n], kind="mergesort")
+        left, last = abs(wanted[q]), uniform(seed, MOVES, month, q, 0)
+        for k in range(n):
+            i = rows[order[k]]
+            size = weight[i] * persons[i]
+            if last * size >= left or (wanted[q] < 0.0 and lasting <= 1):
+                break
+            moves[i] = True
+            left -= size
+            lasting -= 1
+
+
+@compiled
+def _hand_on(
+    ends: Column, goes: Column, weight: Column, place: Column, uid: Column, savings: Column, land: Column, first: Column, end: Column, other: Column,
+    strength: Column,
+) -> None:  # fmt: skip
+    """Give the land of who leaves, and the savings of who died out, to the household of the place to which its tie is strongest; who has none takes it along."""
+    for i in range(ends.shape[0]):
+        if not (ends[i] or goes[i]):
+            continue
+        heir = -1
+        for e in range(first[i], end[i]):
+            j = other[e]
+            if place[j] == place[i] and not ends[j] and not goes[j] and weight[j] > 0.0 and (heir < 0 or strength[e] > strength[heir]):
+                heir = e
+        if heir >= 0:
+            j = other[heir]
+            land[j] += land[i] * weight[i] / weight[j]
+            land[i] = 0.0
+            if ends[i]:
+                savings[j] += savings[i] * weight[i] / weight[j]
+                savings[i] = 0.0
+
+
+@compiled
+def _inherit(
+    seed: int, month: int, tie_to_parents: float, share: float, uids: Column, mother: Column, leave: Column, uid: Column, first: Column, end: Column,
+    other: Column, strength: Column, pairs: Column, strengths: Column,
+) -> int:  # fmt: skip
+    """List the ties of new households; gives their number."""
+    n = 0
+    for k in range(uids.shape[0]):
+        i = mother[k]
+        if not leave[i]:
+            pairs[n, 0], pairs[n, 1], strengths[n] = uids[k], uid[i], tie_to_parents
+            n += 1
+        for e in range(first[i], end[i]):
+            j = other[e]
+            if not leave[j] and uniform(seed, INHERIT, month, uids[k], uid[j]) < share:
+                pairs[n, 0], pairs[n, 1], strengths[n] = uids[k], uid[j], strength[e]
+                n += 1
+    return n

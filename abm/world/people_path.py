@@ -1,0 +1,58 @@
+"""How many people does each place have in a year, and how many are born and die? What the region's tables say, and between their years."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from abm.region import SIDES, Region
+from agents.core.exact import exp, log
+
+
+class PeoplePath(NamedTuple):
+    """People by place and census year, and rates by side and year."""
+
+    #: For each place: years, at least two, and people, (years, 2).
+    people: tuple[np.ndarray, ...]
+    #: For each side: years, births per woman and infant deaths per 1,000 births, (years, 3).
+    rates: tuple[np.ndarray, np.ndarray]
+    #: For each side: years and share of people in the labour force, (years, 2).
+    working: tuple[np.ndarray, np.ndarray]
+
+    def people_in(self, year: float) -> np.ndarray:
+        """People of each place, (places,): equal growth a year between two censuses; before the first and after the last as between the two nearest."""
+        return np.array([_between(table, year) for table in self.people])
+
+    def rates_in(self, year: float) -> list[tuple[float, float]]:
+        """Births per woman and infant deaths per 1,000 of each side: between years of the table in proportion, beyond them as at its end."""
+        return [(float(np.interp(year, t[:, 0], t[:, 1])), float(np.interp(year, t[:, 0], t[:, 2]))) for t in self.rates]
+
+    def working_in(self, year: float) -> np.ndarray:
+        """Share of the people of working age of each side who are in the labour force, (sides,)."""
+        return np.array([np.interp(year, t[:, 0], t[:, 1]) for t in self.working])
+
+
+def _between(table: np.ndarray, year: float) -> float:
+    """People in a year by ``table`` (years, 2): those of the table in its years."""
+    years, people = table[:, 0], table[:, 1]
+    k = int(np.clip(np.searchsorted(years, year, side="right") - 1, 0, len(years) - 2))
+    if year == years[k + 1]:
+        return float(people[k + 1])
+    share = (year - years[k]) / (years[k + 1] - years[k])
+    return float(people[k]) * exp(float(share) * log(float(people[k + 1] / people[k])))
+
+
+def read_path(region: Region, place_names: list[str]) -> PeoplePath:
+    """The path of a region, for its border places in this order."""
+    table = region.population.sort_values("year")
+    people = tuple(table.loc[table["place"] == place, ["year", "people"]].to_numpy(float) for place in place_names)
+    rates = _by_side(region.rates, ["year", "births_per_woman", "infant_deaths"])
+    return PeoplePath(people, rates, _by_side(region.labour, ["year", "participation"]))
+
+
+def _by_side(table: Any, columns: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Columns of a table for each side, in order of years."""
+    rows = table.sort_values("year")
+    found = [rows.loc[rows["side"] == side, columns].to_numpy(float) for side in SIDES]
+    return found[0], found[1]

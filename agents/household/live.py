@@ -1,0 +1,332 @@
+"""Who is born, dies, comes of age and leaves the parents' house in a year, and who of a household is in the labour force?
+
+Members are known by their age alone. Half of the adults of 15 to 49 are women, so an adult of that age has a child with half of a woman's chance.
+Deaths by age follow one standard table, moved in logits to the infant deaths of the side and year (Brass 1971, "On the scale of mortality").
+The oldest grown child decides whether to leave; a brother or sister who is grown too goes along: the household stands for the couples that
+such children of households like it make with each other.
+
+Not modelled: sex, who marries whom, who the parents of a child are (a child goes with an adult by the chance that it is his), divorce, orphans (the last adult
+does not die in a year in which nobody else could look after the children), an eighth child that is still at home when another is born.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from agents.core.compiled import compiled
+from agents.core.declare import Column, Source, judgement, parameter, parameters
+from agents.core.draws import stream, uniform
+from agents.core.exact import exps, log
+from agents.household.fields import MAX_ADULTS, MAX_CHILDREN
+
+BIRTH, DEATH, LEAVE = stream("live.birth"), stream("live.death"), stream("live.leave")
+GOES_ALONG, WORKS = stream("live.goes_along"), stream("live.works")
+
+#: Ages in years at which a child is an adult, and from which nobody is in the labour force.
+ADULT_AGE, OLD_AGE = 15, 65
+#: Ages of an adult who may leave the parents' house of his own will, and least years between him and the oldest of the house.
+LEAVES_FROM, LEAVES_BEFORE, GENERATION = 18, 35, 15
+#: One more than the highest age: nobody lives beyond 100.
+AGES = 101
+#: Most households that split off from one in a year.
+MOST_SPLITS = MAX_CHILDREN
+
+#: Logit of the dead by exact age in Brass's general standard (recalled: no source opened); the level comes from the infant deaths given.
+STANDARD = (
+    (1, -0.8670), (2, -0.7152), (3, -0.6552), (4, -0.6219), (5, -0.6015), (10, -0.5498), (15, -0.5131), (20, -0.4551), (25, -0.3829), (30, -0.3150),
+    (35, -0.2496), (40, -0.1817), (45, -0.1073), (50, -0.0212), (55, 0.0832), (60, 0.2100), (65, 0.3746), (70, 0.5818), (75, 0.8611), (80, 1.2433),
+    (85, 1.7810), (90, 2.5634), (95, 3.7424), (101, 5.5),
+)  # fmt: skip
+#: Births per 1,000 women and year by age 15-19, 20-24, ... 45-49: Indonesia, late 1970s (recalled: no source opened). Only the shape is used.
+BIRTHS_BY_AGE = (116.0, 248.0, 232.0, 177.0, 104.0, 46.0, 13.0)
+
+
+@parameters("household.live")
+class Parameters(NamedTuple):
+    """Deaths, leaving home and the labour force."""
+
+    death_level: float = parameter(
+        "Logit of the dead by age, added to what infant deaths say", unit="1", default=0.0, low=-0.2, high=0.2,
+        source=judgement("expectation of life of districts in 2008 (HH16) lies within this of the standard table"),
+    )  # fmt: skip
+    leave_18: float = parameter(
+        "Chance in a year that the oldest grown child leaves the parents' house at 18 to 20", unit="probability", default=0.05, low=0.02, high=0.15,
+        source=judgement("marriage at about 20 of women and 24 of men (recalled); households of 4 to 5 people later too (HH4)"),
+    )  # fmt: skip
+    leave_21: float = parameter(
+        "The same at 21 to 24", unit="probability", default=0.1, low=0.05, high=0.25,
+        source=judgement("as for 18 to 20: most have left by 25"),
+    )  # fmt: skip
+    leave_25: float = parameter(
+        "The same at 25 to 34", unit="probability", default=0.12, low=0.05, high=0.3,
+        source=judgement("as for 18 to 20: one child stays with old parents"),
+    )  # fmt: skip
+    leave_alone: float = parameter(
+        "Chance of a child without grown brother or sister relative to that of one with", unit="1", default=0.1, low=0.02, high=0.5,
+        source=judgement("one person alone seldom begins a household"),
+    )  # fmt: skip
+    participation_id: float = parameter(
+        "People of 15 to 64 in the labour force relative to the region's table, Indonesian side", unit="1", default=1.0, low=0.93, high=1.1,
+        source=Source("69.75 % of people of 15 and over in August 2013, 79 % in Sintang (EMP9); the table is of 15 and over", "fact"),
+    )  # fmt: skip
+    participation_my: float = parameter(
+        "People of 15 to 64 in the labour force relative to the region's table, Malaysian side", unit="1", default=1.0, low=0.93, high=1.1,
+        source=Source("66.5 % in Sarawak in 2010 (EMP1); villages are not the state's mean", "fact"),
+    )  # fmt: skip
+
+
+class LifeTable(NamedTuple):
+    """Deaths by age of one side and year."""
+
+    #: Share of the births of a year that are alive at its end.
+    born: float
+    #: Share of the people of each age in completed years who are alive a year later, (AGES,).
+    survive: np.ndarray
+    #: Expectation of life at birth [year].
+    expectation: float
+
+
+def life_table(infant_deaths: float, death_level: float) -> LifeTable:
+    """Deaths by age.
+
+    Parameters
+    ----------
+    infant_deaths : deaths before the first birthday per 1,000 births, above 0 and below 1,000.
+    death_level : added to the logit of the dead at each age.
+    """
+    q = infant_deaths / 1000.0
+    ages, logits = (np.array(column, dtype=float) for column in zip(*STANDARD, strict=True))
+    shift = 0.5 * log(q / (1.0 - q)) - STANDARD[0][1] + death_level
+    alive = np.ones(AGES + 1)
+    alive[1:] = 1.0 / (1.0 + exps(2.0 * (shift + np.interp(np.arange(1, AGES + 1), ages, logits))))
+    alive[AGES] = 0.0
+    lived = 0.5 * (alive[:-1] + alive[1:])
+    lived[0] = 0.3 + 0.7 * alive[1]
+    survive = np.zeros(AGES)
+    survive[:-1] = lived[1:] / lived[:-1]
+    return LifeTable(float(lived[0]), survive, float(lived.sum()))
+
+
+def births_by_age(births_per_woman: float) -> np.ndarray:
+    """Chance that an adult of each age has a child in a year, (AGES,): half of the adults are women; ``births_per_woman`` is the total of a woman's life."""
+    chance = np.zeros(AGES)
+    shape = np.repeat(BIRTHS_BY_AGE, 5)
+    chance[15:50] = 0.5 * births_per_woman * shape / shape.sum()
+    return chance
+
+
+@compiled
+def chance_to_leave(age: int, has_company: bool, p: Parameters) -> float:
+    """Chance that the oldest grown child leaves the parents' house in a year.
+
+    age [year]: of the child
+    has_company [1]: whether a grown brother or sister goes along
+    returns [probability]: 0 below 18 and from 35 on
+    """
+    if age < LEAVES_FROM or age >= LEAVES_BEFORE:
+        return 0.0
+    chance = p.leave_18 if age < 21 else p.leave_21 if age < 25 else p.leave_25
+    return chance if has_company else min(chance * p.leave_alone, 1.0)
+
+
+@compiled
+def wanted_workers(n_of_age: int, share: float, u: float) -> int:
+    """How many of a household are in the labour force.
+
+    n_of_age [person]: its members of 15 to 64
+    share [share]: of such people who are in the labour force
+    u [probability]: draw of the household, kept for life
+    returns [person]: one at least where there is one of that age
+    """
+    return 0 if n_of_age == 0 else max(1, min(int(share * n_of_age + u), n_of_age))
+
+
+@compiled
+def order_workers(n: int, share: float, u: float, age: Column, activity: Column) -> int:
+    """Settle who of the ``n`` adults is in the labour force, and put them first; gives their number. ``age`` and ``activity`` are of one household.
+
+    Who works goes on. The oldest below 65 enter first, on the farm; the youngest leave the labour force first.
+    """
+    of_age = workers = 0
+    for a in range(n):
+        if age[a] >= OLD_AGE:
+            activity[a] = -1
+        else:
+            of_age += 1
+            workers += activity[a] >= 0
+    wanted = wanted_workers(of_age, share, u)
+    while workers != wanted:
+        enters, best = workers < wanted, -1
+        for a in range(n):
+            if age[a] < OLD_AGE and (activity[a] < 0) == enters:
+                if best < 0 or (age[a] > age[best] if enters else age[a] < age[best]):
+                    best = a
+        activity[best] = 0 if enters else -1
+        workers += 1 if enters else -1
+    free = 0
+    for a in range(n):
+        if activity[a] >= 0:
+            years, doing = age[a], activity[a]
+            for b in range(a, free, -1):
+                age[b], activity[b] = age[b - 1], activity[b - 1]
+            age[free], activity[free] = years, doing
+            free += 1
+    return workers
+
+
+@compiled
+def settle_workers(
+    seed: int, share: Column, uid: Column, side: Column, n_adults: Column, adult_age: Column, activity: Column, n_workers: Column
+) -> None:
+    """:func:`order_workers` for every household; ``share`` (sides,) are in the labour force."""
+    for i in range(uid.shape[0]):
+        u = uniform(seed, WORKS, 0, uid[i], 0)
+        n_workers[i] = order_workers(int(n_adults[i]), share[side[i]], u, adult_age[i], activity[i])
+
+
+@compiled
+def _oldest(n: int, age: Column, least: int, below: int, but: int) -> int:
+    """Which of ``n`` adults is the oldest of those from ``least`` and below ``below`` years, but for the two oldest of all and for ``but``; -1 for none."""
+    first = second = -1
+    for a in range(n):
+        if first < 0 or age[a] > age[first]:
+            first, second = a, first
+        elif second < 0 or age[a] > age[second]:
+            second = a
+    best = -1
+    for a in range(n):
+        if a != first and a != second and a != but and least <= age[a] < below and (best < 0 or age[a] > age[best]):
+            best = a
+    return best
+
+
+@compiled
+def _goes_along(child: int, one: int, other: int, n: int, age: Column, birth: Column) -> float:
+    """Chance that a child of this age is one of the leaving adults' (``other`` may be -1), by how likely each adult had a child at that age."""
+    own = everybody = 0.0
+    for a in range(n):
+        then = int(age[a]) - child
+        if 0 <= then < birth.shape[0]:
+            everybody += birth[then]
+            if a == one or a == other:
+                own += birth[then]
+    return own / everybody if everybody > 0.0 else 0.0
+
+
+@compiled
+def live_year(
+    seed: int, month: int, p: Parameters, birth: Column, born: Column, survive: Column, uid: Column, side: Column, n_adults: Column,
+    n_children: Column, adult_age: Column, child_age: Column, activity: Column, births: Column, deaths: Column, mother: Column, turn: Column,
+    new_adults: Column, new_children: Column, new_adult_age: Column, new_child_age: Column, new_activity: Column
+) -> int:  # fmt: skip
+    """Let every household live through the year before a January; who leaves the parents' house is listed. Gives the number of households that split off.
+
+    ``birth`` and ``survive`` (sides, AGES) and ``born`` (sides,) are chances. Written are the members (an empty household has no adults), ``births`` and
+    ``deaths`` (households,), and of those who split off the row of the ``mother``, which of hers they are (``turn``) and their members.
+    ``activity`` follows the adults; who is in the labour force is not settled (:func:`settle_workers`).
+    """
+    age, doing = np.empty(MAX_ADULTS + MAX_CHILDREN, np.int8), np.empty(MAX_ADULTS + MAX_CHILDREN, np.int8)
+    kid = np.empty(MAX_CHILDREN + MAX_ADULTS, np.int8)
+    n_new = 0
+    for i in range(uid.shape[0]):
+        s, who, had = int(side[i]), uid[i], int(n_children[i])
+        n = k = newborn = 0
+        births[i] = deaths[i] = 0
+        for a in range(int(n_adults[i])):
+            if had + births[i] < MAX_CHILDREN and uniform(seed, BIRTH, month, who, a) < birth[s, adult_age[i, a]]:
+                births[i] += 1
+                if uniform(seed, DEATH, month, who, 32 + a) < born[s]:
+                    newborn += 1
+                else:
+                    deaths[i] += 1
+        youngest = -1
+        for a in range(int(n_adults[i])):
+            years = int(adult_age[i, a])
+            if uniform(seed, DEATH, month, who, a) < survive[s, years]:
+                age[n], doing[n] = years + 1, activity[i, a]
+                n += 1
+            else:
+                deaths[i] += 1
+                if youngest < 0 or years < adult_age[i, youngest]:
+                    youngest = a
+        for c in range(had):
+            years = int(child_age[i, c])
+            if uniform(seed, DEATH, month, who, 16 + c) >= survive[s, years]:
+                deaths[i] += 1
+            elif years + 1 >= ADULT_AGE:
+                age[n], doing[n] = years + 1, -1
+                n += 1
+            else:
+                kid[k] = years + 1
+                k += 1
+        for _ in range(newborn):
+            kid[k] = 0
+            k += 1
+        if n == 0 and k > 0:  # nobody else could look after the children
+            age[0], doing[0] = min(int(adult_age[i, youngest]) + 1, AGES - 1), activity[i, youngest]
+            deaths[i] -= 1
+            n = 1
+        turns = 0
+        while n > 2:
+            oldest = 0
+            for a in range(n):
+                oldest = max(oldest, int(age[a]))
+            below = min(LEAVES_BEFORE, oldest - GENERATION + 1)
+            one = _oldest(n, age, LEAVES_FROM, below, -1)
+            other = _oldest(n, age, LEAVES_FROM, below, one) if one >= 0 else -1
+            if n > MAX_ADULTS:  # there is no room for all
+                if one < 0:
+                    one = _oldest(n, age, 0, AGES, -1)
+                if other < 0:
+                    other = _oldest(n, age, 0, AGES, one)
+            elif turns > 0 or one < 0 or uniform(seed, LEAVE, month, who, 0) >= chance_to_leave(int(age[one]), other >= 0, p):
+                break
+            mother[n_new], turn[n_new] = i, turns
+            size = 0
+            for a in range(MAX_ADULTS):
+                new_adult_age[n_new, a] = new_activity[n_new, a] = -1
+            for a in (one, other):
+                if a >= 0:
+                    new_adult_age[n_new, size], new_activity[n_new, size] = age[a], doing[a]
+                    size += 1
+            new_adults[n_new] = size
+            size = stay = 0
+            for c in range(MAX_CHILDREN):
+                new_child_age[n_new, c] = -1
+            for c in range(k):
+                if uniform(seed, GOES_ALONG, month, who, 16 * turns + c) < _goes_along(int(kid[c]), one, other, n, age, birth[s]):
+                    new_child_age[n_new, size] = kid[c]
+                    size += 1
+                else:
+                    kid[stay] = kid[c]
+                    stay += 1
+            new_children[n_new], k = size, stay
+            stay = 0
+            for a in range(n):
+                if a != one and a != other:
+                    age[stay], doing[stay] = age[a], doing[a]
+                    stay += 1
+            n = stay
+            turns += 1
+            n_new += 1
+        n_adults[i], n_children[i] = n, k
+        for a in range(MAX_ADULTS):
+            adult_age[i, a] = age[a] if a < n else -1
+            activity[i, a] = doing[a] if a < n else -1
+        for c in range(MAX_CHILDREN):
+            child_age[i, c] = kid[c] if c < k else -1
+    return n_new
+
+
+def most_splits(n_adults: np.ndarray, child_age: np.ndarray) -> int:
+    """No more households than this can split off in a year: each takes an adult, and two stay. ``child_age`` is (households, MAX_CHILDREN)."""
+    return int(np.maximum(n_adults.astype(np.int64) + (child_age == ADULT_AGE - 1).sum(axis=1) - 2, 0).sum())
+
+
+def chances(of_sides: Any, p: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Births (sides, AGES), newborn alive (sides,) and survival (sides, AGES) for ``of_sides``: births per woman and infant deaths per 1,000 of each side."""
+    tables = [life_table(infant_deaths, p.death_level) for _, infant_deaths in of_sides]
+    birth = np.stack([births_by_age(births) for births, _ in of_sides])
+    return birth, np.array([table.born for table in tables]), np.stack([table.survive for table in tables])
