@@ -56,8 +56,8 @@ class Parameters(NamedTuple):
         source=Source("RULE2: border trade agreement of 1970, never revised to 2015", "fact"),
     )  # fmt: skip
     line_id: float = parameter(
-        "Poverty line of 2005, Indonesian side", unit="IDR/person/month", default=171000.0, low=120000.0, high=260000.0,
-        source=Source("340,413 rupiah of September 2015 (ECON7) carried back by consumer prices", "derived"),
+        "Poverty line of 2005, Indonesian side", unit="IDR/person/month", default=150000.0, low=125000.0, high=180000.0,
+        source=Source("lines of the province carried back by consumer prices: 189,407 rupiah of March 2010 (POV1) gives about 130,000, 340,413 of September 2015 (ECON7) about 175,000", "derived"),
     )  # fmt: skip
     line_my: float = parameter(
         "Poverty line of 2005, Malaysian side", unit="MYR/person/month", default=135.0, low=100.0, high=200.0,

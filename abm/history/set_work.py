@@ -36,7 +36,7 @@ class Parameters(NamedTuple):
         source=judgement("half earn less than about the minimum, and the mean of such a spread of pay is a fifth above its middle; the line is poorer than the province"),
     )  # fmt: skip
     pay_my: float = parameter(
-        "Mean pay in trade and services of the border districts relative to the median of Sarawak", unit="1", default=1.15, low=0.85, high=1.5,
+        "Mean pay in trade and services of the border districts relative to the median of Sarawak", unit="1", default=1.15, low=0.85, high=1.55,
         source=Source("mean over median of citizens of Sarawak 2010: 1,706 of 1,100 (WAGE1), with the city and public pay in it; rural over all of Malaysia: 1,087 of 1,500", "derived"),
     )  # fmt: skip
     pay_by_district: float = parameter(
@@ -48,8 +48,8 @@ class Parameters(NamedTuple):
         source=judgement("the table holds the province's figures already carried to the border by an assumption"),
     )  # fmt: skip
     jobs_my: float = parameter(
-        "Jobs at home of the border districts relative to the table of employment", unit="1", default=1.0, low=0.7, high=1.3,
-        source=judgement("the table holds the state's figures already carried to the border by an assumption"),
+        "Jobs at home of the border districts relative to the table of employment", unit="1", default=1.1, low=0.8, high=1.5,
+        source=judgement("the table takes three quarters of the state's wage earners for each worker; Bau and Serian lie within an hour of Kuching, where many work"),
     )  # fmt: skip
     jobs_cycle: float = parameter(
         "Elasticity of jobs in timber, trade and services to real product below its earlier height", unit="1", default=1.0, low=0.3, high=2.0,
