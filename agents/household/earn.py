@@ -8,7 +8,7 @@ of a usual month and savings, so that a harvest or a crisis does not change cons
 Income per head counts farm output (sold and used) less bought inputs, wages, net earnings across and trade; not health
 fees, spending or stocks. Savings change by money alone: what a household eats of its own farm is not booked there.
 Product per head is another notion, that of regional accounts: value added where people live, by farms and traders, by employers (wages over
-labour's share of value added in the sector), and by public services, which are valued at what they pay. Earnings across are no part of it.
+labour's share of value added in the sector), and by public services, which are valued at what they cost. Earnings across are no part of it.
 
 Not modelled: credit with interest, gifts among kin, several crops by choice, stocks.
 """
@@ -61,6 +61,10 @@ class Parameters(NamedTuple):
     share_timber: float = parameter(
         "Labour's share of value added in timber", unit="share", default=0.4, low=0.25, high=0.6,
         source=judgement("rent of the forest and machines take the larger part"),
+    )  # fmt: skip
+    share_public: float = parameter(
+        "Pay's share of value added in public services", unit="share", default=0.85, low=0.7, high=0.95,
+        source=judgement("the rest is the wear of schools, clinics and offices, which national accounts count"),
     )  # fmt: skip
     share_services_id: float = parameter(
         "Labour's share of value added in trade, building and services, Indonesian side", unit="share", default=0.5, low=0.35, high=0.65,
@@ -116,12 +120,12 @@ def product_of(
     estate [own currency/month]: wages of the sector, and so on
     timber [own currency/month]: see above
     services [own currency/month]: see above
-    public [own currency/month]: valued at what it pays
+    public [own currency/month]: see above
     p: the rule's parameters
     returns [own currency/month]: value added
     """
     share_services = p.share_services_id if side == 0 else p.share_services_my
-    return farm + trade + estate / p.share_estate + timber / p.share_timber + services / share_services + public
+    return farm + trade + estate / p.share_estate + timber / p.share_timber + services / share_services + public / p.share_public
 
 
 @inlined
