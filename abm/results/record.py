@@ -24,8 +24,11 @@ N_SUMS = len(SUMS)
 #: Columns of the trade record by community, good, direction and channel.
 DEALS = ("loads", "set_out", "sold", "seized", "outlay", "revenue", "carriage", "duty", "bribe", "fine", "profit", "found")
 D = {name: k for k, name in enumerate(DEALS)}
-#: Columns of the record of ties: strengths added up and ties counted, within a side and across.
-TIES = ("within", "n_within", "across", "n_across")
+#: Columns of the record of ties: strengths added up and ties counted, within a side and across, then those of kin alone; new acquaintances across in
+#: January; visits across, and those of households in the month of a feast. A tie counts at both ends.
+TIES = (
+    "within", "n_within", "across", "n_across", "kin_within", "n_kin_within", "kin_across", "n_kin_across", "new_across", "visits", "feast_visits",
+)  # fmt: skip
 #: Stocks of a district that are recorded.
 STOCKS = ("road", "clinic")
 
@@ -173,17 +176,24 @@ rule(
 
 
 @compiled
-def record_ties(start: int, stop: int, first: Column, first_across: Column, end: Column, strength: Column, ties: Column) -> None:
-    """Add strengths and numbers of ties to ``ties`` (4,), in the order of TIES; each tie counts at both ends."""
-    within, n_within, across, n_across = ties[0], ties[1], ties[2], ties[3]
+def record_ties(
+    start: int, stop: int, month: int, first: Column, first_across: Column, end: Column, strength: Column, is_kin: Column, n_new: Column,
+    feast: Column, group: Column, visits_across: Column, ties: Column
+) -> None:  # fmt: skip
+    """Add strengths and numbers of ties to ``ties`` (11,), in the order of TIES; each tie counts at both ends."""
     for i in range(start, stop):
-        for e in range(first[i], first_across[i]):
-            within += float(strength[e])
-        n_within += float(first_across[i] - first[i])
-        for e in range(first_across[i], end[i]):
-            across += float(strength[e])
-        n_across += float(end[i] - first_across[i])
-    ties[0], ties[1], ties[2], ties[3] = within, n_within, across, n_across
+        for e in range(first[i], end[i]):
+            k = 0 if e < first_across[i] else 2
+            ties[k] += float(strength[e])
+            ties[k + 1] += 1.0
+            if is_kin[e] > 0:
+                ties[k + 4] += float(strength[e])
+                ties[k + 5] += 1.0
+        ties[9] += float(visits_across[i])
+        if feast[month, group[i]] > 0:
+            ties[10] += float(visits_across[i])
+    if month % 12 == 0:
+        ties[8] += n_new[0]
 
 
 def gini(values: np.ndarray, weights: np.ndarray) -> float:
