@@ -31,7 +31,7 @@ def renew(run: Run) -> None:
         settle_access(run)
         renew_ties(run)
         if run.month > 0 and run.settings.on["kinship"]:
-            meet_across(run, run.month)
+            meet_across(run, run.month, pull_now(run))
         run.record.near[run.month // 12] = is_near(run)
     elif run.crossing_changed:
         settle_access(run)
@@ -68,11 +68,15 @@ def renew_ties(run: Run) -> None:
         run.kin.columns["income_gap"][0] = run.income_gap()
 
 
-def meet_across(run: Run, month: int) -> None:
-    """Acquaintances across that end and that begin, with the draws of a month."""
-    world, p = run.world, run.settings.of(Meet)
-    pull = pull_across(world.population, world.groups, world.hours_between, world.place["side"], run.settings.of(Kinship).length, p.same_group)
-    meet(run.kin, run.frames["household"], run.seed_of_run, month, pull, p)
+def pull_now(run: Run) -> np.ndarray:
+    """Where households of each place meet others across on the ways as they are now, see :func:`abm.world.meet.pull_across`."""
+    world, length, same = run.world, run.settings.of(Kinship).length, run.settings.of(Meet).same_group
+    return pull_across(world.population, world.groups, world.hours_between, world.place["side"], length, same)
+
+
+def meet_across(run: Run, month: int, pull: np.ndarray) -> None:
+    """Acquaintances across that end and that begin, with the draws of a month; ``pull`` is that of :func:`pull_now`."""
+    meet(run.kin, run.frames["household"], run.seed_of_run, month, pull, run.settings.of(Meet))
 
 
 def _set_patrols(run: Run) -> None:

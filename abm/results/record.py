@@ -24,10 +24,11 @@ N_SUMS = len(SUMS)
 #: Columns of the trade record by community, good, direction and channel.
 DEALS = ("loads", "set_out", "sold", "seized", "outlay", "revenue", "carriage", "duty", "bribe", "fine", "profit", "found")
 D = {name: k for k, name in enumerate(DEALS)}
-#: Columns of the record of ties: strengths added up and ties counted, within a side and across, then those of kin alone; new acquaintances across in
+#: Columns of the record of ties: strengths added up and ties counted, within a side and across, then those of kin and those of acquaintances; new acquaintances across in
 #: January; visits across, and those of households in the month of a feast. A tie counts at both ends.
 TIES = (
-    "within", "n_within", "across", "n_across", "kin_within", "n_kin_within", "kin_across", "n_kin_across", "new_across", "visits", "feast_visits",
+    "within", "n_within", "across", "n_across", "kin_within", "n_kin_within", "kin_across", "n_kin_across",
+    "known_within", "n_known_within", "known_across", "n_known_across", "new_across", "visits", "feast_visits",
 )  # fmt: skip
 #: Stocks of a district that are recorded.
 STOCKS = ("road", "clinic")
@@ -180,20 +181,20 @@ def record_ties(
     start: int, stop: int, month: int, first: Column, first_across: Column, end: Column, strength: Column, is_kin: Column, n_new: Column,
     feast: Column, group: Column, visits_across: Column, ties: Column
 ) -> None:  # fmt: skip
-    """Add strengths and numbers of ties to ``ties`` (11,), in the order of TIES; each tie counts at both ends."""
+    """Add strengths and numbers of ties to ``ties`` (15,), in the order of TIES; each tie counts at both ends."""
     for i in range(start, stop):
         for e in range(first[i], end[i]):
             k = 0 if e < first_across[i] else 2
             ties[k] += float(strength[e])
             ties[k + 1] += 1.0
-            if is_kin[e] > 0:
-                ties[k + 4] += float(strength[e])
-                ties[k + 5] += 1.0
-        ties[9] += float(visits_across[i])
+            k += 4 if is_kin[e] > 0 else 8
+            ties[k] += float(strength[e])
+            ties[k + 1] += 1.0
+        ties[13] += float(visits_across[i])
         if feast[month, group[i]] > 0:
-            ties[10] += float(visits_across[i])
+            ties[14] += float(visits_across[i])
     if month % 12 == 0:
-        ties[8] += n_new[0]
+        ties[12] += n_new[0]
 
 
 def gini(values: np.ndarray, weights: np.ndarray) -> float:

@@ -87,7 +87,7 @@ fields(
         "int8",
         "fixed",
         Source("abm/data/feasts.toml", "opened"),
-        axes=("month", "group"),
+        axes=("month_to_2030", "group"),
     ),
     Field("n_new", "New acquaintances across of this year, counted at both ends", "1", "float64", "state", RULES),
     Field("strength", "Strength of the tie", "index", "float32", "state", RULES),

@@ -52,7 +52,7 @@ class Parameters(NamedTuple):
         source=judgement("kin halve in 10-25 years without visits, acquaintances in a few years"),
     )  # fmt: skip
     weak_support: float = parameter(
-        "Support of an acquaintance relative to that of kin as close", unit="1", default=0.4, low=0.1, high=0.8,
+        "Support of an acquaintance relative to that of kin as close", unit="1", default=0.25, low=0.1, high=0.6,
         source=judgement("an acquaintance tells of work and care, and lodges fewer guests than kin"),
     )  # fmt: skip
     feast: float = parameter(

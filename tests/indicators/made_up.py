@@ -33,6 +33,9 @@ NONSENSE = 77
 #: Where a column is in an array of the record, given here once more so that a swap of columns shows.
 COLUMNS: dict[str, tuple[str, int]] = {
     "ties.within": ("ties", 0), "ties.n_within": ("ties", 1), "ties.across": ("ties", 2), "ties.n_across": ("ties", 3),
+    "ties.kin_within": ("ties", 4), "ties.n_kin_within": ("ties", 5), "ties.kin_across": ("ties", 6), "ties.n_kin_across": ("ties", 7),
+    "ties.known_within": ("ties", 8), "ties.n_known_within": ("ties", 9), "ties.known_across": ("ties", 10), "ties.n_known_across": ("ties", 11),
+    "ties.new_across": ("ties", 12), "ties.visits": ("ties", 13), "ties.feast_visits": ("ties", 14),
     "stock.road": ("stock", 0), "stock.clinic": ("stock", 1),
     "hours_care.primary_home": ("hours_care", 0), "hours_care.hospital_home": ("hours_care", 1),
     "hours_care.primary_across": ("hours_care", 2), "hours_care.hospital_across": ("hours_care", 3),
