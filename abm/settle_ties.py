@@ -64,7 +64,9 @@ def good_visits(place: np.ndarray, care_visits: np.ndarray, quality_care: np.nda
     at = np.flatnonzero(care_visits.any(axis=1))
     here, visits = place[at].astype(int), care_visits[at].astype(float)
     share = visits * quality_care[here] / visits.sum(axis=1)[:, None]
-    return np.stack([np.bincount(here, values, len(quality_care)) for values in (share[:, :2].sum(axis=1), share[:, 2:].sum(axis=1), np.ones(len(at)))])
+    return np.stack(
+        [np.bincount(here, values, len(quality_care)) for values in (share[:, :2].sum(axis=1), share[:, 2:].sum(axis=1), np.ones(len(at)))]
+    )
 
 
 def usual_opinions(good: np.ndarray, side: np.ndarray) -> np.ndarray:

@@ -10,8 +10,8 @@ import numpy as np
 from abm import changes, year
 from abm.history.set_month import Parameters as SetMonth
 from abm.running import Run
-from abm.sharing import protected
 from abm.settle_ties import settle_ties
+from abm.sharing import protected
 from abm.world import populate
 from abm.world.feasts import feast_table
 from abm.world.kinship import Kin, choose_kin, draw

@@ -44,7 +44,10 @@ def tie(kin: Kin, households: Any, a: np.ndarray, b: np.ndarray, strengths: np.n
     after, last = np.empty(2 * k, dtype=np.int32), np.full(len(households), -1, dtype=np.int32)
     uid, side, place = households["uid"], households["side"], households["place"]
     values = np.ascontiguousarray(strengths, dtype=np.float32)
-    is_kin, kind = np.empty(2 * k, dtype=np.int8), np.ones(k, dtype=np.int8) if kinds is None else np.ascontiguousarray(kinds, dtype=np.int8)
+    is_kin, kind = (
+        np.empty(2 * k, dtype=np.int8),
+        np.ones(k, dtype=np.int8) if kinds is None else np.ascontiguousarray(kinds, dtype=np.int8),
+    )
     more = _link(uid, side, a, b, values, kind, c["first"], c["end"], c["other"], last, after, other, strength, is_kin)
     used = len(c["other"])
     base = {name: _with_room(c[name], used, used + more) for name in _OF_ENDS}

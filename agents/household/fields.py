@@ -37,7 +37,9 @@ fields(
     Field("heard_work", "Share of its ties, weighted by strength, that know of work across", "share", "float32", "state", RULES),
     Field("knows_work", "Work across: 1 when somebody does it, else what it has heard", "share", "float32", "state", RULES),
     Field("trips_mean", "Trips across in a usual month, averaged over about a year", "persons/month", "float32", "state", RULES),
-    Field("visits_across", "Visits to and from its ties across that are to be expected this month", "persons/month", "float32", "month", RULES),
+    Field(
+        "visits_across", "Visits to and from its ties across that are to be expected this month", "persons/month", "float32", "month", RULES
+    ),
     Field("trips_across", "Trips across last month, all purposes", "persons/month", "float32", "state", RULES),
     Field("episodes", "Illness episodes of the month", "person", "int8", "month", RULES, 3, SEVERITIES),
     Field("care_sought", "Episodes for which care was sought", "visits/month", "int8", "month", RULES, 4, CARE_OPTIONS),

@@ -120,7 +120,11 @@ def test_ties_are_added_up_within_and_across() -> None:
     # household 0 has ties 0-1 within and 2 across, household 1 tie 3 within and 4-6 across, household 2 none, household 3 is outside
     first, across, end = np.array([0, 3, 7, 7]), np.array([2, 4, 7, 8]), np.array([3, 7, 7, 8])
     strength = np.array([0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 100.0], dtype=np.float32)
-    kin, group, visits = np.array([1, 0, 1, 0, 1, 0, 1, 1], dtype=np.int8), np.array([1, 0, 1, 0], dtype=np.int8), np.array([2.0, 3.0, 5.0, 99.0])
+    kin, group, visits = (
+        np.array([1, 0, 1, 0, 1, 0, 1, 1], dtype=np.int8),
+        np.array([1, 0, 1, 0], dtype=np.int8),
+        np.array([2.0, 3.0, 5.0, 99.0]),
+    )
     feast = np.zeros((14, 2), dtype=np.int8)
     feast[5, 1], feast[12, 0] = 1, 2
 

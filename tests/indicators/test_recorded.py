@@ -14,7 +14,9 @@ def of_ties(model: BorderModel) -> list[float]:
     c, h, month = model.kin.columns, model.frames["household"], model.month - 1
     source, at = model.kin.ends()
     over, kin, strength = at >= c["first_across"][source], c["is_kin"][at] > 0, c["strength"][at].astype(float)
-    found = [value for held in (~over, over, ~over & kin, over & kin, ~over & ~kin, over & ~kin) for value in (strength[held].sum(), held.sum())]
+    found = [
+        value for held in (~over, over, ~over & kin, over & kin, ~over & ~kin, over & ~kin) for value in (strength[held].sum(), held.sum())
+    ]
     keeps = c["feast"][month, h["group"]] > 0
     new = c["n_new"][0] if month % 12 == 0 else 0.0
     return [*found, new, h["visits_across"].astype(float).sum(), h["visits_across"][keeps].astype(float).sum()]

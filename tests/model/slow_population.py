@@ -20,7 +20,9 @@ def renew_slowly(run: Run, leave: Any = (), newcomers: Any = None, ties: Any = (
     """As :func:`abm.world.population.renew`, for what that does not refuse."""
     h, t, kin, gone = run.frames["household"], run.frames["trader"], run.kin, [int(uid) for uid in leave]
     places = run.world.place["side"].tolist(), run.world.groups
-    known = {tuple(pair): (s, kind) for pair, s, kind in zip(kin.ties.tolist(), kin.strengths().tolist(), kin.kinds().tolist(), strict=True)}
+    known = {
+        tuple(pair): (s, kind) for pair, s, kind in zip(kin.ties.tolist(), kin.strengths().tolist(), kin.kinds().tolist(), strict=True)
+    }
     owner = {int(uid): int(h["uid"][row]) for uid, row in zip(t["uid"], t["household"], strict=True)}
     account = [[0.0, 0.0], [0.0, 0.0], [0.0, 0.0], [0.0, 0.0]]  # of households out, traders out, households in, traders in: sides
 
