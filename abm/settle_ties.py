@@ -16,8 +16,8 @@ from abm.world.meet import after_a_year
 from agents.core.declare import RULES
 from agents.household.keep_ties import Parameters as KeepTies
 
-#: Months in which the trips of a usual month become known; years of ties at these trips; months of both together.
-KNOWN_MONTHS, YEARS, LAST_MONTHS = 24, 40, 36
+#: Years in which the trips of usual years become known; years of ties at these trips, one such year after the other; months of both together.
+KNOWN_YEARS, YEARS, LAST_MONTHS = 3, 42, 24
 #: What people do in a month, as far as it makes them go across, and what they then know.
 STEPS = ("household.fall_ill", "household.seek_care", "official.ration_care", "household.receive_care", "household.choose_work",
          "household.offer_jobs", "household.get_work", "trader.choose_deal", "household.remember")  # fmt: skip
@@ -31,18 +31,18 @@ def settle_ties(run: Run, months_before: int) -> None:
     """
     h, c = run.frames["household"], run.kin.columns
     last = -months_before
-    first = last - KNOWN_MONTHS - LAST_MONTHS
-    trips, good = np.zeros(len(h)), np.zeros((3, run.world.n_places))
-    for month in range(first, first + KNOWN_MONTHS):
-        _month(run, month, STEPS)
-        trips += h["trips_across"]
+    first = last - 12 * KNOWN_YEARS - LAST_MONTHS
+    trips, good = np.zeros((KNOWN_YEARS, len(h))), np.zeros((3, run.world.n_places))
+    for k in range(12 * KNOWN_YEARS):
+        _month(run, first + k, STEPS)
+        trips[k // 12] += h["trips_across"] / 12.0
         good += good_visits(h["place"], h["care_visits"], run.world.place["quality_care"])
-    h["trips_mean"][:] = trips / KNOWN_MONTHS
     for name, values in zip(("opinion_home", "opinion_across"), usual_opinions(good, run.world.place["side"]), strict=True):
         h[name][:] = values[h["place"].astype(int)]
     pull, keep = year.pull_now(run), run.settings.of(KeepTies)
     if run.settings.on["kinship"]:
         for k in range(YEARS):
+            h["trips_mean"][:] = trips[k % KNOWN_YEARS]
             year.meet_across(run, first - 12 * (YEARS - k), pull)
             after_a_year(
                 keep, c["first"], c["first_across"], c["end"], c["other"], c["pair"], c["is_kin"], c["contact"], float(c["income_gap"][0]),

@@ -49,12 +49,12 @@ class Parameters(NamedTuple):
         source=judgement("work and trade mix peoples more than kinship does, language still helps"),
     )  # fmt: skip
     begins: float = parameter(
-        "Strength of a new acquaintance", unit="index", default=0.25, low=0.15, high=0.4,
+        "Strength of a new acquaintance", unit="index", default=0.25, low=0.2, high=0.4,
         source=judgement("about that of acquaintances whom one visits now and then"),
     )  # fmt: skip
     ends: float = parameter(
-        "Strength below which an acquaintance across ends", unit="index", default=0.08, low=0.03, high=0.12,
-        source=judgement("some years after the last trip"),
+        "Strength below which an acquaintance across ends", unit="index", default=0.12, low=0.05, high=0.18,
+        source=judgement("what visits alone keep up next door: acquaintances last as long as there are trips, and some years more"),
     )  # fmt: skip
 
 
