@@ -17,7 +17,7 @@ from agents.core.declare import RULES
 from agents.household.keep_ties import Parameters as KeepTies
 
 #: Years in which the trips of usual years become known; years of ties at these trips, one such year after the other; months of both together.
-KNOWN_YEARS, YEARS, LAST_MONTHS = 3, 42, 24
+KNOWN_YEARS, YEARS, LAST_MONTHS = 6, 42, 12
 #: What people do in a month, as far as it makes them go across, and what they then know.
 STEPS = ("household.fall_ill", "household.seek_care", "official.ration_care", "household.receive_care", "household.choose_work",
          "household.offer_jobs", "household.get_work", "trader.choose_deal", "household.remember")  # fmt: skip
