@@ -24,8 +24,12 @@ N_SUMS = len(SUMS)
 #: Columns of the trade record by community, good, direction and channel.
 DEALS = ("loads", "set_out", "sold", "seized", "outlay", "revenue", "carriage", "duty", "bribe", "fine", "profit", "found")
 D = {name: k for k, name in enumerate(DEALS)}
-#: Columns of the record of ties: strengths added up and ties counted, within a side and across.
-TIES = ("within", "n_within", "across", "n_across")
+#: Columns of the record of ties: strengths added up and ties counted, within a side and across, then those of kin and those of acquaintances; new acquaintances across in
+#: January; visits across, and those of households in the month of a feast. A tie counts at both ends.
+TIES = (
+    "within", "n_within", "across", "n_across", "kin_within", "n_kin_within", "kin_across", "n_kin_across",
+    "known_within", "n_known_within", "known_across", "n_known_across", "new_across", "visits", "feast_visits",
+)  # fmt: skip
 #: Columns of the record of people by year and community: since the January before, and what the weights of all households took up.
 PEOPLE = {name: k for k, name in enumerate(("births", "deaths", "moved_in", "moved_out", "reweighted"))}
 #: Stocks of a district that are recorded.
@@ -181,17 +185,24 @@ rule(
 
 
 @compiled
-def record_ties(start: int, stop: int, first: Column, first_across: Column, end: Column, strength: Column, ties: Column) -> None:
-    """Add strengths and numbers of ties to ``ties`` (4,), in the order of TIES; each tie counts at both ends."""
-    within, n_within, across, n_across = ties[0], ties[1], ties[2], ties[3]
+def record_ties(
+    start: int, stop: int, month: int, first: Column, first_across: Column, end: Column, strength: Column, is_kin: Column, n_new: Column,
+    feast: Column, group: Column, visits_across: Column, ties: Column
+) -> None:  # fmt: skip
+    """Add strengths and numbers of ties to ``ties`` (15,), in the order of TIES; each tie counts at both ends."""
     for i in range(start, stop):
-        for e in range(first[i], first_across[i]):
-            within += float(strength[e])
-        n_within += float(first_across[i] - first[i])
-        for e in range(first_across[i], end[i]):
-            across += float(strength[e])
-        n_across += float(end[i] - first_across[i])
-    ties[0], ties[1], ties[2], ties[3] = within, n_within, across, n_across
+        for e in range(first[i], end[i]):
+            k = 0 if e < first_across[i] else 2
+            ties[k] += float(strength[e])
+            ties[k + 1] += 1.0
+            k += 4 if is_kin[e] > 0 else 8
+            ties[k] += float(strength[e])
+            ties[k + 1] += 1.0
+        ties[13] += float(visits_across[i])
+        if feast[month, group[i]] > 0:
+            ties[14] += float(visits_across[i])
+    if month % 12 == 0:
+        ties[12] += n_new[0]
 
 
 def gini(values: np.ndarray, weights: np.ndarray) -> float:
