@@ -243,11 +243,11 @@ def _check_jobs(region: Border) -> None:
 
 
 def _between(years: list[int], values: list[float], year: int) -> float:
-    """The value of a year on straight lines between given years."""
+    """The value of a year on straight lines between given years; before the first and after the last, that of the nearest."""
     for (before, low), (after, high) in pairwise(zip(years, values, strict=True)):
         if before <= year <= after:
             return low + (high - low) * (year - before) / (after - before)
-    return values[0]
+    return values[0] if year < years[0] else values[-1]
 
 
 def _check_goods_and_events(region: Border, lines: Lines) -> None:

@@ -245,6 +245,48 @@ def test_damage_is_refused_in_one_sentence(tmp_path: Path, name: str) -> None:
         assert part in message, message
 
 
+def _jobs(**share: str) -> Callable[[list[dict[str, str]]], object]:
+    """Jobs of side my, the same in every year, by sector."""
+    return lambda rows: [row.update(share=share[row["sector"]]) for row in rows if row["side"] == "my"]
+
+
+def test_everybody_may_hold_a_job(tmp_path: Path) -> None:
+    folder = copy(tmp_path)
+    edit(folder, "employment.csv", _jobs(timber="0.25", services="0.5", public="0.25"))
+    Region.load(folder)
+    edit(folder, "employment.csv", _jobs(timber="0.25", services="0.5", public="0.251"))
+    assert "side my in 1980 add up to 1" in refusal(folder)
+
+
+def test_rows_may_begin_earlier_and_end_later(tmp_path: Path) -> None:
+    """Between rows a share lies on a straight line, beyond them it is that of the nearest row."""
+    folder = copy(tmp_path)
+    edit(folder, "population.csv", lambda rows: rows.insert(0, rows[0] | {"year": "1970"}))
+    edit(folder, "population.csv", lambda rows: rows.append(rows[-1] | {"year": "2020"}))
+    edit(folder, "employment.csv", _jobs(timber="0.1", services="0.4", public="0.1"))
+    last = lambda rows: next(i for i, row in enumerate(rows) if (row["side"], row["sector"], row["year"]) == ("my", "timber", "2015"))  # noqa: E731
+    edit(folder, "employment.csv", lambda rows: rows.insert(last(rows) + 1, rows[last(rows)] | {"year": "2030", "share": "0.5"}))
+    assert Region.load(folder).population["year"].iloc[0] == 1970
+    edit(folder, "employment.csv", lambda rows: where(rows, "year", "2030").update(share="0.51"))
+    assert "side my in 2030 add up to 1.01" in refusal(folder)
+    edit(folder, "employment.csv", lambda rows: where(rows, "year", "2030").update(year="1975", share="0.51"))
+    assert "1975 stands after 2015" in refusal(folder)
+
+
+def test_only_the_last_row_counts_after_the_end_and_the_first_before_the_start(tmp_path: Path) -> None:
+    folder = copy(tmp_path)
+    edit(folder, "employment.csv", _jobs(timber="0.1", services="0.1", public="0.1"))
+    of = lambda rows, sector: [row for row in rows if (row["side"], row["sector"]) == ("my", sector)]  # noqa: E731
+    edit(folder, "employment.csv", lambda rows: of(rows, "services")[-1].update(share="0.3"))
+    edit(folder, "employment.csv", lambda rows: of(rows, "timber")[-1].update(year="2020", share="0.7"))
+    assert "side my in 2020 add up to 1.1" in refusal(folder), "services of 2015 are those of 2020"
+    edit(folder, "employment.csv", lambda rows: of(rows, "services")[-1].update(share="0.1"))
+    Region.load(folder)
+    edit(folder, "employment.csv", lambda rows: of(rows, "services")[0].update(share="0.3"))
+    edit(folder, "employment.csv", lambda rows: of(rows, "timber")[0].update(year="1971", share="0.7"))
+    assert "side my in 1971 add up to 1.1" in refusal(folder), "services of 1980 are those of 1971"
+
+
 def test_place_that_reaches_no_health_centre(tmp_path: Path) -> None:
     folder = copy(tmp_path)
     edit(folder, "links.csv", drop(lambda r: (r["from"], r["to"]) != ("Liku", "Sambas")))
