@@ -97,9 +97,10 @@ def in_labour_force(run: Any) -> np.ndarray:
 
 def january(run: Any) -> None:
     """Let the people of a run live through the year before this January."""
+    wanted = wanted_people(run)
     if run.settings.on[DEMOGRAPHY]:
-        _live(run)
-    _weigh(run, wanted_people(run))
+        _live(run, wanted)
+    _weigh(run, wanted)
 
 
 def follow_people(run: Any) -> None:
@@ -122,7 +123,8 @@ def _persons(columns: Any) -> np.ndarray:
     return columns["n_adults"].astype(np.float64) + columns["n_children"]
 
 
-def _live(run: Any) -> None:
+def _live(run: Any, path: np.ndarray) -> None:
+    """Let all households live through the year, leave and come, so that places have about the people of the ``path`` (places,)."""
     h, p, live, seed = run.frames["household"], run.settings.of(Parameters), run.settings.of(Live), run.seed_of_run
     uid, place, weight, n_places = h["uid"], h["place"].astype(np.int64), h["weight"], run.world.n_places
     birth, born, survive = chances(run.world.people_path.rates_in(1979.5 + run.month // 12), live)
@@ -146,10 +148,9 @@ def _live(run: Any) -> None:
     record[:, PEOPLE["births"]] = np.bincount(place, weight * births, n_places)
     record[:, PEOPLE["deaths"]] = np.bincount(place, weight * deaths, n_places)
 
-    wanted = wanted_people(run) - people
+    wanted = path - people
     moves = np.zeros(len(h), dtype=np.bool_)
-    oldest = h["adult_age"].max(axis=1)
-    _choose_moves(seed, run.month, wanted, h.bounds(n_places), uid, weight, _persons(h), (oldest >= 0) & (oldest < p.mover_below), moves)
+    _choose_moves(seed, run.month, p.mover_below, wanted, h.bounds(n_places), uid, weight, h["n_adults"], h["n_children"], h["adult_age"], moves)
     ends = h["n_adults"] == 0
     goes = moves & (wanted[place] < 0)
     models = np.flatnonzero(moves & (wanted[place] > 0))
@@ -172,9 +173,10 @@ def _live(run: Any) -> None:
     settle_workers(seed, sharing, uid, h["side"], h["n_adults"], h["adult_age"], h["activity"], h["n_workers"])
     leave = ends | goes
     ties, strengths = _ties(run, given["uid"], np.concatenate([mother, models]), leave, p)
-    owners = given["uid"][populate.trades(seed, given["uid"], run.settings.of(populate.Parameters))]
-    own_sides = sides[np.isin(given["uid"], owners)]
-    traders = populate.trader_columns(seed, owners, own_sides, run.settings.of(populate.Parameters)) | {"household": owners}
+    start = run.settings.of(populate.Parameters)
+    trade = populate.trades(seed, given["uid"], start)
+    owners = given["uid"][trade]
+    traders = populate.trader_columns(seed, owners, sides[trade], start) | {"household": owners}
     renew(run, h["uid"][leave].copy(), given, ties, strengths, traders)
     h["savings"][h.find(uids)] = savings  # what a mother's household gives is no money from outside
 
@@ -255,27 +257,33 @@ def _draws(seed: int, month: int, uid: Column, out: Column) -> None:
 
 
 @compiled
-def _choose_moves(seed: int, month: int, wanted: Column, bounds: Column, uid: Column, weight: Column, persons: Column, may: Column, moves: Column) -> None:
+def _choose_moves(
+    seed: int, month: int, below: float, wanted: Column, bounds: Column, uid: Column, weight: Column, n_adults: Column, n_children: Column,
+    adult_age: Column, moves: Column,
+) -> None:  # fmt: skip
     """Choose the households that move out of a place (or are the model of one that moves in), in the order of their draws, for the people ``wanted`` (places,).
 
-    Their expected people are those wanted: the last is taken by the place's draw. A household of each place stays.
+    They are those whose oldest is younger than ``below``. The people who move are those wanted in the mean: whether the last household does is the
+    place's draw. One household of each place stays.
     """
     for q in range(wanted.shape[0]):
         start, stop = bounds[q], bounds[q + 1]
-        rows = np.empty(stop - start, np.int64)
-        draws = np.empty(stop - start)
+        rows, draws = np.empty(stop - start, np.int64), np.empty(stop - start)
         n = lasting = 0
         for i in range(start, stop):
-            if persons[i] > 0.0:
+            if n_adults[i] > 0:
                 lasting += 1
-                if may[i]:
+                oldest = 0
+                for a in range(n_adults[i]):
+                    oldest = max(oldest, int(adult_age[i, a]))
+                if oldest < below:
                     rows[n], draws[n] = i, uniform(seed, MOVE_OF, month, uid[i], 0)
                     n += 1
         order = np.argsort(draws[:n], kind="mergesort")
         left, last = abs(wanted[q]), uniform(seed, MOVES, month, q, 0)
         for k in range(n):
             i = rows[order[k]]
-            size = weight[i] * persons[i]
+            size = weight[i] * (int(n_adults[i]) + int(n_children[i]))
             if last * size >= left or (wanted[q] < 0.0 and lasting <= 1):
                 break
             moves[i] = True

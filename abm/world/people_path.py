@@ -7,14 +7,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from abm.region import SIDES, Region
-from agents.core.exact import exp, log
+from agents.core.exact import exps, logs
 
 
 class PeoplePath(NamedTuple):
     """People by place and census year, and rates by side and year."""
 
-    #: For each place: years, at least two, and people, (years, 2).
-    people: tuple[np.ndarray, ...]
+    #: Years of each place in order, at least two, and its people in them, (places, years); infinite beyond the last year.
+    years: np.ndarray
+    people: np.ndarray
     #: For each side: years, births per woman and infant deaths per 1,000 births, (years, 3).
     rates: tuple[np.ndarray, np.ndarray]
     #: For each side: years and share of people in the labour force, (years, 2).
@@ -22,7 +23,12 @@ class PeoplePath(NamedTuple):
 
     def people_in(self, year: float) -> np.ndarray:
         """People of each place, (places,): equal growth a year between two censuses; before the first and after the last as between the two nearest."""
-        return np.array([_between(table, year) for table in self.people])
+        rows, known = np.arange(len(self.years)), np.isfinite(self.years).sum(axis=1)
+        k = np.minimum(np.maximum((self.years <= year).sum(axis=1) - 1, 0), known - 2)
+        start, stop = self.years[rows, k], self.years[rows, k + 1]
+        before, after = self.people[rows, k], self.people[rows, k + 1]
+        between = before * exps((year - start) / (stop - start) * logs(after / before))
+        return np.where(year == stop, after, between)
 
     def rates_in(self, year: float) -> list[tuple[float, float]]:
         """Births per woman and infant deaths per 1,000 of each side: between years of the table in proportion, beyond them as at its end."""
@@ -33,22 +39,15 @@ class PeoplePath(NamedTuple):
         return np.array([np.interp(year, t[:, 0], t[:, 1]) for t in self.working])
 
 
-def _between(table: np.ndarray, year: float) -> float:
-    """People in a year by ``table`` (years, 2): those of the table in its years."""
-    years, people = table[:, 0], table[:, 1]
-    k = int(np.clip(np.searchsorted(years, year, side="right") - 1, 0, len(years) - 2))
-    if year == years[k + 1]:
-        return float(people[k + 1])
-    share = (year - years[k]) / (years[k + 1] - years[k])
-    return float(people[k]) * exp(float(share) * log(float(people[k + 1] / people[k])))
-
-
 def read_path(region: Region, place_names: list[str]) -> PeoplePath:
     """The path of a region, for its border places in this order."""
     table = region.population.sort_values("year")
-    people = tuple(table.loc[table["place"] == place, ["year", "people"]].to_numpy(float) for place in place_names)
+    of_place = [table.loc[table["place"] == place, ["year", "people"]].to_numpy(float) for place in place_names]
+    years, people = np.full((2, len(of_place), max(map(len, of_place))), np.inf)
+    for k, rows in enumerate(of_place):
+        years[k, : len(rows)], people[k, : len(rows)] = rows.T
     rates = _by_side(region.rates, ["year", "births_per_woman", "infant_deaths"])
-    return PeoplePath(people, rates, _by_side(region.labour, ["year", "participation"]))
+    return PeoplePath(years, people, rates, _by_side(region.labour, ["year", "participation"]))
 
 
 def _by_side(table: Any, columns: list[str]) -> tuple[np.ndarray, np.ndarray]:

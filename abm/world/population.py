@@ -223,6 +223,8 @@ def _uids(what: str, said: Any) -> np.ndarray:
 
 def _numbers(what: str, said: Any, dtype: str, allowed: str = "") -> np.ndarray:
     """Numbers as an array of this type; UserError for anything else, for what is not finite, and for what the type cannot hold."""
+    if isinstance(said, np.ndarray) and said.dtype == dtype and (said.dtype.kind == "i" or np.isfinite(said).all()):
+        return said.copy()  # it may be a column of the run
     limits = f"whole numbers from {np.iinfo(dtype).min} to {np.iinfo(dtype).max}" if np.dtype(dtype).kind == "i" else "finite numbers"
     try:
         array = np.asarray(said)

@@ -11,6 +11,7 @@ does not die in a year in which nobody else could look after the children), an e
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -88,6 +89,7 @@ class LifeTable(NamedTuple):
     expectation: float
 
 
+@lru_cache(maxsize=1024)
 def life_table(infant_deaths: float, death_level: float) -> LifeTable:
     """Deaths by age.
 

@@ -11,6 +11,7 @@ import pytest
 from abm import Region
 from abm.world import populate
 from abm.world.columns import World
+from abm.world.composition import members
 from abm.world.populate import Parameters, household_columns, make_households, make_officials, make_traders, sample_sizes
 from agents.core.draws import origin_uid, uniform
 from agents.core.frame import AgentFrame
@@ -20,8 +21,8 @@ P = Parameters(
     schooling_id=5.0, schooling_my=7.5, schooling_spread=2.5, land_median_id=1.8, land_median_my=2.6, land_spread=0.7, ability_spread=0.4,
     share_trading=0.2, trader_capital_spread=0.5, trader_capital_id=0.5, trader_capital_my=0.1, doctrine_spread=0.15, honest=0.45,
 )  # fmt: skip
-#: Upper bounds of the draws for one adult, two, …; and for no child, one, ….
-ADULTS, CHILDREN = (0.06, 0.52, 0.80, 0.93, 0.98), (0.14, 0.35, 0.65, 0.85, 0.95)
+#: People of 15 to 64 of each side who are in the labour force.
+WORKING = np.array([0.7, 0.65])
 
 
 def quantile(u: float) -> float:
@@ -35,7 +36,7 @@ def world(region: Region) -> World:
 
 @pytest.fixture(scope="module")
 def people(world: World) -> tuple[AgentFrame, AgentFrame]:
-    households = make_households(SEED, world, 900, P)
+    households = make_households(SEED, world, 900, P, WORKING)
     return households, make_traders(SEED, world, households, P)
 
 
@@ -61,27 +62,26 @@ def test_sizes_of_the_sample(population: list[int], side: list[int], households:
 @pytest.mark.parametrize("place", [0, 25])
 def test_columns_of_households(world: World, place: int) -> None:
     numbers = np.arange(40)
-    found, side = household_columns(SEED, world, place, numbers, P), int(world.place["side"][place])
+    found, side = household_columns(SEED, world, place, numbers, P, WORKING), int(world.place["side"][place])
     assert side == (0 if place == 0 else 1)
     shift = [uniform(SEED, populate.SHIFT, 0, place, k) for k in (0, 1)]
     for k in numbers.tolist():
         uid = origin_uid(SEED, 1, place, k)
-        u = [uniform(SEED, populate.COMPOSITION, 0, uid, j) for j in range(3)]
+        u = uniform(SEED, populate.SCHOOLING, 0, uid, 0)
         # low-discrepancy numbers spread land and ability evenly over a community
         land, ability = (quantile((shift[j] + (k + 1) * phi) % 1.0) for j, phi in enumerate((0.7548776662466927, 0.5698402909980532)))
         assert (
             found["uid"][k] == uid and found["place"][k] == place and found["side"][k] == side and found["group"][k] == world.groups[place]
         )
-        adults = 1 + sum(u[0] >= bound for bound in ADULTS)
-        assert found["n_adults"][k] == adults and found["n_children"][k] == sum(u[1] >= bound for bound in CHILDREN)
-        assert found["schooling"][k] == pytest.approx(min(max((5.0, 7.5)[side] + 2.5 * quantile(u[2]), 0.0), 15.0))
+        assert found["schooling"][k] == pytest.approx(min(max((5.0, 7.5)[side] + 2.5 * quantile(u), 0.0), 15.0))
         assert found["land"][k] == pytest.approx(max((1.8, 2.6)[side] * math.exp(0.7 * land), 0.1))
         assert found["ability"][k] == pytest.approx(math.exp(0.4 * ability - 0.08))
-        assert found["activity"][k].tolist() == [0] * adults + [-1] * (6 - adults)
+    own = members(SEED, found["uid"], side, P, (0.7, 0.65)[side])
+    assert len(own) == 6 and all(np.array_equal(found[name], values) for name, values in own.items())
 
 
 def test_limits_of_schooling_and_land(world: World) -> None:
-    wide = household_columns(SEED, world, 0, np.arange(300), P._replace(schooling_spread=30.0, land_spread=6.0))
+    wide = household_columns(SEED, world, 0, np.arange(300), P._replace(schooling_spread=30.0, land_spread=6.0), WORKING)
     assert wide["schooling"].min() == 0.0 and wide["schooling"].max() == 15.0 and wide["land"].min() == 0.1
 
 
@@ -93,6 +93,14 @@ def test_weights_add_up_to_the_people_of_each_place(world: World, people: tuple[
     for q in range(world.n_places):
         assert len(set(h["weight"][h["place"] == q])) == 1
     assert np.bincount(h["place"]).tolist() == sample_sizes(world.population, world.place["side"], 900).tolist()
+
+
+def test_weights_of_another_years_people(world: World, people: tuple[AgentFrame, AgentFrame]) -> None:
+    wanted = world.people_path.people_in(1980)
+    other = make_households(SEED, world, 900, P, WORKING, wanted)
+    assert np.array_equal(other["uid"], people[0]["uid"]), "the same households"
+    persons = other["n_adults"].astype(int) + other["n_children"]
+    assert np.bincount(other["place"], other["weight"] * persons) == pytest.approx(wanted) and wanted.sum() < world.population.sum()
 
 
 def test_traders(people: tuple[AgentFrame, AgentFrame]) -> None:
