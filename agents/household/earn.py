@@ -202,7 +202,7 @@ def loop(
                 + counts[j, PERMIT] * wage[where, PERMIT] * (1.0 - q.living_cost - q.permit_cost)
                 + counts[j, UNDOCUMENTED] * wage[where, UNDOCUMENTED] * (1.0 - q.living_cost)
             ) * at_work[j]
-            booked = profit[trader[i]] if trader[i] >= 0 else 0.0
+            booked = float(profit[trader[i]]) if trader[i] >= 0 else 0.0
             total = value - cost + from_wage + from_across + booked
             cash = value - cost - eaten + from_wage + from_across + booked - care_cost[i]
             spent = spend(max(income_mean[i] - eaten, 0.0), cash, savings[i], p.spend_from_savings)

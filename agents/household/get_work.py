@@ -107,7 +107,7 @@ def give(jobs: float, u: Column, weights: Column, last: Column, n: int, has: Col
     given = 0.0
     total = 0.0
     for k in range(n):
-        total += weights[k]
+        total += float(weights[k])
         has[k] = True
     if total <= jobs:
         return total
@@ -117,10 +117,11 @@ def give(jobs: float, u: Column, weights: Column, last: Column, n: int, has: Col
     for k in np.argsort(u[:n]):
         if reached >= jobs:
             break
-        if fits(reached, weights[k], jobs, last[k]):
+        one = float(weights[k])
+        if fits(reached, one, jobs, float(last[k])):
             has[k] = True
-            given += weights[k]
-        reached += weights[k]
+            given += one
+        reached += one
     return given
 
 
