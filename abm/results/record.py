@@ -10,6 +10,7 @@ import numpy as np
 
 from agents.core.compiled import compiled
 from agents.core.declare import Column, Rule, rule
+from agents.household.live import PEOPLE
 from agents.surroundings import ACTIVITIES, CHANNELS, GOODS, N_WORK
 
 #: Columns of the household record, each a weighted sum over a community's households in a month. Care by tier and side: ``ph`` primary
@@ -26,8 +27,6 @@ DEALS = ("loads", "set_out", "sold", "seized", "outlay", "revenue", "carriage", 
 D = {name: k for k, name in enumerate(DEALS)}
 #: Columns of the record of ties: strengths added up and ties counted, within a side and across.
 TIES = ("within", "n_within", "across", "n_across")
-#: Columns of the record of people by year and community: since the January before, and what the weights of all households took up.
-PEOPLE = {name: k for k, name in enumerate(("births", "deaths", "moved_in", "moved_out", "reweighted"))}
 #: Stocks of a district that are recorded.
 STOCKS = ("road", "clinic")
 
