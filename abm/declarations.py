@@ -15,6 +15,7 @@ import abm.results
 import abm.results.record_month
 import abm.world.demography
 import abm.world.kinship
+import abm.world.meet
 import abm.world.populate
 import abm.world.travel
 import agents.household.choose_work
@@ -39,7 +40,7 @@ from agents.core.declare import PARAMETERS, RULES, SWITCHES
 
 #: Order of rules and of groups of parameters. Parameters of a group are in the order of their declaration.
 ORDER = (
-    "world.series", "world.set_month", "world.set_work", "world.set_prices", "world.set_fees", "household.keep_ties", "household.remember", "world.kinship", "market.adjust_prices", "world.travel",
+    "world.series", "world.set_month", "world.set_work", "world.set_prices", "world.set_fees", "household.keep_ties", "household.remember", "world.kinship", "world.meet", "market.adjust_prices", "world.travel",
     "world.populate", "world.demography", "household.choose_work", "household.earn", "household.fall_ill", "household.get_work", "household.live",
     "household.receive_care", "household.seek_care", "official.set_strictness", "official.inspect", "official.ration_care",
     "official.spend_budget", "trader.choose_deal", "trader.settle_deal", "record.households", "record.deals",

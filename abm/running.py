@@ -171,9 +171,15 @@ class Run(State):
 
     @property
     def stamp(self) -> tuple[Any, ...]:
-        """What changes when columns are made anew: agents came or went, or other series are in force."""
+        """What changes when columns are made anew: agents came or went, ties began or ended, or other series are in force."""
         frames = self.frames
-        return frames["household"].version, frames["trader"].version, frames["official"].version, self.settings.on["crisis"]
+        return (
+            frames["household"].version,
+            frames["trader"].version,
+            frames["official"].version,
+            self.kin.version if "kin" in self.__dict__ else -1,  # the first jobs are given before there are ties
+            self.settings.on["crisis"],
+        )
 
     def _bind(self, rule: Rule) -> Bound:
         """Columns in the order of the loop's arguments (what is only read cannot be written), and the number of rows."""

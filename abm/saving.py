@@ -28,6 +28,7 @@ from abm.reading import OpenEntries, check, parse_json, read_bytes
 from abm.running import Run
 from abm.scenario import Scenario
 from abm.world.columns import ENTITIES
+from abm.world.feasts import feast_table
 from abm.world.kinship import Kin
 from abm.world.travel import set_hours
 from abm.writing import whole_file
@@ -36,12 +37,12 @@ from agents.core.declare import PARAMETERS, SWITCHES
 from agents.core.frame import AgentFrame
 
 KIND = "lintas saved run"
-FORMAT = 4
+FORMAT = 5
 #: Bytes of the largest saved run: one of 5 million households.
 MOST_BYTES = 20_000_000_000
 AGENTS = ("household", "trader", "official")
-#: What of the columns of kin does not follow from the ties and their strengths.
-KIN_COLUMNS = ("contact", "is_on", "income_gap")
+#: What of the columns of kin does not follow from the ties, their strengths and kinds, and the region.
+KIN_COLUMNS = ("contact", "is_on", "income_gap", "n_new")
 
 
 # --- what a saved run says -------------------------------------------------------------------------------------------
@@ -92,7 +93,7 @@ def arrays_of(run: Run, with_record: bool = True) -> dict[str, np.ndarray]:
     found = {f"frames/{name}/{column}": frame[column] for name, frame in run.frames.items() for column in frame.fields}
     for entity in ENTITIES:
         found |= {f"world/{entity}/{name}": values for name, values in getattr(run.world, entity).items()}
-    found |= {"kin/ties": run.kin.ties, "kin/strengths": run.kin.strengths()}
+    found |= {"kin/ties": run.kin.ties, "kin/strengths": run.kin.strengths(), "kin/kinds": run.kin.kinds()}
     found |= {f"kin/columns/{name}": run.kin.columns[name] for name in KIN_COLUMNS}
     if with_record:
         found |= {f"record/{name}": values for name, values in run.record.__dict__.items()}
@@ -199,7 +200,7 @@ def _fits(name: str, values: np.ndarray, own: np.ndarray, n_months: int, month: 
     if name.startswith("record/") or name in ("crisis", "carried"):
         needed = month if len(own) == n_months else math.ceil(month / 12)
         return values.shape[1:] == own.shape[1:] and len(values) >= min(needed, len(own))
-    if name in ("kin/ties", "kin/strengths"):
+    if name in ("kin/ties", "kin/strengths", "kin/kinds"):
         return values.shape[1:] == own.shape[1:]
     return values.shape == own.shape
 
@@ -207,7 +208,7 @@ def _fits(name: str, values: np.ndarray, own: np.ndarray, n_months: int, month: 
 def _check_ties(arrays: Mapping[str, np.ndarray], where: str) -> None:
     """Refuse ties that are not as many as their strengths, that tie households which are not there, or one to itself."""
     ties = arrays["kin/ties"]
-    if len(arrays["kin/strengths"]) != len(ties):
+    if not len(arrays["kin/strengths"]) == len(arrays["kin/kinds"]) == len(ties):
         raise UserError(f"{where}: the ties have columns of another length")
     if not np.isin(ties, arrays["frames/household/uid"]).all() or (ties[:, 0] == ties[:, 1]).any():
         raise UserError(f"{where}: kin/ties does not fit the households")
@@ -230,6 +231,7 @@ def _ranges(
     yield "frames/household/group", 0, len(run.region.groups) - 1
     yield "frames/household/trader", -1, rows["trader"] - 1
     yield "frames/trader/household", -1, rows["household"] - 1
+    yield "kin/kinds", 0, 1
     yield "frames/trader/good", -1, 3
     yield "frames/trader/direction", -1, 1
     yield "frames/trader/channel", -1, 3
@@ -264,8 +266,12 @@ def restore(run: Run, then: Then, arrays: Mapping[str, np.ndarray], *, keeps_sce
         for name, values in below(f"world/{entity}/").items():
             getattr(run.world, entity)[name][:] = values
     kin = below("kin/columns/")
-    run.kin = Kin.of_ties(run.frames["household"], arrays["kin/ties"], arrays["kin/strengths"], kin["contact"], float(kin["income_gap"][0]))
-    run.kin.columns["is_on"][:] = kin["is_on"]
+    run.kin = Kin.of_ties(
+        run.frames["household"], arrays["kin/ties"], arrays["kin/strengths"], kin["contact"], float(kin["income_gap"][0]),
+        arrays["kin/kinds"], feast_table(run.region.groups),
+    )  # fmt: skip
+    for name in ("is_on", "n_new"):
+        run.kin.columns[name][:] = kin[name]
     for name, values in below("record/").items():
         mine = getattr(run.record, name)
         n = min(len(values), len(mine))

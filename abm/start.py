@@ -1,4 +1,4 @@
-"""What is the state of January 1980 before its first month? The people are made, then let look for work until that has settled."""
+"""What is the state of January 1980 before its first month? The people are made, then let look for work until that and their ties have settled."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import numpy as np
 
 from abm import changes, year
 from abm.running import Run
+from abm.settle_ties import settle_ties
 from abm.sharing import protected
 from abm.world import demography, populate
+from abm.world.feasts import feast_table
 from abm.world.kinship import Kin, choose_kin, draw
 from abm.world.kinship import Parameters as Kinship
 from agents.core import memory
@@ -50,6 +52,7 @@ def begin(run: Run) -> None:
     _give_first_jobs(run)
     _tie_kin(run, people)
     settle_work(run)
+    settle_ties(run, SETTLING_MONTHS)
     h = households
     run.savings_at_start = [float((h["savings"] * h["weight"])[h["side"] == k].sum()) for k in (0, 1)]
     memory.give_back()  # making the people takes about as much again as they do
@@ -124,7 +127,7 @@ def _give_first_jobs(run: Run) -> None:
 
 
 def _tie_kin(run: Run, people: tuple[Any, ...]) -> None:
-    """Ties at the strength where they stay, and the support that they give across; ``people`` says which households there are."""
+    """Ties at the strength at which visits keep them (trips follow, see :mod:`abm.settle_ties`), and the support that they give across; ``people`` says which households there are."""
     world, h, side = run.world, run.frames["household"], run.world.place["side"]
     spread, keep = run.settings.of(Kinship), run.settings.of(KeepTies)
     key = ("ties", *people, world.hours_between.tobytes(), repr((spread.length, spread.same_group, spread.across)))
@@ -134,8 +137,9 @@ def _tie_kin(run: Run, people: tuple[Any, ...]) -> None:
             choose_kin(run.seed_of_run, h["uid"], h["place"], world.population, world.groups, world.hours_between, side, spread)
         ),
     )
-    run.kin = Kin.begun(h, chosen, world.hours_between, run.income_gap(), spread, keep)
+    run.kin = Kin.begun(h, chosen, world.hours_between, run.income_gap(), spread, keep, feast_table(run.region.groups))
     c = run.kin.columns
+    c["is_on"][0] = run.settings.on["kinship"]
     if run.settings.on["kinship"]:
         total = sums_of_slices(c["strength"], c["first_across"], c["end"])
         h["support_across"][:] = total / (total + keep.enough)

@@ -7,6 +7,8 @@ import numpy as np
 from abm.running import Run
 from abm.world import access, demography
 from abm.world.kinship import Parameters as Kinship
+from abm.world.meet import Parameters as Meet
+from abm.world.meet import meet, pull_across
 from abm.world.travel import Parameters as Travel
 from abm.world.travel import set_hours
 from agents.core.declare import RULES
@@ -28,6 +30,8 @@ def renew(run: Run) -> None:
             first_budget(run)
         settle_access(run)
         renew_ties(run)
+        if run.month > 0 and run.settings.on["kinship"]:
+            meet_across(run, run.month, pull_now(run))
         run.record.near[run.month // 12] = is_near(run)
     elif run.crossing_changed:
         settle_access(run)
@@ -62,6 +66,17 @@ def renew_ties(run: Run) -> None:
     run.kin.renew_contact(run.world.hours_between, run.settings.of(Kinship))
     if run.month % 12 == 0:  # a yearly figure: a change of ways within the year must not change it
         run.kin.columns["income_gap"][0] = run.income_gap()
+
+
+def pull_now(run: Run) -> np.ndarray:
+    """Where households of each place meet others across on the ways as they are now, see :func:`abm.world.meet.pull_across`."""
+    world, length, same = run.world, run.settings.of(Kinship).length, run.settings.of(Meet).same_group
+    return pull_across(world.population, world.groups, world.hours_between, world.place["side"], length, same)
+
+
+def meet_across(run: Run, month: int, pull: np.ndarray) -> None:
+    """Acquaintances across that end and that begin, with the draws of a month; ``pull`` is that of :func:`pull_now`."""
+    meet(run.kin, run.frames["household"], run.seed_of_run, month, pull, run.settings.of(Meet))
 
 
 def _set_patrols(run: Run) -> None:

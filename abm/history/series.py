@@ -13,7 +13,7 @@ import numpy as np
 
 from abm.region import Region, month_number
 from abm.region.contract import FIRST_YEAR
-from agents.core.declare import Field, fields, judgement, parameter, parameters, switch
+from agents.core.declare import Field, Source, fields, judgement, parameter, parameters, switch
 from agents.core.exact import exps, log, logs
 from agents.surroundings import GOODS, REGION, SECTORS
 
@@ -28,6 +28,10 @@ class SeriesParameters(NamedTuple):
         "Part of the way that pay makes in a month towards prices and real product", unit="1/month", default=0.12, low=0.04, high=0.5,
         source=judgement("pay takes most of a year to follow, so that a sudden inflation cuts real pay"),
     )  # fmt: skip
+    wage_elasticity: float = parameter(
+        "Elasticity of real pay to real product per head, where no pay is known", unit="1", default=0.7, low=0.4, high=1.0,
+        source=Source("the real farm wage of Indonesia fell by 10 % in 2009-2013 while product per head grew by 20 % (WAGE9); over decades pay follows more: judgement", "derived"),
+    )  # fmt: skip
 
 
 fields(
@@ -40,7 +44,15 @@ fields(
     Field(
         "wage_index", "Pay by side relative to 2005: prices and real product, with a lag", "1", "float64", "fixed", REGION, 2, ("id", "my")
     ),
-    Field("pay", "Pay of a month of full work by side and sector", "own currency", "float64", "fixed", REGION, axes=("month", "side", "sector")),
+    Field(
+        "pay",
+        "Pay of a month of full work by side and sector",
+        "own currency",
+        "float64",
+        "fixed",
+        REGION,
+        axes=("month", "side", "sector"),
+    ),
     Field(
         "jobs",
         "Jobs in timber, trade and services, and public service for each worker, by side",
@@ -156,7 +168,7 @@ def make_series(region: Region, n_months: int, crisis: bool = True, p: Any = Non
     real = np.stack([_yearly_to_monthly(region.real_income[f"real_gdp_pc_{s}"].to_numpy(float)) for s in ("id", "my")], axis=1)
     world = np.stack([m[s].to_numpy(float) for s in region.goods.set_index("good").loc[list(GOODS), "world_series"]], axis=1)
     national = _yearly_to_monthly((annual["gdp_pc_idn_usd"] * annual["pop_idn_m"] * 1e6).to_numpy(float))
-    as_it_was = _pay_index(real * cpi / 100.0, p.wage_lag)
+    as_it_was = _pay_index(real, cpi, p)
     if not crisis:
         series = {"rate_id": idr, "rate_my": myr, "prices_id": cpi[:, 0], "prices_my": cpi[:, 1]}
         series |= {"real_product_id": real[:, 0], "real_product_my": real[:, 1], "national_product_usd": national}
@@ -171,7 +183,7 @@ def make_series(region: Region, n_months: int, crisis: bool = True, p: Any = Non
     basket = np.stack([goods["basket_share_id"].to_numpy(float), goods["basket_share_my"].to_numpy(float)])
     base_price = world[in_2005].mean(axis=0) * markup * rate_2005[:, None]
     cpi, real = _carry_on(cpi, n_months, True), _carry_on(real, n_months, True)
-    wage_index = _pay_index(real * cpi / 100.0, p.wage_lag)
+    wage_index = _pay_index(real, cpi, p)
     dry = np.zeros((n_months, 2))
     for month, side, target, value in zip(*(region.events[c] for c in ("month", "side", "target", "value")), strict=True):
         if target == "farm.dry":
@@ -187,8 +199,10 @@ def make_series(region: Region, n_months: int, crisis: bool = True, p: Any = Non
     )  # fmt: skip
 
 
-def _pay_index(target: np.ndarray, lag: float) -> np.ndarray:
-    """Pay that follows prices and real product (months, sides) with a lag: a sudden inflation cuts real pay."""
+def _pay_index(real: np.ndarray, cpi: np.ndarray, p: Any) -> np.ndarray:
+    """Pay that follows prices and, less than in proportion, real product, both (months, sides), with a lag: a sudden inflation cuts real pay."""
+    target = exps(p.wage_elasticity * logs(real)) * cpi / 100.0
+    lag = p.wage_lag
     index = np.empty_like(target)
     index[0] = target[0]
     for t in range(1, len(target)):
@@ -245,7 +259,9 @@ def _estates(region: Region, n_months: int) -> np.ndarray:
 def _logs(region: Region, n_months: int) -> np.ndarray:
     """Logs cut on the Malaysian side, (months,) in thousand cubic metres a year; none where the region has no row."""
     rows = region.logs[region.logs["side"] == "my"].sort_values("year")
-    return between_years(rows["year"].to_numpy(int), rows["logs_thousand_m3"].to_numpy(float), n_months) if len(rows) else np.zeros(n_months)
+    return (
+        between_years(rows["year"].to_numpy(int), rows["logs_thousand_m3"].to_numpy(float), n_months) if len(rows) else np.zeros(n_months)
+    )
 
 
 def _take_out_crisis(series: dict[str, np.ndarray], said: dict[str, Any]) -> None:

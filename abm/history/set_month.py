@@ -36,12 +36,12 @@ class Parameters(NamedTuple):
         source=Source("hill rice and rubber give as much (HH29); pepper of 0.2 ha a grower (ECON16) at 2 t a hectare (half of ECON27) and RM5-10 a kg adds RM2,000-4,000 a year to about one household of three", "derived"),
     )  # fmt: skip
     yield_rice: float = parameter(
-        "Rice a month at one unit of farm output", unit="kg/month", default=50.0, low=35.0, high=80.0,
-        source=Source("1-1.6 ha of hill rice a household at 0.9-1.2 t unmilled (HH29), two thirds of it milled: about 75 kg a month, at 1.7 units; other food crops add a part", "derived"),
+        "Rice a month at one unit of farm output", unit="kg/month", default=70.0, low=45.0, high=100.0,
+        source=Source("1-1.6 ha of hill rice a household at 0.9-1.2 t unmilled (HH29), two thirds of it milled: about 75 kg a month, at 1.65 units 45; other crops, animals, fish and game half as much to as much again in value (judgement)", "derived"),
     )  # fmt: skip
     yield_rubber: float = parameter(
-        "Rubber a month at one unit of farm output", unit="kg/month", default=33.0, low=20.0, high=50.0,
-        source=Source("1-2.5 ha of jungle rubber a household at 350-650 dry kg (HH30): about 60 kg a month, at 1.7 units; represents cash crops", "derived"),
+        "Rubber a month at one unit of farm output", unit="kg/month", default=42.0, low=25.0, high=65.0,
+        source=Source("1-2.5 ha of jungle rubber a household at 350-650 dry kg (HH30): about 73 kg a month in the middle, at 1.65 units 44; represents cash crops", "derived"),
     )  # fmt: skip
     rice_farm_gate: float = parameter(
         "Farm-gate price of rice relative to the market's", unit="share", default=0.75, low=0.6, high=0.9,
@@ -56,8 +56,8 @@ class Parameters(NamedTuple):
         source=Source("RULE2: border trade agreement of 1970, never revised to 2015", "fact"),
     )  # fmt: skip
     line_id: float = parameter(
-        "Poverty line of 2005, Indonesian side", unit="IDR/person/month", default=171000.0, low=120000.0, high=260000.0,
-        source=Source("340,413 rupiah of September 2015 (ECON7) carried back by consumer prices", "derived"),
+        "Poverty line of 2005, Indonesian side", unit="IDR/person/month", default=150000.0, low=125000.0, high=180000.0,
+        source=Source("lines of the province carried back by consumer prices: 189,407 rupiah of March 2010 (POV1) gives about 130,000, 340,413 of September 2015 (ECON7) about 175,000", "derived"),
     )  # fmt: skip
     line_my: float = parameter(
         "Poverty line of 2005, Malaysian side", unit="MYR/person/month", default=135.0, low=100.0, high=200.0,

@@ -75,7 +75,6 @@ class Border:
     annual: pd.DataFrame
     monthly: pd.DataFrame
     real_income: pd.DataFrame
-    wages: pd.DataFrame
     pay: pd.DataFrame
     employment: pd.DataFrame
     estates: pd.DataFrame

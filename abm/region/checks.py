@@ -52,8 +52,8 @@ def check_tables(region: Border, lines: Lines) -> None:
     _check_crossings(region, lines)
     _check_sides(region, lines, side_of)
     _check_series(region)
-    _check_dated(region, lines)
     _check_people(region, lines)
+    _check_dated(region, lines)
     _check_jobs(region)
     _check_goods_and_events(region, lines)
     _check_fees(region)
@@ -167,7 +167,7 @@ def _check_sides(region: Border, lines: Lines, side_of: dict[str, str]) -> None:
 def _check_series(region: Border) -> None:
     last = int(region.meta["data_end"][:4])
     years = list(range(FIRST_YEAR, last + 1))
-    for file in ("annual.csv", "real_income.csv", "wages.csv"):
+    for file in ("annual.csv", "real_income.csv"):
         found = list(getattr(region, file.removesuffix(".csv"))["year"])
         if found != years:
             gaps = sorted(set(years) - set(found))
@@ -243,11 +243,11 @@ def _check_jobs(region: Border) -> None:
 
 
 def _between(years: list[int], values: list[float], year: int) -> float:
-    """The value of a year on straight lines between given years."""
+    """The value of a year on straight lines between given years; before the first and after the last, that of the nearest."""
     for (before, low), (after, high) in pairwise(zip(years, values, strict=True)):
         if before <= year <= after:
             return low + (high - low) * (year - before) / (after - before)
-    return values[0]
+    return values[0] if year < years[0] else values[-1]
 
 
 def _check_goods_and_events(region: Border, lines: Lines) -> None:

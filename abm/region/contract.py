@@ -151,7 +151,6 @@ TABLES: dict[str, dict[str, str]] = {
         "log_usd_m3": "price",
     },
     "real_income.csv": {"year": "year", "real_gdp_pc_id": "ratio", "real_gdp_pc_my": "ratio"},
-    "wages.csv": {"year": "year", "plantation_my_myr_day": "wage", "basis": "fact|assumption", "source": "text"},
     "pay.csv": {
         "side": "side",
         "sector": "|".join(PAY_SECTORS),
@@ -250,7 +249,6 @@ KEYS: dict[str, tuple[str, ...]] = {
     "annual.csv": ("year",),
     "monthly.csv": ("year", "month"),
     "real_income.csv": ("year",),
-    "wages.csv": ("year",),
     "pay.csv": ("side", "sector", "year"),
     "employment.csv": ("side", "sector", "year"),
     "estates.csv": ("side", "year"),

@@ -16,7 +16,7 @@ from agents.surroundings import ACTIVITIES, CHANNELS, GOODS, N_WORK
 #: Columns of the household record, each a weighted sum over a community's households in a month. Care by tier and side: ``ph`` primary
 #: clinics at home, ``hh`` hospitals at home, ``pa`` and ``ha`` the same across. Workers (adults of the labour force) by what they do.
 SUMS = (
-    "persons", "households", "adults", "workers", "income", "income_farm", "income_wage", "product", "income_across", "income_trade",
+    "persons", "households", "adults", "workers", "income", "income_farm", "income_wage", "product", "product_farming", "income_across", "income_trade",
     "own_use", "spending", "care_cost", "savings", "episodes", "untreated", "visits_ph", "visits_hh", "visits_pa", "visits_ha", "care_hours",
     *ACTIVITIES, "under_employed", "sent_home", "support", "trips", "n",
 )  # fmt: skip
@@ -25,8 +25,12 @@ N_SUMS = len(SUMS)
 #: Columns of the trade record by community, good, direction and channel.
 DEALS = ("loads", "set_out", "sold", "seized", "outlay", "revenue", "carriage", "duty", "bribe", "fine", "profit", "found")
 D = {name: k for k, name in enumerate(DEALS)}
-#: Columns of the record of ties: strengths added up and ties counted, within a side and across.
-TIES = ("within", "n_within", "across", "n_across")
+#: Columns of the record of ties: strengths added up and ties counted, within a side and across, then those of kin and those of acquaintances; new acquaintances across in
+#: January; visits across, and those of households in the month of a feast. A tie counts at both ends.
+TIES = (
+    "within", "n_within", "across", "n_across", "kin_within", "n_kin_within", "kin_across", "n_kin_across",
+    "known_within", "n_known_within", "known_across", "n_known_across", "new_across", "visits", "feast_visits",
+)  # fmt: skip
 #: Stocks of a district that are recorded.
 STOCKS = ("road", "clinic")
 
@@ -47,6 +51,7 @@ def record_households(
     income_farm: Column,
     income_wage: Column,
     product: Column,
+    product_farming: Column,
     income_across: Column,
     income_trade: Column,
     own_use: Column,
@@ -79,14 +84,15 @@ def record_households(
         sums[q, 5] += w * income_farm[i]
         sums[q, 6] += w * income_wage[i]
         sums[q, 7] += w * product[i]
-        sums[q, 8] += w * income_across[i]
-        sums[q, 9] += w * income_trade[i]
-        sums[q, 10] += w * own_use[i]
-        sums[q, 11] += w * spending[i]
-        sums[q, 12] += w * care_cost[i]
-        sums[q, 13] += w * savings[i]
-        sums[q, 14] += w * (float(episodes[i, 0]) + float(episodes[i, 1]) + float(episodes[i, 2]))
-        sums[q, 15] += w * float(untreated[i])
+        sums[q, 8] += w * product_farming[i]
+        sums[q, 9] += w * income_across[i]
+        sums[q, 10] += w * income_trade[i]
+        sums[q, 11] += w * own_use[i]
+        sums[q, 12] += w * spending[i]
+        sums[q, 13] += w * care_cost[i]
+        sums[q, 14] += w * savings[i]
+        sums[q, 15] += w * (float(episodes[i, 0]) + float(episodes[i, 1]) + float(episodes[i, 2]))
+        sums[q, 16] += w * float(untreated[i])
         for k in range(4):
             visits = w * float(care_visits[i, k])
             sums[q, _VISITS + k] += visits
@@ -107,7 +113,7 @@ rule(
         question="What did the month bring to each community?",
         loop=record_households,
         reads=("household.place", "household.weight", "household.n_adults", "household.n_workers", "household.n_children",
-               "household.income", "household.income_farm", "household.income_wage", "household.product", "household.income_across",
+               "household.income", "household.income_farm", "household.income_wage", "household.product", "household.product_farming", "household.income_across",
                "household.income_trade", "household.own_use", "household.spending", "household.care_cost", "household.savings",
                "household.episodes", "household.untreated", "household.care_visits", "place.hours_care", "household.activity",
                "household.under_employed", "household.n_deported", "household.support_across", "household.trips_across"),
@@ -178,17 +184,24 @@ rule(
 
 
 @compiled
-def record_ties(start: int, stop: int, first: Column, first_across: Column, end: Column, strength: Column, ties: Column) -> None:
-    """Add strengths and numbers of ties to ``ties`` (4,), in the order of TIES; each tie counts at both ends."""
-    within, n_within, across, n_across = ties[0], ties[1], ties[2], ties[3]
+def record_ties(
+    start: int, stop: int, month: int, first: Column, first_across: Column, end: Column, strength: Column, is_kin: Column, n_new: Column,
+    feast: Column, group: Column, visits_across: Column, ties: Column
+) -> None:  # fmt: skip
+    """Add strengths and numbers of ties to ``ties`` (15,), in the order of TIES; each tie counts at both ends."""
     for i in range(start, stop):
-        for e in range(first[i], first_across[i]):
-            within += float(strength[e])
-        n_within += float(first_across[i] - first[i])
-        for e in range(first_across[i], end[i]):
-            across += float(strength[e])
-        n_across += float(end[i] - first_across[i])
-    ties[0], ties[1], ties[2], ties[3] = within, n_within, across, n_across
+        for e in range(first[i], end[i]):
+            k = 0 if e < first_across[i] else 2
+            ties[k] += float(strength[e])
+            ties[k + 1] += 1.0
+            k += 4 if is_kin[e] > 0 else 8
+            ties[k] += float(strength[e])
+            ties[k + 1] += 1.0
+        ties[13] += float(visits_across[i])
+        if feast[month, group[i]] > 0:
+            ties[14] += float(visits_across[i])
+    if month % 12 == 0:
+        ties[12] += n_new[0]
 
 
 def gini(values: np.ndarray, weights: np.ndarray) -> float:

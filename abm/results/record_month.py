@@ -126,7 +126,17 @@ rule(
         rows="kin",
         question="How many ties are there, and how strong are they?",
         loop=record_ties,
-        reads=("kin.first", "kin.first_across", "kin.end", "kin.strength"),
+        reads=(
+            "kin.first",
+            "kin.first_across",
+            "kin.end",
+            "kin.strength",
+            "kin.is_kin",
+            "kin.n_new",
+            "kin.feast",
+            "household.group",
+            "household.visits_across",
+        ),
         writes=("record.ties",),
     )
 )

@@ -16,7 +16,7 @@ import numpy as np
 from abm.world import populate
 from abm.world.population import newcomer_uids, renew
 from agents.core.compiled import compiled
-from agents.core.declare import Column, judgement, parameter, parameters, switch
+from agents.core.declare import Column, Source, judgement, parameter, parameters, switch
 from agents.core.draws import stream, uniform
 from agents.core.exact import exps, logs
 from agents.core.normal import normal_quantiles
@@ -50,6 +50,22 @@ class Parameters(NamedTuple):
     share_taken: float = parameter(
         "Land and savings that leave with grown children, relative to an equal part for each adult", unit="1", default=0.7, low=0.3, high=1.0,
         source=judgement("who stays keeps house and garden; who leaves clears new land"),
+    )  # fmt: skip
+    cleared_id: float = parameter(
+        "Part of a new household's land that it clears itself, Indonesian side", unit="share", default=0.8, low=0.4, high=1.0,
+        source=judgement("forest and old fallows were free to clear until estates came; the rest is the parents'"),
+    )  # fmt: skip
+    cleared_my: float = parameter(
+        "Part of a new household's land that it clears itself, Malaysian side", unit="share", default=0.4, low=0.0, high=0.8,
+        source=Source("fields of longhouses shrink and turn to wet rice (HH28); size: judgement", "opened"),
+    )  # fmt: skip
+    schooling_gain_id: float = parameter(
+        "Schooling of a new household beyond that of the parents, Indonesian side", unit="year", default=2.5, low=1.0, high=4.0,
+        source=Source("attendance of ages 13 to 15 from 45 to 84 % in 1980-2010 (HH26, recalled), mean of the employed 6.8 years in 2008 (ECON36)", "derived"),
+    )  # fmt: skip
+    schooling_gain_my: float = parameter(
+        "Schooling of a new household beyond that of the parents, Malaysian side", unit="year", default=2.5, low=1.0, high=4.0,
+        source=Source("literacy in rural Sarawak from 55 to 90 % in 1980-2010 (HH27, recalled)", "derived"),
     )  # fmt: skip
     schooling_spread: float = parameter(
         "Spread of schooling around that of the parents", unit="year", default=1.5, low=0.5, high=3.0,
@@ -225,7 +241,7 @@ def _new_uids(run: Any, mother: np.ndarray, turn: np.ndarray) -> np.ndarray:
 
 
 def _newcomers(run: Any, split: _Split) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Columns of households that split off, and the savings that they take along; land, savings and income are taken from the mothers' columns."""
+    """Columns of households that split off, and the savings that they take along; savings, income and what land they do not clear are the mothers' no more."""
     h, p, start, mother = run.frames["household"], run.settings.of(Parameters), run.settings.of(populate.Parameters), split.mother
     adults = h["n_adults"].astype(np.float64)
     np.add.at(adults, mother, split.members["n_adults"])  # before any left the house
@@ -237,14 +253,16 @@ def _newcomers(run: Any, split: _Split) -> tuple[dict[str, np.ndarray], np.ndarr
     usual = -0.5 * spread * spread
     ability = usual + kept * (logs(h["ability"][mother]) - usual) + spread * np.sqrt(1.0 - kept * kept) * z[:, 1]
     taken = {}
-    for name in ("land", "savings", "income_mean"):
-        taken[name] = part * h[name][mother]
+    is_my = h["side"][mother] == 1
+    land = part * h["land"][mother]
+    for name, share in (("land", 1.0 - np.where(is_my, p.cleared_my, p.cleared_id)), ("savings", 1.0), ("income_mean", 1.0)):
+        taken[name] = part * share * h[name][mother]
         # one after the other, as a mother may have several
         np.subtract.at(h[name], mother, taken[name])
     columns = {name: h[name][mother] for name in ("weight", *_AS_MOTHER)} | split.members
     columns |= {
-        "uid": uids, "place": h["place"][mother].astype(np.int64), "land": taken["land"], "income_mean": taken["income_mean"], "ability": exps(ability),
-        "schooling": np.clip(h["schooling"][mother] + p.schooling_spread * z[:, 0], 0.0, 15.0), "savings": np.zeros(len(uids)),
+        "uid": uids, "place": h["place"][mother].astype(np.int64), "land": land, "income_mean": taken["income_mean"], "ability": exps(ability),
+        "schooling": np.clip(h["schooling"][mother] + np.where(is_my, p.schooling_gain_my, p.schooling_gain_id) + p.schooling_spread * z[:, 0], 0.0, 15.0), "savings": np.zeros(len(uids)),
     }  # fmt: skip
     return columns, taken["savings"]
 

@@ -1,4 +1,4 @@
-"""Who is kin to whom: ties within a side and across the border, by place, culture and distance.
+"""Who is tied to whom at the start: kin and acquaintances within a side, kin across the border, by place, culture and distance.
 
 Every tie is drawn by its first household, slot by slot, so that one more household changes no ties but its own.
 """
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from abm.world.feasts import no_feasts
 from agents.core.compiled import compiled, plain
 from agents.core.declare import Column, Source, judgement, parameter, parameters
 from agents.core.draws import stream, uniform
@@ -23,6 +24,8 @@ KIN_PLACE = stream("kinship.place")
 KIN_WHO = stream("kinship.household")
 N_WITHIN = 4  # ties that each household starts; each is also a tie of the other household, so about twice as many in all
 N_ACROSS = 2
+#: The first so many of those within are kin, the others acquaintances; those across are kin, acquaintances there come later (see abm.world.meet).
+N_KIN_WITHIN = 2
 
 
 @parameters("world.kinship")
@@ -129,41 +132,46 @@ def _count_ends(a: Column, b: Column, count: Column) -> None:
 
 
 @compiled
-def _write_ends(a: Column, b: Column, at_a: Column, at_b: Column, free: Column, other: Column, strength: Column) -> None:
-    """Write each pair at both ends, from ``free`` (households,) on, with the strength that it has at each end."""
+def _write_ends(
+    a: Column, b: Column, at_a: Column, at_b: Column, kinds: Column, free: Column, other: Column, strength: Column, is_kin: Column
+) -> None:  # fmt: skip
+    """Write each pair at both ends, from ``free`` (households,) on, with its kind and the strength that it has at each end."""
     for k in range(a.shape[0]):
         if b[k] >= 0:
             i, j = a[k], b[k]
             other[free[i]], strength[free[i]] = j, at_a[k]
             other[free[j]], strength[free[j]] = i, at_b[k]
+            is_kin[free[i]] = is_kin[free[j]] = kinds[k]
             free[i] += 1
             free[j] += 1
 
 
 @compiled
-def _sort_ends(uid: Column, side: Column, first: Column, first_across: Column, end: Column, other: Column, strength: Column) -> int:
+def _sort_ends(
+    uid: Column, side: Column, first: Column, first_across: Column, end: Column, other: Column, strength: Column, is_kin: Column
+) -> int:  # fmt: skip
     """Sort each household's ties, those within its side first, then by uid; drop repeated ones and close the gaps. Gives their number."""
     free = 0
     for i in range(first.shape[0]):
         start, stop = first[i], end[i]
         for e in range(start + 1, stop):
-            j, s = other[e], strength[e]
+            j, s, kind = other[e], strength[e], is_kin[e]
             to = e
             while to > start:
                 before = other[to - 1]
                 over, over_before = side[j] != side[i], side[before] != side[i]
                 if over_before < over or (over_before == over and uid[before] <= uid[j]):
                     break
-                other[to], strength[to] = before, strength[to - 1]
+                other[to], strength[to], is_kin[to] = before, strength[to - 1], is_kin[to - 1]
                 to -= 1
-            other[to], strength[to] = j, s
+            other[to], strength[to], is_kin[to] = j, s, kind
         first[i] = free
         first_across[i] = free
         for e in range(start, stop):
             j = other[e]
             if free > first[i] and other[free - 1] == j:
                 continue
-            other[free], strength[free] = j, strength[e]
+            other[free], strength[free], is_kin[free] = j, strength[e], is_kin[e]
             free += 1
             if side[j] == side[i]:
                 first_across[i] = free
@@ -179,14 +187,17 @@ class Kin:
     """
 
     def __init__(
-        self, households: Any, a: np.ndarray, b: np.ndarray, at_a: np.ndarray, at_b: np.ndarray, contact: np.ndarray, gap: float
-    ) -> None:
+        self, households: Any, a: np.ndarray, b: np.ndarray, at_a: np.ndarray, at_b: np.ndarray, contact: np.ndarray, gap: float,
+        kinds: np.ndarray | None = None, feast: np.ndarray | None = None
+    ) -> None:  # fmt: skip
         """The ties between rows ``a`` and ``b`` (pairs,) of int32, none where ``b`` is -1; a pair may be given twice.
 
-        ``at_a`` and ``at_b`` (pairs,) of float32 are the strength at each end. ``contact`` is the chance to meet in a month: of one place with
+        ``at_a`` and ``at_b`` (pairs,) of float32 are the strength at each end, ``kinds`` (pairs,) of int8 is 1 for kin and 0 for acquaintances (left
+        out: all kin); of a pair given twice the first counts. ``feast`` as :func:`abm.world.feasts.feast_table` (left out: no feasts). ``contact`` is the chance to meet in a month: of one place with
         each, then of the next, so that there are as many as the square of the number of places; ValueError for more than 256 places.
         ``gap`` is the logarithm of income per head there over here.
         """
+        kinds = np.ones(len(a), dtype=np.int8) if kinds is None else kinds
         if contact.size > 2**16:
             raise ValueError(f"ties between {math.isqrt(contact.size)} places: a region has 256 at most")
         n = len(households)
@@ -196,8 +207,10 @@ class Kin:
         first = end - count
         n_ends = int(count.sum())
         other, strength = np.empty(n_ends, dtype=np.int32), np.empty(n_ends, dtype=np.float32)
-        _write_ends(a, b, at_a, at_b, first.copy(), other, strength)
-        number = _sort_ends(households["uid"], households["side"], first, first_across := np.empty_like(first), end, other, strength)
+        is_kin = np.empty(n_ends, dtype=np.int8)
+        _write_ends(a, b, at_a, at_b, kinds, first.copy(), other, strength, is_kin)
+        first_across = np.empty_like(first)
+        number = _sort_ends(households["uid"], households["side"], first, first_across, end, other, strength, is_kin)
         self._households, place = households, households["place"].astype(np.int32)
         other = other[:number].copy()
         pair = np.repeat(place, end - first) * math.isqrt(contact.size) + place[other]
@@ -208,36 +221,50 @@ class Kin:
             "other": other,
             "pair": pair.astype(np.uint16),
             "contact": contact.astype(np.float32),
+            "is_kin": is_kin[:number].copy(),
+            "feast": no_feasts() if feast is None else feast,
+            "n_new": np.zeros(1),
             "strength": strength[:number].copy(),
             "is_on": np.ones(1),
             "income_gap": np.full(1, gap),
         }
+        #: How often ties have begun or ended beside the comings and goings of households: the columns have then been made anew.
+        self.version = 0
 
     @classmethod
-    def begun(cls, households: Any, chosen: np.ndarray, hours: np.ndarray, gap: float, p: Any, rule: Any) -> Kin:
-        """The ties of the start (see :func:`choose_kin`), each at the strength where it stays.
+    def begun(
+        cls, households: Any, chosen: np.ndarray, hours: np.ndarray, gap: float, p: Any, rule: Any, feast: np.ndarray | None = None
+    ) -> Kin:  # fmt: skip
+        """The ties of the start (see :func:`choose_kin`), each at the strength where visits alone would keep it.
 
         ``hours`` (places, places) as there, ``gap`` the logarithm of income per head there over here, ``p`` :class:`Parameters`, ``rule`` the
-        parameters of ``household.keep_ties``.
+        parameters of ``household.keep_ties``, ``feast`` as for a new :class:`Kin`.
         """
         contact = contact_by_distance(hours, p).astype(np.float32)
         place, slots = households["place"], chosen.shape[1]
         side = np.zeros(len(hours), dtype=np.int8)
         side[place] = households["side"]
-        stays = fixed_point_array(contact.astype(float), np.where(side[:, None] != side[None, :], gap, 0.0), rule).astype(np.float32)
+        gaps = np.where(side[:, None] != side[None, :], gap, 0.0)
+        stays = np.stack([fixed_point_array(contact.astype(float), gaps, rule, kind).astype(np.float32) for kind in (0, 1)])
         a, b = np.repeat(np.arange(len(households), dtype=np.int32), slots), chosen.ravel()
-        return cls(households, a, b, stays[place[a], place[b]], stays[place[b], place[a]], contact.ravel(), gap)
+        slot = np.tile(np.arange(slots), len(households))
+        kinds = ((slot < N_KIN_WITHIN) | (slot >= N_WITHIN)).astype(np.int8)
+        at_a, at_b = stays[kinds, place[a], place[b]], stays[kinds, place[b], place[a]]
+        return cls(households, a, b, at_a, at_b, contact.ravel(), gap, kinds, feast)
 
     @classmethod
-    def of_ties(cls, households: Any, ties: np.ndarray, strengths: np.ndarray, contact: np.ndarray, gap: float) -> Kin:
-        """Ties given as :attr:`ties` and :meth:`strengths` say them; KeyError where one ties a household that is not there.
+    def of_ties(
+        cls, households: Any, ties: np.ndarray, strengths: np.ndarray, contact: np.ndarray, gap: float, kinds: np.ndarray | None = None,
+        feast: np.ndarray | None = None
+    ) -> Kin:  # fmt: skip
+        """Ties given as :attr:`ties`, :meth:`strengths` and :meth:`kinds` say them; KeyError where one ties a household that is not there.
 
         ``ties`` (ties, 2) of uids, ``strengths`` (ties,), ``contact`` the column of other ties of the same region, ``gap`` the logarithm of
-        income per head there over here.
+        income per head there over here, ``kinds`` and ``feast`` as for a new :class:`Kin`.
         """
         a, b = (households.rows(ties[:, k]).astype(np.int32) for k in (0, 1))
         values = np.asarray(strengths, dtype=np.float32)
-        return cls(households, a, b, values, values, contact, gap)
+        return cls(households, a, b, values, values, contact, gap, kinds, feast)
 
     @property
     def ties(self) -> np.ndarray:
@@ -248,6 +275,10 @@ class Kin:
         """Strength of each tie, (ties,), in the order of :attr:`ties` (both ends hold the same value); worked out at each call."""
         c = self.columns
         return c["strength"][self._pairs()[1]]
+
+    def kinds(self) -> np.ndarray:
+        """Kind of each tie, 1 kin and 0 acquaintances, (ties,) of int8, in the order of :attr:`ties`; worked out at each call."""
+        return self.columns["is_kin"][self._pairs()[1]]
 
     def ends(self) -> tuple[np.ndarray, np.ndarray]:
         """Of each end of a tie the row of its household, and where it is in the columns of ties; both (ends,), by household."""
@@ -272,7 +303,7 @@ class Kin:
         self.columns["contact"][:] = contact_by_distance(hours, p).ravel()
 
     def graph(self, households: Any, place_names: list[str]) -> nx.Graph:
-        """The ties as a networkx graph: nodes are uids with their place, edges carry strength and whether they lead across."""
+        """The ties as a networkx graph: nodes are uids with their place, edges carry strength, whether they are of kin and whether they lead across."""
         import networkx as nx
 
         graph = nx.Graph()
@@ -281,11 +312,13 @@ class Kin:
             graph.add_node(int(uid), place=place_names[int(place[row])], side=("id", "my")[int(side[row])])
         ties, at = self._pairs()
         across = side[households.rows(ties[:, 0])] != side[households.rows(ties[:, 1])]
-        for (a, b), s, over in zip(ties.tolist(), self.columns["strength"][at].tolist(), across.tolist(), strict=True):
-            graph.add_edge(a, b, strength=s, across=over)
+        strength, kind = self.columns["strength"][at].tolist(), self.columns["is_kin"][at].tolist()
+        for (a, b), s, kin, over in zip(ties.tolist(), strength, kind, across.tolist(), strict=True):
+            graph.add_edge(a, b, strength=s, kin=kin > 0, across=over)
         return graph
 
 
-def fixed_point_array(contact: np.ndarray, gap: np.ndarray, rule: Any) -> np.ndarray:
-    """Fixed points of many ties."""
-    return plain(fixed_point)(contact, gap, rule.gain, rule.decay, rule.inequality)
+def fixed_point_array(contact: np.ndarray, gap: np.ndarray, rule: Any, kind: int = 1) -> np.ndarray:
+    """Fixed points of many ties of one kind (1 kin, 0 acquaintances) that only visits keep; ``contact`` is that of kin."""
+    often, fading = (1.0, 1.0) if kind else (rule.weak_visits, rule.weak_decay)
+    return plain(fixed_point)(contact * often, gap, rule.gain, rule.decay * fading, rule.inequality)

@@ -17,13 +17,13 @@ from agents.core.declare import Column
 from agents.core.moves import Moves, move, room_for, with_room
 
 #: Columns of a household's row, and columns of each end of a tie.
-_OF_ROWS, _OF_ENDS = ("first", "first_across", "end"), ("other", "pair", "strength")
+_OF_ROWS, _OF_ENDS = ("first", "first_across", "end"), ("other", "pair", "strength", "is_kin")
 
 
 def leave(kin: Kin, moves: Moves) -> None:
     """Drop the ties to households that leave, and let the others follow as ``moves`` of the households say; newcomers have no ties yet, see :func:`tie`."""
     c = kin.columns
-    used = _drop(moves.row_now, c["first"], c["first_across"], c["end"], c["other"], c["pair"], c["strength"])
+    used = _drop(moves.row_now, c["first"], c["first_across"], c["end"], c["other"], c["pair"], c["strength"], c["is_kin"])
     for name in _OF_ROWS:
         base = _with_room(c[name], moves.n_before, max(moves.n_before, moves.n))
         move(base, moves)
@@ -33,25 +33,39 @@ def leave(kin: Kin, moves: Moves) -> None:
         c[name] = _with_room(c[name], used, used)[:used]
 
 
-def tie(kin: Kin, households: Any, a: np.ndarray, b: np.ndarray, strengths: np.ndarray) -> None:
+def tie(kin: Kin, households: Any, a: np.ndarray, b: np.ndarray, strengths: np.ndarray, kinds: np.ndarray | None = None) -> int:
     """Add ties between rows ``a`` and ``b`` (ties,) of int64, at these strengths (ties,) at both ends; after :func:`leave` even where there are none.
 
-    A pair that is tied already keeps its strength, and of a pair given twice the first counts.
+    ``kinds`` (ties,) is 1 for kin and 0 for acquaintances; left out, all are kin. A pair that is tied already keeps its strength and kind, and of a
+    pair given twice the first counts. Gives the number of new ends, two for each new tie.
     """
     c, k = kin.columns, len(a)
     other, strength = np.empty(2 * k, dtype=np.int32), np.empty(2 * k, dtype=np.float32)
     after, last = np.empty(2 * k, dtype=np.int32), np.full(len(households), -1, dtype=np.int32)
     uid, side, place = households["uid"], households["side"], households["place"]
     values = np.ascontiguousarray(strengths, dtype=np.float32)
-    more = _link(uid, side, a, b, values, c["first"], c["end"], c["other"], last, after, other, strength)
+    is_kin, kind = (
+        np.empty(2 * k, dtype=np.int8),
+        np.ones(k, dtype=np.int8) if kinds is None else np.ascontiguousarray(kinds, dtype=np.int8),
+    )
+    more = _link(uid, side, a, b, values, kind, c["first"], c["end"], c["other"], last, after, other, strength, is_kin)
     used = len(c["other"])
     base = {name: _with_room(c[name], used, used + more) for name in _OF_ENDS}
     _insert(
-        uid, side, place, math.isqrt(c["contact"].size), last, after, other, strength, c["first"], c["first_across"], c["end"],
-        base["other"], base["pair"], base["strength"], used + more,
+        uid, side, place, math.isqrt(c["contact"].size), last, after, other, strength, is_kin, c["first"], c["first_across"],
+        c["end"], base["other"], base["pair"], base["strength"], base["is_kin"], used + more,
     )  # fmt: skip
     for name in _OF_ENDS:
         c[name] = base[name][: used + more]
+    return more
+
+
+def part(kin: Kin, ends_below: float) -> None:
+    """Let acquaintances across end whose strength is below ``ends_below`` [index]; both ends of a tie have the same strength."""
+    c = kin.columns
+    used = _part(ends_below, c["first"], c["first_across"], c["end"], c["other"], c["pair"], c["strength"], c["is_kin"])
+    for name in _OF_ENDS:
+        c[name] = _with_room(c[name], used, used)[:used]
 
 
 def _with_room(column: np.ndarray, used: int, needed: int) -> np.ndarray:
@@ -62,7 +76,9 @@ def _with_room(column: np.ndarray, used: int, needed: int) -> np.ndarray:
 
 
 @compiled
-def _drop(row_now: Column, first: Column, first_across: Column, end: Column, other: Column, pair: Column, strength: Column) -> int:
+def _drop(
+    row_now: Column, first: Column, first_across: Column, end: Column, other: Column, pair: Column, strength: Column, is_kin: Column
+) -> int:  # fmt: skip
     """Close the gaps of ties to and from who leaves (``row_now`` is -1), and say the others' rows as they will be. Gives the number of ends left."""
     free = 0
     for i in range(row_now.shape[0]):
@@ -72,10 +88,31 @@ def _drop(row_now: Column, first: Column, first_across: Column, end: Column, oth
             for e in range(start, stop):
                 row = row_now[other[e]]
                 if row >= 0:
-                    other[free], pair[free], strength[free] = row, pair[e], strength[e]
+                    other[free], pair[free], strength[free], is_kin[free] = row, pair[e], strength[e], is_kin[e]
                     free += 1
                     if e < over:
                         first_across[i] = free
+        end[i] = free
+    return free
+
+
+@compiled
+def _part(
+    ends_below: float, first: Column, first_across: Column, end: Column, other: Column, pair: Column, strength: Column, is_kin: Column
+) -> int:  # fmt: skip
+    """Close the gaps of acquaintances across that end. Gives the number of ends left."""
+    free = 0
+    for i in range(first.shape[0]):
+        start, over, stop = first[i], first_across[i], end[i]
+        first[i] = free
+        for e in range(start, stop):
+            if e == over:
+                first_across[i] = free
+            if e < over or is_kin[e] > 0 or strength[e] >= ends_below:
+                other[free], pair[free], strength[free], is_kin[free] = other[e], pair[e], strength[e], is_kin[e]
+                free += 1
+        if over == stop:
+            first_across[i] = free
         end[i] = free
     return free
 
@@ -89,8 +126,8 @@ def _goes_before(uid: Column, side: Column, i: int, j: int, k: int) -> bool:
 
 @compiled
 def _link(
-    uid: Column, side: Column, a: Column, b: Column, values: Column, first: Column, end: Column, known: Column, last: Column,
-    after: Column, other: Column, strength: Column
+    uid: Column, side: Column, a: Column, b: Column, values: Column, kind: Column, first: Column, end: Column, known: Column, last: Column,
+    after: Column, other: Column, strength: Column, is_kin: Column
 ) -> int:  # fmt: skip
     """List the new ties of each household from ``last`` (households,) on, the last of its order first; ``after`` (ends,) leads from one to the next.
 
@@ -111,7 +148,7 @@ def _link(
             continue
         for turn in range(2):
             i, j = (a[k], b[k]) if turn == 0 else (b[k], a[k])
-            other[free], strength[free] = j, values[k]
+            other[free], strength[free], is_kin[free] = j, values[k], kind[k]
             before, at = -1, last[i]
             while at >= 0 and _goes_before(uid, side, i, j, int(other[at])):
                 before, at = at, after[at]
@@ -127,7 +164,8 @@ def _link(
 @compiled
 def _insert(
     uid: Column, side: Column, place: Column, n_places: int, last: Column, after: Column, new_other: Column, new_strength: Column,
-    first: Column, first_across: Column, end: Column, other: Column, pair: Column, strength: Column, total: int
+    new_is_kin: Column, first: Column, first_across: Column, end: Column, other: Column, pair: Column, strength: Column, is_kin: Column,
+    total: int
 ) -> None:  # fmt: skip
     """Put the listed ties among those of each household, from the last household on; there will be ``total`` ends."""
     free = total
@@ -138,11 +176,11 @@ def _insert(
         while k >= 0 or e >= start:
             free -= 1
             if k < 0 or (e >= start and _goes_before(uid, side, i, int(new_other[k]), int(other[e]))):
-                other[free], pair[free], strength[free] = other[e], pair[e], strength[e]
+                other[free], pair[free], strength[free], is_kin[free] = other[e], pair[e], strength[e], is_kin[e]
                 e -= 1
             else:
                 j = new_other[k]
-                other[free], strength[free] = j, new_strength[k]
+                other[free], strength[free], is_kin[free] = j, new_strength[k], new_is_kin[k]
                 pair[free] = int(place[i]) * n_places + int(place[j])
                 if side[j] == side[i]:
                     within += 1

@@ -54,6 +54,16 @@ def uniform_python(seed: int, stream: int, month: int, uid: int, slot: int) -> f
     return ((h >> 12) + 0.5) * 2.220446049250313e-16
 
 
+def pair_uniform_python(seed: int, stream: int, month: int, uid: int, other: int, slot: int) -> float:
+    """:func:`pair_uniform` as plain Python; the compiled form gives the same bits (a test checks this)."""
+    h = splitmix_python(int(seed) & _MASK, int(stream) + 1)
+    h = splitmix_python(h, int(month) + 1)
+    h = splitmix_python(h, min(int(uid), int(other)) + 1)
+    h = splitmix_python(h, max(int(uid), int(other)) + 1)
+    h = splitmix_python(h, int(slot) + 1)
+    return ((h >> 12) + 0.5) * 2.220446049250313e-16
+
+
 _GAMMA64, _M1_64, _M2_64 = np.uint64(_GAMMA), np.uint64(_M1), np.uint64(_M2)
 _S1, _S12, _S27, _S30, _S31 = np.uint64(1), np.uint64(12), np.uint64(27), np.uint64(30), np.uint64(31)
 
@@ -77,9 +87,21 @@ def _uniform(seed: int, stream: int, month: int, uid: int, slot: int) -> float:
     return (np.float64(h >> _S12) + 0.5) * 2.220446049250313e-16
 
 
+@inlined
+def _pair_uniform(seed: int, stream: int, month: int, uid: int, other: int, slot: int) -> float:
+    """A draw from (0, 1) that belongs to a pair of agents: the same whichever of the two is named first."""
+    h = _splitmix(seed, stream + 1)
+    h = _splitmix(h, month + 1)
+    h = _splitmix(h, min(uid, other) + 1)
+    h = _splitmix(h, max(uid, other) + 1)
+    h = _splitmix(h, slot + 1)
+    return (np.float64(h >> _S12) + 0.5) * 2.220446049250313e-16
+
+
 #: The forms that rules call: compiled, or plain Python when rules run as such (numpy's wrapping integers would give warnings and be slow).
 splitmix: Any = splitmix_python if PLAIN else _splitmix
 uniform: Any = uniform_python if PLAIN else _uniform
+pair_uniform: Any = pair_uniform_python if PLAIN else _pair_uniform
 
 
 def origin_uid(seed: int, *origin: int) -> int:

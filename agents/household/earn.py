@@ -8,7 +8,7 @@ of a usual month and savings, so that a harvest or a crisis does not change cons
 Income per head counts farm output (sold and used) less bought inputs, wages, net earnings across and trade; not health
 fees, spending or stocks. Savings change by money alone: what a household eats of its own farm is not booked there.
 Product per head is another notion, that of regional accounts: value added where people live, by farms and traders, by employers (wages over
-labour's share of value added in the sector), and by public services, which are valued at what they pay. Earnings across are no part of it.
+labour's share of value added in the sector), and by public services, which are valued at what they cost. Earnings across are no part of it.
 
 Not modelled: credit with interest, gifts among kin, several crops by choice, stocks.
 """
@@ -62,9 +62,17 @@ class Parameters(NamedTuple):
         "Labour's share of value added in timber", unit="share", default=0.4, low=0.25, high=0.6,
         source=judgement("rent of the forest and machines take the larger part"),
     )  # fmt: skip
-    share_services: float = parameter(
-        "Labour's share of value added in trade, building and services", unit="share", default=0.55, low=0.4, high=0.7,
-        source=judgement("national accounts of middle-income countries, small firms' owners counted as labour"),
+    share_public: float = parameter(
+        "Pay's share of value added in public services", unit="share", default=0.85, low=0.7, high=0.95,
+        source=judgement("the rest is the wear of schools, clinics and offices, which national accounts count"),
+    )  # fmt: skip
+    share_services_id: float = parameter(
+        "Labour's share of value added in trade, building and services, Indonesian side", unit="share", default=0.5, low=0.35, high=0.65,
+        source=judgement("small firms, whose owners count as labour here"),
+    )  # fmt: skip
+    share_services_my: float = parameter(
+        "Labour's share of value added in trade, building and services, Malaysian side", unit="share", default=0.4, low=0.28, high=0.55,
+        source=judgement("pay of employees was 28 to 35 % of Malaysia's product in 2005-2015 (recalled); owners of small firms count as labour here"),
     )  # fmt: skip
     days_worked: float = parameter(
         "Working days of a month", unit="days", default=26.0, low=22.0, high=26.0, role="fixed",
@@ -102,20 +110,22 @@ def under_employed_of(n_farm: int, land: float, adults_per_ha: float) -> int:
 
 @compiled
 def product_of(
-    farm: float, trade: float, estate: float, timber: float, services: float, public: float, p: Parameters
+    side: int, farm: float, trade: float, estate: float, timber: float, services: float, public: float, p: Parameters
 ) -> float:  # fmt: skip
     """Value added of a month where the household lives.
 
+    side [code]: 0 Indonesian, 1 Malaysian
     farm [own currency/month]: farm output less bought inputs
     trade [own currency/month]: profit of its trader
     estate [own currency/month]: wages of the sector, and so on
     timber [own currency/month]: see above
     services [own currency/month]: see above
-    public [own currency/month]: valued at what it pays
+    public [own currency/month]: see above
     p: the rule's parameters
     returns [own currency/month]: value added
     """
-    return farm + trade + estate / p.share_estate + timber / p.share_timber + services / p.share_services + public
+    share_services = p.share_services_id if side == 0 else p.share_services_my
+    return farm + trade + estate / p.share_estate + timber / p.share_timber + services / share_services + public / p.share_public
 
 
 @inlined
@@ -140,10 +150,10 @@ TOGETHER = 64
 
 @compiled
 def loop(
-    start: int, stop: int, p: Parameters, q: ChooseWork, place: Column, n_adults: Column, n_workers: Column, n_children: Column,
+    start: int, stop: int, p: Parameters, q: ChooseWork, place: Column, side: Column, n_adults: Column, n_workers: Column, n_children: Column,
     schooling: Column, land: Column, ability: Column, activity: Column, days_lost: Column, care_cost: Column, wage: Column,
     technique: Column, harvest: Column, yields: Column, farm_gate: Column, schooling_return: Column, schooling_of_pay: Column,
-    profit: Column, trader: Column, income: Column, income_farm: Column, income_wage: Column, product: Column, income_across: Column,
+    profit: Column, trader: Column, income: Column, income_farm: Column, income_wage: Column, product: Column, product_farming: Column, income_across: Column,
     income_trade: Column, own_use: Column, spending: Column, under_employed: Column, savings: Column, income_mean: Column
 ) -> None:  # fmt: skip
     """Book the month of every household. All money is in its own currency.
@@ -199,7 +209,8 @@ def loop(
             income[i] = total
             income_farm[i] = value - cost
             income_wage[i] = from_wage
-            product[i] = product_of(value - cost, booked, estate, timber, services, public, p)
+            product[i] = product_of(int(side[i]), value - cost, booked, estate, timber, services, public, p)
+            product_farming[i] = value - cost + estate / p.share_estate
             income_across[i] = from_across
             income_trade[i] = booked
             own_use[i] = eaten
@@ -214,11 +225,11 @@ rule(
         name="household.earn",
         question="What does a month bring in, and what of it is spent?",
         loop=loop,
-        reads=("household.place", "household.n_adults", "household.n_workers", "household.n_children", "household.schooling",
+        reads=("household.place", "household.side", "household.n_adults", "household.n_workers", "household.n_children", "household.schooling",
                "household.land", "household.ability", "household.activity", "household.days_lost", "household.care_cost", "place.wage",
                "place.technique", "place.harvest", "place.yields", "place.farm_gate", "place.schooling_return", "place.schooling_of_pay",
                "trader.profit", "household.trader"),
-        writes=("household.income", "household.income_farm", "household.income_wage", "household.product", "household.income_across",
+        writes=("household.income", "household.income_farm", "household.income_wage", "household.product", "household.product_farming", "household.income_across",
                 "household.income_trade", "household.own_use", "household.spending", "household.under_employed", "household.savings",
                 "household.income_mean"),
         parameters=Parameters,

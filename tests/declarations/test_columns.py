@@ -36,7 +36,7 @@ def declared_shape(model: BorderModel, entity: str, name: str) -> tuple[int, ...
     sizes = {"place": model.world.n_places, "month": model.n_months, "calendar_month": 12, "side": 2, "good": 4, "crop": 2, "direction": 2,
              "channel": 4, "tier": 2, "patient": 2, "sum": len(SUMS), "deal": len(DEALS), "tie_sum": len(TIES),
              "papers": 2, "way": 2, "care_option": 4, "crossing": len(model.world.crossing_names), "district": len(model.world.district_names),
-             "stock": len(STOCKS), "pair": model.world.n_places**2}  # fmt: skip
+             "stock": len(STOCKS), "month_to_2030": 612, "group": len(model.region.groups), "pair": model.world.n_places**2}  # fmt: skip
     if field.axes:
         return tuple(sizes[axis] for axis in field.axes)
     values = (field.width,) if field.width > 1 else ()
@@ -44,7 +44,7 @@ def declared_shape(model: BorderModel, entity: str, name: str) -> tuple[int, ...
         return (field.width,)  # of the whole world: no rows
     if entity == "kin":
         rows = len(model.frames["household"]) if name in ("first", "first_across", "end") else len(model.kin.columns["other"])
-        return (1,) if name in ("is_on", "income_gap") else (rows,)
+        return (1,) if name in ("is_on", "income_gap", "n_new") else (rows,)
     rows = model.n_months if entity == "series" else model.world.n_places if entity == "trade_link" else model.rows_of(entity)
     return (rows, *values)
 
@@ -66,7 +66,7 @@ def test_axes_that_a_column_names_agree_with_its_width() -> None:
 #: Single precision or small integers, where a million agents would otherwise cost memory; codes of places and of rows.
 NARROW = {
     "int8": ("household.side", "household.group", "household.n_adults", "household.n_children", "household.activity", "household.works_home",
-             "household.works_across", "household.episodes", "household.care_sought", "household.care_visits", "household.untreated",
+             "household.works_across", "kin.is_kin", "kin.feast", "household.episodes", "household.care_sought", "household.care_visits", "household.untreated",
              "household.work_sought", "household.n_refused", "household.n_deported", "trader.side", "trader.cards", "trader.good", "trader.direction",
              "trader.channel", "official.side", "official.kind"),
     "int16": ("household.place", "trader.place", "official.place", "official.crossing", "official.district",
@@ -74,7 +74,7 @@ NARROW = {
     "int32": ("household.trader", "trader.household", "kin.first", "kin.first_across", "kin.end", "kin.other"),
     "uint16": ("kin.pair",),
     "float32": ("household.schooling", "household.opinion_home", "household.opinion_across", "household.heard_across", "household.heard_work",
-                "household.trips_across", "household.days_lost", "household.idle", "kin.contact", "kin.strength"),
+                "household.trips_across", "household.knows_work", "household.trips_mean", "household.visits_across", "household.days_lost", "household.idle", "kin.contact", "kin.strength"),
 }  # fmt: skip
 
 
@@ -94,7 +94,7 @@ BY_THE_MODEL = {
     "crossing": {"is_open", "is_post", "patrol"},
     "facility": {"quality"},
     "policy": {"turn", "enforced", "invests", "has_programme", "prices_move", "may_cross", "may_trade"},
-    "kin": {"contact", "is_on", "income_gap"},
+    "kin": {"contact", "is_on", "income_gap", "n_new"},
 }  # fmt: skip
 
 

@@ -55,7 +55,8 @@ KINDS: dict[str, tuple[list[str], list[tuple[list[str], list[str]]]]] = {
     "region": (
         ["region/places.csv", "region/links.csv", "region/goods.csv", "region/monthly.csv", "region/facilities.csv", "region/crossings.csv",
          "region/fees.csv", "region/events.csv", "region/districts.csv", "region/region.toml", "region/map.geojson", "region/fitted.toml",
-         "region/annual.csv", "region/road_classes.csv", "region/wages.csv", "region/seasons.csv"],
+         "region/annual.csv", "region/road_classes.csv", "region/wages.csv", "region/seasons.csv", "region/population.csv",
+         "region/rates.csv", "region/pay.csv", "region/employment.csv", "region/estates.csv", "region/labour.csv"],
         [(["run", "-r", "./region", "-n", "60", "--end", "1980-03", "--quiet", "--out", "new"], ["new"]), (["parameters", "-r", "./region"], []),
          (["describe", "Entikong", "-r", "./region"], [])],
     ),

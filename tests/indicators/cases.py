@@ -295,6 +295,38 @@ CASES: tuple[Case, ...] = (
             ("tie_strength_across", {1980: (3 / 12, 3 / 12), 1981: (NONE, NONE)}, {"1980-02": (2 / 8, 2 / 8)}),
         )
     ),
+    # of kin within 7 over 15, of acquaintances 2 over 8; of kin across 1.5 over 4, of acquaintances 1.5 over 8 in all (2 and 6 of 8 and 8 households)
+    *(
+        Case(
+            name,
+            {"ties.kin_within": {("1980-01",): 4, ("1980-02",): 3}, "ties.n_kin_within": {("1980-01",): 5, ("1980-02",): 10},
+             "ties.known_within": {("1980-01",): 2}, "ties.n_known_within": {("1980-01",): 4, ("1980-02",): 4},
+             "ties.kin_across": {("1980-01",): 0.5, ("1980-02",): 1}, "ties.n_kin_across": {("1980-01",): 2, ("1980-02",): 2},
+             "ties.known_across": {("1980-01",): 0.5, ("1980-02",): 1}, "ties.n_known_across": {("1980-01",): 2, ("1980-02",): 6},
+             "sums.n": {("1980-01", "A"): 5, ("1980-01", "C"): 3, ("1980-02", "B"): 8}},
+            yearly={1980: (year, year), 1981: (NONE, NONE)}, monthly={"1980-01": (first, first), "1980-02": (second, second)},
+        )
+        for name, year, first, second in (
+            ("kin_strength_within", 7 / 15, 4 / 5, 3 / 10),
+            ("kin_strength_across", 1.5 / 4, 0.5 / 2, 1 / 2),
+            ("acquaintance_strength_within", 2 / 8, 2 / 4, 0),
+            ("acquaintance_strength_across", 1.5 / 8, 0.5 / 2, 1 / 6),
+            ("acquaintances_across", 8 / 16, 2 / 8, 6 / 8),
+        )
+    ),
+    # 12 months of 48 and 60 households each: 54 in a usual month; 1981 has run for six months of 60
+    Case(
+        "new_acquaintances_across",
+        {"ties.new_across": {("1981-01",): 30, ("1980-01",): 27},
+         "sums.n": {**{(f"1980-{m:02d}", "A"): 48 for m in range(1, 7)}, **{(f"1980-{m:02d}", "C"): 60 for m in range(7, 13)},
+                    **{(f"1981-{m:02d}", "A"): 60 for m in range(1, 7)}}},
+        yearly={1980: (0.5, 0.5), 1981: (0.5, 0.5)},
+    ),
+    Case(
+        "visits_at_feasts",
+        {"ties.visits": {("1980-05",): 10, ("1980-06",): 30, ("1981-01",): 7}, "ties.feast_visits": {("1980-06",): 24}},
+        yearly={1980: (24 / 40, 24 / 40), 1981: (0, 0)},
+    ),
     Case(
         "contacts_across",
         {"sums.trips": {("1980-01", "A"): 5, ("1980-02", "B"): 1, ("1981-01", "C"): 6},

@@ -120,11 +120,25 @@ def test_ties_are_added_up_within_and_across() -> None:
     # household 0 has ties 0-1 within and 2 across, household 1 tie 3 within and 4-6 across, household 2 none, household 3 is outside
     first, across, end = np.array([0, 3, 7, 7]), np.array([2, 4, 7, 8]), np.array([3, 7, 7, 8])
     strength = np.array([0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 100.0], dtype=np.float32)
-    out = np.zeros(4)
-    plain(record_ties)(0, 3, first, across, end, strength, out)
-    assert dict(zip(TIES, out, strict=True)) == pytest.approx({"within": 1.1, "n_within": 3, "across": 11.6, "n_across": 4}, rel=1e-6)
-    plain(record_ties)(1, 2, first, across, end, strength, out)
-    assert list(out) == pytest.approx([1.9, 4, 22.8, 7], rel=1e-6)
+    kin, group, visits = (
+        np.array([1, 0, 1, 0, 1, 0, 1, 1], dtype=np.int8),
+        np.array([1, 0, 1, 0], dtype=np.int8),
+        np.array([2.0, 3.0, 5.0, 99.0]),
+    )
+    feast = np.zeros((14, 2), dtype=np.int8)
+    feast[5, 1], feast[12, 0] = 1, 2
+
+    def add(start: int, stop: int, month: int, out: np.ndarray) -> None:
+        plain(record_ties)(start, stop, month, first, across, end, strength, kin, np.array([7.0]), feast, group, visits, out)
+
+    out = np.zeros(len(TIES))
+    add(0, 3, 5, out)  # in June, the feast of people 1: households 0 and 2
+    assert dict(zip(TIES, out, strict=True)) == pytest.approx(
+        {"within": 1.1, "n_within": 3, "across": 11.6, "n_across": 4, "kin_within": 0.1, "n_kin_within": 1, "kin_across": 0.4 + 1.6 + 6.4,
+         "n_kin_across": 3, "known_within": 1.0, "n_known_within": 2, "known_across": 3.2, "n_known_across": 1, "new_across": 0, "visits": 10, "feast_visits": 7}, rel=1e-6,
+    )  # fmt: skip
+    add(1, 2, 12, out)  # household 1 once more, in a January of a feast of its people
+    assert list(out) == pytest.approx([1.9, 4, 22.8, 7, 0.1, 1, 16.4, 5, 1.8, 3, 6.4, 2, 7, 13, 10], rel=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +185,7 @@ def test_room_of_a_record() -> None:
     record = Record(n_months=25, n_places=3, n_crossings=5, n_districts=2)
     shapes = {name: values.shape for name, values in vars(record).items()}
     assert shapes == {
-        "sums": (25, 3, 28), "deals": (25, 3, 4, 2, 4, 12), "price": (25, 3, 4), "cost_of_living": (25, 3), "ties": (25, 4), "strictness": (25, 5),
+        "sums": (25, 3, 28), "deals": (25, 3, 4, 2, 4, 12), "price": (25, 3, 4), "cost_of_living": (25, 3), "ties": (25, 15), "strictness": (25, 5),
         "stock": (25, 2, 2), "security": (25, 2), "doctrine": (25, 2), "care_crossing": (25, 3, 2), "work_crossing": (25, 3, 2),
         "trade_crossing": (25, 3, 2), "partner": (25, 3), "hours_care": (25, 3, 4), "poor": (3, 3), "gini": (3, 2), "near": (3, 3),
     }  # fmt: skip

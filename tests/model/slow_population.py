@@ -25,7 +25,9 @@ def renew_slowly(run: Run, leave: Any = (), newcomers: Any = None, ties: Any = (
     """As :func:`abm.world.population.renew`, for what that does not refuse."""
     h, t, kin, gone = run.frames["household"], run.frames["trader"], run.kin, [int(uid) for uid in leave]
     places = run.world.place["side"].tolist(), run.world.groups
-    known = {tuple(pair): s for pair, s in zip(kin.ties.tolist(), kin.strengths().tolist(), strict=True)}
+    known = {
+        tuple(pair): (s, kind) for pair, s, kind in zip(kin.ties.tolist(), kin.strengths().tolist(), kin.kinds().tolist(), strict=True)
+    }
     owner = {int(uid): int(h["uid"][row]) for uid, row in zip(t["uid"], t["household"], strict=True)}
     account = [[0.0, 0.0], [0.0, 0.0], [0.0, 0.0], [0.0, 0.0]]  # of households out, traders out, households in, traders in: sides
 
@@ -59,17 +61,20 @@ def renew_slowly(run: Run, leave: Any = (), newcomers: Any = None, ties: Any = (
         h["trader"][h.row(owner[uid])] = row
     known = {pair: s for pair, s in known.items() if not set(gone) & set(pair)}
     for (a, b), s in zip(np.asarray(ties).reshape(-1, 2).tolist(), strengths, strict=True):
-        known.setdefault((min(a, b), max(a, b)), float(np.float32(s)))
+        known.setdefault((min(a, b), max(a, b)), (float(np.float32(s)), 1))
     pairs = sorted(known)
     c = kin.columns
     run.kin = Kin.of_ties(
         h,
         np.array(pairs, dtype=np.int64).reshape(-1, 2),
-        np.array([known[p] for p in pairs], dtype=np.float32),
+        np.array([known[p][0] for p in pairs], dtype=np.float32),
         c["contact"],
         c["income_gap"][0],
+        np.array([known[p][1] for p in pairs], dtype=np.int8),
+        c["feast"],
     )
-    run.kin.columns["is_on"][:] = c["is_on"]
+    for name in ("is_on", "n_new"):
+        run.kin.columns[name][:] = c[name]
 
     adults, workers = [0.0] * run.world.n_places, [0.0] * run.world.n_places
     for row in range(len(h)):

@@ -101,13 +101,15 @@ def test_saved_ties_are_checked(tmp_path):
     months(make(households=120), 3).save(path)
     said, arrays = unpacked(path, path.read_bytes())
     assert {n for n in arrays if n.startswith("kin/")} == {
-        "kin/ties", "kin/strengths", "kin/columns/contact", "kin/columns/is_on", "kin/columns/income_gap",
+        "kin/ties", "kin/strengths", "kin/kinds", "kin/columns/contact", "kin/columns/is_on", "kin/columns/income_gap", "kin/columns/n_new",
     }  # fmt: skip
     to_itself = arrays["kin/ties"].copy()
     to_itself[4, 1] = to_itself[4, 0]
     for change, words in (
         ({"kin/ties": to_itself}, "kin/ties does not fit"),
         ({"kin/strengths": np.append(arrays["kin/strengths"], np.float32(0.5))}, "columns of another length"),
+        ({"kin/kinds": arrays["kin/kinds"][1:]}, "columns of another length"),
+        ({"kin/kinds": arrays["kin/kinds"] + np.int8(1)}, "kin/kinds holds numbers outside 0 to 1"),
         ({"kin/columns/contact": arrays["kin/columns/contact"][:-1]}, "kin/columns/contact has the shape"),
     ):
         packed(path, said, arrays | change)

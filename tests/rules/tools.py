@@ -48,7 +48,9 @@ def columns_of(rule: str, sizes: Mapping[str, int], values: Mapping[str, Any] | 
             shape = (sizes["household"],)
         elif name == "kin.contact":
             shape = (sizes.get("place", 1) ** 2,)
-        elif entity == "kin" and field in ("is_on", "income_gap"):
+        elif name == "kin.feast":
+            shape = (12, sizes.get("group", 1))
+        elif entity == "kin" and field in ("is_on", "income_gap", "n_new"):
             shape = (1,)
         elif name == "record.sums":
             shape = (sizes["place"], len(SUMS))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from abm.data.regions.build_region import build
 from abm.region import FITTED, Region, class_in, month_number, regions
 from abm.region.contract import TABLES, parse_steps
 from tests.world.damaged_region import FOLDER, NAME
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_loads_by_name_and_by_path(region: Region) -> None:
@@ -89,10 +92,32 @@ def test_named_facts_exist(region: Region) -> None:
     facts, sources = set(region.facts["id"]), set(region.sources["source_id"])
     text = "\n".join((FOLDER / f).read_text(encoding="utf-8") for f in TABLES if f not in ("facts.csv", "sources.csv"))
     text += (FOLDER / "region.toml").read_text(encoding="utf-8")
-    named = set(re.findall(r"\b(?:SEED|GEO|CROSS|TRADE|HEALTH|ECON|RULE|HH)\d+\b", text))
+    named = set(re.findall(r"\b(?:SEED|GEO|CROSS|TRADE|HEALTH|ECON|RULE|HH|WAGE|EMP|OILP|TIMB|POV|PRC|TRD|COOP|ELEC|PHONE)\d+\b", text))
     assert named - facts == set()
     for ids in region.facts["source_ids"]:
         assert set(ids.split(";")) - {""} <= sources
+
+
+def test_facts_are_weighed_one_by_one(region: Region) -> None:
+    """Every fact of the region has a use in `calibration/data/facts.csv`, with the same words and figures."""
+    with (ROOT / "calibration" / "data" / "facts.csv").open(encoding="utf-8", newline="") as file:
+        weighed = {row["id"]: row for row in csv.DictReader(file)}
+    assert set(weighed) == set(region.facts["id"])
+    for row in region.facts.to_dict("records"):
+        for column in ("quantity", "value", "unit", "year", "place", "source_ids"):
+            assert weighed[row["id"]][column] == row[column], (row["id"], column)
+
+
+def test_a_second_reading_is_said_in_the_note(region: Region) -> None:
+    facts = region.facts.set_index("id")
+    read_again = facts.index[facts["note"].str.contains("second reading")]
+    assert {"HEALTH15", "HEALTH33", "ECON19", "GEO22", "GEO24", "GEO32"} <= set(read_again)
+    assert facts.loc["GEO32", "year"] == "1976" and "Perigi-Sidas 64" in facts.loc["GEO32", "value"]
+    assert "Perigi" not in facts.loc["GEO24", "value"]
+    assert facts.loc["HEALTH20", "confidence"] == facts.loc["HEALTH32", "confidence"] == "low"
+    assert not facts.index.str.startswith("NK-").any()
+    recalled = facts[facts["source_ids"] == "R"]
+    assert (recalled["recalled_unverified"] != "").all()
 
 
 def test_health_centres_of_every_kecamatan_by_2005(region: Region) -> None:

@@ -153,6 +153,84 @@ DAMAGE: dict[str, tuple[str, Callable[[list[dict[str, str]]], object], tuple[str
         lambda rows: [row.update(kind="service") for row in rows if row["side"] == "my" and row["kind"] == "border"],
         ("places.csv", "column side", "no border place on side my"),
     ),
+    "pay of a sector that is none": (
+        "pay.csv",
+        put("sector", "farm"),
+        ("pay.csv", "line 2", "column sector", "estate, timber, services, public"),
+    ),
+    "jobs of an estate": (
+        "employment.csv",
+        put("sector", "estate"),
+        ("employment.csv", "line 2", "column sector", "timber, services, public"),
+    ),
+    "side of pay": ("pay.csv", put("side", "sg"), ("pay.csv", "line 2", "column side", "id, my")),
+    "pay of nothing": ("pay.csv", put("pay", "0"), ("pay.csv", "line 2", "column pay", "'0'", "0.01")),
+    "share above 1": ("employment.csv", put("share", "1.01"), ("employment.csv", "line 2", "column share", "0 to 1")),
+    "area below 0": ("estates.csv", put("area_ha", "-1"), ("estates.csv", "line 2", "column area_ha", "hectares")),
+    "participation": ("labour.csv", put("participation", "69"), ("labour.csv", "line 2", "column participation", "0 to 1")),
+    "children": ("rates.csv", put("births_per_woman", "21"), ("rates.csv", "line 2", "column births_per_woman", "0 to 20")),
+    "place of people": ("population.csv", put("place", "Temajok"), ("population.csv", "line 2", "column place", "did you mean Temajuk")),
+    "people of a town": ("population.csv", put("place", "Kuching", -1), ("population.csv", "column place", "'Kuching'", "no border place")),
+    "nobody": ("population.csv", put("people", "0"), ("population.csv", "line 2", "column people", "Temajuk", "no people")),
+    "people unlike places.csv": (
+        "population.csv",
+        put("people", "1999", 3),
+        ("population.csv", "line 5", "column people", "1999 people in 2010", "2000 in places.csv"),
+    ),
+    "year of people twice": ("population.csv", put("year", "1980", 1), ("population.csv", "line 3", "duplicate of line 2")),
+    "years of people out of order": (
+        "population.csv",
+        lambda rows: rows.insert(0, rows.pop(1)),
+        ("population.csv", "line 3", "column year", "1980 stands after 1990"),
+    ),
+    "people from too late": (
+        "population.csv",
+        lambda rows: rows.pop(0),
+        ("population.csv", "column year", "Temajuk", "1990 to 2015", "from 1980"),
+    ),
+    "people until too early": (
+        "population.csv",
+        lambda rows: rows.pop(4),
+        ("population.csv", "column year", "Temajuk", "1980 to 2010", "to 2015"),
+    ),
+    "place without people": (
+        "population.csv",
+        drop(lambda r: r["place"] != "Tebedu"),
+        ("population.csv", "column place", "no row for Tebedu"),
+    ),
+    "side without rates": ("rates.csv", drop(lambda r: r["side"] != "my"), ("rates.csv", "column side", "no row for my")),
+    "rates until too early": (
+        "rates.csv",
+        drop(lambda r: r["side"] != "id" or r["year"] != "2015"),
+        ("rates.csv", "column year", "1980 to 2010"),
+    ),
+    "sector without pay": (
+        "pay.csv",
+        drop(lambda r: (r["side"], r["sector"]) != ("my", "timber")),
+        ("pay.csv", "column sector", "no row for my, timber"),
+    ),
+    "sector without jobs": (
+        "employment.csv",
+        drop(lambda r: (r["side"], r["sector"]) != ("id", "public")),
+        ("employment.csv", "column sector", "no row for id, public"),
+    ),
+    "pay before the start": ("pay.csv", put("year", "1979"), ("pay.csv", "line 2", "column year", "found 1979", "1980 to 2015")),
+    "pay after the end": ("pay.csv", put("year", "2016", 4), ("pay.csv", "line 6", "column year", "found 2016", "1980 to 2015")),
+    "pay out of order": ("pay.csv", put("year", "2014"), ("pay.csv", "line 3", "column year", "2010 stands after 2014")),
+    "more jobs than people": (
+        "employment.csv",
+        lambda rows: [r.update(share="0.4") for r in rows if (r["side"], r["year"]) == ("my", "2010")],
+        ("employment.csv", "column share", "side my in 2010", "1.2"),
+    ),
+    "more jobs than people in a year between": (
+        "employment.csv",
+        lambda rows: (
+            [r.update(share="0.45") for r in rows if (r["side"], r["sector"]) == ("my", "services") or r["year"] == "1985"]
+            + [r.update(share="0.45") for r in rows if (r["side"], r["sector"]) == ("my", "public")]
+        ),
+        ("employment.csv", "column share", "side my in 1985", "1.35"),
+    ),
+    "level of a district": ("districts.csv", put("pay_level", "0"), ("districts.csv", "line 2", "column pay_level")),
     "assumption without a reason": ("assumptions.csv", put("reason", ""), ("assumptions.csv", "line 2", "column reason", "a blank")),
 }
 
@@ -165,6 +243,48 @@ def test_damage_is_refused_in_one_sentence(tmp_path: Path, name: str) -> None:
     message = refusal(folder)
     for part in parts:
         assert part in message, message
+
+
+def _jobs(**share: str) -> Callable[[list[dict[str, str]]], object]:
+    """Jobs of side my, the same in every year, by sector."""
+    return lambda rows: [row.update(share=share[row["sector"]]) for row in rows if row["side"] == "my"]
+
+
+def test_everybody_may_hold_a_job(tmp_path: Path) -> None:
+    folder = copy(tmp_path)
+    edit(folder, "employment.csv", _jobs(timber="0.25", services="0.5", public="0.25"))
+    Region.load(folder)
+    edit(folder, "employment.csv", _jobs(timber="0.25", services="0.5", public="0.251"))
+    assert "side my in 1980 add up to 1" in refusal(folder)
+
+
+def test_rows_may_begin_earlier_and_end_later(tmp_path: Path) -> None:
+    """Between rows a share lies on a straight line, beyond them it is that of the nearest row."""
+    folder = copy(tmp_path)
+    edit(folder, "population.csv", lambda rows: rows.insert(0, rows[0] | {"year": "1970"}))
+    edit(folder, "population.csv", lambda rows: rows.append(rows[-1] | {"year": "2020"}))
+    edit(folder, "employment.csv", _jobs(timber="0.1", services="0.4", public="0.1"))
+    last = lambda rows: next(i for i, row in enumerate(rows) if (row["side"], row["sector"], row["year"]) == ("my", "timber", "2015"))  # noqa: E731
+    edit(folder, "employment.csv", lambda rows: rows.insert(last(rows) + 1, rows[last(rows)] | {"year": "2030", "share": "0.5"}))
+    assert Region.load(folder).population["year"].iloc[0] == 1970
+    edit(folder, "employment.csv", lambda rows: where(rows, "year", "2030").update(share="0.51"))
+    assert "side my in 2030 add up to 1.01" in refusal(folder)
+    edit(folder, "employment.csv", lambda rows: where(rows, "year", "2030").update(year="1975", share="0.51"))
+    assert "1975 stands after 2015" in refusal(folder)
+
+
+def test_only_the_last_row_counts_after_the_end_and_the_first_before_the_start(tmp_path: Path) -> None:
+    folder = copy(tmp_path)
+    edit(folder, "employment.csv", _jobs(timber="0.1", services="0.1", public="0.1"))
+    of = lambda rows, sector: [row for row in rows if (row["side"], row["sector"]) == ("my", sector)]  # noqa: E731
+    edit(folder, "employment.csv", lambda rows: of(rows, "services")[-1].update(share="0.3"))
+    edit(folder, "employment.csv", lambda rows: of(rows, "timber")[-1].update(year="2020", share="0.7"))
+    assert "side my in 2020 add up to 1.1" in refusal(folder), "services of 2015 are those of 2020"
+    edit(folder, "employment.csv", lambda rows: of(rows, "services")[-1].update(share="0.1"))
+    Region.load(folder)
+    edit(folder, "employment.csv", lambda rows: of(rows, "services")[0].update(share="0.3"))
+    edit(folder, "employment.csv", lambda rows: of(rows, "timber")[0].update(year="1971", share="0.7"))
+    assert "side my in 1971 add up to 1.1" in refusal(folder), "services of 1980 are those of 1971"
 
 
 def test_place_that_reaches_no_health_centre(tmp_path: Path) -> None:

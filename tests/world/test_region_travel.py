@@ -69,6 +69,39 @@ def test_graph_is_near_the_reported_journeys(region: Region) -> None:
     assert "contradict" in odd["note"]
 
 
+ROADS_IN = [  # from, to, year, class
+    ("Sanggau", "Balai Karangan", 1984, "track"), ("Sanggau", "Balai Karangan", 1985, "gravel"), ("Sanggau", "Balai Karangan", 1992, "paved"),
+    ("Balai Karangan", "Entikong", 1985, "gravel"), ("Balai Karangan", "Entikong", 2012, "paved"), ("Balai Karangan", "Entikong", 2013, "broken"),
+    ("Bengkayang", "Seluas", 1984, "track"), ("Bengkayang", "Seluas", 1985, "gravel"), ("Seluas", "Jagoi Babang", 1985, "gravel"),
+    ("Pontianak", "Bengkayang", 1980, "gravel"), ("Temajuk", "Telok Melano", 2005, "footpath"), ("Temajuk", "Telok Melano", 2006, "track"),
+    ("Sambas", "Sajingan Besar", 2010, "track"), ("Sambas", "Sajingan Besar", 2011, "gravel"), ("Sambas", "Sajingan Besar", 2014, "broken"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("start", "end", "year", "name"), ROADS_IN)
+def test_roads_as_built(region: Region, start: str, end: str, year: int, name: str) -> None:
+    """GEO18, GEO22, GEO27, GEO28, GEO31, GEO32 and COOP13."""
+    row = region.links[(region.links["from"] == start) & (region.links["to"] == end)].iloc[0]
+    assert class_in(row["class_1980"], row["later_classes"], year) == name
+
+
+def test_assumed_years_of_roads_are_declared(region: Region) -> None:
+    declared = region.assumptions.set_index("id")
+    for way in ("Sanggau-Balai Karangan", "Balai Karangan-Entikong", "Bengkayang-Seluas", "Seluas-Jagoi Babang"):
+        row = declared.loc[f"road.{way}.gravel"]
+        assert (row["value"], row["low"], row["high"]) == ("1985", "1980", "1989")
+    for key in ("road.Temajuk-Telok Melano.track", "road.Sambas-Sajingan Besar.gravel", "road.Balai Karangan-Entikong.broken"):
+        assert declared.loc[key, "low"] <= declared.loc[key, "value"] <= declared.loc[key, "high"]
+
+
+def test_measured_kilometres(region: Region) -> None:
+    km = {(a, b): length for a, b, length in zip(region.links["from"], region.links["to"], region.links["km"], strict=True)}
+    assert km["Balai Karangan", "Entikong"] == 19.2  # GEO28
+    assert km["Sanggau", "Balai Karangan"] + km["Balai Karangan", "Entikong"] == pytest.approx(150)  # GEO12
+    assert km["Pontianak", "Sanggau"] == 160
+    assert km["Bengkayang", "Seluas"] + km["Seluas", "Jagoi Babang"] == pytest.approx(120)  # GEO22
+
+
 def test_length_from_pontianak_to_badau(region: Region) -> None:
     import networkx as nx
 

@@ -402,17 +402,6 @@ FEES: list[tuple[str, str, str, str, float, float, float, str, str, str]] = [
 ]
 # fmt: on
 
-# Knots of the plantation day wage in Sarawak, RM: year, wage, basis, source; straight lines between the knots.
-# fmt: off
-WAGE_KNOTS: list[tuple[int, float, str, str]] = [
-    (1980, 7.5, "assumption", "no series before 2009; trial value"),
-    (2005, 14.0, "assumption", "no series before 2009; RM14 still paid at one estate in 2010 (ECON12)"),
-    (2009, 16.0, "fact", "ECON12"),
-    (2010, 19.0, "fact", "ECON12"),
-    (2011, 22.0, "fact", "ECON12"),
-    (2013, 30.8, "assumption", "ECON13: RM800 a month over 26 days; recalled"),
-    (2015, 30.8, "assumption", "minimum wage unchanged to 2015"),
-]
 # fmt: on
 
 # Assumptions that belong to no single cell of a table.
@@ -530,7 +519,6 @@ class Build(TableWriter):
         self.goods()
         self.events()
         self.fees()
-        self.wages()
         pay_table(self)
         employment_table(self)
         estates_table(self)
@@ -1037,31 +1025,6 @@ class Build(TableWriter):
             rows.append((side, tier, patient, month, fee, currency, basis, source))
         self.write("fees.csv", "side,tier,patient,from,fee,currency,basis,source", rows)
 
-    def wages(self) -> None:
-        rows = []
-        knots = {year: (wage, basis, source) for year, wage, basis, source in WAGE_KNOTS}
-        for year in range(FIRST_YEAR, LAST_YEAR + 1):
-            if year in knots:
-                wage, basis, source = knots[year]
-            else:
-                before = max(y for y in knots if y < year)
-                after = min(y for y in knots if y > year)
-                wage = knots[before][0] + (knots[after][0] - knots[before][0]) * (year - before) / (after - before)
-                basis, source = "assumption", f"straight line between {before} and {after}"
-            if basis == "assumption":
-                self.assume(
-                    f"wage.plantation.{year}",
-                    f"day wage on a plantation in Sarawak, {year}",
-                    round(wage, 2),
-                    round(0.75 * wage, 2),
-                    round(1.25 * wage, 2),
-                    "RM a day",
-                    source,
-                    "wages.csv plantation_my_myr_day",
-                )
-            rows.append((year, round(wage, 2), basis, source))
-        self.write("wages.csv", "year,plantation_my_myr_day,basis,source", rows)
-
     def seasons(self) -> None:
         reason = "rice is reaped in February to April and a little in September; rubber runs thin in the wet months (judgement)"
         rows = [(month + 1, rice, rubber, "assumption", reason) for month, (rice, rubber) in enumerate(SEASONS)]
@@ -1191,12 +1154,13 @@ groups = ["bidayuh", "iban", "malay", "other_dayak", "chinese", "mixed"]
 hours_class = { near = 4, middle = 10 }
 
 # The declared world without the crisis of 1997: yearly changes from the level of the month before, and from the level reached the
-# changes that happened; world prices and drought stay.
+# changes that happened; world prices and drought stay. The rupiah loses what prices at home rise by more than abroad (5 to 6 percent a year), and what it
+# stood too high by 1997 (a fifth to a quarter, judgement): 10.5 percent a year.
 [without_crisis]
 from = "1997-07"
 to = "2001-12"
-rate_id = 0.04
-rate_my = 0.0
+rate_id = 0.105
+rate_my = 0.03
 prices_id = 0.08
 prices_my = 0.035
 real_product_id = 0.045
@@ -1288,9 +1252,8 @@ note = "no hours in the fact: patients of Sekayam go to Serian, about 40 km from
 "annual.csv" = "Yearly product, population, exchange rates, inflation and world prices"
 "monthly.csv" = "Monthly exchange rates, price indices (2005 = 100) and world prices"
 "real_income.csv" = "Real product per person, 2005 = 1"
-"wages.csv" = "Day wage on a plantation in Sarawak"
 "pay.csv" = "Pay of a month of full work by side and sector, in the currency of the side, in the years in which something is known"
-"employment.csv" = "Wage jobs outside farms and estates held by residents, for each person in the labour force, by side and sector"
+"employment.csv" = "Work outside farms and estates held by residents, in services also on their own account, for each person in the labour force"
 "estates.csv" = "Planted oil palm of the whole province and state"
 "logs.csv" = "Logs cut in the state"
 "labour.csv" = "Share of the people of 15 and over who are in the labour force"

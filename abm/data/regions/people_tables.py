@@ -11,7 +11,7 @@ from abm.data.regions.table_writer import TableWriter
 SANGGAU = {1985: 389_944, 1988: 415_514, 1993: 458_438, 1999: 506_876, 2003: 529_473}
 SANGGAU_REST = {2004: 368_538, 2009: 395_172}
 # People of a Kalimantan border place relative to 2010: lowest and highest of each year. 1980 itself is a judgement, see RATIO_1980.
-KALIMANTAN_RANGE = {1980: (0.5, 0.75), 1990: (0.66, 0.85), 2000: (0.82, 0.95), 2009: (0.97, 1.0), 2010: (1.0, 1.0), 2015: (1.03, 1.12)}
+KALIMANTAN_RANGE = {1980: (0.5, 0.75), 1990: (0.66, 0.85), 2000: (0.82, 0.95), 2010: (0.98, 1.02), 2015: (1.03, 1.12)}
 RATIO_1980 = 0.62
 # Entikong grew faster than its district after the post opened in 1989: by 9.51 percent a year about 2005 (GEO9).
 BOOM = 1.0951

@@ -113,14 +113,14 @@ def pay_of_malaysia(out: TableWriter) -> list[Anchor]:
     return anchors
 
 
-# Wage jobs outside farms and estates that residents hold, for each person in the labour force: side, sector, year, share, low, high, source.
+# Work outside farms and estates that residents hold, in services also on their own account, for each person in the labour force: side, sector, year, share, low, high, source.
 _TIMBER_ID = (
     "judgement: logging concessions along the line to about 2004 (TIMB4, RULE11), at their widest after the ban on log exports of 1985; "
     "no count (TIMB6)"
 )
 _SERVICES_ID = (
     "work outside farming by census and Sakernas (ECON37, EMP8), 0.6 of the province's on the line (Sanggau 74.67 percent in farming, EMP8), "
-    "half of it for wages (EMP11), less public and timber work"
+    "for wages and, about as often (EMP11), on one's own account, less public and timber work"
 )
 _PUBLIC_ID = (
     "services hold 11.36 percent of the employed of West Kalimantan in 2014 (EMP8), 0.6 of it on the line (Sanggau is more agrarian), "
@@ -132,7 +132,7 @@ _TIMBER_MY = (
 )
 _SERVICES_MY = (
     "wage earners for each person in the labour force of Sarawak, 0.55 in 2010 (WAGE5, EMP1), taken as 0.41 in the districts along the "
-    "line, which have no city, less public, timber and estate work; fewer before"
+    "line, which have no city, less public, timber and estate work, and a third more on their own account in trade and services (judgement); fewer before"
 )
 _PUBLIC_MY = "1.0 million public servants among 10.9 million in the labour force of Malaysia in 2007, 0.09 (WAGE21); fewer before"
 # fmt: off
@@ -143,11 +143,11 @@ EMPLOYMENT: list[tuple[str, str, int, float, float, float, str]] = [
     ("id", "timber", 2004, 0.03, 0.01, 0.07, _TIMBER_ID),
     ("id", "timber", 2006, 0.008, 0.002, 0.02, _TIMBER_ID),
     ("id", "timber", 2015, 0.003, 0.0, 0.01, _TIMBER_ID),
-    ("id", "services", 1980, 0.04, 0.02, 0.06, _SERVICES_ID),
-    ("id", "services", 1990, 0.057, 0.035, 0.085, _SERVICES_ID),
-    ("id", "services", 2000, 0.064, 0.04, 0.095, _SERVICES_ID),
-    ("id", "services", 2010, 0.074, 0.05, 0.11, _SERVICES_ID),
-    ("id", "services", 2015, 0.08, 0.055, 0.12, _SERVICES_ID),
+    ("id", "services", 1980, 0.071, 0.04, 0.11, _SERVICES_ID),
+    ("id", "services", 1990, 0.105, 0.07, 0.15, _SERVICES_ID),
+    ("id", "services", 2000, 0.129, 0.09, 0.18, _SERVICES_ID),
+    ("id", "services", 2010, 0.179, 0.13, 0.24, _SERVICES_ID),
+    ("id", "services", 2015, 0.204, 0.15, 0.27, _SERVICES_ID),
     ("id", "public", 1980, 0.025, 0.015, 0.04, _PUBLIC_ID),
     ("id", "public", 1990, 0.035, 0.02, 0.05, _PUBLIC_ID),
     ("id", "public", 2000, 0.04, 0.025, 0.055, _PUBLIC_ID),
@@ -161,11 +161,11 @@ EMPLOYMENT: list[tuple[str, str, int, float, float, float, str]] = [
     ("my", "timber", 2005, 0.05, 0.025, 0.09, _TIMBER_MY),
     ("my", "timber", 2010, 0.036, 0.018, 0.065, _TIMBER_MY),
     ("my", "timber", 2015, 0.03, 0.015, 0.055, _TIMBER_MY),
-    ("my", "services", 1980, 0.12, 0.08, 0.18, _SERVICES_MY),
-    ("my", "services", 1990, 0.17, 0.11, 0.24, _SERVICES_MY),
-    ("my", "services", 2000, 0.22, 0.15, 0.3, _SERVICES_MY),
-    ("my", "services", 2010, 0.26, 0.18, 0.34, _SERVICES_MY),
-    ("my", "services", 2015, 0.28, 0.2, 0.37, _SERVICES_MY),
+    ("my", "services", 1980, 0.16, 0.1, 0.24, _SERVICES_MY),
+    ("my", "services", 1990, 0.23, 0.15, 0.32, _SERVICES_MY),
+    ("my", "services", 2000, 0.29, 0.2, 0.39, _SERVICES_MY),
+    ("my", "services", 2010, 0.35, 0.25, 0.45, _SERVICES_MY),
+    ("my", "services", 2015, 0.37, 0.27, 0.47, _SERVICES_MY),
     ("my", "public", 1980, 0.07, 0.045, 0.1, _PUBLIC_MY),
     ("my", "public", 1990, 0.08, 0.055, 0.11, _PUBLIC_MY),
     ("my", "public", 2000, 0.085, 0.06, 0.115, _PUBLIC_MY),
@@ -176,9 +176,9 @@ EMPLOYMENT: list[tuple[str, str, int, float, float, float, str]] = [
 
 
 def employment_table(out: TableWriter) -> None:
-    """Write employment.csv: wage jobs outside farms and estates held by residents, for each person in the labour force."""
+    """Write employment.csv: work outside farms and estates held by residents, for each person in the labour force."""
     for side, sector, year, share, low, high, reason in EMPLOYMENT:
-        said = f"wage jobs in {sector} for each person in the labour force, side {side}, {year}"
+        said = f"work in {sector} for each person in the labour force, side {side}, {year}"
         out.assume(f"employment.{side}.{sector}.{year}", said, share, low, high, "share", reason, "employment.csv share")
     rows = [(side, sector, year, share, "assumption", reason) for side, sector, year, share, _low, _high, reason in EMPLOYMENT]
     out.write("employment.csv", "side,sector,year,share,basis,source", rows)

@@ -101,6 +101,14 @@ def product_ratio(of: Sums) -> np.ndarray:
 
 
 @indicator(
+    "Farming's share of product", "share", "value added by farms and estates ÷ product",
+    reads=("sums.product_farming", "sums.product", "series.rate"), claims=("E05",),
+)  # fmt: skip
+def farm_share_product(of: Sums) -> np.ndarray:
+    return ratio(of.usd("sums.product_farming"), of.usd("sums.product"))
+
+
+@indicator(
     "Product of the border places", "USD", "value added made in the places, of the period",
     reads=("sums.product", "series.rate"), claims=("E04",),
 )  # fmt: skip

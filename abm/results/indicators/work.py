@@ -25,7 +25,9 @@ def all_of(of: Sums, names: tuple[str, ...]) -> np.ndarray:
 
 
 def _count(name: str, label: str, of_sum: str, claims: tuple[str, ...] = ()) -> None:
-    indicator(label, "adult", "mean of the period's months", reads=(of_sum,), claims=claims, name=name)(partial(mean_of_months, name=of_sum))
+    indicator(label, "adult", "mean of the period's months", reads=(of_sum,), claims=claims, name=name)(
+        partial(mean_of_months, name=of_sum)
+    )
 
 
 _count("labour_force", "Labour force", "sums.workers")
@@ -72,7 +74,11 @@ def remittances_usd(of: Sums) -> np.ndarray:
 
 
 @indicator(
-    "Open unemployment", "share", "adults without work who look for it ÷ labour force", reads=("sums.looking", "sums.workers"), claims=("E05",)
+    "Open unemployment",
+    "share",
+    "adults without work who look for it ÷ labour force",
+    reads=("sums.looking", "sums.workers"),
+    claims=("E05",),
 )
 def unemployment_rate(of: Sums) -> np.ndarray:
     return ratio(of.total("sums.looking"), of.total("sums.workers"))
