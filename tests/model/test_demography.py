@@ -239,11 +239,12 @@ def ends(kin: Any, h: Any) -> list[tuple[int, int]]:
 
 
 def test_land_and_money_stay_in_the_family() -> None:
-    """Where nobody moves and weights stay, weighted land and savings are the same before and after, but for who dies out without kin."""
+    """Where nobody moves and weights stay, weighted land and savings are the same before and after, but for land that is cleared and who dies out without kin."""
     model = make(n_months=25, households=300)
     model.go_on(12)
     h = model.frames["household"]
     h["savings"][::3] *= -1.0
+    old = h["uid"].copy()
     before = [(h["weight"] * h[name]).sum() for name in ("land", "savings")]
     path = model.world.people_path
     with pytest.MonkeyPatch.context() as patch:
@@ -251,7 +252,9 @@ def test_land_and_money_stay_in_the_family() -> None:
         patch.setattr(demography, "_weigh", lambda run, wanted: None)
         demography._live(model, path.people_in(1981))
     after = [(h["weight"] * h[name]).sum() for name in ("land", "savings")]
-    assert after[0] == pytest.approx(before[0], rel=1e-12) and model.record.people[1, :, BORN].sum() > 0
+    new, p = ~np.isin(h["uid"], old), model.settings.of(demography.Parameters)
+    cleared = (h["weight"] * h["land"] * np.where(h["side"] == 1, p.cleared_my, p.cleared_id))[new].sum()
+    assert after[0] - cleared == pytest.approx(before[0], rel=1e-12) and cleared > 0 and model.record.people[1, :, BORN].sum() > 0
     gone = model.carried[12, :, 1].sum() - model.carried[12, :, 0].sum()
     assert after[1] + gone == pytest.approx(before[1], rel=1e-12)
     assert len(h) > 300
