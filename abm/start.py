@@ -32,7 +32,14 @@ def begin(run: Run) -> None:
     world = run.world
     p = run.settings.of(populate.Parameters)
     working, wanted = demography.in_labour_force(run), demography.wanted_people(run)
-    people = (run.region, run.seed_of_run, run.n_households, repr(p), working.tobytes(), wanted.tobytes())  # the text tells 0.0 from -0.0, the value does not
+    people = (
+        run.region,
+        run.seed_of_run,
+        run.n_households,
+        repr(p),
+        working.tobytes(),
+        wanted.tobytes(),
+    )  # the text tells 0.0 from -0.0, the value does not
     run.frames = run.shared.get(("people", *people), lambda: _make_people(run, p, working, wanted), _copies)
     households = run.frames["household"]
     _set_stocks(run)

@@ -10,6 +10,7 @@ import numpy as np
 
 from agents.core.compiled import compiled
 from agents.core.declare import Column, Rule, rule
+from agents.household.live import PEOPLE
 from agents.surroundings import ACTIVITIES, CHANNELS, GOODS, N_WORK
 
 #: Columns of the household record, each a weighted sum over a community's households in a month. Care by tier and side: ``ph`` primary
@@ -30,8 +31,6 @@ TIES = (
     "within", "n_within", "across", "n_across", "kin_within", "n_kin_within", "kin_across", "n_kin_across",
     "known_within", "n_known_within", "known_across", "n_known_across", "new_across", "visits", "feast_visits",
 )  # fmt: skip
-#: Columns of the record of people by year and community: since the January before, and what the weights of all households took up.
-PEOPLE = {name: k for k, name in enumerate(("births", "deaths", "moved_in", "moved_out", "reweighted"))}
 #: Stocks of a district that are recorded.
 STOCKS = ("road", "clinic")
 

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from abm.results.facts import Facts
-from abm.results.record import PEOPLE, STOCKS, TIES, D, Record, S
+from abm.results.record import STOCKS, TIES, D, Record, S
 from agents.core.declare import DeclarationError, near
+from agents.household.live import PEOPLE
 from agents.surroundings import CARE_OPTIONS, WORK
 
 

@@ -52,8 +52,9 @@ def members(seed: int, uid: np.ndarray, side: int, p: Any, share_working: float)
     put(np.ones(len(uid), dtype=bool), head, adults, n_adults)
     put(has_partner, partner, adults, n_adults)
     put(has_parent, parent, adults, n_adults)
+    stays = 1.0
     for age in range(LEAVES_BEFORE):
-        stays = p.grown_stay ** max(age - LEAVES_FROM + 1, 0)
+        stays *= p.grown_stay if age >= LEAVES_FROM else 1.0
         chance = births[np.clip(of_woman - age, 0, len(births) - 1)] * alive[age] * stays
         is_there = u[:, _CHILD + age] < chance
         put(is_there, age, *((children, n_children) if age < ADULT_AGE else (adults, n_adults)))

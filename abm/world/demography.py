@@ -13,20 +13,26 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from abm.results.record import PEOPLE
 from abm.world import populate
-from abm.world.population import RunWithPeople, newcomer_uids, renew
+from abm.world.population import newcomer_uids, renew
 from agents.core.compiled import compiled
 from agents.core.declare import Column, Source, judgement, parameter, parameters, switch
 from agents.core.draws import stream, uniform
 from agents.core.exact import exps, logs
 from agents.core.normal import normal_quantiles
 from agents.household.fields import MAX_ADULTS, MAX_CHILDREN
+from agents.household.live import PEOPLE, chances, live_year, most_splits, settle_workers
 from agents.household.live import Parameters as Live
-from agents.household.live import chances, live_year, most_splits, settle_workers
 
-NEW_HOUSE, INHERIT, MOVES, MOVE_OF = stream("demography.new_house"), stream("demography.inherit"), stream("demography.moves"), stream("demography.move_of")
-DEMOGRAPHY = switch("demography", "People are born, age, die, set up house and move; without it the people of world.demography.held_year stay")
+NEW_HOUSE, INHERIT, MOVES, MOVE_OF = (
+    stream("demography.new_house"),
+    stream("demography.inherit"),
+    stream("demography.moves"),
+    stream("demography.move_of"),
+)
+DEMOGRAPHY = switch(
+    "demography", "People are born, age, die, set up house and move; without it the people of world.demography.held_year stay"
+)
 #: What a household that moves in comes from its model in the region: told apart from those that split off by the slot of their uid.
 MOVED_IN = 100
 #: Columns that a new household has as its mother.
@@ -123,65 +129,110 @@ def _persons(columns: Any) -> np.ndarray:
     return columns["n_adults"].astype(np.float64) + columns["n_children"]
 
 
+class _Split(NamedTuple):
+    """Households that split off in a year."""
+
+    #: Row of the household that each comes from, and which of its own in the year it is, (newcomers,).
+    mother: np.ndarray
+    turn: np.ndarray
+    #: Their members, by column of households.
+    members: dict[str, np.ndarray]
+
+
+class _Moves(NamedTuple):
+    """Households that leave or come from outside."""
+
+    #: Who has died out and who moves out, (households,).
+    ends: np.ndarray
+    goes: np.ndarray
+    #: Rows of the households that those who come are like, and where they come to, at which weight, (comers,).
+    models: np.ndarray
+    place: np.ndarray
+    weight: np.ndarray
+
+
 def _live(run: Any, path: np.ndarray) -> None:
     """Let all households live through the year, leave and come, so that places have about the people of the ``path`` (places,)."""
-    h, p, live, seed = run.frames["household"], run.settings.of(Parameters), run.settings.of(Live), run.seed_of_run
-    uid, place, weight, n_places = h["uid"], h["place"].astype(np.int64), h["weight"], run.world.n_places
-    birth, born, survive = chances(run.world.people_path.rates_in(1979.5 + run.month // 12), live)
+    h, p, seed = run.frames["household"], run.settings.of(Parameters), run.seed_of_run
+    split = _year_of_households(run)
+    moves = _moves_of_the_year(run, path, split)
+    leave = moves.ends | moves.goes
+    _hand_on(
+        moves.ends,
+        moves.goes,
+        h["weight"],
+        h["place"],
+        h["savings"],
+        h["land"],
+        *(run.kin.columns[k] for k in ("first", "end", "other", "strength")),
+    )
+    columns, savings = _newcomers(run, split)
+    copies = _copies(run, moves)
+    given = {name: np.concatenate([columns[name], copies[name]]) for name in columns}
+    uid, sides, working = given["uid"], run.world.place["side"][given["place"]].astype(np.int8), in_labour_force(run)
+    settle_workers(seed, working, uid, sides, given["n_adults"], given["adult_age"], given["activity"], np.empty_like(sides))
+    settle_workers(seed, working, h["uid"], h["side"], h["n_adults"], h["adult_age"], h["activity"], h["n_workers"])
+    ties, strengths = _ties(run, uid, np.concatenate([split.mother, moves.models]), leave, p)
+    start = run.settings.of(populate.Parameters)
+    trade = populate.trades(seed, uid, start)
+    traders = populate.trader_columns(seed, uid[trade], sides[trade], start) | {"household": uid[trade]}
+    renew(run, h["uid"][leave], given, ties, strengths, traders)
+    h["savings"][h.find(columns["uid"])] = savings  # what a mother's household gives is no money from outside
+
+
+def _year_of_households(run: Any) -> _Split:
+    """Births, deaths, coming of age and leaving home; noted in the record."""
+    h, live, n_places = run.frames["household"], run.settings.of(Live), run.world.n_places
+    tables = chances(run.world.people_path.rates_in(1979.5 + run.month // 12), live)
     births, deaths = np.zeros((2, len(h)), dtype=np.int64)
     most = most_splits(h["n_adults"], h["child_age"])
     mother, turn = np.empty((2, most), dtype=np.int64)
-    new_adults, new_children = np.empty((2, most), dtype=np.int8)
-    new_adult_age, new_activity = np.empty((2, most, MAX_ADULTS), dtype=np.int8)
-    new_child_age = np.empty((most, MAX_CHILDREN), dtype=np.int8)
-    splits = live_year(
-        seed, run.month, live, birth, born, survive, uid, h["side"], h["n_adults"], h["n_children"], h["adult_age"], h["child_age"], h["activity"],
-        births, deaths, mother, turn, new_adults, new_children, new_adult_age, new_child_age, new_activity,
-    )  # fmt: skip
-    mother, turn = mother[:splits], turn[:splits]
-    new = {
-        "n_adults": new_adults[:splits], "n_children": new_children[:splits], "adult_age": new_adult_age[:splits], "child_age": new_child_age[:splits],
-        "activity": new_activity[:splits],
+    made = {
+        "n_adults": np.empty(most, dtype=np.int8), "n_children": np.empty(most, dtype=np.int8), "adult_age": np.empty((most, MAX_ADULTS), dtype=np.int8),
+        "child_age": np.empty((most, MAX_CHILDREN), dtype=np.int8), "activity": np.empty((most, MAX_ADULTS), dtype=np.int8),
     }  # fmt: skip
-    people = np.bincount(place, weight * _persons(h), n_places) + np.bincount(place[mother], weight[mother] * _persons(new), n_places)
+    n = live_year(
+        run.seed_of_run, run.month, live, *tables, h["uid"], h["side"], h["n_adults"], h["n_children"], h["adult_age"], h["child_age"], h["activity"],
+        births, deaths, mother, turn, *made.values(),
+    )  # fmt: skip
     record = run.record.people[run.month // 12]
-    record[:, PEOPLE["births"]] = np.bincount(place, weight * births, n_places)
-    record[:, PEOPLE["deaths"]] = np.bincount(place, weight * deaths, n_places)
+    for name, values in (("births", births), ("deaths", deaths)):
+        record[:, PEOPLE[name]] = np.bincount(h["place"], h["weight"] * values, n_places)
+    return _Split(mother[:n], turn[:n], {name: values[:n] for name, values in made.items()})
 
-    wanted = path - people
+
+def _moves_of_the_year(run: Any, path: np.ndarray, split: _Split) -> _Moves:
+    """Who moves in and out so that places have about the people of the ``path`` (places,); noted in the record.
+
+    A place whose last household has died out gets one like another of its side.
+    """
+    h, p, seed, n_places = run.frames["household"], run.settings.of(Parameters), run.seed_of_run, run.world.n_places
+    place, weight, persons, bounds = h["place"].astype(np.int64), h["weight"], _persons(h), h.bounds(n_places)
+    split_off = weight[split.mother] * _persons(split.members)
+    wanted = path - np.bincount(place, weight * persons, n_places) - np.bincount(place[split.mother], split_off, n_places)
     moves = np.zeros(len(h), dtype=np.bool_)
-    _choose_moves(seed, run.month, p.mover_below, wanted, h.bounds(n_places), uid, weight, h["n_adults"], h["n_children"], h["adult_age"], moves)
+    _choose_moves(seed, run.month, p.mover_below, wanted, bounds, h["uid"], weight, h["n_adults"], h["n_children"], h["adult_age"], moves)
     ends = h["n_adults"] == 0
     goes = moves & (wanted[place] < 0)
     models = np.flatnonzero(moves & (wanted[place] > 0))
-    moved = np.bincount(place, np.where(moves, weight * _persons(h), 0.0), n_places)
-    record[:, PEOPLE["moved_in"]], record[:, PEOPLE["moved_out"]] = np.where(wanted > 0, moved, 0.0), np.where(wanted < 0, moved, 0.0)
-
-    uids = _new_uids(run, mother, turn)
-    adults = h["n_adults"].astype(np.float64)  # before any left the house
-    np.add.at(adults, mother, new["n_adults"])
-    part = p.share_taken * new["n_adults"] / adults[mother]
-    _hand_on(ends, goes, weight, place, h["uid"], h["savings"], h["land"], *(run.kin.columns[k] for k in ("first", "end", "other", "strength")))
-    columns, savings = _newcomers(run, uids, mother, part, new)
-    copies = _copies(run, models)
-    given = {name: np.concatenate([columns[name], copies[name]]) for name in columns}
-    sharing = in_labour_force(run)
-    sides = run.world.place["side"][given["place"]].astype(np.int8)
-    settle_workers(
-        seed, sharing, given["uid"], sides, given["n_adults"], given["adult_age"], given["activity"], np.zeros(len(sides), dtype=np.int8)
-    )
-    settle_workers(seed, sharing, uid, h["side"], h["n_adults"], h["adult_age"], h["activity"], h["n_workers"])
-    leave = ends | goes
-    ties, strengths = _ties(run, given["uid"], np.concatenate([mother, models]), leave, p)
-    start = run.settings.of(populate.Parameters)
-    trade = populate.trades(seed, given["uid"], start)
-    owners = given["uid"][trade]
-    traders = populate.trader_columns(seed, owners, sides[trade], start) | {"household": owners}
-    renew(run, h["uid"][leave].copy(), given, ties, strengths, traders)
-    h["savings"][h.find(uids)] = savings  # what a mother's household gives is no money from outside
+    left = np.bincount(place[~(ends | goes)], minlength=n_places)
+    left[place[split.mother]] += 1
+    dies_out = (left == 0) & (np.diff(bounds) > 0)
+    again = np.full(n_places, -1)
+    if dies_out.any():
+        _choose_settlers(seed, run.month, dies_out, run.world.place["side"], h["uid"], h["side"], ~(ends | goes), again)
+    settled = np.flatnonzero(again >= 0)
+    found = _Moves(
+        ends, goes, np.concatenate([models, again[settled]]), np.concatenate([place[models], settled]),
+        np.concatenate([weight[models], path[settled] / persons[again[settled]]]),
+    )  # fmt: skip
+    record = run.record.people[run.month // 12]
+    record[:, PEOPLE["moved_in"]] = np.bincount(found.place, found.weight * persons[found.models], n_places)
+    record[:, PEOPLE["moved_out"]] = np.bincount(place, np.where(goes, weight * persons, 0.0), n_places)
+    return found
 
 
-def _new_uids(run: RunWithPeople | Any, mother: np.ndarray, turn: np.ndarray) -> np.ndarray:
+def _new_uids(run: Any, mother: np.ndarray, turn: np.ndarray) -> np.ndarray:
     """Uids of households that split off, of rows ``mother``, the ``turn``-th of each."""
     uids, of_mother = np.empty(len(mother), dtype=np.int64), run.frames["household"]["uid"][mother]
     for k in np.unique(turn):
@@ -189,9 +240,12 @@ def _new_uids(run: RunWithPeople | Any, mother: np.ndarray, turn: np.ndarray) ->
     return uids
 
 
-def _newcomers(run: Any, uids: np.ndarray, mother: np.ndarray, part: np.ndarray, new: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], np.ndarray]:
+def _newcomers(run: Any, split: _Split) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Columns of households that split off, and the savings that they take along; savings, income and what land they do not clear are the mothers' no more."""
-    h, p, start = run.frames["household"], run.settings.of(Parameters), run.settings.of(populate.Parameters)
+    h, p, start, mother = run.frames["household"], run.settings.of(Parameters), run.settings.of(populate.Parameters), split.mother
+    adults = h["n_adults"].astype(np.float64)
+    np.add.at(adults, mother, split.members["n_adults"])  # before any left the house
+    part, uids = p.share_taken * split.members["n_adults"] / adults[mother], _new_uids(run, mother, split.turn)
     z = np.empty((len(uids), 2))
     _draws(run.seed_of_run, run.month, uids, z)
     z = normal_quantiles(z.ravel()).reshape(z.shape)
@@ -205,7 +259,7 @@ def _newcomers(run: Any, uids: np.ndarray, mother: np.ndarray, part: np.ndarray,
         taken[name] = part * share * h[name][mother]
         # one after the other, as a mother may have several
         np.subtract.at(h[name], mother, taken[name])
-    columns = {name: h[name][mother] for name in ("place", "weight", *_AS_MOTHER)} | new
+    columns = {name: h[name][mother] for name in ("weight", *_AS_MOTHER)} | split.members
     columns |= {
         "uid": uids, "place": h["place"][mother].astype(np.int64), "land": land, "income_mean": taken["income_mean"], "ability": exps(ability),
         "schooling": np.clip(h["schooling"][mother] + np.where(is_my, p.schooling_gain_my, p.schooling_gain_id) + p.schooling_spread * z[:, 0], 0.0, 15.0), "savings": np.zeros(len(uids)),
@@ -213,12 +267,26 @@ def _newcomers(run: Any, uids: np.ndarray, mother: np.ndarray, part: np.ndarray,
     return columns, taken["savings"]
 
 
-def _copies(run: Any, models: np.ndarray) -> dict[str, np.ndarray]:
-    """Columns of households that move in: each is as one that lives there."""
-    h = run.frames["household"]
-    names = ("weight", "n_adults", "n_children", "adult_age", "child_age", "activity", "schooling", "land", "ability", "savings", "income_mean", *_AS_MOTHER)
+def _copies(run: Any, moves: _Moves) -> dict[str, np.ndarray]:
+    """Columns of households that come from outside: each is as one that lives there."""
+    h, models = run.frames["household"], moves.models
+    names = (
+        "n_adults",
+        "n_children",
+        "adult_age",
+        "child_age",
+        "activity",
+        "schooling",
+        "land",
+        "ability",
+        "savings",
+        "income_mean",
+        *_AS_MOTHER,
+    )
     uids = newcomer_uids(run.seed_of_run, run.month, h["uid"][models], MOVED_IN)
-    return {name: h[name][models] for name in names} | {"uid": uids, "place": h["place"][models].astype(np.int64)}
+    for k in np.flatnonzero(moves.place != h["place"][models]):  # a model of several places
+        uids[k] = newcomer_uids(run.seed_of_run, run.month, h["uid"][models[k : k + 1]], MOVED_IN + 1 + int(moves.place[k]))[0]
+    return {name: h[name][models] for name in names} | {"uid": uids, "place": moves.place, "weight": moves.weight}
 
 
 def _ties(run: Any, uids: np.ndarray, mother: np.ndarray, leave: np.ndarray, p: Parameters) -> tuple[np.ndarray, np.ndarray]:
@@ -292,8 +360,22 @@ def _choose_moves(
 
 
 @compiled
+def _choose_settlers(
+    seed: int, month: int, dies_out: Column, place_side: Column, uid: Column, side: Column, may: Column, settlers: Column
+) -> None:
+    """For each place that dies out the household of its side whose draw is lowest, -1 where there is none."""
+    for q in range(dies_out.shape[0]):
+        least = 2.0
+        for i in range(uid.shape[0]):
+            if dies_out[q] and may[i] and side[i] == place_side[q]:
+                u = uniform(seed, MOVE_OF, month, uid[i], 1 + q)
+                if u < least:
+                    least, settlers[q] = u, i
+
+
+@compiled
 def _hand_on(
-    ends: Column, goes: Column, weight: Column, place: Column, uid: Column, savings: Column, land: Column, first: Column, end: Column, other: Column,
+    ends: Column, goes: Column, weight: Column, place: Column, savings: Column, land: Column, first: Column, end: Column, other: Column,
     strength: Column,
 ) -> None:  # fmt: skip
     """Give the land of who leaves, and the savings of who died out, to the household of the place to which its tie is strongest; who has none takes it along."""

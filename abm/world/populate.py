@@ -153,9 +153,7 @@ def sample_sizes(population: np.ndarray, side: np.ndarray, households: int) -> n
     return sizes
 
 
-def household_columns(
-    seed: int, world: World, place: int, numbers: np.ndarray, p: Any, share_working: np.ndarray
-) -> dict[str, np.ndarray]:
+def household_columns(seed: int, world: World, place: int, numbers: np.ndarray, p: Any, share_working: np.ndarray) -> dict[str, np.ndarray]:
     """Columns of the households with these numbers in one community, all but weight and ties.
 
     ``share_working`` of the people of 15 to 64 of each side are in the labour force.
@@ -184,13 +182,13 @@ def make_households(
 
     How many are drawn of a community depends on the region's table alone, so that a run of another year's people has the same households.
     """
-    people = world.population if people is None else people
+    wanted = world.population if people is None else people
     sizes = sample_sizes(world.population, world.place["side"], households)
     parts = []
     for place, size in enumerate(sizes):
         columns = household_columns(seed, world, place, np.arange(size), p, share_working)
         persons = (columns["n_adults"].astype(np.int64) + columns["n_children"]).sum()
-        columns["weight"] = np.full(size, people[place] / persons)
+        columns["weight"] = np.full(size, wanted[place] / persons)
         parts.append(columns)
     merged = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     return AgentFrame("household", merged)

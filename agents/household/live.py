@@ -31,8 +31,9 @@ ADULT_AGE, OLD_AGE = 15, 65
 LEAVES_FROM, LEAVES_BEFORE, GENERATION = 18, 35, 15
 #: One more than the highest age: nobody lives beyond 100.
 AGES = 101
-#: Most households that split off from one in a year.
-MOST_SPLITS = MAX_CHILDREN
+
+#: What is recorded of people by year and community: since the January before, and what the weights of all households took up.
+PEOPLE = {name: k for k, name in enumerate(("births", "deaths", "moved_in", "moved_out", "reweighted"))}
 
 #: Logit of the dead by exact age in Brass's general standard (recalled: no source opened); the level comes from the infant deaths given.
 STANDARD = (
@@ -162,9 +163,8 @@ def order_workers(n: int, share: float, u: float, age: Column, activity: Column)
     while workers != wanted:
         enters, best = workers < wanted, -1
         for a in range(n):
-            if age[a] < OLD_AGE and (activity[a] < 0) == enters:
-                if best < 0 or (age[a] > age[best] if enters else age[a] < age[best]):
-                    best = a
+            if age[a] < OLD_AGE and (activity[a] < 0) == enters and (best < 0 or (age[a] > age[best] if enters else age[a] < age[best])):
+                best = a
         activity[best] = 0 if enters else -1
         workers += 1 if enters else -1
     free = 0
@@ -185,7 +185,7 @@ def settle_workers(
     """:func:`order_workers` for every household; ``share`` (sides,) are in the labour force."""
     for i in range(uid.shape[0]):
         u = uniform(seed, WORKS, 0, uid[i], 0)
-        n_workers[i] = order_workers(int(n_adults[i]), share[side[i]], u, adult_age[i], activity[i])
+        n_workers[i] = order_workers(int(n_adults[i]), float(share[side[i]]), u, adult_age[i], activity[i])
 
 
 @compiled
@@ -212,9 +212,80 @@ def _goes_along(child: int, one: int, other: int, n: int, age: Column, birth: Co
         then = int(age[a]) - child
         if 0 <= then < birth.shape[0]:
             everybody += birth[then]
-            if a == one or a == other:
+            if a in (one, other):
                 own += birth[then]
     return own / everybody if everybody > 0.0 else 0.0
+
+
+@compiled
+def _live_on(
+    seed: int, month: int, birth: Column, born: float, survive: Column, who: int, n_adults: int, n_children: int, adult_age: Column,
+    child_age: Column, activity: Column, age: Column, doing: Column, kid: Column
+) -> tuple[int, int, int, int]:  # fmt: skip
+    """Births, deaths and coming of age in household ``who``; its adults are then in ``age`` and ``doing``, its children in ``kid``.
+
+    Gives the numbers of adults, children, births and deaths. ``birth`` and ``survive`` are by age; ``born`` of the newborn live.
+    """
+    n = k = births = deaths = newborn = 0
+    for a in range(n_adults):
+        if n_children + births < MAX_CHILDREN and uniform(seed, BIRTH, month, who, a) < birth[adult_age[a]]:
+            births += 1
+            if uniform(seed, DEATH, month, who, 32 + a) < born:
+                newborn += 1
+    deaths = births - newborn
+    youngest = -1
+    for a in range(n_adults):
+        if uniform(seed, DEATH, month, who, a) < survive[adult_age[a]]:
+            age[n], doing[n] = adult_age[a] + 1, activity[a]
+            n += 1
+        else:
+            deaths += 1
+            if youngest < 0 or adult_age[a] < adult_age[youngest]:
+                youngest = a
+    for c in range(n_children):
+        if uniform(seed, DEATH, month, who, 16 + c) >= survive[child_age[c]]:
+            deaths += 1
+        elif child_age[c] + 1 >= ADULT_AGE:
+            age[n], doing[n] = child_age[c] + 1, -1
+            n += 1
+        else:
+            kid[k] = child_age[c] + 1
+            k += 1
+    for _ in range(newborn):
+        kid[k] = 0
+        k += 1
+    if n == 0 and k > 0:  # nobody else could look after the children
+        age[0], doing[0] = min(int(adult_age[youngest]) + 1, AGES - 1), activity[youngest]
+        n = 1
+        deaths -= 1
+    return n, k, births, deaths
+
+
+@compiled
+def _leaving(seed: int, month: int, who: int, turn: int, n: int, age: Column, p: Parameters) -> tuple[int, int]:
+    """Which two of ``n`` adults leave the house now, -1 for nobody: the oldest grown child by the year's draw, or whoever there is no room for."""
+    oldest = 0
+    for a in range(n):
+        oldest = max(oldest, int(age[a]))
+    below = min(LEAVES_BEFORE, oldest - GENERATION + 1)
+    one = _oldest(n, age, LEAVES_FROM, below, -1)
+    other = _oldest(n, age, LEAVES_FROM, below, one) if one >= 0 else -1
+    if n > MAX_ADULTS:
+        if one < 0:
+            one = _oldest(n, age, 0, AGES, -1)
+        if other < 0:
+            other = _oldest(n, age, 0, AGES, one)
+        return one, other
+    if turn > 0 or one < 0 or uniform(seed, LEAVE, month, who, 0) >= chance_to_leave(int(age[one]), other >= 0, p):
+        return -1, -1
+    return one, other
+
+
+@compiled
+def _put_members(n: int, values: Column, column: Column) -> None:
+    """Write the first ``n`` values to a household's row of a column, and -1 beyond them."""
+    for k in range(column.shape[0]):
+        column[k] = values[k] if k < n else -1
 
 
 @compiled
@@ -229,96 +300,48 @@ def live_year(
     ``deaths`` (households,), and of those who split off the row of the ``mother``, which of hers they are (``turn``) and their members.
     ``activity`` follows the adults; who is in the labour force is not settled (:func:`settle_workers`).
     """
-    age, doing = np.empty(MAX_ADULTS + MAX_CHILDREN, np.int8), np.empty(MAX_ADULTS + MAX_CHILDREN, np.int8)
-    kid = np.empty(MAX_CHILDREN + MAX_ADULTS, np.int8)
+    most = MAX_ADULTS + MAX_CHILDREN
+    age, doing, kid = np.empty(most, np.int8), np.empty(most, np.int8), np.empty(most, np.int8)
+    gone_age, gone_doing, gone_kid = np.empty(2, np.int8), np.empty(2, np.int8), np.empty(most, np.int8)
     n_new = 0
     for i in range(uid.shape[0]):
-        s, who, had = int(side[i]), uid[i], int(n_children[i])
-        n = k = newborn = 0
-        births[i] = deaths[i] = 0
-        for a in range(int(n_adults[i])):
-            if had + births[i] < MAX_CHILDREN and uniform(seed, BIRTH, month, who, a) < birth[s, adult_age[i, a]]:
-                births[i] += 1
-                if uniform(seed, DEATH, month, who, 32 + a) < born[s]:
-                    newborn += 1
-                else:
-                    deaths[i] += 1
-        youngest = -1
-        for a in range(int(n_adults[i])):
-            years = int(adult_age[i, a])
-            if uniform(seed, DEATH, month, who, a) < survive[s, years]:
-                age[n], doing[n] = years + 1, activity[i, a]
-                n += 1
-            else:
-                deaths[i] += 1
-                if youngest < 0 or years < adult_age[i, youngest]:
-                    youngest = a
-        for c in range(had):
-            years = int(child_age[i, c])
-            if uniform(seed, DEATH, month, who, 16 + c) >= survive[s, years]:
-                deaths[i] += 1
-            elif years + 1 >= ADULT_AGE:
-                age[n], doing[n] = years + 1, -1
-                n += 1
-            else:
-                kid[k] = years + 1
-                k += 1
-        for _ in range(newborn):
-            kid[k] = 0
-            k += 1
-        if n == 0 and k > 0:  # nobody else could look after the children
-            age[0], doing[0] = min(int(adult_age[i, youngest]) + 1, AGES - 1), activity[i, youngest]
-            deaths[i] -= 1
-            n = 1
-        turns = 0
+        s, who, turns = int(side[i]), uid[i], 0
+        n, k, births[i], deaths[i] = _live_on(
+            seed, month, birth[s], born[s], survive[s], who, int(n_adults[i]), int(n_children[i]), adult_age[i], child_age[i], activity[i], age,
+            doing, kid,
+        )  # fmt: skip
         while n > 2:
-            oldest = 0
-            for a in range(n):
-                oldest = max(oldest, int(age[a]))
-            below = min(LEAVES_BEFORE, oldest - GENERATION + 1)
-            one = _oldest(n, age, LEAVES_FROM, below, -1)
-            other = _oldest(n, age, LEAVES_FROM, below, one) if one >= 0 else -1
-            if n > MAX_ADULTS:  # there is no room for all
-                if one < 0:
-                    one = _oldest(n, age, 0, AGES, -1)
-                if other < 0:
-                    other = _oldest(n, age, 0, AGES, one)
-            elif turns > 0 or one < 0 or uniform(seed, LEAVE, month, who, 0) >= chance_to_leave(int(age[one]), other >= 0, p):
+            one, other = _leaving(seed, month, who, turns, n, age, p)
+            if one < 0:
                 break
-            mother[n_new], turn[n_new] = i, turns
-            size = 0
-            for a in range(MAX_ADULTS):
-                new_adult_age[n_new, a] = new_activity[n_new, a] = -1
-            for a in (one, other):
-                if a >= 0:
-                    new_adult_age[n_new, size], new_activity[n_new, size] = age[a], doing[a]
-                    size += 1
-            new_adults[n_new] = size
-            size = stay = 0
-            for c in range(MAX_CHILDREN):
-                new_child_age[n_new, c] = -1
+            stay = size = 0
             for c in range(k):
                 if uniform(seed, GOES_ALONG, month, who, 16 * turns + c) < _goes_along(int(kid[c]), one, other, n, age, birth[s]):
-                    new_child_age[n_new, size] = kid[c]
+                    gone_kid[size] = kid[c]
                     size += 1
                 else:
                     kid[stay] = kid[c]
                     stay += 1
-            new_children[n_new], k = size, stay
+            k, new_children[n_new] = stay, size
+            _put_members(size, gone_kid, new_child_age[n_new])
+            gone_age[0], gone_doing[0] = age[one], doing[one]
+            if other >= 0:
+                gone_age[1], gone_doing[1] = age[other], doing[other]
+            new_adults[n_new] = 2 if other >= 0 else 1
+            _put_members(new_adults[n_new], gone_age, new_adult_age[n_new])
+            _put_members(new_adults[n_new], gone_doing, new_activity[n_new])
             stay = 0
             for a in range(n):
-                if a != one and a != other:
+                if a not in (one, other):
                     age[stay], doing[stay] = age[a], doing[a]
                     stay += 1
-            n = stay
+            n, mother[n_new], turn[n_new] = stay, i, turns
             turns += 1
             n_new += 1
         n_adults[i], n_children[i] = n, k
-        for a in range(MAX_ADULTS):
-            adult_age[i, a] = age[a] if a < n else -1
-            activity[i, a] = doing[a] if a < n else -1
-        for c in range(MAX_CHILDREN):
-            child_age[i, c] = kid[c] if c < k else -1
+        _put_members(n, age, adult_age[i])
+        _put_members(n, doing, activity[i])
+        _put_members(k, kid, child_age[i])
     return n_new
 
 

@@ -24,7 +24,7 @@ def test_rows_of_the_table_of_places() -> None:
     assert list(places["year"]) == [1980] * 4 + [1981] * 4
     assert list(places["place"]) == list("ACBD") * 2 and list(places["side"]) == ["id", "my", "id", "my"] * 2
     assert list(places["lat"]) == [1.0, 1.5, 2.0, 2.5] * 2 and list(places["lon"]) == [109.0, 110.0, 111.0, 112.0] * 2
-    assert list(places["population"]) == [3.0, 0.0, 0.0, 0.0] + [0.0, 0.0, 0.0, 5.0], "of the months run"
+    assert list(places["population"]) == [3.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 5.0], "of the months run"
 
 
 def test_summary_is_the_yearly_table_as_rows() -> None:

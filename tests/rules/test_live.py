@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -34,7 +35,9 @@ STAY = P._replace(leave_18=0.0, leave_21=0.0, leave_25=0.0)
 class People:
     """Households given by the ages of their adults and children, all of one side."""
 
-    def __init__(self, adults: list[list[int]], children: list[list[int]] | None = None, activity: list[list[int]] | None = None, side: int = 0):
+    def __init__(
+        self, adults: list[list[int]], children: list[list[int]] | None = None, activity: list[list[int]] | None = None, side: int = 0
+    ):
         n = len(adults)
         children = [[] for _ in adults] if children is None else children
         self.uid, self.side = np.arange(n, dtype=np.int64) + 1000, np.full(n, side, dtype=np.int8)
@@ -115,7 +118,7 @@ def test_halfway_between_two_ages_the_logit_is_the_mean() -> None:
 
 def test_fewer_infant_deaths_mean_longer_lives() -> None:
     tables = [life_table(d, 0.0) for d in (144.0, 119.0, 81.0, 57.0, 30.0, 7.0)]
-    for more, fewer in zip(tables, tables[1:], strict=False):
+    for more, fewer in itertools.pairwise(tables):
         assert fewer.expectation > more.expectation and fewer.born > more.born and (fewer.survive[:-1] > more.survive[:-1]).all()
     assert life_table(57.0, 0.1).expectation < life_table(57.0, 0.0).expectation < life_table(57.0, -0.1).expectation
     # HH16: districts of West Kalimantan had 60.7 to 68.6 years in 2008, with 31 to 43 infant deaths in 2006
@@ -124,7 +127,12 @@ def test_fewer_infant_deaths_mean_longer_lives() -> None:
 
 def test_births_by_age_add_up_to_half_a_womans() -> None:
     chance = births_by_age(5.5)
-    assert chance.sum() == pytest.approx(2.75, rel=1e-12) and (chance[:15] == 0).all() and (chance[50:] == 0).all() and (chance[15:50] > 0).all()
+    assert (
+        chance.sum() == pytest.approx(2.75, rel=1e-12)
+        and (chance[:15] == 0).all()
+        and (chance[50:] == 0).all()
+        and (chance[15:50] > 0).all()
+    )
     assert chance[20] == chance[24] > chance[25] > chance[15] and chance[20] / chance[49] == pytest.approx(248 / 13)
     assert births_by_age(0.0).sum() == 0.0
 
@@ -142,7 +150,16 @@ def test_tables_of_both_sides() -> None:
 
 @pytest.mark.parametrize(
     ("n", "share", "u", "wanted"),
-    [(0, 0.7, 0.99, 0), (1, 0.1, 0.0, 1), (1, 0.7, 0.9, 1), (2, 0.65, 0.69, 1), (2, 0.65, 0.71, 2), (3, 0.65, 0.04, 1), (3, 0.65, 0.06, 2), (6, 1.0, 0.99, 6)],
+    [
+        (0, 0.7, 0.99, 0),
+        (1, 0.1, 0.0, 1),
+        (1, 0.7, 0.9, 1),
+        (2, 0.65, 0.69, 1),
+        (2, 0.65, 0.71, 2),
+        (3, 0.65, 0.04, 1),
+        (3, 0.65, 0.06, 2),
+        (6, 1.0, 0.99, 6),
+    ],
 )
 def test_workers_of_a_household(n: int, share: float, u: float, wanted: int) -> None:
     assert wanted_workers(n, share, u) == wanted
@@ -217,7 +234,12 @@ def test_the_dead_leave_their_place_to_the_next() -> None:
     survive = ALWAYS.copy()
     survive[:, [70, 5]] = 0.0
     _, deaths, _ = people.live(survive=survive)
-    assert people.adults() == [41, 61] and people.children() == [3, 10] and deaths[0] == 2 and people.activity[0].tolist() == [3, 1, -1, -1, -1, -1]
+    assert (
+        people.adults() == [41, 61]
+        and people.children() == [3, 10]
+        and deaths[0] == 2
+        and people.activity[0].tolist() == [3, 1, -1, -1, -1, -1]
+    )
 
 
 def test_nobody_lives_beyond_a_hundred() -> None:
@@ -405,5 +427,7 @@ def test_plain_python_is_the_compiled_year() -> None:
         people = People([[40, 38, 20, 19, 15], [70, 30]] * 15, [[3, 7, 14], [1]] * 15)
         with pytest.MonkeyPatch.context() as patch:
             patch.setitem(globals(), "live_year", year)
-            found.append((people.live(birth=birth, born=float(born[0]), survive=survive)[2], people.adult_age.tobytes(), people.child_age.tobytes()))
+            found.append(
+                (people.live(birth=birth, born=float(born[0]), survive=survive)[2], people.adult_age.tobytes(), people.child_age.tobytes())
+            )
     assert found[0] == found[1]

@@ -48,7 +48,7 @@ def test_members_by_their_draws() -> None:
         for age in range(35):
             at_birth = woman - age
             stays = 0.9 ** max(age - 17, 0)
-            if 0 <= at_birth and u[8 + age] < births[at_birth] * alive[age] * stays:
+            if at_birth >= 0 and u[8 + age] < births[at_birth] * alive[age] * stays:
                 (children if age < 15 else adults).append(age)
         full += len(adults) > 6
         n, own = min(len(adults), 6), np.array((adults + [-1] * 6)[:6], np.int8)

@@ -20,7 +20,12 @@ def path() -> PeoplePath:
             {"place": ["B", "A", "A", "A", "B"], "year": [1980, 2000, 1980, 1990, 2010], "people": [100.0, 800.0, 200.0, 400.0, 50.0]}
         )
         rates = pd.DataFrame(
-            {"side": ["my", "id", "my", "id"], "year": [1980, 2000, 1990, 1980], "births_per_woman": [4.0, 3.0, 3.0, 5.0], "infant_deaths": [30.0, 60.0, 20.0, 120.0]}
+            {
+                "side": ["my", "id", "my", "id"],
+                "year": [1980, 2000, 1990, 1980],
+                "births_per_woman": [4.0, 3.0, 3.0, 5.0],
+                "infant_deaths": [30.0, 60.0, 20.0, 120.0],
+            }
         )
         labour = pd.DataFrame({"side": ["id", "my", "my"], "year": [1980, 1980, 1990], "participation": [0.7, 0.6, 0.65]})
 

@@ -191,7 +191,12 @@ def test_members_are_born_and_die(model: BorderModel) -> None:
     h["child_age"][:4] = [[3, 2, -1, -1, -1, -1, -1, -1], [14] + [-1] * 7, list(range(8)), [-1] * 8]
     renew(model)
     assert h["activity"][:4].tolist() == [[2, -1, -1, -1, -1, -1], [3, 0, 0, -1, -1, -1], [1, 1, 1, 1, 1, 1], [2, 0, -1, -1, -1, -1]]
-    assert h["adult_age"][:4].tolist() == [[50, -1, -1, -1, -1, -1], [35, 30, 30, 70, -1, -1], [15, 16, 17, 18, 19, 100], [30, 30, 66, -1, -1, -1]]
+    assert h["adult_age"][:4].tolist() == [
+        [50, -1, -1, -1, -1, -1],
+        [35, 30, 30, 70, -1, -1],
+        [15, 16, 17, 18, 19, 100],
+        [30, 30, 66, -1, -1, -1],
+    ]
     assert h["child_age"][:4].tolist() == [[-1] * 8, [14, 7] + [-1] * 6, list(range(8)), [7] + [-1] * 7]
     assert h["n_workers"][:4].tolist() == [1, 3, 6, 2], "who keeps house stays out of the labour force, who is new works"
     assert model.world.place["adults"].tolist() == np.bincount(h["place"], h["weight"] * h["n_adults"], model.world.n_places).tolist()

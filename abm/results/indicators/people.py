@@ -50,7 +50,9 @@ def reweighted(of: Sums) -> np.ndarray:
     return of.over_places(of.read("people.reweighted"))
 
 
-@indicator("Share of children below 15", "share", "of all people", reads=("sums.persons", "sums.adults"), tables=("yearly", "monthly", "places"))
+@indicator(
+    "Share of children below 15", "share", "of all people", reads=("sums.persons", "sums.adults"), tables=("yearly", "monthly", "places")
+)
 def share_children(of: Sums) -> np.ndarray:
     return 1.0 - ratio(of.total("sums.adults"), of.total("sums.persons"))
 
