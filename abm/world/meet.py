@@ -99,7 +99,7 @@ def _first_above(values: Column, start: int, stop: int, at: float) -> int:
     """The first row of ``values[start:stop]``, which are in order, that is above ``at``; ``stop`` where none is."""
     while start < stop:
         middle = (start + stop) // 2
-        if values[middle] <= at:
+        if float(values[middle]) <= at:
             start = middle + 1
         else:
             stop = middle
