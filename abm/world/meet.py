@@ -168,7 +168,8 @@ def after_a_year(
     for i in range(first.shape[0]):
         for e in range(first_across[i], end[i]):
             often, fading = (1.0, p.decay) if is_kin[e] > 0 else (p.weak_visits, p.decay * p.weak_decay)
-            meets = float(contact[pair[e]]) * often + p.trip_contact * min(float(trips[i]) + float(trips[other[e]]), 2.0)
+            both = 0.0 + float(trips[i]) + float(trips[other[e]])  # from 0.0 on: compiled, two columns of single precision add up in that
+            meets = float(contact[pair[e]]) * often + p.trip_contact * min(both, 2.0)
             stays = fixed_point(meets, gap, p.gain, fading, p.inequality)
             left = max(1.0 - p.gain * meets - fading * (1.0 + p.inequality * gap), 0.0)
             cubed = left * left * left
