@@ -107,7 +107,7 @@ def _first_above(values: Column, start: int, stop: int, at: float) -> int:
 
 
 @compiled
-def _partner(seed: int, month: int, uid: Column, weight: Column, start: int, stop: int, i: int, at: float) -> int:
+def _partner(seed: int, month: int, uid: Column, weight: Column, start: int, stop: int, i: int, at: float, turn: int) -> int:
     """Whom household ``i`` becomes acquainted with among the rows from ``start`` to ``stop``, -1 for nobody.
 
     Each of those looked at is the one with a chance in proportion to its weight: the first to come when each waits for so long as the pair's draw says.
@@ -118,7 +118,7 @@ def _partner(seed: int, month: int, uid: Column, weight: Column, start: int, sto
         if j == stop:
             j = start
         if weight[j] > 0.0:
-            wait = -log(pair_uniform(seed, MEET_PAIR, month, uid[i], uid[j], 0)) / weight[j]
+            wait = -log(pair_uniform(seed, MEET_PAIR, month, uid[i], uid[j], turn)) / weight[j]
             if best < 0 or wait < least:
                 best, least = j, wait
             looked += 1
@@ -149,8 +149,8 @@ def _meet(
                     continue
                 target = min(_first_above(pull[q], 0, n_places, uniform(seed, MEET_PLACE, month, uid[i], k)), n_places - 1)
                 at = uniform(seed, MEET_WHO, month, uid[i], k) * 2.0**63
-                j = _partner(seed, month, uid, weight, first[target], first[target + 1], i, at)
-                if j >= 0 and pair_uniform(seed, MEET_PAIR, month, uid[i], uid[j], 1) < room_left(known[j], most):
+                j = _partner(seed, month, uid, weight, first[target], first[target + 1], i, at, k)
+                if j >= 0 and pair_uniform(seed, MEET_PAIR, month, uid[i], uid[j], N_MET + k) < room_left(known[j], most):
                     a[n], b[n] = i, j
                     n += 1
     return n

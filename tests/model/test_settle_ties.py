@@ -66,7 +66,7 @@ def test_opinions_of_a_month_by_hand() -> None:
     quality = np.array([(0.4, 0.8, 0.5, 0.9), (0.2, 0.4, 0.6, 0.8)])
     good = good_visits(np.array([0, 0, 0, 1]), visits, quality)
     # place 0: good at home (0.4 + 0.8) / 2, across 0.5; place 1: 3 * 0.4 / 4 and 0.6 / 4
-    assert good.tolist() == pytest.approx(np.array([[0.6, 0.3], [0.5, 0.15], [2, 1]]).tolist())
+    assert good == pytest.approx(np.array([[0.6, 0.3], [0.5, 0.15], [2, 1]]))
     # both of one side: its means are 0.3 and 0.65 / 3, which count once more in each place
     opinions = usual_opinions(good, np.array([0, 0]))
     assert opinions.tolist() == [

@@ -55,8 +55,8 @@ def test_new_acquaintances_are_as_many_as_trips_say() -> None:
         )
         assert (frame["side"][kin.ends()[0]] != frame["side"][c["other"]]).all() and kin.version == 1
         made.append(len(kin.ties))
-    # 80 households, two chances of 0.4 each; a pair that was drawn from both sides counts once
-    assert np.mean(made) == pytest.approx(64, abs=3 * np.sqrt(80 * 2 * 0.4 * 0.6 / 20) + 1.5)
+    # 80 households, two chances of 0.4 each; a pair that two draws come to counts once
+    assert 0.75 * 64 < np.mean(made) < 64
 
 
 def test_nobody_new_without_trips_without_people_across_and_when_one_knows_enough() -> None:
