@@ -99,7 +99,7 @@ def _first_above(values: Column, start: int, stop: int, at: float) -> int:
     """The first row of ``values[start:stop]``, which are in order, that is above ``at``; ``stop`` where none is."""
     while start < stop:
         middle = (start + stop) // 2
-        if values[middle] <= at:
+        if float(values[middle]) <= at:
             start = middle + 1
         else:
             stop = middle
@@ -107,7 +107,7 @@ def _first_above(values: Column, start: int, stop: int, at: float) -> int:
 
 
 @compiled
-def _partner(seed: int, month: int, uid: Column, weight: Column, start: int, stop: int, i: int, at: float) -> int:
+def _partner(seed: int, month: int, uid: Column, weight: Column, start: int, stop: int, i: int, at: float, turn: int) -> int:
     """Whom household ``i`` becomes acquainted with among the rows from ``start`` to ``stop``, -1 for nobody.
 
     Each of those looked at is the one with a chance in proportion to its weight: the first to come when each waits for so long as the pair's draw says.
@@ -118,7 +118,7 @@ def _partner(seed: int, month: int, uid: Column, weight: Column, start: int, sto
         if j == stop:
             j = start
         if weight[j] > 0.0:
-            wait = -log(pair_uniform(seed, MEET_PAIR, month, uid[i], uid[j], 0)) / weight[j]
+            wait = -log(pair_uniform(seed, MEET_PAIR, month, uid[i], uid[j], turn)) / weight[j]
             if best < 0 or wait < least:
                 best, least = j, wait
             looked += 1
@@ -149,8 +149,8 @@ def _meet(
                     continue
                 target = min(_first_above(pull[q], 0, n_places, uniform(seed, MEET_PLACE, month, uid[i], k)), n_places - 1)
                 at = uniform(seed, MEET_WHO, month, uid[i], k) * 2.0**63
-                j = _partner(seed, month, uid, weight, first[target], first[target + 1], i, at)
-                if j >= 0 and pair_uniform(seed, MEET_PAIR, month, uid[i], uid[j], 1) < room_left(known[j], most):
+                j = _partner(seed, month, uid, weight, first[target], first[target + 1], i, at, k)
+                if j >= 0 and pair_uniform(seed, MEET_PAIR, month, uid[i], uid[j], N_MET + k) < room_left(known[j], most):
                     a[n], b[n] = i, j
                     n += 1
     return n
@@ -168,7 +168,8 @@ def after_a_year(
     for i in range(first.shape[0]):
         for e in range(first_across[i], end[i]):
             often, fading = (1.0, p.decay) if is_kin[e] > 0 else (p.weak_visits, p.decay * p.weak_decay)
-            meets = float(contact[pair[e]]) * often + p.trip_contact * min(float(trips[i]) + float(trips[other[e]]), 2.0)
+            both = 0.0 + float(trips[i]) + float(trips[other[e]])  # from 0.0 on: compiled, two columns of single precision add up in that
+            meets = float(contact[pair[e]]) * often + p.trip_contact * min(both, 2.0)
             stays = fixed_point(meets, gap, p.gain, fading, p.inequality)
             left = max(1.0 - p.gain * meets - fading * (1.0 + p.inequality * gap), 0.0)
             cubed = left * left * left

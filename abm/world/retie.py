@@ -108,7 +108,7 @@ def _part(
         for e in range(start, stop):
             if e == over:
                 first_across[i] = free
-            if e < over or is_kin[e] > 0 or strength[e] >= ends_below:
+            if e < over or is_kin[e] > 0 or float(strength[e]) >= ends_below:
                 other[free], pair[free], strength[free], is_kin[free] = other[e], pair[e], strength[e], is_kin[e]
                 free += 1
         if over == stop:

@@ -102,11 +102,11 @@ N_CARE = len(CARE_OPTIONS)
 
 fields(
     "kin",
-    Field("first", "First tie of a household", "code", "int32", "fixed", RULES),
-    Field("first_across", "First tie of a household that leads across", "code", "int32", "fixed", RULES),
-    Field("end", "End of the ties of a household", "code", "int32", "fixed", RULES),
-    Field("other", "Row of the household at the other end", "code", "int32", "fixed", RULES),
-    Field("pair", "Places of the two households: row in the table of contact", "code", "uint16", "fixed", RULES),
+    Field("first", "First tie of a household", "code", "int32", "state", RULES),
+    Field("first_across", "First tie of a household that leads across", "code", "int32", "state", RULES),
+    Field("end", "End of the ties of a household", "code", "int32", "state", RULES),
+    Field("other", "Row of the household at the other end", "code", "int32", "state", RULES),
+    Field("pair", "Places of the two households: row in the table of contact", "code", "uint16", "state", RULES),
     Field(
         "contact",
         "Chance to meet in a month, by distance between two places",
@@ -116,7 +116,7 @@ fields(
         RULES,
         axes=("pair",),
     ),
-    Field("is_kin", "1 kin, 0 acquaintances", "1", "int8", "fixed", RULES),
+    Field("is_kin", "1 kin, 0 acquaintances", "1", "int8", "state", RULES),
     Field(
         "feast",
         "Feasts of each people by month from January 1980: 0 none, 1 its main one, 2 Christmas",

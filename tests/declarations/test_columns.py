@@ -94,7 +94,7 @@ BY_THE_MODEL = {
     "crossing": {"is_open", "is_post", "patrol"},
     "facility": {"quality"},
     "policy": {"turn", "enforced", "invests", "has_programme", "prices_move", "may_cross", "may_trade"},
-    "kin": {"contact", "is_on", "income_gap", "n_new"},
+    "kin": {"contact", "is_on", "income_gap", "n_new", "first", "first_across", "end", "other", "pair", "is_kin"},
 }  # fmt: skip
 
 

@@ -100,7 +100,9 @@ def test_support_of_kin_across(run: Simulation) -> None:
     h, c = run.frames["household"], run.kin.columns
     enough = run.settings.values["household.keep_ties.enough"]
     for i in range(len(h)):
-        total = float(c["strength"][c["first_across"][i] : c["end"][i]].sum())
+        ends = slice(c["first_across"][i], c["end"][i])
+        weak = run.settings.values["household.keep_ties.weak_support"]
+        total = float((c["strength"][ends] * np.where(c["is_kin"][ends] > 0, 1.0, weak)).sum())
         assert h["support_across"][i] == pytest.approx(total / (total + enough))
     assert (h["support_across"] > 0).any()
     without = Simulation(Scenario(end="1980-01", switches={"kinship": False}), households=120)

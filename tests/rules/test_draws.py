@@ -14,7 +14,18 @@ from scipy.stats import chisquare, kstest, pearsonr
 
 from agents.core import draws
 from agents.core.compiled import PLAIN
-from agents.core.draws import STREAMS, origin_uid, origin_uids, splitmix, splitmix_python, stream, uniform, uniform_python
+from agents.core.draws import (
+    STREAMS,
+    origin_uid,
+    origin_uids,
+    pair_uniform,
+    pair_uniform_python,
+    splitmix,
+    splitmix_python,
+    stream,
+    uniform,
+    uniform_python,
+)
 
 N = 20_000
 BAD_LUCK = 1.0e-4
@@ -41,6 +52,28 @@ def test_compiled_and_plain_give_the_same_bits(seed: int, number: int, month: in
     drawn = uniform(seed, number, month, uid, slot)
     assert drawn == uniform_python(seed, number, month, uid, slot)
     assert 0.0 < drawn < 1.0
+
+
+@settings(max_examples=200, deadline=None)
+@given(KEY, SMALL, MONTH, KEY, KEY, st.integers(0, 100))
+@example(7, 99, -48, 2**63 - 2, 0, 0)
+def test_a_draw_of_a_pair_is_the_same_whoever_is_named_first(seed: int, number: int, month: int, uid: int, other: int, slot: int) -> None:
+    drawn = pair_uniform(seed, number, month, uid, other, slot)
+    assert drawn == pair_uniform(seed, number, month, other, uid, slot) == pair_uniform_python(seed, number, month, other, uid, slot)
+    assert 0.0 < drawn < 1.0
+
+
+def test_a_draw_of_a_pair_depends_on_all_of_its_keys() -> None:
+    keys = [(7, 9, 3, 11, 12, 0), (8, 9, 3, 11, 12, 0), (7, 8, 3, 11, 12, 0), (7, 9, 4, 11, 12, 0), (7, 9, 3, 10, 12, 0), (7, 9, 3, 11, 13, 0),
+            (7, 9, 3, 11, 12, 1), (7, 9, 3, 11, 11, 0)]  # fmt: skip
+    assert len({pair_uniform(*key) for key in keys}) == len(keys)
+    # the two uids are two more steps of the same chain
+    h = 7
+    for key in (9, 3, 11, 12, 0):
+        h = splitmix_python(h, key + 1)
+    assert pair_uniform(7, 9, 3, 12, 11, 0) == ((h >> 12) + 0.5) * 2.0**-52
+    all_pairs = np.array([pair_uniform(7, 9, 3, a, b, 0) for a in range(150) for b in range(a)])
+    assert kstest(all_pairs, "uniform").pvalue > BAD_LUCK
 
 
 def test_narrow_types_give_the_same_bits() -> None:

@@ -10,7 +10,7 @@ import pytest
 from abm import BorderModel, Scenario
 from abm.region.checks import MOST_BORDER_PLACES
 from abm.start import sums_of_slices
-from abm.world.kinship import KIN_PLACE, KIN_WHO, N_ACROSS, N_WITHIN, Kin, Parameters, contact_by_distance
+from abm.world.kinship import KIN_PLACE, KIN_WHO, N_ACROSS, N_WITHIN, Kin, Parameters, choose_kin, contact_by_distance
 from agents.core.declare import PARAMETERS
 from agents.core.draws import uniform
 from agents.core.frame import AgentFrame
@@ -51,33 +51,47 @@ def test_rows_hold_each_tie_at_both_ends(model):
 
 def test_both_ends_are_as_strong_after_two_years(model):
     c, h = model.kin.columns, model.frames["household"]
-    again = Kin.of_ties(h, model.kin.ties, model.kin.strengths(), c["contact"], float(c["income_gap"][0]))
+    again = Kin.of_ties(h, model.kin.ties, model.kin.strengths(), c["contact"], float(c["income_gap"][0]), model.kin.kinds(), c["feast"])
+    again.columns["n_new"][:] = c["n_new"]
     assert again.columns["strength"].tobytes() == c["strength"].tobytes(), "one strength for each tie gives both ends back"
     assert differing(again.columns, c) == []
     assert ((c["strength"] >= 0) & (c["strength"] <= 1)).all()
 
 
-def test_ties_start_at_the_fixed_point_of_their_contact():
+def test_ties_are_made_at_the_fixed_point_of_visits_and_of_their_kind():
     model = make(households=300)
-    c, p = model.kin.columns, model.settings.of(KeepTies)
-    n = len(model.frames["household"])
-    source = np.repeat(np.arange(n), c["end"] - c["first"])
-    across = np.arange(len(source)) >= c["first_across"][source]
-    for e in range(0, len(source), 37):
-        expected = fixed_point(float(c["contact"][c["pair"][e]]), c["income_gap"][0] if across[e] else 0.0, p.gain, p.decay, p.inequality)
+    w, h, p, keep = model.world, model.frames["household"], model.settings.of(Parameters), model.settings.of(KeepTies)
+    chosen = choose_kin(model.seed_of_run, h["uid"], h["place"], w.population, w.groups, w.hours_between, w.place["side"], p)
+    kin = Kin.begun(h, chosen, w.hours_between, 1.5, p, keep)
+    c = kin.columns
+    source, at = kin.ends()
+    across = at >= c["first_across"][source]
+    for e in range(0, len(source), 7):
+        often, fading = (1.0, 1.0) if c["is_kin"][e] else (keep.weak_visits, keep.weak_decay)
+        meets = often * float(c["contact"][c["pair"][e]])
+        expected = fixed_point(meets, 1.5 if across[e] else 0.0, keep.gain, keep.decay * fading, keep.inequality)
         assert c["strength"][e] == pytest.approx(expected, rel=1e-6)
+    assert c["is_kin"][across].all(), "those across begin as kin"
+    assert 0.4 < c["is_kin"][~across].mean() < 0.6, "half of those within are kin"
 
 
 def test_ties_within_are_about_twice_those_started(model):
     c = model.kin.columns
     degree = (c["first_across"] - c["first"]).mean()
     assert 0.8 * 2 * N_WITHIN <= degree <= 2 * N_WITHIN
-    assert (c["end"] - c["first_across"]).sum() / 2 <= N_ACROSS * (model.frames["household"]["side"] == 0).sum()
+    assert c["is_kin"][across_of(model)].sum() / 2 <= N_ACROSS * (model.frames["household"]["side"] == 0).sum()
+
+
+def across_of(model: BorderModel) -> np.ndarray:
+    """Which ends of ties lead across, (ends,)."""
+    source, at = model.kin.ends()
+    return at >= model.kin.columns["first_across"][source]
 
 
 def share_with_kin_across(model: BorderModel) -> float:
-    c, mine = model.kin.columns, model.frames["household"]["side"] == 0
-    return float(((c["end"] - c["first_across"]) > 0)[mine].mean())
+    source, _ = model.kin.ends()
+    kin = np.bincount(source, across_of(model) & (model.kin.columns["is_kin"] > 0), len(model.frames["household"]))
+    return float((kin > 0)[model.frames["household"]["side"] == 0].mean())
 
 
 def test_share_of_households_with_kin_across(model):
@@ -115,6 +129,7 @@ def test_graph_is_the_rows(model):
         assert set(graph[uid]) == set(others)
         for other, e in others.items():
             assert graph[uid][other]["strength"] == pytest.approx(float(c["strength"][e]))
+            assert graph[uid][other]["kin"] == (c["is_kin"][e] > 0)
             assert graph[uid][other]["across"] == (e >= c["first_across"][row])
     across = sum(d["across"] for *_, d in graph.edges(data=True))
     assert across == (c["end"] - c["first_across"]).sum() // 2
@@ -147,7 +162,9 @@ def tie_by_tie(model: BorderModel) -> list[tuple[int, int]]:
 
 def test_the_ties_are_those_drawn_one_by_one():
     model = make(households=130, rng=3)
-    assert [tuple(t) for t in model.kin.ties.tolist()] == tie_by_tie(model)
+    at, c = model.kin._pairs()[1], model.kin.columns
+    drawn = ~(across_of(model)[at] & (c["is_kin"][at] == 0))  # acquaintances across have come later
+    assert [tuple(t) for t in model.kin.ties[drawn].tolist()] == tie_by_tie(model)
 
 
 def test_rows_are_sorted_by_side_and_uid_and_know_the_places(model):
@@ -173,6 +190,17 @@ def test_one_tie_of_each_pair_however_often_it_was_drawn():
     c = kin.columns
     assert [c[k].tolist() for k in ("first", "first_across", "end")] == [[0, 2, 3, 3], [1, 3, 3, 3], [2, 3, 3, 4]]
     assert c["other"].tolist() == [1, 3, 0, 0] and c["pair"].tolist() == [0, 1, 0, 2] and c["income_gap"].tolist() == [0.5]
+
+
+def test_kinds_stay_with_their_ties():
+    kin = Kin.of_ties(
+        four(), np.array([[20, 40], [10, 40], [10, 30]]), np.array([0.1, 0.2, 0.3]), np.zeros(4), 0.0, np.array([1, 0, 1], np.int8)
+    )
+    assert kin.ties.tolist() == [[10, 30], [10, 40], [20, 40]] and kin.kinds().tolist() == [1, 0, 1]
+    assert kin.columns["is_kin"].tolist() == [1, 0, 1, 1, 1, 0]
+    a, b, kinds = np.array([0, 1], np.int32), np.array([1, 0], np.int32), np.array([0, 1], np.int8)
+    twice = Kin(four(), a, b, np.full(2, 0.5, np.float32), np.full(2, 0.5, np.float32), np.zeros(4), 0.0, kinds)
+    assert twice.columns["is_kin"].tolist() == [0, 0], "of a pair given twice the first counts, at both ends"
 
 
 def test_a_tie_to_a_household_that_is_not_there_is_refused():

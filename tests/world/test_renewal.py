@@ -82,7 +82,24 @@ def test_a_tie_stands_where_it_would_have_been_put() -> None:
     assert c["pair"][6:8].tolist() == [0, 1] and c["other"][6:8].tolist() == [0, 6]
     retie.tie(kin, frame, np.array([2, 2]), np.array([0, 6]), np.array([0.95, 0.5]))
     assert dict(zip(map(tuple, kin.ties.tolist()), kin.strengths().tolist(), strict=True))[10, 30] == np.float32(0.1), "tied already"
-    assert len(kin.ties) == 9 and all(len(c[k]) == 18 for k in ("other", "pair", "strength"))
+    assert len(kin.ties) == 9 and all(len(c[k]) == 18 for k in ("other", "pair", "strength", "is_kin"))
+
+
+def test_acquaintances_are_tied_and_end_below_the_bound() -> None:
+    frame, kin = four()  # 10-30 0.1, 10-20 0.2, 10-40 0.3, 20-30 0.4
+    kin.columns["is_kin"][:] = 1
+    made = retie.tie(kin, frame, np.array([1, 2, 0]), np.array([3, 3, 2]), np.array([0.15, 0.05, 0.9]), np.array([0, 0, 0]))
+    assert made == 4, "10-20 is tied already"
+    kinds = dict(zip(map(tuple, kin.ties.tolist()), kin.kinds().tolist(), strict=True))
+    assert kinds == {(10, 20): 1, (10, 30): 1, (10, 40): 1, (20, 30): 1, (20, 40): 0, (30, 40): 0}
+    retie.part(kin, float(np.float32(0.15)))
+    assert len(kin.ties) == 6, "at the bound it stays"
+    retie.part(kin, 0.5)
+    # 30-40 ends, 20-40 is within a side, the others are kin
+    assert kin.ties.tolist() == [[10, 20], [10, 30], [10, 40], [20, 30], [20, 40]]
+    c = kin.columns
+    assert [c[k].tolist() for k in ("first", "first_across", "end")] == [[0, 3, 5, 8], [1, 4, 6, 9], [3, 5, 8, 10]]
+    assert c["is_kin"].tolist() == [1, 1, 1, 1, 1, 0, 1, 1, 0, 1] and all(len(c[k]) == 10 for k in ("other", "pair", "strength"))
 
 
 def test_ties_have_room_and_not_too_much() -> None:
