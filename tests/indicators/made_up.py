@@ -38,7 +38,7 @@ COLUMNS: dict[str, tuple[str, int]] = {
     "hours_care.primary_across": ("hours_care", 2), "hours_care.hospital_across": ("hours_care", 3),
     "care_crossing.primary": ("care_crossing", 0), "care_crossing.hospital": ("care_crossing", 1),
     "work_crossing.pass": ("work_crossing", 0), "work_crossing.permit": ("work_crossing", 1), "work_crossing.undocumented": ("work_crossing", 2),
-    "wage.estate": ("wage", 1), "wage.timber": ("wage", 2), "wage.services": ("wage", 3), "wage.public": ("wage", 4), "wage.pass": ("wage", 5),
+    "wage.farm": ("wage", 0), "wage.estate": ("wage", 1), "wage.timber": ("wage", 2), "wage.services": ("wage", 3), "wage.public": ("wage", 4), "wage.pass": ("wage", 5),
     "wage.permit": ("wage", 6), "wage.undocumented": ("wage", 7),
     "trade_crossing.legal": ("trade_crossing", 0), "trade_crossing.path": ("trade_crossing", 1),
     **{f"sums.{name}": ("sums", k) for k, name in enumerate(SUMS)},
