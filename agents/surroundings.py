@@ -63,7 +63,7 @@ fields(
     Field("crossing_work", "Number of the crossing on the way there, -1 at home", "code", "int64", "state", STATE, N_WORK, WORK),
     Field("place_work", "Place across where day work on a pass is, -1 where none is within reach", "code", "int64", "state", STATE, initial=-1),
     Field("may_work", "1 where the activity is open to the place's people", "1", "float64", "month", STATE, N_WORK, WORK),
-    Field("job_holders", "Adults who hold such a job after leaving and dismissal", "adult", "float64", "month", STATE, N_WORK, WORK),
+    Field("job_holders", "Adults who hold such a job at the end of the month", "adult", "float64", "month", STATE, N_WORK, WORK),
     Field("job_seekers", "Adults who ask for such a job", "adult", "float64", "month", STATE, N_WORK, WORK),
     Field("job_slots", "Jobs there are", "adult", "float64", "month", STATE, N_WORK, WORK),
     Field(

@@ -189,7 +189,8 @@ def loop(  # noqa: C901 (one community after the other, in the three steps above
                     if not has[c]:
                         activity[rows[c], slots[c]] = LOOKING
             job_holders[where, k] = held[k]
-        # who gets a vacancy
+        # who gets a vacancy; jobs that they leave for it are free next month
+        moved = np.zeros(N_WORK)
         for k in range(1, N_WORK):
             vacant, last = job_slots[where, k] - job_holders[where, k], uniform(seed, LAST, 0, where, k)
             n, sought, found = 0, 0.0, 0.0
@@ -203,6 +204,7 @@ def loop(  # noqa: C901 (one community after the other, in the three steps above
                 found = _take_turns(FOUND, vacant, seed, month, uid, weight, rows, slots, n, u, weights, last, has)
                 for c in range(n):
                     if has[c]:
+                        moved[activity[rows[c], slots[c]] % LOOKING] += weight[rows[c]]
                         activity[rows[c], slots[c]] = k
             job_seekers[where, k] = sought
             job_holders[where, k] += found
@@ -211,6 +213,8 @@ def loop(  # noqa: C901 (one community after the other, in the three steps above
             given = found if n > 0 else (asked if fits(0.0, asked, vacant, last) else 0.0)
             job_offer[where, k] = share_that_fits(given, asked)
             job_chance[where, k] += p.learning * (job_offer[where, k] - job_chance[where, k])
+        for k in range(1, N_WORK):
+            job_holders[where, k] = max(job_holders[where, k] - moved[k], 0.0)
         first = end
 
 

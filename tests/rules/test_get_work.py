@@ -10,7 +10,7 @@ import pytest
 
 from agents.core.draws import uniform
 from agents.household.get_work import DISMISSED, FOUND, LAST, LEFT, Parameters, fits, give, share_that_fits, who_leaves
-from agents.surroundings import ESTATE, FARM, LOOKING, PASS, PERMIT, PUBLIC, SERVICES, TIMBER, UNDOCUMENTED, WORK
+from agents.surroundings import ESTATE, FARM, LOOKING, N_WORK, PASS, PERMIT, PUBLIC, SERVICES, TIMBER, UNDOCUMENTED, WORK
 from tests.rules.tools import MANY, assert_share, both_forms, columns_of, draws, run_rule, take, traced
 
 RULE = "household.get_work"
@@ -213,6 +213,19 @@ def test_who_found_nothing_better_keeps_the_job(form: str) -> None:
 
 
 @both_forms
+def test_a_job_that_is_left_for_another_is_free_next_month(form: str) -> None:
+    # ten on estates, five of them ask for services; five others ask for estates, of which there are ten
+    now, asks = [ESTATE] * 10 + [LOOKING] * 5, [SERVICES] * 5 + [NONE] * 5 + [ESTATE] * 5
+    columns = people(15, now, asks, place__job_slots=slots_of(estate=20.0, services=1e6))
+    done = run_rule(RULE, columns, form, stop=15, p=STAY)
+    assert done["household.activity"][:, 0].tolist() == [SERVICES] * 5 + [ESTATE] * 5 + [LOOKING] * 5
+    assert done["place.job_holders"][0].tolist() == [0, 10.0, 0, 10.0, 0, 0, 0, 0] and done["place.job_offer"][0, ESTATE] == 0.0
+    columns["household.work_sought"][:, 0] = [NONE] * 10 + [ESTATE] * 5
+    done = run_rule(RULE, columns, form, stop=15, p=STAY)
+    assert done["household.activity"][:, 0].tolist() == [SERVICES] * 5 + [ESTATE] * 10 and done["place.job_holders"][0, ESTATE] == 20.0
+
+
+@both_forms
 def test_who_is_dismissed_goes_by_the_draws_of_each(form: str) -> None:
     # 21 jobs on estates for 15 of weight 2; a half of the eleventh fits
     columns = people(15, ESTATE, place__job_slots=slots_of(estate=21.0))
@@ -308,7 +321,11 @@ def test_the_order_of_households_does_not_matter(form: str) -> None:
         columns = people(n, now[order], asks[order], place__job_slots=slots, place__caught_away=0.2)
         columns["household.uid"][:], columns["household.weight"][:] = uid[order], weight[order]
         done = run_rule(RULE, columns, form, stop=n, month=14)
-        return dict(zip(done["household.uid"].tolist(), done["household.activity"][:, 0].tolist(), strict=True))
+        result = dict(zip(done["household.uid"].tolist(), done["household.activity"][:, 0].tolist(), strict=True))
+
+        held = [columns["household.weight"][columns["household.activity"][:, 0] == k].sum() for k in range(1, N_WORK)]
+        assert done["place.job_holders"][0, 1:].tolist() == held
+        return result
 
     one = after(np.arange(n))
     assert one == after(np.arange(n)[::-1]) == after(dice.permutation(n)) and len(set(one.values())) > 6
