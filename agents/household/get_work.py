@@ -109,7 +109,8 @@ def give(jobs: float, u: Column, weights: Column, last: float, n: int, has: Colu
     given = 0.0
     for k in range(n):
         has[k] = False
-    for k in np.argsort(u[:n]):
+    for at in np.argsort(u[:n]):
+        k = int(at)
         if not fits(given, weights[k], jobs, last):
             break
         has[k] = True

@@ -8,7 +8,6 @@ fresh process, with rules as plain Python; ``tests/bench/test_plain_mesa.py`` co
 
 from __future__ import annotations
 
-import math
 import statistics
 import sys
 import time
@@ -208,7 +207,9 @@ class PlainHousehold(mesa.Agent):
         at, w = self.model.met, self.place
         if k < SERVICES:
             return at["wage"][w][k] * self.ability
-        return choose_work.skilled_pay(at["wage"][w][k], self.ability, self.schooling, at["schooling_return"][w], at["schooling_of_pay"][w][k - SERVICES])
+        return choose_work.skilled_pay(
+            at["wage"][w][k], self.ability, self.schooling, at["schooling_return"][w], at["schooling_of_pay"][w][k - SERVICES]
+        )
 
 
 class Tie:

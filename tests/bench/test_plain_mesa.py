@@ -67,7 +67,9 @@ def test_every_kind_of_draw_occurs(both: tuple[BorderModel, PlainModel]) -> None
     h = border.frames["household"]
     assert h["care_visits"].sum() > 0 and (h["untreated"] > 0).any()
     assert h["n_deported"].sum() > 0 and (h["activity"] == 8).any() and ((h["activity"] > 0) & (h["activity"] < 8)).any()
-    assert ((h["work_sought"] > 0) & (h["work_sought"] == h["activity"])).any() and ((h["work_sought"] > 0) & (h["work_sought"] != h["activity"])).any()
+    assert ((h["work_sought"] > 0) & (h["work_sought"] == h["activity"])).any() and (
+        (h["work_sought"] > 0) & (h["work_sought"] != h["activity"])
+    ).any()
 
 
 @pytest.mark.parametrize("phase", PHASES)

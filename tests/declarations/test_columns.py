@@ -149,9 +149,9 @@ def test_columns_of_a_month_hold_nothing_from_the_month_before() -> None:
 
 def test_options_are_named_in_the_order_in_which_rules_count_them(model: BorderModel) -> None:
     assert tuple(f"{tier}_{side}" for side in ("home", "across") for tier in ("primary", "hospital")) == CARE_OPTIONS
-    assert ("farm", "estate", "timber", "services", "public", "pass", "permit", "undocumented", "looking") == ACTIVITIES
-    assert (FARM, ESTATE, TIMBER, SERVICES, PUBLIC, PASS, PERMIT, UNDOCUMENTED, LOOKING) == tuple(range(9))
-    assert (WORK, SECTORS) == (ACTIVITIES[:8], ACTIVITIES[1:5]) and CHANNELS == ("allowance", "declared", "bribe", "path")
+    assert ACTIVITIES == ("farm", "estate", "timber", "services", "public", "pass", "permit", "undocumented", "looking")
+    assert tuple(range(9)) == (FARM, ESTATE, TIMBER, SERVICES, PUBLIC, PASS, PERMIT, UNDOCUMENTED, LOOKING)
+    assert (ACTIVITIES[:8], ACTIVITIES[1:5]) == (WORK, SECTORS) and CHANNELS == ("allowance", "declared", "bribe", "path")
     assert (("sell_across", "buy_across"), ("id", "my"), (GOODS[0], GOODS[3])) == (DIRECTIONS, SIDES, CROPS)
     assert tuple(model.region.goods["good"]) == GOODS and PURPOSES == ("security", "roads", "health", "other")
     assert (KINDS, SEVERITIES) == (("post_officer", "patrol_leader", "planner", "health_officer"), ("minor", "disrupting", "hospital"))

@@ -311,7 +311,9 @@ def test_what_each_adult_compares(open_to: tuple[float, ...]) -> None:
     calls = traced(RULE, columns, "uniform", "value_of_work", "choose_work", "added_by_one_more", stop=3, seed=10, month=33, p=p)
     without = [[now[i][a] == LOOKING for a in range(n_workers[i])] for i in range(3)]
     thinks = [[without[i][a] or uniform(10, THINK_AGAIN, 33, 1000 + i, a) < 0.6 for a in range(n_workers[i])] for i in range(3)]
-    assert not all(map(all, thinks)) and all(map(any, thinks)), "in each household one reconsiders, and somebody does not, or the test says less"
+    assert not all(map(all, thinks)) and all(map(any, thinks)), (
+        "in each household one reconsiders, and somebody does not, or the test says less"
+    )
     keys = []
     for i, n in enumerate(n_workers):
         for a in range(n):
@@ -320,13 +322,20 @@ def test_what_each_adult_compares(open_to: tuple[float, ...]) -> None:
     assert calls["uniform"] == keys
     # farm income: technique * ability * sqrt(land * adults) * (rice + rubber at the gate); nobody on the farm counts as half an adult
     farm = [0.5 * 1.0 * math.sqrt(4.0 * 3.0) * 110, 2.0 * 2.0 * math.sqrt(9.0 * 1.0) * 40, 0.5 * 0.5 * math.sqrt(0.5) * 110]
-    assert calls["added_by_one_more"] == [(pytest.approx(farm[0]), 3.0, 0.5)] * sum(thinks[0]) + [(pytest.approx(farm[1]), 1.0, 0.5)] * sum(thinks[1])
+    assert calls["added_by_one_more"] == [(pytest.approx(farm[0]), 3.0, 0.5)] * sum(thinks[0]) + [(pytest.approx(farm[1]), 1.0, 0.5)] * sum(
+        thinks[1]
+    )
     gain = [farm[0] * (math.sqrt(4 / 3) - 1), farm[1] * (math.sqrt(2.0) - 1), farm[2]]
     said: list[list[tuple[float, ...] | None]] = []
     for i in range(3):
         w, skill, years = place[i], (1.0, 2.0, 0.5)[i], (6.0, 8.0, 4.0)[i]
         kin, word, afraid = (0.0, 0.5, 1.0)[i], 0.8 * (0.0, 0.25, 0.5)[i], (0.0, 0.5, 1.0)[i]
-        pay = [0.0, wage[w][1] * skill, wage[w][2] * skill, *(wage[w][3 + k] * skill * math.exp(more[w] * (years - asked[w][k])) for k in (0, 1))]
+        pay = [
+            0.0,
+            wage[w][1] * skill,
+            wage[w][2] * skill,
+            *(wage[w][3 + k] * skill * math.exp(more[w] * (years - asked[w][k])) for k in (0, 1)),
+        ]
         one: list[tuple[float, ...] | None] = [(gain[i], gain[i], 0.0)]
         one += [(pay[k] * found[w][k], pay[k], 0.2 * hours[w][k]) for k in HOME]
         across = [wage[w][k] * gap[w] for k in ACROSS]

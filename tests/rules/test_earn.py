@@ -256,7 +256,9 @@ def test_four_households_by_hand(form: str) -> None:
 
 @both_forms
 def test_a_loss_is_not_remembered_as_less_than_no_income(form: str) -> None:
-    done = month(form, household__activity=does(FARM), household__n_workers=1, household__n_adults=1, place__technique=0.0, trader__profit=-5000.0)
+    done = month(
+        form, household__activity=does(FARM), household__n_workers=1, household__n_adults=1, place__technique=0.0, trader__profit=-5000.0
+    )
     assert done["household.income"][0] == pytest.approx(-5000.0)
     assert done["household.income_mean"][0] == pytest.approx(500.0 * 0.9)
 

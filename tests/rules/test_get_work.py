@@ -181,7 +181,11 @@ def test_limits(form: str) -> None:
         assert (done["household.activity"][:, 1:] == NONE).all()
     for k in range(1, LOOKING):  # every job ends, and nobody is sent home where nobody is caught
         done = left(k, NONE, 1e6, 0.0, Parameters(ends=1.0, ends_public=1.0))
-        assert (done["household.activity"][:, 0] == LOOKING).all() and not done["household.n_deported"].any() and not done["household.fear"].any()
+        assert (
+            (done["household.activity"][:, 0] == LOOKING).all()
+            and not done["household.n_deported"].any()
+            and not done["household.fear"].any()
+        )
 
 
 @pytest.mark.parametrize("share", [0.1, 0.6])
@@ -209,7 +213,16 @@ def test_a_dismissed_adult_may_find_another_job_in_that_month(form: str) -> None
 def test_who_found_nothing_better_keeps_the_job(form: str) -> None:
     done = run_rule(RULE, people(30, ESTATE, PERMIT, place__job_slots=slots_of(estate=60.0)), form, stop=30, p=STAY)
     assert (done["household.activity"][:, 0] == ESTATE).all()
-    assert done["place.job_seekers"][0].tolist() == [0, 0, 0, 0, 0, 0, 60.0, 0] and done["place.job_holders"][0].tolist() == [0, 60.0, 0, 0, 0, 0, 0, 0]
+    assert done["place.job_seekers"][0].tolist() == [0, 0, 0, 0, 0, 0, 60.0, 0] and done["place.job_holders"][0].tolist() == [
+        0,
+        60.0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+    ]
 
 
 @both_forms
@@ -304,7 +317,12 @@ def test_communities_are_settled_apart(form: str) -> None:
               "place.job_chance": 0.5, "household.fear": 0.5}  # fmt: skip
     columns = columns_of(RULE, {"household": 6, "place": 3}, values)
     done = run_rule(RULE, columns, form, start=2, stop=6, p=STAY._replace(forget=0.5))
-    assert (done["household.activity"][:2, 0] == ESTATE).all() and sorted(done["household.activity"][2:, 0]) == [ESTATE, ESTATE, LOOKING, LOOKING]
+    assert (done["household.activity"][:2, 0] == ESTATE).all() and sorted(done["household.activity"][2:, 0]) == [
+        ESTATE,
+        ESTATE,
+        LOOKING,
+        LOOKING,
+    ]
     assert done["place.job_holders"][2, ESTATE] == 6.0 and (done["place.job_holders"][:2] == 0.125).all()
     assert (done["place.job_chance"][:2] == 0.5).all() and done["household.fear"].tolist() == [0.5] * 2 + [0.25] * 4
 

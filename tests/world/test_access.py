@@ -17,7 +17,7 @@ from abm.world.travel import FAR, Parameters, hours_across, set_hours
 from agents.core.compiled import plain
 from agents.household.seek_care import Parameters as SeekCare
 from agents.household.seek_care import value_of_facility
-from agents.surroundings import PASS, PERMIT, UNDOCUMENTED
+from agents.surroundings import PERMIT, UNDOCUMENTED
 from tests.model.same import differing, make, months, parts, surroundings
 
 P, CARE = Parameters(), SeekCare()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -102,7 +104,12 @@ def test_every_series_is_as_long_as_the_run_and_goes_on_after_the_data(region: R
 def test_between_years_by_hand() -> None:
     # 1981 is known in its middle, between June (17) and July (18), 1983 two years later; before and after as there
     found = between_years(np.array([1981, 1983]), np.array([10.0, 34.0]), 60)
-    assert (found[:18] == 10.0)[:17].all() and found[17] == 10.0 and found[18] == pytest.approx(10.5) and found[29] == pytest.approx(22.0 - 0.5)
+    assert (
+        (found[:18] == 10.0)[:17].all()
+        and found[17] == 10.0
+        and found[18] == pytest.approx(10.5)
+        and found[29] == pytest.approx(22.0 - 0.5)
+    )
     assert found[17] + found[18] == pytest.approx(20.5) and found[41] == pytest.approx(34.0 - 0.5) and (found[42:] == 34.0).all()
     assert between_years(np.array([1990]), np.array([3.0]), 5).tolist() == [3.0] * 5
 
@@ -132,7 +139,7 @@ def test_pay_relative_to_the_index_moves_in_a_straight_line_of_logarithms(region
             years = np.sort(region.pay[(region.pay["side"] == name) & (region.pay["sector"] == sector)]["year"].to_numpy(int))
             middle = (years - 1980) * 12 + 5
             assert np.ptp(relative[: middle[0] + 1, side, k]) < 1e-9 and np.ptp(relative[middle[-1] + 1 :, side, k]) < 1e-9
-            for a, b in zip(middle[:-1], middle[1:], strict=True):
+            for a, b in itertools.pairwise(middle):
                 steps = np.diff(relative[a + 1 : b + 1, side, k])
                 assert np.ptp(steps) < 1e-9, (name, sector)
 

@@ -31,7 +31,9 @@ def test_small_functions_by_hand(form: str) -> None:
 
 
 @both_forms
-@pytest.mark.parametrize(("month", "expected"), [(-36, 0.2), (0, 0.2), (183, 0.5), (365, 0.2 + 0.6 * 365 / 366), (366, 0.8), (432, 0.8), (10_000, 0.8)])
+@pytest.mark.parametrize(
+    ("month", "expected"), [(-36, 0.2), (0, 0.2), (183, 0.5), (365, 0.2 + 0.6 * 365 / 366), (366, 0.8), (432, 0.8), (10_000, 0.8)]
+)
 def test_shares_move_until_mid_2010(form: str, month: int, expected: float) -> None:
     assert take(to_later, form)(0.2, 0.8, month) == pytest.approx(expected)
     assert take(to_later, form)(0.8, 0.2, month) == pytest.approx(1.0 - expected)
@@ -150,17 +152,25 @@ def test_what_is_open(form: str) -> None:
     none = set_work(form, policy__may_cross=(0.0, 1.0))
     assert (none["place.may_work"][:, PASS:] == 0).all() and (none["place.job_slots"][:, PASS:] == 0).all()
     legal = set_work(form, policy__may_cross=(1.0, 0.0))
-    assert (legal["place.may_work"][:, UNDOCUMENTED] == 0).all() and (legal["place.may_work"][:, :UNDOCUMENTED] == may[:, :UNDOCUMENTED]).all()
+    assert (legal["place.may_work"][:, UNDOCUMENTED] == 0).all() and (
+        legal["place.may_work"][:, :UNDOCUMENTED] == may[:, :UNDOCUMENTED]
+    ).all()
     assert (legal["place.job_slots"][:, UNDOCUMENTED] == 0).all() and legal["place.job_slots"][0, PERMIT] > 0
     # jobs of a way that is closed are given to nobody
     closed = set_work(form)
-    assert closed["place.job_slots"][2, PASS] == 0 == closed["place.job_slots"][2, PERMIT] and closed["place.job_slots"][2, UNDOCUMENTED] > 0
+    assert (
+        closed["place.job_slots"][2, PASS] == 0 == closed["place.job_slots"][2, PERMIT] and closed["place.job_slots"][2, UNDOCUMENTED] > 0
+    )
 
 
 @both_forms
 def test_no_way_across(form: str) -> None:
     d = set_work(form, place__crossing_work=-np.ones((4, N_WORK)), place__place_work=np.full(4, -1))
-    assert (d["place.may_work"][:, PASS:] == 0).all() and (d["place.job_slots"][:, PASS:] == 0).all() and np.isfinite(d["place.job_slots"]).all()
+    assert (
+        (d["place.may_work"][:, PASS:] == 0).all()
+        and (d["place.job_slots"][:, PASS:] == 0).all()
+        and np.isfinite(d["place.job_slots"]).all()
+    )
 
 
 @both_forms
