@@ -275,8 +275,13 @@ def test_what_seekers_could_expect_where_nobody_asks(form: str, slots: float, ex
 def test_a_free_part_of_a_weight_is_expected_by_chance() -> None:
     # nobody asks; three quarters of the mean weight (2) are free in each of many communities
     n = MANY // 10
-    values = {"household.place": np.arange(n), "household.n_workers": 0, "household.weight": 2.0, "place.job_slots": 1.5}
-    done = run_rule(RULE, columns_of(RULE, {"household": n, "place": n}, values), stop=n, p=STAY)
+    values = {
+        "household.place": np.repeat(np.arange(n), 3),
+        "household.n_workers": 0,
+        "household.weight": np.tile((1.0, 2.0, 3.0), n),
+        "place.job_slots": 1.5,
+    }
+    done = run_rule(RULE, columns_of(RULE, {"household": 3 * n, "place": n}, values), stop=3 * n, p=STAY)
     assert_share(int(done["place.job_offer"][:, ESTATE].sum()), n, 0.75)
 
 
