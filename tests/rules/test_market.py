@@ -129,7 +129,7 @@ def test_a_month_of_both_sides(model: BorderModel, form: str) -> None:
         assert d["place.cost_of_living"][where] == pytest.approx(100 * basket.sum() + (1 - s.basket[k].sum()) * s.cpi[month, k])
         assert d["place.harvest"][where].tolist() == pytest.approx((s.season[month % 12] * (1 - s.dry[month, k])).tolist())
         assert d["trade_link.allowance"][where] == pytest.approx(p.allowance * (per_myr if k == 0 else 1))
-    for name in ("care_demand", "job_holders", "job_seekers", "traded_in"):
+    for name in ("care_demand", "traded_in"):
         assert (d[f"place.{name}"] == 0).all()
     assert d["policy.real_income"].tolist() == s.real_income[month].tolist()
 
