@@ -50,7 +50,7 @@ MONTH: tuple[Step, ...] = (
     Step(3, "january", "Officials: in January the yearly budget; roads, clinics, travel hours follow", None, january,
          "runs official.spend_budget; also whenever a crossing opens or closes"),
     _rule(4, "record.prices", "Record: the prices of the month", "trade moves them at the end of the month, for the next"),
-    _rule(5, "world.set_work", "History: pay and jobs of the month", "empties the sums of who has and who seeks a job"),
+    _rule(5, "world.set_work", "History: pay and jobs of the month"),
     _rule(6, "world.set_prices", "History: harvest, prices and cost of living of the month", "empties the sum of what is traded"),
     _rule(7, "world.set_fees", "History: fares, fees and open ways of the month", "empties the sum of who asks for care"),
     _rule(8, "official.inspect", "Officials: how likely a load or a worker is found", "traffic is last month's"),

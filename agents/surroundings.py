@@ -73,7 +73,7 @@ fields(
         "place_work", "Place across where day work on a pass is, -1 where none is within reach", "code", "int64", "state", STATE, initial=-1
     ),
     Field("may_work", "1 where the activity is open to the place's people", "1", "float64", "month", STATE, N_WORK, WORK),
-    Field("job_holders", "Adults who hold such a job after leaving and dismissal", "adult", "float64", "month", STATE, N_WORK, WORK),
+    Field("job_holders", "Adults who hold such a job at the end of the month", "adult", "float64", "month", STATE, N_WORK, WORK),
     Field("job_seekers", "Adults who ask for such a job", "adult", "float64", "month", STATE, N_WORK, WORK),
     Field("job_slots", "Jobs there are", "adult", "float64", "month", STATE, N_WORK, WORK),
     Field(
@@ -87,6 +87,8 @@ fields(
         WORK,
         0.5,
     ),
+    Field("jobs_found", "Adults who found such a job in a month, as people remember", "adult", "float64", "state", STATE, N_WORK, WORK),
+    Field("jobs_asked", "Adults who asked for such a job in a month, as people remember", "adult", "float64", "state", STATE, N_WORK, WORK),
     Field("job_offer", "Share of seekers for whom there is a job this month", "share", "float64", "month", STATE, N_WORK, WORK),
     Field("caught_away", "Chance that an undocumented worker is sent home this month", "probability/month", "float64", "month", STATE),
     Field("technique", "Farm output from the same land and labour, relative to 2005", "1", "float64", "month", STATE, initial=1.0),

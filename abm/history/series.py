@@ -60,7 +60,7 @@ fields(
         "float64",
         "fixed",
         REGION,
-        axes=("month", "side", "sector"),
+        axes=("month", "side", "sector_beside_estates"),
     ),
     Field("estates", "Planted oil palm of the whole province or state", "ha", "float64", "fixed", REGION, 2, ("id", "my")),
     Field("logs", "Logs cut in Sarawak", "thousand cubic metres/year", "float64", "fixed", REGION),

@@ -209,9 +209,9 @@ def set_work(
     base: Column, pay: Column, jobs: Column, estates: Column, logs: Column, cycle: Column, side: Column, workers: Column, pay_level: Column,
     hours_work: Column, crossing_work: Column, place_work: Column, is_open: Column, may_cross: Column, exchange: Column,
     product_per_head: Column, income_over_pay: Column, wage: Column, may_work: Column, job_slots: Column, schooling_return: Column, schooling_of_pay: Column,
-    job_holders: Column, job_seekers: Column, policy_real_income: Column
+    policy_real_income: Column
 ) -> None:  # fmt: skip
-    """Set what work brings in every community and how many jobs there are, and empty the sums of who has and who seeks them."""
+    """Set what work brings in every community and how many jobs there are."""
     idr_per_myr = idr_per_usd[month] / myr_per_usd[month]
     workers_id = workers_my = 0.0
     for s in range(2):
@@ -263,7 +263,6 @@ def set_work(
         job_slots[where, UNDOCUMENTED] = across * (1.0 - legal) * mine
         for k in range(N_WORK):
             may_work[where, k] = 1.0
-            job_holders[where, k] = job_seekers[where, k] = 0.0
         is_free = may_cross[0] > 0.0
         may_work[where, PASS] = 1.0 if is_free and at_crossing(is_open, int(crossing_work[where, PASS])) > 0.0 else 0.0
         may_work[where, PERMIT] = 1.0 if is_free and s == 0 and at_crossing(is_open, int(crossing_work[where, PERMIT])) > 0.0 else 0.0
@@ -288,7 +287,7 @@ rule(
                "series.jobs", "series.estates", "series.logs", "series.cycle", "place.side", "place.workers", "place.pay_level", "place.hours_work",
                "place.crossing_work", "place.place_work", "crossing.is_open", "policy.may_cross"),
         writes=("place.exchange", "place.product_per_head", "place.income_over_pay", "place.wage", "place.may_work", "place.job_slots", "place.schooling_return",
-                "place.schooling_of_pay", "place.job_holders", "place.job_seekers", "policy.real_income"),
+                "place.schooling_of_pay", "policy.real_income"),
         parameters=Parameters,
         switch=CRISIS,
         decide=(jobs_at_home, jobs_of_indonesians, to_later),

@@ -89,6 +89,10 @@ class Parameters(NamedTuple):
         "Schooling that a public job asks for", unit="year", default=9.0, low=6.0, high=12.0,
         source=judgement("lower secondary school for the lowest grades; teachers and nurses more"),
     )  # fmt: skip
+    missing_schooling: float = parameter(
+        "Burden of a year of schooling that somebody lacks for a public job", unit="log", default=0.5, low=0.2, high=1.0,
+        source=judgement("guards, drivers and cleaners are hired with less; the figure is of a household's mean, and its youngest have more"),
+    )  # fmt: skip
     labour_share: float = parameter(
         "Elasticity of farm output to labour", unit="1", default=0.6, low=0.4, high=0.7,
         source=Source("Cobb-Douglas shares of smallholders", "recalled"),
@@ -287,12 +291,11 @@ def loop(  # noqa: C901 (see the end of its docstring)
                     pay = gross * s_skill[c]
                     value[c] = value_of_work(pay * found, pay, p.hour_daily * hours, p.scale)
             elif k < PASS:
-                least = p.public_schooling if k == PUBLIC else -1.0
+                asked = p.public_schooling if k == PUBLIC else 0.0
                 for c in range(m):
                     pay = skilled_pay(gross, s_skill[c], s_years[c], schooling_return[where], schooling_of_pay[where, k - SERVICES])
-                    value[c] = value_of_work(pay * found, pay, p.hour_daily * hours, p.scale)
-                    if s_years[c] < least:
-                        value[c] = CLOSED
+                    burden = p.hour_daily * hours + p.missing_schooling * max(asked - s_years[c], 0.0)
+                    value[c] = value_of_work(pay * found, pay, burden, p.scale)
             elif k == PASS:
                 for c in range(m):
                     value[c] = value_of_work(gross * found, gross, p.hour_daily * hours - p.kin_word * s_heard[c], p.scale)

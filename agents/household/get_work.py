@@ -4,7 +4,9 @@ Jobs are limited, at home and across alike, and given community by community in 
 sends home, and those whose job ends. Then, where more hold a job than there are jobs, the last in the order of their own draws lose it. Then the
 vacancies go to the seekers in the order of their own draws. A sampled adult stands for as many as its household's weight: weights are added up in
 that order until the jobs are filled, and the one in whom they end gets (or loses) the job by chance, with the part of its weight that still
-fits. So on average exactly as many hold jobs as there are, however few households are simulated.
+fits. So over communities and runs as many hold jobs as there are, however few households are simulated. This chance is drawn once for each
+community and kind of job, not every month: else the last one would be dismissed and another one found every few months for no other reason than that
+few are simulated, and who is dismissed and who is found would not be the same part of a weight.
 
 Who asks for another job keeps the old one until it has the new one. Who loses a job, or is sent home, looks for work and has none that month: that is open
 unemployment. Who asked for the own farm gets it at once. People expect next month what seekers found recently (adaptive expectations), and
@@ -86,56 +88,45 @@ def fits(given: float, weight: float, jobs: float, u: float) -> bool:
     given [adult]: jobs given to those before
     weight [adult]: how many the next one stands for, more than 0
     jobs [adult]: there are to give
-    u [1]: the draw of the last one, 0 to 1
+    u [1]: the draw for the one in whom the jobs end, 0 to 1
     returns [1]: True where it gets one
     """
     return u * weight < jobs - given
 
 
 @compiled
-def give(jobs: float, u: Column, weights: Column, last: Column, n: int, has: Column) -> float:
+def give(jobs: float, u: Column, weights: Column, last: float, n: int, has: Column) -> float:
     """Give jobs in the order of the draws until they are filled.
 
     jobs [adult]: there are to give; none where negative
     u [1]: the draw of each who asks, the first ``n`` count
     weights [adult]: how many each stands for
-    last [1]: the draw of each for the case that it is the last one
+    last [1]: the draw for the one in whom the jobs end, 0 to 1
     n [1]: who ask
     has [1]: filled: True for who gets a job
     returns [adult]: weight of those who get one
     """
     given = 0.0
-    total = 0.0
-    for k in range(n):
-        total += float(weights[k])
-        has[k] = True
-    if total <= jobs:
-        return total
     for k in range(n):
         has[k] = False
-    reached = 0.0
-    for k in np.argsort(u[:n]):
-        if reached >= jobs:
+    for at in np.argsort(u[:n]):
+        k = int(at)
+        if not fits(given, float(weights[k]), jobs, last):
             break
-        one = float(weights[k])
-        if fits(reached, one, jobs, float(last[k])):
-            has[k] = True
-            given += one
-        reached += one
+        has[k] = True
+        given += float(weights[k])
     return given
 
 
 @compiled
 def _take_turns(
-    k: int, is_giving: bool, jobs: float, seed: int, month: int, uid: Column, weight: Column, rows: Column, slots: Column, n: int, u: Column,
-    weights: Column, last: Column, has: Column
+    stream_of: int, jobs: float, seed: int, month: int, uid: Column, weight: Column, rows: Column, slots: Column, n: int, u: Column,
+    weights: Column, last: float, has: Column
 ) -> float:  # fmt: skip
-    """Draw for the ``n`` adults (``rows`` and ``slots``) who ask for job ``k``, or who want to keep it, and give the jobs; gives the weight of who has one."""
+    """Draw for the ``n`` adults (``rows`` and ``slots``) who ask for a job, or who want to keep it, and give the jobs; gives the weight of who has one."""
     for c in range(n):
-        i, a = rows[c], slots[c]
-        u[c] = uniform(seed, FOUND if is_giving else DISMISSED, month, uid[i], a)
-        last[c] = uniform(seed, LAST, month, uid[i], a if is_giving else a + 6)
-        weights[c] = weight[i]
+        u[c] = uniform(seed, stream_of, month, uid[rows[c]], slots[c])
+        weights[c] = weight[rows[c]]
     return give(jobs, u, weights, last, n, has)
 
 
@@ -143,7 +134,7 @@ def _take_turns(
 def loop(  # noqa: C901 (one community after the other, in the three steps above)
     start: int, stop: int, seed: int, month: int, p: Parameters, uid: Column, place: Column, weight: Column, n_workers: Column,
     caught_away: Column, job_slots: Column, work_sought: Column, activity: Column, fear: Column, n_deported: Column, job_holders: Column,
-    job_seekers: Column, job_offer: Column, job_chance: Column
+    job_seekers: Column, job_offer: Column, jobs_found: Column, jobs_asked: Column, job_chance: Column
 ) -> None:  # fmt: skip
     """Settle each adult's activity for the month; the columns of places are (places, 8)."""
     first = start
@@ -154,11 +145,12 @@ def loop(  # noqa: C901 (one community after the other, in the three steps above
             adults += int(n_workers[end])
             end += 1
         rows, slots, has = np.empty(adults, np.int64), np.empty(adults, np.int64), np.empty(adults, np.bool_)
-        u, weights, last = np.empty(adults), np.empty(adults), np.empty(adults)
+        u, weights, people = np.empty(adults), np.empty(adults), 0.0
         held, n_held, n_sought = np.zeros(N_WORK), np.zeros(N_WORK, np.int64), np.zeros(N_WORK, np.int64)
         # who leaves
         for i in range(first, end):
             fear[i] *= 1.0 - p.forget
+            people += weight[i]
             deported = 0
             for a in range(int(n_workers[i])):
                 now = int(activity[i, a])
@@ -192,14 +184,16 @@ def loop(  # noqa: C901 (one community after the other, in the three steps above
                         if activity[i, a] == k:
                             rows[n], slots[n] = i, a
                             n += 1
-                held[k] = _take_turns(k, False, job_slots[where, k], seed, month, uid, weight, rows, slots, n, u, weights, last, has)
+                last = uniform(seed, LAST, 0, where, k)
+                held[k] = _take_turns(DISMISSED, job_slots[where, k], seed, month, uid, weight, rows, slots, n, u, weights, last, has)
                 for c in range(n):
                     if not has[c]:
                         activity[rows[c], slots[c]] = LOOKING
             job_holders[where, k] = held[k]
-        # who gets a vacancy
+        # who gets a vacancy; jobs that they leave for it are free next month
+        moved = np.zeros(N_WORK)
         for k in range(1, N_WORK):
-            vacant = job_slots[where, k] - job_holders[where, k]
+            vacant, last = job_slots[where, k] - job_holders[where, k], uniform(seed, LAST, 0, where, k)
             n, sought, found = 0, 0.0, 0.0
             if n_sought[k] > 0:
                 for i in range(first, end):
@@ -208,15 +202,23 @@ def loop(  # noqa: C901 (one community after the other, in the three steps above
                             rows[n], slots[n] = i, a
                             sought += weight[i]
                             n += 1
-                found = _take_turns(k, True, vacant, seed, month, uid, weight, rows, slots, n, u, weights, last, has)
+                found = _take_turns(FOUND, vacant, seed, month, uid, weight, rows, slots, n, u, weights, last, has)
                 for c in range(n):
                     if has[c]:
+                        moved[activity[rows[c], slots[c]] % LOOKING] += weight[rows[c]]
                         activity[rows[c], slots[c]] = k
             job_seekers[where, k] = sought
             job_holders[where, k] += found
-            # weights of few seekers may be larger than what is free: what they could expect is the part that fits
-            job_offer[where, k] = share_that_fits(vacant, sought)
-            job_chance[where, k] += p.learning * (job_offer[where, k] - job_chance[where, k])
+            if n == 0 and fits(0.0, people / (end - first), vacant, last):  # a free job that nobody asks for is known of
+                sought = found = people / (end - first)
+            # jobs found and asked for are remembered apart: a share month by month would be 0 or 1 where few are simulated
+            jobs_found[where, k] += p.learning * (found - jobs_found[where, k])
+            jobs_asked[where, k] += p.learning * (sought - jobs_asked[where, k])
+            if n > 0 or found > 0.0:
+                job_offer[where, k] = share_that_fits(found, sought)
+                job_chance[where, k] = share_that_fits(jobs_found[where, k], jobs_asked[where, k])
+        for k in range(1, N_WORK):
+            job_holders[where, k] = max(job_holders[where, k] - moved[k], 0.0)
         first = end
 
 
@@ -228,7 +230,7 @@ rule(
         reads=("household.uid", "household.place", "household.weight", "household.n_workers", "place.caught_away",
                "place.job_slots"),
         writes=("household.work_sought", "household.activity", "household.fear", "household.n_deported", "place.job_holders", "place.job_seekers",
-                "place.job_offer", "place.job_chance"),
+                "place.job_offer", "place.jobs_found", "place.jobs_asked", "place.job_chance"),
         parameters=Parameters,
         streams=("household.get_work.left", "household.get_work.dismissed", "household.get_work.found", "household.get_work.last"),
         decide=(who_leaves, share_that_fits),

@@ -8,7 +8,6 @@ fresh process, with rules as plain Python; ``tests/bench/test_plain_mesa.py`` co
 
 from __future__ import annotations
 
-import math
 import statistics
 import sys
 import time
@@ -20,6 +19,7 @@ from abm import BorderModel, Scenario
 from abm.month import MONTH
 from agents.core.draws import uniform
 from agents.household import choose_work, earn, fall_ill, get_work, keep_ties, receive_care, seek_care
+from agents.surroundings import FARM, LOOKING, N_WORK, PASS, PERMIT, PUBLIC, SERVICES, UNDOCUMENTED
 
 #: The phases of a month, in the order of the model's list.
 PHASES = ("fall_ill", "seek_care", "receive_care", "choose_work", "get_work", "earn", "remember", "keep_ties")
@@ -99,65 +99,80 @@ class PlainHousehold(mesa.Agent):
 
     def choose_work(self) -> None:
         p, at, w = self.model.p[choose_work], self.model.met, self.place
-        self.work_sought = [-1] * self.n_adults
-        thinking = [a for a in range(self.n_adults) if choose_work.think_again(self.draw(choose_work.THINK_AGAIN, a), p)]
+        self.work_sought = [-1] * self.n_workers
+        thinking = [a for a in range(self.n_workers)
+                    if self.activity[a] == LOOKING or choose_work.think_again(self.draw(choose_work.THINK_AGAIN, a), p)]  # fmt: skip
         if not thinking:
             return
-        n_farm = self.activity.count(0)
-        hands = max(float(n_farm), 0.5)
-        farm_income = earn.farm_output(at["technique"][w], self.ability, self.land, hands, p.labour_share)
+        n_farm = self.activity.count(FARM)
+        work = max(float(n_farm), 0.5)
+        farm_income = earn.farm_output(at["technique"][w], self.ability, self.land, work, p.labour_share)
         farm_income *= sum(at["yields"][w][c] * at["farm_gate"][w][c] for c in (0, 1))
-        farm = choose_work.added_by_one_more(farm_income, hands, p.labour_share) if n_farm else farm_income
-        wage, hours, chance = at["wage"][w], at["hours_work"][w], at["job_chance"][w]
+        farm = choose_work.added_by_one_more(farm_income, work, p.labour_share) if n_farm else farm_income
+        hours, chance = at["hours_work"][w], at["job_chance"][w]
         pull = p.kin_word * self.heard_work
-        away = p.away * (1.0 - p.kin_relief * self.support_across) + p.hour_away * hours[3] - pull
-        abroad = (1.0 - p.living_cost) * (1.0 - at["caught_away"][w])
-        jobs = (
-            (1, wage[1] * self.pay(), 1.0, p.hour_daily * hours[1]),
-            (2, wage[2], 1.0, p.hour_daily * hours[2] - pull),
-            (3, wage[3], abroad, away),
-        )
-        values = [choose_work.value_of_work(farm, farm, 0.0, p.scale), MISSING, MISSING, MISSING]
-        for k, gross, part_left, burden in jobs:
-            if at["may_work"][w][k] > 0.0:
-                values[k] = choose_work.value_of_work(gross * part_left * chance[k], gross, burden, p.scale)
+        away = p.away * (1.0 - p.kin_relief * self.support_across) - pull
+        caught = at["caught_away"][w] + p.fear * self.fear
+        values = [choose_work.value_of_work(farm, farm, 0.0, p.scale), *[MISSING] * 7]
+        for k in range(1, N_WORK):
+            if at["may_work"][w][k] <= 0.0 or (k == PUBLIC and self.schooling < p.public_schooling):
+                continue
+            if k < PASS:
+                gross, burden = self.pay(k), p.hour_daily * hours[k]
+                kept = gross
+            else:
+                gross = kept = choose_work.believed_pay(at["wage"][w][k], at["income_over_pay"][w], p.income_motive)
+                burden = p.hour_daily * hours[k] - pull if k == PASS else away + p.hour_away * hours[k]
+                if k == PERMIT:
+                    kept = gross * (1.0 - p.living_cost - p.permit_cost)
+                if k == UNDOCUMENTED:
+                    kept = choose_work.net_without_papers(gross, p.living_cost, caught, p.loss_when_caught)
+            values[k] = choose_work.value_of_work(kept * chance[k], gross, burden, p.scale)
         for a in thinking:
             wanted = choose_work.choose_work(self.draw(choose_work.CHOOSE_WORK, a), *values)
             if wanted != self.activity[a]:
                 self.work_sought[a] = wanted
 
     def get_work(self) -> None:
-        at, w = self.model.met, self.place
-        self.n_refused = self.n_deported = 0
-        for a in range(self.n_adults):
-            now, wanted = self.activity[a], self.work_sought[a]
-            if now <= 0 and wanted < 0:
-                continue
-            draws = [self.draw(stream, a) for stream in (get_work.DISMISSED, get_work.FOUND, get_work.SENT_HOME)]
-            keep = at["keep_share"][w][now] if now > 0 else 1.0
-            offer = at["job_offer"][w][wanted] if wanted > 0 else 0.0
-            outcome = get_work.next_activity(now, wanted, *draws, keep, offer, at["caught_away"][w])
-            self.n_deported += outcome >= 100
-            self.n_refused += outcome % 100 == 10
-            self.activity[a] = outcome % 10
+        """Its jobs that end and who goes back to the farm; jobs are given by community, in :meth:`PlainModel.give_jobs`."""
+        p, caught = self.model.p[get_work], self.model.met["caught_away"][self.place]
+        self.fear *= 1.0 - p.forget
+        self.n_deported = 0
+        for a in range(self.n_workers):
+            now = self.activity[a]
+            if FARM < now < LOOKING:
+                ends = p.ends_public if now == PUBLIC else p.ends
+                left = get_work.who_leaves(self.draw(get_work.LEFT, a), caught if now == UNDOCUMENTED else 0.0, ends)
+                if left:
+                    self.activity[a] = LOOKING
+                if left == 2:
+                    self.n_deported += 1
+                    self.work_sought[a] = -1
+            if self.work_sought[a] == FARM:
+                self.activity[a] = FARM
+        if self.n_deported:
+            self.fear = 1.0
 
     def earn(self) -> None:
         p, q, at, w = self.model.p[earn], self.model.p[choose_work], self.model.met, self.place
-        farmers, employed, with_pass, undocumented = (self.activity.count(k) for k in range(4))
+        farmers = self.activity.count(FARM)
         at_work = 1.0 - min(self.days_lost / (p.days_worked * max(self.n_adults, 1)), 1.0)
         units = earn.farm_output(at["technique"][w], self.ability, self.land, farmers * at_work, q.labour_share)
         rice, rubber = (units * at["yields"][w][c] * at["harvest"][w][c] for c in (0, 1))
         value = rice * at["farm_gate"][w][0] + rubber * at["farm_gate"][w][1]
         self.own_use = min(rice, p.own_rice * (self.n_adults + self.n_children)) * at["farm_gate"][w][0]
         self.income_farm = value - p.inputs * value
-        self.income_wage = employed * at["wage"][w][1] * self.pay() * at_work
-        self.income_across = (with_pass * at["wage"][w][2] + undocumented * at["wage"][w][3] * (1.0 - q.living_cost)) * at_work
+        wages = [self.activity.count(k) * self.pay(k) * at_work for k in range(1, PASS)]
+        self.income_wage = sum(wages)
+        kept = {PASS: 1.0, PERMIT: 1.0 - q.living_cost - q.permit_cost, UNDOCUMENTED: 1.0 - q.living_cost}
+        self.income_across = sum(self.activity.count(k) * at["wage"][w][k] * part for k, part in kept.items()) * at_work
         self.income = self.income_farm + self.income_wage + self.income_across
+        self.product = earn.product_of(self.income_farm, 0.0, *wages, p)
         cash = self.income - self.own_use - self.care_cost
         self.spending = earn.spend(max(self.income_mean - self.own_use, 0.0), cash, self.savings, p.spend_from_savings)
         self.savings += cash - self.spending
         self.income_mean += p.memory * (max(self.income, 0.0) - self.income_mean)
-        self.idle = max(farmers - p.adults_per_ha * self.land, 0.0) / max(self.n_adults, 1)
+        self.under_employed = earn.under_employed_of(farmers, self.land, p.adults_per_ha)
 
     def remember(self) -> None:
         memory, visits, quality = self.model.memory, self.care_visits, self.model.met["quality_care"][self.place]
@@ -165,8 +180,9 @@ class PlainHousehold(mesa.Agent):
             home, across = (sum(visits[k] * quality[k] for k in pair) / sum(visits) for pair in ((0, 1), (2, 3)))
             self.opinion_home = keep_ties.remembered(self.opinion_home, home, memory)
             self.opinion_across = keep_ties.remembered(self.opinion_across, across, memory)
-        n_across = self.activity.count(2) + self.activity.count(3)
-        self.works_home, self.works_across = int(1 in self.activity), int(n_across > 0)
+        n_home = sum(FARM < k < PASS for k in self.activity)
+        n_across = sum(PASS <= k < LOOKING for k in self.activity)
+        self.works_home, self.works_across = int(n_home > 0), int(n_across > 0)
         self.trips_across = visits[2] + visits[3] + n_across
 
     def keep_ties(self) -> None:
@@ -186,9 +202,14 @@ class PlainHousehold(mesa.Agent):
         self.heard_across = heard / told if told else 0.0
         self.heard_work = working / told if told else 0.0
 
-    def pay(self) -> float:
-        """Its pay relative to others: ability and schooling."""
-        return self.ability * math.exp(self.model.met["schooling_return"][self.place] * (self.schooling - 6.0))
+    def pay(self, k: int) -> float:
+        """Its pay in a job at home: by ability and, in services and public jobs, schooling."""
+        at, w = self.model.met, self.place
+        if k < SERVICES:
+            return at["wage"][w][k] * self.ability
+        return choose_work.skilled_pay(
+            at["wage"][w][k], self.ability, self.schooling, at["schooling_return"][w], at["schooling_of_pay"][w][k - SERVICES]
+        )
 
 
 class Tie:
@@ -207,7 +228,7 @@ class PlainModel(mesa.Model):
         super().__init__(rng=border.seed_of_run)
         self.month, self.seed_of_run = border.month, border.seed_of_run
         self.p: dict[Any, Any] = {
-            m: border.settings.of(m.Parameters) for m in (fall_ill, seek_care, receive_care, choose_work, earn, keep_ties)
+            m: border.settings.of(m.Parameters) for m in (fall_ill, seek_care, receive_care, choose_work, get_work, earn, keep_ties)
         }
         self.memory: float = border.settings.of(keep_ties.Memory).memory
         self.income_gap = float(border.kin.columns["income_gap"][0])
@@ -216,7 +237,7 @@ class PlainModel(mesa.Model):
         frame, c = border.frames["household"], border.kin.columns
         self.households = [PlainHousehold(self, {name: frame[name][row].tolist() for name in frame.fields}) for row in range(len(frame))]
         for row, one in enumerate(self.households):
-            one.activity = one.activity[: one.n_adults]
+            one.activity = one.activity[: one.n_workers]
             for e in range(c["first"][row], c["end"][row]):
                 one.kin.append(
                     Tie(
@@ -231,7 +252,49 @@ class PlainModel(mesa.Model):
         """Everybody takes a phase before anybody takes the next."""
         for phase in PHASES:
             self.agents.do(phase)
+            if phase == "get_work":
+                self.give_jobs()
         self.month += 1
+
+    def give_jobs(self) -> None:
+        """Community by community, dismiss those for whom there is no job, then give the jobs that are free."""
+        p, at = self.p[get_work], self.met
+        here: dict[int, list[PlainHousehold]] = {}
+        for one in self.households:
+            here.setdefault(one.place, []).append(one)
+        for w, people in here.items():
+            free = [0.0] * N_WORK
+            last = [uniform(self.seed_of_run, get_work.LAST, 0, w, k) for k in range(N_WORK)]
+            for k in range(1, N_WORK):
+                slots = at["job_slots"][w][k]
+                hold = [(one, a) for one in people for a in range(one.n_workers) if one.activity[a] == k]
+                held = sum(one.weight for one, _ in hold)
+                if held > slots:
+                    kept = self.in_turn(get_work.DISMISSED, hold, slots, last[k])
+                    held = sum(one.weight for one, _ in kept)
+                    for one, a in {*hold} - {*kept}:
+                        one.activity[a] = LOOKING
+                free[k] = slots - held
+            mean = sum(one.weight for one in people) / len(people)
+            for k in range(1, N_WORK):
+                ask = [(one, a) for one in people for a in range(one.n_workers) if one.work_sought[a] == k]
+                found = self.in_turn(get_work.FOUND, ask, free[k], last[k])
+                for one, a in found:
+                    one.activity[a] = k
+                sought, given = (sum(one.weight for one, _ in who) for who in (ask, found))
+                if not ask:
+                    sought, given = mean, mean * get_work.fits(0.0, mean, free[k], last[k])
+                at["job_chance"][w][k] += p.learning * (get_work.share_that_fits(given, sought) - at["job_chance"][w][k])
+
+    def in_turn(self, stream: int, who: list[tuple[PlainHousehold, int]], jobs: float, last: float) -> list[tuple[PlainHousehold, int]]:
+        """Those who get a job, in the order of their draws."""
+        given, has = 0.0, []
+        for one, a in sorted(who, key=lambda w: w[0].draw(stream, w[1])):
+            if not get_work.fits(given, one.weight, jobs, last):
+                break
+            given += one.weight
+            has.append((one, a))
+        return has
 
 
 def january(households: int) -> BorderModel:

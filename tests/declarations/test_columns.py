@@ -12,7 +12,27 @@ from agents.core.compiled import plain
 from agents.core.declare import FIELDS, RULES
 from agents.household.fields import SEVERITIES
 from agents.official.fields import KINDS
-from agents.surroundings import ACTIVITIES, CARE_OPTIONS, CHANNELS, CROPS, DIRECTIONS, GOODS, PURPOSES, SIDES
+from agents.surroundings import (
+    ACTIVITIES,
+    CARE_OPTIONS,
+    CHANNELS,
+    CROPS,
+    DIRECTIONS,
+    ESTATE,
+    FARM,
+    GOODS,
+    LOOKING,
+    PASS,
+    PERMIT,
+    PUBLIC,
+    PURPOSES,
+    SECTORS,
+    SERVICES,
+    SIDES,
+    TIMBER,
+    UNDOCUMENTED,
+    WORK,
+)
 from tests.declarations import sources
 
 
@@ -35,8 +55,9 @@ def declared_shape(model: BorderModel, entity: str, name: str) -> tuple[int, ...
     field = FIELDS[entity][name]
     sizes = {"place": model.world.n_places, "month": model.n_months, "calendar_month": 12, "side": 2, "good": 4, "crop": 2, "direction": 2,
              "channel": 4, "tier": 2, "patient": 2, "sum": len(SUMS), "deal": len(DEALS), "tie_sum": len(TIES),
-             "papers": 2, "way": 2, "care_option": 4, "crossing": len(model.world.crossing_names), "district": len(model.world.district_names),
-             "stock": len(STOCKS), "month_to_2030": 612, "group": len(model.region.groups), "pair": model.world.n_places**2}  # fmt: skip
+             "papers": 3, "work": 8, "sector": 4, "sector_beside_estates": 3, "way": 2, "care_option": 4, "crossing": len(model.world.crossing_names),
+             "district": len(model.world.district_names), "stock": len(STOCKS), "month_to_2030": 612, "group": len(model.region.groups),
+             "pair": model.world.n_places**2}  # fmt: skip
     if field.axes:
         return tuple(sizes[axis] for axis in field.axes)
     values = (field.width,) if field.width > 1 else ()
@@ -67,14 +88,14 @@ def test_axes_that_a_column_names_agree_with_its_width() -> None:
 NARROW = {
     "int8": ("household.side", "household.group", "household.n_adults", "household.n_children", "household.activity", "household.works_home",
              "household.works_across", "kin.is_kin", "kin.feast", "household.episodes", "household.care_sought", "household.care_visits", "household.untreated",
-             "household.work_sought", "household.n_refused", "household.n_deported", "trader.side", "trader.cards", "trader.good", "trader.direction",
+             "household.work_sought", "household.n_deported", "household.n_workers", "household.under_employed", "trader.side", "trader.cards", "trader.good", "trader.direction",
              "trader.channel", "official.side", "official.kind"),
     "int16": ("household.place", "trader.place", "official.place", "official.crossing", "official.district",
               "record.care_crossing", "record.work_crossing", "record.trade_crossing", "record.partner"),
     "int32": ("household.trader", "trader.household", "kin.first", "kin.first_across", "kin.end", "kin.other"),
     "uint16": ("kin.pair",),
     "float32": ("household.schooling", "household.opinion_home", "household.opinion_across", "household.heard_across", "household.heard_work",
-                "household.trips_across", "household.knows_work", "household.trips_mean", "household.visits_across", "household.days_lost", "household.idle", "kin.contact", "kin.strength"),
+                "household.trips_across", "household.knows_work", "household.trips_mean", "household.visits_across", "household.days_lost", "household.fear", "kin.contact", "kin.strength"),
 }  # fmt: skip
 
 
@@ -89,7 +110,7 @@ def test_numbers_are_of_double_precision_and_codes_whole() -> None:
 
 #: Columns that no rule writes and that change nevertheless: by the model itself, in January and when its scenario changes something.
 BY_THE_MODEL = {
-    "place": {"hours_centre", "hours_care", "quality_care", "facility_care", "crossing_care", "hours_work", "crossing_work", "road"},
+    "place": {"adults", "workers", "hours_centre", "hours_care", "quality_care", "facility_care", "crossing_care", "hours_work", "crossing_work", "place_work", "road"},
     "trade_link": {"partner", "hours", "crossing"},
     "crossing": {"is_open", "is_post", "patrol"},
     "facility": {"quality"},
@@ -129,17 +150,19 @@ def test_columns_of_a_month_hold_nothing_from_the_month_before() -> None:
 
 def test_options_are_named_in_the_order_in_which_rules_count_them(model: BorderModel) -> None:
     assert tuple(f"{tier}_{side}" for side in ("home", "across") for tier in ("primary", "hospital")) == CARE_OPTIONS
-    assert (ACTIVITIES, CHANNELS) == (("farm", "wage", "pass", "undocumented"), ("allowance", "declared", "bribe", "path"))
+    assert ACTIVITIES == ("farm", "estate", "timber", "services", "public", "pass", "permit", "undocumented", "looking")
+    assert tuple(range(9)) == (FARM, ESTATE, TIMBER, SERVICES, PUBLIC, PASS, PERMIT, UNDOCUMENTED, LOOKING)
+    assert (ACTIVITIES[:8], ACTIVITIES[1:5]) == (WORK, SECTORS) and CHANNELS == ("allowance", "declared", "bribe", "path")
     assert (("sell_across", "buy_across"), ("id", "my"), (GOODS[0], GOODS[3])) == (DIRECTIONS, SIDES, CROPS)
     assert tuple(model.region.goods["good"]) == GOODS and PURPOSES == ("security", "roads", "health", "other")
     assert (KINDS, SEVERITIES) == (("post_officer", "patrol_leader", "planner", "health_officer"), ("minor", "disrupting", "hospital"))
-    by_width = {"care": CARE_OPTIONS, "work": ACTIVITIES}
+    by_width = {"care": CARE_OPTIONS, "work": WORK}
     for entity, table in FIELDS.items():
         for name, field in table.items():
             if entity == "trade_link" and field.width == 2:
                 assert field.options == ("legal", "path"), name
             for end, options in by_width.items():
-                if entity == "place" and name.endswith(f"_{end}"):
+                if entity == "place" and name.endswith(f"_{end}") and field.width > 1:
                     assert field.options == options, name
 
 

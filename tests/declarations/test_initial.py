@@ -9,7 +9,7 @@ from agents.core.declare import FIELDS
 
 #: A price level of 100 is that of 2005; before a first experience half of the seekers are thought to find a job; stocks of 1980 are set by the start.
 OTHER_THAN_0 = {
-    "place.served_share": 1.0, "place.keep_share": 1.0, "place.job_chance": 0.5, "place.technique": 1.0, "place.cost_of_living": 100.0,
+    "place.served_share": 1.0, "place.job_chance": 0.5, "place.place_work": -1, "place.pay_level": 1.0, "place.income_over_pay": 1.0, "place.technique": 1.0, "place.cost_of_living": 100.0,
     "place.exchange": 1.0, "district.road": 0.2, "district.clinic": 0.2, "district.hospital": 0.2, "district.other": 0.2,
     "household.activity": -1, "household.work_sought": -1, "household.trader": -1, "trader.good": -1,
 }  # fmt: skip
@@ -21,7 +21,9 @@ AXES = {
     "trade_link.partner": ("legal", "path"),
     "trade_link.is_open": ("legal", "path"),
     "place.hours_care": ("primary_home", "hospital_home", "primary_across", "hospital_across"),
-    "place.wage": ("farm", "wage", "pass", "undocumented"),
+    "place.wage": ("farm", "estate", "timber", "services", "public", "pass", "permit", "undocumented"),
+    "place.job_slots": ("farm", "estate", "timber", "services", "public", "pass", "permit", "undocumented"),
+    "place.schooling_of_pay": ("services", "public"),
     "place.price": ("rice", "sugar", "cooking_oil", "rubber"),
     "place.yields": ("rice", "rubber"),
     "district.split": ("security", "roads", "health", "other"),

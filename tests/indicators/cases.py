@@ -84,6 +84,11 @@ def _adults(name: str, column: str) -> Case:
     )  # fmt: skip
 
 
+# Pay of each month and community, and the workers who count for it.
+WORKERS = {("1980-01", "A"): 10, ("1980-01", "B"): 30, ("1980-05", "A"): 20, ("1981-02", "C"): 5, ("1981-02", "D"): 15}
+PAY = {("1980-01", "A"): 100, ("1980-01", "B"): 200, ("1980-05", "A"): 400, ("1980-06", "A"): 999, ("1981-02", "C"): 8, ("1981-02", "D"): 4}
+
+
 def _by_people(name: str, column: str) -> Case:
     # id: North 100 and South 300 people; my: East 40 and West 10
     return Case(
@@ -152,25 +157,28 @@ CASES: tuple[Case, ...] = (
     ),
     Case("gini", {"gini": {(1980, "id"): 0.4, (1980, "my"): 0.3}}, yearly={1980: (0.4, 0.3), 1981: (NONE, NONE)}),
     Case(
-        "unemployment_rate",
-        {"sums.unemployed": {("1980-01", "A"): 4, ("1980-05", "B"): 2, ("1981-03", "C"): 3},
-         "sums.adults": {("1980-01", "A"): 20, ("1980-05", "B"): 10, ("1980-06", "A"): 10, ("1981-02", "B"): 5, ("1981-03", "C"): 12}},
-        yearly={1980: (6 / 40, NONE), 1981: (0, 3 / 12)}, monthly={"1980-01": (4 / 20, NONE), "1980-06": (0, NONE)},
+        "product_per_capita", {"sums.product": INCOME, "sums.persons": PERSONS, "sums.income": {("1980-01", "A"): 500}},
+        yearly={1980: (11 / (66 / 12), 6.5 / (12 / 12)), 1981: (2 / (8 / 12), 15 / (6 / 12))},
+        monthly={"1980-01": (7 / (46 / 12), NONE), "1980-07": (4 / (20 / 12), NONE), "1980-03": (NONE, 5 / (9 / 12))},
+        places={1980: (10 / (50 / 12), 1 / (16 / 12), 5 / (9 / 12), 1.5 / (3 / 12)), 1981: (NONE, 2 / (8 / 12), NONE, 15 / (6 / 12))},
     ),
     Case(
-        "under_employment_rate",
-        {"sums.idle": {("1980-01", "A"): 7, ("1980-05", "B"): 2, ("1981-03", "C"): 9},
-         "sums.adults": {("1980-01", "A"): 20, ("1980-05", "B"): 10, ("1980-06", "A"): 10, ("1981-02", "B"): 5, ("1981-03", "C"): 12}},
-        yearly={1980: (9 / 40, NONE), 1981: (0, 9 / 12)}, monthly={"1980-01": (7 / 20, NONE), "1980-06": (0, NONE)},
+        "product_local", {"sums.product": INCOME, "sums.persons": PERSONS},
+        yearly={1980: (15000 / (66 / 12), 13), 1981: (4000 / (8 / 12), 60 / (6 / 12))},
+        places={1980: (14000 / (50 / 12), 1000 / (16 / 12), 10 / (9 / 12), 3 / (3 / 12)), 1981: (NONE, 4000 / (8 / 12), NONE, 60 / (6 / 12))},
+    ),
+    Case(
+        "product_ratio", {"sums.product": INCOME | {("1981-02", "D"): 1}, "sums.persons": PERSONS | {("1981-02", "D"): 1}},
+        yearly={1980: (6.5 / 2, 6.5 / 2), 1981: (15.25 / (7 / 12) / 3, 15.25 / (7 / 12) / 3)},
+        monthly={"1981-02": (0.25 * 12 / 3, 0.25 * 12 / 3), "1980-01": (NONE, NONE)},
     ),
     *(
         Case(
-            # dollars: farm 3, home jobs 2, trade -1; work across is made elsewhere. National product is 100 dollars a month, then 300
+            # dollars: 3, 2 and -1; what is earned across is made elsewhere. National product is 100 dollars a month, then 300
             name,
-            {"sums.income_farm": {("1980-01", "A"): 3000, ("1981-01", "C"): 8},
-             "sums.income_wage": {("1980-07", "B"): 4000, ("1981-01", "A"): 36000, ("1980-02", "C"): 6, ("1981-01", "D"): 4},
-             "sums.income_trade": {("1980-12", "A"): -2000, ("1981-02", "C"): 40}, "sums.income_across": {("1980-01", "A"): 5000},
-             "sums.income": {("1980-01", "A"): 8000}},
+            {"sums.product": {("1980-01", "A"): 3000, ("1980-07", "B"): 4000, ("1980-12", "A"): -2000, ("1981-01", "A"): 36000, ("1980-02", "C"): 6,
+                              ("1981-01", "C"): 8, ("1981-01", "D"): 4, ("1981-02", "C"): 40},
+             "sums.income_across": {("1980-01", "A"): 5000}, "sums.income": {("1980-01", "A"): 8000}},
             yearly=yearly, monthly=monthly,
         )
         for name, yearly, monthly in (
@@ -223,13 +231,57 @@ CASES: tuple[Case, ...] = (
         yearly={1980: (54 / 27, 153 / 51), 1981: (20 / 4, 13 / 26)}, monthly={"1980-01": (40 / 20, 153 / 50), "1980-03": (14 / 2, NONE)},
     ),
     # ---- work ------------------------------------------------------------------------------------------------------------
-    _adults("adults_farm", "sums.farm"), _adults("adults_wage", "sums.wage"), _adults("adults_pass", "sums.pass"),
-    _adults("adults_undocumented", "sums.undocumented"),
+    _adults("labour_force", "sums.workers"), _adults("adults_farm", "sums.farm"), _adults("adults_estate", "sums.estate"),
+    _adults("adults_timber", "sums.timber"), _adults("adults_services", "sums.services"), _adults("adults_public", "sums.public"),
+    _adults("adults_pass", "sums.pass"), _adults("adults_permit", "sums.permit"), _adults("adults_undocumented", "sums.undocumented"),
+    Case(
+        # 12 + 24, 48 in the twelve months of 1980; 6 and 18 in the six of 1981
+        "adults_wage",
+        {"sums.estate": {("1980-01", "A"): 12}, "sums.timber": {("1980-01", "B"): 24}, "sums.services": {("1980-03", "C"): 48},
+         "sums.public": {("1981-01", "A"): 6, ("1981-01", "D"): 18}, "sums.farm": {("1980-01", "A"): 500}, "sums.pass": {("1980-01", "A"): 500}},
+        yearly={1980: (36 / 12, 48 / 12), 1981: (6 / 6, 18 / 6)}, monthly={"1980-01": (36, 0), "1981-01": (6, 18)},
+    ),
     Case(
         "workers_across",
-        {"sums.pass": {("1980-01", "A"): 24, ("1981-01", "B"): 6}, "sums.undocumented": {("1980-02", "B"): 12, ("1981-06", "D"): 18}},
-        yearly={1980: (36 / 12, 0), 1981: (6 / 6, 18 / 6)}, monthly={"1980-01": (24, 0), "1980-02": (12, 0)},
-        places={1980: (2, 1, 0, 0), 1981: (0, 1, 0, 3)},
+        {"sums.pass": {("1980-01", "A"): 24, ("1981-01", "B"): 6}, "sums.undocumented": {("1980-02", "B"): 12, ("1981-06", "D"): 18},
+         "sums.permit": {("1980-02", "A"): 36, ("1980-02", "C"): 60, ("1981-01", "B"): 24}},
+        yearly={1980: (72 / 12, 60 / 12), 1981: (30 / 6, 18 / 6)}, monthly={"1980-01": (24, 0), "1980-02": (48, 60)},
+        places={1980: (5, 1, 5, 0), 1981: (0, 5, 0, 3)},
+    ),
+    Case(
+        "undocumented_share",
+        {"sums.pass": {("1980-01", "A"): 24, ("1981-01", "B"): 6}, "sums.permit": {("1980-02", "A"): 6},
+         "sums.undocumented": {("1980-02", "B"): 12, ("1981-06", "D"): 18}},
+        yearly={1980: (12 / 42, NONE), 1981: (0, 1)}, monthly={"1980-02": (12 / 18, NONE), "1980-01": (0, NONE)},
+    ),
+    Case(
+        "sent_home", {"sums.sent_home": {("1980-01", "A"): 3, ("1980-05", "B"): 2, ("1981-02", "B"): 4}},
+        yearly={1980: (5, 0), 1981: (4, 0)}, monthly={"1980-05": (2, 0)},
+    ),
+    *(
+        Case(
+            name,
+            {column: {("1980-01", "A"): 4, ("1980-05", "B"): 2, ("1981-03", "C"): 3},
+             "sums.workers": {("1980-01", "A"): 20, ("1980-05", "B"): 10, ("1980-06", "A"): 10, ("1981-02", "B"): 5, ("1981-03", "C"): 12},
+             "sums.adults": {("1980-01", "A"): 90}},
+            yearly={1980: (6 / 40, NONE), 1981: (0, 3 / 12)}, monthly={"1980-01": (4 / 20, NONE), "1980-06": (0, NONE)},
+        )
+        for name, column in (("unemployment_rate", "sums.looking"), ("under_employment_rate", "sums.under_employed"))
+    ),
+    *(
+        Case(
+            # by workers: 10 at 100, 30 at 200, 20 at 400 (nobody in June); 5 at 8 and 15 at 4
+            name, {column: PAY, "sums.workers": WORKERS},
+            yearly={1980: ((1000 + 6000 + 8000) / 60, NONE), 1981: (NONE, (40 + 60) / 20)}, monthly={"1980-01": (7000 / 40, NONE), "1980-06": (NONE, NONE)},
+        )
+        for name, column in (("pay_estate", "wage.estate"), ("pay_services", "wage.services"))
+    ),
+    Case(
+        # pay across by workers: 10 at 300, 30 at 100, 20 at 500; 5 at 4 and 15 at 6
+        "wage_gap",
+        {"wage.estate": PAY, "sums.workers": WORKERS, "wage.undocumented": {("1980-01", "A"): 9},
+         "wage.permit": {("1980-01", "A"): 300, ("1980-01", "B"): 100, ("1980-05", "A"): 500, ("1981-02", "C"): 4, ("1981-02", "D"): 6}},
+        yearly={1980: (16000 / 15000, NONE), 1981: (NONE, 110 / 100)}, monthly={"1980-01": (6000 / 7000, NONE)},
     ),
     Case(
         "remittances_usd",
@@ -250,10 +302,10 @@ CASES: tuple[Case, ...] = (
     *(_gap(k, good) for k, good in enumerate(GOODS)),
     Case("traders_active", {"deals.loads": LOADS}, yearly={1980: (24 / 12, 0), 1981: (0, 9 / 6)}, monthly={"1980-02": (18, 0), "1981-03": (0, 9)}),
     Case(
-        # 9 visits, 3 and 5 workers, 24 loads; 4; 1; 6 and 9
+        # 9 visits, 3, 2 and 5 workers, 24 loads; 4; 1; 6 and 9
         "crossings",
-        VISITS | {"sums.pass": {("1980-01", "A"): 3}, "sums.undocumented": {("1980-01", "B"): 5}, "deals.loads": LOADS},
-        yearly={1980: (9 + 3 + 5 + 24, 1), 1981: (4, 6 + 9)}, monthly={"1980-01": (7 + 3 + 5 + 6, 0)},
+        VISITS | {"sums.pass": {("1980-01", "A"): 3}, "sums.permit": {("1980-01", "A"): 2}, "sums.undocumented": {("1980-01", "B"): 5}, "deals.loads": LOADS},
+        yearly={1980: (9 + 3 + 2 + 5 + 24, 1), 1981: (4, 6 + 9)}, monthly={"1980-01": (7 + 3 + 2 + 5 + 6, 0)},
     ),
     # ---- officials -------------------------------------------------------------------------------------------------------
     Case(

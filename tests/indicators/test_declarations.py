@@ -96,9 +96,11 @@ def test_every_column_of_the_record_can_be_read_under_one_name() -> None:
 def test_every_sum_is_used() -> None:
     """By an indicator, by the ledger, or by the tests that nothing is lost on the way (tests/model/test_conservation.py)."""
     by_indicators = {name for one in INDICATORS for name in one.reads}  # type: ignore[attr-defined]
-    in_ledger = {"sums.own_use", "sums.spending", "sums.care_cost", "sums.savings"}
+    in_ledger = {"sums.income_wage", "sums.own_use", "sums.spending", "sums.care_cost", "sums.savings"}
     in_ledger |= {f"deals.{n}" for n in ("revenue", "carriage", "duty", "fine", "profit")}
-    by_conservation = {"deals.sold", "deals.seized"}
+    by_conservation = {"deals.sold", "deals.seized", "sums.income_trade", "sums.adults"} | {
+        f"wage.{n}" for n in ("farm", "timber", "public", "pass", "undocumented")
+    }
     by_flows = {n for n in READABLE if "_crossing." in n}
     assert set(READABLE) == by_indicators | in_ledger | by_conservation | by_flows
     assert not by_indicators & (in_ledger | by_conservation | by_flows)

@@ -47,7 +47,9 @@ def looped(run: Simulation) -> pd.DataFrame:
 
 
 def test_it_is_that_of_plain_loops() -> None:
-    run = Simulation(Scenario.load(end="1982-04"), households=400, rng=3).run()
+    run = Simulation(
+        Scenario.load(end="1982-04", set={"world.set_work.legal_1980": 0.3, "world.set_work.from_border": 0.15}), households=600, rng=3
+    ).run()
     table = run.results.flows
     assert len(table) > 200 and set(table["purpose"]) == {*CROSSINGS, TRADE} and set(table["direction"]) == {"out", "in"}
     pd.testing.assert_frame_equal(table, looped(run), check_exact=True)

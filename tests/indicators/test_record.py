@@ -9,29 +9,30 @@ import pytest
 
 from abm.results.record import DEALS, SUMS, TIES, D, Record, S, close_year, gini, record_deals, record_households, record_ties
 from agents.core.compiled import plain
+from agents.surroundings import ACTIVITIES
 
 # Four households; the first and the last are outside the rows that are recorded. Weights 3 and 0.5 in place 1, so 3·x + 0.5·y.
 HOUSEHOLDS: dict[str, Any] = {
-    "place": (0, 1, 1, 2), "weight": (100.0, 3.0, 0.5, 100.0), "n_adults": (1, 2, 4, 1), "n_children": (9, 5, 1, 9),
-    "income": (1.0, 1000.0, 2000.0, 1.0), "income_farm": (1.0, 10.0, 40.0, 1.0), "income_wage": (1.0, 12.0, 42.0, 1.0),
+    "place": (0, 1, 1, 2), "weight": (100.0, 3.0, 0.5, 100.0), "n_adults": (1, 3, 5, 1), "n_workers": (1, 2, 5, 1), "n_children": (9, 5, 1, 9),
+    "income": (1.0, 1000.0, 2000.0, 1.0), "income_farm": (1.0, 10.0, 40.0, 1.0), "income_wage": (1.0, 12.0, 42.0, 1.0), "product": (1.0, -13.0, 43.0, 1.0),
     "income_across": (1.0, 14.0, 44.0, 1.0), "income_trade": (1.0, -16.0, 46.0, 1.0), "own_use": (1.0, 18.0, 48.0, 1.0),
     "spending": (1.0, 20.0, 50.0, 1.0), "care_cost": (1.0, 22.0, 52.0, 1.0), "savings": (1.0, -24.0, 54.0, 1.0),
     "episodes": ((9, 9, 9), (1, 2, 4), (3, 0, 0), (9, 9, 9)), "untreated": (9, 2, 6, 9),
     "care_visits": ((9, 9, 9, 9), (1, 2, 3, 4), (8, 0, 2, 6), (9, 9, 9, 9)),
     "hours_care": ((9.0, 9.0, 9.0, 9.0), (0.5, 1.5, 4.0, 10.0), (9.0, 9.0, 9.0, 9.0)),
-    "activity": ((0, -1, -1, -1, -1, -1), (0, 1, -1, -1, -1, -1), (2, 3, 3, 1, -1, -1), (0, -1, -1, -1, -1, -1)),
-    "n_refused": (9, 1, 3, 9), "idle": (0.9, 0.75, 0.5, 0.9), "support_across": (0.9, 0.2, 0.8, 0.9), "trips_across": (9.0, 7.0, 2.0, 9.0),
+    # the third adult of the first is no worker: what its column holds does not count
+    "activity": ((0, -1, -1, -1, -1, -1), (0, 1, 2, -1, -1, -1), (5, 7, 7, 6, 8, 3), (0, -1, -1, -1, -1, -1)),
+    "n_deported": (9, 1, 3, 9), "under_employed": (9, 1, 4, 9), "support_across": (0.9, 0.2, 0.8, 0.9), "trips_across": (9.0, 7.0, 2.0, 9.0),
 }  # fmt: skip
 EXPECTED = {
-    "persons": 3 * 7 + 0.5 * 5, "households": 3.5, "adults": 3 * 2 + 0.5 * 4, "income": 3 * 1000 + 0.5 * 2000, "income_farm": 30 + 20,
-    "income_wage": 36 + 21, "income_across": 42 + 22, "income_trade": -48 + 23, "own_use": 54 + 24, "spending": 60 + 25, "care_cost": 66 + 26,
+    "persons": 3 * 8 + 0.5 * 6, "households": 3.5, "adults": 3 * 3 + 0.5 * 5, "workers": 3 * 2 + 0.5 * 5, "income": 3 * 1000 + 0.5 * 2000, "income_farm": 30 + 20,
+    "income_wage": 36 + 21, "product": -39 + 21.5, "income_across": 42 + 22, "income_trade": -48 + 23, "own_use": 54 + 24, "spending": 60 + 25, "care_cost": 66 + 26,
     "savings": -72 + 27, "episodes": 3 * 7 + 0.5 * 3, "untreated": 6 + 3,
     "visits_ph": 3 * 1 + 0.5 * 8, "visits_hh": 3 * 2, "visits_pa": 3 * 3 + 0.5 * 2, "visits_ha": 3 * 4 + 0.5 * 6,
     # hours of place 1: 0.5, 1.5, 4 and 10
     "care_hours": 7 * 0.5 + 6 * 1.5 + 10 * 4 + 15 * 10,
-    "farm": 3, "wage": 3 + 0.5, "pass": 0.5, "undocumented": 2 * 0.5,
-    # only the first is idle for more than two thirds of the time
-    "unemployed": 3 * 1, "idle": 3 * 2 * 0.75 + 0.5 * 4 * 0.5, "support": 3 * 0.2 + 0.5 * 0.8, "trips": 21 + 1, "n": 2,
+    "farm": 3, "estate": 3, "timber": 0, "services": 0, "public": 0, "pass": 0.5, "permit": 0.5, "undocumented": 2 * 0.5, "looking": 0.5,
+    "under_employed": 3 * 1 + 0.5 * 4, "sent_home": 3 * 1 + 0.5 * 3, "support": 3 * 0.2 + 0.5 * 0.8, "trips": 21 + 1, "n": 2,
 }  # fmt: skip
 
 
@@ -54,7 +55,7 @@ def test_households_are_added_to_their_own_place_and_year() -> None:
     assert (sums[[0, 2]] == 0).all()
     assert list(income_year) == [7, 1007, 2007, 7]
     sums, _ = recorded(place=(0, 2, 1, 2))
-    assert sums[2, S["persons"]] == 21 and sums[1, S["persons"]] == 2.5
+    assert sums[2, S["persons"]] == 24 and sums[1, S["persons"]] == 3
 
 
 def test_a_sum_goes_on_from_what_it_holds() -> None:
@@ -65,12 +66,10 @@ def test_a_sum_goes_on_from_what_it_holds() -> None:
     assert {n: sums[1, S[n]] - 5.0 for n in SUMS} == pytest.approx(EXPECTED)
 
 
-@pytest.mark.parametrize(
-    ("idle", "unemployed"), [((0, 2 / 3, 0, 0), 0), ((0, 0.67, 0.66, 0), 3), ((0, 0.7, 0.9, 0), 3 + 1.5), ((0, 0, 0, 0), 0)]
-)
-def test_unemployed_are_the_refused_of_idle_households(idle: tuple[float, ...], unemployed: float) -> None:
-    sums, _ = recorded(idle=idle)
-    assert sums[1, S["unemployed"]] == pytest.approx(unemployed)
+def test_every_activity_has_a_column_of_its_own() -> None:
+    for k, name in enumerate(ACTIVITIES):
+        sums, _ = recorded(activity=np.full((4, 6), k), n_workers=(1, 2, 4, 1))
+        assert {n: sums[1, S[n]] for n in ACTIVITIES} == {n: 3 * 2 + 0.5 * 4 if n == name else 0.0 for n in ACTIVITIES}
 
 
 # Six traders; the first and the last are outside, the third has no deal this month. The second and fourth make the same kind of deal.
@@ -185,8 +184,8 @@ def test_room_of_a_record() -> None:
     record = Record(n_months=25, n_places=3, n_crossings=5, n_districts=2)
     shapes = {name: values.shape for name, values in vars(record).items()}
     assert shapes == {
-        "sums": (25, 3, 28), "deals": (25, 3, 4, 2, 4, 12), "price": (25, 3, 4), "cost_of_living": (25, 3), "ties": (25, 15), "strictness": (25, 5),
-        "stock": (25, 2, 2), "security": (25, 2), "doctrine": (25, 2), "care_crossing": (25, 3, 2), "work_crossing": (25, 3, 2),
+        "sums": (25, 3, 35), "deals": (25, 3, 4, 2, 4, 12), "price": (25, 3, 4), "cost_of_living": (25, 3), "ties": (25, 15), "strictness": (25, 5),
+        "stock": (25, 2, 2), "security": (25, 2), "doctrine": (25, 2), "care_crossing": (25, 3, 2), "work_crossing": (25, 3, 3), "wage": (25, 3, 8),
         "trade_crossing": (25, 3, 2), "partner": (25, 3), "hours_care": (25, 3, 4), "poor": (3, 3), "gini": (3, 2), "near": (3, 3),
     }  # fmt: skip
     assert Record(24, 1, 1, 1).poor.shape == (2, 1) and Record(13, 1, 1, 1).near.shape == (2, 1)

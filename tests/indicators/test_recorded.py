@@ -38,7 +38,7 @@ def run() -> list[str]:
             "cost_of_living": world.place["cost_of_living"], "strictness": world.crossing["strictness"],
             "stock": np.stack([world.district["road"], world.district["clinic"]], axis=1), "security": world.district["split"][:, 0],
             "doctrine": [officials["doctrine"][officials["side"] == s].mean() for s in (0, 1)],
-            "care_crossing": world.place["crossing_care"][:, 2:], "work_crossing": world.place["crossing_work"][:, 2:],
+            "care_crossing": world.place["crossing_care"][:, 2:], "work_crossing": world.place["crossing_work"][:, 5:], "wage": world.place["wage"],
             "trade_crossing": world.trade_link["crossing"], "partner": world.trade_link["partner"][:, 0],
             "hours_care": world.place["hours_care"], "ties": of_ties(model),
         }  # fmt: skip

@@ -9,7 +9,7 @@ import pytest
 
 from abm import BorderModel, Scenario
 from abm.results.record import D, S
-from agents.surroundings import ACTIVITIES, N_WORK
+from agents.surroundings import ACTIVITIES, LOOKING, N_WORK
 from tests.model.same import make, months
 
 #: Relative size of a sum's rounding: 2**-52 for each of some hundreds of terms, with room.
@@ -47,8 +47,11 @@ def test_people(run):
         assert close(np.bincount(h["place"], persons, model.world.n_places), people) and close(sums[:, S["persons"]], people)
         activity = h["activity"]
         assert np.array_equal((activity >= 0).sum(axis=1), h["n_workers"]) and (h["n_workers"] <= h["n_adults"]).all()
-        assert activity.max() < len(ACTIVITIES)
-        assert close(sums[:, S["workers"]], sums[:, [S[name] for name in ACTIVITIES]].sum(axis=1))
+        assert activity.max() <= LOOKING
+        assert close(sums[:, S["workers"]], sum(sums[:, S[name]] for name in ACTIVITIES))
+        assert close(sums[:, S["adults"]], np.bincount(h["place"], h["weight"] * h["n_adults"], model.world.n_places))
+        assert (sums[:, S["under_employed"]] <= sums[:, S["farm"]] * (1 + ROUNDING)).all()
+        assert close(sums[:, S["sent_home"]], np.bincount(h["place"], h["weight"] * h["n_deported"], model.world.n_places))
         visits, sought = h["care_visits"].astype(int), h["care_sought"].astype(int)
         assert (visits <= sought).all()
         episodes = h["episodes"].astype(int).sum(axis=1)
@@ -59,10 +62,15 @@ def test_people(run):
         assert close(sums[:, S["episodes"]], sums[:, [S[k] for k in by_kind]].sum(axis=1) + sums[:, S["untreated"]])
         for k, name in enumerate(by_kind):
             assert close(sums[:, S[name]], np.bincount(h["place"], h["weight"] * visits[:, k], model.world.n_places))
+        place = model.world.place
+        largest = np.zeros(model.world.n_places)
+        np.maximum.at(largest, h["place"].astype(int), h["weight"])
         for k in range(1, N_WORK):
-            # a job is held by those for whom there is one: more than jobs only by random draws, never where there are none
+            # a job is held by those for whom there is one: by no more than one household's weight too many, and never where there is none
             held = np.bincount(h["place"], h["weight"] * (activity == k).sum(axis=1), model.world.n_places)
-            assert (held[model.world.place["job_slots"][:, k] <= 0] == 0).all()
+            assert close(held, place["job_holders"][:, k])
+            assert (held - place["job_slots"][:, k] < largest).all() and (held[place["job_slots"][:, k] <= 0] == 0).all()
+            assert (held[place["may_work"][:, k] <= 0] == 0).all()
 
 
 def test_goods(run):

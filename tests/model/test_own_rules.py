@@ -45,25 +45,42 @@ def test_own_copy_of_a_rule_is_the_shipped_run():
     assert parts(swapped) == parts(make(n_months=24, households=120).run())
 
 
+def only_who_has_no_work_looks(model) -> bool:
+    """Nobody who worked in the month before asks for other work."""
+    before = model.frames["household"]["activity"].copy()
+    month = model.month
+    model.month = month - 1
+    model.run_rule(RULES["household.choose_work"])
+    model.month = month
+    return bool(((model.frames["household"]["work_sought"] == -1) | (before == 8)).all())
+
+
 def test_own_function_of_another_place_in_the_rule():
     def never(u, p):
         return False
 
     model = make(n_months=18, households=120, rules={"household.choose_work.think_again": never}).run()
-    assert (model.frames["household"]["work_sought"] == -1).all()
+    assert only_who_has_no_work_looks(model)
 
 
 def test_two_own_functions_of_one_rule():
-    def never(u, p):
-        return False
+    def always(u, p):
+        return True
 
     def nothing_more(farm_income, n_now, labour_share):
         return 0.0 * farm_income
 
-    swaps = {"household.choose_work.think_again": never, "household.choose_work.added_by_one_more": nothing_more}
+    swaps = {"household.choose_work.think_again": always, "household.choose_work.added_by_one_more": nothing_more}
     model = make(n_months=12, households=120, rules=swaps).run()
     assert model.manifest()["rules_swapped"] == sorted(swaps)
-    assert (model.frames["household"]["work_sought"] == -1).all(), "both are replaced, not only the last"
+    h = model.frames["household"]
+    has_farmer = (h["activity"] == 0).any(axis=1)
+    model.month -= 1
+    model.run_rule(RULES["household.choose_work"])
+    model.month += 1
+    assert has_farmer.any() and not (h["work_sought"][has_farmer] == 0).any()
+    stays = ((h["work_sought"] == -1) & (h["activity"] >= 0))[has_farmer]
+    assert not (stays & (h["activity"][has_farmer] == 0)).any(), "both are replaced, not only the last: nobody stays on the farm"
 
 
 def test_own_rules_that_do_not_fit_are_refused():
@@ -89,7 +106,7 @@ def test_own_rules_that_do_not_fit_are_refused():
         ({5: severity}, "rules ="),
         ({"household.fall_ill": 5}, "household.fall_ill"),
         ({"household.fall_ill": print}, "household.fall_ill"),
-        ({"household.get_work.share_that_fits": share_that_fits}, "next_activity"),
+        ({"household.get_work.give": share_that_fits}, "who_leaves"),
     ],
 )
 def test_what_is_no_own_rule_is_refused(rules, word, tmp_path):
@@ -99,10 +116,10 @@ def test_what_is_no_own_rule_is_refused(rules, word, tmp_path):
 
 
 def test_a_function_that_the_loop_never_calls_cannot_be_replaced(monkeypatch):
-    rule = RULES["household.get_work"]
+    rule = RULES["household.fall_ill"]
     monkeypatch.setitem(RULES, rule.name, dataclasses.replace(rule, decide=(*rule.decide, share_that_fits)))
     with pytest.raises(UserError) as refusal:
-        make(households=120, rules={"household.get_work.share_that_fits": share_that_fits})
+        make(households=120, rules={"household.fall_ill.share_that_fits": share_that_fits})
     assert "does not call 'share_that_fits'" in one_sentence(refusal)
 
 
@@ -127,7 +144,7 @@ def test_an_own_rule_that_cannot_run_is_told_in_one_sentence():
 def test_an_answer_with_a_fraction_is_no_option():
     """It would be cut to a whole number without a word."""
 
-    def between(u, farm, wage, with_pass, undocumented):
+    def between(u, farm, estate, timber, services, public, with_pass, with_permit, undocumented):
         return 1.9
 
     for threads in (1, 2):

@@ -12,12 +12,13 @@ from abm.errors import UserError
 from abm.world import populate
 from agents.core.declare import PARAMETERS
 from agents.core.draws import uniform
+from agents.surroundings import ESTATE, FARM, LOOKING, PASS, SECTORS, SERVICES
 
 SETTINGS = {
     "official.spend_budget.start_id": 0.31, "official.spend_budget.start_my": 0.62, "official.set_strictness.doctrine_id": 0.3,
     "official.set_strictness.doctrine_my": 0.6, "official.set_strictness.strictness_prosperity": 0.2,
-    "official.set_strictness.strictness_security": 0.9, "world.set_month.jobs_id": 0.3, "world.set_month.jobs_my": 0.6,
-    "world.set_month.jobs_elasticity": 0.4, "world.set_month.wage_id": 0.7, "world.set_month.wage_my": 1.2,
+    "official.set_strictness.strictness_security": 0.9, "world.set_work.jobs_id": 0.8, "world.set_work.jobs_my": 1.2,
+    "world.set_work.pay_id": 0.8, "world.set_work.pay_my": 0.9,
 }  # fmt: skip
 
 
@@ -69,9 +70,12 @@ def test_markets_incomes_and_savings(run: Simulation) -> None:
         side = int(place["side"][q])
         rate = (s.idr_per_usd[0], s.myr_per_usd[0])[side]
         assert place["price"][q] == pytest.approx(s.world_price[0] * rate * s.markup[side])
-        wage = (0.7, 1.2)[side] * s.base[side] * s.wage_index[0, side]
+        district = place["pay_level"][q] ** run.settings.values["world.set_work.pay_by_district"]
+        wage = (0.8, 0.9)[side] * s.pay[0, side, SECTORS.index("services")] * district
         here = h["place"] == q
-        assert h["income_mean"][here] == pytest.approx(0.6 * h["n_adults"][here] * wage * h["ability"][here])
+        assert place["wage"][q, SERVICES] == pytest.approx(wage)
+        assert h["income_mean"][here] == pytest.approx(0.6 * h["n_workers"][here] * wage * h["ability"][here])
+        assert place["workers"][q] == pytest.approx((h["n_workers"] * h["weight"])[here].sum())
         assert place["adults"][q] == pytest.approx((h["n_adults"] * h["weight"])[here].sum())
         assert place["income_last"][q] == pytest.approx((h["income_mean"] * h["weight"])[here].sum())
         assert place["output_last"][q] == pytest.approx(20 * place["adults"][q])
@@ -80,20 +84,31 @@ def test_markets_incomes_and_savings(run: Simulation) -> None:
         assert run.savings_at_start[side] == pytest.approx((h["savings"] * h["weight"])[h["side"] == side].sum())
 
 
-def test_first_jobs_are_drawn_by_the_share_of_the_side(run: Simulation) -> None:
-    h, s = run.frames["household"], run.series
-    kept = h["activity"].copy()
+def test_first_jobs_are_drawn_by_the_jobs_of_the_place(run: Simulation) -> None:
+    """One draw of each adult of the labour force: below the part of workers with a job on an estate, then in timber, and so on; the others farm."""
+    h, place = run.frames["household"], run.world.place
+    kept = {name: h[name].copy() for name in ("activity", "income_mean", "savings")}
+    last = {name: place[name].copy() for name in ("income_last", "output_last")}
     try:
         start._give_first_jobs(run)
+        assert (place["job_slots"][:, ESTATE:PASS].sum(axis=1) < place["workers"]).all()
         for i in range(0, len(h), 7):
-            side = int(h["side"][i])
-            share = (0.3, 0.6)[side] * s.real_income[0, side] ** 0.4
+            q = int(h["place"][i])
             for a in range(h["activity"].shape[1]):
-                expected = -1 if a >= h["n_adults"][i] else int(uniform(3, populate.FIRST_JOB, 0, int(h["uid"][i]), a) < share)
-                assert h["activity"][i, a] == expected
-        assert {0, 1} <= set(np.unique(h["activity"]))
+                expected, u = FARM, uniform(3, populate.FIRST_JOB, 0, int(h["uid"][i]), a)
+                for k in range(PASS - 1, FARM, -1):
+                    if u < sum(place["job_slots"][q, j] for j in range(1, k + 1)) / place["workers"][q]:
+                        expected = k
+                assert h["activity"][i, a] == (expected if a < h["n_workers"][i] else -1)
+        given = np.array([((h["activity"] == k).sum(axis=1) * h["weight"]).sum() for k in range(PASS)])
+        assert (given > 0).all() and not (h["activity"] >= PASS).any()
+        # as many as there are jobs, within the chance of the draws
+        assert given[1:].sum() == pytest.approx(place["job_slots"][:, ESTATE:PASS].sum(), rel=0.1)
     finally:
-        h["activity"][:] = kept
+        for name, values in kept.items():
+            h[name][:] = values
+        for name, values in last.items():
+            place[name][:] = values
 
 
 def test_support_of_kin_across(run: Simulation) -> None:
@@ -110,12 +125,11 @@ def test_support_of_kin_across(run: Simulation) -> None:
 
 
 def test_work_has_settled_when_the_first_month_begins() -> None:
-    """No sums of the months before are left, and the first months look like those that follow."""
+    """The first months look like those that follow."""
     run = Simulation(Scenario(end="1980-06"), households=2000)
     assert run.draws_of is None and run.month == 0
-    assert not run.world.place["job_holders"].any() and not run.world.place["job_seekers"].any()
     h = run.frames["household"]
-    away = lambda: float(((h["activity"] >= 2).sum(axis=1) * h["weight"]).sum())  # noqa: E731
+    away = lambda: float((((h["activity"] >= PASS) & (h["activity"] < LOOKING)).sum(axis=1) * h["weight"]).sum())  # noqa: E731
     before = away()
     run.run()
     assert before > 0 and away() == pytest.approx(before, rel=0.15)

@@ -60,7 +60,11 @@ EXTREMES: dict[str, dict[str, Any]] = {
     "prices a hundredth": {"place.price": ("x", 0.01), "place.farm_gate": ("x", 0.01), "place.reference_price": ("x", 0.01)},
     "patrols sixteenfold": {"crossing.patrol": ("x", 16.0), "district.patrol": ("x", 16.0), "policy.real_income": ("x", 16.0)},
     "everybody ill, nobody served": {"household.episodes": (5, 5, 2), "place.served_share": 0.0, "household.days_lost": 300.0, "household.care_cost": 1e9},
-    "no jobs": {"place.job_slots": 0.0, "place.job_chance": 0.0, "place.caught_away": 1.0},
+    "no jobs": {"place.job_slots": 0.0, "place.job_chance": 0.0, "place.caught_away": 1.0, "series.jobs": 0.0, "series.estates": 0.0, "series.logs": 0.0},
+    "no pay": {"place.wage": 0.0},
+    "nobody in the labour force": {"household.n_workers": 0, "place.workers": 0.0},
+    "everybody looks for work": {"household.activity": 8, "place.job_slots": 1e9},
+    "pay across a thousandfold, judged by incomes": {"place.income_over_pay": ("x", 1000.0), "place.wage": ("x", 1000.0)},
     "trade of a thousand months": {"place.traded_in": 1e9, "place.local_demand": 1.0, "place.path_loads": 1e6, "trader.profit": -1e12},
 }  # fmt: skip
 
@@ -81,12 +85,12 @@ def rows_of(model: BorderModel, rule: str) -> int:
 
 RANGES = {
     "household.care_sought": (0, 20), "household.care_visits": (0, 20), "household.untreated": (0, 20), "household.episodes": (0, 20),
-    "household.work_sought": (-1, 3), "household.activity": (-1, 3), "trader.good": (-1, 3), "trader.direction": (0, 1), "trader.channel": (0, 3),
-    "place.served_share": (0, 1), "place.keep_share": (0, 1), "place.job_offer": (0, 1), "place.job_chance": (0, 1), "place.caught_away": (0, 1),
+    "household.work_sought": (-1, 7), "household.activity": (-1, 8), "trader.good": (-1, 3), "trader.direction": (0, 1), "trader.channel": (0, 3),
+    "place.served_share": (0, 1), "place.job_offer": (0, 1), "place.job_chance": (0, 1), "place.caught_away": (0, 1),
     "trade_link.detection": (0, 1), "trade_link.share_honest": (0, 1), "crossing.strictness": (0, 1), "official.doctrine": (0, 1),
     "district.split": (0, 1), "district.road": (0, 1), "district.clinic": (0, 1), "district.hospital": (0, 1), "district.other": (0, 1),
     "kin.strength": (0, 1), "household.support_across": (0, 1), "household.heard_across": (0, 1), "household.heard_work": (0, 1.000001),
-    "household.idle": (0, 1), "household.days_lost": (0, 1e4), "household.care_cost": (0, np.inf), "household.spending": (0, np.inf),
+    "household.under_employed": (0, 6), "household.fear": (0, 1), "place.job_holders": (0, np.inf), "place.job_slots": (0, np.inf), "household.days_lost": (0, 1e4), "household.care_cost": (0, np.inf), "household.spending": (0, np.inf),
     "trader.quantity": (0, np.inf), "place.price": (1e-12, np.inf), "place.fare": (0, np.inf), "place.local_demand": (1, np.inf),
     "place.reference_price": (1e-12, np.inf), "place.subsistence": (1e-12, np.inf),
 }  # fmt: skip
@@ -138,7 +142,7 @@ def test_values_and_choices_of_work(form: str) -> None:
     for (p,) in corners([ChooseWork], 2, 40):
         for net, gross, burden in itertools.product((-1e9, 0.0, 1.0, 1e12), (0.0, 1.0, 1e12), (-2.0, 0.0, p.away + 60 * p.hour_daily)):
             assert np.isfinite(value(net, gross, burden, p.scale))
-    for vs in itertools.product((-1.0e9, -200.0, 150.0), repeat=3):
+    for vs in itertools.product((-1.0e9, -200.0, 150.0), repeat=7):
         for farm, u in itertools.product((-100.0, 100.0), (2.0**-53, 0.5, 1 - 2.0**-53)):
             wanted = choose(u, farm, *vs)
             assert wanted == 0 or vs[wanted - 1] > -1.0e9

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
 import pytest
 
 from agents.core.draws import uniform
-from agents.household.get_work import DISMISSED, FOUND, SENT_HOME, Parameters, next_activity, share_that_fits
-from tests.rules.tools import MANY, assert_share, both_forms, columns_of, run_rule, take, traced
+from agents.household.get_work import DISMISSED, FOUND, LAST, LEFT, Parameters, fits, give, share_that_fits, who_leaves
+from agents.surroundings import ESTATE, FARM, LOOKING, N_WORK, PASS, PERMIT, PUBLIC, SERVICES, TIMBER, UNDOCUMENTED, WORK
+from tests.rules.tools import MANY, assert_share, both_forms, columns_of, draws, run_rule, take, traced
+
+RULE = "household.get_work"
+#: Nobody leaves of itself.
+STAY = Parameters(ends=0.0, ends_public=0.0)
+NONE = -1
 
 
 @both_forms
@@ -31,166 +38,399 @@ def test_share_that_fits(form: str, slots: float, people: float, expected: float
     assert take(share_that_fits, form)(slots, people) == expected
 
 
-# now, wanted, draws of keeping, finding and being sent home; 60 % keep, 30 % find, 10 % are sent home
+# sent home with 0.2, of the others a quarter lose the job: 0.2 to 0.2 + 0.8 * 0.25 = 0.4
 @both_forms
 @pytest.mark.parametrize(
-    ("case", "expected"),
+    ("u", "caught", "ends", "expected"),
     [
-        ((0, -1, 0.9, 0.9, 0.0), 0),  # the farm needs no job, and sends nobody home
-        ((1, -1, 0.5, 0.9, 0.0), 1),  # kept
-        ((1, -1, 0.7, 0.9, 0.0), 0),  # dismissed
-        ((0, 1, 0.9, 0.2, 0.9), 1),  # found
-        ((0, 1, 0.9, 0.4, 0.9), 10),  # refused, stays on the farm
-        ((1, 3, 0.5, 0.4, 0.9), 11),  # refused, keeps the old job
-        ((1, 3, 0.7, 0.4, 0.9), 10),  # refused and dismissed
-        ((1, 3, 0.7, 0.2, 0.9), 3),  # found another
-        ((2, 0, 0.5, 0.2, 0.9), 0),  # back to the farm
-        ((3, -1, 0.5, 0.2, 0.05), 100),  # sent home
-        ((3, 1, 0.5, 0.2, 0.05), 100),  # even one who had found another
-        ((2, -1, 0.5, 0.2, 0.05), 2),  # a pass protects
+        (0.0, 0.2, 0.25, 2),
+        (0.1999, 0.2, 0.25, 2),
+        (0.2, 0.2, 0.25, 1),  # the bound belongs to the next
+        (0.3999, 0.2, 0.25, 1),
+        (0.4001, 0.2, 0.25, 0),
+        (0.1, 0.0, 0.25, 1),
+        (0.25, 0.0, 0.25, 0),
+        (0.0, 0.0, 0.0, 0),
+        (0.999, 1.0, 0.5, 2),
+        (0.999, 0.0, 1.0, 1),
     ],
 )
-def test_next_activity_by_hand(form: str, case: tuple[Any, ...], expected: int) -> None:
-    assert take(next_activity, form)(*case, 0.6, 0.3, 0.1) == expected
+def test_who_leaves_by_hand(form: str, u: float, caught: float, ends: float, expected: int) -> None:
+    assert take(who_leaves, form)(u, caught, ends) == expected
+
+
+# ---- giving jobs ------------------------------------------------------------------------------------------------------------
 
 
 @both_forms
-def test_offers_by_hand(form: str) -> None:
-    # wage: 80 of 100 holders can stay, nothing is left for 50 seekers
-    # pass: all 20 holders stay, 30 slots are free for 60 seekers; undocumented: 10 free slots for 5 seekers
-    columns = columns_of(
-        "household.offer_jobs",
-        {"place": 1},
-        {
-            "place.job_holders": (0, 100.0, 20.0, 0.0),
-            "place.job_seekers": (0, 50.0, 60.0, 5.0),
-            "place.job_slots": (0, 80.0, 50.0, 10.0),
-            "place.job_chance": (0, 0.5, 0.5, 0.5),
-        },
-    )
-    done = run_rule("household.offer_jobs", columns, form, stop=1, p=Parameters(learning=0.2))
-    assert done["place.keep_share"][0, 1:].tolist() == pytest.approx([0.8, 1.0, 1.0])
-    assert done["place.job_offer"][0, 1:].tolist() == pytest.approx([0.0, 0.5, 1.0])
-    # 0.5 + 0.2 * (offer - 0.5)
-    assert done["place.job_chance"][0, 1:].tolist() == pytest.approx([0.4, 0.5, 0.6])
+@pytest.mark.parametrize(
+    ("given", "weight", "jobs", "u", "expected"),
+    [
+        (0.0, 10.0, 10.0, 0.999, True),  # the whole weight fits
+        (0.0, 10.0, 4.0, 0.39, True),  # four tenths of it
+        (0.0, 10.0, 4.0, 0.4, False),
+        (8.0, 10.0, 12.0, 0.39, True),
+        (8.0, 10.0, 12.0, 0.41, False),
+        (12.0, 10.0, 12.0, 0.0, False),  # nothing is left
+        (13.0, 10.0, 12.0, 0.0, False),
+        (0.0, 10.0, -3.0, 0.0, False),
+    ],
+)
+def test_fits_by_hand(form: str, given: float, weight: float, jobs: float, u: float, expected: bool) -> None:
+    assert take(fits, form)(given, weight, jobs, u) == expected
 
 
-def test_expectations_converge_to_what_seekers_find() -> None:
-    columns = columns_of(
-        "household.offer_jobs", {"place": 1},
-        {"place.job_holders": 10.0, "place.job_seekers": 40.0, "place.job_slots": 20.0, "place.job_chance": 0.9},
-    )  # fmt: skip
-    for _ in range(10):
-        run_rule("household.offer_jobs", columns, stop=1, p=Parameters(learning=0.2))
-    # the gap of 0.9 - 0.25 shrinks by the factor 0.8 a month
-    assert columns["place.job_chance"][0, 1] == pytest.approx(0.25 + 0.65 * 0.8**10)
+def given(form: str, jobs: float, u: Any, weights: Any, last: float, n: int | None = None) -> tuple[float, list[bool]]:
+    """Weight given, and who has a job; the array of those is filled with the opposite before."""
+    u, weights = np.asarray(u, float), np.asarray(weights, float)
+    has = np.ones(len(u), np.bool_)
+    total = take(give, form)(jobs, u, weights, last, len(u) if n is None else n, has)
+    return total, has.tolist()
 
 
-def settle(form: str, n: int, now: int, wanted: int, keep: float, offer: float, caught: float) -> dict[str, np.ndarray]:
-    """One adult in each of ``n`` households."""
-    columns = columns_of(
-        "household.get_work", {"household": n, "place": 1},
-        {"household.n_adults": 1, "place.keep_share": keep, "place.job_offer": offer, "place.caught_away": caught,
-         "household.work_sought": (wanted, -1, -1, -1, -1, -1), "household.activity": (now, -1, -1, -1, -1, -1)},
-    )  # fmt: skip
-    return run_rule("household.get_work", columns, form, stop=n)
+@both_forms
+def test_jobs_go_in_the_order_of_the_draws(form: str) -> None:
+    # in the order of the draws: the third (weight 5), the first (3), the fourth (10), the second (2)
+    u, weights = (0.3, 0.9, 0.1, 0.5), (3.0, 2.0, 5.0, 10.0)
+    assert given(form, 20.0, u, weights, 0.999) == (20.0, [True] * 4)
+    assert given(form, 50.0, u, weights, 0.999) == (20.0, [True] * 4)
+    assert given(form, 8.0, u, weights, 0.0) == (8.0, [True, False, True, False])
+    # nine: 8 for two of them, and a tenth of the weight of the next
+    assert given(form, 9.0, u, weights, 0.09) == (18.0, [True, False, True, True])
+    assert given(form, 9.0, u, weights, 0.11) == (8.0, [True, False, True, False])
+    # 19: the last has half of its weight; who comes after the one that does not fit gets none, however small
+    assert given(form, 19.0, u, weights, 0.49) == (20.0, [True] * 4)
+    assert given(form, 17.0, u, weights, 0.95) == (8.0, [True, False, True, False])
+    # three: three fifths of the first in the order
+    assert given(form, 3.0, u, weights, 0.59) == (5.0, [False, False, True, False])
+    assert given(form, 3.0, u, weights, 0.61) == (0.0, [False] * 4)
+    for none in (0.0, -4.0):
+        assert given(form, none, u, weights, 0.0) == (0.0, [False] * 4)
+
+
+@both_forms
+def test_only_those_who_ask_count(form: str) -> None:
+    # the last two of the arrays are left from another community
+    total, has = given(form, 4.0, (0.5, 0.2, 0.0, 0.1), (2.0, 2.0, 9.0, 9.0), 0.5, n=2)
+    assert total == 4.0 and has[:2] == [True, True]
+    assert given(form, 7.0, (0.5,), (2.0,), 0.5, n=0)[0] == 0.0
+
+
+@both_forms
+@pytest.mark.parametrize("jobs", [0.0, 1.0, 2.5, 6.0, 7.9])
+def test_equal_weights_fill_all_jobs_up_to_one_weight(form: str, jobs: float) -> None:
+    for last in (0.001, 0.3, 0.6, 0.999):
+        total, has = given(form, jobs, draws(8), np.full(8, 1.0), last)
+        assert total == sum(has) and abs(total - jobs) < 1.0
+        # whole jobs go to whole weights; of a part of one, by the draw
+        assert total == int(jobs) + (last < jobs % 1.0)
+
+
+def test_one_whose_weight_is_larger_than_the_jobs_gets_one_with_their_part_of_it() -> None:
+    u = draws(MANY, 5)
+    got = sum(given("compiled", 30.0, (0.5,), (120.0,), last)[0] > 0.0 for last in u)
+    assert_share(got, MANY, 0.25)
+
+
+@pytest.mark.parametrize("jobs", [5.0, 33.0, 61.5, 99.0])
+def test_mixed_weights_get_as_many_jobs_as_there_are_on_average(jobs: float) -> None:
+    weights = np.array([1.0, 40.0, 3.0, 17.0, 25.0, 8.0, 6.0])
+    n = MANY // 4
+    u, last = draws(n * 7, 6).reshape(n, 7), draws(n, 7)
+    found = np.array([given("compiled", jobs, u[k], weights, last[k])[0] for k in range(n)])
+    assert np.abs(found - jobs).max() < weights.max()
+    assert abs(found.mean() - jobs) < 4.0 * found.std(ddof=1) / np.sqrt(n)
+
+
+# ---- a community's month ------------------------------------------------------------------------------------------------------
+
+
+def people(n: int, now: Any, asks: Any = NONE, **said: Any) -> dict[str, np.ndarray]:
+    """``n`` households with one adult of the labour force in one community."""
+    six = lambda x: np.column_stack([np.broadcast_to(x, n), np.full((n, 5), NONE)])  # noqa: E731
+    values = {"household.n_workers": 1, "household.weight": 2.0, "household.activity": six(now), "household.work_sought": six(asks),
+              "place.job_slots": 1.0e6} | {k.replace("__", ".", 1): v for k, v in said.items()}  # fmt: skip
+    return columns_of(RULE, {"household": n, "place": 1}, values)
+
+
+def slots_of(**jobs: float) -> np.ndarray:
+    """Jobs by activity, none where nothing is said."""
+    return np.array([jobs.get(name, 0.0) for name in WORK])
 
 
 @both_forms
 def test_limits(form: str) -> None:
-    first = lambda *a: settle(form, 40, *a)["household.activity"][:, 0]  # noqa: E731
-    assert (first(1, -1, 1.0, 0.0, 1.0) == 1).all()
-    assert (first(1, -1, 0.0, 0.0, 0.0) == 0).all()
-    assert (first(0, 2, 1.0, 1.0, 1.0) == 2).all()
-    refused = settle(form, 40, 0, 2, 1.0, 0.0, 0.0)
-    assert (refused["household.n_refused"] == 1).all() and (refused["household.activity"][:, 0] == 0).all()
-    home = settle(form, 40, 3, -1, 1.0, 1.0, 1.0)
-    assert (home["household.n_deported"] == 1).all() and (home["household.activity"][:, 0] == 0).all()
-    assert (home["household.activity"][:, 1:] == -1).all()
+    def left(now: int, asks: int, slots: float, caught: float = 0.0, p: Parameters = STAY) -> dict[str, np.ndarray]:
+        return run_rule(RULE, people(40, now, asks, place__job_slots=slots, place__caught_away=caught), form, stop=40, p=p)
+
+    first = lambda *a, **k: set(left(*a, **k)["household.activity"][:, 0].tolist())  # noqa: E731
+    assert first(ESTATE, NONE, 80.0) == {ESTATE}
+    assert first(ESTATE, NONE, 0.0) == {LOOKING}
+    assert first(LOOKING, NONE, 1e6) == {LOOKING}  # who asks for nothing gets nothing
+    assert first(FARM, NONE, 0.0) == {FARM}  # the farm needs no job
+    assert first(LOOKING, SERVICES, 80.0) == {SERVICES}
+    assert first(LOOKING, SERVICES, 0.0) == {LOOKING}
+    assert first(FARM, SERVICES, 0.0) == {FARM}  # stays on the farm meanwhile
+    assert first(LOOKING, FARM, 0.0) == {FARM} and first(PUBLIC, FARM, 80.0) == {FARM}  # the farm at once
+    assert first(TIMBER, PERMIT, 1e6) == {PERMIT}  # moves from job to job
+    assert first(FARM, NONE, 1e6, 1.0) == {FARM} and first(PERMIT, NONE, 1e6, 1.0) == {PERMIT} and first(PASS, NONE, 1e6, 1.0) == {PASS}
+    for asks in (NONE, FARM, ESTATE):  # who is sent home gets no other job in that month
+        done = left(UNDOCUMENTED, asks, 1e6, 1.0)
+        assert (done["household.activity"][:, 0] == LOOKING).all() and (done["household.n_deported"] == 1).all()
+        assert (done["household.work_sought"] == NONE).all() and (done["household.fear"] == 1.0).all()
+        assert (done["household.activity"][:, 1:] == NONE).all()
+    for k in range(1, LOOKING):  # every job ends, and nobody is sent home where nobody is caught
+        done = left(k, NONE, 1e6, 0.0, Parameters(ends=1.0, ends_public=1.0))
+        assert (
+            (done["household.activity"][:, 0] == LOOKING).all()
+            and not done["household.n_deported"].any()
+            and not done["household.fear"].any()
+        )
 
 
-@pytest.mark.parametrize("share", [0.2, 0.7])
-def test_shares_found_kept_and_sent_home(share: float) -> None:
-    n = MANY
-    assert_share((settle("compiled", n, 0, 1, 1.0, share, 0.0)["household.activity"][:, 0] == 1).sum(), n, share)
-    assert_share((settle("compiled", n, 1, -1, share, 0.0, 0.0)["household.activity"][:, 0] == 1).sum(), n, share)
-    assert_share((settle("compiled", n, 3, -1, 1.0, 0.0, share)["household.n_deported"] == 1).sum(), n, share)
+@pytest.mark.parametrize("share", [0.1, 0.6])
+def test_shares_that_leave(share: float) -> None:
+    n, p = MANY, Parameters(ends=share, ends_public=0.003)
+    stays = lambda k, **said: (run_rule(RULE, people(n, k, **said), stop=n, p=p)["household.activity"][:, 0] == k).sum()  # noqa: E731
+    for k in (ESTATE, TIMBER, SERVICES, PASS, PERMIT, UNDOCUMENTED):
+        assert_share(stays(k), n, 1.0 - share)
+    assert_share(stays(PUBLIC), n, 1.0 - 0.003)
+    done = run_rule(RULE, people(n, UNDOCUMENTED, place__caught_away=0.3), stop=n, p=p)
+    assert_share(done["household.n_deported"].sum(), n, 0.3)
+    assert_share((done["household.activity"][:, 0] == UNDOCUMENTED).sum(), n, 0.7 * (1.0 - share))
 
 
 @both_forms
-def test_bounds_of_draws(form: str) -> None:
-    f = take(next_activity, form)
-    assert f(3, -1, 0.0, 0.0, 0.1, 1.0, 0.0, 0.1) == 3  # at the chance itself nobody is sent home
-    assert f(1, -1, 0.6, 0.0, 0.0, 0.6, 0.0, 0.0) == 0  # nor kept
-    assert f(0, 1, 0.0, 0.3, 0.0, 1.0, 0.3, 0.0) == 10  # nor found
-    assert f(2, 0, 0.9, 0.9, 0.9, 0.0, 0.0, 1.0) == 0  # back to the farm, without a refusal
-    assert f(-1, -1, 0.9, 0.9, 0.0, 0.0, 0.0, 1.0) == -1
+def test_a_dismissed_adult_may_find_another_job_in_that_month(form: str) -> None:
+    asks = np.array([SERVICES, NONE, SERVICES, NONE])
+    done = run_rule(RULE, people(4, ESTATE, asks, place__job_slots=slots_of(services=1e6)), form, stop=4, p=STAY)
+    assert done["household.activity"][:, 0].tolist() == [SERVICES, LOOKING, SERVICES, LOOKING]
+    ended = run_rule(RULE, people(4, ESTATE, asks, place__job_slots=slots_of(services=1e6)), form, stop=4, p=Parameters(ends=1.0))
+    assert ended["household.activity"][:, 0].tolist() == [SERVICES, LOOKING, SERVICES, LOOKING]
 
 
-def test_offers_of_several_places() -> None:
-    columns = columns_of(
-        "household.offer_jobs", {"place": 3},
-        {"place.job_holders": [(9, 9, 9, 9), (0, 100, 20, 4), (0, 10, 0, 8)], "place.job_seekers": [(9, 9, 9, 9), (0, 50, 60, 5), (0, 4, 0, 8)],
-         "place.job_slots": [(9, 9, 9, 9), (0, 80, 50, 10), (0, 12, 0, 12)], "place.job_chance": 0.5, "place.job_offer": 0.125,
-         "place.keep_share": 0.375},
-    )  # fmt: skip
-    run_rule("household.offer_jobs", columns, "plain", start=1, stop=3, p=Parameters(learning=0.2))
-    assert columns["place.keep_share"].tolist() == [[0.375] * 4, [0.375, 0.8, 1.0, 1.0], [0.375, 1.0, 0.0, 1.0]]
-    assert columns["place.job_offer"].tolist() == [[0.125] * 4, [0.125, 0.0, 0.5, 1.0], [0.125, 0.5, 0.0, 0.5]]
-    # farm work needs no job: no expectation of it is formed
-    assert columns["place.job_chance"].tolist() == [[0.5] * 4, pytest.approx([0.5, 0.4, 0.5, 0.6]), pytest.approx([0.5, 0.5, 0.4, 0.5])]
+@both_forms
+def test_who_found_nothing_better_keeps_the_job(form: str) -> None:
+    done = run_rule(RULE, people(30, ESTATE, PERMIT, place__job_slots=slots_of(estate=60.0)), form, stop=30, p=STAY)
+    assert (done["household.activity"][:, 0] == ESTATE).all()
+    assert done["place.job_seekers"][0].tolist() == [0, 0, 0, 0, 0, 0, 60.0, 0] and done["place.job_holders"][0].tolist() == [
+        0,
+        60.0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+    ]
 
 
-def test_what_each_adult_meets() -> None:
-    now = [(0, 1, 3, 2, -1, -1), (0, 3, 1, -1, -1, -1), (1, 3, 0, 2, 1, 0)]
-    asks = [(1, 3, -1, 0, 2, 2), (-1, 2, -1, 1, 1, 1), (2, 1, 3, 3, 0, -1)]
-    n_adults, place = (4, 3, 6), (1, 0, 1)
-    keep, offer = [(0.11, 0.5, 0.6, 0.7), (0.12, 0.4, 0.3, 0.8)], [(0.13, 0.25, 0.35, 0.45), (0.14, 0.55, 0.5, 0.65)]
-    values = {"household.place": place, "household.n_adults": n_adults, "place.keep_share": keep, "place.job_offer": offer,
-              "place.caught_away": (0.9, 0.3), "household.work_sought": asks, "household.activity": now, "household.n_refused": 5,
-              "household.n_deported": 6}  # fmt: skip
-    columns = columns_of("household.get_work", {"household": 3, "place": 2}, values)
-    calls = traced("household.get_work", columns, "uniform", "next_activity", stop=3, seed=8, month=21)
-    keys, met, left, refused, deported = [], [], [list(row) for row in now], [0, 0, 0], [0, 0, 0]
-    for i in range(3):
-        for a in range(n_adults[i]):
-            here, wanted = now[i][a], asks[i][a]
-            if here == 0 and wanted == -1:
-                continue  # on the farm and content: no draw is needed
-            # a draw is made only where something depends on it
-            needed = ((DISMISSED, here > 0), (FOUND, wanted > 0), (SENT_HOME, here == 3))
-            keys += [(8, s, 21, 1000 + i, a) for s, is_needed in needed if is_needed]
-            drawn = [uniform(8, s, 21, 1000 + i, a) if is_needed else 1.0 for s, is_needed in needed]
-            kept, found = keep[place[i]][here] if here > 0 else 1.0, offer[place[i]][wanted] if wanted > 0 else 0.0
-            met.append((here, wanted, *drawn, kept, found, (0.9, 0.3)[place[i]]))
-            outcome = next_activity(*met[-1])
-            left[i][a] = outcome % 10
-            deported[i] += outcome >= 100
-            # who holds a job and found no better one is not out of work
-            refused[i] += outcome % 100 == 10
-    assert calls["uniform"] == keys and calls["next_activity"] == met
-    assert columns["household.activity"].tolist() == left
-    assert columns["household.n_refused"].tolist() == refused and columns["household.n_deported"].tolist() == deported
-    assert sum(refused) and sum(deported) and any(o % 100 > 10 for o in (next_activity(*m) for m in met)), "or the counts say nothing"
+@both_forms
+def test_a_job_that_is_left_for_another_is_free_next_month(form: str) -> None:
+    # ten on estates, five of them ask for services; five others ask for estates, of which there are ten
+    now, asks = [ESTATE] * 10 + [LOOKING] * 5, [SERVICES] * 5 + [NONE] * 5 + [ESTATE] * 5
+    columns = people(15, now, asks, place__job_slots=slots_of(estate=20.0, services=1e6))
+    done = run_rule(RULE, columns, form, stop=15, p=STAY)
+    assert done["household.activity"][:, 0].tolist() == [SERVICES] * 5 + [ESTATE] * 5 + [LOOKING] * 5
+    assert done["place.job_holders"][0].tolist() == [0, 10.0, 0, 10.0, 0, 0, 0, 0] and done["place.job_offer"][0, ESTATE] == 0.0
+    columns["household.work_sought"][:, 0] = [NONE] * 10 + [ESTATE] * 5
+    done = run_rule(RULE, columns, form, stop=15, p=STAY)
+    assert done["household.activity"][:, 0].tolist() == [SERVICES] * 5 + [ESTATE] * 10 and done["place.job_holders"][0, ESTATE] == 20.0
+
+
+@both_forms
+def test_who_is_dismissed_goes_by_the_draws_of_each(form: str) -> None:
+    # 21 jobs on estates for 15 of weight 2; a half of the eleventh fits
+    columns = people(15, ESTATE, place__job_slots=slots_of(estate=21.0))
+    done = run_rule(RULE, columns, form, stop=15, p=STAY, seed=3, month=5)
+    order = sorted(range(15), key=lambda i: uniform(3, DISMISSED, 5, 1000 + i, 0))
+    kept = 10 + (uniform(3, LAST, 0, 0, ESTATE) < 0.5)
+    assert {i for i in range(15) if done["household.activity"][i, 0] == ESTATE} == set(order[:kept])
+    assert done["place.job_holders"][0, ESTATE] == 2.0 * kept
+
+
+@both_forms
+def test_who_finds_a_job_goes_by_the_draws_of_each(form: str) -> None:
+    # two hold one of 15 jobs in services; 11 are free for ten who ask, of weight 2
+    now, asks = [SERVICES] * 2 + [FARM] * 5 + [LOOKING] * 5, [NONE] * 2 + [SERVICES] * 10
+    columns = people(12, now, asks, place__job_slots=slots_of(services=15.0), place__job_chance=0.5)
+    done = run_rule(RULE, columns, form, stop=12, p=STAY._replace(learning=0.2), seed=3, month=9)
+    order = sorted(range(2, 12), key=lambda i: uniform(3, FOUND, 9, 1000 + i, 0))
+    found = 5 + (uniform(3, LAST, 0, 0, SERVICES) < 0.5)
+    assert {i for i in range(12) if done["household.activity"][i, 0] == SERVICES} == {0, 1, *order[:found]}
+    assert done["place.job_holders"][0, SERVICES] == 4.0 + 2.0 * found and done["place.job_seekers"][0, SERVICES] == 20.0
+    assert done["place.job_offer"][0, SERVICES] == pytest.approx(found / 10)
+    assert done["place.job_chance"][0, SERVICES] == pytest.approx(0.5 + 0.2 * (found / 10 - 0.5))
+
+
+@both_forms
+@pytest.mark.parametrize(("slots", "expected"), [(0.0, 0.0), (8.0, 0.0), (1e6, 1.0)])
+def test_what_seekers_could_expect_where_nobody_asks(form: str, slots: float, expected: float) -> None:
+    done = run_rule(RULE, people(4, ESTATE, place__job_slots=slots, place__job_chance=0.5), form, stop=4, p=STAY._replace(learning=0.5))
+    assert done["place.job_offer"][0, ESTATE] == expected and done["place.job_chance"][0, ESTATE] == 0.25 + 0.5 * expected
+    # farm work needs no job: nothing is expected of it
+    assert done["place.job_chance"][0, FARM] == 0.5
+
+
+def test_a_free_part_of_a_weight_is_expected_by_chance() -> None:
+    # nobody asks; three quarters of the mean weight (2) are free in each of many communities
+    n = MANY // 10
+    values = {
+        "household.place": np.repeat(np.arange(n), 3),
+        "household.n_workers": 0,
+        "household.weight": np.tile((1.0, 2.0, 3.0), n),
+        "place.job_slots": 1.5,
+    }
+    done = run_rule(RULE, columns_of(RULE, {"household": 3 * n, "place": n}, values), stop=3 * n, p=STAY)
+    assert_share(int(done["place.job_offer"][:, ESTATE].sum()), n, 0.75)
+
+
+def test_expectations_converge_to_what_seekers_find() -> None:
+    columns = people(40, LOOKING, SERVICES, place__job_slots=slots_of(services=20.0), place__job_chance=0.9)
+    for _ in range(10):
+        columns["household.activity"][:, 0], columns["household.work_sought"][:, 0] = LOOKING, SERVICES
+        run_rule(RULE, columns, stop=40, p=STAY._replace(learning=0.2))
+    # the gap of 0.9 - 0.25 shrinks by the factor 0.8 a month
+    assert columns["place.job_chance"][0, SERVICES] == pytest.approx(0.25 + 0.65 * 0.8**10)
+
+
+@both_forms
+def test_fear_fades_and_comes_back(form: str) -> None:
+    values = {"household.n_workers": (1, 1, 0), "household.activity": [(UNDOCUMENTED, *[NONE] * 5), (FARM, *[NONE] * 5), [NONE] * 6],
+              "household.fear": (0.5, 0.5, 1.0), "household.weight": 1.0, "place.caught_away": 1.0, "place.job_slots": 1e6}  # fmt: skip
+    done = run_rule(RULE, columns_of(RULE, {"household": 3, "place": 1}, values), form, stop=3, p=Parameters(forget=0.2))
+    assert done["household.fear"].tolist() == pytest.approx([1.0, 0.4, 0.8])
+    assert done["household.n_deported"].tolist() == [1, 0, 0]
 
 
 @both_forms
 def test_all_of_a_household_are_counted(form: str) -> None:
-    columns = columns_of(
-        "household.get_work", {"household": 1, "place": 1},
-        {"household.n_adults": 5, "place.caught_away": 1.0, "place.job_offer": 0.0, "household.work_sought": (-1, -1, -1, 1, 2, -1),
-         "household.activity": (3, 3, 3, 0, 0, -1)},
-    )  # fmt: skip
-    done = run_rule("household.get_work", columns, form, stop=1)
-    assert (done["household.n_deported"][0], done["household.n_refused"][0]) == (3, 2)
-    assert done["household.activity"].tolist() == [[0, 0, 0, 0, 0, -1]]
+    values = {"household.n_workers": 5, "household.weight": 3.0, "place.caught_away": 1.0, "place.job_slots": 0.0,
+              "household.work_sought": (-1, -1, -1, PASS, PERMIT, SERVICES), "household.activity": (UNDOCUMENTED, UNDOCUMENTED, UNDOCUMENTED, 0, 0, -1)}  # fmt: skip
+    done = run_rule(RULE, columns_of(RULE, {"household": 1, "place": 1}, values), form, stop=1, p=STAY)
+    assert done["household.n_deported"][0] == 3 and done["household.activity"].tolist() == [[LOOKING] * 3 + [FARM, FARM, -1]]
+    assert done["place.job_seekers"][0].tolist() == [0, 0, 0, 0, 0, 3.0, 3.0, 0], "the sixth is no adult of the labour force"
 
 
 @both_forms
-def test_who_keeps_a_job_is_not_refused_one(form: str) -> None:
-    # nobody finds the better job, everybody keeps the one held
-    kept = settle(form, 40, 1, 3, 1.0, 0.0, 0.0)
-    assert (kept["household.activity"][:, 0] == 1).all() and (kept["household.n_refused"] == 0).all()
-    # refused and dismissed in the same month: out of work
-    lost = settle(form, 40, 1, 3, 0.0, 0.0, 0.0)
-    assert (lost["household.activity"][:, 0] == 0).all() and (lost["household.n_refused"] == 1).all()
+def test_communities_are_settled_apart(form: str) -> None:
+    """Three communities, one of them without people; rows outside those asked for stay."""
+    now = np.full((6, 6), NONE)
+    now[:, 0] = ESTATE
+    values = {"household.place": (0, 0, 2, 2, 2, 2), "household.n_workers": 1, "household.weight": (1.0, 1.0, 3.0, 3.0, 3.0, 3.0),
+              "household.activity": now, "place.job_slots": [(9,) * 8, (7,) * 8, (0, 6.0, 0, 0, 0, 0, 0, 0)], "place.job_holders": 0.125,
+              "place.job_chance": 0.5, "household.fear": 0.5}  # fmt: skip
+    columns = columns_of(RULE, {"household": 6, "place": 3}, values)
+    done = run_rule(RULE, columns, form, start=2, stop=6, p=STAY._replace(forget=0.5))
+    assert (done["household.activity"][:2, 0] == ESTATE).all() and sorted(done["household.activity"][2:, 0]) == [
+        ESTATE,
+        ESTATE,
+        LOOKING,
+        LOOKING,
+    ]
+    assert done["place.job_holders"][2, ESTATE] == 6.0 and (done["place.job_holders"][:2] == 0.125).all()
+    assert (done["place.job_chance"][:2] == 0.5).all() and done["household.fear"].tolist() == [0.5] * 2 + [0.25] * 4
+
+
+@both_forms
+def test_the_order_of_households_does_not_matter(form: str) -> None:
+    n, dice = 60, np.random.default_rng(4)
+    uid, weight = 1000 + np.arange(n), 1.0 + np.arange(n) % 5
+    now, asks = dice.integers(0, 9, n), dice.integers(-1, 8, n)
+    asks = np.where(asks == now, NONE, asks)
+    slots = np.array([0, 20.0, 15.5, 9.0, 30.0, 3.0, 0.0, 12.25])
+
+    def after(order: np.ndarray) -> dict[int, int]:
+        columns = people(n, now[order], asks[order], place__job_slots=slots, place__caught_away=0.2)
+        columns["household.uid"][:], columns["household.weight"][:] = uid[order], weight[order]
+        done = run_rule(RULE, columns, form, stop=n, month=14)
+        result = dict(zip(done["household.uid"].tolist(), done["household.activity"][:, 0].tolist(), strict=True))
+
+        held = [columns["household.weight"][columns["household.activity"][:, 0] == k].sum() for k in range(1, N_WORK)]
+        assert done["place.job_holders"][0, 1:].tolist() == held
+        return result
+
+    one = after(np.arange(n))
+    assert one == after(np.arange(n)[::-1]) == after(dice.permutation(n)) and len(set(one.values())) > 6
+
+
+def test_what_is_drawn() -> None:
+    """A draw for each who may leave, is one too many or asks; one for the last of each community and kind of job."""
+    now = [(ESTATE, UNDOCUMENTED, FARM, -1, -1, -1), (ESTATE, LOOKING, -1, -1, -1, -1), (PUBLIC, PASS, -1, -1, -1, -1)]
+    asks = [(-1, ESTATE, ESTATE, -1, -1, -1), (FARM, PASS, -1, -1, -1, -1), (-1, -1, -1, -1, -1, -1)]
+    values = {"household.n_workers": (3, 2, 2), "household.weight": 1.0, "household.activity": now, "household.work_sought": asks,
+              "household.place": 1, "place.caught_away": (0.0, 0.125), "place.job_slots": [(9,) * 8, (0, 3, 0, 0, 0, 0.5, 0, 9)]}  # fmt: skip
+    calls = traced(RULE, columns_of(RULE, {"household": 3, "place": 2}, values), "uniform", "who_leaves", "_take_turns", stop=3, seed=8, month=21,
+                   p=Parameters(ends=0.01, ends_public=0.002))  # fmt: skip
+    holders = [(0, 0, 0.0, 0.01), (0, 1, 0.125, 0.01), (1, 0, 0.0, 0.01), (2, 0, 0.0, 0.002), (2, 1, 0.0, 0.01)]
+    assert calls["who_leaves"] == [(uniform(8, LEFT, 21, 1000 + i, a), caught, ends) for i, a, caught, ends in holders]
+    assert not any(who_leaves(*said) for said in calls["who_leaves"]), "for this seed nobody leaves, or what follows says less"
+    assert [d for d in calls["uniform"] if d[1] == LEFT] == [(8, LEFT, 21, 1000 + i, a) for i, a, _, _ in holders]
+    assert {d for d in calls["uniform"] if d[1] != LEFT} == {(8, LAST, 0, 1, k) for k in range(1, LOOKING)}
+    # no public job and half a job on a pass for one holder each; two estate jobs are free for two who ask, and what is left on a pass for one
+    turns = [(said[0], said[1], said[2:4], said[8]) for said in calls["_take_turns"]]
+    held = float(uniform(8, LAST, 0, 1, PASS) < 0.5)
+    assert turns == [(DISMISSED, 0.0, (8, 21), 1), (DISMISSED, 0.5, (8, 21), 1), (FOUND, 2.0, (8, 21), 2), (FOUND, 0.5 - held, (8, 21), 1)]
+
+
+# ---- over months and communities ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("weight", [1.0, 30.0, 300.0])
+def test_in_a_steady_state_nobody_is_dismissed_and_all_jobs_are_filled_on_average(weight: float) -> None:
+    """Where seekers abound, as many hold jobs as there are, whatever each stands for; and the last ones do not come and go."""
+    n_places, each = 400, 12
+    n = n_places * each
+    slots = 0.37 * each * weight
+    values = {"household.place": np.repeat(np.arange(n_places), each), "household.n_workers": 1, "household.weight": weight,
+              "household.activity": (FARM, *[NONE] * 5), "household.work_sought": (SERVICES, *[NONE] * 5), "place.job_slots": slots}  # fmt: skip
+    columns, before = columns_of(RULE, {"household": n, "place": n_places}, values), None
+    for month in range(12):
+        columns["household.work_sought"][:, 0] = np.where(columns["household.activity"][:, 0] == SERVICES, NONE, SERVICES)
+        run_rule(RULE, columns, stop=n, month=month, p=STAY)
+        now = columns["household.activity"][:, 0].copy()
+        held = weight * np.bincount(columns["household.place"], now == SERVICES, n_places)
+        assert np.allclose(held, columns["place.job_holders"][:, SERVICES]) and np.abs(held - slots).max() < weight
+        assert before is None or np.array_equal(now, before), "nobody comes or goes"
+        before = now
+    assert not (before == LOOKING).any()
+    # a community has 4 or 5 with a job, by chance: 0.44 of them one more
+    assert_share(int((held / weight > 4.5).sum()), n_places, 0.37 * each % 1.0)
+
+
+@pytest.mark.parametrize("weight", [1.0, 60.0])
+def test_turnover_leaves_as_many_jobs_filled(weight: float) -> None:
+    """With jobs that end, all are filled again the same month where seekers abound: the mean over communities and months is that of the jobs."""
+    n_places, each = 300, 12
+    n = n_places * each
+    slots, p = 0.37 * each * weight, Parameters(ends=0.1)
+    values = {"household.place": np.repeat(np.arange(n_places), each), "household.n_workers": 1, "household.weight": weight,
+              "household.activity": (FARM, *[NONE] * 5), "household.work_sought": (SERVICES, *[NONE] * 5), "place.job_slots": slots}  # fmt: skip
+    columns, filled = columns_of(RULE, {"household": n, "place": n_places}, values), []
+    for month in range(24):
+        columns["household.work_sought"][:, 0] = np.where(columns["household.activity"][:, 0] == SERVICES, NONE, SERVICES)
+        run_rule(RULE, columns, stop=n, month=month, p=p)
+        filled.append(columns["place.job_holders"][:, SERVICES] / slots)
+    means = np.mean(filled, axis=0)
+    assert abs(means.mean() - 1.0) < 4.0 * means.std(ddof=1) / np.sqrt(n_places) + 1e-9
+
+
+def test_fewer_jobs_dismiss_as_many_as_there_are_too_many() -> None:
+    n_places, each, weight = 500, 12, 50.0
+    n = n_places * each
+    columns = columns_of(RULE, {"household": n, "place": n_places}, {
+        "household.place": np.repeat(np.arange(n_places), each), "household.n_workers": 1, "household.weight": weight,
+        "household.activity": (TIMBER, *[NONE] * 5), "place.job_slots": 137.0})  # fmt: skip
+    run_rule(RULE, columns, stop=n, p=STAY)
+    held = weight * np.bincount(columns["household.place"], columns["household.activity"][:, 0] == TIMBER, n_places)
+    assert set(held.tolist()) == {100.0, 150.0}
+    assert_share(int((held == 150.0).sum()), n_places, 37.0 / 50.0)
+
+
+def test_every_pair_of_activities_is_left_as_one_of_them_or_looking() -> None:
+    for now, asks in itertools.product(range(9), range(-1, 8)):
+        if now == asks:
+            continue
+        done = run_rule(RULE, people(1, now, asks, place__job_slots=1.0, place__caught_away=0.5), "plain", stop=1, p=Parameters(ends=0.4))
+        assert done["household.activity"][0, 0] in {now, asks, LOOKING} - {NONE}
+        assert (done["household.activity"][0, 1:] == NONE).all()

@@ -1,4 +1,4 @@
-"""Prices of the border markets, and the pay, jobs, prices, fares and fees of every community."""
+"""Prices of the border markets, and the prices, fares and fees of every community (pay and jobs: tests/world/test_set_work.py)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from abm.history.series import make_series
 from abm.history.set_month import Parameters as SetMonth
 from abm.history.set_month import reference
 from abm.market import Parameters, next_price
+from agents.surroundings import ESTATE, PASS, PERMIT, UNDOCUMENTED
 from tests.rules.tools import both_forms, columns_of, month_columns, run_month_rules, run_rule, take
 
 P = Parameters(pull=0.5, push=0.2)
@@ -108,13 +109,9 @@ def test_a_month_of_both_sides(model: BorderModel, form: str) -> None:
     for where in (int(np.flatnonzero(side == 0)[0]), int(np.flatnonzero(side == 1)[0])):
         k = int(side[where])
         exchange = per_myr if k == 0 else 1 / per_myr
-        pay = [level * s.base[j] * s.wage_index[month, j] for j, level in enumerate((p.wage_id, p.wage_my))]
-        there = s.plantation[month] if k == 0 else p.pay_across_id * pay[0]
         assert d["place.exchange"][where] == pytest.approx(exchange)
-        assert d["place.wage"][where].tolist() == pytest.approx([0.0, pay[k], 0.6 * there * exchange, there * exchange])
-        assert d["place.fare"][where] == pytest.approx(p.fare * pay[k] / 26)
-        share = (p.jobs_id, p.jobs_my)[k] * s.real_income[month, k] ** p.jobs_elasticity
-        assert d["place.job_slots"][where, 1] == pytest.approx(min(share, 0.9) * d["place.adults"][where])
+        # a day's pay on an estate or farm
+        assert d["place.fare"][where] == pytest.approx(p.fare * d["place.wage"][where, ESTATE] / 26)
         # citizens' fees at home, foreigners' across, in own money
         fees = [s.fee[month, k, 0, 0], s.fee[month, k, 1, 0], *(s.fee[month, 1 - k, t, 1] * exchange for t in (0, 1))]
         assert d["place.fee_care"][where].tolist() == pytest.approx(fees)
@@ -132,29 +129,16 @@ def test_a_month_of_both_sides(model: BorderModel, form: str) -> None:
         assert d["place.cost_of_living"][where] == pytest.approx(100 * basket.sum() + (1 - s.basket[k].sum()) * s.cpi[month, k])
         assert d["place.harvest"][where].tolist() == pytest.approx((s.season[month % 12] * (1 - s.dry[month, k])).tolist())
         assert d["trade_link.allowance"][where] == pytest.approx(p.allowance * (per_myr if k == 0 else 1))
-    for name in ("care_demand", "job_holders", "job_seekers", "traded_in"):
+    for name in ("care_demand", "traded_in"):
         assert (d[f"place.{name}"] == 0).all()
     assert d["policy.real_income"].tolist() == s.real_income[month].tolist()
 
 
-def test_switches_close_work_across(model: BorderModel) -> None:
-    open_now = set_month(model, "compiled", 20)
-    assert (open_now["place.may_work"][:, 2:] > 0).any()
-    for may, closed in (((0.0, 1.0), (2, 3)), ((1.0, 0.0), (3,))):
-        done = set_month(model, "compiled", 20, policy__may_cross=may)
-        for k in closed:
-            assert (done["place.may_work"][:, k] == 0).all() and (done["place.job_slots"][:, k] == 0).all()
+def test_a_crossing_that_is_shut_leaves_the_paths(model: BorderModel) -> None:
     shut = set_month(model, "compiled", 20, crossing__is_open=0.0)
-    assert (shut["place.may_work"][:, 2] == 0).all()  # a pass needs a crossing that is open
-    is_path = shut["crossing.is_path"] > 0
-    by = shut["trade_link.crossing"]
+    is_path, by = shut["crossing.is_path"] > 0, shut["trade_link.crossing"]
     assert (shut["trade_link.is_open"] == ((by >= 0) & is_path[by])).all()
-
-
-def test_what_real_income_brings(model: BorderModel) -> None:
-    low = set_month(model, "compiled", 20, SetMonth(jobs_elasticity=1.2))["place.job_slots"][:, 1]
-    high = set_month(model, "compiled", 20, SetMonth(jobs_elasticity=0.2))["place.job_slots"][:, 1]
-    assert (low < high).all()  # real product was below that of 2005
+    assert (shut["place.may_work"][:, [PASS, PERMIT]] == 0).all() and (shut["place.may_work"][:, UNDOCUMENTED] > 0).any()
 
 
 def test_the_crisis_is_in_the_history_and_in_no_other_world(model: BorderModel) -> None:

@@ -108,10 +108,11 @@ def month_columns(model: Any) -> dict[str, np.ndarray]:
     return {name: np.array(model.column(name), copy=True) for name in names}
 
 
-def run_month_rules(columns: dict[str, np.ndarray], form: str, **given: Any) -> dict[str, np.ndarray]:
-    """Run the rules of pay, prices and fees one after the other; the columns are changed as by :func:`run_rule`."""
+def run_month_rules(columns: dict[str, np.ndarray], form: str, p: Any = None, **given: Any) -> dict[str, np.ndarray]:
+    """Run the rules of pay, prices and fees one after the other, the latter two with ``p``; the columns are changed as by :func:`run_rule`."""
     for rule in MONTH_RULES:
-        run_rule(rule, {name: columns[name] for name in (*RULES[rule].reads, *RULES[rule].writes)}, form, **given)
+        of_rule = p if p is not None and isinstance(p, RULES[rule].parameters or ()) else None
+        run_rule(rule, {name: columns[name] for name in (*RULES[rule].reads, *RULES[rule].writes)}, form, p=of_rule, **given)
     return columns
 
 

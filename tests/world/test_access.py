@@ -11,12 +11,13 @@ from abm import BorderModel, Region, Scenario
 from abm.errors import UserError
 from abm.own_rules import Own, names_of, own_rules, swap
 from abm.world import access
-from abm.world.access import choose_facilities, facilities_in, reach, set_quality, settle_access
+from abm.world.access import choose_facilities, facilities_in, reach, reach_work, set_quality, settle_access
 from abm.world.columns import World
 from abm.world.travel import FAR, Parameters, hours_across, set_hours
 from agents.core.compiled import plain
 from agents.household.seek_care import Parameters as SeekCare
 from agents.household.seek_care import value_of_facility
+from agents.surroundings import PERMIT, UNDOCUMENTED
 from tests.model.same import differing, make, months, parts, surroundings
 
 P, CARE = Parameters(), SeekCare()
@@ -246,13 +247,18 @@ def test_work_markets_and_towns_are_the_nearest(region, closed):
         across = [j for j in range(len(world.node_names)) if world.node_side[j] != world.node_side[i]]
         border = [j for j in across if j < n]
         day, away = min(tables["legal"][0][i, j] for j in border), min(tables["any"][0][i, j] for j in across)
-        assert place["hours_work"][i].tolist() == [0.0, 0.4, day + 0.4 if day < FAR else FAR, away + 0.4 if away < FAR else FAR]
+        legal = min(tables["legal"][0][i, j] for j in across)
+        assert legal <= day and away <= legal
+        assert place["hours_work"][i].tolist() == [0.0, *[0.4] * 4, *(h + 0.4 if h < FAR else FAR for h in (day, legal, away))]
         j = min(border, key=lambda j: tables["legal"][0][i, j])
         has_pass = day + 0.4 <= 2.5
         n_pass += has_pass
-        assert place["crossing_work"][i, :3].tolist() == [-1, -1, tables["legal"][1][i, j] if has_pass else -1]
+        assert place["crossing_work"][i, :6].tolist() == [-1] * 5 + [tables["legal"][1][i, j] if has_pass else -1]
+        assert place["place_work"][i] == (j if has_pass else -1)
+        j = min(across, key=lambda j: tables["legal"][0][i, j])
+        assert place["crossing_work"][i, PERMIT] == (tables["legal"][1][i, j] if legal < FAR else -1)
         j = min(across, key=lambda j: tables["any"][0][i, j])
-        assert place["crossing_work"][i, 3] == (tables["any"][1][i, j] if away < FAR else -1)
+        assert place["crossing_work"][i, UNDOCUMENTED] == (tables["any"][1][i, j] if away < FAR else -1)
         for way, name in enumerate(("legal", "path")):
             hours, used = tables[name]
             to = min(border, key=lambda j: hours[i, j])
@@ -265,6 +271,26 @@ def test_work_markets_and_towns_are_the_nearest(region, closed):
             assert world.hours_between[i, j] == table[i, j]
     assert 0 < n_pass < n or closed == "all"
     assert (place["road"] == world.district["road"][place["district"]]).all()
+
+
+@pytest.mark.parametrize("form", [reach_work, plain(reach_work)])
+def test_where_one_place_works_across(form):
+    """A place of side 0; across are a border place (node 1) and a town (node 2), the town nearer by the open crossing, the place by the path."""
+    legal, legal_used = np.array([[0.0, 2.0, 1.5, 3.0], [9.0] * 4]), np.array([[-1, 4, 5, 6], [7] * 4])
+    anyhow, used = np.array([[0.0, 1.0, 1.25, 3.0], [9.0] * 4]), np.array([[-1, 8, 9, 6], [7] * 4])
+    side, node_side = np.array([0, 1]), np.array([0, 1, 1, 0])
+
+    def where(pass_hours: float, legal: np.ndarray = legal) -> tuple[list[float], list[int], int]:
+        hours, crossing, place = np.full((2, 8), 77.0), np.full((2, 8), 77), np.full(2, 77)
+        form(anyhow, used, legal, legal_used, side, node_side, 0.5, pass_hours, hours, crossing, place)
+        return hours[0].tolist(), crossing[0].tolist(), int(place[0])
+
+    home = [0.0, 0.5, 0.5, 0.5, 0.5]
+    # day work in the border place, with a permit in the town, without papers where the path leads
+    assert where(2.5) == ([*home, 2.5, 2.0, 1.5], [-1] * 5 + [4, 5, 8], 1)
+    assert where(2.4) == ([*home, 2.5, 2.0, 1.5], [-1] * 5 + [-1, 5, 8], -1)
+    # no crossing lets people pass with papers
+    assert where(9e9, np.full((2, 4), FAR)) == ([*home, FAR, FAR, 1.5], [-1] * 7 + [8], -1)
 
 
 # ---- which facilities are open, and how good they are ----------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What a month sets besides pay, prices and home jobs (see tests/rules/test_market.py): posts on the way, jobs across, what is eaten and used."""
+"""What a month sets besides pay and jobs (test_set_work.py) and prices (tests/rules/test_market.py): posts on the way, ways of work and trade, what is eaten and used."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from abm import BorderModel, Scenario
-from abm.history.set_month import Parameters, at_crossing, jobs_per_adult, of_side
-from agents.core.compiled import plain
+from abm.history.set_month import Parameters
+from agents.surroundings import PASS, PERMIT, UNDOCUMENTED
 from tests.rules.tools import month_columns, run_month_rules
 
 MONTH = 20
@@ -29,15 +29,6 @@ def done() -> dict[str, np.ndarray]:
     return run_month_rules(columns, "compiled", stop=model.world.n_places, p=P, month=MONTH)
 
 
-@pytest.mark.parametrize("form", [lambda f: f, plain])
-def test_small_functions_by_hand(form) -> None:
-    assert [form(of_side)(s, 1.0, 2.0) for s in (0, 1)] == [1.0, 2.0]
-    assert [form(at_crossing)(np.array([0.3, 0.7]), c) for c in (-1, 0, 1)] == [0.0, 0.3, 0.7]
-    assert form(jobs_per_adult)(0.4, 0.25, 0.5) == pytest.approx(0.2)  # a quarter of the product: half the jobs
-    assert form(jobs_per_adult)(0.4, 1.0, 1.2) == pytest.approx(0.4)
-    assert form(jobs_per_adult)(0.6, 4.0, 0.5) == 0.9
-
-
 def test_the_post_on_the_way_to_care(done) -> None:
     crossing, strict = done["place.crossing_care"], done["crossing.strictness"]
     assert (crossing[:, 2:] >= 0).any() and (done["place.friction_care"][:, :2] == 0).all()
@@ -46,13 +37,14 @@ def test_the_post_on_the_way_to_care(done) -> None:
 
 
 def test_work_across_goes_by_the_crossing_of_each_kind_of_work(done) -> None:
-    crossing, is_open, adults = done["place.crossing_work"], done["crossing.is_open"] > 0, done["place.adults"]
-    by_pass = (crossing[:, 2] >= 0) & is_open[crossing[:, 2]]
-    without = crossing[:, 3] >= 0
-    assert by_pass.any() and ((crossing[:, 2] >= 0) & ~by_pass).any()
-    assert (done["place.may_work"][:, 1:] == np.stack([np.ones(len(adults)), by_pass, without], axis=1)).all()
-    assert done["place.job_slots"][:, 2] == pytest.approx(np.where(by_pass, P.jobs_pass * adults, 0.0))
-    assert done["place.job_slots"][:, 3] == pytest.approx(np.where(without, P.jobs_undocumented * adults, 0.0))
+    crossing, is_open, side = done["place.crossing_work"], done["crossing.is_open"] > 0, done["place.side"]
+    may, slots = done["place.may_work"], done["place.job_slots"]
+    by_pass, by_permit = ((crossing[:, k] >= 0) & is_open[crossing[:, k]] for k in (PASS, PERMIT))
+    without = crossing[:, UNDOCUMENTED] >= 0
+    assert by_pass.any() and ((crossing[:, PASS] >= 0) & ~by_pass).any()
+    assert (may[:, :PASS] == 1).all() and (may[:, PASS] == by_pass).all()
+    assert (may[:, PERMIT] == (by_permit & (side == 0))).all() and (may[:, UNDOCUMENTED] == (without & (side == 0))).all()
+    assert (slots[:, 0] == 0).all() and (slots[:, 1:PASS] > 0).all() and ((slots[:, PASS:] > 0) == (may[:, PASS:] > 0)).all()
 
 
 def test_ways_of_trade(done) -> None:
@@ -70,7 +62,6 @@ def test_what_is_eaten_used_and_grown(done) -> None:
     assert done["place.local_demand"] == pytest.approx(expected)
     assert done["place.farm_gate"] == pytest.approx(np.stack([P.rice_farm_gate * price[:, 0], price[:, 3]], axis=1))
     assert (done["place.yields"] == [P.yield_rice, P.yield_rubber]).all()
-    assert (done["place.schooling_return"] == np.where(side == 0, P.schooling_id, P.schooling_my)).all()
     line = np.where(side == 0, P.line_id, P.line_my)
     assert done["place.subsistence"] == pytest.approx(line * done["place.cost_of_living"] / 100)
     assert math.isclose(done["place.wage"][:, 0].sum(), 0.0)
