@@ -102,7 +102,7 @@ def compare_levels(rows: Iterable[ReportedLevel], yearly: pd.DataFrame, places: 
     given: list[list[float | list[float]]] = [[] for _ in wanted]
     for yearly_of, places_of in runs:
         sides = {str(side): mine.set_index("year") for side, mine in yearly_of.groupby("side")}
-        places_by_year = {int(year): mine.set_index("place") for year, mine in places_of.groupby("year")}
+        places_by_year = {int(str(year)): mine.set_index("place") for year, mine in places_of.groupby("year")}
         for k, (row, years) in enumerate(wanted):
             if row.kind == "rank":
                 given[k].append([_over_years(row, years, places_by_year, group) for group in row.groups.values()])
@@ -127,10 +127,11 @@ def _of_side(row: ReportedLevel, years: str, table: pd.DataFrame | None) -> floa
 def _over_years(row: ReportedLevel, years: str, by_year: dict[int, pd.DataFrame], places: tuple[str, ...]) -> float:
     """The number of a row for some places together, from the table by place of each year."""
     first, last = years_of(years)
+    needed = {"population", *row.outputs, *row.over}
     upper, lower = [], []
     for year in range(first, last + 1):
         table = by_year.get(year)
-        if table is None or not set(places) <= set(table.index) or not {*row.outputs, *row.over} <= set(table.columns):
+        if table is None or not set(places) <= set(table.index) or not needed <= set(table.columns):
             return float("nan")
         mine = table.loc[list(places)]
         people = mine["population"].to_numpy(float)

@@ -47,7 +47,7 @@ def years_of(key: str) -> tuple[int, int]:
     match = re.fullmatch(r"(\d{4})(?:-(\d{4}))?", key)
     first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
     if not FIRST_YEAR <= first <= last <= LAST_MONTH[0]:
-        raise ValueError(f"'{shorten(key)}' is no year of a run: write a year such as \"1998\", or \"1997-1998\"")
+        raise ValueError(f'\'{shorten(key)}\' is no year of a run: write a year such as "1998", or "1997-1998"')
     return first, last
 
 
@@ -112,7 +112,7 @@ class ReportedLevel(Entries):
     note: _Text = ""
     side: Literal["id", "my", ""] = ""
     places: _Names = ()
-    groups: dict[str, _Names] = {}
+    groups: Annotated[dict[str, _Names], Field(default_factory=dict)]
     combine: Literal["sum", "mean"] = "mean"
     over: _Names = ()
     change: bool = False
