@@ -142,14 +142,19 @@ def _within(row: ReportedLevel, n: Numbers, _: Translate) -> str:
     if allowed is None:
         return _("the same order")
     if allowed.factor is not None:
-        return _("{factor} times more or less").format(factor=n.short(allowed.factor))
+        return _("{factor} times more or less").format(factor=_plain(allowed.factor, n))
     if allowed.quotients is not None:
-        low, high = (n.short(one) for one in allowed.quotients)
+        low, high = (_plain(one, n) for one in allowed.quotients)
         return _("{low} to {high} times the report").format(low=low, high=high)
     assert allowed.difference is not None
     if row.unit == "share":
-        return _("{points} percentage points more or less").format(points=n.short(100 * allowed.difference))
-    return _("{difference} more or less").format(difference=n.short(allowed.difference))
+        return _("{points} percentage points more or less").format(points=_plain(100 * allowed.difference, n))
+    return _("{difference} more or less").format(difference=_plain(allowed.difference, n))
+
+
+def _plain(value: float, n: Numbers) -> str:
+    """A number with as many decimals as it has, four at most: 3, 1.7, 0.06."""
+    return n.number(value, next((k for k in range(4) if abs(round(value, k) - value) < 1e-9), 4))
 
 
 # --- HTML -------------------------------------------------------------------------------------------------------------
