@@ -104,7 +104,7 @@ def test_draws_have_a_median_an_interval_and_a_share(region: Region) -> None:
     assert (second.given, second.share, second.says) == ("4.7%", "33%", "fails")
     assert table.groups[2].lines[0].spread == "" and table.groups[2].lines[0].share == "0%"
     page = levels_page(drawn(), region, title="A title", lead="A lead")
-    assert "in 67% of draws" in page and "median and 90 % of the draws" in page and "<h1>A title</h1>" in page
+    assert "in 67% of draws" in page and "the median over the draws" in page and "<h1>A title</h1>" in page
 
 
 def test_the_report_of_a_run_has_the_section(region: Region) -> None:
@@ -122,7 +122,7 @@ def test_the_report_of_a_run_has_the_section(region: Region) -> None:
         "These fail:",
     ):
         assert words in text, words
-    assert "in % of draws" not in page and "median and 90" not in page
+    assert "in % of draws" not in page and "median over the draws" not in page
     (Path(region.folder) / LEVELS).unlink()
     assert 'id="levels"' not in report(made_up.results(), made_up.manifest(), region=region)
 
