@@ -83,6 +83,8 @@ def run(
         check_end(end)
     numbers = parse_changes(changes or [])
     n_households, run_seed = whole_number("--households", households, low=1), seed_number("--seed", seed)
+    from abm.claims.level_file import levels_of
+    from abm.region import Region
     from experiments.reports.readings import show_readings
     from experiments.reports.report import page
     from experiments.runs.folder import check_folder, default_folder
@@ -112,6 +114,7 @@ def run(
         run=lambda: run_said(chosen, at_home(region), households=n_households, seed=run_seed, declared=declared),
         overwrite=overwrite,
     )
+    levels_of(Region.load(at_home(region)))  # a mistake in them is told before the run
     with show_months(_, quiet) as progress:
         model = run_model(
             chosen, region=at_home(region), households=n_households, seed=run_seed, fitted={} if declared else None, progress=progress
@@ -124,7 +127,7 @@ def run(
         if quiet:
             print(written)
         else:
-            show_readings(model.results.yearly, written, lang, is_fitted=bool(model.fitted))
+            show_readings(model.results, written, lang, region=model.region, is_fitted=bool(model.fitted))
 
 
 def _run_posterior(
@@ -133,6 +136,7 @@ def _run_posterior(
 ) -> None:  # fmt: skip
     """One run for each draw of a posterior."""
     from abm import Region
+    from abm.claims.level_file import levels_of
     from experiments.analysis.draws import read_draws
     from experiments.reports.draws import show_draws, write_draws
     from experiments.runs.folder import check_folder, default_folder
@@ -140,6 +144,7 @@ def _run_posterior(
     from experiments.studies.draws import FOLDER, OverDraws, prepare
 
     region = Region.load(where)
+    levels_of(region)  # a mistake in them is told before the runs
     found = load_posterior(region.id, source)
     drift = check_posterior(found, region, allow_drift)
     more = ([f"{draws}-draws"] if draws != 50 else []) + ([found.id] if source is not None else [])

@@ -14,18 +14,22 @@ import numpy as np
 from abm.errors import shorten
 from experiments.analysis.draws import DrawnRuns
 from experiments.files import files_in, whole_folder
+from experiments.reports.levels import level_table, levels_page, show_levels
 from experiments.reports.paper import readings
 from experiments.reports.screen import console
 from experiments.runs.folder import check_folder
 from experiments.runs.identity import command_line, commit
 from experiments.runs.posterior import FORMAT, KIND, run_said
-from experiments.runs.tables import digest, write_table
+from experiments.runs.run import StoredResults
+from experiments.runs.tables import TABLES, digest, write_table
 from experiments.studies.draws import FOLDER
 from experiments.words.languages import Numbers, translator
 
 if TYPE_CHECKING:
     import pandas as pd
 
+#: The page of a posterior's results that shows reported levels beside the runs.
+LEVELS_PAGE = "levels.html"
 #: Draws that did not end well which the screen names.
 MOST_NAMED = 5
 
@@ -44,9 +48,23 @@ def write_draws(runs: DrawnRuns, folder: Path, *, drift: Sequence[str] = (), lan
     with whole_folder(folder) as draft:
         for name, table in everything.items():
             write_table(table, draft / f"{name}.parquet")
+        (draft / LEVELS_PAGE).write_text(_levels_page(runs, language), encoding="utf-8")
         manifest["files"] = files_in(draft)
         (draft / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return folder
+
+
+def _levels_page(runs: DrawnRuns, language: str) -> str:
+    """The reported levels that were not fitted, beside the runs."""
+    _ = translator(language)
+    lead = _("{n} runs of '{scenario}', one for each draw of posterior {id}.")
+    good = int((runs.draws["status"] == "ok").sum())
+    said = lead.format(n=good, scenario=_(runs.scenario.title), id=runs.posterior.id)
+    return levels_page(_tables_of(runs), runs.region, language, title=_("Levels beside facts"), lead=said)
+
+
+def _tables_of(runs: DrawnRuns) -> StoredResults:
+    return StoredResults(**{name: runs.tables[name] for name in TABLES})
 
 
 @dataclass(frozen=True)
@@ -107,4 +125,5 @@ def show_draws(runs: DrawnRuns, folder: Path, language: str) -> None:
         shown.print(again.format(study=folder / FOLDER), soft_wrap=True)
     said = _("{n} draws of posterior {id}, each with its own seed: the intervals hold the spread of the posterior and that of chance.")
     shown.print(said.format(n=len(runs.draws) - len(bad), id=runs.posterior.id), soft_wrap=True)
+    show_levels(level_table(_tables_of(runs), runs.region, language), shown)
     shown.print(_("Results: {folder}").format(folder=folder), soft_wrap=True)

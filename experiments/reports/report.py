@@ -15,6 +15,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from abm.claims.claim import claims
+from experiments.reports.levels import environment, level_table
 from experiments.reports.paper import VERDICTS, readings
 from experiments.words.languages import LANGUAGES, Numbers, Translate, mark, translator
 
@@ -84,17 +85,13 @@ def report(
     language: str = "en",
 ) -> str:
     """The page as HTML; the region is the manifest's where none is given."""
-    from jinja2 import Environment, StrictUndefined
-
     from abm.region import Region
     from experiments.reports.figures import pictures
 
     _, n = translator(language), Numbers(language)
     region = region or Region.load(region_name(manifest))
     template = resources.files("experiments.reports").joinpath("templates/report.html.j2").read_text(encoding="utf-8")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.globals["_"] = _
-    page = environment.from_string(template)
+    page = environment(language).from_string(template)
     scenario = _scenario(manifest)
     yearly = results.yearly
     said: dict[str, Any] = {
@@ -111,6 +108,7 @@ def report(
         "is_projection": int(yearly["year"].max()) > int(str(region.meta["data_end"])[:4]),
         "data_end": str(region.meta["data_end"])[:4],
         "readings": [(r, _(VERDICTS[r.verdict])) for r in readings(yearly, language)],
+        "levels": level_table(results, region, language),
         "groups": assumption_groups(region, language),
         "later": [c for c in claims().values() if not c.in_the_model],
         "facts": manifest_rows(manifest, _),

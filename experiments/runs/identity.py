@@ -16,7 +16,7 @@ PACKAGES = ("lintas", "mesa", "numpy", "pandas", "numba", "pyarrow", "dask", "di
 #: read from its results, and how memory is given back: no number of a run comes from them.
 NOT_NUMBERS = (
     "abm/errors.py", "abm/reading.py", "abm/writing.py", "abm/region/files.py", "abm/region/checks.py", "abm/manifest.py", "abm/saving.py", "abm/tracing.py",
-    "abm/views.py", "abm/describe.py", "agents/core/memory.py", *(f"abm/claims/{name}.py" for name in ("__init__", "claim", "interpret", "pattern", "statistic", "years")),
+    "abm/views.py", "abm/describe.py", "agents/core/memory.py", *(f"abm/claims/{name}.py" for name in ("__init__", "claim", "interpret", "level", "level_file", "pattern", "statistic", "years")),
 )  # fmt: skip
 
 

@@ -80,6 +80,7 @@ def in_declarations() -> Iterator[tuple[str, str]]:
         for sentence in claim.sentences():
             yield sentence, f"claim {claim.id}"
     yield from in_targets()
+    yield from in_levels()
     yield from in_obtainable()
     yield from in_regions()
 
@@ -92,6 +93,18 @@ def in_targets() -> Iterator[tuple[str, str]]:
         yield target.title, f"target {target.id}"
         if target.unit != "1":
             yield target.unit, f"target {target.id}"
+
+
+def in_levels() -> Iterator[tuple[str, str]]:
+    """Titles and units of the reported levels of the shipped regions (sources, reasons and notes stay as they are, as data)."""
+    from abm.claims.level_file import levels_of
+    from abm.region import Region, regions
+
+    for name in regions():
+        for level in levels_of(Region.load(name)):
+            yield level.title, f"level {level.id}"
+            if level.unit not in ("share", "order", "index"):
+                yield level.unit, f"level {level.id}"
 
 
 def in_obtainable() -> Iterator[tuple[str, str]]:

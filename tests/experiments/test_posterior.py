@@ -141,6 +141,9 @@ def test_runs_over_draws(tmp_path: Path, capsys: Captured) -> None:
     arguments = ["run", "--posterior-from", str(found), "--draws", "3", "-n", "300", "--end", END, "--out", str(out)]
     assert main(arguments) == 0
     said = " ".join(capsys.readouterr().out.split())
+    assert "reported numbers that were not fitted" in said
+    page = (out / "levels.html").read_text("utf-8")
+    assert "3 runs of &#39;History&#39;" in page and "posterior made-up" in page and "Inequality of income, Sarawak" in page
     assert "3 draws of posterior made-up" in said and str(out) in "".join(said.split()).replace("Results:", " ")
     tables = {n: pd.read_parquet(out / f"{n}.parquet") for n in (*TABLES, "bands", "draws")}
     assert all(tables[n].columns[0] == "draw" and set(tables[n]["draw"]) == {0, 1, 2} for n in TABLES)
