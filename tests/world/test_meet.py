@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import abm.declarations  # noqa: F401  (fills the registries)
 from abm.world.feasts import N_MONTHS, feast_table, feasts, months_of, no_feasts
 from abm.world.kinship import Kin
 from abm.world.meet import Parameters, after_a_year, meet, pull_across, room_left
