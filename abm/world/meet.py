@@ -5,7 +5,8 @@ of its own more often than others. With whom of a place it becomes acquainted is
 a household more, there or elsewhere, changes few others' acquaintances. An acquaintance whose strength falls below a bound ends; kin remain kin.
 Between two Januaries ties strengthen and fade by ``household.keep_ties``.
 
-Every household keeps up only so many acquaintances, so that their number settles where trips stay as they are.
+Every household keeps up only so many acquaintances, so that their number settles where trips stay as they are; in one January it may come to a few
+more, as each is weighed against the number before.
 """
 
 from __future__ import annotations

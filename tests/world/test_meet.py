@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import abm.declarations  # noqa: F401  (fills the registries)
 from abm.world.feasts import N_MONTHS, feast_table, feasts, months_of, no_feasts
 from abm.world.kinship import Kin
 from abm.world.meet import Parameters, after_a_year, meet, pull_across, room_left
@@ -67,7 +68,8 @@ def test_nobody_new_without_trips_without_people_across_and_when_one_knows_enoug
     for month in range(0, 1200, 12):
         meet(kin, frame, 7, month, PULL, P)
     c = kin.columns
-    assert 0 < (c["end"] - c["first"]).max() <= 3 + 1 and kin.columns["n_new"][0] == 0.0
+    # who has room left may meet several in one January, as the order of households must not matter
+    assert 3 <= (c["end"] - c["first"]).max() <= 6 and (c["end"] - c["first"]).min() >= 3 and kin.columns["n_new"][0] == 0.0
     assert [room_left(k, 4.0) for k in (0.0, 1.0, 4.0, 5.0)] == [1.0, 0.75, 0.0, 0.0]
 
 
