@@ -282,9 +282,12 @@ class PlainModel(mesa.Model):
                 for one, a in found:
                     one.activity[a] = k
                 sought, given = (sum(one.weight for one, _ in who) for who in (ask, found))
-                if not ask:
-                    sought, given = mean, mean * get_work.fits(0.0, mean, free[k], last[k])
-                at["job_chance"][w][k] += p.learning * (get_work.share_that_fits(given, sought) - at["job_chance"][w][k])
+                if not ask and get_work.fits(0.0, mean, free[k], last[k]):
+                    sought = given = mean
+                for name, now in (("jobs_found", given), ("jobs_asked", sought)):
+                    at[name][w][k] += p.learning * (now - at[name][w][k])
+                if ask or given > 0.0:
+                    at["job_chance"][w][k] = get_work.share_that_fits(at["jobs_found"][w][k], at["jobs_asked"][w][k])
 
     def in_turn(self, stream: int, who: list[tuple[PlainHousehold, int]], jobs: float, last: float) -> list[tuple[PlainHousehold, int]]:
         """Those who get a job, in the order of their draws."""
