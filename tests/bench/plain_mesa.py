@@ -167,7 +167,7 @@ class PlainHousehold(mesa.Agent):
         kept = {PASS: 1.0, PERMIT: 1.0 - q.living_cost - q.permit_cost, UNDOCUMENTED: 1.0 - q.living_cost}
         self.income_across = sum(self.activity.count(k) * at["wage"][w][k] * part for k, part in kept.items()) * at_work
         self.income = self.income_farm + self.income_wage + self.income_across
-        self.product = earn.product_of(self.income_farm, 0.0, *wages, p)
+        self.product = earn.product_of(self.side, self.income_farm, 0.0, *wages, p)
         cash = self.income - self.own_use - self.care_cost
         self.spending = earn.spend(max(self.income_mean - self.own_use, 0.0), cash, self.savings, p.spend_from_savings)
         self.savings += cash - self.spending
