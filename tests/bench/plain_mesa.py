@@ -167,7 +167,7 @@ class PlainHousehold(mesa.Agent):
         kept = {PASS: 1.0, PERMIT: 1.0 - q.living_cost - q.permit_cost, UNDOCUMENTED: 1.0 - q.living_cost}
         self.income_across = sum(self.activity.count(k) * at["wage"][w][k] * part for k, part in kept.items()) * at_work
         self.income = self.income_farm + self.income_wage + self.income_across
-        self.product = earn.product_of(self.income_farm, 0.0, *wages, p)
+        self.product = earn.product_of(self.side, self.income_farm, 0.0, *wages, p)
         cash = self.income - self.own_use - self.care_cost
         self.spending = earn.spend(max(self.income_mean - self.own_use, 0.0), cash, self.savings, p.spend_from_savings)
         self.savings += cash - self.spending
@@ -282,9 +282,12 @@ class PlainModel(mesa.Model):
                 for one, a in found:
                     one.activity[a] = k
                 sought, given = (sum(one.weight for one, _ in who) for who in (ask, found))
-                if not ask:
-                    sought, given = mean, mean * get_work.fits(0.0, mean, free[k], last[k])
-                at["job_chance"][w][k] += p.learning * (get_work.share_that_fits(given, sought) - at["job_chance"][w][k])
+                if not ask and get_work.fits(0.0, mean, free[k], last[k]):
+                    sought = given = mean
+                for name, now in (("jobs_found", given), ("jobs_asked", sought)):
+                    at[name][w][k] += p.learning * (now - at[name][w][k])
+                if ask or given > 0.0:
+                    at["job_chance"][w][k] = get_work.share_that_fits(at["jobs_found"][w][k], at["jobs_asked"][w][k])
 
     def in_turn(self, stream: int, who: list[tuple[PlainHousehold, int]], jobs: float, last: float) -> list[tuple[PlainHousehold, int]]:
         """Those who get a job, in the order of their draws."""

@@ -267,7 +267,9 @@ def test_who_finds_a_job_goes_by_the_draws_of_each(form: str) -> None:
 @pytest.mark.parametrize(("slots", "expected"), [(0.0, 0.0), (8.0, 0.0), (1e6, 1.0)])
 def test_what_seekers_could_expect_where_nobody_asks(form: str, slots: float, expected: float) -> None:
     done = run_rule(RULE, people(4, ESTATE, place__job_slots=slots, place__job_chance=0.5), form, stop=4, p=STAY._replace(learning=0.5))
-    assert done["place.job_offer"][0, ESTATE] == expected and done["place.job_chance"][0, ESTATE] == 0.25 + 0.5 * expected
+    # a free job is known of; where none is free and nobody asks, people learn nothing
+    assert done["place.job_offer"][0, ESTATE] == expected and done["place.job_chance"][0, ESTATE] == (1.0 if expected else 0.5)
+    assert done["place.jobs_found"][0, ESTATE] == done["place.jobs_asked"][0, ESTATE] == (1.0 if expected else 0.0), "half of a household's weight"
     # farm work needs no job: nothing is expected of it
     assert done["place.job_chance"][0, FARM] == 0.5
 
