@@ -154,6 +154,7 @@ class _Moves(NamedTuple):
 def _live(run: Any, path: np.ndarray) -> None:
     """Let all households live through the year, leave and come, so that places have about the people of the ``path`` (places,)."""
     h, p, seed = run.frames["household"], run.settings.of(Parameters), run.seed_of_run
+    before = h["activity"].copy()
     split = _year_of_households(run)
     moves = _moves_of_the_year(run, path, split)
     leave = moves.ends | moves.goes
@@ -172,6 +173,7 @@ def _live(run: Any, path: np.ndarray) -> None:
     uid, sides, working = given["uid"], run.world.place["side"][given["place"]].astype(np.int8), in_labour_force(run)
     settle_workers(seed, working, uid, sides, given["n_adults"], given["adult_age"], given["activity"], np.empty_like(sides))
     settle_workers(seed, working, h["uid"], h["side"], h["n_adults"], h["adult_age"], h["activity"], h["n_workers"])
+    h["work_sought"][(h["activity"] != before).any(axis=1)] = -1  # what an adult asks for does not go to another
     ties, strengths = _ties(run, uid, np.concatenate([split.mother, moves.models]), leave, p)
     start = run.settings.of(populate.Parameters)
     trade = populate.trades(seed, uid, start)

@@ -237,7 +237,7 @@ def loop(  # noqa: C901 (see the end of its docstring)
     hours_work: Column, may_work: Column, job_chance: Column, caught_away: Column, income_over_pay: Column, technique: Column, farm_gate: Column,
     yields: Column, schooling_return: Column, schooling_of_pay: Column, work_sought: Column
 ) -> None:  # fmt: skip
-    """Mark what each adult asks for (-1: stays as it is).
+    """Mark what each adult asks for (-1: stays as it is). Who asked for a job and has none yet goes on asking until thinking again.
 
     ``yields`` is (places, 2): kilograms of rice and of rubber a month at one unit of farm output. An adult who
     asks for another job keeps the old one until it has found one, which the next step decides.
@@ -256,8 +256,6 @@ def loop(  # noqa: C901 (see the end of its docstring)
         for a in range(workers):
             if activity[i, a] == FARM:
                 n_farm += 1
-        for a in range(activity.shape[1]):
-            work_sought[i, a] = -1
         for a in range(workers):
             if activity[i, a] == LOOKING or think_again(uniform(seed, THINK_AGAIN, month, uid[i], a), p):
                 who[n], slot[n] = i, a
@@ -322,8 +320,7 @@ def loop(  # noqa: C901 (see the end of its docstring)
             chosen[c] = choose_work(draws[c], values[0, c], values[1, c], values[2, c], values[3, c], values[4, c], values[5, c], values[6, c],
                                     values[7, c])  # fmt: skip
         for c in range(n):
-            if chosen[c] != activity[who[c], slot[c]]:
-                work_sought[who[c], slot[c]] = chosen[c]
+            work_sought[who[c], slot[c]] = chosen[c] if chosen[c] != activity[who[c], slot[c]] else -1
         n = first = 0
 
 

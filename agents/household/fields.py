@@ -74,7 +74,7 @@ fields(
     Field("untreated", "Episodes without care", "person", "int8", "month", RULES),
     Field("days_lost", "Working days lost to illness and to the way to care", "days/month", "float32", "month", RULES),
     Field("care_cost", "Paid for fees and fares", "own currency", "float64", "month", RULES),
-    Field("work_sought", "Job that each adult asks for, -1 where none", "code", "int8", "month", RULES, MAX_ADULTS, _SLOTS, -1),
+    Field("work_sought", "Job that each adult asks for, -1 where none", "code", "int8", "state", RULES, MAX_ADULTS, _SLOTS, -1),
     Field("n_deported", "Adults sent home", "adult", "int8", "month", RULES),
     Field("income", "Income of the month", "own currency", "float64", "month", RULES),
     Field("income_farm", "Farm output sold and used, at farm-gate prices, less inputs", "own currency", "float64", "month", RULES),

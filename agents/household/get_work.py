@@ -167,6 +167,7 @@ def loop(  # noqa: C901 (one community after the other, in the three steps above
                 if work_sought[i, a] == FARM:
                     now = FARM
                     activity[i, a] = FARM
+                    work_sought[i, a] = -1
                 elif work_sought[i, a] > FARM:
                     n_sought[int(work_sought[i, a])] += 1
                 if FARM < now < LOOKING:
@@ -207,6 +208,7 @@ def loop(  # noqa: C901 (one community after the other, in the three steps above
                     if has[c]:
                         moved[activity[rows[c], slots[c]] % LOOKING] += weight[rows[c]]
                         activity[rows[c], slots[c]] = k
+                        work_sought[rows[c], slots[c]] = -1
             job_seekers[where, k] = sought
             job_holders[where, k] += found
             if n == 0 and fits(0.0, people / (end - first), vacant, last):  # a free job that nobody asks for is known of

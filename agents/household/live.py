@@ -21,6 +21,7 @@ from agents.core.declare import Column, Source, judgement, parameter, parameters
 from agents.core.draws import stream, uniform
 from agents.core.exact import exps, log
 from agents.household.fields import MAX_ADULTS, MAX_CHILDREN
+from agents.surroundings import LOOKING
 
 BIRTH, DEATH, LEAVE = stream("live.birth"), stream("live.death"), stream("live.leave")
 GOES_ALONG, WORKS = stream("live.goes_along"), stream("live.works")
@@ -150,7 +151,7 @@ def wanted_workers(n_of_age: int, share: float, u: float) -> int:
 def order_workers(n: int, share: float, u: float, age: Column, activity: Column) -> int:
     """Settle who of the ``n`` adults is in the labour force, and put them first; gives their number. ``age`` and ``activity`` are of one household.
 
-    Who works goes on. The oldest below 65 enter first, on the farm; the youngest leave the labour force first.
+    Who works goes on. The oldest below 65 enter first, and look for work; the youngest leave the labour force first.
     """
     of_age = workers = 0
     for a in range(n):
@@ -165,7 +166,7 @@ def order_workers(n: int, share: float, u: float, age: Column, activity: Column)
         for a in range(n):
             if age[a] < OLD_AGE and (activity[a] < 0) == enters and (best < 0 or (age[a] > age[best] if enters else age[a] < age[best])):
                 best = a
-        activity[best] = 0 if enters else -1
+        activity[best] = LOOKING if enters else -1
         workers += 1 if enters else -1
     free = 0
     for a in range(n):
