@@ -30,9 +30,7 @@ NEW_HOUSE, INHERIT, MOVES, MOVE_OF = (
     stream("demography.moves"),
     stream("demography.move_of"),
 )
-DEMOGRAPHY = switch(
-    "demography", "People are born, age, die, set up house and move; without it the people of world.demography.held_year stay"
-)
+switch("demography", "People are born, age, die, set up house and move; without it the people of world.demography.held_year stay")
 #: What a household that moves in comes from its model in the region: told apart from those that split off by the slot of their uid.
 MOVED_IN = 100
 #: Columns that a new household has as its mother.
@@ -90,7 +88,7 @@ class Parameters(NamedTuple):
 
 def wanted_people(run: Any) -> np.ndarray:
     """People of each place in the run's January, (places,): of its year, or of the year that is held."""
-    on = run.settings.on[DEMOGRAPHY]
+    on = run.settings.on["demography"]
     return run.world.people_path.people_in(1980 + run.month // 12 if on else run.settings.of(Parameters).held_year)
 
 
@@ -104,7 +102,7 @@ def in_labour_force(run: Any) -> np.ndarray:
 def january(run: Any) -> None:
     """Let the people of a run live through the year before this January."""
     wanted = wanted_people(run)
-    if run.settings.on[DEMOGRAPHY]:
+    if run.settings.on["demography"]:
         _live(run, wanted)
     _weigh(run, wanted)
 

@@ -36,7 +36,18 @@ def users_of(rule: str, cls: type) -> list[ast.Module]:
         "abm.world.travel",
         "abm.world.populate",
     ):
-        found += [sources.trees()[m] for m in ("abm.world.access", "abm.world.kinship", "abm.world.populate", "abm.year", "abm.start")]
+        found += [
+            sources.trees()[m]
+            for m in (
+                "abm.world.access",
+                "abm.world.kinship",
+                "abm.world.populate",
+                "abm.world.composition",
+                "abm.world.demography",
+                "abm.year",
+                "abm.start",
+            )
+        ]
     return found
 
 
