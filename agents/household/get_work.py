@@ -145,12 +145,13 @@ def loop(  # noqa: C901 (one community after the other, in the three steps above
             adults += int(n_workers[end])
             end += 1
         rows, slots, has = np.empty(adults, np.int64), np.empty(adults, np.int64), np.empty(adults, np.bool_)
-        u, weights, people = np.empty(adults), np.empty(adults), 0.0
+        u, weights, people, n_real = np.empty(adults), np.empty(adults), 0.0, 0
         held, n_held, n_sought = np.zeros(N_WORK), np.zeros(N_WORK, np.int64), np.zeros(N_WORK, np.int64)
         # who leaves
         for i in range(first, end):
             fear[i] *= 1.0 - p.forget
             people += weight[i]
+            n_real += 1 if weight[i] > 0.0 else 0
             deported = 0
             for a in range(int(n_workers[i])):
                 now = int(activity[i, a])
@@ -176,6 +177,7 @@ def loop(  # noqa: C901 (one community after the other, in the three steps above
             n_deported[i] = deported
             if deported > 0:
                 fear[i] = 1.0
+        usual = people / max(n_real, 1)  # weight of a household
         # who is dismissed
         for k in range(1, N_WORK):
             if held[k] > job_slots[where, k] and n_held[k] > 0:
@@ -211,8 +213,8 @@ def loop(  # noqa: C901 (one community after the other, in the three steps above
                         work_sought[rows[c], slots[c]] = -1
             job_seekers[where, k] = sought
             job_holders[where, k] += found
-            if n == 0 and fits(0.0, people / (end - first), vacant, last):  # a free job that nobody asks for is known of
-                sought = found = people / (end - first)
+            if n == 0 and usual > 0.0 and fits(0.0, usual, vacant, last):  # a free job that nobody asks for is known of
+                sought = found = usual
             # jobs found and asked for are remembered apart: a share month by month would be 0 or 1 where few are simulated
             jobs_found[where, k] += p.learning * (found - jobs_found[where, k])
             jobs_asked[where, k] += p.learning * (sought - jobs_asked[where, k])
