@@ -13,7 +13,7 @@ from calibration import infer
 from calibration.conclude import QUANTILES, bands, in_its_unit, quantiles_of
 from calibration.emulator import Emulator, fit_emulator
 from calibration.infer import Pool, Weighted, weighted_quantile
-from calibration.likelihood import Likelihood, statistics
+from calibration.likelihood import Likelihood
 from calibration.populations import Populations
 from calibration.runs import Runs
 from calibration.targets import Targets
@@ -22,41 +22,26 @@ from calibration.targets import Targets
 #: mean error of informed parameters in sd of the prior, distance of a simulated truth in sd of its posterior.
 COVERAGE_90, COVERAGE_50, EACH_90 = 0.03, 0.05, 0.05
 MOST_ERROR, MOST_OFF = 0.75, 2.0
-#: Number of candidates for the central draw, and of runs of each.
-CENTRAL, CENTRAL_RUNS = 16, 4
 
 
-def candidates(have: Populations, likelihood: Likelihood) -> tuple[list[str], np.ndarray]:
-    """Candidates for the central draw: draws from the middle of the posterior, both by targets and by parameters.
+def middle(numbers: np.ndarray) -> int:
+    """The draw nearest to the middle of all: the medoid in outcomes and effects of mechanisms, each in units of its own spread over the draws.
 
-    Returns the names of the parameters that the facts move, and their values, shape (draws, parameters), in the parameters' units.
+    ``numbers`` (draws, statistics) may hold numbers that are not finite, which count as the middle; a statistic that hardly differs is left out. Of equal draws
+    the first.
     """
-    emulator = fit_emulator(have.runs.unit, have.statistics)
-    active, w = emulator.active, have.posterior.weights
-    emulated = emulator(have.runs.unit)
-    by_targets = np.sqrt(_distance(have, likelihood, emulated))
-    places = have.runs.unit[:, active]
-    by_parameters = np.sqrt(((places - w @ places) ** 2).mean(axis=1))
-    drawn = np.flatnonzero(w > np.median(w[w > 0]))
-    near = drawn[np.argsort(by_targets[drawn], kind="stable")[: max(len(drawn) // 10, CENTRAL)]]
-    chosen = near[np.argsort(by_parameters[near], kind="stable")[:CENTRAL]]
-    prior = have.runs.prior
-    return [prior.names[p] for p in active], prior.values(have.runs.unit)[chosen][:, active]
-
-
-def nearest(have: Populations, likelihood: Likelihood, runs: Runs) -> int:
-    """Which candidate's runs (CENTRAL_RUNS of each, one candidate after the other) come nearest to the posterior's medians of the targets."""
-    targets = likelihood.targets
-    z = statistics(targets, runs).reshape(-1, CENTRAL_RUNS, len(targets)).mean(axis=1)
-    return int(np.argmin(_distance(have, likelihood, z)))
-
-
-def _distance(have: Populations, likelihood: Likelihood, z: np.ndarray) -> np.ndarray:
-    """Mean square distance of statistics, shape (n, targets), from the posterior's medians, in tolerances; shape (n,)."""
-    targets, w = likelihood.targets, have.posterior.weights
-    scale = np.array([t.tolerance if t.kind in ("value", "ratio") else t.width for t in targets])
-    middle = np.array([weighted_quantile(have.statistics[:, i], w, [0.5])[0] for i in range(len(targets))])
-    return (((z - middle) / scale) ** 2).mean(axis=1)
+    finite = np.isfinite(numbers)
+    known = finite.any(axis=0)
+    if not known.any():
+        return 0
+    filled = np.where(finite, numbers, np.nan)[:, known]
+    low, at, high = np.nanquantile(filled, [0.16, 0.5, 0.84], axis=0)
+    spread = 0.5 * (high - low)
+    used = spread > 1e-9 * np.maximum(np.abs(at), 1.0)
+    off = np.where(np.isnan(filled), at, filled)[:, used]
+    # beyond three spreads a draw is no farther, so that one odd statistic does not decide
+    off = np.clip((off - at[used]) / spread[used], -3.0, 3.0)
+    return int(np.argmin((off * off).mean(axis=1))) if off.shape[1] else 0
 
 
 def check_alarms(found: Mapping[str, Any], informed: Collection[str]) -> list[dict[str, Any]]:

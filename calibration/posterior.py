@@ -99,10 +99,10 @@ class Posterior:
         return self.draws.iloc[rows].drop(columns="weight").reset_index(drop=True)
 
     def central(self) -> dict[str, float]:
-        """One draw that represents all: the one that the fit chose by running candidates, else the weighted medoid in units of declared ranges.
+        """One draw that represents all: the one that the fit chose, else the weighted medoid in units of declared ranges.
 
-        A point made of medians parameter by parameter may be far from every draw, since parameters are correlated. The fit's choice
-        holds only the parameters that the facts move; the others keep their declared values, since in their priors no draw is more central.
+        A point made of medians parameter by parameter may be far from every draw, since parameters are correlated. The fit's choice is the draw in the
+        middle of its draws run anew, in outcomes and in effects of mechanisms, with the values of all its parameters.
         """
         if self.manifest.get("central") is not None:
             try:

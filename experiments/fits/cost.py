@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from abm.errors import UserError
-from calibration.check_file import CENTRAL, CENTRAL_RUNS
 from experiments.execution.engine import cores
 from experiments.fits.asked import SWITCHED_OFF, Asked
 from experiments.fits.conclude import is_checked, is_concluded
@@ -58,7 +57,7 @@ def cost_of(fit: Fit, stages: Sequence[str]) -> Cost:
         analysis += INFERENCE * len(fit.prior) / PARAMETERS
     if "check" in stages and not (concluded and is_checked(fit)):
         arms = 1 + sum(s not in asked.without for s in SWITCHED_OFF)
-        new = arms * asked.draws + CENTRAL * CENTRAL_RUNS
+        new = arms * asked.draws
         runs, most, studies = runs + new, most + new, studies + arms + 1
         analysis += CHECKS * max(len(fit.prior) / PARAMETERS, 0.2) * asked.tests / TESTS
     return Cost(runs, most, _seconds(fit) if most else 0.0, studies, analysis)

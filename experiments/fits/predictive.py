@@ -1,29 +1,38 @@
-"""What does the posterior give in new runs? Its draws again with new seeds, with and without mechanisms, and candidates for the central draw."""
+"""What does the posterior give in new runs? Its draws again with new seeds, with and without mechanisms, and which of them is the central one."""
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
 
+import numpy as np
+
 from abm.errors import UserError
-from abm.writing import whole_file
-from calibration.check_file import CENTRAL_RUNS, candidates, nearest
-from calibration.populations import Populations
-from calibration.priors import Prior
+from calibration.check_file import middle
 from calibration.runs import Runs
 from experiments.execution.drive import drive
 from experiments.fits.asked import SWITCHED_OFF
 from experiments.fits.fit import Fit
-from experiments.fits.populations import EngineOf, Tell, populations, single_threaded
+from experiments.fits.populations import EngineOf, Tell
 from experiments.runs.identity import command_line
 from experiments.studies import drift, plan, plan_files
-from experiments.studies.collect import collect
 from experiments.studies.study import Study
+
+#: Outputs whose effects of mechanisms the central draw is to stand in the middle of, where the fit keeps them.
+EFFECTS = (
+    "visits_across_per_1000",
+    "workers_across",
+    "income_per_capita",
+    "product_per_capita",
+    "trade_out_usd",
+    "untreated_share",
+    "poverty_rate",
+)
 
 
 def run_predictive(fit: Fit, engine: EngineOf, tell: Tell | None = None) -> list[Path]:
-    """Draws of the posterior run again with new seeds, as they are and with one mechanism after another switched off; and the candidates for the central draw."""
-    made = [run_central(fit, engine, tell)]
+    """Draws of the posterior run again with new seeds, as they are and with one mechanism after another switched off."""
+    made: list[Path] = []
     draws = drift.hash_of(fit.folder / "posterior" / "draws.parquet")
     for name in ("", *(s for s in SWITCHED_OFF if s not in fit.asked.without)):
         folder = fit.folder / "predictive" / (name or "all")
@@ -52,36 +61,23 @@ def _predictive_study(fit: Fit, without: str) -> Study:
     )  # fmt: skip
 
 
-def run_central(fit: Fit, engine: EngineOf, tell: Tell | None = None) -> Path:
-    """Run the candidates for the central draw, with every parameter that the facts do not move at its declared value, as a single run has it."""
-    import pandas as pd
-
-    folder, table = fit.folder / "predictive" / "central", fit.folder / "central.parquet"
-    folder.parent.mkdir(exist_ok=True)
-    with single_threaded():
-        names, values = candidates(populations(fit), fit.likelihood)
-    with whole_file(table) as out:
-        pd.DataFrame(values, columns=names).to_parquet(out)
-    if _table_of(folder) != drift.hash_of(table):  # not planned yet, or for the candidates of another posterior
-        shutil.rmtree(folder, ignore_errors=True)
-        study = Study(
-            name="central", design="list", points=len(values), replicates=CENTRAL_RUNS, seed=plan.seed_of(fit.asked.seed, 3500) % 2**31,
-            regions=(fit.asked.region,), households=(fit.asked.households,), end=fit.asked.end, without=fit.asked.without, record="yearly",
-            table=str(table.absolute()), fitted=False, widen=fit.asked.widen,
-        )  # fmt: skip
-        plan.make(study, folder, command_line())
-    drive(folder, engine(folder), progress=tell)
-    return folder
+def central(fit: Fit) -> dict[str, float]:
+    """The draw of the predictive runs that stands in the middle of them in outcomes and in effects of mechanisms, with the values of all its parameters."""
+    folder = fit.folder / "predictive"
+    runs = fit.runs_of(folder / "all")
+    numbers = [t.statistic(runs) for t in fit.targets]
+    for name in SWITCHED_OFF:
+        without = folder / name
+        if without.exists():
+            other = fit.runs_of(without)
+            if len(other) == len(runs):  # a run that failed leaves no pairs
+                numbers += [effect(runs, other, output) for output in EFFECTS if output in runs.outputs]
+    values = runs.prior.values(runs.unit)
+    return dict(zip(runs.prior.names, values[middle(np.stack(numbers, axis=1))].tolist(), strict=True))
 
 
-def central(fit: Fit, have: Populations) -> dict[str, float]:
-    """The candidate whose runs come nearest to the posterior's medians of the fitted targets (in tolerances)."""
-    import pandas as pd
-
-    drawn = pd.read_parquet(fit.folder / "central.parquet")
-    names, values = list(drawn.columns), drawn.to_numpy(float)
-    table = collect(fit.folder / "predictive" / "central")
-    runs = Runs.read(table, Prior.of(names), fit.outputs) if not fit.asked.widen else None
-    if runs is None or len(runs) != len(values) * CENTRAL_RUNS:
-        return dict(zip(names, values[0].tolist(), strict=True))
-    return dict(zip(names, values[nearest(have, fit.likelihood, runs)].tolist(), strict=True))
+def effect(runs: Runs, without: Runs, output: str) -> np.ndarray:
+    """Logarithm of an output of the Indonesian side with a mechanism over that without it, mean of all years, by draw, (draws,)."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        both = [np.log(np.nanmean(one.outputs[output][:, :, 0], axis=1)) for one in (runs, without)]
+        return both[0] - both[1]

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from abm.errors import UserError
-from calibration.check_file import CENTRAL, CENTRAL_RUNS
 from experiments.cli import calibrate as calibrate_commands
 from experiments.cli.main import main
 from experiments.fits import cost as calibrate_cost
@@ -35,7 +34,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured) ->
 
 def test_what_is_left_is_counted(folder: Path) -> None:
     fit = Fit.open(folder)
-    new = (1 + len(SWITCHED_OFF)) * 10 + CENTRAL * CENTRAL_RUNS
+    new = (1 + len(SWITCHED_OFF)) * 10
     assert (cost_of(fit, ("bank",)).runs, cost_of(fit, ("bank",)).most) == (64, 64)
     assert (cost_of(fit, ("fit",)).runs, cost_of(fit, ("fit",)).most) == (64, 64 + 2 * 32)
     whole = cost_of(fit, ("fit", "check"))

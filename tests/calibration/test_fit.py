@@ -209,7 +209,7 @@ def test_a_reading_without_a_number_says_nothing(fitted, tmp_path):
 
 
 def test_new_draws_are_run_anew(fitted, tmp_path, monkeypatch):
-    """Predictive runs and central candidates of another posterior are not used for this one."""
+    """Predictive runs of another posterior are not used for this one."""
     folder = tmp_path / "fit"
     shutil.copytree(fitted, folder, ignore=shutil.ignore_patterns("predictive", "check.json", "central.parquet"))
     planned: list[str] = []
@@ -218,7 +218,7 @@ def test_new_draws_are_run_anew(fitted, tmp_path, monkeypatch):
     make = predictive.plan.make
     monkeypatch.setattr(predictive.plan, "make", lambda study, where, line: (planned.append(where.name), make(study, where, line))[1])
     fit = Fit.open(folder)
-    every = ["central", "all", "crisis"]
+    every = ["all", "crisis"]
     predictive.run_predictive(fit, lambda _: None)  # type: ignore[arg-type, return-value]
     assert planned == every
     predictive.run_predictive(fit, lambda _: None)  # type: ignore[arg-type, return-value]
@@ -227,10 +227,17 @@ def test_new_draws_are_run_anew(fitted, tmp_path, monkeypatch):
     table = pd.read_parquet(draws)
     table["weight"] = table["weight"].to_numpy()[::-1]
     table.to_parquet(draws, index=False)
-    monkeypatch.setattr(predictive, "candidates", lambda *_: (ONLY[:1], np.array([[1.0], [1.1]])))
     predictive.run_predictive(fit, lambda _: None)  # type: ignore[arg-type, return-value]
     assert planned == every * 2
-    assert json.loads((folder / "predictive" / "central" / "manifest.json").read_text("utf-8"))["runs"] == 2 * check_file.CENTRAL_RUNS
+
+
+def test_the_central_draw_is_the_middle_one():
+    # outcomes and effects of five draws, by hand: in units of their spreads the third is nearest to all medians, the first is only in one of them
+    numbers = np.array([[5.0, 0.0, 1.0], [4.0, 9.0, 2.0], [5.1, 5.2, 3.1], [6.0, 5.0, 9.0], [9.0, 6.0, 3.0]])
+    assert check_file.middle(numbers) == 2
+    # an odd number does not decide, one that is not finite counts as the middle, and a statistic that does not differ as nothing
+    assert check_file.middle(np.array([[0.0, 1.0, 7.0], [1.0, np.nan, 7.0], [2.0, 3.0, 7.0], [1.1, 1e9, 7.0], [0.5, 2.0, 7.0]])) == 1
+    assert check_file.middle(np.full((3, 2), np.nan)) == 0
 
 
 def test_a_retarget_has_a_report_and_no_runs(fitted, tmp_path, capsys):
