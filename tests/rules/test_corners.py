@@ -10,6 +10,7 @@ import pytest
 
 import abm.declarations  # noqa: F401  (fills the registries)
 from abm import BorderModel, Scenario
+from abm.results.record import TIES
 from agents.core.declare import PARAMETER_CLASSES, PARAMETERS, RULES
 from agents.household.choose_work import Parameters as ChooseWork
 from agents.household.choose_work import choose_work, value_of_work
@@ -156,6 +157,7 @@ MAY_LACK = {
     "care_share_across_near": "no place near a clinic across, or no visits there", "travel_hours_care": "no visits",
     "untreated_share": "nobody ill", "undeclared_share": "no trade", "tie_strength_across": "no ties across",
     "undocumented_share": "nobody at work across", "acquaintance_strength_across": "no acquaintances across",
+    "kin_strength_across": "no kin across",
 }  # fmt: skip
 UNCERTAIN = [n for n, p in PARAMETERS.items() if p.role == "uncertain"]
 
@@ -180,8 +182,14 @@ def test_the_model_stays_finite_at_corners_of_all_that_is_uncertain() -> None:
             assert not np.isinf(values).any(), f"corner {k}: {name}"
             if name not in MAY_LACK:
                 assert not np.isnan(values).any(), f"corner {k}: {name} has no value"
-        # where jobs across are fewest, or acquaintances are met least, there may be none among 120 households; then alone these have no value
-        for name, counted in (("undocumented_share", "workers_across"), ("acquaintance_strength_across", "acquaintances_across")):
-            assert np.isnan(yearly[name]).tolist() == (yearly[counted] == 0).tolist(), f"corner {k}: {name}"
+        # where jobs across, kin there or acquaintances are fewest there may be none among 120 households; then alone these have no value
+        ties = model.record.ties.reshape(-1, 12, len(TIES)).sum(axis=1)
+        counted = {
+            "undocumented_share": yearly["workers_across"],
+            "kin_strength_across": np.repeat(ties[:, TIES.index("n_kin_across")], 2),
+            "acquaintance_strength_across": yearly["acquaintances_across"],
+        }
+        for name, there_are in counted.items():
+            assert np.isnan(yearly[name]).tolist() == (np.asarray(there_are) == 0).tolist(), f"corner {k}: {name}"
         assert np.isnan(yearly.loc[yearly["side"] == "my", "grdp_share_national"]).all()
         assert not np.isnan(yearly.loc[yearly["side"] == "id", "grdp_share_national"]).any()
