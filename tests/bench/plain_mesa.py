@@ -2,7 +2,8 @@
 
 A twin of the model for comparison: registered ``mesa.Agent`` objects with attributes and methods, which call the very functions of one agent
 that the compiled loops call (which illness, which clinic, which job, how much is spent), with the same draws. Only the households' decisions:
-no trade, prices, officials or record, so the surroundings of a community stay as they were when the twin was made. ``lintas bench`` runs this module in a
+no trade, prices, officials or record, so the surroundings of a community, and what its traders
+carry, stay as they were when the twin was made. ``lintas bench`` runs this module in a
 fresh process, with rules as plain Python; ``tests/bench/test_plain_mesa.py`` compares a month of it with the rules.
 """
 
@@ -99,7 +100,6 @@ class PlainHousehold(mesa.Agent):
 
     def choose_work(self) -> None:
         p, at, w = self.model.p[choose_work], self.model.met, self.place
-        self.work_sought = [-1] * self.n_workers
         thinking = [a for a in range(self.n_workers)
                     if self.activity[a] == LOOKING or choose_work.think_again(self.draw(choose_work.THINK_AGAIN, a), p)]  # fmt: skip
         if not thinking:
@@ -115,10 +115,12 @@ class PlainHousehold(mesa.Agent):
         caught = at["caught_away"][w] + p.fear * self.fear
         values = [choose_work.value_of_work(farm, farm, 0.0, p.scale), *[MISSING] * 7]
         for k in range(1, N_WORK):
-            if at["may_work"][w][k] <= 0.0 or (k == PUBLIC and self.schooling < p.public_schooling):
+            if at["may_work"][w][k] <= 0.0:
                 continue
             if k < PASS:
                 gross, burden = self.pay(k), p.hour_daily * hours[k]
+                if k == PUBLIC:
+                    burden += p.missing_schooling * max(p.public_schooling - self.schooling, 0.0)
                 kept = gross
             else:
                 gross = kept = choose_work.believed_pay(at["wage"][w][k], at["income_over_pay"][w], p.income_motive)
@@ -130,8 +132,7 @@ class PlainHousehold(mesa.Agent):
             values[k] = choose_work.value_of_work(kept * chance[k], gross, burden, p.scale)
         for a in thinking:
             wanted = choose_work.choose_work(self.draw(choose_work.CHOOSE_WORK, a), *values)
-            if wanted != self.activity[a]:
-                self.work_sought[a] = wanted
+            self.work_sought[a] = wanted if wanted != self.activity[a] else -1
 
     def get_work(self) -> None:
         """Its jobs that end and who goes back to the farm; jobs are given by community, in :meth:`PlainModel.give_jobs`."""
@@ -150,6 +151,7 @@ class PlainHousehold(mesa.Agent):
                     self.work_sought[a] = -1
             if self.work_sought[a] == FARM:
                 self.activity[a] = FARM
+                self.work_sought[a] = -1
         if self.n_deported:
             self.fear = 1.0
 
@@ -168,6 +170,7 @@ class PlainHousehold(mesa.Agent):
         self.income_across = sum(self.activity.count(k) * at["wage"][w][k] * part for k, part in kept.items()) * at_work
         self.income = self.income_farm + self.income_wage + self.income_across
         self.product = earn.product_of(self.side, self.income_farm, 0.0, *wages, p)
+        self.product_farming = self.income_farm + wages[0] / p.share_estate
         cash = self.income - self.own_use - self.care_cost
         self.spending = earn.spend(max(self.income_mean - self.own_use, 0.0), cash, self.savings, p.spend_from_savings)
         self.savings += cash - self.spending
@@ -183,24 +186,34 @@ class PlainHousehold(mesa.Agent):
         n_home = sum(FARM < k < PASS for k in self.activity)
         n_across = sum(PASS <= k < LOOKING for k in self.activity)
         self.works_home, self.works_across = int(n_home > 0), int(n_across > 0)
-        self.trips_across = visits[2] + visits[3] + n_across
+        self.knows_work = 1.0 if n_across else self.heard_work
+        self.trips_across = visits[2] + visits[3] + n_across + self.carries_goods
+        self.trips_mean += (self.trips_across - self.trips_mean) / 12.0
 
     def keep_ties(self) -> None:
-        p = self.model.p[keep_ties]
-        total = told = heard = working = 0.0
+        p, lift = self.model.p[keep_ties], self.model.lift
+        total = told = heard = working = visits = 0.0
         for tie in self.kin:
-            other, contact = tie.other, tie.contact
+            other = tie.other
+            if tie.across and not self.model.ties_count:
+                continue
+            often, fading = (1.0, p.decay) if tie.is_kin else (p.weak_visits, p.decay * p.weak_decay)
+            contact = tie.contact * often * 0.5 * (lift[self.group] + lift[other.group])
             if tie.across:
+                visits += contact
                 contact += p.trip_contact * min(self.trips_across + other.trips_across, 2.0)
             gap = self.model.income_gap if tie.across else 0.0
-            tie.strength = keep_ties.next_strength(tie.strength, contact, gap, p.gain, p.decay, p.inequality)
+            tie.strength = keep_ties.next_strength(tie.strength, contact, gap, p.gain, fading, p.inequality)
             told += tie.strength
-            total += tie.strength if tie.across else 0.0
+            if tie.across:
+                total += tie.strength * (1.0 if tie.is_kin else p.weak_support)
             heard += tie.strength * (other.opinion_home if tie.across else other.opinion_across)
-            working += tie.strength * (other.works_home if tie.across else other.works_across)
+            does = other.works_home if tie.across else other.works_across
+            working += tie.strength * (1.0 if does else p.told_by_others * (1.0 if tie.across else other.knows_work))
         self.support_across = keep_ties.support_from(total, p.enough)
         self.heard_across = heard / told if told else 0.0
         self.heard_work = working / told if told else 0.0
+        self.visits_across = visits
 
     def pay(self, k: int) -> float:
         """Its pay in a job at home: by ability and, in services and public jobs, schooling."""
@@ -215,10 +228,10 @@ class PlainHousehold(mesa.Agent):
 class Tie:
     """A tie of a household to another."""
 
-    __slots__ = ("across", "contact", "other", "strength")
+    __slots__ = ("across", "contact", "is_kin", "other", "strength")
 
-    def __init__(self, other: PlainHousehold, contact: float, strength: float, across: bool) -> None:
-        self.other, self.contact, self.strength, self.across = other, contact, strength, across
+    def __init__(self, other: PlainHousehold, contact: float, strength: float, across: bool, is_kin: bool) -> None:
+        self.other, self.contact, self.strength, self.across, self.is_kin = other, contact, strength, across, is_kin
 
 
 class PlainModel(mesa.Model):
@@ -231,13 +244,15 @@ class PlainModel(mesa.Model):
             m: border.settings.of(m.Parameters) for m in (fall_ill, seek_care, receive_care, choose_work, get_work, earn, keep_ties)
         }
         self.memory: float = border.settings.of(keep_ties.Memory).memory
-        self.income_gap = float(border.kin.columns["income_gap"][0])
+        self.income_gap, self.ties_count = float(border.kin.columns["income_gap"][0]), float(border.kin.columns["is_on"][0]) > 0.0
+        self.feasts: list[list[int]] = border.kin.columns["feast"].tolist()
         self.met: dict[str, Any] = {name: column.tolist() for name, column in border.world.place.items()}
         self.care_demand: list[list[float]] = [[0.0] * 4 for _ in range(border.world.n_places)]
-        frame, c = border.frames["household"], border.kin.columns
+        frame, c, good = border.frames["household"], border.kin.columns, border.frames["trader"]["good"]
         self.households = [PlainHousehold(self, {name: frame[name][row].tolist() for name in frame.fields}) for row in range(len(frame))]
         for row, one in enumerate(self.households):
-            one.activity = one.activity[: one.n_workers]
+            one.activity, one.work_sought = one.activity[: one.n_workers], one.work_sought[: one.n_workers]
+            one.carries_goods = int(one.trader >= 0 and good[one.trader] >= 0)
             for e in range(c["first"][row], c["end"][row]):
                 one.kin.append(
                     Tie(
@@ -245,16 +260,25 @@ class PlainModel(mesa.Model):
                         float(c["contact"][c["pair"][e]]),
                         float(c["strength"][e]),
                         bool(e >= c["first_across"][row]),
+                        bool(c["is_kin"][e]),
                     )
                 )
 
     def step(self) -> None:
         """Everybody takes a phase before anybody takes the next."""
+        self.lift = self.lift_of_month()
         for phase in PHASES:
             self.agents.do(phase)
             if phase == "get_work":
                 self.give_jobs()
         self.month += 1
+
+    def lift_of_month(self) -> list[float]:
+        """Visits of the month relative to those of a mean month, by people."""
+        p = self.p[keep_ties]
+        of_year = self.feasts[self.month - self.month % 12 :][:12]
+        sizes = [[keep_ties.feast_size(code, p.christmas) for code in codes] for codes in zip(*of_year, strict=True)]
+        return [keep_ties.feast_factor(of_people[self.month % 12], sum(of_people), p.feast) for of_people in sizes]
 
     def give_jobs(self) -> None:
         """Community by community, dismiss those for whom there is no job, then give the jobs that are free."""
@@ -275,14 +299,14 @@ class PlainModel(mesa.Model):
                     for one, a in {*hold} - {*kept}:
                         one.activity[a] = LOOKING
                 free[k] = slots - held
-            mean = sum(one.weight for one in people) / len(people)
+            mean = sum(one.weight for one in people) / max(sum(one.weight > 0.0 for one in people), 1)
             for k in range(1, N_WORK):
                 ask = [(one, a) for one in people for a in range(one.n_workers) if one.work_sought[a] == k]
                 found = self.in_turn(get_work.FOUND, ask, free[k], last[k])
                 for one, a in found:
-                    one.activity[a] = k
+                    one.activity[a], one.work_sought[a] = k, -1
                 sought, given = (sum(one.weight for one, _ in who) for who in (ask, found))
-                if not ask and get_work.fits(0.0, mean, free[k], last[k]):
+                if not ask and mean > 0.0 and get_work.fits(0.0, mean, free[k], last[k]):
                     sought = given = mean
                 for name, now in (("jobs_found", given), ("jobs_asked", sought)):
                     at[name][w][k] += p.learning * (now - at[name][w][k])

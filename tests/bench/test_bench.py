@@ -104,10 +104,14 @@ def test_memory_is_counted_from_every_array():
 
 
 def test_memory_of_a_household_stays_within_its_bound():
-    """350 bytes with ties and the record of 36 years, the latter shared out among a million; few households have fewer ties."""
+    """410 bytes with ties and the record of 36 years, the latter shared out among a million; few households have fewer ties.
+
+    It was 350 before each member had an age (14 bytes), households a product beside their income (16), memories of trips, of visits, of work across and
+    of being sent home (16), and a tie a kind (1 for each end).
+    """
     model = make(households=30_000, n_months=1)
-    assert sum(bench._bytes(frame) for frame in model.frames.values()) / 30_000 < 213
-    assert bench._bytes(model.kin) / 30_000 < 97
+    assert sum(bench._bytes(frame) for frame in model.frames.values()) / 30_000 < 256
+    assert bench._bytes(model.kin) / 30_000 < 114
     assert bench._bytes(make(n_months=432).record) < 40e6
 
 

@@ -10,6 +10,7 @@ import pytest
 from abm import BorderModel
 from agents.core.compiled import plain
 from agents.core.declare import RULES
+from agents.surroundings import FARM, LOOKING, PASS, PERMIT, UNDOCUMENTED
 from tests.bench import plain_mesa
 from tests.bench.plain_mesa import PHASES, PlainModel, january
 
@@ -17,23 +18,36 @@ from tests.bench.plain_mesa import PHASES, PlainModel, january
 ROUNDED = 2e-6
 EXACT = ("episodes", "care_sought", "care_visits", "untreated", "work_sought", "activity", "n_deported", "under_employed", "works_home", "works_across",
          "trips_across")  # fmt: skip
-CLOSE = ("days_lost", "care_cost", "income", "income_farm", "income_wage", "income_across", "own_use", "spending", "savings", "income_mean", "product", "fear",
-         "opinion_home", "opinion_across", "support_across", "heard_across", "heard_work")  # fmt: skip
+CLOSE = ("days_lost", "care_cost", "income", "income_farm", "income_wage", "income_across", "own_use", "spending", "savings", "income_mean", "product", "product_farming",
+         "fear", "opinion_home", "opinion_across", "support_across", "heard_across", "heard_work", "knows_work", "trips_mean", "visits_across")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def both() -> tuple[BorderModel, PlainModel]:
-    """The model and the twin after the households' part of January 1980, in which not all who ask are served, kept or spared."""
+def all_three() -> tuple[BorderModel, PlainModel, dict[str, np.ndarray]]:
+    """The model and the twin after the households' part of January 1980, in which more work across and not all who ask are served, kept or spared.
+
+    And what adults did and asked for before.
+    """
     border = january(600)
-    place = border.world.place
+    place, h = border.world.place, border.frames["household"]
+    for k, across in enumerate((PASS, PERMIT, UNDOCUMENTED)):  # one of six households has somebody across
+        h["activity"][k::18, 0] = np.where(h["n_workers"][k::18] > 0, across, -1)
+    place["job_slots"][:, PASS:] += 0.4 * place["workers"][:, None] / 6
     place["served_share"][:], place["caught_away"][:] = 0.6, 0.3
     place["job_slots"][::2] *= 0.5
     place["job_slots"][1::2] *= 1.3
     twin = PlainModel(border)
+    before = {name: h[name].copy() for name in ("activity", "work_sought")}
     twin.step()
     for phase in PHASES:
         border.run_rule(RULES[f"household.{phase}"])
-    return border, twin
+    return border, twin, before
+
+
+@pytest.fixture(scope="module")
+def both(all_three: tuple[BorderModel, PlainModel, dict[str, np.ndarray]]) -> tuple[BorderModel, PlainModel]:
+    """The model and the twin."""
+    return all_three[:2]
 
 
 @pytest.mark.parametrize("name", [*EXACT, *CLOSE])
@@ -62,14 +76,20 @@ def test_demand_and_ties_are_those_of_the_rules(both: tuple[BorderModel, PlainMo
     assert strengths == pytest.approx(border.kin.columns["strength"].tolist(), rel=ROUNDED)
 
 
-def test_every_kind_of_draw_occurs(both: tuple[BorderModel, PlainModel]) -> None:
-    border, _ = both
-    h = border.frames["household"]
+def test_every_kind_of_draw_occurs(all_three: tuple[BorderModel, PlainModel, dict[str, np.ndarray]]) -> None:
+    border, twin, before = all_three
+    h, did, asked = border.frames["household"], before["activity"], before["work_sought"]
+    does, asks = h["activity"], h["work_sought"]
     assert h["care_visits"].sum() > 0 and (h["untreated"] > 0).any()
-    assert h["n_deported"].sum() > 0 and (h["activity"] == 8).any() and ((h["activity"] > 0) & (h["activity"] < 8)).any()
-    assert ((h["work_sought"] > 0) & (h["work_sought"] == h["activity"])).any() and (
-        (h["work_sought"] > 0) & (h["work_sought"] != h["activity"])
-    ).any()
+    assert h["n_deported"].sum() > 0 and ((does == LOOKING) & (did != LOOKING)).any() and ((does > FARM) & (does < LOOKING)).any()
+    assert ((does != did) & (does > FARM) & (does < LOOKING)).any() and ((does == FARM) & (did > FARM)).any(), (
+        "some find a job, some a farm"
+    )
+    # some who asked in an earlier month go on asking, some think of something else or ask no more
+    assert ((asks == asked) & (asked > FARM) & (did != LOOKING)).any() and ((asks != asked) & (asked > FARM)).any()
+    assert ((asks > FARM) & (asked < 0)).any() and (asks != does)[does >= 0].all()
+    kinds = {(tie.across, tie.is_kin) for one in twin.households for tie in one.kin}
+    assert kinds == {(False, False), (False, True), (True, False), (True, True)} and len(set(twin.lift)) > 1
 
 
 @pytest.mark.parametrize("phase", PHASES)

@@ -46,7 +46,7 @@ def deals(form: str = "compiled", n: int = MANY, p: Parameters = P, **said: Any)
     """``n`` like traders at place 0, whose market across is place 1. Rice costs 10 here and 15 there, the rest alike."""
     values = {
         "trader.place": 0, "trader.household": 0, "trader.capital": 1.0, "trader.cards": 1, "trader.skill": 0.0,
-        "household.support_across": 0.0, "place.wage": (0.0, 100.0, 0.0, 0.0), "place.price": [(10.0, 5.0, 5.0, 5.0), (15.0, 5.0, 5.0, 5.0)],
+        "household.support_across": 0.0, "place.product_per_head": 100.0, "place.price": [(10.0, 5.0, 5.0, 5.0), (15.0, 5.0, 5.0, 5.0)],
         "place.exchange": 1.0, "trade_link.partner": [(1, 1), (0, 0)], "trade_link.hours": 4.0, "trade_link.strictness": 0.5,
         "trade_link.detection": 0.1, "trade_link.is_open": 1.0, "trade_link.is_post": 1.0, "trade_link.allowance": 100.0,
         "trade_link.duty_out": 0.2, "trade_link.duty_in": 0.1, "trade_link.transport": 0.01, "policy.may_trade": 1.0,
@@ -139,8 +139,8 @@ def test_goods_flow_from_cheap_to_dear(form: str) -> None:
 
 
 def test_prices_that_multiply_make_no_difference() -> None:
-    # profits count in months of wage: prices and pay a hundred times higher give the same choices
-    same = deals(place__price=[(1000.0, 500, 500, 500), (1500.0, 500, 500, 500)], place__wage=(0, 1e4, 0, 0), trade_link__allowance=1e4)
+    # profits count in months of product per head: prices and product a hundred times higher give the same choices
+    same = deals(place__price=[(1000.0, 500, 500, 500), (1500.0, 500, 500, 500)], place__product_per_head=1e4, trade_link__allowance=1e4)
     base = deals()
     # (rounding may shift the bound between two options across one draw in 20,000)
     assert (same["trader.channel"] != base["trader.channel"]).sum() <= 1
@@ -170,7 +170,7 @@ def world_of_three() -> dict[str, Any]:
     """Traders of places 1, 0 and 2: place 1's way leads to 2 by law and to 0 by path, that of 0 to 1, of 2 to 1 by path only."""
     return {
         "trader.place": (1, 0, 2), "trader.household": (2, 0, 1), "trader.capital": (1.5, 0.5, 1.0), "trader.cards": (2, 1, 3),
-        "trader.skill": (0.2, 0.5, 0.0), "household.support_across": (0.25, 0.75, 0.5), "place.wage": [(9.0, 100.0, 9.0, 9.0), (9.0, 80.0, 9.0, 9.0), (9.0, 60.0, 9.0, 9.0)],
+        "trader.skill": (0.2, 0.5, 0.0), "household.support_across": (0.25, 0.75, 0.5), "place.product_per_head": (100.0, 80.0, 60.0),
         "place.price": [(10.0, 5.0, 7.0, 3.0), (4.0, 6.0, 7.5, 2.0), (12.0, 4.0, 9.0, 8.0)], "place.exchange": (2.0, 0.5, 1.0),
         "trade_link.partner": [(1, 1), (2, 0), (-1, 1)], "trade_link.hours": [(4.0, 6.0), (2.0, 3.0), (1.0, 5.0)],
         "trade_link.strictness": [(0.5, 0.9), (0.3, 0.8), (0.1, 0.7)], "trade_link.detection": [(0.11, 0.1), (0.12, 0.2), (0.13, 0.3)],
@@ -195,7 +195,7 @@ def test_what_each_deal_is_weighed_by(seed: int) -> None:
     for i in range(3):
         v = {k.split(".")[1]: np.asarray(x, dtype=float) for k, x in values.items()}
         here, kin = int(v["place"][i]), v["support_across"][int(v["household"][i])]
-        unit, weights, deals, looked_at = v["wage"][here, 1], [1.0], [(-1, 0, 0, 0.0)], []
+        unit, weights, deals, looked_at = v["product_per_head"][here], [1.0], [(-1, 0, 0, 0.0)], []
         for g in range(4):
             for d in range(2):
                 for c in range(4):
@@ -272,7 +272,7 @@ def test_without_a_deal_nothing_is_left_of_the_last(form: str) -> None:
 
 @both_forms
 def test_what_counts_beyond_fifty_units_of_taste_counts_as_fifty(form: str) -> None:
-    # by path alone: profit 400 * (0.9 (1 + gain) - 1 - 0.05 - 0.08), in wages of 100, less the trouble of 0.2, over a scale of 0.05
+    # by path alone: profit 400 * (0.9 (1 + gain) - 1 - 0.05 - 0.08), in months of product of 100, less the trouble of 0.2, over a scale of 0.05
     price = lambda units: 10.0 * (1 + ((units * 0.05 + 0.2) / 4 + 0.23) / 0.9 / 0.9)  # noqa: E731
     n = 2000
     done = deals(

@@ -207,6 +207,8 @@ CHANGES: list[tuple[dict[str, Any], tuple[int, ...], int]] = [
     ({"household__schooling": 15.0, "place__schooling_return": 0.2}, (ESTATE, TIMBER), -1),  # others pay more now, these do not
     ({"place__schooling_of_pay": (9.0, 11.0)}, (SERVICES,), -1),
     ({"place__schooling_of_pay": (7.0, 14.0)}, (PUBLIC,), -1),
+    ({"p": P._replace(public_schooling=12.0)}, (PUBLIC,), -1),
+    ({"p": P._replace(public_schooling=12.0, missing_schooling=1.0)}, (PUBLIC,), -1),
     ({"household__ability": 3.0}, ACROSS, -1),  # pay across does not go by it
 ]
 
@@ -238,17 +240,68 @@ def test_nobody_asks_for_what_is_closed(form: str, closed: int) -> None:
     assert not (asked == closed).any() and len(np.unique(asked[:, :2])) >= 6
 
 
+@pytest.mark.parametrize(
+    ("schooling", "asked", "burden"),
+    [
+        (8.999, 9.0, 0.0005),
+        (9.0, 9.0, 0.0),
+        (15.0, 9.0, 0.0),  # more than is asked for is no gain here: it counts in the pay
+        (0.0, 9.0, 4.5),
+        (6.0, 12.0, 3.0),
+    ],
+)
+def test_missing_schooling_is_a_burden_of_public_jobs_alone(schooling: float, asked: float, burden: float) -> None:
+    p = P._replace(public_schooling=asked, missing_schooling=0.5, hour_daily=0.2)
+    columns = columns_of(RULE, {"household": 1, "place": 1}, {
+        "household.n_workers": 1, "household.land": 2.0, "household.schooling": schooling, "household.activity": (LOOKING, -1, -1, -1, -1, -1),
+        "place.wage": WAGE, "place.hours_work": HOURS, "place.may_work": 1.0, "place.yields": 20.0, "place.farm_gate": 1.0, "place.technique": 1.0,
+        "place.schooling_return": 0.05, "place.schooling_of_pay": (7.0, 11.0), "place.income_over_pay": 1.0})  # fmt: skip
+    calls = traced(RULE, columns, "value_of_work", stop=1, p=p)["value_of_work"]
+    daily = [said[2] - 0.2 * HOURS[k] for k, said in enumerate(calls[:4], start=1)]
+    assert daily == pytest.approx([0.0, 0.0, 0.0, burden], abs=1e-6)  # the column has single precision
+
+
+@pytest.mark.parametrize("years", [9.0, 6.0, 3.0])
+def test_public_jobs_ask_for_schooling(years: float) -> None:
+    """Three years fewer, at half a logarithm of income each and with the return to schooling, divide the odds by a fixed factor."""
+    p = P._replace(public_schooling=9.0, missing_schooling=0.5, scale=0.5, hour_daily=0.0)
+    only = (1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0)
+    done = want(
+        p=p,
+        household__schooling=years,
+        place__may_work=only,
+        place__schooling_of_pay=(years, years),
+        household__activity=(LOOKING,) * 2 + (-1,) * 4,
+    )
+    asked = done["household.work_sought"][:, :2]
+    n, public = int((asked > FARM).sum()), int((asked == PUBLIC).sum())
+    # pay of 95 and 90 and chances alike, so that the odds are (95 / 90 * exp(-0.5 * missing)) ** (1 / 0.5)
+    odds = (95.0 / 90.0 * math.exp(-0.5 * (9.0 - years))) ** 2
+    assert_share(public, n, odds / (1.0 + odds))
+
+
 @both_forms
-@pytest.mark.parametrize(("schooling", "is_open"), [(8.999, False), (9.0, True), (15.0, True), (0.0, False)])
-def test_public_jobs_ask_for_schooling(form: str, schooling: float, is_open: bool) -> None:
-    asked = want(form, 400, P._replace(public_schooling=9.0), household__schooling=schooling)["household.work_sought"]
-    assert (asked == PUBLIC).any() == is_open and (asked == SERVICES).any()
+def test_who_lacks_schooling_may_still_ask_for_a_public_job(form: str) -> None:
+    asked = want(form, 400, P._replace(public_schooling=9.0, missing_schooling=0.2), household__schooling=8.0)["household.work_sought"]
+    assert (asked == PUBLIC).any() and (asked == SERVICES).any()
 
 
 @both_forms
 def test_who_does_not_think_again_stays_but_who_has_no_work_always_looks(form: str) -> None:
     done = want(form, 60, P._replace(think_again=0.0), household__activity=(ESTATE, LOOKING, -1, -1, -1, -1))
     assert (done["household.work_sought"][:, [0, 2, 3, 4, 5]] == NONE).all() and (done["household.work_sought"][:, 1] >= 0).all()
+
+
+@both_forms
+def test_who_asked_goes_on_asking_until_thinking_again(form: str) -> None:
+    before = (SERVICES, PERMIT, NONE, TIMBER, PASS, PUBLIC)
+    stays = {"household__n_workers": 4, "household__activity": (ESTATE, FARM, PASS, LOOKING, -1, -1), "household__work_sought": before}
+    done = want(form, 300, P._replace(think_again=0.0), **stays)["household.work_sought"]
+    assert (done[:, [0, 1, 2, 4, 5]] == np.array(before)[[0, 1, 2, 4, 5]]).all() and len(np.unique(done[:, 3])) > 2
+    # who thinks again asks for what he wants now, or for nothing where that is what he does
+    again = want(form, 300, P, **stays)["household.work_sought"]
+    assert all(len(np.unique(again[:, a])) > 2 and not (again[:, a] == stays["household__activity"][a]).any() for a in range(4))
+    assert (again[:, :3] == NONE).any(axis=0).all() and (again[:, 4:] == before[4:]).all()
 
 
 @both_forms
@@ -292,7 +345,8 @@ OPEN = [(1.0,) * 8, (1.0, 1.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0), (1.0, 0.0, 1.0, 0.
 def test_what_each_adult_compares(open_to: tuple[float, ...]) -> None:
     """Three households of two places, with all that the loop hands to the functions of one adult, worked by hand."""
     p = Parameters(think_again=0.6, labour_share=0.5, scale=0.5, kin_relief=0.4, kin_word=0.8, living_cost=0.2, permit_cost=0.15, away=1.0,
-                   hour_away=0.05, hour_daily=0.2, loss_when_caught=2.0, fear=0.1, income_motive=1.0, public_schooling=8.0)  # fmt: skip
+                   hour_away=0.05, hour_daily=0.2, loss_when_caught=2.0, fear=0.1, income_motive=1.0, public_schooling=8.0, missing_schooling=0.3)  # fmt: skip
+    before = np.arange(18).reshape(3, 6) % 9 - 1
     now = [(0, 0, 0, -1, -1, -1), (1, 7, 8, 0, -1, -1), (3, 8, -1, -1, -1, -1)]
     wage = [(9.0, 100.0, 110.0, 120.0, 130.0, 90.0, 150.0, 140.0), (9.0, 200.0, 210.0, 220.0, 230.0, 80.0, 250.0, 240.0)]
     hours = [(9.0, 0.5, 0.6, 0.7, 0.8, 2.0, 6.0, 5.0), (9.0, 1.0, 1.1, 1.2, 1.3, 3.0, 8.0, 7.0)]
@@ -301,7 +355,7 @@ def test_what_each_adult_compares(open_to: tuple[float, ...]) -> None:
     values = {
         "household.place": (1, 0, 1), "household.n_workers": (3, 4, 2), "household.land": (4.0, 9.0, 1.0), "household.fear": (0.0, 0.5, 1.0),
         "household.ability": (1.0, 2.0, 0.5), "household.schooling": (6.0, 8.0, 4.0), "household.support_across": (0.0, 0.5, 1.0),
-        "household.heard_work": (0.0, 0.25, 0.5), "household.activity": now, "household.work_sought": 3, "place.wage": wage,
+        "household.heard_work": (0.0, 0.25, 0.5), "household.activity": now, "household.work_sought": before, "place.wage": wage,
         "place.hours_work": hours, "place.may_work": open_to, "place.job_chance": found, "place.caught_away": caught, "place.income_over_pay": gap,
         "place.technique": (2.0, 0.5), "place.farm_gate": [(1.0, 2.0), (3.0, 4.0)], "place.yields": [(20.0, 10.0), (30.0, 5.0)],
         "place.schooling_return": more, "place.schooling_of_pay": asked,
@@ -337,7 +391,8 @@ def test_what_each_adult_compares(open_to: tuple[float, ...]) -> None:
             *(wage[w][3 + k] * skill * math.exp(more[w] * (years - asked[w][k])) for k in (0, 1)),
         ]
         one: list[tuple[float, ...] | None] = [(gain[i], gain[i], 0.0)]
-        one += [(pay[k] * found[w][k], pay[k], 0.2 * hours[w][k]) for k in HOME]
+        lacks = 0.3 * (2.0, 0.0, 4.0)[i]  # of eight years of schooling that a public job asks for
+        one += [(pay[k] * found[w][k], pay[k], 0.2 * hours[w][k] + (lacks if k == PUBLIC else 0.0)) for k in HOME]
         across = [wage[w][k] * gap[w] for k in ACROSS]
         away = 1.0 * (1.0 - 0.4 * kin) - word
         left = max(1.0 - (caught[w] + 0.1 * afraid) * 2.0, 0.0)
@@ -354,16 +409,16 @@ def test_what_each_adult_compares(open_to: tuple[float, ...]) -> None:
     for i in range(3):
         for a in range(n_workers[i]):
             if not thinks[i][a]:
-                assert columns["household.work_sought"][i, a] == NONE
+                assert columns["household.work_sought"][i, a] == before[i, a]
                 continue
             u, *compared = next(chosen)
             expected = [MISSING if one is None else value_of_work(*one, 0.5) for one in said[i]]
-            if (6.0, 8.0, 4.0)[i] < 8.0:
-                expected[PUBLIC] = MISSING
             assert u == uniform(10, CHOOSE_WORK, 33, 1000 + i, a) and compared == pytest.approx(expected)
             wanted = choose_work(u, *compared)
             assert columns["household.work_sought"][i, a] == (wanted if wanted != now[i][a] else NONE)
-    assert next(chosen, None) is None and (columns["household.work_sought"][2, 2:] == NONE).all()
+    assert next(chosen, None) is None and all(
+        (columns["household.work_sought"][i, n:] == before[i, n:]).all() for i, n in enumerate(n_workers)
+    )
 
 
 def test_who_does_not_think_is_not_asked_what_work_is_worth() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 import abm.declarations  # noqa: F401  (fills the registries)
 from abm import BorderModel, Scenario
+from abm.results.record import TIES
 from agents.core.declare import PARAMETER_CLASSES, PARAMETERS, RULES
 from agents.household.choose_work import Parameters as ChooseWork
 from agents.household.choose_work import choose_work, value_of_work
@@ -90,7 +91,8 @@ RANGES = {
     "trade_link.detection": (0, 1), "trade_link.share_honest": (0, 1), "crossing.strictness": (0, 1), "official.doctrine": (0, 1),
     "district.split": (0, 1), "district.road": (0, 1), "district.clinic": (0, 1), "district.hospital": (0, 1), "district.other": (0, 1),
     "kin.strength": (0, 1), "household.support_across": (0, 1), "household.heard_across": (0, 1), "household.heard_work": (0, 1.000001),
-    "household.under_employed": (0, 6), "household.fear": (0, 1), "place.job_holders": (0, np.inf), "place.job_slots": (0, np.inf), "household.days_lost": (0, 1e4), "household.care_cost": (0, np.inf), "household.spending": (0, np.inf),
+    "household.under_employed": (0, 6), "household.fear": (0, 1), "place.job_holders": (0, np.inf), "place.job_slots": (0, np.inf), "place.job_seekers": (0, np.inf),
+    "place.jobs_found": (0, np.inf), "place.jobs_asked": (0, np.inf), "household.days_lost": (0, 1e4), "household.care_cost": (0, np.inf), "household.spending": (0, np.inf),
     "trader.quantity": (0, np.inf), "place.price": (1e-12, np.inf), "place.fare": (0, np.inf), "place.local_demand": (1, np.inf),
     "place.reference_price": (1e-12, np.inf), "place.subsistence": (1e-12, np.inf),
 }  # fmt: skip
@@ -154,6 +156,8 @@ MAY_LACK = {
     "care_share_across": "no visits", "care_share_across_primary": "no visits", "care_share_across_hospital": "no visits",
     "care_share_across_near": "no place near a clinic across, or no visits there", "travel_hours_care": "no visits",
     "untreated_share": "nobody ill", "undeclared_share": "no trade", "tie_strength_across": "no ties across",
+    "undocumented_share": "nobody at work across", "acquaintance_strength_across": "no acquaintances across",
+    "kin_strength_across": "no kin across",
 }  # fmt: skip
 UNCERTAIN = [n for n, p in PARAMETERS.items() if p.role == "uncertain"]
 
@@ -178,5 +182,14 @@ def test_the_model_stays_finite_at_corners_of_all_that_is_uncertain() -> None:
             assert not np.isinf(values).any(), f"corner {k}: {name}"
             if name not in MAY_LACK:
                 assert not np.isnan(values).any(), f"corner {k}: {name} has no value"
+        # where jobs across, kin there or acquaintances are fewest there may be none among 120 households; then alone these have no value
+        ties = model.record.ties.reshape(-1, 12, len(TIES)).sum(axis=1)
+        counted = {
+            "undocumented_share": yearly["workers_across"],
+            "kin_strength_across": np.repeat(ties[:, TIES.index("n_kin_across")], 2),
+            "acquaintance_strength_across": yearly["acquaintances_across"],
+        }
+        for name, there_are in counted.items():
+            assert np.isnan(yearly[name]).tolist() == (np.asarray(there_are) == 0).tolist(), f"corner {k}: {name}"
         assert np.isnan(yearly.loc[yearly["side"] == "my", "grdp_share_national"]).all()
         assert not np.isnan(yearly.loc[yearly["side"] == "id", "grdp_share_national"]).any()

@@ -14,7 +14,7 @@ from tests.rules.tools import both_forms, columns_of, run_rule, take
 
 RULE = "household.earn"
 P = Parameters(inputs=0.1, own_rice=10.0, memory=0.1, spend_from_savings=0.05, adults_per_ha=1.0, days_worked=26.0, share_estate=0.5,
-               share_timber=0.4, share_services=0.8)  # fmt: skip
+               share_timber=0.4, share_public=0.5, share_services_id=0.8, share_services_my=0.25)  # fmt: skip
 Q = ChooseWork(labour_share=0.5, living_cost=0.4, permit_cost=0.1)
 NONE = -1
 
@@ -85,10 +85,12 @@ def test_under_employed_by_hand(form: str, n_farm: int, land: float, per_ha: flo
 @both_forms
 def test_product_by_hand(form: str) -> None:
     f = take(product_of, form)
-    assert f(216.0, -25.0, 50.0, 40.0, 80.0, 30.0, P) == pytest.approx(216.0 - 25.0 + 100.0 + 100.0 + 100.0 + 30.0)
-    assert f(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, P) == 0.0
-    # each sector by its own share: wages of 1 make 2, 2.5, 1.25 and 1
-    assert [f(0.0, 0.0, *[float(j == k) for j in range(4)], P) for k in range(4)] == pytest.approx([2.0, 2.5, 1.25, 1.0])
+    assert f(0, 216.0, -25.0, 50.0, 40.0, 80.0, 30.0, P) == pytest.approx(216.0 - 25.0 + 100.0 + 100.0 + 100.0 + 60.0)
+    assert f(1, 216.0, -25.0, 50.0, 40.0, 80.0, 30.0, P) == pytest.approx(216.0 - 25.0 + 100.0 + 100.0 + 320.0 + 60.0)
+    # each sector by its own share, services by that of the side: wages of 1 make 2, 2.5, 1.25 or 4, and 2
+    for side, services in ((0, 1.25), (1, 4.0)):
+        assert f(side, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, P) == 0.0
+        assert [f(side, 0.0, 0.0, *[float(j == k) for j in range(4)], P) for k in range(4)] == pytest.approx([2.0, 2.5, services, 2.0])
 
 
 WAGE = (0.0, 100.0, 120.0, 200.0, 250.0, 150.0, 400.0, 300.0)
@@ -113,10 +115,10 @@ def month(form: str = "compiled", n: int = 1, **said: Any) -> dict[str, np.ndarr
 def test_a_month_by_hand(form: str) -> None:
     # units sqrt(4)*sqrt(1) = 2; rice 2*30 = 60 kg, rubber 2*40*0.5 = 40 kg; worth 60*2 + 40*3 = 240, inputs 24
     # own use: 10 kg for 4 people = 40 kg at 2 = 80; wage 200; across 300 * 0.6 = 180; trade 25
-    # income 240-24+200+180+25 = 621; cash 541; usual spending 500-80 = 420 out of 100+541; made here 216 + 200/0.8 + 25
+    # income 240-24+200+180+25 = 621; cash 541; usual spending 500-80 = 420 out of 100+541; made here 216 + 200/0.8 + 25, by farming 216
     done = {k: v[0] for k, v in month(form).items() if k.startswith("household.")}
     expected = {"income": 621.0, "income_farm": 216.0, "income_wage": 200.0, "income_across": 180.0, "income_trade": 25.0, "own_use": 80.0,
-                "product": 491.0, "spending": 420.0, "savings": 100.0 + 541.0 - 420.0, "income_mean": 500.0 + 0.1 * 121.0,
+                "product": 491.0, "product_farming": 216.0, "spending": 420.0, "savings": 100.0 + 541.0 - 420.0, "income_mean": 500.0 + 0.1 * 121.0,
                 "under_employed": 0}  # fmt: skip
     for name, value in expected.items():
         assert done[f"household.{name}"] == pytest.approx(value), name
@@ -129,7 +131,7 @@ def test_a_month_by_hand(form: str) -> None:
         (ESTATE, 100.0 * 2.0, 0.0, 200.0 / 0.5),
         (TIMBER, 120.0 * 2.0, 0.0, 240.0 / 0.4),  # schooling counts for nothing in these two
         (SERVICES, 200.0 * 2.0 * np.exp(0.1), 0.0, 400.0 * np.exp(0.1) / 0.8),
-        (PUBLIC, 250.0 * 2.0 * np.exp(-0.1), 0.0, 500.0 * np.exp(-0.1)),
+        (PUBLIC, 250.0 * 2.0 * np.exp(-0.1), 0.0, 500.0 * np.exp(-0.1) / 0.5),
         (PASS, 0.0, 150.0, 0.0),  # across neither ability nor schooling counts
         (PERMIT, 0.0, 400.0 * 0.5, 0.0),  # living there and papers
         (UNDOCUMENTED, 0.0, 300.0 * 0.6, 0.0),
@@ -142,6 +144,26 @@ def test_what_each_activity_brings(form: str, activity: int, wage: float, across
                      household__schooling=8.0, household__trader=-1)  # fmt: skip
         found = [done[f"household.{k}"][0] for k in ("income_wage", "income_across", "product", "income", "income_farm")]
         assert found == pytest.approx([n * wage, n * across, n * product, n * (wage + across), 0.0])
+        # of farming are farms and estates, wherever their people live
+        assert done["household.product_farming"][0] == pytest.approx(n * product if activity == ESTATE else 0.0)
+
+
+@both_forms
+def test_services_make_more_of_a_wage_on_the_other_side(form: str) -> None:
+    # by the side of the household: 200 / 0.8 or 200 / 0.25 besides the farm's 216 and the trader's 25; all else is alike
+    here, there = (month(form, household__side=side) for side in (0, 1))
+    assert here["household.product"][0] == pytest.approx(216.0 + 250.0 + 25.0)
+    assert there["household.product"][0] == pytest.approx(216.0 + 800.0 + 25.0)
+    assert all(np.array_equal(here[k], there[k]) for k in here if k not in ("household.product", "household.side"))
+
+
+@both_forms
+def test_farming_is_the_farm_and_the_estates(form: str) -> None:
+    # 216 of the farm and wages of 100 on an estate, of which half of its value added are wages; trade is no farming
+    done = month(form, household__activity=does(FARM, ESTATE, SERVICES))
+    assert done["household.product_farming"][0] == pytest.approx(216.0 + 100.0 / 0.5)
+    ill = month(form, household__activity=does(FARM, ESTATE, SERVICES), household__days_lost=39.0)
+    assert ill["household.product_farming"][0] == pytest.approx(216.0 * 0.5**0.5 + 100.0)
 
 
 @both_forms
@@ -210,10 +232,11 @@ def test_memory_converges_to_a_steady_income() -> None:
 def two_places(form: str) -> dict[str, np.ndarray]:
     """Four households of two places in all activities: with a trader at a loss, in debt, all ill, with more rice than it eats."""
     values = {
-        "household.place": (1, 0, 1, 0), "household.n_adults": (4, 3, 2, 1), "household.n_workers": (4, 3, 2, 1),
+        "household.place": (1, 0, 1, 0), "household.side": (0, 1, 0, 1), "household.n_adults": (4, 3, 2, 1), "household.n_workers": (4, 3, 2, 1),
         "household.n_children": (2, 0, 1, 3), "household.schooling": (8.0, 4.0, 6.0, 10.0), "household.land": (4.0, 1.0, 9.0, 2.25),
         "household.ability": (2.0, 1.0, 0.5, 1.5),
         "household.activity": [(0, 3, 5, 7, 1, 1), (4, 2, 6, 0, 0, 0), (0, 0, 3, 3, 3, 3), (0, 1, 1, 1, 1, 1)],
+        "household.product_farming": 9.0,
         "household.days_lost": (26.0, 0.0, 500.0, 0.0), "household.care_cost": (15.0, 5.0, 0.0, 0.0), "household.trader": (1, -1, 0, -1),
         "household.savings": (1000.0, -50.0, 20.0, 400.0), "household.income_mean": (300.0, 150.0, 90.0, 60.0), "household.under_employed": 5,
         "place.wage": [(7.0, 100.0, 120.0, 200.0, 220.0, 150.0, 400.0, 300.0), (7.0, 50.0, 60.0, 100.0, 110.0, 80.0, 350.0, 250.0)],
@@ -237,7 +260,7 @@ def test_four_households_by_hand(form: str) -> None:
     wage = [services, timber + public, 0.0, 0.0]
     across = [0.75 * (80 + 250 * 0.6), 400 * 0.5, 0.0, 0.0]
     trade = [25.0, 0.0, -400.0, 0.0]
-    product = [farm[0] + services / 0.8 + 25.0, timber / 0.4 + public, -400.0, farm[3]]
+    product = [farm[0] + services / 0.8 + 25.0, timber / 0.4 + public / 0.5, -400.0, farm[3]]
     eaten = [min(rice[0], 60.0) * 4, 0.0, 0.0, min(rice[3], 40.0) * 2]
     assert rice[0] < 60.0 and rice[3] > 40.0  # the first eats all it grows, the fourth sells some
     for i in range(4):
@@ -248,7 +271,7 @@ def test_four_households_by_hand(form: str) -> None:
         table = max(usual - eaten[i], 0.0)
         spent = max(min(table + 0.05 * max(savings - table, 0.0), savings + cash), table / 3)
         expected = {"income": total, "income_farm": farm[i], "income_wage": wage[i], "income_across": across[i], "income_trade": trade[i],
-                    "own_use": eaten[i], "product": product[i], "spending": spent, "savings": savings + cash - spent,
+                    "own_use": eaten[i], "product": product[i], "product_farming": farm[i], "spending": spent, "savings": savings + cash - spent,
                     "income_mean": usual + 0.1 * (max(total, 0.0) - usual), "under_employed": 0}  # fmt: skip
         for name, said in expected.items():
             assert done[name][i] == pytest.approx(said), (i, name)
@@ -285,7 +308,7 @@ def test_households_are_taken_some_at_a_time(form: str) -> None:
     """Each of many, beyond what is looked at together, as it is alone."""
     dice, n = np.random.default_rng(3), 150
     values = {
-        "household.place": np.arange(n) // 40, "household.n_adults": 6, "household.n_workers": dice.integers(0, 7, n), "household.n_children": 2,
+        "household.place": np.arange(n) // 40, "household.side": np.arange(n) // 80, "household.n_adults": 6, "household.n_workers": dice.integers(0, 7, n), "household.n_children": 2,
         "household.schooling": dice.uniform(0, 15, n), "household.land": dice.uniform(0.2, 5.0, n), "household.ability": dice.uniform(0.5, 2.0, n),
         "household.activity": dice.integers(0, 9, (n, 6)), "household.days_lost": dice.uniform(0.0, 60.0, n), "household.income_mean": 300.0,
         "place.wage": dice.uniform(50, 300, (4, 8)), "place.technique": dice.uniform(0.5, 2.0, 4), "place.harvest": (1.0, 0.5),
@@ -296,6 +319,6 @@ def test_households_are_taken_some_at_a_time(form: str) -> None:
     alone = columns_of(RULE, {"household": n, "place": 4}, values)
     for i in range(n):
         run_rule(RULE, alone, form, start=i, stop=i + 1, p=P, q=Q)
-    for name in ("income", "product", "savings", "under_employed", "income_across", "income_wage"):
+    for name in ("income", "product", "product_farming", "savings", "under_employed", "income_across", "income_wage"):
         assert np.array_equal(together[f"household.{name}"], alone[f"household.{name}"]), name
     assert (together["household.under_employed"] > 0).any() and (together["household.income"] == 0).any()

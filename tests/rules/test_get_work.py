@@ -253,14 +253,25 @@ def test_who_is_dismissed_goes_by_the_draws_of_each(form: str) -> None:
 def test_who_finds_a_job_goes_by_the_draws_of_each(form: str) -> None:
     # two hold one of 15 jobs in services; 11 are free for ten who ask, of weight 2
     now, asks = [SERVICES] * 2 + [FARM] * 5 + [LOOKING] * 5, [NONE] * 2 + [SERVICES] * 10
-    columns = people(12, now, asks, place__job_slots=slots_of(services=15.0), place__job_chance=0.5)
+    columns = people(
+        12, now, asks, place__job_slots=slots_of(services=15.0), place__job_chance=0.5, place__jobs_found=3.0, place__jobs_asked=12.0
+    )
     done = run_rule(RULE, columns, form, stop=12, p=STAY._replace(learning=0.2), seed=3, month=9)
     order = sorted(range(2, 12), key=lambda i: uniform(3, FOUND, 9, 1000 + i, 0))
     found = 5 + (uniform(3, LAST, 0, 0, SERVICES) < 0.5)
     assert {i for i in range(12) if done["household.activity"][i, 0] == SERVICES} == {0, 1, *order[:found]}
     assert done["place.job_holders"][0, SERVICES] == 4.0 + 2.0 * found and done["place.job_seekers"][0, SERVICES] == 20.0
     assert done["place.job_offer"][0, SERVICES] == pytest.approx(found / 10)
-    assert done["place.job_chance"][0, SERVICES] == pytest.approx(0.5 + 0.2 * (found / 10 - 0.5))
+    # jobs found and asked for are remembered apart, each to four fifths
+    assert done["place.jobs_found"][0, SERVICES] == pytest.approx(0.8 * 3.0 + 0.2 * 2.0 * found)
+    assert done["place.jobs_asked"][0, SERVICES] == pytest.approx(0.8 * 12.0 + 0.2 * 20.0)
+    assert done["place.job_chance"][0, SERVICES] == pytest.approx((2.4 + 0.4 * found) / 13.6)
+    assert (done["place.job_chance"][0, [FARM, ESTATE, PUBLIC]] == 0.5).all(), (
+        "of jobs that are not there and that nobody asks for nothing is learned"
+    )
+    assert done["place.jobs_found"][0, [FARM, PUBLIC]].tolist() == pytest.approx([3.0, 2.4]) and done["place.jobs_asked"][
+        0, PUBLIC
+    ] == pytest.approx(9.6)
 
 
 @both_forms
@@ -269,7 +280,9 @@ def test_what_seekers_could_expect_where_nobody_asks(form: str, slots: float, ex
     done = run_rule(RULE, people(4, ESTATE, place__job_slots=slots, place__job_chance=0.5), form, stop=4, p=STAY._replace(learning=0.5))
     # a free job is known of; where none is free and nobody asks, people learn nothing
     assert done["place.job_offer"][0, ESTATE] == expected and done["place.job_chance"][0, ESTATE] == (1.0 if expected else 0.5)
-    assert done["place.jobs_found"][0, ESTATE] == done["place.jobs_asked"][0, ESTATE] == (1.0 if expected else 0.0), "half of a household's weight"
+    assert done["place.jobs_found"][0, ESTATE] == done["place.jobs_asked"][0, ESTATE] == (1.0 if expected else 0.0), (
+        "half of a household's weight"
+    )
     # farm work needs no job: nothing is expected of it
     assert done["place.job_chance"][0, FARM] == 0.5
 
@@ -288,12 +301,62 @@ def test_a_free_part_of_a_weight_is_expected_by_chance() -> None:
 
 
 def test_expectations_converge_to_what_seekers_find() -> None:
-    columns = people(40, LOOKING, SERVICES, place__job_slots=slots_of(services=20.0), place__job_chance=0.9)
+    """As many ask each month, so that the share found comes nearer by the same part of the gap."""
+    columns = people(
+        40,
+        LOOKING,
+        SERVICES,
+        place__job_slots=slots_of(services=20.0),
+        place__job_chance=0.9,
+        place__jobs_found=72.0,
+        place__jobs_asked=80.0,
+    )
     for _ in range(10):
         columns["household.activity"][:, 0], columns["household.work_sought"][:, 0] = LOOKING, SERVICES
         run_rule(RULE, columns, stop=40, p=STAY._replace(learning=0.2))
     # the gap of 0.9 - 0.25 shrinks by the factor 0.8 a month
     assert columns["place.job_chance"][0, SERVICES] == pytest.approx(0.25 + 0.65 * 0.8**10)
+
+
+def test_months_count_by_how_many_ask() -> None:
+    """One who finds a job counts for less than forty who find none: the share is of all jobs remembered, not the mean of shares."""
+    columns = people(40, LOOKING, SERVICES, place__job_slots=0.0, place__jobs_found=1.0, place__jobs_asked=2.0)
+    run_rule(RULE, columns, stop=40, p=STAY._replace(learning=0.25))  # 80 ask, none is found
+    assert columns["place.job_chance"][0, SERVICES] == pytest.approx(0.75 / 21.5)
+    columns["household.work_sought"][1:, 0] = NONE
+    columns["place.job_slots"][:] = 1e6
+    run_rule(RULE, columns, stop=40, p=STAY._replace(learning=0.25))  # one of weight 2 asks and finds
+    assert columns["place.job_chance"][0, SERVICES] == pytest.approx((0.75 * 0.75 + 0.5) / (0.75 * 21.5 + 0.5))
+
+
+@both_forms
+def test_who_found_nothing_goes_on_asking_and_who_found_asks_no_more(form: str) -> None:
+    # all ask for services, in which there are jobs for two of five
+    columns = people(5, [FARM, LOOKING, TIMBER, FARM, LOOKING], SERVICES, place__job_slots=slots_of(services=4.0, timber=10.0))
+    done = run_rule(RULE, columns, form, stop=5, p=STAY)
+    has = done["household.activity"][:, 0] == SERVICES
+    assert has.sum() == 2 and done["household.work_sought"][:, 0].tolist() == np.where(has, NONE, SERVICES).tolist()
+    assert (done["household.work_sought"][:, 1:] == NONE).all()
+    # nobody thinks again: the others ask in the next month too
+    done["place.job_slots"][0, SERVICES] = 1e6
+    run_rule(RULE, done, form, stop=5, p=STAY, month=1)
+    assert done["place.job_seekers"][0, SERVICES] == 6.0 and (done["household.activity"][:, 0] == SERVICES).all()
+    assert (done["household.work_sought"] == NONE).all()
+
+
+@both_forms
+@pytest.mark.parametrize(
+    ("now", "asks", "p", "left"),
+    [
+        (ESTATE, SERVICES, Parameters(ends=1.0), SERVICES),  # whose job ends still asks for the other one
+        (UNDOCUMENTED, SERVICES, Parameters(ends=0.0), NONE),  # who is sent home asks for nothing that month
+        (ESTATE, FARM, STAY, NONE),  # who is on the farm has what he asked for
+        (UNDOCUMENTED, FARM, Parameters(ends=0.0), NONE),
+    ],
+)
+def test_what_ends_an_ask(form: str, now: int, asks: int, p: Parameters, left: int) -> None:
+    done = run_rule(RULE, people(3, now, asks, place__job_slots=0.0, place__caught_away=1.0), form, stop=3, p=p)
+    assert (done["household.work_sought"][:, 0] == left).all()
 
 
 @both_forms

@@ -26,6 +26,7 @@ from agents.household.live import (
     settle_workers,
     wanted_workers,
 )
+from agents.surroundings import LOOKING
 
 P = Parameters()
 NEVER, ALWAYS = np.zeros((2, AGES)), np.ones((2, AGES))
@@ -168,18 +169,18 @@ def test_workers_of_a_household(n: int, share: float, u: float, wanted: int) -> 
 @pytest.mark.parametrize(
     ("age", "doing", "share", "u", "ages", "activity"),
     [
-        # two of three: the oldest enter first, and stand first then
-        ([16, 40, 38], [-1, -1, -1], 2 / 3, 0.5, [40, 38, 16], [0, 0, -1]),
+        # two of three: the oldest enter first, looking for work, and stand first then
+        ([16, 40, 38], [-1, -1, -1], 2 / 3, 0.5, [40, 38, 16], [LOOKING, LOOKING, -1]),
         # who works goes on, and keeps what he does
-        ([40, 38, 16], [-1, 3, -1], 2 / 3, 0.5, [40, 38, 16], [0, 3, -1]),
+        ([40, 38, 16], [-1, 3, -1], 2 / 3, 0.5, [40, 38, 16], [LOOKING, 3, -1]),
         # at 65 nobody is in the labour force; the next oldest enters
-        ([65, 38, 16, 15], [2, -1, -1, -1], 0.5, 0.5, [38, 16, 65, 15], [0, 0, -1, -1]),
-        ([64, 70], [-1, 1], 0.65, 0.0, [64, 70], [0, -1]),
+        ([65, 38, 16, 15], [2, -1, -1, -1], 0.5, 0.5, [38, 16, 65, 15], [LOOKING, LOOKING, -1, -1]),
+        ([64, 70], [-1, 1], 0.65, 0.0, [64, 70], [LOOKING, -1]),
         ([90, 66], [0, 0], 0.65, 0.9, [90, 66], [-1, -1]),
         # too many: the youngest leaves the labour force
         ([20, 45, 44], [1, 2, 3], 0.5, 0.0, [45, 20, 44], [2, -1, -1]),
         # of equals the first
-        ([30, 30, 30], [-1, -1, -1], 0.5, 0.0, [30, 30, 30], [0, -1, -1]),
+        ([30, 30, 30], [-1, -1, -1], 0.5, 0.0, [30, 30, 30], [LOOKING, -1, -1]),
     ],
 )  # fmt: skip
 def test_who_is_in_the_labour_force(age: list[int], doing: list[int], share: float, u: float, ages: list[int], activity: list[int]) -> None:

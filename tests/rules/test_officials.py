@@ -72,7 +72,7 @@ def test_inspection_of_places(form: str) -> None:
     # place 0 has a legal way by crossing 0 and a path by crossing 1; place 1 reaches no crossing for trade. People of place 0 work
     # by crossing 1, in Malaysian district 1 with 4 patrols; those of place 1 (Malaysian) by crossing 0, in district 0 with 3
     values = {
-        "place.side": (0, 1), "place.crossing_work": [(-1, -1, -1, 1), (-1, -1, -1, 0)], "crossing.district_id": (0, 0),
+        "place.side": (0, 1), "place.crossing_work": [(-1,) * 7 + (1,), (-1,) * 7 + (0,)], "crossing.district_id": (0, 0),
         "crossing.district_my": (1, 1), "district.patrol": (3.0, 4.0), "place.road": 1.0, "trade_link.hours": [(3.0, 3.0), (0.0, 0.0)], "trade_link.crossing": [(0, 1), (-1, -1)], "crossing.patrol": (1.0, 2.0),
         "crossing.strictness": (0.6, 0.3), "place.path_loads": 0.0, "policy.enforced": 1.0, "crossing.honest": (0.4, 1.0),
     }  # fmt: skip
@@ -286,7 +286,7 @@ def test_posture_of_both_sides(form: str) -> None:
 
 def test_inspection_of_several_places() -> None:
     values = {
-        "place.side": (0, 1, 0), "place.road": (0.2, 0.6, 1.0), "place.crossing_work": [(9, 9, 9, 2), (9, 9, 9, 1), (9, 9, 9, 0)],
+        "place.side": (0, 1, 0), "place.road": (0.2, 0.6, 1.0), "place.crossing_work": [(9,) * 7 + (2,), (9,) * 7 + (1,), (9,) * 7 + (0,)],
         "trade_link.hours": [(1.0, 2.0), (3.0, 4.0), (5.0, 6.0)], "trade_link.crossing": [(2, 1), (-1, 0), (1, -1)],
         "crossing.patrol": (1.0, 2.0, 3.0), "crossing.strictness": (0.1, 0.2, 0.3), "crossing.district_id": (1, 2, 3), "crossing.district_my": (0, 3, 2),
         "district.patrol": (1.0, 2.0, 4.0, 8.0), "place.path_loads": (10.0, 200.0, 3000.0), "policy.enforced": 1.0, "crossing.honest": (0.4, 0.5, 0.6),
@@ -308,7 +308,7 @@ def test_inspection_of_several_places() -> None:
 @both_forms
 def test_who_works_by_the_first_crossing_is_looked_for_as_well(form: str) -> None:
     values = {
-        "place.crossing_work": (-1, -1, -1, 0),
+        "place.crossing_work": (-1,) * 7 + (0,),
         "district.patrol": 5.0,
         "policy.enforced": 1.0,
         "crossing.patrol": 1.0,
