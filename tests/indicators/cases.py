@@ -150,6 +150,13 @@ CASES: tuple[Case, ...] = (
         yearly={1980: (4 / 11, 2 / 6.5), 1981: (0, 0.75)}, monthly={"1980-01": (3 / 7, NONE)},
     ),
     Case(
+        # dollars of farms and estates: 3 + 1 of 11; 2 of 6.5; none of 2; 11.25 of 15. What households earn of it is no part of it
+        "farm_share_product",
+        {"sums.product": INCOME, "sums.product_farming": {("1980-01", "A"): 3000, ("1980-07", "A"): 2000, ("1980-03", "C"): 4, ("1981-01", "D"): 45},
+         "sums.income_farm": {("1980-01", "A"): 700}, "sums.income": {("1980-01", "A"): 500}},
+        yearly={1980: (4 / 11, 2 / 6.5), 1981: (0, 0.75)}, monthly={"1980-01": (3 / 7, NONE), "1980-07": (1 / 4, NONE), "1980-03": (NONE, 4 / 10)},
+    ),
+    Case(
         # by person-months: A 50, B 16; C 9, D 3
         "poverty_rate", {"poor": {(1980, "A"): 0.5, (1980, "B"): 0.1, (1980, "C"): 0.25, (1980, "D"): 0.75}, "sums.persons": PERSONS},
         yearly={1980: ((25 + 1.6) / 66, (2.25 + 2.25) / 12), 1981: (NONE, NONE)},
