@@ -35,7 +35,13 @@ def run() -> list[str]:
         if t % 12 == 0:  # in January households come and go, and the year's income begins with none; within a year they are the same
             income = np.zeros(len(h))
             if t > 0:
-                since = record.people[t // 12] @ (1.0, -1.0, 1.0, -1.0, 1.0)  # births, deaths, who moved in and out, and what weights took up
+                since = record.people[t // 12] @ (
+                    1.0,
+                    -1.0,
+                    1.0,
+                    -1.0,
+                    1.0,
+                )  # births, deaths, who moved in and out, and what weights took up
                 if record.sums[t, :, S["persons"]] != pytest.approx(record.sums[t - 1, :, S["persons"]] + since, rel=1e-9):
                     wrong.append("people")
         assert len(h) == len(income)
