@@ -341,13 +341,15 @@ def Figures(finished: Finished, language: str):
     more = solara.lab.use_task(lambda: drawing(figures.MORE), dependencies=[finished, language])
     if not first.latest:
         solara.HTML(tag="p", unsafe_innerHTML=figures.escape(_("Drawing the figures …")))
-    with solara.Div(classes=["lintas-figures"]):
-        for picture in first.latest or ():
-            Figure(picture, language)
-        Map(finished, language)
-        for picture in more.latest or ():
-            Figure(picture, language)
-    solara.HTML(tag="article", unsafe_innerHTML=claims)
+    # With a name of its own each part stays the same part when others come before it: otherwise the map would be made anew, with the
+    # first year instead of the chosen one, and opened folds would close.
+    with solara.Div(classes=["lintas-figures"]).key("figures"):
+        for key, picture in zip(figures.ALWAYS, first.latest or (), strict=False):
+            Figure(picture, language).key(key)
+        Map(finished, language).key("map")
+        for key, picture in zip(figures.MORE, more.latest or (), strict=False):
+            Figure(picture, language).key(key)
+    solara.HTML(tag="article", unsafe_innerHTML=claims).key("claims")
 
 
 @solara.component

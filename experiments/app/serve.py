@@ -130,7 +130,7 @@ def prepare(root_path: str = "") -> None:
         settings.state.backend = ""
         settings.search.enabled = settings.ssg.enabled = settings.oauth.private = False
         settings.assets.fontawesome_enabled = False
-        from experiments.app import sessions
+        from experiments.app import messages, sessions
 
         settings.kernel.cull_timeout = sessions.KEPT
         settings.kernel.gc_after_close = False  # experiments.app.memory does it
@@ -139,6 +139,9 @@ def prepare(root_path: str = "") -> None:
         settings.theme.title = "lintas"
         settings.theme.loader = "plain"
 
+        # Reacton looks whether a value is a table of pandas, if pandas is loaded. It fails, and the page with it, if another thread
+        # (that of the first run) is only just loading it.
+        import pandas  # noqa: F401
         import solara.server.app
         import solara.server.server
         import solara.settings
@@ -148,6 +151,7 @@ def prepare(root_path: str = "") -> None:
             solara.server.app.apps["__default__"] = solara.server.app.AppScript("experiments.app.page")
         if not hasattr(solara.server.server.process_kernel_messages, "__wrapped__"):
             solara.server.server.process_kernel_messages = one_at_a_time(solara.server.server.process_kernel_messages)
+        messages.install()
         # Extensions of notebooks in the user's home folder are not used by this page.
         server = solara.server.server
         ours = [path for path in server.nbextensions_directories if (path / "jupyter-vuetify" / "extension.js").is_file()]

@@ -80,6 +80,8 @@ class Client:
         self.models: dict[str, dict[str, Any]] = {}
         self.said: dict[str, dict[str, Any]] = {}
         self.idle: set[str] = set()
+        #: What the server said of its own accord, not as the echo of a change: widget and its new values.
+        self.updates: list[tuple[str, dict[str, Any]]] = []
         if cookie == "new":
             answer = ask(port, f"{prefix}/")
             assert answer.status == 200, answer.text
@@ -133,6 +135,8 @@ class Client:
             data = content["data"]
             if data.get("method") in ("update", "echo_update"):
                 self.models.setdefault(content["comm_id"], {}).update(data["state"])
+                if data["method"] == "update":
+                    self.updates.append((content["comm_id"], data["state"]))
             elif data.get("method") in ("finished", "app-status"):
                 self.said[data["method"]] = data
         elif kind == "comm_close":
