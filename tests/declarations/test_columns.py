@@ -88,7 +88,7 @@ def test_axes_that_a_column_names_agree_with_its_width() -> None:
 NARROW = {
     "int8": ("household.side", "household.group", "household.n_adults", "household.n_children", "household.activity", "household.works_home",
              "household.works_across", "kin.is_kin", "kin.feast", "household.episodes", "household.care_sought", "household.care_visits", "household.untreated",
-             "household.work_sought", "household.n_deported", "household.n_workers", "household.under_employed", "trader.side", "trader.cards", "trader.good", "trader.direction",
+             "household.work_sought", "household.n_deported", "household.n_workers", "household.adult_age", "household.child_age", "household.under_employed", "trader.side", "trader.cards", "trader.good", "trader.direction",
              "trader.channel", "official.side", "official.kind"),
     "int16": ("household.place", "trader.place", "official.place", "official.crossing", "official.district",
               "record.care_crossing", "record.work_crossing", "record.trade_crossing", "record.partner"),
@@ -113,7 +113,10 @@ BY_THE_MODEL = {
     "place": {"adults", "workers", "hours_centre", "hours_care", "quality_care", "facility_care", "crossing_care", "hours_work", "crossing_work", "place_work", "road"},
     "trade_link": {"partner", "hours", "crossing"},
     "crossing": {"is_open", "is_post", "patrol"},
-    "facility": {"quality"},
+    "facility": {"quality", "catchment"},
+    "district": {"population"},
+    "household": {"n_adults", "n_children", "n_workers", "adult_age", "child_age", "land", "weight"},
+    "trader": {"weight"},
     "policy": {"turn", "enforced", "invests", "has_programme", "prices_move", "may_cross", "may_trade"},
     "kin": {"contact", "is_on", "income_gap", "n_new", "first", "first_across", "end", "other", "pair", "is_kin"},
 }  # fmt: skip
@@ -166,12 +169,42 @@ def test_options_are_named_in_the_order_in_which_rules_count_them(model: BorderM
                     assert field.options == options, name
 
 
-def test_fixed_columns_do_not_change(model: BorderModel) -> None:
-    start = BorderModel(Scenario.load("history", end="1981-12"), households=60, rng=7)
+@pytest.fixture(scope="module")
+def changing() -> set[str]:
+    """Columns that change in three years: for agents, of those who are there at both ends; rows of others are then told by uid."""
+    start = BorderModel(Scenario.load("history", end="1982-12"), households=60, rng=7)
+    model = BorderModel(Scenario.load("history", end="1982-12"), households=60, rng=7).run()
+    rows = {}
+    for entity in ("household", "trader", "official"):
+        _, before, after = np.intersect1d(start.column(f"{entity}.uid"), model.column(f"{entity}.uid"), return_indices=True)
+        assert len(before) >= 8, entity
+        rows[entity] = before, after
+    found = set()
     for entity, table in FIELDS.items():
-        for name, field in table.items():
-            if field.kind == "fixed" and entity != "record":
-                assert np.array_equal(start.column(f"{entity}.{name}"), model.column(f"{entity}.{name}")), f"{entity}.{name}"
+        for name in table:
+            if entity == "record":
+                continue
+            a, b = start.column(f"{entity}.{name}"), model.column(f"{entity}.{name}")
+            if entity in rows:
+                a, b = a[rows[entity][0]], b[rows[entity][1]]
+            if name in ("trader", "household"):  # a row of the other frame: whose it is
+                a, b = (np.where(x < 0, -1, m.column(f"{name}.uid")[np.maximum(x, 0)]) for x, m in ((a, start), (b, model)))
+            if not np.array_equal(a, b):
+                found.add(f"{entity}.{name}")
+    return found
+
+
+def test_fixed_columns_do_not_change(changing: set[str]) -> None:
+    assert sorted(name for name in changing if FIELDS[name.split(".")[0]][name.split(".")[1]].kind == "fixed") == []
+
+
+def test_a_demography_changes_what_people_are(changing: set[str]) -> None:
+    """Who they are, where they live, and what they were taught stays for life; their house, their land and how many they stand for do not."""
+    of_life = {f"household.{n}" for n in ("uid", "place", "side", "group", "schooling", "ability", "trader")}
+    of_life |= {f"trader.{n}" for n in ("uid", "place", "side", "household", "capital", "cards", "skill")}
+    assert not changing & of_life
+    assert {f"household.{n}" for n in ("n_adults", "n_children", "n_workers", "adult_age", "child_age", "land", "weight")} <= changing
+    assert {"trader.weight", "district.population", "facility.catchment", "place.adults", "place.workers"} <= changing
 
 
 def test_no_rule_writes_a_fixed_column() -> None:

@@ -72,9 +72,13 @@ def test_a_column() -> None:
 
 
 def test_an_output() -> None:
-    said = told("visits_across")
+    of_ties, output = describe("visits_across")
+    assert (of_ties.name, of_ties.kind) == ("household.visits_across", "a state variable"), "a column of the same last part is told first"
+    said = dict(output.lines)
     assert (
-        said["is"] == "an output"
+        output.name == "visits_across"
+        and output.kind == "an output"
+        and len(said) == len(output.lines)
         and said["reads"] == "sums.visits_pa, sums.visits_ha"
         and said["claims"] == "E03"
         and said["tables"] == "yearly, monthly"

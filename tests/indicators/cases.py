@@ -3,30 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 from typing import Any
 
 from agents.surroundings import GOODS
-from tests.indicators.made_up import Entries
+from tests.indicators.case import NONE, PERSONS, Case
+from tests.indicators.cases_people import PEOPLE
 
-NONE = math.nan
 log = math.log
 
-
-@dataclass(frozen=True)
-class Case:
-    """Numbers of a record and what they make: by year the two sides (id, my), by month the same, by year the places A, B, C, D."""
-
-    indicator: str
-    record: Entries
-    yearly: dict[int, tuple[float, float]] = field(default_factory=dict)
-    monthly: dict[str, tuple[float, float]] = field(default_factory=dict)
-    places: dict[int, tuple[float, float, float, float]] = field(default_factory=dict)
-
-
-# People by month. Person-years are person-months over twelve: id 66/12 and 8/12, my 12/12 and 6/12.
-PERSONS = {("1980-01", "A"): 30, ("1980-07", "A"): 20, ("1980-01", "B"): 16, ("1981-02", "B"): 8,
-           ("1980-03", "C"): 9, ("1980-12", "D"): 3, ("1981-01", "D"): 6}  # fmt: skip
 # In dollars: A 6000/1000 = 6 and 8000/2000 = 4, B 1 and 4000/2000 = 2; C 10/2 = 5, D 3/2 = 1.5 and 60/4 = 15.
 INCOME = {("1980-01", "A"): 6000, ("1980-07", "A"): 8000, ("1980-01", "B"): 1000, ("1981-02", "B"): 4000,
           ("1980-03", "C"): 10, ("1980-12", "D"): 3, ("1981-01", "D"): 60}  # fmt: skip
@@ -99,22 +83,6 @@ def _by_people(name: str, column: str) -> Case:
     )  # fmt: skip
 
 
-def _hours(name: str, column: str) -> Case:
-    # of December; 1981 was run to June; 0 hours is no facility
-    return Case(
-        name, {column: {("1980-11", "A"): 9, ("1980-12", "A"): 2, ("1980-12", "C"): 3.5, ("1981-01", "A"): 8, ("1981-05", "B"): 7, ("1981-06", "B"): 4}},
-        places={1980: (2, NONE, 3.5, NONE), 1981: (NONE, 4, NONE, NONE)},
-    )  # fmt: skip
-
-
-def _moves(name: str) -> Case:
-    # a year's number is that of its January, whatever part of the year was run
-    return Case(
-        name, {f"people.{name}": {(1980, "A"): 3, (1980, "B"): 4, (1980, "C"): 0.5, (1981, "B"): 2.5, (1981, "C"): 7, (1981, "D"): 8}},
-        yearly={1980: (7, 0.5), 1981: (2.5, 15)}, places={1980: (3, 4, 0.5, 0), 1981: (0, 2.5, 7, 8)},
-    )  # fmt: skip
-
-
 def _visits(name: str, yearly: dict[int, tuple[float, float]], monthly: dict[str, tuple[float, float]]) -> Case:
     return Case(name, VISITS, yearly=yearly, monthly=monthly)
 
@@ -148,6 +116,13 @@ CASES: tuple[Case, ...] = (
         "farm_share_income",
         {"sums.income": INCOME, "sums.income_farm": {("1980-01", "A"): 3000, ("1980-07", "A"): 2000, ("1980-03", "C"): 4, ("1981-01", "D"): 45}},
         yearly={1980: (4 / 11, 2 / 6.5), 1981: (0, 0.75)}, monthly={"1980-01": (3 / 7, NONE)},
+    ),
+    Case(
+        # dollars of farms and estates: 3 + 1 of 11; 2 of 6.5; none of 2; 11.25 of 15. What households earn of it is no part of it
+        "farm_share_product",
+        {"sums.product": INCOME, "sums.product_farming": {("1980-01", "A"): 3000, ("1980-07", "A"): 2000, ("1980-03", "C"): 4, ("1981-01", "D"): 45},
+         "sums.income_farm": {("1980-01", "A"): 700}, "sums.income": {("1980-01", "A"): 500}},
+        yearly={1980: (4 / 11, 2 / 6.5), 1981: (0, 0.75)}, monthly={"1980-01": (3 / 7, NONE), "1980-07": (1 / 4, NONE), "1980-03": (NONE, 4 / 10)},
     ),
     Case(
         # by person-months: A 50, B 16; C 9, D 3
@@ -334,82 +309,5 @@ CASES: tuple[Case, ...] = (
         "doctrine", {"doctrine": {("1980-01", "id"): 0.6, ("1980-12", "id"): 0.3, ("1980-05", "my"): 0.48, ("1981-01", "my"): 0.3}},
         yearly={1980: (0.9 / 12, 0.48 / 12), 1981: (0, 0.3 / 6)}, monthly={"1980-12": (0.3, 0)},
     ),
-    # ---- ties and communities --------------------------------------------------------------------------------------------
-    *(
-        Case(
-            name,
-            {"ties.within": {("1980-01",): 6, ("1980-02",): 3, ("1981-01",): 2}, "ties.n_within": {("1980-01",): 10, ("1980-02",): 20, ("1981-01",): 5},
-             "ties.across": {("1980-01",): 1, ("1980-02",): 2}, "ties.n_across": {("1980-01",): 4, ("1980-02",): 8}},
-            yearly=yearly, monthly=monthly,
-        )
-        for name, yearly, monthly in (
-            ("tie_strength_within", {1980: (9 / 30, 9 / 30), 1981: (2 / 5, 2 / 5)}, {"1980-01": (6 / 10, 6 / 10)}),
-            ("tie_strength_across", {1980: (3 / 12, 3 / 12), 1981: (NONE, NONE)}, {"1980-02": (2 / 8, 2 / 8)}),
-        )
-    ),
-    # of kin within 7 over 15, of acquaintances 2 over 8; of kin across 1.5 over 4, of acquaintances 1.5 over 8 in all (2 and 6 of 8 and 8 households)
-    *(
-        Case(
-            name,
-            {"ties.kin_within": {("1980-01",): 4, ("1980-02",): 3}, "ties.n_kin_within": {("1980-01",): 5, ("1980-02",): 10},
-             "ties.known_within": {("1980-01",): 2}, "ties.n_known_within": {("1980-01",): 4, ("1980-02",): 4},
-             "ties.kin_across": {("1980-01",): 0.5, ("1980-02",): 1}, "ties.n_kin_across": {("1980-01",): 2, ("1980-02",): 2},
-             "ties.known_across": {("1980-01",): 0.5, ("1980-02",): 1}, "ties.n_known_across": {("1980-01",): 2, ("1980-02",): 6},
-             "sums.n": {("1980-01", "A"): 5, ("1980-01", "C"): 3, ("1980-02", "B"): 8}},
-            yearly={1980: (year, year), 1981: (NONE, NONE)}, monthly={"1980-01": (first, first), "1980-02": (second, second)},
-        )
-        for name, year, first, second in (
-            ("kin_strength_within", 7 / 15, 4 / 5, 3 / 10),
-            ("kin_strength_across", 1.5 / 4, 0.5 / 2, 1 / 2),
-            ("acquaintance_strength_within", 2 / 8, 2 / 4, 0),
-            ("acquaintance_strength_across", 1.5 / 8, 0.5 / 2, 1 / 6),
-            ("acquaintances_across", 8 / 16, 2 / 8, 6 / 8),
-        )
-    ),
-    # 12 months of 48 and 60 households each: 54 in a usual month; 1981 has run for six months of 60
-    Case(
-        "new_acquaintances_across",
-        {"ties.new_across": {("1981-01",): 30, ("1980-01",): 27},
-         "sums.n": {**{(f"1980-{m:02d}", "A"): 48 for m in range(1, 7)}, **{(f"1980-{m:02d}", "C"): 60 for m in range(7, 13)},
-                    **{(f"1981-{m:02d}", "A"): 60 for m in range(1, 7)}}},
-        yearly={1980: (0.5, 0.5), 1981: (0.5, 0.5)},
-    ),
-    Case(
-        "visits_at_feasts",
-        {"ties.visits": {("1980-05",): 10, ("1980-06",): 30, ("1981-01",): 7}, "ties.feast_visits": {("1980-06",): 24}},
-        yearly={1980: (24 / 40, 24 / 40), 1981: (0, 0)},
-    ),
-    Case(
-        "contacts_across",
-        {"sums.trips": {("1980-01", "A"): 5, ("1980-02", "B"): 1, ("1981-01", "C"): 6},
-         "sums.households": {("1980-01", "A"): 10, ("1980-02", "B"): 20, ("1981-01", "C"): 8, ("1981-01", "A"): 4}},
-        yearly={1980: (6 / 30, NONE), 1981: (0, 6 / 8)}, monthly={"1980-01": (5 / 10, NONE)},
-    ),
-    *(_moves(name) for name in ("births", "deaths", "moved_in", "moved_out", "reweighted")),
-    Case(
-        # 12 of 36 people are children in January, 9 of 12 in February; in 1981 none of 4; no value where nobody lives
-        "share_children", {"sums.persons": {("1980-01", "A"): 30, ("1980-01", "B"): 6, ("1980-02", "A"): 12, ("1981-01", "D"): 4},
-                           "sums.adults": {("1980-01", "A"): 20, ("1980-01", "B"): 4, ("1980-02", "A"): 3, ("1981-01", "D"): 4}},
-        yearly={1980: (21 / 48, NONE), 1981: (NONE, 0)}, monthly={"1980-01": (12 / 36, NONE), "1980-02": (9 / 12, NONE)},
-        places={1980: (19 / 42, 2 / 6, NONE, NONE), 1981: (NONE, NONE, NONE, 0)},
-    ),
-    Case(
-        "household_size", {"sums.persons": {("1980-01", "A"): 30, ("1980-01", "B"): 6, ("1980-02", "A"): 12, ("1981-01", "D"): 4},
-                           "sums.households": {("1980-01", "A"): 8, ("1980-01", "B"): 1, ("1980-02", "A"): 3, ("1981-01", "D"): 2}},
-        yearly={1980: (48 / 12, NONE), 1981: (NONE, 2)}, monthly={"1980-01": (36 / 9, NONE), "1980-02": (4, NONE)},
-        places={1980: (42 / 11, 6, NONE, NONE), 1981: (NONE, NONE, NONE, 2)},
-    ),
-    Case("population", {"sums.persons": PERSONS}, yearly={1980: (66 / 12, 12 / 12), 1981: (8 / 6, 6 / 6)}, monthly={"1980-01": (46, 0)}),
-    Case(
-        "n_households", {"sums.n": {("1980-01", "A"): 24, ("1980-02", "A"): 12, ("1980-12", "C"): 6, ("1981-06", "B"): 30}},
-        places={1980: (3, 0, 0.5, 0), 1981: (0, 5, 0, 0)},
-    ),
-    _hours("hours_primary_home", "hours_care.primary_home"), _hours("hours_hospital_home", "hours_care.hospital_home"),
-    _hours("hours_primary_across", "hours_care.primary_across"), _hours("hours_hospital_across", "hours_care.hospital_across"),
-    Case(
-        "support_across",
-        {"sums.support": {("1980-01", "A"): 2, ("1980-02", "A"): 4, ("1980-01", "B"): 1, ("1981-01", "D"): 3},
-         "sums.households": {("1980-01", "A"): 10, ("1980-02", "A"): 20, ("1980-01", "B"): 4, ("1981-01", "D"): 12}},
-        places={1980: (6 / 30, 1 / 4, NONE, NONE), 1981: (NONE, NONE, NONE, 3 / 12)},
-    ),
+    *PEOPLE,
 )  # fmt: skip

@@ -15,6 +15,7 @@ from agents.surroundings import ACTIVITIES
 HOUSEHOLDS: dict[str, Any] = {
     "place": (0, 1, 1, 2), "weight": (100.0, 3.0, 0.5, 100.0), "n_adults": (1, 3, 5, 1), "n_workers": (1, 2, 5, 1), "n_children": (9, 5, 1, 9),
     "income": (1.0, 1000.0, 2000.0, 1.0), "income_farm": (1.0, 10.0, 40.0, 1.0), "income_wage": (1.0, 12.0, 42.0, 1.0), "product": (1.0, -13.0, 43.0, 1.0),
+    "product_farming": (1.0, -15.0, 45.0, 1.0),
     "income_across": (1.0, 14.0, 44.0, 1.0), "income_trade": (1.0, -16.0, 46.0, 1.0), "own_use": (1.0, 18.0, 48.0, 1.0),
     "spending": (1.0, 20.0, 50.0, 1.0), "care_cost": (1.0, 22.0, 52.0, 1.0), "savings": (1.0, -24.0, 54.0, 1.0),
     "episodes": ((9, 9, 9), (1, 2, 4), (3, 0, 0), (9, 9, 9)), "untreated": (9, 2, 6, 9),
@@ -26,7 +27,7 @@ HOUSEHOLDS: dict[str, Any] = {
 }  # fmt: skip
 EXPECTED = {
     "persons": 3 * 8 + 0.5 * 6, "households": 3.5, "adults": 3 * 3 + 0.5 * 5, "workers": 3 * 2 + 0.5 * 5, "income": 3 * 1000 + 0.5 * 2000, "income_farm": 30 + 20,
-    "income_wage": 36 + 21, "product": -39 + 21.5, "income_across": 42 + 22, "income_trade": -48 + 23, "own_use": 54 + 24, "spending": 60 + 25, "care_cost": 66 + 26,
+    "income_wage": 36 + 21, "product": -39 + 21.5, "product_farming": -45 + 22.5, "income_across": 42 + 22, "income_trade": -48 + 23, "own_use": 54 + 24, "spending": 60 + 25, "care_cost": 66 + 26,
     "savings": -72 + 27, "episodes": 3 * 7 + 0.5 * 3, "untreated": 6 + 3,
     "visits_ph": 3 * 1 + 0.5 * 8, "visits_hh": 3 * 2, "visits_pa": 3 * 3 + 0.5 * 2, "visits_ha": 3 * 4 + 0.5 * 6,
     # hours of place 1: 0.5, 1.5, 4 and 10
@@ -184,11 +185,11 @@ def test_room_of_a_record() -> None:
     record = Record(n_months=25, n_places=3, n_crossings=5, n_districts=2)
     shapes = {name: values.shape for name, values in vars(record).items()}
     assert shapes == {
-        "sums": (25, 3, 35), "deals": (25, 3, 4, 2, 4, 12), "price": (25, 3, 4), "cost_of_living": (25, 3), "ties": (25, 15), "strictness": (25, 5),
+        "sums": (25, 3, 36), "people": (3, 3, 5), "deals": (25, 3, 4, 2, 4, 12), "price": (25, 3, 4), "cost_of_living": (25, 3), "ties": (25, 15), "strictness": (25, 5),
         "stock": (25, 2, 2), "security": (25, 2), "doctrine": (25, 2), "care_crossing": (25, 3, 2), "work_crossing": (25, 3, 3), "wage": (25, 3, 8),
         "trade_crossing": (25, 3, 2), "partner": (25, 3), "hours_care": (25, 3, 4), "poor": (3, 3), "gini": (3, 2), "near": (3, 3),
     }  # fmt: skip
-    assert Record(24, 1, 1, 1).poor.shape == (2, 1) and Record(13, 1, 1, 1).near.shape == (2, 1)
+    assert Record(24, 1, 1, 1).poor.shape == (2, 1) and Record(13, 1, 1, 1).near.shape == (2, 1) == Record(13, 1, 1, 1).people.shape[:2]
     # a year that is not closed has no poverty and no Gini; crossings can be as many as a region may have
     assert np.isnan(record.poor).all() and np.isnan(record.gini).all()
     assert all((values == 0).all() for name, values in vars(record).items() if name not in ("poor", "gini"))

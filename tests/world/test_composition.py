@@ -13,6 +13,7 @@ from abm.world.composition import members
 from abm.world.populate import Parameters
 from agents.core.draws import uniform
 from agents.household.live import WORKS, births_by_age, life_table, order_workers
+from agents.surroundings import LOOKING
 
 P = Parameters()
 N = 4000
@@ -74,7 +75,8 @@ def test_ages_fit_each_other(both: list[dict[str, np.ndarray]]) -> None:
         slots = np.arange(8)
         assert np.array_equal(found["adult_age"] >= 15, slots[:6] < found["n_adults"][:, None]) and found["adult_age"].max() <= 100
         assert np.array_equal(found["child_age"] >= 0, slots < found["n_children"][:, None]) and found["child_age"].max() < 15
-        assert np.array_equal(found["activity"] == 0, slots[:6] < found["n_workers"][:, None])
+        # who is in the labour force looks for work until January 1980 gives him some (abm/start.py)
+        assert np.array_equal(found["activity"], np.where(slots[:6] < found["n_workers"][:, None], LOOKING, -1))
         of_age = ((found["adult_age"] >= 15) & (found["adult_age"] < 65)).sum(axis=1)
         assert (found["n_workers"] >= np.minimum(of_age, 1)).all() and (found["n_workers"] <= of_age).all()
         assert found["n_workers"].sum() / of_age.sum() == pytest.approx(0.7, abs=0.02)

@@ -83,8 +83,13 @@ def test_every_assumed_cell_is_declared(region: Region) -> None:
         assert basis == "fact" or {f"opened.{name}", f"quality.{name}"} <= declared
     for row in region.fees.to_dict("records"):
         assert row["basis"] == "fact" or f"fee.{row['side']}.{row['tier']}.{row['patient']}.{row['from']}" in declared
-    for year, basis in zip(region.wages["year"], region.wages["basis"], strict=True):
-        assert basis == "fact" or f"wage.plantation.{year}" in declared
+    tables = {"pay": region.pay, "employment": region.employment, "estate_area": region.estates, "logs": region.logs,
+              "participation": region.labour}  # fmt: skip
+    for name, table in tables.items():
+        assert (table["basis"] == "assumption").any() and len(table) > 5, name
+        for row in table.to_dict("records"):
+            key = ".".join(str(part) for part in (name, row["side"], row.get("sector", ""), row["year"]) if part != "")
+            assert (row["basis"] == "fact") == (key not in declared), key
     for year in (1983, 1986, 1997, 1998):
         assert {f"idr.{year}-{month:02d}" for month in range(1, 13)} <= declared
     for good in region.goods["good"]:

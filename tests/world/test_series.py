@@ -28,10 +28,12 @@ def test_national_product_is_that_of_the_year_in_its_middle(region: Region) -> N
 
 
 @pytest.mark.parametrize("lag", [0.05, 0.4])
-def test_pay_goes_a_part_of_the_way_to_prices_and_real_product(region: Region, lag: float) -> None:
-    s = make_series(region, N, p=SeriesParameters(wage_lag=lag))
-    target = s.real_income * s.cpi / 100.0
-    assert np.array_equal(s.wage_index[0], target[0])
+@pytest.mark.parametrize("elasticity", [0.4, 0.7, 1.0])
+def test_pay_goes_a_part_of_the_way_to_prices_and_real_product(region: Region, lag: float, elasticity: float) -> None:
+    """Towards prices in full, towards real product by its elasticity: the square root of it at 0.5, all of it at 1."""
+    s = make_series(region, N, p=SeriesParameters(wage_lag=lag, wage_elasticity=elasticity))
+    target = s.real_income**elasticity * s.cpi / 100.0
+    assert s.wage_index[0] == pytest.approx(target[0], rel=1e-12)
     assert s.wage_index[1:] == pytest.approx(s.wage_index[:-1] + lag * (target[1:] - s.wage_index[:-1]))
 
 
