@@ -36,6 +36,6 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A fit folder before its first run."""
     folder = tmp_path_factory.mktemp("fit") / "fit"
     only = ["--only", "world.set_month.farm_id", "--only", "world.set_month.farm_my"]
-    more = ["--prior", "world.set_month.farm_id=1:2", "--without", "kinship", "--points", "64", "--households", "60"]
+    more = ["--prior", "world.set_month.farm_id=0.8:1.2", "--without", "kinship", "--points", "64", "--households", "60"]
     assert main(["calibrate", "plan", "-o", str(folder), *only, *more]) == 0
     return folder

@@ -61,7 +61,7 @@ def test_each_number_of_a_plan_has_limits(option: str, value: str, tmp_path: Pat
 
 def test_a_name_given_twice(tmp_path: Path, idle: None, capsys: pytest.CaptureFixture[str]) -> None:
     for option, value in (
-        ("--only", "world.set_month.farm_id"), ("--without", "kinship"), ("--prior", "world.set_month.farm_id=1:2"),
+        ("--only", "world.set_month.farm_id"), ("--without", "kinship"), ("--prior", "world.set_month.farm_id=0.8:1.2"),
     ):  # fmt: skip
         assert main(["calibrate", "plan", "-o", str(tmp_path / "fit"), option, value, option, value]) == 2
         assert "twice" in capsys.readouterr().err

@@ -13,7 +13,7 @@ from calibration.target import Target
 
 YEARS = np.arange(1980, 2016)
 PARAMETERS = (
-    "world.set_month.farm_id", "world.set_month.farm_my", "world.set_month.wage_id", "world.set_month.wage_my",
+    "world.set_month.farm_id", "world.set_month.farm_my", "world.set_work.pay_id", "world.set_work.pay_my",
     "household.seek_care.weight_quality", "household.seek_care.hour_primary", "household.keep_ties.gain", "household.keep_ties.decay",
 )  # fmt: skip
 

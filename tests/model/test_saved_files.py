@@ -147,6 +147,7 @@ RANGES = {
     "frames/trader/household": (-1, 119), "frames/trader/good": (-1, 3), "frames/trader/direction": (-1, 1), "frames/trader/channel": (-1, 3),
     "frames/official/crossing": (-1, 13), "frames/official/district": (-1, 7), "frames/household/activity": (-1, 127),
     "world/place/district": (-1, 7), "world/place/facility_care": (-1, 42), "world/place/crossing_care": (-1, 13), "world/place/crossing_work": (-1, 13),
+    "world/place/place_work": (-1, 25),
     "world/trade_link/partner": (-1, 25), "world/trade_link/crossing": (-1, 13), "world/place/side": (0, 1), "record/care_crossing": (-1, 13),
     "record/partner": (-1, 25),
 }  # fmt: skip
