@@ -14,22 +14,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from abm.world import populate
+from abm.world.moving import choose_moves, choose_settlers, draws, hand_on, inherit
 from abm.world.population import newcomer_uids, renew
-from agents.core.compiled import compiled
-from agents.core.declare import Column, Source, judgement, parameter, parameters, switch
-from agents.core.draws import stream, uniform
+from agents.core.declare import Source, judgement, parameter, parameters, switch
 from agents.core.exact import exps, logs
 from agents.core.normal import normal_quantiles
 from agents.household.fields import MAX_ADULTS, MAX_CHILDREN
 from agents.household.live import PEOPLE, chances, live_year, most_splits, settle_workers
 from agents.household.live import Parameters as Live
 
-NEW_HOUSE, INHERIT, MOVES, MOVE_OF = (
-    stream("demography.new_house"),
-    stream("demography.inherit"),
-    stream("demography.moves"),
-    stream("demography.move_of"),
-)
 switch("demography", "People are born, age, die, set up house and move; without it the people of world.demography.held_year stay")
 #: What a household that moves in comes from its model in the region: told apart from those that split off by the slot of their uid.
 MOVED_IN = 100
@@ -156,7 +149,7 @@ def _live(run: Any, path: np.ndarray) -> None:
     split = _year_of_households(run)
     moves = _moves_of_the_year(run, path, split)
     leave = moves.ends | moves.goes
-    _hand_on(
+    hand_on(
         moves.ends,
         moves.goes,
         h["weight"],
@@ -211,7 +204,7 @@ def _moves_of_the_year(run: Any, path: np.ndarray, split: _Split) -> _Moves:
     split_off = weight[split.mother] * _persons(split.members)
     wanted = path - np.bincount(place, weight * persons, n_places) - np.bincount(place[split.mother], split_off, n_places)
     moves = np.zeros(len(h), dtype=np.bool_)
-    _choose_moves(seed, run.month, p.mover_below, wanted, bounds, h["uid"], weight, h["n_adults"], h["n_children"], h["adult_age"], moves)
+    choose_moves(seed, run.month, p.mover_below, wanted, bounds, h["uid"], weight, h["n_adults"], h["n_children"], h["adult_age"], moves)
     ends = h["n_adults"] == 0
     goes = moves & (wanted[place] < 0)
     models = np.flatnonzero(moves & (wanted[place] > 0))
@@ -220,7 +213,7 @@ def _moves_of_the_year(run: Any, path: np.ndarray, split: _Split) -> _Moves:
     dies_out = (left == 0) & (np.diff(bounds) > 0)
     again = np.full(n_places, -1)
     if dies_out.any():
-        _choose_settlers(seed, run.month, dies_out, run.world.place["side"], h["uid"], h["side"], ~(ends | goes), again)
+        choose_settlers(seed, run.month, dies_out, run.world.place["side"], h["uid"], h["side"], ~(ends | goes), again)
     settled = np.flatnonzero(again >= 0)
     found = _Moves(
         ends, goes, np.concatenate([models, again[settled]]), np.concatenate([place[models], settled]),
@@ -247,7 +240,7 @@ def _newcomers(run: Any, split: _Split) -> tuple[dict[str, np.ndarray], np.ndarr
     np.add.at(adults, mother, split.members["n_adults"])  # before any left the house
     part, uids = p.share_taken * split.members["n_adults"] / adults[mother], _new_uids(run, mother, split.turn)
     z = np.empty((len(uids), 2))
-    _draws(run.seed_of_run, run.month, uids, z)
+    draws(run.seed_of_run, run.month, uids, z)
     z = normal_quantiles(z.ravel()).reshape(z.shape)
     spread, kept = start.ability_spread, p.ability_kept
     usual = -0.5 * spread * spread
@@ -294,7 +287,7 @@ def _ties(run: Any, uids: np.ndarray, mother: np.ndarray, leave: np.ndarray, p: 
     kin, uid = run.kin.columns, run.frames["household"]["uid"]
     most = int((kin["end"][mother] - kin["first"][mother]).sum()) + len(mother)
     pairs, strengths = np.empty((most, 2), dtype=np.int64), np.empty(most)
-    n = _inherit(run.seed_of_run, run.month, p.tie_to_parents, p.ties_inherited, uids, mother, leave, uid, kin["first"], kin["end"], kin["other"],
+    n = inherit(run.seed_of_run, run.month, p.tie_to_parents, p.ties_inherited, uids, mother, leave, uid, kin["first"], kin["end"], kin["other"],
                  kin["strength"], pairs, strengths)  # fmt: skip
     return pairs[:n], strengths[:n]
 
@@ -314,103 +307,3 @@ def _weigh(run: Any, wanted: np.ndarray) -> None:
             for k, sign in ((0, 1.0), (1, -1.0)):
                 run.carried[run.month, :, k] += np.bincount(frame["side"], np.maximum(sign * gained, 0.0), 2)
         frame["weight"][:] *= factor[frame["place"].astype(np.int64)]
-
-
-@compiled
-def _draws(seed: int, month: int, uid: Column, out: Column) -> None:
-    """Two draws of each new household: schooling and ability."""
-    for i in range(uid.shape[0]):
-        for k in range(2):
-            out[i, k] = uniform(seed, NEW_HOUSE, month, uid[i], k)
-
-
-@compiled
-def _choose_moves(
-    seed: int, month: int, below: float, wanted: Column, bounds: Column, uid: Column, weight: Column, n_adults: Column, n_children: Column,
-    adult_age: Column, moves: Column,
-) -> None:  # fmt: skip
-    """Choose the households that move out of a place (or are the model of one that moves in), in the order of their draws, for the people ``wanted`` (places,).
-
-    They are those whose oldest is younger than ``below``. The people who move are those wanted in the mean: whether the last household does is the
-    place's draw. One household of each place stays.
-    """
-    for q in range(wanted.shape[0]):
-        start, stop = bounds[q], bounds[q + 1]
-        rows, draws = np.empty(stop - start, np.int64), np.empty(stop - start)
-        n = lasting = 0
-        for i in range(start, stop):
-            if n_adults[i] > 0:
-                lasting += 1
-                oldest = 0
-                for a in range(n_adults[i]):
-                    oldest = max(oldest, int(adult_age[i, a]))
-                if oldest < below:
-                    rows[n], draws[n] = i, uniform(seed, MOVE_OF, month, uid[i], 0)
-                    n += 1
-        order = np.argsort(draws[:n], kind="mergesort")
-        left, last = abs(wanted[q]), uniform(seed, MOVES, month, q, 0)
-        for k in range(n):
-            i = rows[order[k]]
-            size = weight[i] * (int(n_adults[i]) + int(n_children[i]))
-            if last * size >= left or (wanted[q] < 0.0 and lasting <= 1):
-                break
-            moves[i] = True
-            left -= size
-            lasting -= 1
-
-
-@compiled
-def _choose_settlers(
-    seed: int, month: int, dies_out: Column, place_side: Column, uid: Column, side: Column, may: Column, settlers: Column
-) -> None:
-    """For each place that dies out the household of its side whose draw is lowest, -1 where there is none."""
-    for q in range(dies_out.shape[0]):
-        least = 2.0
-        for i in range(uid.shape[0]):
-            if dies_out[q] and may[i] and side[i] == place_side[q]:
-                u = uniform(seed, MOVE_OF, month, uid[i], 1 + q)
-                if u < least:
-                    least, settlers[q] = u, i
-
-
-@compiled
-def _hand_on(
-    ends: Column, goes: Column, weight: Column, place: Column, savings: Column, land: Column, first: Column, end: Column, other: Column,
-    strength: Column,
-) -> None:  # fmt: skip
-    """Give the land of who leaves, and the savings of who died out, to the household of the place to which its tie is strongest; who has none takes it along."""
-    for i in range(ends.shape[0]):
-        if not (ends[i] or goes[i]):
-            continue
-        heir = -1
-        for e in range(first[i], end[i]):
-            j = other[e]
-            if place[j] == place[i] and not ends[j] and not goes[j] and weight[j] > 0.0 and (heir < 0 or strength[e] > strength[heir]):
-                heir = e
-        if heir >= 0:
-            j = other[heir]
-            land[j] += land[i] * weight[i] / weight[j]
-            land[i] = 0.0
-            if ends[i]:
-                savings[j] += savings[i] * weight[i] / weight[j]
-                savings[i] = 0.0
-
-
-@compiled
-def _inherit(
-    seed: int, month: int, tie_to_parents: float, share: float, uids: Column, mother: Column, leave: Column, uid: Column, first: Column, end: Column,
-    other: Column, strength: Column, pairs: Column, strengths: Column,
-) -> int:  # fmt: skip
-    """List the ties of new households; gives their number."""
-    n = 0
-    for k in range(uids.shape[0]):
-        i = mother[k]
-        if not leave[i]:
-            pairs[n, 0], pairs[n, 1], strengths[n] = uids[k], uid[i], tie_to_parents
-            n += 1
-        for e in range(first[i], end[i]):
-            j = other[e]
-            if not leave[j] and uniform(seed, INHERIT, month, uids[k], uid[j]) < share:
-                pairs[n, 0], pairs[n, 1], strengths[n] = uids[k], uid[j], strength[e]
-                n += 1
-    return n

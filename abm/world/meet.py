@@ -149,7 +149,7 @@ def _meet(
                 if not (weight[i] > 0.0 and uniform(seed, MEET_SOMEBODY, month, uid[i], k) < chance):
                     continue
                 target = min(_first_above(pull[q], 0, n_places, uniform(seed, MEET_PLACE, month, uid[i], k)), n_places - 1)
-                at = uniform(seed, MEET_WHO, month, uid[i], k) * 2.0**63
+                at = uniform(seed, MEET_WHO, month, uid[i], k) * 9223372036854775808.0
                 j = _partner(seed, month, uid, weight, first[target], first[target + 1], i, at, k)
                 if j >= 0 and pair_uniform(seed, MEET_PAIR, month, uid[i], uid[j], N_MET + k) < room_left(known[j], most):
                     a[n], b[n] = i, j

@@ -12,7 +12,8 @@ from abm import BorderModel, Scenario, Simulation
 from abm.results.record import S
 from abm.scenario import Change
 from abm.world import demography
-from abm.world.demography import _choose_moves, _hand_on, _inherit, wanted_people
+from abm.world.demography import wanted_people
+from abm.world.moving import choose_moves, hand_on, inherit
 from abm.world.population import newcomer_uids, renew
 from agents.core.draws import uniform
 from agents.core.frame import AgentFrame
@@ -352,7 +353,7 @@ def moved(
 ) -> list[bool]:
     moves = np.zeros(len(uid), dtype=np.bool_)
     n = np.array(persons, np.int8)
-    _choose_moves(
+    choose_moves(
         seed, 12, below, np.array([wanted]), np.array([0, len(uid)]), np.array(uid), np.array(weight), n, np.zeros_like(n),
         np.array([[age] + [-1] * 5 for age in ages], np.int8).repeat(1, axis=0), moves,
     )  # fmt: skip
@@ -391,7 +392,7 @@ def test_land_and_savings_of_the_dead_go_to_the_nearest_kin_of_the_place() -> No
     savings, land = np.array([10.0, 1, 1, 7, 1, 1, 9]), np.array([4.0, 1, 1, 8, 1, 1, 3])
     first, end, other = np.array([0, 3, 4, 5, 8, 9, 10]), np.array([3, 4, 5, 8, 9, 10, 10]), np.array([1, 2, 3, 0, 0, 0, 4, 5, 3, 3])
     strength = np.array([0.2, 0.6, 0.9, 0.2, 0.6, 0.9, 0.8, 0.1, 0.8, 0.1])
-    _hand_on(ends, goes, weight, place, savings, land, first, end, other, strength)
+    hand_on(ends, goes, weight, place, savings, land, first, end, other, strength)
     assert savings.tolist() == [0.0, 1.0, 1 + 10 * 2 / 4, 7.0, 1.0, 1.0, 9.0], "who moves takes the savings along"
     assert land.tolist() == [0.0, 1.0, 1 + 4 * 2 / 4, 0.0, 1.0, 1 + 8 * 3 / 6, 3.0]
 
@@ -402,7 +403,7 @@ def test_ties_of_a_new_household() -> None:
     pairs, strengths = np.zeros((9, 2), np.int64), np.zeros(9)
 
     def found(share: float, leave: list[int], mother: int = 0) -> list[Any]:
-        n = _inherit(
+        n = inherit(
             3, 24, 0.8, share, np.array([7]), np.array([mother]), np.array(leave, bool), uid, first, end, other, strength, pairs, strengths
         )
         return [(*map(int, pair), float(s)) for pair, s in zip(pairs[:n], strengths[:n], strict=True)]

@@ -1,0 +1,112 @@
+"""Who moves, what is handed on, and which ties are inherited? The loops of the demography (:mod:`abm.world.demography`), compiled."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agents.core.compiled import compiled
+from agents.core.declare import Column
+from agents.core.draws import uniform
+
+NEW_HOUSE, INHERIT = stream("demography.new_house"), stream("demography.inherit")
+MOVES, MOVE_OF = stream("demography.moves"), stream("demography.move_of")
+
+
+@compiled
+def draws(seed: int, month: int, uid: Column, out: Column) -> None:
+    """Two draws of each new household: schooling and ability."""
+    for i in range(uid.shape[0]):
+        for k in range(2):
+            out[i, k] = uniform(seed, NEW_HOUSE, month, uid[i], k)
+
+
+@compiled
+def choose_moves(
+    seed: int, month: int, below: float, wanted: Column, bounds: Column, uid: Column, weight: Column, n_adults: Column, n_children: Column,
+    adult_age: Column, moves: Column,
+) -> None:  # fmt: skip
+    """Choose the households that move out of a place (or are the model of one that moves in), in the order of their draws, for the people ``wanted`` (places,).
+
+    They are those whose oldest is younger than ``below``. The people who move are those wanted in the mean: whether the last household does is the
+    place's draw. One household of each place stays.
+    """
+    for q in range(wanted.shape[0]):
+        start, stop = bounds[q], bounds[q + 1]
+        rows, draws = np.empty(stop - start, np.int64), np.empty(stop - start)
+        n = lasting = 0
+        for i in range(start, stop):
+            if n_adults[i] > 0:
+                lasting += 1
+                oldest = 0
+                for a in range(n_adults[i]):
+                    oldest = max(oldest, int(adult_age[i, a]))
+                if oldest < below:
+                    rows[n], draws[n] = i, uniform(seed, MOVE_OF, month, uid[i], 0)
+                    n += 1
+        order = np.argsort(draws[:n], kind="mergesort")
+        left, last = abs(wanted[q]), uniform(seed, MOVES, month, q, 0)
+        for k in range(n):
+            i = rows[order[k]]
+            size = weight[i] * (int(n_adults[i]) + int(n_children[i]))
+            if last * size >= left or (wanted[q] < 0.0 and lasting <= 1):
+                break
+            moves[i] = True
+            left -= size
+            lasting -= 1
+
+
+@compiled
+def choose_settlers(
+    seed: int, month: int, dies_out: Column, place_side: Column, uid: Column, side: Column, may: Column, settlers: Column
+) -> None:
+    """For each place that dies out the household of its side whose draw is lowest, -1 where there is none."""
+    for q in range(dies_out.shape[0]):
+        least = 2.0
+        for i in range(uid.shape[0]):
+            if dies_out[q] and may[i] and side[i] == place_side[q]:
+                u = uniform(seed, MOVE_OF, month, uid[i], 1 + q)
+                if u < least:
+                    least, settlers[q] = u, i
+
+
+@compiled
+def hand_on(
+    ends: Column, goes: Column, weight: Column, place: Column, savings: Column, land: Column, first: Column, end: Column, other: Column,
+    strength: Column,
+) -> None:  # fmt: skip
+    """Give the land of who leaves, and the savings of who died out, to the household of the place to which its tie is strongest; who has none takes it along."""
+    for i in range(ends.shape[0]):
+        if not (ends[i] or goes[i]):
+            continue
+        heir = -1
+        for e in range(first[i], end[i]):
+            j = other[e]
+            if place[j] == place[i] and not ends[j] and not goes[j] and weight[j] > 0.0 and (heir < 0 or strength[e] > strength[heir]):
+                heir = e
+        if heir >= 0:
+            j = other[heir]
+            land[j] += land[i] * weight[i] / weight[j]
+            land[i] = 0.0
+            if ends[i]:
+                savings[j] += savings[i] * weight[i] / weight[j]
+                savings[i] = 0.0
+
+
+@compiled
+def inherit(
+    seed: int, month: int, tie_to_parents: float, share: float, uids: Column, mother: Column, leave: Column, uid: Column, first: Column, end: Column,
+    other: Column, strength: Column, pairs: Column, strengths: Column,
+) -> int:  # fmt: skip
+    """List the ties of new households; gives their number."""
+    n = 0
+    for k in range(uids.shape[0]):
+        i = mother[k]
+        if not leave[i]:
+            pairs[n, 0], pairs[n, 1], strengths[n] = uids[k], uid[i], tie_to_parents
+            n += 1
+        for e in range(first[i], end[i]):
+            j = other[e]
+            if not leave[j] and uniform(seed, INHERIT, month, uids[k], uid[j]) < share:
+                pairs[n, 0], pairs[n, 1], strengths[n] = uids[k], uid[j], strength[e]
+                n += 1
+    return n
