@@ -6,7 +6,7 @@ import numpy as np
 
 from agents.core.compiled import compiled
 from agents.core.declare import Column
-from agents.core.draws import uniform
+from agents.core.draws import stream, uniform
 
 NEW_HOUSE, INHERIT = stream("demography.new_house"), stream("demography.inherit")
 MOVES, MOVE_OF = stream("demography.moves"), stream("demography.move_of")

@@ -249,7 +249,7 @@ def test_land_and_money_stay_in_the_family() -> None:
     before = [(h["weight"] * h[name]).sum() for name in ("land", "savings")]
     path = model.world.people_path
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(demography, "_choose_moves", lambda *_: None)
+        patch.setattr(demography, "choose_moves", lambda *_: None)
         patch.setattr(demography, "_weigh", lambda run, wanted: None)
         demography._live(model, path.people_in(1981))
     after = [(h["weight"] * h[name]).sum() for name in ("land", "savings")]
