@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 
 from abm.claims.claim import claims
@@ -188,7 +189,7 @@ def test_an_effect_above_nothing_is_a_direction_that_holds(relation, found):
 
 
 def test_every_shipped_pattern_has_an_effect_for_each_condition_and_span():
-    nothing = Years.of_arrays([], {})
+    nothing = Years.of_arrays(np.array([]), {})
     for claim in claims().values():
         for each in claim.patterns:
             found = effects(each, nothing, without=nothing, sweep={})
