@@ -214,17 +214,18 @@ def test_a_file_that_is_not_there_is_told(tmp_path):
 
 
 SWEEP = """comparison = "sweep"
-sweep = { parameter = "world.set_month.wage_my", levels = [0.8, 1.6] }"""
+sweep = { parameter = "world.set_work.pay_my", levels = [0.9, 1.5] }"""
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (("world.set_month.wage_my", "world.set_month.wage_mi"), "did you mean world.set_month.wage_my"),
-        (("[0.8, 1.6]", "[1.6, 0.8]"), "in rising order"),
-        (("[0.8, 1.6]", "[0.8, 0.8]"), "write each once"),
-        (("[0.8, 1.6]", "[0.8]"), "is too short: give at least 2"),
-        (("[0.8, 1.6]", "[0.8, 1.7]"), "level 1.7 lies outside the declared range 0.8 to 1.6"),
+        (("world.set_work.pay_my", "world.set_work.pay_mi"), "did you mean world.set_work.pay_my"),
+        (("[0.9, 1.5]", "[1.5, 0.9]"), "in rising order"),
+        (("[0.9, 1.5]", "[0.9, 0.9]"), "write each once"),
+        (("[0.9, 1.5]", "[0.9]"), "is too short: give at least 2"),
+        (("[0.9, 1.5]", "[0.9, 1.7]"), "level 1.7 lies outside the declared range 0.85 to 1.55"),
+        (("[0.9, 1.5]", "[0.8, 1.5]"), "level 0.8 lies outside the declared range 0.85 to 1.55"),
         (('is = "rises"', 'is = "above"'), 'go with comparison = "sweep"'),
         (('is = "rises"', 'is = "rises", value = 3'), "a sweep compares a number with itself"),
         (('is = "rises"', 'is = "rises", times = 3'), "times multiplies than"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 
 from abm.claims.claim import claims
@@ -143,7 +144,7 @@ def test_a_pair_without_its_second_run_says_nothing():
 
 
 def swept(values: tuple[float, ...], relation: str, **more: Any) -> Effect:
-    said = {"parameter": "world.set_month.wage_my", "levels": list(LEVELS)}
+    said = {"parameter": "world.set_month.farm_my", "levels": list(LEVELS)}
     each = pattern({"x": {"of": of(first=1990, last=1990)}}, {"number": "x", "is": relation} | more, comparison="sweep", sweep=said)
     runs = {level: run(income_per_capita={1990: x}) for level, x in zip(LEVELS, values, strict=False)}
     (effect,) = effects(each, run(income_per_capita={1990: 0.0}), sweep=runs)
@@ -171,7 +172,7 @@ def test_a_sweep_needs_every_level():
     assert math.isnan(swept((2.0, math.nan, 6.0), "rises").effect)
     missing = swept((), "rises", practical_share=0.25)
     assert math.isnan(missing.effect) and math.isnan(missing.size)
-    said = {"parameter": "world.set_month.wage_my", "levels": list(LEVELS)}
+    said = {"parameter": "world.set_month.farm_my", "levels": list(LEVELS)}
     each = pattern({"x": {"of": of()}}, {"number": "x", "is": "rises"}, comparison="sweep", sweep=said)
     assert math.isnan(effects(each, run(income_per_capita={1990: 0.0}))[0].effect)
 
@@ -188,7 +189,7 @@ def test_an_effect_above_nothing_is_a_direction_that_holds(relation, found):
 
 
 def test_every_shipped_pattern_has_an_effect_for_each_condition_and_span():
-    nothing = Years.of_arrays([], {})
+    nothing = Years.of_arrays(np.array([]), {})
     for claim in claims().values():
         for each in claim.patterns:
             found = effects(each, nothing, without=nothing, sweep={})

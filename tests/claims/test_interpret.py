@@ -364,7 +364,7 @@ def test_one_run_of_a_pair_says_where_it_stands_and_no_more():
 
 
 def sweep(relation: str) -> Pattern:
-    said = {"parameter": "world.set_month.wage_my", "levels": [0.8, 1.0, 1.6]}
+    said = {"parameter": "world.set_month.farm_my", "levels": [0.8, 1.0, 1.6]}
     return pattern({"x": {"of": of(first=1990, last=1990)}}, {"number": "x", "is": relation}, comparison="sweep", sweep=said)
 
 

@@ -52,9 +52,9 @@ missing = "something"
 
 [[claim.pattern]]
 id = "sweep"
-says = "more people work across where pay there is higher"
+says = "more people work across where pay there without papers is higher"
 comparison = "sweep"
-sweep = { parameter = "world.set_month.wage_my", levels = [0.8, 1.6] }
+sweep = { parameter = "world.set_work.pay_undocumented", levels = [0.7, 0.95] }
 conditions = [{ number = "workers", is = "rises", practical_share = 0.05 }]
 numbers.workers = { of = { output = "workers_across", side = "id" } }
 

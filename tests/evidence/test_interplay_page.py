@@ -74,7 +74,7 @@ def test_page_says_what_was_found(found: Interplay, few: Mapping[str, Claim]) ->
     text = page(found, few)
     row = re.search(r'<tr id="E01">.*?</tr>', text, re.S)
     assert row is not None and re.search(r"crisis −2[67]%", row[0])  # −200 of 730
-    assert "Income per head (Indonesian side), 2005–2007" in row[0]
+    assert "Product per head (Indonesian side), 2005–2007" in row[0]
     assert "crisis × kinship" in text
     assert "There is no such number without: bribery" in text
     assert '<tr id="E07">' not in text  # it has no pattern

@@ -36,11 +36,16 @@ def made(tmp_path_factory):
 
 def test_worlds_of_the_same_content_are_one_and_have_the_same_end(tmp_path):
     worlds = worlds_of(claims_in(tmp_path), END)
-    assert list(worlds.scenarios) == ["history", "without-kinship", "world.set_month.wage_my-0.8", "world.set_month.wage_my-1.6"]
+    assert list(worlds.scenarios) == [
+        "history",
+        "without-kinship",
+        "world.set_work.pay_undocumented-0.7",
+        "world.set_work.pay_undocumented-0.95",
+    ]
     assert all(scenario.end == END and scenario.name == name for name, scenario in worlds.scenarios.items())
     assert worlds.off == {"E10": "without-kinship"}
     assert worlds.of["E10", "pair"].names == worlds.of["E10", "share"].names == ("history", "without-kinship")
-    assert worlds.of["E11", "sweep"].names == ("history", "world.set_month.wage_my-0.8", "world.set_month.wage_my-1.6")
+    assert worlds.of["E11", "sweep"].names == ("history", "world.set_work.pay_undocumented-0.7", "world.set_work.pay_undocumented-0.95")
     assert worlds.needed([("E10", "pair")]) == ("history", "without-kinship")
     assert worlds.needed([]) == ("history",)
 
@@ -114,7 +119,7 @@ def test_a_world_of_a_draw_is_the_single_run_of_its_scenario_and_seed(made):
 def test_the_levels_of_a_sweep_and_its_effect_by_hand(made):
     _folder, found = made
     got = found.gathered["E11", "sweep"]
-    low, high = (np.array(got.levels[level]["workers"]) for level in (0.8, 1.6))
+    low, high = (np.array(got.levels[level]["workers"]) for level in (0.7, 0.95))
     assert np.allclose(np.array(got.effects)[:, 0], high - low)
     assert np.allclose(np.array(got.sizes)[:, 0], 0.05 * np.abs(low))
 
@@ -153,12 +158,17 @@ def test_units_and_draws_as_tables(made):
 
 
 def test_bands_are_quantiles_over_draws(made):
-    _folder, found = made
+    folder, found = made
     mine = found.bands[(found.bands["world"] == HISTORY) & (found.bands["output"] == "visits_across") & (found.bands["side"] == "id")]
-    values = np.array(found.gathered["E10", "pair"].numbers["visits"])
     assert mine["n"].tolist() == [3] * 4 and mine["year"].tolist() == [1980, 1981, 1982, 1983]
-    assert (mine["low"] <= mine["median"]).all() and (mine["median"] <= mine["high"]).all()
-    assert mine["median"].iloc[:3].min() <= np.median(values) <= mine["median"].iloc[:3].max()
+    place = next((folder / "ledger" / "runs").iterdir())
+    plan = pd.read_parquet(place / "plan.parquet")
+    seeds = plan[plan["scenario"] == HISTORY].sort_values("point")["seed"].tolist()
+    runs = [Simulation(Scenario.load("history", end=END), households=60, rng=int(seed)).run() for seed in seeds]
+    single = np.array([list(Years(run.results.yearly).of("visits_across", "id").values()) for run in runs])
+    for name, at in (("low", 0.05), ("median", 0.5), ("high", 0.95)):
+        assert mine[name].tolist() == pytest.approx(np.quantile(single, at, axis=0)), name
+    assert (mine["low"] < mine["high"]).all(), "the draws differ"
 
 
 def test_the_same_command_again_makes_no_run_and_gives_the_same_ledger(made):
