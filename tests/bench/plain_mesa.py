@@ -32,6 +32,9 @@ class PlainHousehold(mesa.Agent):
 
     model: PlainModel
     kin: list[Tie]
+    activity: list[int]
+    work_sought: list[int]
+    carries_goods: int
 
     def __init__(self, model: PlainModel, columns: dict[str, Any]) -> None:
         super().__init__(model)

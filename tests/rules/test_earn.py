@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from agents.core.declare import RULES
 from agents.household.choose_work import Parameters as ChooseWork
 from agents.household.earn import Parameters, farm_output, product_of, spend, under_employed_of
 from agents.surroundings import ESTATE, FARM, LOOKING, PASS, PERMIT, PUBLIC, SERVICES, TIMBER, UNDOCUMENTED
@@ -319,6 +320,6 @@ def test_households_are_taken_some_at_a_time(form: str) -> None:
     alone = columns_of(RULE, {"household": n, "place": 4}, values)
     for i in range(n):
         run_rule(RULE, alone, form, start=i, stop=i + 1, p=P, q=Q)
-    for name in ("income", "product", "product_farming", "savings", "under_employed", "income_across", "income_wage"):
-        assert np.array_equal(together[f"household.{name}"], alone[f"household.{name}"]), name
+    for name in RULES[RULE].writes:
+        assert np.array_equal(together[name], alone[name]), name
     assert (together["household.under_employed"] > 0).any() and (together["household.income"] == 0).any()
