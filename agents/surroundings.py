@@ -184,7 +184,7 @@ fields(
 fields(
     "district",
     Field("side", "Side of the border", "code", "int64", "fixed", REGION),
-    Field("population", "People of its border places", "person", "float64", "fixed", REGION),
+    Field("population", "People of its border places", "person", "float64", "state", REGION),
     Field("line_km", "Length of the border line it guards", "km", "float64", "fixed", REGION),
     Field(
         "budget",
@@ -205,7 +205,7 @@ fields(
 fields(
     "facility",
     Field("is_primary", "1 for a primary clinic, 0 for a hospital", "1", "int64", "fixed", REGION),
-    Field("catchment", "People it is built for", "person", "float64", "fixed", REGION),
+    Field("catchment", "People it is built for", "person", "float64", "state", REGION),
     Field("quality", "Quality", "index", "float64", "state", STATE),
     Field("demand", "People who asked for care", "visits/month", "float64", "month", STATE),
     Field("capacity", "Places", "visits/month", "float64", "month", STATE),

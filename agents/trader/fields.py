@@ -16,7 +16,7 @@ fields(
     Field("uid", "Identity for life", "key", "int64", "fixed", DRAWN),
     Field("place", "Community of its market", "code", "int16", "fixed", DRAWN),
     Field("side", "Side of the border", "code", "int8", "fixed", DRAWN),
-    Field("weight", "Real traders it represents", "trader", "float64", "fixed", DRAWN),
+    Field("weight", "Real traders it represents", "trader", "float64", "state", DRAWN),
     Field("household", "Row of its household", "code", "int32", "fixed", DRAWN),
     Field("capital", "Goods it can pay for at a time", "months of product", "float64", "fixed", DRAWN),
     Field("cards", "Border cards it can use, its own and helpers'", "person", "int8", "fixed", DRAWN),

@@ -20,7 +20,7 @@ from experiments.fits.fit import Fit
 
 #: What of a fit folder is shipped beside the posterior.
 SHIPPED = ("fit.json", "check.json", "targets.toml")
-MOST_BYTES = 5_000_000
+MOST_BYTES = 7_000_000
 
 
 def adopt(fit: Fit, region: Path | None = None, posteriors: Path | None = None) -> list[Path]:
