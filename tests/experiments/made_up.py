@@ -19,6 +19,8 @@ def yearly_value(name: str, year: int, side: str) -> float:
     own = side == "id"
     crisis = own and 1998 <= year <= 2001
     values: dict[str, float] = {
+        "product_per_capita": (300 * 1.034**t if own else 1100 * 1.052**t) * (0.6 if crisis else 1.0),
+        "product_ratio": 4.0 + 0.06 * t,
         "income_per_capita": (300 * 1.034**t if own else 1100 * 1.052**t) * (0.6 if crisis else 1.0),
         "income_local": 1e6 * 1.1**t,
         "income_real": (250 + 6 * t) * (0.9 if crisis else 1.0),
@@ -51,6 +53,8 @@ def yearly_value(name: str, year: int, side: str) -> float:
 
 
 INDICATORS = (
+    "product_per_capita",
+    "product_ratio",
     "income_per_capita",
     "income_local",
     "income_real",

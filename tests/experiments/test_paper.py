@@ -54,7 +54,7 @@ def test_a_history_like_the_papers_reads_so() -> None:
 def test_another_history_does_not() -> None:
     yearly = made_up.results().yearly
     own = yearly["side"] == "id"
-    yearly.loc[own, "income_per_capita"] = 1000.0
+    yearly.loc[own, ["income_per_capita", "product_per_capita"]] = 1000.0
     yearly.loc[own, ["care_share_across", "visits_across_per_1000"]] = 0.2
     yearly["grdp_share_national"] = 0.002
     yearly["poverty_rate"] = 0.1
@@ -85,8 +85,8 @@ def test_a_run_that_lacks_one_year_gives_no_verdict() -> None:
     ("claim", "change", "expected"),
     [
         # what each claim depends on, moved just over its mark and just short of it
-        ("E01", (2005, 2007, "id", {"income_per_capita": 769.9}), ["near", "near", "near"]),
-        ("E01", (2005, 2007, "id", {"income_per_capita": 770.1}), ["not near", "near", "near"]),
+        ("E01", (2005, 2007, "id", {"product_per_capita": 769.9}), ["near", "near", "near"]),
+        ("E01", (2005, 2007, "id", {"product_per_capita": 770.1}), ["not near", "near", "near"]),
         ("E03", (2004, 2006, "id", {"care_share_across": 0.39}), ["holds"]),  # 0.788 of the 1980s' 0.495
         ("E03", (2004, 2006, "id", {"care_share_across": 0.40}), ["does not hold"]),  # 0.808
         ("E03", (2004, 2006, "id", {"visits_across_per_1000": 276.0}), ["does not hold"]),  # 0.815 of 339

@@ -205,7 +205,7 @@ def test_bands_and_readings_of_known_numbers() -> None:
     del yearly_value
     years = pd.DataFrame(
         [(d, y, s, 650.0 + 50 * d if s == "id" else 4000.0) for d in range(3) for y in range(2005, 2008) for s in ("id", "my")],
-        columns=["draw", "year", "side", "income_per_capita"],
+        columns=["draw", "year", "side", "product_per_capita"],
     )
     first = drawn_readings(years)[0]
     assert first.median == 700 and first.low == pytest.approx(655) and first.share == 1.0
