@@ -241,8 +241,8 @@ def _ranges(
         tail = name.rsplit("/", 1)[-1]
         if name.startswith(("world/", "record/")) and arrays[name].dtype.kind == "i":
             what = tail.split("_")[0]
-            if what in ("crossing", "facility", "district", "partner") or tail.endswith("_crossing"):
-                key = "crossing" if tail.endswith("_crossing") else "place" if what == "partner" else what
+            if what in ("crossing", "facility", "district", "partner") or tail.endswith("_crossing") or tail == "place_work":
+                key = "crossing" if tail.endswith("_crossing") else "place" if what in ("partner", "place") else what
                 yield name, -1, n[key] - 1
             else:
                 yield name, int(own[name].min()) if own[name].size else 0, int(own[name].max()) if own[name].size else 0

@@ -213,12 +213,12 @@ def loop(  # noqa: C901 (one community after the other, in the three steps above
                         work_sought[rows[c], slots[c]] = -1
             job_seekers[where, k] = sought
             job_holders[where, k] += found
-            if n == 0 and usual > 0.0 and fits(0.0, usual, vacant, last):  # a free job that nobody asks for is known of
+            if sought <= 0.0 and usual > 0.0 and fits(0.0, usual, vacant, last):  # a free job that nobody asks for is known of
                 sought = found = usual
             # jobs found and asked for are remembered apart: a share month by month would be 0 or 1 where few are simulated
             jobs_found[where, k] += p.learning * (found - jobs_found[where, k])
             jobs_asked[where, k] += p.learning * (sought - jobs_asked[where, k])
-            if n > 0 or found > 0.0:
+            if sought > 0.0:
                 job_offer[where, k] = share_that_fits(found, sought)
                 job_chance[where, k] = share_that_fits(jobs_found[where, k], jobs_asked[where, k])
         for k in range(1, N_WORK):
