@@ -50,13 +50,29 @@ class FirstPage(Words):
             parameters=len(self.parameters),
         )  # fmt: skip
 
+    def _short_other_reading(self) -> str:
+        """What the paper's figures would take if they meant what households earn, and what surveys of households found."""
+        _, n = self._, self.n
+        own, across, survey = (self.rows.get(name) for name in ("income_id_household", "income_my_household", "household_income_my_2007"))
+        if own is None or across is None or not own["quantiles"] or not across["quantiles"]:
+            return ""
+        words = " " + _(
+            "The paper's figures are read as product per head, what is made where people live. If they meant what households earn, pay and farming would have to bring {own} times as much "
+            "on the Kalimantan side and {across} times as much on the Sarawak side as with the pay that is known."
+        ).format(own=n.number(own["observed"] / own["quantiles"][2], 1), across=n.number(across["observed"] / across["quantiles"][2], 1))
+        if survey is not None and survey["quantiles"]:
+            words += " " + _(
+                "A survey of Sarawak's households gives about US${survey} for 2007, the model US${model}, which was not fitted."
+            ).format(survey=n.number(survey["observed"]), model=n.short(survey["quantiles"][2]))
+        return words
+
     def _short_incomes(self) -> str:
         _, n = self._, self.n
         own, across = self.rows.get("income_id"), self.rows.get("income_my")
         if own is None or across is None or not own["quantiles"] or not across["quantiles"]:
             return ""
         words = _(
-            "The fitted model gives a mean income of US${own} per person and year on the Kalimantan side (90 % interval {own_low} to {own_high}) "
+            "The fitted model gives a product of US${own} per person and year on the Kalimantan side (90 % interval {own_low} to {own_high}) "
             "and of US${across} on the Sarawak side ({across_low} to {across_high}); the paper says {said_own} and {said_across}."
         ).format(
             own=n.short(own["quantiles"][2]), own_low=n.short(own["quantiles"][0]), own_high=n.short(own["quantiles"][-1]),
@@ -69,6 +85,7 @@ class FirstPage(Words):
                 middle=n.number(ratio[2], 1), low=n.number(ratio[0], 1), high=n.number(ratio[-1], 1),
                 said=n.number(across["observed"] / own["observed"], 1),
             )  # fmt: skip
+        words += self._short_other_reading()
         if own["built_in"] and across["built_in"]:
             words += " " + _("Scale factors in the model can produce these incomes by themselves, so agreement with them proves nothing.")
         return words
