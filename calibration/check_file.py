@@ -24,16 +24,17 @@ COVERAGE_90, COVERAGE_50, EACH_90 = 0.03, 0.05, 0.05
 MOST_ERROR, MOST_OFF = 0.75, 2.0
 
 
-def middle(numbers: np.ndarray) -> int:
+def middle(numbers: np.ndarray, may: np.ndarray | None = None) -> int:
     """The draw nearest to the middle of all: the medoid in outcomes and effects of mechanisms, each in units of its own spread over the draws.
 
-    ``numbers`` (draws, statistics) may hold numbers that are not finite, which count as the middle; a statistic that hardly differs is left out. Of equal draws
-    the first.
+    ``numbers`` (draws, statistics) may hold numbers that are not finite, which count as the middle; a statistic that hardly differs is left out. ``may`` (draws,) says
+    which draws may be chosen, all when left out. Of equal draws the first.
     """
     finite = np.isfinite(numbers)
     known = finite.any(axis=0)
+    allowed = np.ones(len(numbers), dtype=bool) if may is None else np.asarray(may, dtype=bool)
     if not known.any():
-        return 0
+        return int(np.argmax(allowed))
     filled = np.where(finite, numbers, np.nan)[:, known]
     low, at, high = np.nanquantile(filled, [0.16, 0.5, 0.84], axis=0)
     spread = 0.5 * (high - low)
@@ -41,7 +42,8 @@ def middle(numbers: np.ndarray) -> int:
     off = np.where(np.isnan(filled), at, filled)[:, used]
     # beyond three spreads a draw is no farther, so that one odd statistic does not decide
     off = np.clip((off - at[used]) / spread[used], -3.0, 3.0)
-    return int(np.argmin((off * off).mean(axis=1))) if off.shape[1] else 0
+    far = (off * off).mean(axis=1) if off.shape[1] else np.zeros(len(numbers))
+    return int(np.argmin(np.where(allowed, far, np.inf)))
 
 
 def check_alarms(found: Mapping[str, Any], informed: Collection[str]) -> list[dict[str, Any]]:

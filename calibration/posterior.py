@@ -101,8 +101,9 @@ class Posterior:
     def central(self) -> dict[str, float]:
         """One draw that represents all: the one that the fit chose, else the weighted medoid in units of declared ranges.
 
-        A point made of medians parameter by parameter may be far from every draw, since parameters are correlated. The fit's choice is the draw in the
-        middle of its draws run anew, in outcomes and in effects of mechanisms, with the values of all its parameters.
+        A point made of medians parameter by parameter may be far from every draw, since parameters are correlated. The fit's choice is a draw in the
+        middle of its draws run anew, in outcomes and in effects of mechanisms. It holds only the parameters that the facts move; the others keep their declared
+        values, the middle of what is known of them.
         """
         if self.manifest.get("central") is not None:
             try:

@@ -57,7 +57,7 @@ def _check(fit: Fit, told: Callable[[str], None]) -> dict[str, Any]:
         for name in ("all", *SWITCHED_OFF)
         if (fit.folder / "predictive" / name).exists()
     }
-    result["central"] = central(fit)
+    result["central"] = central(fit, [fit.prior.names[p] for p in positions])
     result["priors"] = other_priors(have, likelihood, seed)
     told("sensitivity")
     result["sensitivity"] = sensitivity(have, likelihood, seed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -61,10 +62,18 @@ def _predictive_study(fit: Fit, without: str) -> Study:
     )  # fmt: skip
 
 
-def central(fit: Fit) -> dict[str, float]:
-    """The draw of the predictive runs that stands in the middle of them in outcomes and in effects of mechanisms, with the values of all its parameters."""
+def central(fit: Fit, moved: Sequence[str]) -> dict[str, float]:
+    """The draw of the predictive runs in the middle of them in outcomes and in effects of mechanisms, with its values of the parameters ``moved`` by the facts.
+
+    It is one of the draws that agree with most of the checks of levels, which no fit has seen. Parameters that the facts do not move are left at their declared
+    values, the middle of what is known of them.
+    """
     folder = fit.folder / "predictive"
     runs = fit.runs_of(folder / "all")
+    agree = np.sum(
+        [t.passes(t.statistic(runs)) for t in fit.targets if t.role == "check" and t.kind in ("value", "ratio")] or [np.zeros(len(runs))],
+        axis=0,
+    )
     numbers = [t.statistic(runs) for t in fit.targets]
     for name in SWITCHED_OFF:
         without = folder / name
@@ -72,8 +81,10 @@ def central(fit: Fit) -> dict[str, float]:
             other = fit.runs_of(without)
             if len(other) == len(runs):  # a run that failed leaves no pairs
                 numbers += [effect(runs, other, output) for output in EFFECTS if output in runs.outputs]
-    values = runs.prior.values(runs.unit)
-    return dict(zip(runs.prior.names, values[middle(np.stack(numbers, axis=1))].tolist(), strict=True))
+    values = dict(
+        zip(runs.prior.names, runs.prior.values(runs.unit)[middle(np.stack(numbers, axis=1), agree == agree.max())].tolist(), strict=True)
+    )
+    return {name: value for name, value in values.items() if name in set(moved)}
 
 
 def effect(runs: Runs, without: Runs, output: str) -> np.ndarray:

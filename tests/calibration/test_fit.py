@@ -238,6 +238,9 @@ def test_the_central_draw_is_the_middle_one():
     # an odd number does not decide, one that is not finite counts as the middle, and a statistic that does not differ as nothing
     assert check_file.middle(np.array([[0.0, 1.0, 7.0], [1.0, np.nan, 7.0], [2.0, 3.0, 7.0], [1.1, 1e9, 7.0], [0.5, 2.0, 7.0]])) == 1
     assert check_file.middle(np.full((3, 2), np.nan)) == 0
+    # of those that may be chosen
+    assert check_file.middle(numbers, np.array([True, True, False, True, True])) == 1
+    assert check_file.middle(np.full((3, 2), np.nan), np.array([False, True, True])) == 1
 
 
 def test_a_retarget_has_a_report_and_no_runs(fitted, tmp_path, capsys):
