@@ -33,7 +33,7 @@ def test_a_claim_is_told_whole():
     ):
         assert line in said, line
     assert any(line.startswith("  files: agents/household/fall_ill.py, agents/household/seek_care.py") for line in said)
-    assert any(line.startswith("      built in: The parameters were fitted") for line in said)
+    assert any(line.startswith("      built in: The parameters were fitted") for line in lines("E01"))
     assert any(line.startswith("  speaks against it: Five rural districts") and line.endswith("hpm.4740030305") for line in said)
 
 
