@@ -149,7 +149,7 @@ def loop(  # noqa: C901 (one community after the other, in the three steps above
         held, n_held, n_sought = np.zeros(N_WORK), np.zeros(N_WORK, np.int64), np.zeros(N_WORK, np.int64)
         # who leaves
         for i in range(first, end):
-            fear[i] *= 1.0 - p.forget
+            fear[i] = float(fear[i]) * (1.0 - p.forget)
             people += weight[i]
             n_real += 1 if weight[i] > 0.0 else 0
             deported = 0

@@ -11,7 +11,7 @@ import pytest
 from abm import BorderModel, Scenario
 from abm.results.record import S
 from abm.scenario import Change
-from abm.world import demography
+from abm.world import demography, moving
 from abm.world.population import newcomer_uids
 from agents.core.draws import uniform
 from agents.household.live import PEOPLE
@@ -227,7 +227,7 @@ def test_who_splits_off_is_known_by_the_mother() -> None:
                 assert strength == np.float32(0.9)
                 own = {other for a, other in ends(kin, h) if a == uid} - {mother}
                 old = {b if a == mother else a for a, b in ties if mother in (a, b)}
-                assert own <= old and own == {o for o in old if h.find([o])[0] >= 0 and uniform(7, demography.INHERIT, 12, uid, o) < 0.5}
+                assert own <= old and own == {o for o in old if h.find([o])[0] >= 0 and uniform(7, moving.INHERIT, 12, uid, o) < 0.5}
     assert found >= 5
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from abm import BorderModel, Scenario, Simulation
-from abm.world import demography
+from abm.world import demography, moving
 from abm.world.demography import wanted_people
 from abm.world.moving import choose_moves, hand_on, inherit
 from abm.world.population import renew
@@ -140,7 +140,7 @@ def moved(
 def test_households_move_in_the_order_of_their_draws() -> None:
     uid, weight, persons = list(range(50)), [10.0] * 50, [1] * 50
     moves = moved(-200.0, uid, weight, persons, [30] * 50)
-    order = sorted(range(50), key=lambda i: uniform(3, demography.MOVE_OF, 12, uid[i], 0))
+    order = sorted(range(50), key=lambda i: uniform(3, moving.MOVE_OF, 12, uid[i], 0))
     assert sum(moves) == 20 and {i for i in range(50) if moves[i]} == set(order[:20])
     assert moved(0.0, uid, weight, persons, [30] * 50) == [False] * 50
     old = moved(-200.0, uid, weight, persons, [40] * 25 + [39] * 25)
@@ -184,7 +184,7 @@ def test_ties_of_a_new_household() -> None:
     assert found(1.0, [0, 0, 0, 0]) == [(7, 100, 0.8), (7, 200, 0.3), (7, 300, 0.5), (7, 400, 0.7)]
     assert found(0.0, [0, 0, 0, 0]) == [(7, 100, 0.8)] and found(1.0, [0, 0, 1, 0])[1:] == [(7, 200, 0.3), (7, 400, 0.7)]
     assert found(1.0, [1, 0, 0, 0])[0] == (7, 200, 0.3), "no tie to a mother's household that leaves"
-    u = {o: uniform(3, demography.INHERIT, 24, 7, o) for o in (200, 300, 400)}
+    u = {o: uniform(3, moving.INHERIT, 24, 7, o) for o in (200, 300, 400)}
     assert [o for _, o, _ in found(0.5, [0, 0, 0, 0])[1:]] == [o for o in (200, 300, 400) if u[o] < 0.5]
 
 
