@@ -62,8 +62,12 @@ class FirstPage(Words):
         ).format(own=n.number(own["observed"] / own["quantiles"][2], 1), across=n.number(across["observed"] / across["quantiles"][2], 1))
         if survey is not None and survey["quantiles"]:
             words += " " + _(
-                "A survey of Sarawak's households gives about US${survey} for 2007, the model US${model}, which was not fitted."
-            ).format(survey=n.number(survey["observed"]), model=n.short(survey["quantiles"][2]))
+                "A survey of Sarawak's households gives about US${survey} for {year}, the model US${model}, which was not fitted."
+            ).format(
+                survey=n.number(survey["observed"]),
+                year=self.targets["household_income_my_2007"].of.first,
+                model=n.short(survey["quantiles"][2]),
+            )
         return words
 
     def _short_incomes(self) -> str:
