@@ -165,9 +165,9 @@ def test_runs_that_hang_or_kill_a_real_worker_cost_no_other_run(tmp_path: Path) 
         f"    if seed == {hangs}:\n        time.sleep(600)\n    if seed == {kills}:\n        os.kill(os.getpid(), signal.SIGKILL)\n    return {{}}\n",
         encoding="utf-8",
     )
-    folder = made(tmp_path / "s", replicates=8, end="1980-02", deadline=6.0, measure="own.py:numbers")
+    folder = made(tmp_path / "s", replicates=8, end="1980-02", deadline=12.0, measure="own.py:numbers")
     report = drive(folder, lambda: LocalEngine(2))
     assert report.counts == {"ok": 6, "failed": 0, "killed": 1, "timeout": 1} and report.deaths >= 4
     table = whole(folder).set_index("replicate")
-    assert table.loc[1, "status"] == "timeout" and "hung inside a month for more than 11 s" in str(table.loc[1, "cause"])
+    assert table.loc[1, "status"] == "timeout" and "hung inside a month for more than 17 s" in str(table.loc[1, "cause"])
     assert table.loc[4, "status"] == "killed" and "2 of them alone" in str(table.loc[4, "cause"])
