@@ -24,9 +24,9 @@ def leave(kin: Kin, moves: Moves) -> None:
     """Drop the ties to households that leave, and let the others follow as ``moves`` of the households say; newcomers have no ties yet, see :func:`tie`."""
     c = kin.columns
     used = _drop(moves.row_now, c["first"], c["first_across"], c["end"], c["other"], c["pair"], c["strength"], c["is_kin"])
-    for name in _OF_ROWS:
-        base = _with_room(c[name], moves.n_before, max(moves.n_before, moves.n))
-        move(base, moves)
+    rows = [_with_room(c[name], moves.n_before, max(moves.n_before, moves.n)) for name in _OF_ROWS]
+    move(rows, moves)
+    for name, base in zip(_OF_ROWS, rows, strict=True):
         base[moves.new] = 0
         c[name] = _with_room(base, moves.n, moves.n)[: moves.n]
     for name in _OF_ENDS:
