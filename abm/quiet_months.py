@@ -155,6 +155,9 @@ def _made_ready(run: Run) -> Ready:
     """Columns as they are now; machine code is looked up anew only for columns of other types."""
     made = months_of_list()
     counts, columns = tuple(run.rows_of(e) for e in made.counted), tuple(run.whole_column(name) for name in made.columns)
+    known = run.ready_months
+    if known is not None and all(a.dtype == b.dtype and a.ndim == b.ndim and a.flags.c_contiguous for a, b in zip(columns, known.columns, strict=True)):
+        return Ready(run.stamp, known.call, known.at, counts, columns)
     types = tuple((a.dtype, a.ndim, a.flags.c_contiguous) for a in columns)
     if types not in _ENTRIES:
         at = np.array([_address(run, rule) for _, rule in loops_of(MONTH)], dtype=np.int64)

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from abm.world import populate
-from abm.world.moving import choose_moves, choose_settlers, draws, hand_on, inherit
-from abm.world.population import newcomer_uids, renew
+from abm.world.moving import choose_moves, choose_settlers, draws, forget_work, hand_on, inherit
+from abm.world.population import newcomer_uids, renew_rows
 from agents.core.declare import Source, judgement, parameter, parameters, switch
 from agents.core.exact import exps, logs
 from agents.core.normal import normal_quantiles
@@ -162,15 +162,16 @@ def _live(run: Any, path: np.ndarray) -> None:
     copies = _copies(run, moves)
     given = {name: np.concatenate([columns[name], copies[name]]) for name in columns}
     uid, sides, working = given["uid"], run.world.place["side"][given["place"]].astype(np.int8), in_labour_force(run)
-    settle_workers(seed, working, uid, sides, given["n_adults"], given["adult_age"], given["activity"], np.empty_like(sides))
+    given |= {"side": sides, "group": np.asarray(run.world.groups, dtype=np.int8)[given["place"]], "n_workers": np.empty_like(sides)}
+    settle_workers(seed, working, uid, sides, given["n_adults"], given["adult_age"], given["activity"], given["n_workers"])
     settle_workers(seed, working, h["uid"], h["side"], h["n_adults"], h["adult_age"], h["activity"], h["n_workers"])
-    h["work_sought"][(h["activity"] != before).any(axis=1)] = -1  # what an adult asks for does not go to another
+    forget_work(before, h["activity"], h["work_sought"])
     ties, strengths = _ties(run, uid, np.concatenate([split.mother, moves.models]), leave, p)
     start = run.settings.of(populate.Parameters)
-    trade = populate.trades(seed, uid, start)
-    traders = populate.trader_columns(seed, uid[trade], sides[trade], start) | {"household": uid[trade]}
-    renew(run, h["uid"][leave], given, ties, strengths, traders)
-    h["savings"][h.find(columns["uid"])] = savings  # what a mother's household gives is no money from outside
+    trade = np.flatnonzero(populate.trades(seed, uid, start))
+    traders = populate.trader_columns(seed, uid[trade], sides[trade], start)
+    now = renew_rows(run, np.flatnonzero(leave), given, ties, strengths, traders, ~trade)
+    h["savings"][now.new[: len(savings)]] = savings  # what a mother's household gives is no money from outside
 
 
 def _year_of_households(run: Any) -> _Split:
@@ -283,7 +284,7 @@ def _copies(run: Any, moves: _Moves) -> dict[str, np.ndarray]:
 
 
 def _ties(run: Any, uids: np.ndarray, mother: np.ndarray, leave: np.ndarray, p: Parameters) -> tuple[np.ndarray, np.ndarray]:
-    """Ties of new households: to the mother's (or their model's), and each of hers by a draw of the pair; none to who leaves."""
+    """Ties of new households, as :func:`abm.world.population.renew_rows` takes them: to the mother's (or their model's), and each of hers by a draw of the pair; none to who leaves."""
     kin, uid = run.kin.columns, run.frames["household"]["uid"]
     most = int((kin["end"][mother] - kin["first"][mother]).sum()) + len(mother)
     pairs, strengths = np.empty((most, 2), dtype=np.int64), np.empty(most)

@@ -56,6 +56,18 @@ def choose_moves(
 
 
 @compiled
+def forget_work(before: Column, activity: Column, work_sought: Column) -> None:
+    """Forget what adults ask for where ``activity`` (households, adults) is not as ``before``: it does not go to another adult."""
+    for i in range(activity.shape[0]):
+        is_same = True
+        for a in range(activity.shape[1]):
+            is_same = is_same and activity[i, a] == before[i, a]
+        if not is_same:
+            for a in range(activity.shape[1]):
+                work_sought[i, a] = -1
+
+
+@compiled
 def choose_settlers(
     seed: int, month: int, dies_out: Column, place_side: Column, uid: Column, side: Column, may: Column, settlers: Column
 ) -> None:
@@ -97,16 +109,16 @@ def inherit(
     seed: int, month: int, tie_to_parents: float, share: float, uids: Column, mother: Column, leave: Column, uid: Column, first: Column, end: Column,
     other: Column, strength: Column, pairs: Column, strengths: Column,
 ) -> int:  # fmt: skip
-    """List the ties of new households; gives their number."""
+    """List the ties of new households, ``pairs`` (ties, 2): ~k for the k-th of them, and the row of the other; gives their number."""
     n = 0
     for k in range(uids.shape[0]):
         i = mother[k]
         if not leave[i]:
-            pairs[n, 0], pairs[n, 1], strengths[n] = uids[k], uid[i], tie_to_parents
+            pairs[n, 0], pairs[n, 1], strengths[n] = ~k, i, tie_to_parents
             n += 1
         for e in range(first[i], end[i]):
             j = other[e]
             if not leave[j] and uniform(seed, INHERIT, month, uids[k], uid[j]) < share:
-                pairs[n, 0], pairs[n, 1], strengths[n] = uids[k], uid[j], strength[e]
+                pairs[n, 0], pairs[n, 1], strengths[n] = ~k, j, strength[e]
                 n += 1
     return n

@@ -44,6 +44,10 @@ STANDARD = (
 )  # fmt: skip
 #: Births per 1,000 women and year by age 15-19, 20-24, ... 45-49: Indonesia, late 1970s (recalled: no source opened). Only the shape is used.
 BIRTHS_BY_AGE = (116.0, 248.0, 232.0, 177.0, 104.0, 46.0, 13.0)
+#: The standard's logits by exact age from 1 year on, and births by completed years from 15 to 49 with their sum.
+_LOGITS = np.interp(np.arange(1, AGES + 1), *(np.array(column, dtype=float) for column in zip(*STANDARD, strict=True)))
+_BIRTH_SHAPE = np.repeat(BIRTHS_BY_AGE, 5)
+_BIRTHS = _BIRTH_SHAPE.sum()
 
 
 @parameters("household.live")
@@ -101,10 +105,9 @@ def life_table(infant_deaths: float, death_level: float) -> LifeTable:
     death_level : added to the logit of the dead at each age.
     """
     q = infant_deaths / 1000.0
-    ages, logits = (np.array(column, dtype=float) for column in zip(*STANDARD, strict=True))
     shift = 0.5 * log(q / (1.0 - q)) - STANDARD[0][1] + death_level
     alive = np.ones(AGES + 1)
-    alive[1:] = 1.0 / (1.0 + exps(2.0 * (shift + np.interp(np.arange(1, AGES + 1), ages, logits))))
+    alive[1:] = 1.0 / (1.0 + exps(2.0 * (shift + _LOGITS)))
     alive[AGES] = 0.0
     lived = 0.5 * (alive[:-1] + alive[1:])
     lived[0] = 0.3 + 0.7 * alive[1]
@@ -116,8 +119,7 @@ def life_table(infant_deaths: float, death_level: float) -> LifeTable:
 def births_by_age(births_per_woman: float) -> np.ndarray:
     """Chance that an adult of each age has a child in a year, (AGES,): half of the adults are women; ``births_per_woman`` is the total of a woman's life."""
     chance = np.zeros(AGES)
-    shape = np.repeat(BIRTHS_BY_AGE, 5)
-    chance[15:50] = 0.5 * births_per_woman * shape / shape.sum()
+    chance[15:50] = 0.5 * births_per_woman * _BIRTH_SHAPE / _BIRTHS
     return chance
 
 
@@ -348,7 +350,18 @@ def live_year(
 
 def most_splits(n_adults: np.ndarray, child_age: np.ndarray) -> int:
     """No more households than this can split off in a year: each takes an adult, and two stay. ``child_age`` is (households, MAX_CHILDREN)."""
-    return int(np.maximum(n_adults.astype(np.int64) + (child_age == ADULT_AGE - 1).sum(axis=1) - 2, 0).sum())
+    return _most_splits(n_adults, child_age)
+
+
+@compiled
+def _most_splits(n_adults: Column, child_age: Column) -> int:
+    most = 0
+    for i in range(n_adults.shape[0]):
+        adults = int(n_adults[i])
+        for c in range(child_age.shape[1]):
+            adults += child_age[i, c] == ADULT_AGE - 1
+        most += max(adults - 2, 0)
+    return most
 
 
 def chances(of_sides: Any, p: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
