@@ -154,8 +154,8 @@ _ENTRIES: dict[tuple[Any, ...], tuple[Callable[..., Any], np.ndarray]] = {}
 def _made_ready(run: Run) -> Ready:
     """Columns as they are now; machine code is looked up anew only for columns of other types."""
     made = months_of_list()
-    counts, columns = tuple(run.rows_of(e) for e in made.counted), tuple(run.whole_column(name) for name in made.columns)
     known = run.ready_months
+    counts, columns = tuple(run.rows_of(e) for e in made.counted), _columns_now(run, made, known)
     if known is not None and all(a.dtype == b.dtype and a.ndim == b.ndim and a.flags.c_contiguous for a, b in zip(columns, known.columns, strict=True)):
         return Ready(run.stamp, known.call, known.at, counts, columns)
     types = tuple((a.dtype, a.ndim, a.flags.c_contiguous) for a in columns)
@@ -164,6 +164,19 @@ def _made_ready(run: Run) -> Ready:
         parameters = [run.settings.of(c) for c in made.parameters]
         _ENTRIES[types] = entry(made.function, (at, 0, 0, 0, 0, run.seed_of_run, *counts, *parameters, *columns)), at
     return Ready(run.stamp, *_ENTRIES[types], counts, columns)
+
+
+def _columns_now(run: Run, made: Months, known: Ready | None) -> tuple[np.ndarray, ...]:
+    """The columns as they are now; of those ``known``, only such are found anew as follow agents, ties and the history in force (:attr:`Run.stamp`)."""
+    if known is None:
+        return tuple(run.whole_column(name) for name in made.columns)
+    return tuple(run.column(name) if is_renewed else column for name, is_renewed, column in zip(made.columns, _renewed(), known.columns, strict=True))
+
+
+@cache
+def _renewed() -> tuple[bool, ...]:
+    """Of each column of the list whether it can be made anew while a run goes on."""
+    return tuple(name.split(".")[0] in ("household", "trader", "official", "kin", "series") for name in months_of_list().columns)
 
 
 def _address(run: Run, rule: Rule) -> int:

@@ -13,7 +13,7 @@ from abm.parameters import ScenarioError, check_fitted
 from abm.region import Region, month_number
 from abm.scenario import Scenario, Settings
 from abm.sharing import NOTHING_SHARED, Shared, protected
-from abm.world.columns import World
+from abm.world.columns import World, weighted_sums
 from abm.world.kinship import Kin
 from agents.core.declare import near
 from agents.core.exact import log
@@ -127,7 +127,7 @@ class State:
     def sum_by_place(self, values: np.ndarray) -> np.ndarray:
         """Values of the households (households,) times their weight, summed by place (places,)."""
         h = self.frames["household"]
-        return np.bincount(h["place"], h["weight"] * values, self.world.n_places)
+        return weighted_sums(h["place"], h["weight"], values, self.world.n_places)
 
     def income_gap(self) -> float:
         """Logarithm of national product per head there over here, at the month's rates, no less than 0."""

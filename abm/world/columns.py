@@ -12,7 +12,8 @@ import numpy as np
 from abm.region import SIDES, Region, class_in, month_number
 from abm.region.contract import parse_steps
 from abm.world.people_path import read_path
-from agents.core.declare import FIELDS
+from agents.core.compiled import PLAIN, compiled
+from agents.core.declare import FIELDS, Column
 from agents.surroundings import GOODS
 
 #: The entities of a world, each a table of columns that rules write.
@@ -36,6 +37,21 @@ class Classes(NamedTuple):
     since: int
     speed: np.ndarray
     is_road: np.ndarray
+
+
+def weighted_sums(place: np.ndarray, weight: np.ndarray, values: np.ndarray, n_places: int) -> np.ndarray:
+    """Sums of ``weight`` times ``values`` by place, (n_places,), added in the order of rows; ``place`` (rows,) holds numbers below ``n_places``."""
+    if PLAIN:
+        return np.bincount(place, weight * values, n_places)
+    sums = np.zeros(n_places)
+    _add_by_place(place, weight, np.ascontiguousarray(values, dtype=np.float64), sums)
+    return sums
+
+
+@compiled
+def _add_by_place(place: Column, weight: Column, values: Column, sums: Column) -> None:
+    for i in range(place.shape[0]):
+        sums[place[i]] += weight[i] * values[i]
 
 
 def allocate(entity: str, n: int) -> dict[str, np.ndarray]:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from abm.world import populate
-from abm.world.moving import choose_moves, choose_settlers, draws, forget_work, hand_on, inherit
+from abm.world.moving import choose_moves, choose_settlers, draws, forget_work, hand_on, inherit, reweigh
 from abm.world.population import newcomer_uids, renew_rows
 from agents.core.declare import Source, judgement, parameter, parameters, switch
 from agents.core.exact import exps, logs
@@ -176,7 +176,7 @@ def _live(run: Any, path: np.ndarray) -> None:
 
 def _year_of_households(run: Any) -> _Split:
     """Births, deaths, coming of age and leaving home; noted in the record."""
-    h, live, n_places = run.frames["household"], run.settings.of(Live), run.world.n_places
+    h, live = run.frames["household"], run.settings.of(Live)
     tables = chances(run.world.people_path.rates_in(1979.5 + run.month // 12), live)
     births, deaths = np.zeros((2, len(h)), dtype=np.int64)
     most = most_splits(h["n_adults"], h["child_age"])
@@ -191,7 +191,7 @@ def _year_of_households(run: Any) -> _Split:
     )  # fmt: skip
     record = run.record.people[run.month // 12]
     for name, values in (("births", births), ("deaths", deaths)):
-        record[:, PEOPLE[name]] = np.bincount(h["place"], h["weight"] * values, n_places)
+        record[:, PEOPLE[name]] = run.sum_by_place(values)
     return _Split(mother[:n], turn[:n], {name: values[:n] for name, values in made.items()})
 
 
@@ -203,7 +203,7 @@ def _moves_of_the_year(run: Any, path: np.ndarray, split: _Split) -> _Moves:
     h, p, seed, n_places = run.frames["household"], run.settings.of(Parameters), run.seed_of_run, run.world.n_places
     place, weight, persons, bounds = h["place"].astype(np.int64), h["weight"], _persons(h), h.bounds(n_places)
     split_off = weight[split.mother] * _persons(split.members)
-    wanted = path - np.bincount(place, weight * persons, n_places) - np.bincount(place[split.mother], split_off, n_places)
+    wanted = path - run.sum_by_place(persons) - np.bincount(place[split.mother], split_off, n_places)
     moves = np.zeros(len(h), dtype=np.bool_)
     choose_moves(seed, run.month, p.mover_below, wanted, bounds, h["uid"], weight, h["n_adults"], h["n_children"], h["adult_age"], moves)
     ends = h["n_adults"] == 0
@@ -229,8 +229,9 @@ def _moves_of_the_year(run: Any, path: np.ndarray, split: _Split) -> _Moves:
 def _new_uids(run: Any, mother: np.ndarray, turn: np.ndarray) -> np.ndarray:
     """Uids of households that split off, of rows ``mother``, the ``turn``-th of each."""
     uids, of_mother = np.empty(len(mother), dtype=np.int64), run.frames["household"]["uid"][mother]
-    for k in np.unique(turn):
-        uids[turn == k] = newcomer_uids(run.seed_of_run, run.month, of_mother[turn == k], int(k))
+    for k in range(turn.max(initial=-1) + 1):
+        at = turn == k
+        uids[at] = newcomer_uids(run.seed_of_run, run.month, of_mother[at], k)
     return uids
 
 
@@ -303,8 +304,7 @@ def _weigh(run: Any, wanted: np.ndarray) -> None:
         return
     run.record.people[run.month // 12, :, PEOPLE["reweighted"]] = people * (factor - 1.0)
     for frame, column in ((h, "savings"), (trader, "profit")):
-        gained = frame["weight"] * (factor[frame["place"].astype(np.int64)] - 1.0) * frame[column]
+        gained = np.zeros((2, 2))
+        reweigh(factor, frame["place"], frame["side"], frame[column], frame["weight"], gained)
         if run.month < len(run.carried):
-            for k, sign in ((0, 1.0), (1, -1.0)):
-                run.carried[run.month, :, k] += np.bincount(frame["side"], np.maximum(sign * gained, 0.0), 2)
-        frame["weight"][:] *= factor[frame["place"].astype(np.int64)]
+            run.carried[run.month] += gained

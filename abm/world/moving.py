@@ -82,6 +82,17 @@ def choose_settlers(
 
 
 @compiled
+def reweigh(factor: Column, place: Column, side: Column, money: Column, weight: Column, gained: Column) -> None:
+    """Multiply each ``weight`` by the ``factor`` (places,) of its place; what its ``money`` gains (0) or loses (1) by it is added up in ``gained`` (sides, 2)."""
+    for i in range(weight.shape[0]):
+        f = factor[place[i]]
+        more = weight[i] * (f - 1.0) * money[i]
+        gained[side[i], 0] += max(more, 0.0)
+        gained[side[i], 1] += max(-more, 0.0)
+        weight[i] *= f
+
+
+@compiled
 def hand_on(
     ends: Column, goes: Column, weight: Column, place: Column, savings: Column, land: Column, first: Column, end: Column, other: Column,
     strength: Column,

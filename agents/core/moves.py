@@ -58,7 +58,7 @@ def move(columns: Sequence[np.ndarray], moves: Moves) -> None:
         for column in columns:
             _move_plain(column, moves.start, moves.stop, moves.to)
         return
-    at = np.array([column.__array_interface__["data"][0] for column in columns], dtype=np.int64)
+    at = np.array([column.ctypes.data for column in columns], dtype=np.int64)
     row_bytes = np.array([column.strides[0] for column in columns], dtype=np.int64)
     _move(at, row_bytes, moves.start, moves.stop, moves.to)
 

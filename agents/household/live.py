@@ -18,7 +18,7 @@ import numpy as np
 
 from agents.core.compiled import compiled
 from agents.core.declare import Column, Source, judgement, parameter, parameters
-from agents.core.draws import stream, uniform
+from agents.core.draws import stem, stream, uniform, uniform_of
 from agents.core.exact import exps, log
 from agents.household.fields import MAX_ADULTS, MAX_CHILDREN
 from agents.surroundings import LOOKING
@@ -230,15 +230,16 @@ def _live_on(
     Gives the numbers of adults, children, births and deaths. ``birth`` and ``survive`` are by age; ``born`` of the newborn live.
     """
     n = k = births = deaths = newborn = 0
+    birth_of, death_of = stem(seed, BIRTH, month, who), stem(seed, DEATH, month, who)
     for a in range(n_adults):
-        if n_children + births < MAX_CHILDREN and uniform(seed, BIRTH, month, who, a) < birth[adult_age[a]]:
+        if n_children + births < MAX_CHILDREN and uniform_of(birth_of, a) < birth[adult_age[a]]:
             births += 1
-            if uniform(seed, DEATH, month, who, 32 + a) < born:
+            if uniform_of(death_of, 32 + a) < born:
                 newborn += 1
     deaths = births - newborn
     youngest = -1
     for a in range(n_adults):
-        if uniform(seed, DEATH, month, who, a) < survive[adult_age[a]]:
+        if uniform_of(death_of, a) < survive[adult_age[a]]:
             age[n], doing[n] = adult_age[a] + 1, activity[a]
             n += 1
         else:
@@ -246,7 +247,7 @@ def _live_on(
             if youngest < 0 or adult_age[a] < adult_age[youngest]:
                 youngest = a
     for c in range(n_children):
-        if uniform(seed, DEATH, month, who, 16 + c) >= survive[child_age[c]]:
+        if uniform_of(death_of, 16 + c) >= survive[child_age[c]]:
             deaths += 1
         elif child_age[c] + 1 >= ADULT_AGE:
             age[n], doing[n] = child_age[c] + 1, -1
