@@ -166,9 +166,7 @@ def settle_work(run: Run) -> None:
     for name in ("world.set_prices", "world.set_fees"):
         run.run_rule(RULES[name])
     run.run_rule(RULES["official.inspect"])
+    look_for_work = run.in_month([RULES["household.choose_work"], RULES["household.get_work"]])
     for month in range(-SETTLING_MONTHS, 0):
-        run.draws_of = month
-        for name in ("household.choose_work", "household.get_work"):
-            run.run_rule(RULES[name])
-    run.draws_of = None
+        look_for_work(month)
     run.run_rule(RULES["household.remember"])

@@ -6,6 +6,7 @@ the crisis; beyond the end of the data they go on by a stated rule.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -225,25 +226,36 @@ def _pay(region: Region, as_it_was: np.ndarray, wage_index: np.ndarray) -> np.nd
     before the first and after the last it stays. ``as_it_was`` (months of data, sides) is the index of the real history, ``wage_index`` that of the world
     asked for.
     """
-    table, n = region.pay, len(wage_index)
-    made = np.empty((n, 2, len(SECTORS)))
+    n = len(wage_index)
+    made, rows = np.empty((n, 2, len(SECTORS))), _by_side_and_sector(region.pay, "pay")
     for s, side in enumerate(("id", "my")):
         for k, sector in enumerate(SECTORS):
-            rows = table[(table["side"] == side) & (table["sector"] == sector)].sort_values("year")
-            years = rows["year"].to_numpy(int)
+            years, pay = rows(side, sector)
             middle = (years - FIRST_YEAR) * 12 + 5
-            relative = logs(rows["pay"].to_numpy(float) / (0.5 * (as_it_was[middle, s] + as_it_was[middle + 1, s])))
+            relative = logs(pay / (0.5 * (as_it_was[middle, s] + as_it_was[middle + 1, s])))
             made[:, s, k] = wage_index[:, s] * exps(between_years(years, relative, n))
     return made
 
 
+def _by_side_and_sector(table: Any, column: str) -> Callable[[str, str], tuple[np.ndarray, np.ndarray]]:
+    """What looks up the years of a side and sector in a table, in order, and the values of this column then."""
+    table = table.sort_values("year")
+    sides, sectors = (table[name].to_numpy(object) for name in ("side", "sector"))
+    years, values = table["year"].to_numpy(int), table[column].to_numpy(float)
+
+    def rows(side: str, sector: str) -> tuple[np.ndarray, np.ndarray]:
+        found = (sides == side) & (sectors == sector)
+        return years[found], values[found]
+
+    return rows
+
+
 def _jobs(region: Region, n_months: int) -> np.ndarray:
     """Jobs for each worker in timber, in trade and services, and in public service, (months, sides, 3)."""
-    table, made = region.employment, np.empty((n_months, 2, 3))
+    rows, made = _by_side_and_sector(region.employment, "share"), np.empty((n_months, 2, 3))
     for s, side in enumerate(("id", "my")):
         for k, sector in enumerate(SECTORS[1:]):
-            rows = table[(table["side"] == side) & (table["sector"] == sector)].sort_values("year")
-            made[:, s, k] = between_years(rows["year"].to_numpy(int), rows["share"].to_numpy(float), n_months)
+            made[:, s, k] = between_years(*rows(side, sector), n_months)
     return made
 
 

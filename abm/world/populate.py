@@ -158,6 +158,12 @@ def household_columns(seed: int, world: World, place: int, numbers: np.ndarray, 
 
     ``share_working`` of the people of 15 to 64 of each side are in the labour force.
     """
+    columns, side = _columns_of_place(seed, world, place, numbers, p), int(world.place["side"][place])
+    return columns | members(seed, columns["uid"], side, p, share_working[side])
+
+
+def _columns_of_place(seed: int, world: World, place: int, numbers: np.ndarray, p: Any) -> dict[str, np.ndarray]:
+    """The same without the members."""
     side = int(world.place["side"][place])
     uid = origin_uids(seed, 1, place, last=numbers)
     u = draw(seed, SCHOOLING, uid)[:, 0]
@@ -171,7 +177,7 @@ def household_columns(seed: int, world: World, place: int, numbers: np.ndarray, 
     count = len(numbers)
     return {
         "uid": uid, "place": np.full(count, place), "side": np.full(count, side), "group": np.full(count, world.groups[place]),
-        "schooling": schooling, "land": np.maximum(land, 0.1), "ability": ability, **members(seed, uid, side, p, share_working[side]),
+        "schooling": schooling, "land": np.maximum(land, 0.1), "ability": ability,
     }  # fmt: skip
 
 
@@ -184,13 +190,12 @@ def make_households(
     """
     wanted = world.population if people is None else people
     sizes = sample_sizes(world.population, world.place["side"], households)
-    parts = []
-    for place, size in enumerate(sizes):
-        columns = household_columns(seed, world, place, np.arange(size), p, share_working)
-        persons = (columns["n_adults"].astype(np.int64) + columns["n_children"]).sum()
-        columns["weight"] = np.full(size, wanted[place] / persons)
-        parts.append(columns)
+    parts = [_columns_of_place(seed, world, place, np.arange(size), p) for place, size in enumerate(sizes)]
     merged = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    sides = [members(seed, merged["uid"][merged["side"] == side], side, p, share_working[side]) for side in (0, 1)]  # places of a side lie together
+    merged |= {name: np.concatenate([of_side[name] for of_side in sides]) for name in sides[0]}
+    persons = np.bincount(merged["place"], merged["n_adults"].astype(np.int64) + merged["n_children"], len(sizes))
+    merged["weight"] = (wanted / np.maximum(persons, 1.0))[merged["place"]]
     return AgentFrame("household", merged)
 
 
