@@ -156,7 +156,9 @@ def _made_ready(run: Run) -> Ready:
     made = months_of_list()
     known = run.ready_months
     counts, columns = tuple(run.rows_of(e) for e in made.counted), _columns_now(run, made, known)
-    if known is not None and all(a.dtype == b.dtype and a.ndim == b.ndim and a.flags.c_contiguous for a, b in zip(columns, known.columns, strict=True)):
+    if known is not None and all(
+        a.dtype == b.dtype and a.ndim == b.ndim and a.flags.c_contiguous for a, b in zip(columns, known.columns, strict=True)
+    ):
         return Ready(run.stamp, known.call, known.at, counts, columns)
     types = tuple((a.dtype, a.ndim, a.flags.c_contiguous) for a in columns)
     if types not in _ENTRIES:
@@ -170,7 +172,9 @@ def _columns_now(run: Run, made: Months, known: Ready | None) -> tuple[np.ndarra
     """The columns as they are now; of those ``known``, only such are found anew as follow agents, ties and the history in force (:attr:`Run.stamp`)."""
     if known is None:
         return tuple(run.whole_column(name) for name in made.columns)
-    return tuple(run.column(name) if is_renewed else column for name, is_renewed, column in zip(made.columns, _renewed(), known.columns, strict=True))
+    return tuple(
+        run.column(name) if is_renewed else column for name, is_renewed, column in zip(made.columns, _renewed(), known.columns, strict=True)
+    )
 
 
 @cache

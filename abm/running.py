@@ -117,7 +117,10 @@ class Run(State):
         if self.threads > 1:
             return partial(self._run_in_month, rules)
         ready = [self._made_ready(rule) for rule in rules]
-        calls = [(call, bound.columns, [given[k] for k in bound.lead], bound.lead.index(_MONTH) if _MONTH in bound.lead else -1) for call, bound, given in ready]
+        calls = [
+            (call, bound.columns, [given[k] for k in bound.lead], bound.lead.index(_MONTH) if _MONTH in bound.lead else -1)
+            for call, bound, given in ready
+        ]
 
         def run(month: int) -> None:
             for call, columns, lead, at in calls:

@@ -14,7 +14,8 @@ import numpy as np
 
 from abm.region import Region, month_number
 from abm.region.contract import FIRST_YEAR
-from agents.core.declare import Field, Source, fields, judgement, parameter, parameters, switch
+from agents.core.compiled import compiled
+from agents.core.declare import Column, Field, Source, fields, judgement, parameter, parameters, switch
 from agents.core.exact import exps, log, logs
 from agents.surroundings import GOODS, REGION, SECTORS
 
@@ -203,12 +204,18 @@ def make_series(region: Region, n_months: int, crisis: bool = True, p: Any = Non
 def _pay_index(real: np.ndarray, cpi: np.ndarray, p: Any) -> np.ndarray:
     """Pay that follows prices and, less than in proportion, real product, both (months, sides), with a lag: a sudden inflation cuts real pay."""
     target = exps(p.wage_elasticity * logs(real)) * cpi / 100.0
-    lag = p.wage_lag
     index = np.empty_like(target)
-    index[0] = target[0]
-    for t in range(1, len(target)):
-        index[t] = index[t - 1] + lag * (target[t] - index[t - 1])
+    _follow(p.wage_lag, target, index)
     return index
+
+
+@compiled
+def _follow(lag: float, target: Column, index: Column) -> None:
+    """Let ``index`` follow the ``target``, both (months, sides), by the part ``lag`` of the way in each month."""
+    for s in range(target.shape[1]):
+        index[0, s] = target[0, s]
+        for t in range(1, target.shape[0]):
+            index[t, s] = index[t - 1, s] + lag * (target[t, s] - index[t - 1, s])
 
 
 def between_years(years: np.ndarray, values: np.ndarray, n_months: int) -> np.ndarray:
@@ -261,10 +268,10 @@ def _jobs(region: Region, n_months: int) -> np.ndarray:
 
 def _estates(region: Region, n_months: int) -> np.ndarray:
     """Planted oil palm of the province and the state, (months, sides) in ha."""
-    table, made = region.estates, np.empty((n_months, 2))
+    table, made = region.estates.sort_values("year"), np.empty((n_months, 2))
+    sides, years, areas = table["side"].to_numpy(object), table["year"].to_numpy(int), table["area_ha"].to_numpy(float)
     for s, side in enumerate(("id", "my")):
-        rows = table[table["side"] == side].sort_values("year")
-        made[:, s] = between_years(rows["year"].to_numpy(int), rows["area_ha"].to_numpy(float), n_months)
+        made[:, s] = between_years(years[sides == side], areas[sides == side], n_months)
     return made
 
 

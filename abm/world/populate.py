@@ -192,7 +192,9 @@ def make_households(
     sizes = sample_sizes(world.population, world.place["side"], households)
     parts = [_columns_of_place(seed, world, place, np.arange(size), p) for place, size in enumerate(sizes)]
     merged = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    sides = [members(seed, merged["uid"][merged["side"] == side], side, p, share_working[side]) for side in (0, 1)]  # places of a side lie together
+    sides = [
+        members(seed, merged["uid"][merged["side"] == side], side, p, share_working[side]) for side in (0, 1)
+    ]  # places of a side lie together
     merged |= {name: np.concatenate([of_side[name] for of_side in sides]) for name in sides[0]}
     persons = np.bincount(merged["place"], merged["n_adults"].astype(np.int64) + merged["n_children"], len(sizes))
     merged["weight"] = (wanted / np.maximum(persons, 1.0))[merged["place"]]

@@ -105,7 +105,7 @@ def renew(
     tie to nobody, to who leaves, or of a household to itself; columns that are not declared, written anew each month, or of other lengths; numbers that are not finite or that a column cannot hold; numbers of members that
     cannot be; a second trader.
     """
-    household, trader = run.frames["household"], run.frames["trader"]
+    household = run.frames["household"]
     asked = _read(run, leave, newcomers, ties, strengths, traders)
     new_uid, tied, owner = asked.newcomers["uid"], asked.ties.ravel(), asked.traders["household"]
     row, same = find_rows(household["uid"], np.concatenate([asked.leave, new_uid, tied, owner]))

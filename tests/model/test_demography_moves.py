@@ -181,11 +181,26 @@ def test_ties_of_a_new_household() -> None:
         )
         return [(*map(int, pair), float(s)) for pair, s in zip(pairs[:n], strengths[:n], strict=True)]
 
-    assert found(1.0, [0, 0, 0, 0]) == [(7, 100, 0.8), (7, 200, 0.3), (7, 300, 0.5), (7, 400, 0.7)]
-    assert found(0.0, [0, 0, 0, 0]) == [(7, 100, 0.8)] and found(1.0, [0, 0, 1, 0])[1:] == [(7, 200, 0.3), (7, 400, 0.7)]
-    assert found(1.0, [1, 0, 0, 0])[0] == (7, 200, 0.3), "no tie to a mother's household that leaves"
-    u = {o: uniform(3, moving.INHERIT, 24, 7, o) for o in (200, 300, 400)}
-    assert [o for _, o, _ in found(0.5, [0, 0, 0, 0])[1:]] == [o for o in (200, 300, 400) if u[o] < 0.5]
+    assert found(1.0, [0, 0, 0, 0]) == [(-1, 0, 0.8), (-1, 1, 0.3), (-1, 2, 0.5), (-1, 3, 0.7)], (
+        "-1 is the first newcomer, the others are rows"
+    )
+    assert found(0.0, [0, 0, 0, 0]) == [(-1, 0, 0.8)] and found(1.0, [0, 0, 1, 0])[1:] == [(-1, 1, 0.3), (-1, 3, 0.7)]
+    assert found(1.0, [1, 0, 0, 0])[0] == (-1, 1, 0.3), "no tie to a mother's household that leaves"
+    u = {row: uniform(3, moving.INHERIT, 24, 7, int(uid[row])) for row in (1, 2, 3)}
+    assert [row for _, row, _ in found(0.5, [0, 0, 0, 0])[1:]] == [row for row in (1, 2, 3) if u[row] < 0.5]
+
+
+def test_who_does_something_else_forgets_what_it_asked_for() -> None:
+    before, now = np.array([[0, 1], [2, -1], [3, 4]], np.int8), np.array([[0, 1], [2, 0], [4, 3]], np.int8)
+    sought = np.array([[5, 6], [5, -1], [5, 6]], np.int8)
+    moving.forget_work(before, now, sought)
+    assert sought.tolist() == [[5, 6], [-1, -1], [-1, -1]]
+
+
+def test_gains_and_losses_of_weights_by_side() -> None:
+    weight, gained = np.array([2.0, 1.0, 4.0, 1.0]), np.array([[1.0, 0.0], [0.0, 0.0]])
+    moving.reweigh(np.array([1.5, 0.5]), np.array([0, 0, 1, 1]), np.array([0, 0, 1, 1]), np.array([10.0, -4.0, 3.0, -2.0]), weight, gained)
+    assert weight.tolist() == [3.0, 1.5, 2.0, 0.5] and gained.tolist() == [[1.0 + 10.0, 2.0], [1.0, 6.0]]
 
 
 def test_weights_take_up_the_rest_and_it_is_booked() -> None:
