@@ -31,8 +31,8 @@ def _made() -> tuple[Any, Any]:
         def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
             data = context.make_array(signature.args[0])(context, builder, values[0]).data
             size = context.get_abi_sizeof(context.get_data_type(signature.args[0].dtype))
-            ends = [builder.bitcast(builder.gep(data, [at]), cgutils.voidptr_t) for at in (values[3], values[1])]
-            cgutils.raw_memmove(builder, *ends, builder.sub(values[2], values[1]), size)
+            target, source = (builder.bitcast(builder.gep(data, [at]), cgutils.voidptr_t) for at in (values[3], values[1]))
+            cgutils.raw_memmove(builder, target, source, builder.sub(values[2], values[1]), size)
             return context.get_dummy_value()
 
         return types.none(column, types.intp, types.intp, types.intp), code
@@ -42,8 +42,8 @@ def _made() -> tuple[Any, Any]:
         """The same for bytes of the memory that begins at ``address``."""
 
         def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-            ends = [builder.inttoptr(builder.add(values[0], at), cgutils.voidptr_t) for at in (values[3], values[1])]
-            cgutils.raw_memmove(builder, *ends, builder.sub(values[2], values[1]), 1)
+            target, source = (builder.inttoptr(builder.add(values[0], at), cgutils.voidptr_t) for at in (values[3], values[1]))
+            cgutils.raw_memmove(builder, target, source, builder.sub(values[2], values[1]), 1)
             return context.get_dummy_value()
 
         return types.none(types.intp, types.intp, types.intp, types.intp), code
