@@ -1,4 +1,4 @@
-"""The shipped demography: places follow their censuses, nobody is lost, the books balance, and what is switched off stays: the rest."""
+"""The shipped demography in extreme places: one that dies out, shrinks or grows fast, one without births; moves, inheritance and ties of the new."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Jobs that are free, and who gets, keeps or loses one: the rest."""
+"""What seekers learn of free jobs, what ends an ask, fear that fades, and communities that are settled apart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is born, dies, comes of age and leaves: one household at a time by hand, and cohorts against closed forms: the rest."""
+"""Limits of a household's members: the last adult, the ninth child, the seventh adult, and who leaves with whom."""
 
 from __future__ import annotations
 
