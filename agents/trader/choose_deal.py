@@ -4,7 +4,7 @@ A deal is a good, a direction (sell across or buy across) and a channel: within 
 cards at hand, declared at a post, past the post with a bribe, or by a path. On each trip it takes what it can carry, in
 kilograms, so a month's trade follows loads, trips and prices, and not the pay of the place. The trader compares expected
 profits with each other and with not trading, in a logit whose unit is the month's product per head of the place, so that
-prices can multiply without making it indifferent; a deal that is expected to lose money is not taken. Kin across save
+prices can multiply without making it indifferent; a deal that is expected to bring nothing, or a loss, is not taken. Kin across save
 costs by lodging, credit and news, on legal and illegal ways alike. Prices are those at the start of the month; the trader
 expects its own deal to have a small price impact.
 
@@ -27,7 +27,7 @@ CHOOSE_DEAL = stream("trader.choose_deal")
 TRADITIONAL_TRADE = switch("traditional_trade", "Traders carry goods across the border")
 UNDECLARED_TRADE = switch("undeclared_trade", "Goods may pass undeclared, by path or past an officer")
 BRIBERY = switch("bribery", "Officers may take bribes")
-#: In place of the value of a deal that is expected to lose money: its exponential is 0.
+#: In place of the value of a deal that is expected to bring nothing or a loss: its exponential is 0.
 NEVER = -1000.0
 
 
@@ -210,7 +210,7 @@ def loop(
                 profit, value = expected_profit(
                     c, carried * trips[c, k] * price_from[c, k], free, gain[c, k], carriage[c, k] * saved, duty_rate[c, k], waiting, found, p
                 )
-                value_of[c, k] = min((profit / unit - p.trouble) / p.scale, 50.0) if profit >= 0.0 else NEVER
+                value_of[c, k] = min((profit / unit - p.trouble) / p.scale, 50.0) if profit > 0.0 else NEVER
                 laid_out[c, k] = value
             for k in range(n_of[c]):
                 weights[rank[c, k]] = value_of[c, k]

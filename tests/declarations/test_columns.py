@@ -201,7 +201,7 @@ def test_fixed_columns_do_not_change(changing: set[str]) -> None:
 def test_a_demography_changes_what_people_are(changing: set[str]) -> None:
     """Who they are, where they live, and what they were taught stays for life; their house, their land and how many they stand for do not."""
     of_life = {f"household.{n}" for n in ("uid", "place", "side", "group", "schooling", "ability", "trader")}
-    of_life |= {f"trader.{n}" for n in ("uid", "place", "side", "household", "capital", "cards", "skill")}
+    of_life |= {f"trader.{n}" for n in ("uid", "place", "side", "household", "load", "cards", "skill")}
     assert not changing & of_life
     assert {f"household.{n}" for n in ("n_adults", "n_children", "n_workers", "adult_age", "child_age", "land", "weight")} <= changing
     assert {"trader.weight", "district.population", "facility.catchment", "place.adults", "place.workers"} <= changing
