@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from abm import BorderModel
+from abm import BorderModel, Scenario
 from abm.results.record import S
 from abm.world import retie
 from abm.world.kinship import Kin
@@ -20,11 +20,13 @@ from agents.core.moves import Moves
 from tests.model.demography import nobody
 from tests.model.same import differing, make, state
 from tests.model.slow_population import renew_slowly
+from tests.model.tools import MANY_TRADERS
 
 
 def still(n_months: int = 14) -> BorderModel:
     """A run in which nobody comes or goes but by what a test asks for."""
-    return make(households=60, n_months=n_months, rules={"population": nobody})
+    end = f"{1980 + (n_months - 1) // 12}-{(n_months - 1) % 12 + 1:02d}"
+    return BorderModel(Scenario.load("history", set=MANY_TRADERS, end=end), households=60, rng=7, rules={"population": nobody})
 
 
 @pytest.fixture
