@@ -208,7 +208,15 @@ def loop(
             found = detection[here, way] * (1.0 - skill[i])
             for k in range(rounded_up(n_of[c])):
                 profit, value = expected_profit(
-                    c, carried * trips[c, k] * price_from[c, k], free, gain[c, k], carriage[c, k] * saved, duty_rate[c, k], waiting, found, p
+                    c,
+                    carried * trips[c, k] * price_from[c, k],
+                    free,
+                    gain[c, k],
+                    carriage[c, k] * saved,
+                    duty_rate[c, k],
+                    waiting,
+                    found,
+                    p,
                 )
                 value_of[c, k] = min((profit / unit - p.trouble) / p.scale, 50.0) if profit > 0.0 else NEVER
                 laid_out[c, k] = value

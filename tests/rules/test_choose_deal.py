@@ -304,7 +304,7 @@ def test_each_trader_takes_what_its_draw_falls_on() -> None:
 def test_without_a_deal_nothing_is_left_of_the_last(form: str) -> None:
     old = {"trader__good": 2, "trader__direction": 1, "trader__channel": 3, "trader__quantity": 9.0}
     for change in ({"policy__may_trade": 0.0}, {"place__price": 5.0}):
-        done = deals(form, 20, **old, **change)
+        done = deals(form, 20, P, **old, **change)
         assert [set(done[f"trader.{k}"].tolist()) for k in ("good", "direction", "channel", "quantity")] == [{-1}, {0}, {0}, {0.0}]
 
 
