@@ -35,7 +35,7 @@ SHARE_ID = (
 )
 SHARE_MY = (
     "three traders of ten at Serikin are not from West Kalimantan (TRD11), so 0.43 for each Indonesian one, among 1.3 times as many households as there "
-    "(census of the districts): a third of that side's 4 %; a market held in Sarawak shows too many of its own traders or, in buyers of rubber and rice, too few: 0.1 to 1.2 times"
+    "(census of the districts): a third of that side's 4 %; a market held in Sarawak shows too many of its own side's traders, and buyers of rubber and rice have no stalls: 0.1 to 1.2 times that side's"
 )
 
 
@@ -85,7 +85,7 @@ class Parameters(NamedTuple):
         source=Source(SHARE_ID, "derived"),
     )  # fmt: skip
     share_trading_my: float = parameter(
-        "Households that trade across, Malaysian side", unit="share", default=0.014, low=0.004, high=0.05,
+        "Households that trade across, Malaysian side", unit="share", default=0.013, low=0.004, high=0.05,
         source=Source(SHARE_MY, "derived"),
     )  # fmt: skip
     trader_load_spread: float = parameter(

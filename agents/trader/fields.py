@@ -1,7 +1,7 @@
 """What a trader is: its columns, with meaning, type and unit.
 
 A trader belongs to a household and represents as many real traders as its household represents real households: about
-one household in twenty-five trades on the Indonesian side, one in seventy on the other.
+one household in twenty-five trades on the Indonesian side, one in seventy-five on the other.
 """
 
 from __future__ import annotations
