@@ -8,6 +8,7 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
+import abm.declarations  # noqa: F401  (declares the columns of traders)
 from abm import Region
 from abm.world import populate
 from abm.world.columns import World
