@@ -167,7 +167,7 @@ def _live(run: Any, path: np.ndarray) -> None:
     h["work_sought"][(h["activity"] != before).any(axis=1)] = -1  # what an adult asks for does not go to another
     ties, strengths = _ties(run, uid, np.concatenate([split.mother, moves.models]), leave, p)
     start = run.settings.of(populate.Parameters)
-    trade = populate.trades(seed, uid, start)
+    trade = populate.trades(seed, uid, sides, start)
     traders = populate.trader_columns(seed, uid[trade], sides[trade], start) | {"household": uid[trade]}
     renew(run, h["uid"][leave], given, ties, strengths, traders)
     h["savings"][h.find(columns["uid"])] = savings  # what a mother's household gives is no money from outside

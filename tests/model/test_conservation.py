@@ -11,6 +11,7 @@ from abm import BorderModel, Scenario
 from abm.results.record import D, S
 from agents.surroundings import ACTIVITIES, LOOKING, N_WORK
 from tests.model.same import make, months
+from tests.model.tools import MANY_TRADERS
 
 #: Relative size of a sum's rounding: 2**-52 for each of some hundreds of terms, with room.
 ROUNDING = 1e-12
@@ -25,13 +26,13 @@ def close(a: np.ndarray, b: np.ndarray, size: np.ndarray | float | None = None) 
 @pytest.fixture(params=["history", "closed-border", "no-kinship"])
 def run(request) -> BorderModel:
     """Before its first month; each test watches its own run."""
-    return BorderModel(Scenario.load(request.param, end="2003-12"), households=240, rng=13)
+    return BorderModel(Scenario.load(request.param, set=MANY_TRADERS, end="2003-12"), households=240, rng=13)
 
 
 @pytest.fixture(params=["history", "closed-border", "no-kinship"])
 def held(request) -> BorderModel:
     """The same with the people of one year, so that a household's money can be followed from month to month."""
-    return BorderModel(Scenario.load(request.param, end="2003-12", without=["demography"]), households=240, rng=13)
+    return BorderModel(Scenario.load(request.param, set=MANY_TRADERS, end="2003-12", without=["demography"]), households=240, rng=13)
 
 
 def test_people(run):

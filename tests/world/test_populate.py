@@ -8,6 +8,7 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
+import abm.declarations  # noqa: F401  (declares the columns of traders)
 from abm import Region
 from abm.world import populate
 from abm.world.columns import World
@@ -19,7 +20,7 @@ from agents.core.frame import AgentFrame
 SEED = 5
 P = Parameters(
     schooling_id=5.0, schooling_my=7.5, schooling_spread=2.5, land_median_id=1.8, land_median_my=2.6, land_spread=0.7, ability_spread=0.4,
-    share_trading=0.2, trader_capital_spread=0.5, trader_capital_id=0.5, trader_capital_my=0.1, doctrine_spread=0.15, honest=0.45,
+    share_trading_id=0.2, share_trading_my=0.1, trader_load_spread=0.5, trader_load_id=50.0, trader_load_my=90.0, doctrine_spread=0.15, honest=0.45,
 )  # fmt: skip
 #: People of 15 to 64 of each side who are in the labour force.
 WORKING = np.array([0.7, 0.65])
@@ -105,7 +106,7 @@ def test_weights_of_another_years_people(world: World, people: tuple[AgentFrame,
 
 def test_traders(people: tuple[AgentFrame, AgentFrame]) -> None:
     h, t = people
-    trades = [i for i in range(900) if uniform(SEED, populate.TRADES, 0, int(h["uid"][i]), 0) < 0.2]
+    trades = [i for i in range(900) if uniform(SEED, populate.TRADES, 0, int(h["uid"][i]), 0) < (0.2, 0.1)[int(h["side"][i])]]
     assert len(t) == len(trades) and sorted(t["household"]) == trades
     assert (h["trader"] >= 0).sum() == len(t) and (h["trader"][np.setdiff1d(np.arange(900), trades)] == -1).all()
     for row in range(len(t)):
@@ -114,7 +115,7 @@ def test_traders(people: tuple[AgentFrame, AgentFrame]) -> None:
         u = [uniform(SEED, populate.TRADER, 0, uid, k) for k in range(3)]
         assert t["uid"][row] == uid and h["trader"][owner] == row
         assert [t[n][row] for n in ("place", "side", "weight")] == [h[n][owner] for n in ("place", "side", "weight")]
-        assert t["capital"][row] == pytest.approx((0.5, 0.1)[int(t["side"][row])] * math.exp(0.5 * quantile(u[0])))
+        assert t["load"][row] == pytest.approx((50.0, 90.0)[int(t["side"][row])] * math.exp(0.5 * quantile(u[0])))
         assert t["cards"][row] == 1 + math.floor(5 * u[1] * u[1]) and t["skill"][row] == pytest.approx(0.9 * u[2])
 
 
