@@ -208,12 +208,12 @@ def _moves_of_the_year(run: Any, path: np.ndarray, split: _Split) -> _Moves:
     ends = h["n_adults"] == 0
     goes = moves & (wanted[place] < 0)
     models = np.flatnonzero(moves & (wanted[place] > 0))
-    left = np.bincount(place[~(ends | goes)], minlength=n_places)
-    left[place[split.mother]] += 1
-    dies_out = (left == 0) & (np.diff(bounds) > 0)
+    left = np.bincount(place, ~(ends | goes) & (weight > 0.0), n_places)
+    left[place[split.mother[weight[split.mother] > 0.0]]] += 1
+    dies_out = (left == 0) & (np.bincount(place, weight > 0.0, n_places) > 0)
     again = np.full(n_places, -1)
     if dies_out.any():
-        choose_settlers(seed, run.month, dies_out, run.world.place["side"], h["uid"], h["side"], ~(ends | goes), again)
+        choose_settlers(seed, run.month, dies_out, run.world.place["side"], h["uid"], h["side"], ~(ends | goes) & (weight > 0.0), again)
     settled = np.flatnonzero(again >= 0)
     found = _Moves(
         ends, goes, np.concatenate([models, again[settled]]), np.concatenate([place[models], settled]),

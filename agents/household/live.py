@@ -3,7 +3,8 @@
 Members are known by their age alone. Half of the adults of 15 to 49 are women, so an adult of that age has a child with half of a woman's chance.
 Deaths by age follow one standard table, moved in logits to the infant deaths of the side and year (Brass 1971, "On the scale of mortality").
 The oldest grown child decides whether to leave; a brother or sister who is grown too goes along: the household stands for the couples that
-such children of households like it make with each other.
+such children of households like it make with each other. In a house that keeps a child, the last do not leave: two who stay stand for the child that
+stays with its parents and the wife or husband who comes in (the stem family of Freeman's bilek).
 
 Not modelled: sex, who marries whom, who the parents of a child are (a child goes with an adult by the chance that it is his), divorce, orphans (the last adult
 does not die in a year in which nobody else could look after the children), an eighth child that is still at home when another is born.
@@ -24,6 +25,7 @@ from agents.household.fields import MAX_ADULTS, MAX_CHILDREN
 from agents.surroundings import LOOKING
 
 BIRTH, DEATH, LEAVE = stream("live.birth"), stream("live.death"), stream("live.leave")
+KEEPS = stream("live.keeps")
 GOES_ALONG, WORKS = stream("live.goes_along"), stream("live.works")
 
 #: Ages in years at which a child is an adult, and from which nobody is in the labour force.
@@ -69,6 +71,11 @@ class Parameters(NamedTuple):
     leave_alone: float = parameter(
         "Chance of a child without grown brother or sister relative to that of one with", unit="1", default=0.1, low=0.02, high=0.5,
         source=judgement("one person alone seldom begins a household"),
+    )  # fmt: skip
+    one_stays: float = parameter(
+        "Houses of parents in which a grown child stays, married, for good", unit="share", default=0.75, low=0.6, high=0.9,
+        source=Source("about three quarters of old people of Asia live with a grown child (HH33, first page), more than two thirds of those of Malaysia; "
+                      "one child stays in each bilek of the Iban (HH32)", "opened"),
     )  # fmt: skip
     participation_id: float = parameter(
         "People of 15 to 64 in the labour force relative to the region's table, Indonesian side", unit="1", default=1.0, low=0.93, high=1.1,
@@ -263,8 +270,38 @@ def _live_on(
 
 
 @compiled
-def _leaving(seed: int, month: int, who: int, turn: int, n: int, age: Column, p: Parameters) -> tuple[int, int]:
-    """Which two of ``n`` adults leave the house now, -1 for nobody: the oldest grown child by the year's draw, or whoever there is no room for."""
+def least_who_stay(one_stays: float, u: float) -> int:
+    """How many of the children of a house stay for good.
+
+    A child stays, and another who comes in from a house like it. That one is missing in every second of such houses: where each couple is one who
+    stays and one who comes, of three children one and a half leave in the mean, and one or three stay.
+
+    one_stays [share]: of the houses of parents that keep a child
+    u [probability]: draw of the household, kept for life
+    returns [person]: 0, 1 or 2
+    """
+    return 2 if u < 0.5 * one_stays else 1 if u < one_stays else 0
+
+
+@compiled
+def _who_stay(one: int, other: int, n: int, k: int, age: Column, kid: Column, birth: Column) -> int:
+    """How many brothers and sisters stay when ``one`` and ``other`` (-1 for nobody) leave: of the ``n`` adults and, but for their own, the ``k`` children."""
+    stay = 0
+    for a in range(n):
+        stay += 1 if a != one and a != other and age[a] < age[one] + GENERATION else 0
+    for c in range(k):
+        stay += 1 if _goes_along(int(kid[c]), one, other, n, age, birth) < 0.5 else 0
+    return stay
+
+
+@compiled
+def _leaving(
+    seed: int, month: int, who: int, turn: int, n: int, k: int, age: Column, kid: Column, birth: Column, p: Parameters
+) -> tuple[int, int]:  # fmt: skip
+    """Which two of ``n`` adults leave the house now, -1 for nobody: the oldest grown child by the year's draw, or whoever there is no room for.
+
+    Of the ``k`` children and the grown ones some stay, see :func:`least_who_stay`.
+    """
     oldest = 0
     for a in range(n):
         oldest = max(oldest, int(age[a]))
@@ -278,6 +315,9 @@ def _leaving(seed: int, month: int, who: int, turn: int, n: int, age: Column, p:
             other = _oldest(n, age, 0, AGES, one)
         return one, other
     if turn > 0 or one < 0 or uniform(seed, LEAVE, month, who, 0) >= chance_to_leave(int(age[one]), other >= 0, p):
+        return -1, -1
+    least = least_who_stay(p.one_stays, uniform(seed, KEEPS, 0, who, 0))
+    if least > 0 and _who_stay(one, other, n, k, age, kid, birth) < least:
         return -1, -1
     return one, other
 
@@ -312,7 +352,7 @@ def live_year(
             doing, kid,
         )  # fmt: skip
         while n > 2:
-            one, other = _leaving(seed, month, who, turns, n, age, p)
+            one, other = _leaving(seed, month, who, turns, n, k, age, kid, birth[s], p)
             if one < 0:
                 break
             stay = size = 0
