@@ -239,7 +239,7 @@ def close_year(
 
 
 class Record:
-    """What is written down of a run: arrays whose first axis is the month, or the year for ``poor``, ``gini`` and ``near``.
+    """What is written down of a run: arrays whose first axis is the month, or the year for ``poor``, ``gini``, ``near``, ``people`` and ``old``.
 
     Money is in the currency of the place, hours are one way, and a crossing or partner of -1 is none.
     """
@@ -279,8 +279,10 @@ class Record:
         self.gini = np.full((years, 2), np.nan)
         self.near = np.zeros((years, n_places), dtype=bool)
 
-        #: People of the year before this year's January, in the order of PEOPLE; 0 in the first year.
+        #: People of the year before this year's January, in the order of PEOPLE; in the first year births and deaths alone.
         self.people = np.zeros((years, n_places, len(PEOPLE)))
+        #: People of 65 and over in the year's January.
+        self.old = np.zeros((years, n_places))
 
     def empty(self) -> None:
         """Make every array as it was at first, in the same memory."""

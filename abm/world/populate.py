@@ -162,10 +162,12 @@ def sample_sizes(population: np.ndarray, side: np.ndarray, households: int) -> n
     return sizes
 
 
-def household_columns(seed: int, world: World, place: int, numbers: np.ndarray, p: Any, share_working: np.ndarray) -> dict[str, np.ndarray]:
+def household_columns(
+    seed: int, world: World, place: int, numbers: np.ndarray, p: Any, share_working: np.ndarray, one_stays: float
+) -> dict[str, np.ndarray]:  # fmt: skip
     """Columns of the households with these numbers in one community, all but weight and ties.
 
-    ``share_working`` of the people of 15 to 64 of each side are in the labour force.
+    ``share_working`` of the people of 15 to 64 of each side are in the labour force, ``one_stays`` of the houses keep a child.
     """
     side = int(world.place["side"][place])
     uid = origin_uids(seed, 1, place, last=numbers)
@@ -180,22 +182,23 @@ def household_columns(seed: int, world: World, place: int, numbers: np.ndarray, 
     count = len(numbers)
     return {
         "uid": uid, "place": np.full(count, place), "side": np.full(count, side), "group": np.full(count, world.groups[place]),
-        "schooling": schooling, "land": np.maximum(land, 0.1), "ability": ability, **members(seed, uid, side, p, share_working[side]),
+        "schooling": schooling, "land": np.maximum(land, 0.1), "ability": ability, **members(seed, uid, side, p, share_working[side], one_stays),
     }  # fmt: skip
 
 
 def make_households(
-    seed: int, world: World, households: int, p: Any, share_working: np.ndarray, people: np.ndarray | None = None
+    seed: int, world: World, households: int, p: Any, share_working: np.ndarray, one_stays: float, people: np.ndarray | None = None
 ) -> AgentFrame:
     """The households of the start, with weights that add up to ``people`` of each community (places,); of the region's table when left out.
 
+    ``share_working`` (sides,) and ``one_stays`` are those of :func:`household_columns`.
     How many are drawn of a community depends on the region's table alone, so that a run of another year's people has the same households.
     """
     wanted = world.population if people is None else people
     sizes = sample_sizes(world.population, world.place["side"], households)
     parts = []
     for place, size in enumerate(sizes):
-        columns = household_columns(seed, world, place, np.arange(size), p, share_working)
+        columns = household_columns(seed, world, place, np.arange(size), p, share_working, one_stays)
         persons = (columns["n_adults"].astype(np.int64) + columns["n_children"]).sum()
         columns["weight"] = np.full(size, wanted[place] / persons)
         parts.append(columns)

@@ -187,7 +187,7 @@ def test_room_of_a_record() -> None:
     assert shapes == {
         "sums": (25, 3, 36), "people": (3, 3, 5), "deals": (25, 3, 4, 2, 4, 12), "price": (25, 3, 4), "cost_of_living": (25, 3), "ties": (25, 15), "strictness": (25, 5),
         "stock": (25, 2, 2), "security": (25, 2), "doctrine": (25, 2), "care_crossing": (25, 3, 2), "work_crossing": (25, 3, 3), "wage": (25, 3, 8),
-        "trade_crossing": (25, 3, 2), "partner": (25, 3), "hours_care": (25, 3, 4), "poor": (3, 3), "gini": (3, 2), "near": (3, 3),
+        "trade_crossing": (25, 3, 2), "partner": (25, 3), "hours_care": (25, 3, 4), "poor": (3, 3), "gini": (3, 2), "near": (3, 3), "old": (3, 3),
     }  # fmt: skip
     assert Record(24, 1, 1, 1).poor.shape == (2, 1) and Record(13, 1, 1, 1).near.shape == (2, 1) == Record(13, 1, 1, 1).people.shape[:2]
     # a year that is not closed has no poverty and no Gini; crossings can be as many as a region may have

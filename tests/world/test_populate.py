@@ -37,7 +37,7 @@ def world(region: Region) -> World:
 
 @pytest.fixture(scope="module")
 def people(world: World) -> tuple[AgentFrame, AgentFrame]:
-    households = make_households(SEED, world, 900, P, WORKING)
+    households = make_households(SEED, world, 900, P, WORKING, 0.75)
     return households, make_traders(SEED, world, households, P)
 
 
@@ -63,7 +63,7 @@ def test_sizes_of_the_sample(population: list[int], side: list[int], households:
 @pytest.mark.parametrize("place", [0, 25])
 def test_columns_of_households(world: World, place: int) -> None:
     numbers = np.arange(40)
-    found, side = household_columns(SEED, world, place, numbers, P, WORKING), int(world.place["side"][place])
+    found, side = household_columns(SEED, world, place, numbers, P, WORKING, 0.75), int(world.place["side"][place])
     assert side == (0 if place == 0 else 1)
     shift = [uniform(SEED, populate.SHIFT, 0, place, k) for k in (0, 1)]
     for k in numbers.tolist():
@@ -77,12 +77,12 @@ def test_columns_of_households(world: World, place: int) -> None:
         assert found["schooling"][k] == pytest.approx(min(max((5.0, 7.5)[side] + 2.5 * quantile(u), 0.0), 15.0))
         assert found["land"][k] == pytest.approx(max((1.8, 2.6)[side] * math.exp(0.7 * land), 0.1))
         assert found["ability"][k] == pytest.approx(math.exp(0.4 * ability - 0.08))
-    own = members(SEED, found["uid"], side, P, (0.7, 0.65)[side])
+    own = members(SEED, found["uid"], side, P, (0.7, 0.65)[side], 0.75)
     assert len(own) == 6 and all(np.array_equal(found[name], values) for name, values in own.items())
 
 
 def test_limits_of_schooling_and_land(world: World) -> None:
-    wide = household_columns(SEED, world, 0, np.arange(300), P._replace(schooling_spread=30.0, land_spread=6.0), WORKING)
+    wide = household_columns(SEED, world, 0, np.arange(300), P._replace(schooling_spread=30.0, land_spread=6.0), WORKING, 0.75)
     assert wide["schooling"].min() == 0.0 and wide["schooling"].max() == 15.0 and wide["land"].min() == 0.1
 
 
@@ -98,7 +98,7 @@ def test_weights_add_up_to_the_people_of_each_place(world: World, people: tuple[
 
 def test_weights_of_another_years_people(world: World, people: tuple[AgentFrame, AgentFrame]) -> None:
     wanted = world.people_path.people_in(1980)
-    other = make_households(SEED, world, 900, P, WORKING, wanted)
+    other = make_households(SEED, world, 900, P, WORKING, 0.75, wanted)
     assert np.array_equal(other["uid"], people[0]["uid"]), "the same households"
     persons = other["n_adults"].astype(int) + other["n_children"]
     assert np.bincount(other["place"], other["weight"] * persons) == pytest.approx(wanted) and wanted.sum() < world.population.sum()
