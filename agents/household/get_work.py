@@ -228,9 +228,9 @@ def loop(  # noqa: C901 (all markets together, in the two steps above)
         for k in range(1, N_WORK):
             g = int(group[where, k])
             found, sought = given[g], asked[g]
-            usual = people[g] / max(n_real[g], 1.0)  # weight of a household
-            if sought <= 0.0 and usual > 0.0 and fits(0.0, usual, vacancies[g], last[g]):  # a free job that nobody asks for is known of
-                sought = found = usual
+            left = vacancies[g] - found
+            if found >= sought and left > 0.0:  # free jobs that nobody asks for are known of
+                sought, found = sought + left, found + left
             # jobs found and asked for are remembered apart: a share month by month would be 0 or 1 where few are simulated
             jobs_found[where, k] += p.learning * (found - jobs_found[where, k])
             jobs_asked[where, k] += p.learning * (sought - jobs_asked[where, k])
