@@ -1,18 +1,20 @@
 """Who gets a job, and who loses it because there are fewer?
 
-Jobs are limited, at home and across alike, and given market by market. People of a district share its jobs at home; all communities that reach
-the same place share its day work on a pass; people of a side share work across with a permit and without papers. How many jobs there are is
-said by community: that is the part of each in the market's jobs, and where none is open to a community, nobody of it holds one.
+Jobs are limited, at home and across alike, and given market by market. All communities that reach the same place share its day work on a pass; those of a
+side share each other kind of job, as the tables of jobs are by side. How many jobs there are is said by community: that is the part of each in the
+market's jobs, and where none is open to a community, nobody of it holds one.
 
-First, where more of a market hold a job than it has, the last in the order of their own draws lose it. Then its vacancies go to those who ask, in an order of their
+First, where too many of a market hold a job, the last in the order of their own draws lose it. Then its vacancies go to those who ask, in an order of their
 own draws in which a community comes first more often the more of its own jobs are vacant for each who asks: so over time communities hold
 jobs as they are said to have them, and yet none is left vacant while somebody of the market asks for it. A sampled adult stands for as many as its household's weight:
 weights are added up in that order until the jobs are filled, and the one in whom they end gets (or keeps) the job by chance, with the part of its weight
-that still fits. So as many hold jobs as there are, however few households are simulated. This chance is drawn once for each market and kind of job,
-not every month: else the last one would be dismissed and another one found every few months for no other reason than that few are simulated.
+that still fits. So as many hold jobs as there are, however few households are simulated. This chance is drawn every month for the markets of a side;
+for those of a place, which may have fewer jobs than a household's weight, once a year: tried anew every month, they would be filled too often. Nobody is
+dismissed as long as no more than the largest weight of a household is too many: else the last one would come and go for no other reason than that few are simulated.
 
 Who asks for another job keeps the old one until it has the new one. People expect next month what seekers of the whole market found recently (adaptive
-expectations): in a community of which few are simulated, what they found would be all or nothing.
+expectations): in a community of which few are simulated, what they found would be all or nothing. Jobs that are left free when all who ask have one are known of,
+and count as if as many had asked and found.
 
 Not modelled: employers that choose, contracts, seniority, dismissal pay.
 """
@@ -101,19 +103,21 @@ def turn(u: float, weight: float, vacant: float, asked: float) -> float:
 
 
 @compiled
-def market_of(kind: int, where: int, side: Column, district: Column, place_work: Column) -> int:
+def market_of(kind: int, side: int, place_work: int) -> int:
     """The market that a community belongs to: those of one number share the jobs of a kind.
 
     kind [code]: the activity, a job
-    where [row]: the community
-    side, district, place_work [code]: columns of the communities
-    returns [code]: the district at home, the place across for day work on a pass (-1 for none), the side for other work across
+    side [code]: of the community
+    place_work [row]: the place across where its day work on a pass is, -1 for none
+    returns [code]: that place for day work on a pass, the side for all other jobs
     """
-    return int(place_work[where]) if kind == PASS else int(side[where])
+    return place_work if kind == PASS else side
 
 
 @compiled
-def serve(n: int, order: Column, weights: Column, groups: Column, jobs: Column, last: Column, given: Column, has: Column) -> None:
+def serve(
+    n: int, order: Column, weights: Column, groups: Column, jobs: Column, last: Column, given: Column, refused: Column, has: Column
+) -> None:  # fmt: skip
     """Give the jobs of each market in one order until they are filled.
 
     n [1]: who ask
@@ -123,57 +127,54 @@ def serve(n: int, order: Column, weights: Column, groups: Column, jobs: Column, 
     jobs [adult]: there are in each; none where negative
     last [1]: the draw of each for the one in whom its jobs end, 0 to 1
     given [adult]: filled: the weight of those who get one, of each market
+    refused [1]: filled: True for markets in which somebody gets none
     has [1]: filled: True for who gets a job
     """
-    is_full = np.zeros(len(jobs), np.bool_)
+    refused[:] = False
     given[:] = 0.0
     for at in np.argsort(order[:n]):
         k = int(at)
         g = int(groups[k])
-        has[k] = not is_full[g] and fits(float(given[g]), float(weights[k]), float(jobs[g]), float(last[g]))
+        has[k] = not refused[g] and fits(float(given[g]), float(weights[k]), float(jobs[g]), float(last[g]))
         if has[k]:
             given[g] += float(weights[k])
         else:
-            is_full[g] = True
+            refused[g] = True
 
 
 @compiled
 def loop(  # noqa: C901 (all markets together, in the two steps above)
     start: int, stop: int, seed: int, month: int, p: Parameters, uid: Column, place: Column, weight: Column, n_workers: Column,
-    side: Column, district: Column, place_work: Column, job_slots: Column, work_sought: Column, activity: Column, job_holders: Column,
+    side: Column, place_work: Column, job_slots: Column, work_sought: Column, activity: Column, job_holders: Column,
     job_seekers: Column, job_offer: Column, jobs_found: Column, jobs_asked: Column, job_chance: Column
 ) -> None:  # fmt: skip
     """Settle each adult's activity for the month; the columns of places are (places, 8). All communities are settled in one call."""
     n, n_places = len(weight), stop - start
-    width = n_places + 1  # markets of a kind: numbers of districts, places or sides, and none
+    width = n_places + 2  # markets of a kind: none, and those of places or sides
     group = np.empty((n_places, N_WORK), np.int64)
     slots, held, asked, last = np.zeros(N_WORK * width), np.zeros(N_WORK * width), np.zeros(N_WORK * width), np.zeros(N_WORK * width)
-    people, n_real, largest = np.zeros(N_WORK * width), np.zeros(N_WORK * width), np.zeros(N_WORK * width)
-    adults, of_place, real_of_place, largest_of_place = 0, np.zeros(n_places), np.zeros(n_places), np.zeros(n_places)
+    largest, largest_of_place, adults = np.zeros(N_WORK * width), np.zeros(n_places), 0
     for i in range(n):
         adults += int(n_workers[i])
-        of_place[int(place[i])] += weight[i]
-        real_of_place[int(place[i])] += 1.0 if weight[i] > 0.0 else 0.0
         largest_of_place[int(place[i])] = max(largest_of_place[int(place[i])], weight[i])
     is_over = False
     for where in range(n_places):
         for k in range(1, N_WORK):
-            g = k * width + market_of(k, where, side, district, place_work) + 1
+            g = k * width + market_of(k, int(side[where]), int(place_work[where])) + 1
             group[where, k] = g
             slots[g] += job_slots[where, k]
             held[g] += job_holders[where, k]
-            people[g] += of_place[where]
-            n_real[g] += real_of_place[where]
             largest[g] = max(largest[g], largest_of_place[where])
-            last[g] = uniform(seed, LAST, month // 12, g % width, k)
+            last[g] = uniform(seed, LAST, month // 12 if k == PASS else month, g % width, k)
             if job_slots[where, k] > 0.0:
                 asked[g] += job_seekers[where, k]
             elif job_holders[where, k] > 0.0:
                 is_over = True
     too_many = held - slots > largest
     is_over = is_over or too_many.any()
-    rows, columns, groups, has = np.empty(adults, np.int64), np.empty(adults, np.int64), np.empty(adults, np.int64), np.empty(adults, np.bool_)
-    order, weights, given = np.empty(adults), np.empty(adults), np.zeros(N_WORK * width)
+    rows, columns, groups = np.empty(adults, np.int64), np.empty(adults, np.int64), np.empty(adults, np.int64)
+    has = np.empty(adults, np.bool_)
+    order, weights, given, refused = np.empty(adults), np.empty(adults), np.zeros(N_WORK * width), np.zeros(N_WORK * width, np.bool_)
     # who is dismissed
     if is_over:
         m = 0
@@ -194,7 +195,7 @@ def loop(  # noqa: C901 (all markets together, in the two steps above)
             for k in range(1, N_WORK):
                 if job_slots[where, k] <= 0.0:
                     job_holders[where, k] = 0.0
-        serve(m, order, weights, groups, slots, last, given, has)
+        serve(m, order, weights, groups, slots, last, given, refused, has)
         for c in range(m):
             if not has[c]:
                 i, k = int(rows[c]), int(activity[rows[c], columns[c]])
@@ -213,7 +214,7 @@ def loop(  # noqa: C901 (all markets together, in the two steps above)
                 order[m] = turn(uniform(seed, FOUND, month, uid[i], a), weight[i], vacant, job_seekers[where, k])
                 m += 1
     vacancies = slots - held
-    serve(m, order, weights, groups, vacancies, last, given, has)
+    serve(m, order, weights, groups, vacancies, last, given, refused, has)
     for c in range(m):
         if has[c]:
             i, a = int(rows[c]), int(columns[c])
@@ -229,7 +230,7 @@ def loop(  # noqa: C901 (all markets together, in the two steps above)
             g = int(group[where, k])
             found, sought = given[g], asked[g]
             left = vacancies[g] - found
-            if found >= sought and left > 0.0:  # free jobs that nobody asks for are known of
+            if not refused[g] and left > 0.0:  # free jobs that nobody asks for are known of
                 sought, found = sought + left, found + left
             # jobs found and asked for are remembered apart: a share month by month would be 0 or 1 where few are simulated
             jobs_found[where, k] += p.learning * (found - jobs_found[where, k])
@@ -245,7 +246,7 @@ rule(
         rows="place",
         question="Who gets a job, and who loses it because there are fewer?",
         loop=loop,
-        reads=("household.uid", "household.place", "household.weight", "household.n_workers", "place.side", "place.district", "place.place_work",
+        reads=("household.uid", "household.place", "household.weight", "household.n_workers", "place.side", "place.place_work",
                "place.job_slots"),
         writes=("household.work_sought", "household.activity", "place.job_holders", "place.job_seekers", "place.job_offer", "place.jobs_found",
                 "place.jobs_asked", "place.job_chance"),
