@@ -145,8 +145,8 @@ def serve(
 @compiled
 def loop(  # noqa: C901 (all markets together, in the two steps above)
     start: int, stop: int, seed: int, month: int, p: Parameters, uid: Column, place: Column, weight: Column, n_workers: Column,
-    side: Column, place_work: Column, job_slots: Column, work_sought: Column, activity: Column, job_holders: Column,
-    job_seekers: Column, job_offer: Column, jobs_found: Column, jobs_asked: Column, job_chance: Column
+    side: Column, place_work: Column, job_slots: Column, job_seekers: Column, work_sought: Column, activity: Column, job_holders: Column,
+    job_offer: Column, jobs_found: Column, jobs_asked: Column, job_chance: Column
 ) -> None:  # fmt: skip
     """Settle each adult's activity for the month; the columns of places are (places, 8). All communities are settled in one call."""
     n, n_places = len(weight), stop - start
@@ -247,8 +247,8 @@ rule(
         question="Who gets a job, and who loses it because there are fewer?",
         loop=loop,
         reads=("household.uid", "household.place", "household.weight", "household.n_workers", "place.side", "place.place_work",
-               "place.job_slots"),
-        writes=("household.work_sought", "household.activity", "place.job_holders", "place.job_seekers", "place.job_offer", "place.jobs_found",
+               "place.job_slots", "place.job_seekers"),
+        writes=("household.work_sought", "household.activity", "place.job_holders", "place.job_offer", "place.jobs_found",
                 "place.jobs_asked", "place.job_chance"),
         parameters=Parameters,
         streams=("household.get_work.dismissed", "household.get_work.found", "household.get_work.last"),
