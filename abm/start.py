@@ -172,7 +172,7 @@ def settle_work(run: Run) -> None:
     run.run_rule(RULES["official.inspect"])
     for month in range(-SETTLING_MONTHS, 0):
         run.draws_of = month
-        for name in ("household.choose_work", "household.get_work"):
+        for name in ("household.choose_work", "household.leave_work", "household.get_work"):
             run.run_rule(RULES[name])
     run.draws_of = None
     run.run_rule(RULES["household.remember"])
