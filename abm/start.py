@@ -107,7 +107,7 @@ def _set_markets(run: Run) -> None:
     place, s = run.world.place, run.series
     side = place["side"]
     rate = np.where(side == 0, s.idr_per_usd[0], s.myr_per_usd[0])
-    place["price"][:] = s.world_price[0] * rate[:, None] * s.markup[side]
+    place["price"][:] = s.world_price[0][side] * rate[:, None] * s.markup[side]
 
 
 def _give_first_jobs(run: Run) -> None:

@@ -18,7 +18,7 @@ from agents.surroundings import ACTIVITIES, CHANNELS, GOODS, N_WORK
 SUMS = (
     "persons", "households", "adults", "workers", "income", "income_farm", "income_wage", "product", "product_farming", "income_across", "income_trade",
     "own_use", "spending", "care_cost", "savings", "episodes", "untreated", "visits_ph", "visits_hh", "visits_pa", "visits_ha", "care_hours",
-    *ACTIVITIES, "under_employed", "sent_home", "support", "trips", "n",
+    *ACTIVITIES, "under_employed", "sent_home", "support", "trips", "n", "help_got", "help_given",
 )  # fmt: skip
 S = {name: k for k, name in enumerate(SUMS)}
 N_SUMS = len(SUMS)
@@ -67,6 +67,7 @@ def record_households(
     n_deported: Column,
     support_across: Column,
     trips_across: Column,
+    kin_help: Column,
     income_year: Column,
     sums: Column,
 ) -> None:
@@ -104,6 +105,8 @@ def record_households(
         sums[q, _AFTER + 2] += w * support_across[i]
         sums[q, _AFTER + 3] += w * float(trips_across[i])
         sums[q, _AFTER + 4] += 1.0
+        sums[q, _AFTER + 5] += w * max(kin_help[i], 0.0)
+        sums[q, _AFTER + 6] += w * max(-kin_help[i], 0.0)
 
 
 rule(
@@ -116,7 +119,7 @@ rule(
                "household.income", "household.income_farm", "household.income_wage", "household.product", "household.product_farming", "household.income_across",
                "household.income_trade", "household.own_use", "household.spending", "household.care_cost", "household.savings",
                "household.episodes", "household.untreated", "household.care_visits", "place.hours_care", "household.activity",
-               "household.under_employed", "household.n_deported", "household.support_across", "household.trips_across"),
+               "household.under_employed", "household.n_deported", "household.support_across", "household.trips_across", "household.kin_help"),
         writes=("household.income_year", "record.sums"),
     )
 )  # fmt: skip

@@ -58,8 +58,8 @@ class Parameters(NamedTuple):
         "Spread of land, in logarithms", unit="log", default=0.8, low=0.5, high=1.1, source=judgement("trial Gini was too low with less")
     )
     ability_spread: float = parameter(
-        "Spread of earnings among equals, in logarithms", unit="log", default=0.55, low=0.4, high=0.7,
-        source=judgement("sd of log pay 0.5-0.7 after schooling"),
+        "Spread of earnings among equals, in logarithms", unit="log", default=0.55, low=0.3, high=0.7,
+        source=judgement("sd of log pay of a person 0.5-0.7 after schooling; a quarter of its variance passes or is measured wrongly, and two workers of a household are alike by 0.3: 0.35-0.5 of a household"),
     )  # fmt: skip
     schooling_id: float = parameter(
         "Mean schooling of adults, Indonesian side",

@@ -111,7 +111,9 @@ def test_money_of_each_household_and_trader(held):
         model.step()
         turnover = np.abs(before) + h["income"].clip(0) + h["spending"] + h["care_cost"] + np.abs(h["income_trade"]) + h["own_use"]
         assert close(h["savings"] - before, h["income"] - h["own_use"] - h["care_cost"] - h["spending"], turnover)
-        assert close(h["income"], h["income_farm"] + h["income_wage"] + h["income_across"] + h["income_trade"], turnover)
+        assert close(h["income"], h["income_farm"] + h["income_wage"] + h["income_across"] + h["income_trade"] + h["kin_help"], turnover)
+        gifts, size = model.sum_by_place(h["kin_help"]), model.sum_by_place(np.abs(h["kin_help"]))
+        assert close(gifts, np.zeros_like(gifts), size) and size.any(), "what is given is received in each community"
         booked = np.where(h["trader"] >= 0, profit[np.maximum(h["trader"], 0)], 0.0)
         assert np.array_equal(h["income_trade"], booked), "profit comes home in the month after"
         at = h["place"].astype(int)
@@ -156,6 +158,7 @@ def test_ledger_is_what_the_frames_say(month):
         deal = lambda name, m=carries: math.fsum((trader["weight"] * trader[name])[m])  # noqa: E731
         expected = {
             "crop_buyers": of("income_farm") - of("own_use"), "employers_home": of("income_wage"), "employers_across": of("income_across"),
+            "kin_who_gave": math.fsum((h["weight"] * h["kin_help"].clip(0))[mine]), "kin_who_got": math.fsum((h["weight"] * h["kin_help"].clip(None, 0))[mine]),
             "shops": -of("spending"), "clinics_and_carriers": -of("care_cost"), "goods_bought": -deal("outlay"), "goods_sold": deal("revenue"),
             "carriers": -deal("carriage"), "customs": -deal("duty"), "officers": -deal("bribe"), "treasury_fines": -deal("fine"),
             "savings": -math.fsum((h["weight"] * (h["savings"] - savings_before))[mine]),

@@ -69,7 +69,7 @@ def test_markets_incomes_and_savings(run: Simulation) -> None:
     for q in range(run.world.n_places):
         side = int(place["side"][q])
         rate = (s.idr_per_usd[0], s.myr_per_usd[0])[side]
-        assert place["price"][q] == pytest.approx(s.world_price[0] * rate * s.markup[side])
+        assert place["price"][q] == pytest.approx(s.world_price[0, side] * rate * s.markup[side])
         district = place["pay_level"][q] ** run.settings.values["world.set_work.pay_by_district"]
         wage = (0.8, 0.9)[side] * s.pay[0, side, SECTORS.index("services")] * district
         here = h["place"] == q
