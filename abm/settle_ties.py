@@ -23,7 +23,7 @@ from agents.household.keep_ties import Parameters as KeepTies
 KNOWN_YEARS, YEARS, LAST_MONTHS = 6, 42, 12
 #: What people do in a month, as far as it makes them go across, and what they then know.
 STEPS = ("household.fall_ill", "household.seek_care", "official.ration_care", "household.receive_care", "household.choose_work",
-         "household.get_work", "trader.choose_deal", "household.remember")  # fmt: skip
+         "household.leave_work", "household.get_work", "trader.choose_deal", "household.remember")  # fmt: skip
 _SUMS = ("care_demand",)
 
 

@@ -68,7 +68,7 @@ class World:
     def __init__(self, region: Region) -> None:
         self.region = region
         self.policy = {"turn": np.zeros(2), "real_income": np.ones(2), "may_trade": np.ones(3), "may_cross": np.ones(2)}
-        self.policy |= {k: np.ones(1) for k in ("enforced", "invests", "has_programme", "prices_move")}
+        self.policy |= {k: np.ones(1) for k in ("enforced", "invests", "has_programme", "prices_move", "may_help")}
         self._read_places()
         self._read_crossings()
         self._read_facilities()

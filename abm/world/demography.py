@@ -1,5 +1,7 @@
 """Who is born, dies, sets up house, comes and goes in a year? Settled each January but the first, for the year before it.
 
+Of the year before the first only births and deaths are noted: those that leave the people of January 1980 (reverse survival).
+
 Households live through the year (:mod:`agents.household.live`). Young households then move out of the region or into it, so that each place follows the
 people that its censuses say (:mod:`abm.world.people_path`): whole households of the sample by their own draws, and what is less than one of them by the weights
 of all. Money that comes or goes with them is booked in ``run.carried``.
@@ -20,7 +22,7 @@ from agents.core.declare import Source, judgement, parameter, parameters, switch
 from agents.core.exact import exps, logs
 from agents.core.normal import normal_quantiles
 from agents.household.fields import MAX_ADULTS, MAX_CHILDREN
-from agents.household.live import PEOPLE, chances, live_year, most_splits, settle_workers
+from agents.household.live import AGES, OLD_AGE, PEOPLE, chances, live_year, most_splits, settle_workers
 from agents.household.live import Parameters as Live
 
 switch("demography", "People are born, age, die, set up house and move; without it the people of world.demography.held_year stay")
@@ -100,6 +102,22 @@ def january(run: Any) -> None:
     _weigh(run, wanted)
 
 
+def year_before(run: Any) -> None:
+    """Note births and deaths of the year before the first January, which leave the people of that January (reverse survival by the tables of the year)."""
+    if not run.settings.on["demography"]:
+        return
+    h = run.frames["household"]
+    _, born, survive = chances(run.world.people_path.rates_in(1979.5 + run.month // 12), run.settings.of(Live))
+    lost = np.zeros((len(born), AGES + 1))  # dead of last year for each of the people of an age; none at age -1, where nobody is
+    lost[:, 0], lost[:, 1:AGES] = 1.0 / born - 1.0, 1.0 / survive[:, : AGES - 1] - 1.0
+    side = h["side"].astype(np.int64)
+    newborn = (h["child_age"] == 0).sum(axis=1)
+    deaths = sum(lost[side[:, None], h[name]].sum(axis=1) for name in ("child_age", "adult_age"))
+    record = run.record.people[run.month // 12]
+    record[:, PEOPLE["births"]] = run.sum_by_place(newborn / born[side])
+    record[:, PEOPLE["deaths"]] = run.sum_by_place(deaths)
+
+
 def follow_people(run: Any) -> None:
     """Let what is counted of the people follow them: adults and labour force of places, people of districts, and those for whom a clinic at a border place is there."""
     h, world = run.frames["household"], run.world
@@ -108,6 +126,11 @@ def follow_people(run: Any) -> None:
     world.place["workers"][:] = run.sum_by_place(h["n_workers"])
     world.district["population"][:] = np.bincount(world.place["district"], people, len(world.district_names))
     world.set_catchment(people)
+
+
+def note_old(run: Any) -> None:
+    """Note the people of 65 and over of this January."""
+    run.record.old[run.month // 12] = run.sum_by_place((run.frames["household"]["adult_age"] >= OLD_AGE).sum(axis=1))
 
 
 def _people(run: Any) -> np.ndarray:
@@ -168,7 +191,7 @@ def _live(run: Any, path: np.ndarray) -> None:
     forget_work(before, h["activity"], h["work_sought"])
     ties, strengths = _ties(run, uid, np.concatenate([split.mother, moves.models]), leave, p)
     start = run.settings.of(populate.Parameters)
-    trade = np.flatnonzero(populate.trades(seed, uid, start))
+    trade = np.flatnonzero(populate.trades(seed, uid, sides, start))
     traders = populate.trader_columns(seed, uid[trade], sides[trade], start)
     now = renew_rows(run, np.flatnonzero(leave), given, ties, strengths, traders, ~trade)
     h["savings"][now.new[: len(savings)]] = savings  # what a mother's household gives is no money from outside
@@ -209,12 +232,12 @@ def _moves_of_the_year(run: Any, path: np.ndarray, split: _Split) -> _Moves:
     ends = h["n_adults"] == 0
     goes = moves & (wanted[place] < 0)
     models = np.flatnonzero(moves & (wanted[place] > 0))
-    left = np.bincount(place[~(ends | goes)], minlength=n_places)
-    left[place[split.mother]] += 1
-    dies_out = (left == 0) & (np.diff(bounds) > 0)
+    left = np.bincount(place, ~(ends | goes) & (weight > 0.0), n_places)
+    left[place[split.mother[weight[split.mother] > 0.0]]] += 1
+    dies_out = (left == 0) & (np.bincount(place, weight > 0.0, n_places) > 0)
     again = np.full(n_places, -1)
     if dies_out.any():
-        choose_settlers(seed, run.month, dies_out, run.world.place["side"], h["uid"], h["side"], ~(ends | goes), again)
+        choose_settlers(seed, run.month, dies_out, run.world.place["side"], h["uid"], h["side"], ~(ends | goes) & (weight > 0.0), again)
     settled = np.flatnonzero(again >= 0)
     found = _Moves(
         ends, goes, np.concatenate([models, again[settled]]), np.concatenate([place[models], settled]),

@@ -28,7 +28,7 @@ def choose_moves(
     """Choose the households that move out of a place (or are the model of one that moves in), in the order of their draws, for the people ``wanted`` (places,).
 
     They are those whose oldest is younger than ``below``. The people who move are those wanted in the mean: whether the last household does is the
-    place's draw. One household of each place stays.
+    place's draw. One household of each place stays. Those without weight stand for nobody: they move as others do and count for nothing.
     """
     for q in range(wanted.shape[0]):
         start, stop = bounds[q], bounds[q + 1]
@@ -36,7 +36,7 @@ def choose_moves(
         n = lasting = 0
         for i in range(start, stop):
             if n_adults[i] > 0:
-                lasting += 1
+                lasting += 1 if weight[i] > 0.0 else 0
                 oldest = 0
                 for a in range(n_adults[i]):
                     oldest = max(oldest, int(adult_age[i, a]))
@@ -52,7 +52,7 @@ def choose_moves(
                 break
             moves[i] = True
             left -= size
-            lasting -= 1
+            lasting -= 1 if weight[i] > 0.0 else 0
 
 
 @compiled

@@ -1,4 +1,4 @@
-"""The report of a fit: refusals, three languages, the right numbers in its sentences, the same bytes: the rest."""
+"""The parts of a fit's report: what is left out, what is said of checks that were not made, and what is refused."""
 
 from __future__ import annotations
 

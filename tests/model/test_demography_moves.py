@@ -1,4 +1,4 @@
-"""The shipped demography: places follow their censuses, nobody is lost, the books balance, and what is switched off stays: the rest."""
+"""The shipped demography in extreme places: one that dies out, shrinks or grows fast, one without births; moves, inheritance and ties of the new."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_years_without_births() -> None:
     model = make(n_months=16 * 12, households=60)
     with_rates(model, 0.0, 60.0)
     model.run()
-    assert (model.record.people[:, :, BORN] == 0.0).all() and model.frames["household"]["n_children"].sum() == 0
+    assert (model.record.people[1:, :, BORN] == 0.0).all() and model.frames["household"]["n_children"].sum() == 0
     assert np.allclose(people(model), model.world.people_path.people_in(1995), rtol=1e-12)
     check_members(model.frames["household"])
 
@@ -149,6 +149,27 @@ def test_households_move_in_the_order_of_their_draws() -> None:
     assert sum(moved(1e6, uid, weight, persons, [30] * 50)) == 50, "each is a model once"
     assert sum(moved(-1e6, uid, weight, persons, [30] * 49 + [80])) == 49
     assert sum(moved(-1e6, uid, weight, [1] * 30 + [0] * 20, [30] * 50)) == 29, "who has died out is not there"
+
+
+def test_who_has_no_weight_counts_for_nothing() -> None:
+    """Households without weight in between change nobody's move, and none of them is the one that stays."""
+    uid, ages = list(range(40)), [30] * 40
+    for wanted in (-200.0, -1e6, 150.0):
+        few = moved(wanted, uid[::2], [10.0] * 20, [1] * 20, ages[::2])
+        assert moved(wanted, uid, [10.0, 0.0] * 20, [1] * 40, ages)[::2] == few
+    assert sum(moved(-1e6, uid, [0.0] * 40, [1] * 40, ages)) == 0
+
+
+def test_a_place_whose_last_household_has_no_weight_is_settled_again() -> None:
+    model = make(n_months=25, households=300)
+    extra = model.add_household(model.world.place_names[3]).unique_id
+    model.go_on(12)
+    h, path = model.frames["household"], model.world.people_path.people_in(1981)
+    here = (h["place"] == 3) & (h["weight"] > 0.0)
+    h["adult_age"][here], h["n_adults"][here], h["n_children"][here], h["child_age"][here] = [100, -1, -1, -1, -1, -1], 1, 0, -1
+    model.go_on(13)
+    now = h["uid"][(h["place"] == 3) & (h["weight"] > 0.0)]
+    assert len(now) == 1 and people(model)[3] == pytest.approx(path[3], rel=1e-12) and extra in h["uid"][h["place"] == 3]
 
 
 def test_people_who_move_are_those_wanted_in_the_mean() -> None:
