@@ -53,7 +53,19 @@ def move(columns: Sequence[np.ndarray], moves: Moves) -> None:
     """Move the rows of columns, which have room for those after; rows of newcomers hold anything then.
 
     Each column (room,) or (room, width) owns its memory, in C's order. All are moved in one call: there are many, and each moves little.
+    IndexError, and nothing is moved, where a run of rows or a column does not fit the others.
     """
+    runs, room = len(moves.start), max(moves.n_before, moves.n)
+    length = moves.stop - moves.start
+    if runs and not (
+        min(moves.start.min(), moves.to.min(), length.min()) >= 0
+        and moves.stop.max() <= moves.n_before
+        and (moves.n - length - moves.to).min() >= 0
+    ):
+        raise IndexError("a run of rows does not lie within the table")
+    for column in columns:
+        if len(column) < room or not column.flags.c_contiguous or not column.flags.writeable:
+            raise IndexError(f"a column of {len(column)} rows in memory is to hold {room}, one after the other")
     if PLAIN:
         for column in columns:
             _move_plain(column, moves.start, moves.stop, moves.to)

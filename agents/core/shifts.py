@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from agents.core.compiled import PLAIN
+from agents.core.compiled import PLAIN, compiled
 
 
-def _shift_plain(column: Any, start: int, stop: int, to: int) -> None:
+def _copy_plain(column: Any, start: int, stop: int, to: int) -> None:
     column[to : to + stop - start] = column[start:stop]
 
 
@@ -23,7 +23,7 @@ def _made() -> tuple[Any, Any]:
     from numba.core.extending import intrinsic
 
     @intrinsic
-    def shift(typingctx: Any, column: Any, start: Any, stop: Any, to: Any) -> Any:
+    def copy(typingctx: Any, column: Any, start: Any, stop: Any, to: Any) -> Any:
         """Move the values from ``start`` up to but not including ``stop`` of a column (rows,) to ``to`` and after."""
         if not isinstance(column, types.Array) or column.ndim != 1 or column.layout != "C":
             raise TypingError("only values of a column of one dimension can be moved")
@@ -48,8 +48,19 @@ def _made() -> tuple[Any, Any]:
 
         return types.none(types.intp, types.intp, types.intp, types.intp), code
 
-    return shift, shift_at
+    return copy, shift_at
 
 
-#: ``shift(column, start, stop, to)`` in compiled loops and as plain Python; ``shift_at(address, start, stop, to)`` in compiled ones alone.
-shift, shift_at = (_shift_plain, None) if PLAIN else _made()
+#: ``_copy(column, start, stop, to)`` in compiled loops and as plain Python; ``shift_at(address, start, stop, to)`` in compiled ones alone. Neither looks at bounds.
+_copy, shift_at = (_copy_plain, None) if PLAIN else _made()
+
+
+@compiled
+def shift(column: Any, start: int, stop: int, to: int) -> None:
+    """Move the values from ``start`` up to but not including ``stop`` of a column (rows,) to ``to`` and after.
+
+    IndexError, and nothing is moved, where one of both stretches does not lie within the column.
+    """
+    if start < 0 or stop < start or to < 0 or stop > column.shape[0] or to > column.shape[0] - (stop - start):
+        raise IndexError("a stretch does not lie within its column")
+    _copy(column, start, stop, to)
