@@ -154,12 +154,10 @@ _ENTRIES: dict[tuple[Any, ...], tuple[Callable[..., Any], np.ndarray]] = {}
 def _made_ready(run: Run) -> Ready:
     """Columns as they are now; machine code is looked up anew only for columns of other types."""
     made = months_of_list()
-    known = run.ready_months
-    counts, columns = tuple(run.rows_of(e) for e in made.counted), _columns_now(run, made, known)
-    if known is not None and all(
-        a.dtype == b.dtype and a.ndim == b.ndim and a.flags.c_contiguous for a, b in zip(columns, known.columns, strict=True)
-    ):
-        return Ready(run.stamp, known.call, known.at, counts, columns)
+    counts, known = tuple(run.rows_of(e) for e in made.counted), run.ready_months
+    if known is not None and (now := _columns_now(run, known.columns)) is not None:
+        return Ready(run.stamp, known.call, known.at, counts, now)
+    columns = tuple(run.whole_column(name) for name in made.columns)
     types = tuple((a.dtype, a.ndim, a.flags.c_contiguous) for a in columns)
     if types not in _ENTRIES:
         at = np.array([_address(run, rule) for _, rule in loops_of(MONTH)], dtype=np.int64)
@@ -168,19 +166,25 @@ def _made_ready(run: Run) -> Ready:
     return Ready(run.stamp, *_ENTRIES[types], counts, columns)
 
 
-def _columns_now(run: Run, made: Months, known: Ready | None) -> tuple[np.ndarray, ...]:
-    """The columns as they are now; of those ``known``, only such are found anew as follow agents, ties and the history in force (:attr:`Run.stamp`)."""
-    if known is None:
-        return tuple(run.whole_column(name) for name in made.columns)
-    return tuple(
-        run.column(name) if is_renewed else column for name, is_renewed, column in zip(made.columns, _renewed(), known.columns, strict=True)
-    )
+def _columns_now(run: Run, known: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...] | None:
+    """The columns as they are now; None where one is of another type than that ``known``.
+
+    Only such are found anew as follow agents, ties and the history in force (:attr:`Run.stamp`).
+    """
+    columns, tables = list(known), {**run.frames, "kin": run.kin.columns, "series": vars(run.series)}
+    for k, entity, field in _renewed():
+        column, before = tables[entity][field], known[k]
+        if column.dtype != before.dtype or column.ndim != before.ndim or column.flags.c_contiguous != before.flags.c_contiguous:
+            return None
+        columns[k] = column
+    return tuple(columns)
 
 
 @cache
-def _renewed() -> tuple[bool, ...]:
-    """Of each column of the list whether it can be made anew while a run goes on."""
-    return tuple(name.split(".")[0] in ("household", "trader", "official", "kin", "series") for name in months_of_list().columns)
+def _renewed() -> tuple[tuple[int, str, str], ...]:
+    """Columns of the list that can be made anew while a run goes on: where each stands, its entity and its field."""
+    named = ((k, *name.split(".")) for k, name in enumerate(months_of_list().columns))
+    return tuple((k, entity, field) for k, entity, field in named if entity in ("household", "trader", "official", "kin", "series"))
 
 
 def _address(run: Run, rule: Rule) -> int:
