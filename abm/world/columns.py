@@ -40,7 +40,12 @@ class Classes(NamedTuple):
 
 
 def weighted_sums(place: np.ndarray, weight: np.ndarray, values: np.ndarray, n_places: int) -> np.ndarray:
-    """Sums of ``weight`` times ``values`` by place, (n_places,), added in the order of rows; ``place`` (rows,) holds numbers below ``n_places``."""
+    """Sums of ``weight`` times ``values`` by place, (n_places,), added in the order of rows; ``place`` (rows,) holds numbers below ``n_places``.
+
+    ValueError for columns of several lengths.
+    """
+    if not len(place) == len(weight) == len(values):
+        raise ValueError(f"place, weight and values have {len(place)}, {len(weight)} and {len(values)} rows: give columns of one length")
     if PLAIN:
         return np.bincount(place, weight * values, n_places)
     sums = np.zeros(n_places)
