@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from abm.world.kinship import draw
+from agents.core.compiled import compiled
+from agents.core.declare import Column
 from agents.core.draws import stream
 from agents.household.fields import MAX_ADULTS, MAX_CHILDREN
 from agents.household.live import ADULT_AGE, KEEPS, LEAVES_BEFORE, LEAVES_FROM, births_by_age, least_who_stay, life_table, settle_workers
@@ -53,7 +55,8 @@ def members(seed: int, uid: np.ndarray, side: int, p: Any, share_working: float,
     put(np.ones(len(uid), dtype=bool), head, adults, n_adults)
     put(has_partner, partner, adults, n_adults)
     put(has_parent, parent, adults, n_adults)
-    least = np.array([least_who_stay(one_stays, v) for v in draw(seed, KEEPS, uid)[:, 0]])
+    least = np.empty(len(uid), dtype=np.int64)
+    _least_who_stay(one_stays, draw(seed, KEEPS, uid)[:, 0], least)
     at_home, stays = np.zeros(len(uid), dtype=np.int64), 1.0
     for age in range(LEAVES_BEFORE):
         stays *= p.grown_stay if age >= LEAVES_FROM else 1.0
@@ -70,3 +73,10 @@ def members(seed: int, uid: np.ndarray, side: int, p: Any, share_working: float,
         found["adult_age"], found["activity"], found["n_workers"],
     )  # fmt: skip
     return found
+
+
+@compiled
+def _least_who_stay(one_stays: float, u: Column, least: Column) -> None:
+    """How many children of each house stay for good, see :func:`agents.household.live.least_who_stay`."""
+    for i in range(u.shape[0]):
+        least[i] = least_who_stay(one_stays, u[i])

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from abm.world import populate
-from abm.world.moving import choose_moves, choose_settlers, draws, forget_work, hand_on, inherit, reweigh
+from abm.world.moving import choose_moves, choose_settlers, count_old, draws, forget_work, hand_on, inherit, reweigh
 from abm.world.population import newcomer_uids, renew_rows
 from agents.core.declare import Source, judgement, parameter, parameters, switch
 from agents.core.exact import exps, logs
@@ -130,7 +130,10 @@ def follow_people(run: Any) -> None:
 
 def note_old(run: Any) -> None:
     """Note the people of 65 and over of this January."""
-    run.record.old[run.month // 12] = run.sum_by_place((run.frames["household"]["adult_age"] >= OLD_AGE).sum(axis=1))
+    ages = run.frames["household"]["adult_age"]
+    old = np.empty(len(ages))
+    count_old(ages, OLD_AGE, old)
+    run.record.old[run.month // 12] = run.sum_by_place(old)
 
 
 def _people(run: Any) -> np.ndarray:

@@ -56,6 +56,16 @@ def choose_moves(
 
 
 @compiled
+def count_old(adult_age: Column, least: int, old: Column) -> None:
+    """How many adults of each household are ``least`` years old or more, ``old`` (households,)."""
+    for i in range(adult_age.shape[0]):
+        n = 0
+        for a in range(adult_age.shape[1]):
+            n += 1 if adult_age[i, a] >= least else 0
+        old[i] = n
+
+
+@compiled
 def forget_work(before: Column, activity: Column, work_sought: Column) -> None:
     """Forget what adults ask for where ``activity`` (households, adults) is not as ``before``: it does not go to another adult."""
     for i in range(activity.shape[0]):

@@ -218,6 +218,12 @@ def test_who_does_something_else_forgets_what_it_asked_for() -> None:
     assert sought.tolist() == [[5, 6], [-1, -1], [-1, -1]]
 
 
+def test_who_is_old_is_counted_from_that_age_on() -> None:
+    ages, old = np.array([[70, 64, -1], [65, 65, 66], [-1, -1, -1]], np.int8), np.full(3, -1.0)
+    moving.count_old(ages, 65, old)
+    assert old.tolist() == [1.0, 3.0, 0.0]
+
+
 def test_gains_and_losses_of_weights_by_side() -> None:
     weight, gained = np.array([2.0, 1.0, 4.0, 1.0]), np.array([[1.0, 0.0], [0.0, 0.0]])
     moving.reweigh(np.array([1.5, 0.5]), np.array([0, 0, 1, 1]), np.array([0, 0, 1, 1]), np.array([10.0, -4.0, 3.0, -2.0]), weight, gained)
