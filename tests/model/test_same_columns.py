@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -14,8 +16,8 @@ from tests.model.same import differing, state
 SETTLING = ("household.choose_work", "household.leave_work", "household.get_work")
 
 
-def small(end: str = "1984-12", *events: Change, **settings: object) -> Simulation:
-    return Simulation(Scenario(end=end, events=events), **{"households": 60, "rng": 5, **settings})  # type: ignore[arg-type]
+def small(end: str = "1984-12", *events: Change, **settings: Any) -> Any:
+    return Simulation(Scenario(end=end, events=events), **{"households": 60, "rng": 5, **settings})
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -29,13 +31,13 @@ def test_rules_in_a_month_draw_as_in_that_month(threads: int) -> None:
         for rule in rules:
             other.run_rule(rule)
     other.draws_of = None
-    assert one.draws_of is None and differing(state(one), state(other)) == []  # type: ignore[arg-type]
+    assert one.draws_of is None and differing(state(one), state(other)) == []
     third = small()
     for month in (-3, -2, 41):
         third.in_month(rules)(month)
     assert "household/work_sought" in differing(state(one), state(third)) or differing(state(one), state(third)), (
         "another month, other draws"
-    )  # type: ignore[arg-type]
+    )
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -44,7 +46,7 @@ def test_a_rule_without_draws_may_stand_among_them(threads: int) -> None:
     rule = RULES["household.remember"]
     one.in_month([rule])(-1)
     other.run_rule(rule)
-    assert differing(state(one), state(other)) == []  # type: ignore[arg-type]
+    assert differing(state(one), state(other)) == []
 
 
 def test_what_draws_were_of_comes_back_after_a_month_on_threads() -> None:
