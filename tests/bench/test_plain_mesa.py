@@ -19,7 +19,7 @@ ROUNDED = 2e-6
 EXACT = ("episodes", "care_sought", "care_visits", "untreated", "work_sought", "activity", "n_deported", "under_employed", "works_home", "works_across",
          "trips_across")  # fmt: skip
 CLOSE = ("days_lost", "care_cost", "income", "income_farm", "income_wage", "income_across", "own_use", "spending", "savings", "income_mean", "product", "product_farming",
-         "fear", "opinion_home", "opinion_across", "support_across", "heard_across", "heard_work", "knows_work", "trips_mean", "visits_across")  # fmt: skip
+         "kin_help", "fear", "opinion_home", "opinion_across", "support_across", "heard_across", "heard_work", "knows_work", "trips_mean", "visits_across")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,8 @@ def test_a_month_is_that_of_the_rules(both: tuple[BorderModel, PlainModel], name
 def test_demand_and_ties_are_those_of_the_rules(both: tuple[BorderModel, PlainModel]) -> None:
     border, twin = both
     assert np.asarray(twin.care_demand) == pytest.approx(border.world.place["care_demand"])
-    assert np.asarray(twin.met["job_chance"]) == pytest.approx(border.world.place["job_chance"])
+    for name in ("jobs_found", "jobs_asked", "job_offer", "job_chance"):
+        assert np.asarray(twin.met[name]) == pytest.approx(border.world.place[name]), name
     strengths = [tie.strength for one in twin.households for tie in one.kin]
     assert strengths == pytest.approx(border.kin.columns["strength"].tolist(), rel=ROUNDED)
 
