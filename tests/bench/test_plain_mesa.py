@@ -86,6 +86,10 @@ def test_every_kind_of_draw_occurs(all_three: tuple[BorderModel, PlainModel, dic
     assert ((does != did) & (does > FARM) & (does < LOOKING)).any() and ((does == FARM) & (did > FARM)).any(), (
         "some find a job, some a farm"
     )
+    lost = [((does == LOOKING) & (did == k)).sum() / max((did == k).sum(), 10) for k in range(FARM + 1, LOOKING) if k != UNDOCUMENTED]
+    assert max(lost) > 0.2, "some are dismissed: of themselves about 2 % of jobs end"
+    assert (twin.met["job_offer"] != np.ones_like(twin.met["job_offer"])).any(), "not all who ask get a job"
+    assert (h["kin_help"] > 0.0).any() and (h["kin_help"] < 0.0).any() and twin.may_help
     # some who asked in an earlier month go on asking, some think of something else or ask no more
     assert ((asks == asked) & (asked > FARM) & (did != LOOKING)).any() and ((asks != asked) & (asked > FARM)).any()
     assert ((asks > FARM) & (asked < 0)).any() and (asks != does)[does >= 0].all()
