@@ -36,6 +36,8 @@ def all_three() -> tuple[BorderModel, PlainModel, dict[str, np.ndarray]]:
     place["served_share"][:], place["caught_away"][:] = 0.6, 0.3
     place["job_slots"][::2] *= 0.5
     place["job_slots"][1::2] *= 1.3
+    place["job_slots"][:, PERMIT] *= 0.1  # fewer than hold one
+    place["job_slots"][3::7, UNDOCUMENTED] = 0.0  # open to nobody of these communities
     twin = PlainModel(border)
     before = {name: h[name].copy() for name in ("activity", "work_sought")}
     twin.step()
