@@ -30,6 +30,7 @@ def renew(run: Run) -> None:
             if run.demography is None:
                 demography.year_before(run)
             first_budget(run)
+        demography.note_old(run)
         settle_access(run)
         renew_ties(run)
         if run.month > 0 and run.settings.on["kinship"]:

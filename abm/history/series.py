@@ -37,7 +37,7 @@ class SeriesParameters(NamedTuple):
         source=Source("farm prices of rubber and unmilled rice rose 1.42- and 1.74-fold in 1998 (PRC4, PRC6), world prices at the rate 2.5- and 3.6-fold: 0.05 and 0.03; in other years faster", "derived"),
     )  # fmt: skip
     follow_my: float = parameter(
-        "The same on the Malaysian side", unit="1/month", default=1.0, low=0.2, high=1.0,
+        "Part of the way that prices of goods on the Malaysian side make in a month towards world prices at the month's rate", unit="1/month", default=1.0, low=0.2, high=1.0,
         source=Source("farm prices of rubber were the same part of world prices in 2000 to 2015, within the year (PRC5)", "derived"),
     )  # fmt: skip
 

@@ -119,14 +119,18 @@ def year_before(run: Any) -> None:
 
 
 def follow_people(run: Any) -> None:
-    """Let what is counted of the people follow them: adults and labour force of places, people of 65 and over, people of districts, and those for whom a clinic at a border place is there."""
+    """Let what is counted of the people follow them: adults and labour force of places, people of districts, and those for whom a clinic at a border place is there."""
     h, world = run.frames["household"], run.world
     people = _people(run)
-    run.record.old[run.month // 12] = run.sum_by_place((h["adult_age"] >= OLD_AGE).sum(axis=1))
     world.place["adults"][:] = run.sum_by_place(h["n_adults"])
     world.place["workers"][:] = run.sum_by_place(h["n_workers"])
     world.district["population"][:] = np.bincount(world.place["district"], people, len(world.district_names))
     world.set_catchment(people)
+
+
+def note_old(run: Any) -> None:
+    """Note the people of 65 and over of this January."""
+    run.record.old[run.month // 12] = run.sum_by_place((run.frames["household"]["adult_age"] >= OLD_AGE).sum(axis=1))
 
 
 def _people(run: Any) -> np.ndarray:

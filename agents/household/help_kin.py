@@ -34,7 +34,7 @@ class Parameters(NamedTuple):
         source=Source("gifts rose by up to 0.4 for a unit of income that poor households of the Philippines lacked (Cox, Hansen and Jimenez 2004); Indonesia and Malaysia: gifts insure kin (Frankenberg, Lillard and Willis 2002)", "recalled"),
     )  # fmt: skip
     made_good_without_workers: float = parameter(
-        "The same where nobody is in the labour force", unit="share", default=0.6, low=0.3, high=0.9,
+        "Part of what a household lacks that is made good where nobody is in the labour force", unit="share", default=0.6, low=0.3, high=0.9,
         source=Source("in Peninsular Malaysia in 1988 more than two thirds of people of 60 and over lived with a grown child, and most who had grown children got money from them (DaVanzo and Amin 2003, abstract); size: judgement", "opened"),
     )  # fmt: skip
     most: float = parameter(

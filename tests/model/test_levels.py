@@ -9,7 +9,7 @@ from abm import Scenario, Simulation
 
 #: Years after the start has settled, with estates and logging.
 YEARS = (1985, 1995)
-SEEDS = range(100, 106)
+SEEDS = range(100, 112)
 
 
 def levels(households: int, end: str = "1995-12", **settings: float) -> dict[str, np.ndarray]:
@@ -24,6 +24,10 @@ def levels(households: int, end: str = "1995-12", **settings: float) -> dict[str
             for name in ("unemployment_rate", "workers_across", "adults_wage", "adults_pass"):
                 found.setdefault(f"{name}_{side}", []).append(float(here[name].mean()))
     return {name: np.array(values) for name, values in found.items()}
+
+
+#: A difference of rates that is of no use to anybody, a twentieth of a percentage point: with enough seeds any difference is more than two standard errors.
+NO_MATTER = 0.0005
 
 
 def apart(a: np.ndarray, b: np.ndarray) -> float:
@@ -44,13 +48,14 @@ AGREE = ("workers_across_id", "adults_wage_id", "adults_wage_my", "unemployment_
 @pytest.mark.parametrize("households", [300, 600])
 def test_levels_agree_within_two_standard_errors(by_size: dict[int, dict[str, np.ndarray]], households: int, name: str) -> None:
     """Where jobs were given community by community, work across was a quarter lower with 300 households than with 2,000."""
-    assert apart(by_size[households][name], by_size[2000][name]) < 2.0
+    few, many = by_size[households][name], by_size[2000][name]
+    assert apart(few, many) < 2.0 or abs(few.mean() - many.mean()) < NO_MATTER
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", AGREE)
 def test_levels_of_a_large_sample(by_size: dict[int, dict[str, np.ndarray]], large: dict[str, np.ndarray], name: str) -> None:
-    assert apart(by_size[2000][name], large[name]) < 2.0
+    assert apart(by_size[2000][name], large[name]) < 2.0 or abs(by_size[2000][name].mean() - large[name].mean()) < NO_MATTER
 
 
 @pytest.fixture(scope="module")
