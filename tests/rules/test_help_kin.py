@@ -137,6 +137,17 @@ def test_help_brings_people_nearer_and_turns_no_order_round(form: str) -> None:
 
 
 @both_forms
+def test_neither_the_unit_of_money_nor_how_many_each_stands_for_matters(form: str) -> None:
+    """All money in thousands, and a hundredth as many real households: the same help in that unit."""
+    said = many()
+    small = said | {name: 0.001 * said[name] for name in ("income_mean", "income", "spending")} | {"weight": 0.01 * said["weight"]}
+    usual, done = settled(form, n=90, **said), settled(form, n=90, **small)
+    assert done["household.kin_help"] == pytest.approx(0.001 * usual["household.kin_help"]) and usual["household.kin_help"].any()
+    done = settled(form, weight=(0.01, 0.01, 0.02), income_mean=(0.0, 0.2, 0.9), spending=0.7)
+    assert done["household.kin_help"] == pytest.approx([0.15 * 130 / 160, 0.01 * 130 / 160, -0.065])
+
+
+@both_forms
 def test_communities_do_not_know_of_each_other(form: str) -> None:
     together = settled(form, n=90, **many())
     alone = columns_of(RULE, {"household": 90}, VALUES | {f"household.{k}": v for k, v in many().items()})
