@@ -108,7 +108,7 @@ def market_of(kind: int, side: int, place_work: int) -> int:
 
     kind [code]: the activity, a job
     side [code]: of the community
-    place_work [row]: the place across where its day work on a pass is, -1 for none
+    place_work [code]: the place across where its day work on a pass is, -1 for none
     returns [code]: that place for day work on a pass, the side for all other jobs
     """
     return place_work if kind == PASS else side

@@ -118,7 +118,7 @@ BY_THE_MODEL = {
     "district": {"population"},
     "household": {"n_adults", "n_children", "n_workers", "adult_age", "child_age", "land", "weight"},
     "trader": {"weight"},
-    "policy": {"turn", "enforced", "invests", "has_programme", "prices_move", "may_cross", "may_trade"},
+    "policy": {"turn", "enforced", "invests", "has_programme", "prices_move", "may_cross", "may_trade", "may_help"},
     "kin": {"contact", "is_on", "income_gap", "n_new", "first", "first_across", "end", "other", "pair", "is_kin"},
 }  # fmt: skip
 

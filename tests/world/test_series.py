@@ -58,6 +58,8 @@ def test_drought_and_fees_begin_in_their_month(region: Region) -> None:
         assert (s.dry[at, rows] == float(value)).all()
     for row in region.fees.itertuples():
         at = max(month_number(str(row[list(region.fees.columns).index("from") + 1])), 0)
+        if at >= N:
+            continue  # begins after the series end
         place = (("id", "my").index(row.side), ("primary", "hospital").index(row.tier), ("citizen", "foreigner").index(row.patient))  # type: ignore[arg-type]
         assert s.fee[(at, *place)] == row.fee
 
