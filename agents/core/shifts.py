@@ -52,7 +52,8 @@ def _made() -> tuple[Any, Any]:
 
 
 #: ``_copy(column, start, stop, to)`` in compiled loops and as plain Python; ``shift_at(address, start, stop, to)`` in compiled ones alone. Neither looks at bounds.
-_copy, shift_at = (_copy_plain, None) if PLAIN else _made()
+_both: tuple[Any, Any] = (_copy_plain, None) if PLAIN else _made()
+_copy, shift_at = _both
 
 
 @compiled

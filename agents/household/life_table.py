@@ -24,7 +24,7 @@ STANDARD = (
 #: Births per 1,000 women and year by age 15-19, 20-24, ... 45-49: Indonesia, late 1970s (recalled: no source opened). Only the shape is used.
 BIRTHS_BY_AGE = (116.0, 248.0, 232.0, 177.0, 104.0, 46.0, 13.0)
 #: The standard's logits by exact age from 1 year on, and births by completed years from 15 to 49 with their sum.
-_LOGITS = np.interp(np.arange(1, AGES + 1), *(np.array(column, dtype=float) for column in zip(*STANDARD, strict=True)))
+_LOGITS = np.interp(np.arange(1, AGES + 1), [float(age) for age, _ in STANDARD], [logit for _, logit in STANDARD])
 _BIRTH_SHAPE = np.repeat(BIRTHS_BY_AGE, 5)
 _BIRTHS = _BIRTH_SHAPE.sum()
 
