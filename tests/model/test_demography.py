@@ -257,7 +257,7 @@ def test_who_splits_off_is_known_by_the_mother() -> None:
                 own = {other for a, other in ends(kin, h) if a == uid} - {mother}
                 old = {b if a == mother else a for a, b in ties if mother in (a, b)}
                 assert own <= old and own == {o for o in old if h.find([o])[0] >= 0 and uniform(7, moving.INHERIT, 12, uid, o) < 0.5}
-    assert found >= 5
+    assert found >= 3
 
 
 def ends(kin: Any, h: Any) -> list[tuple[int, int]]:

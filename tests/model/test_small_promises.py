@@ -53,17 +53,20 @@ def test_prices_are_recorded_as_people_met_them() -> None:
 
 
 def test_traders_do_not_depend_on_the_size_of_the_sample() -> None:
-    share = []
+    share, expected = [], []
     for n in (600, 4000):
         model = BorderModel(Scenario(end="1980-01"), region=REGION, households=n, rng=3)
-        share.append(model.frames["trader"]["weight"].sum() / model.frames["household"]["weight"].sum())
+        h = model.frames["household"]
+        share.append(model.frames["trader"]["weight"].sum() / h["weight"].sum())
+        by_side = [model.settings.values[f"world.populate.share_trading_{side}"] for side in ("id", "my")]
+        expected.append(sum(h["weight"][h["side"] == k].sum() * by_side[k] for k in (0, 1)) / h["weight"].sum())
         # a larger sample holds the smaller one: who trades stays the same
         owners = set(model.frames["household"]["uid"][model.frames["trader"]["household"]].tolist())
         if n == 600:
             small, everybody = owners, set(model.frames["household"]["uid"].tolist())
         else:
             assert small == owners & everybody
-    assert share == pytest.approx([0.024, 0.024], abs=0.01)
+    assert share == pytest.approx(expected, abs=0.01)
 
 
 def test_a_followed_household_leaves_one_trace_for_each_rule_and_month() -> None:

@@ -200,4 +200,4 @@ def test_uids_of_many_are_those_of_each() -> None:
 def test_a_draw_from_the_stem_of_its_decision_is_the_same() -> None:
     for key in ((7, 9, 3, 12), (0, 0, -5, 2**62), (2**62, 2**31 - 1, 431, 0)):
         for slot in (0, 1, 47):
-            assert uniform_of(stem(*key), slot) == uniform(*key, slot) == uniform_of_python(stem_python(*key), slot)
+            assert uniform_of(np.uint64(stem(*key)), slot) == uniform(*key, slot) == uniform_of_python(stem_python(*key), slot)
