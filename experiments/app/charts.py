@@ -37,7 +37,7 @@ SYMBOLS = ("circle", "rect", "triangle", "diamond")
 
 @dataclass(frozen=True)
 class Line:
-    """An indicator of the yearly table on one side (``id``, ``my``), or of both added up (``both``)."""
+    """An indicator of the yearly table on one side (``id``, ``my``), or of both added up (``both``; for amounts only)."""
 
     indicator: str
     side: str = "id"
@@ -45,7 +45,8 @@ class Line:
     def label(self, _: Translate, region: Region) -> str:
         """What the line is, with its side."""
         name = _(OUTPUTS[self.indicator].label)
-        return name if self.side == BOTH else f"{name}, {_(str(region.meta['sides'][self.side]['name']))}"
+        is_one = self.side == BOTH or getattr(OUTPUTS[self.indicator], "sides", "each") == "together"
+        return name if is_one else f"{name}, {_(str(region.meta['sides'][self.side]['name']))}"
 
     def values(self, years: Years) -> dict[int, float]:
         """Its values by year; a year without one is left out."""
@@ -53,7 +54,7 @@ class Line:
 
     def show(self, value: float, n: Numbers) -> str:
         """A value as it is written in tables and sentences."""
-        return n.percent(value, 1) if self.is_share else n.short(value)
+        return n.percent(value, 1) if self.is_share else n.number(value) if 100 <= abs(value) < 100_000 else n.short(value)
 
     @property
     def is_share(self) -> bool:
@@ -95,7 +96,7 @@ CHARTS: tuple[ChartSpec, ...] = (
         "trade", mark("Trade across the border"), (Line("trade_out_usd", BOTH), Line("trade_in_usd", BOTH)), ("rule", "crossing"),
         has_crisis=True,
     ),
-    ChartSpec("officials", mark("Officials: doctrine, and how strict each post is"), (Line("doctrine"), Line("doctrine", "my"), Line("strictness", BOTH)), ("official",)),
+    ChartSpec("officials", mark("Officials: doctrine, and how strict each post is"), (Line("doctrine"), Line("doctrine", "my"), Line("strictness")), ("official",)),
 )  # fmt: skip
 
 
@@ -111,15 +112,14 @@ def chosen(indicator: str) -> ChartSpec:
     return ChartSpec("chosen", OUTPUTS[indicator].label, tuple(Line(indicator, side) for side in sides))
 
 
-def numbers_of(spec: ChartSpec, yearly: pd.DataFrame | None, years: tuple[int, int]) -> np.ndarray:
-    """The values of a chart's lines: float32, shape (lines, years); ``nan`` for a year that the table does not have, all without a table.
+def numbers_of(spec: ChartSpec, table: Years | None, years: tuple[int, int]) -> np.ndarray:
+    """The values of a chart's lines: float32, shape (lines, years); ``nan`` for a year that the run does not have, all without a run.
 
-    ``years`` are the first and the last year shown.
+    ``table`` are the run's yearly outputs; ``years`` are the first and the last year shown.
     """
     first, last = years
     found = np.full((len(spec.lines), last - first + 1), np.nan, dtype=np.float32)
-    if yearly is not None:
-        table = Years(yearly)
+    if table is not None:
         for row, line in zip(found, spec.lines, strict=True):
             for year, value in line.values(table).items():
                 if first <= year <= last:
@@ -175,8 +175,8 @@ def option_of(spec: ChartSpec, region: Region, years: tuple[int, int], language:
     return {
         "animation": False,
         "aria": {"enabled": False},
-        "grid": {"left": 8, "right": 14, "top": 64, "bottom": 8, "containLabel": True},
-        "legend": {"data": names, "selectedMode": False, "textStyle": text, "left": 0, "top": 0, "itemGap": 8},
+        "grid": {"left": 8, "right": 14, "top": 24 + 20 * len(names), "bottom": 8, "containLabel": True},
+        "legend": {"data": names, "selectedMode": False, "textStyle": text, "left": 0, "top": 0, "itemGap": 6, "orient": "vertical"},
         "tooltip": {
             "trigger": "axis", "confine": True, "backgroundColor": "--lintas-paper", "borderColor": "--lintas-quiet", "textStyle": text,
         },
@@ -209,7 +209,7 @@ class Board:
         self.specs: dict[str, ChartSpec] = {spec.key: spec for spec in (*CHARTS, chosen(indicator))}
         self.widgets: dict[str, Chart] = {key: Chart() for key in self.specs}
         self._language = ""
-        self._tables: tuple[pd.DataFrame | None, pd.DataFrame | None] = (None, None)
+        self._tables: tuple[Years | None, Years | None] = (None, None)
 
     def speak(self, language: str, indicator: str) -> None:
         """Have every chart in a language, and the last one of an indicator."""
@@ -225,7 +225,8 @@ class Board:
 
     def show(self, baseline: pd.DataFrame | None, variant: pd.DataFrame | None) -> None:
         """Draw the yearly tables of two runs, as far as they have come; None for one that has not begun."""
-        self._tables = (baseline, variant)
+        before = None if baseline is None else Years(baseline)
+        self._tables = before, before if variant is baseline else None if variant is None else Years(variant)
         for spec in self.specs.values():
             self._draw(spec)
 

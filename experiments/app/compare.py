@@ -86,9 +86,9 @@ class Words:
 
     # --- one chart ----------------------------------------------------------------------------------------------------
 
-    def sentence(self, spec: ChartSpec) -> str:
-        """What a chart shows: its values at the end and the largest difference, or what the baseline did."""
-        return " ".join(self._line(line) for line in spec.lines)
+    def sentences(self, spec: ChartSpec) -> list[str]:
+        """What a chart shows, line by line: the values at the end and the largest difference, or what the baseline did."""
+        return [self._line(line) for line in spec.lines]
 
     def _line(self, line: Line) -> str:
         _, n = self._, self.n
@@ -105,7 +105,8 @@ class Words:
         changes = self.pair.differences(line)
         if not any(changes.values()):
             return _("{label}: no difference from the baseline in any year.").format(label=label)
-        last, most = max(changes), max(changes, key=lambda year: abs(changes[year]))
+        sizes = {year: abs(change) if line.is_share or before[year] <= 0 else abs(change) / before[year] for year, change in changes.items()}
+        last, most = max(changes), max(sizes, key=lambda year: sizes[year])
         said = _("{label}: {variant} in {year}, {baseline} in the baseline ({difference}).").format(
             label=label, year=last, variant=line.show(after[last], n), baseline=line.show(before[last], n),
             difference=difference(line, before[last], after[last], n, _),
@@ -118,7 +119,7 @@ class Words:
 
     def said(self, spec: ChartSpec) -> str:
         """What a screen reader says in place of the picture."""
-        return f"{self._(spec.title)}. {self.sentence(spec)}"
+        return f"{self._(spec.title)}. {' '.join(self.sentences(spec))}"
 
     def notes(self, spec: ChartSpec) -> list[str]:
         """The dated events that are marked by number."""

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 
 import solara
@@ -15,6 +16,7 @@ from experiments.app import figures
 from experiments.app.charts import ChartSpec, indicators
 from experiments.app.compare import Words
 from experiments.app.controls import Select, Slider
+from experiments.app.runner import region
 from experiments.app.shown import Shown
 from experiments.app.state import Finished
 from experiments.reports.figure_sheet import Picture
@@ -31,7 +33,6 @@ def Results(shown: Shown, language: str):
     solara.use_memo(lambda: shown.board.speak(language, indicator), [language, indicator])
     words = solara.use_memo(lambda: pair and shown.words(pair, language), [pair, language, indicator])
     with solara.v.Html(tag="section", attributes={"aria-label": _("What came of it")}, class_="lintas-results"):
-        Summary(shown, words, language).key("summary")
         with solara.Div(classes=["lintas-figures"]).key("charts"):
             for spec in shown.board.specs.values():
                 ChartPart(shown, spec, words, language).key(spec.key)
@@ -42,29 +43,41 @@ def Results(shown: Shown, language: str):
 
 
 @solara.component
-def Summary(shown: Shown, words: Words | None, language: str):
+def Summary(shown: Shown, language: str):
     """Three sentences, the main numbers, and to which runs they belong."""
-    _ = translator(language)
-    if words is None:
+    _, pair = translator(language), shown.pair.value
+    with solara.v.Html(tag="section", attributes={"aria-label": _("In short")}):
+        if pair is None:
+            solara.HTML(tag="p", unsafe_innerHTML=escape(_("The history is being run; its charts grow as it goes.")))
+            return
+        words = Words(pair, region(), language)
+        said = "".join(f"<p>{escape(sentence)}</p>" for sentence in shown.sentences(words))
+        runs = "".join(f"<li>{escape(line)}</li>" for line in words.provenance())
         solara.HTML(
-            tag="p", unsafe_innerHTML=escape(_("The history is being run; its charts grow as it goes."))
-        ).key("waits")  # fmt: skip
-        return
-    said = "".join(f"<p>{escape(sentence)}</p>" for sentence in shown.sentences(words))
-    runs = "".join(f"<li>{escape(line)}</li>" for line in words.provenance())
-    solara.HTML(
-        tag="div",
-        unsafe_innerHTML=f"<div class='lintas-said'>{said}</div>{words.main_numbers()}<ul class='lintas-notes' id='lintas-shown'>{runs}</ul>",
-        classes=["lintas-summary"],
-    )
-    with solara.Div(classes=["lintas-buttons"]):
-        solara.FileDownload(
-            words.pair.variant.yearly_csv,
-            filename=words.pair.variant.file_name,
-            label=_("Download the yearly table (CSV)"),
-            mime_type="text/csv",
-            icon_name="mdi-download",
+            tag="div",
+            unsafe_innerHTML=f"<div class='lintas-said'>{said}<ul class='lintas-notes' id='lintas-shown'>{runs}</ul></div>"
+            + f"<div>{words.main_numbers()}</div>",
+            classes=["lintas-summary"],
         )
+        Csv(pair.variant.yearly_csv, pair.variant.file_name, _("Download the yearly table (CSV)"), _("Download the yearly table (CSV)"))
+
+
+@solara.component
+def Csv(content: Callable[[], bytes], name: str, text: str, label: str):
+    """A button that downloads a table, made when it is pressed."""
+    with solara.FileDownload(content, filename=name, mime_type="text/csv"):
+        solara.Button(text, icon_name="mdi-download", small=True, outlined=True, attributes={"aria-label": label})
+
+
+@solara.component
+def Fold(rows: Callable[[], str], language: str):
+    """A table under a fold; its rows are made when it is opened first. One that is open stays so while its numbers change."""
+    _ = translator(language)
+    is_opened, set_opened = solara.use_state(False)
+    with solara.v.Html(tag="details"):
+        summary = solara.v.Html(tag="summary", children=[_("The numbers as a table")])
+        solara.v.use_event(summary, "click", lambda *_given: set_opened(True))
+        solara.HTML(unsafe_innerHTML=rows() if is_opened else "")
 
 
 @solara.component
@@ -83,21 +96,13 @@ def ChartPart(shown: Shown, spec: ChartSpec, words: Words | None, language: str)
         solara.v.Html(tag="div", children=[shown.board.widgets[spec.key]])
         if words is None:
             return
+        with solara.Div(classes=["lintas-csv"]):
+            Csv(lambda: words.csv(spec), f"{words.file(spec)}.csv", "CSV", _("{title}: numbers (CSV)").format(title=_(spec.title)))
+        said = "".join(f"<p>{escape(sentence)}</p>" for sentence in words.sentences(spec))
         notes = "".join(f"<li>{escape(note)}</li>" for note in words.notes(spec))
         events = f"<ul class='lintas-notes'>{notes}</ul>" if notes else ""
-        sentence = f"<p class='lintas-sentence' id='lintas-said-{spec.key}'>{escape(words.sentence(spec))}</p>"
-        solara.HTML(unsafe_innerHTML=f"{sentence}{events}")
-        with solara.Div(classes=["lintas-buttons"]):
-            solara.FileDownload(
-                lambda: words.csv(spec),
-                filename=f"{words.file(spec)}.csv",
-                label=_("{title}: numbers (CSV)").format(title=_(spec.title)),
-                mime_type="text/csv",
-                icon_name="mdi-download",
-            )
-        with solara.v.Html(tag="details"):
-            solara.v.Html(tag="summary", children=[_("The numbers as a table")])
-            solara.HTML(unsafe_innerHTML=figures.table_html(words.head(spec), words.rows(spec), _(spec.title)))
+        solara.HTML(unsafe_innerHTML=f"<div class='lintas-sentence' id='lintas-said-{spec.key}'>{said}</div>{events}")
+        Fold(lambda: figures.table_html(words.head(spec), words.rows(spec), _(spec.title)), language)
 
 
 @solara.component
@@ -136,10 +141,7 @@ def Map(shown: Shown, finished: Finished, language: str):
 
 @solara.component
 def FigureParts(picture: Picture, language: str):
-    """The fold is an element of its own whose content is replaced, so that one that was opened stays open."""
-    _ = translator(language)
+    """A picture with its words, and its numbers under a fold."""
     with solara.Div():
         solara.HTML(unsafe_innerHTML=figures.figure_html(picture))
-        with solara.v.Html(tag="details"):
-            solara.v.Html(tag="summary", children=[_("The numbers as a table")])
-            solara.HTML(unsafe_innerHTML=figures.table_html(picture.head, picture.rows, picture.title))
+        Fold(lambda: figures.table_html(picture.head, picture.rows, picture.title), language)

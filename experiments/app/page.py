@@ -14,7 +14,7 @@ from html import escape
 import solara
 
 from experiments.app.controls import Controls
-from experiments.app.explore import Results
+from experiments.app.explore import Results, Summary
 from experiments.app.link import write
 from experiments.app.runner import RunProgress
 from experiments.app.shown import Shown
@@ -41,6 +41,7 @@ def Page():
     with solara.v.Html(tag="main", class_="lintas", attributes={"lang": language}):
         Head(shown, language)
         Bar(shown, language)
+        Summary(shown, language)
         with solara.Div(classes=["lintas-body"]):
             Controls(shown, language)
             Results(shown, language)
@@ -70,7 +71,7 @@ def Head(shown: Shown, language: str):
 def Bar(shown: Shown, language: str):
     """What can be pressed and how far the run is; every part keeps its place whatever happens."""
     _ = translator(language)
-    is_running = shown.progress.value is not None
+    is_running = shown.is_running.value
     with solara.Div(classes=["lintas-bar"]):
         with solara.Div(classes=["lintas-buttons"]):
             solara.Button(

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from abm import Region, Scenario
 
 #: Seconds between two reports of a run's progress: more would only load the connection to the browser.
-PAUSE = 0.1
+PAUSE = 0.2
 #: Seconds without a connection after which a page's run is given up; a browser that can will have connected again by then.
 GRACE = 20.0
 

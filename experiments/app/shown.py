@@ -53,6 +53,7 @@ class Shown:
         #: What of the link was not taken as it stands.
         self.told: solara.Reactive[str] = solara.Reactive(told)
         self.progress: solara.Reactive[RunProgress | None] = solara.Reactive(None)
+        self.is_running: solara.Reactive[bool] = solara.Reactive(False)
         self.refused: solara.Reactive[str] = solara.Reactive("")
         self.is_given_up: solara.Reactive[bool] = solara.Reactive(False)
         self.pair: solara.Reactive[Pair | None] = solara.Reactive(None)
@@ -98,7 +99,11 @@ class Shown:
     def stop(self) -> None:
         """End the run that is under way or waits."""
         self._runner.stop()
-        self.progress.value = None
+        self._tell(None)
+
+    def _tell(self, progress: RunProgress | None) -> None:
+        self.is_running.value = progress is not None
+        self.progress.value = progress
 
     def close(self) -> None:
         """A page that is closed leaves no run and no widget behind."""
@@ -106,7 +111,7 @@ class Shown:
         self.board.close()
 
     def _progress(self, progress: RunProgress) -> None:
-        self.progress.value = progress
+        self._tell(progress)
         if progress.grown is not None:
             pair = self.pair.peek()
             if progress.is_baseline:
@@ -121,13 +126,13 @@ class Shown:
         return view.choice.baseline(view.baseline).key
 
     def _end(self, outcome: RunEnd) -> None:
-        self.progress.value = None
         self.refused.value = outcome.refused
         self.is_given_up.value = outcome.is_given_up
         if outcome.finished is not None:
             pair = Pair(outcome.baseline or outcome.finished, outcome.finished)
             self.board.show(pair.baseline.results.yearly, pair.variant.results.yearly)
             self.pair.value = pair
+        self._tell(None)
 
     @property
     def is_earlier(self) -> bool:

@@ -51,7 +51,7 @@ export default {
       option.title = [{ text: title, left: 8, top: 8, textStyle: { color: colour, fontSize: 18 } },
         { subtext: lines.join("\n"), left: 8, bottom: 8, subtextStyle: { color: colour, fontSize: 12, lineHeight: 18 } }];
       option.legend.top = 42;
-      Object.assign(option.grid, { top: 96, bottom: 24 + 18 * lines.length });
+      Object.assign(option.grid, { top: option.grid.top + 42, bottom: 24 + 18 * lines.length });
       const data = numbers();
       option.series.forEach((one, k) => { one.data = data[k].data; });
       const size = { width, height }, other = kind === "svg"
