@@ -155,9 +155,19 @@ def option_of(spec: ChartSpec, region: Region, years: tuple[int, int], language:
         both = {"type": "line", "color": colour, "data": [], "connectNulls": False}
         dashed = {"type": "dashed", "width": 1.5, "color": colour}
         series.append(both | {"id": f"b{k}", "name": _("{name}, baseline").format(name=name), "symbol": "none", "lineStyle": dashed})
-        series.append(both | {"id": f"v{k}", "name": name, "symbol": SYMBOLS[k % len(SYMBOLS)], "symbolSize": 4, "lineStyle": {"width": 2, "color": colour}})
+        series.append(
+            both
+            | {
+                "id": f"v{k}",
+                "name": name,
+                "symbol": SYMBOLS[k % len(SYMBOLS)],
+                "symbolSize": 4,
+                "lineStyle": {"width": 2, "color": colour},
+            }
+        )
     marks = [
-        [{"xAxis": str(year), "name": str(number)}, {"xAxis": str(year)}] for number, year, _words in events_of(spec, region, years, language)
+        [{"xAxis": str(year), "name": str(number)}, {"xAxis": str(year)}]
+        for number, year, _words in events_of(spec, region, years, language)
     ]
     line = {"symbol": "none", "silent": True, "lineStyle": {"type": "dotted", "color": "--lintas-quiet"}}
     series[0]["markLine"] = line | {
@@ -171,7 +181,11 @@ def option_of(spec: ChartSpec, region: Region, years: tuple[int, int], language:
             area = [{"xAxis": str(begin)}, {"xAxis": str(min(end, last))}]
             series[0]["markArea"] = {"silent": True, "itemStyle": {"color": "--lintas-shade"}, "data": [area]}
     text = {"color": "--lintas-text", "fontSize": 12}
-    axis = {"axisLabel": text, "axisLine": {"lineStyle": {"color": "--lintas-quiet"}}, "splitLine": {"lineStyle": {"color": "--lintas-grid"}}}
+    axis = {
+        "axisLabel": text,
+        "axisLine": {"lineStyle": {"color": "--lintas-quiet"}},
+        "splitLine": {"lineStyle": {"color": "--lintas-grid"}},
+    }
     return {
         "animation": False,
         "aria": {"enabled": False},
@@ -243,4 +257,3 @@ class Board:
         """Close the widgets with their page."""
         for widget in self.widgets.values():
             widget.close()
-

@@ -105,7 +105,9 @@ class Words:
         changes = self.pair.differences(line)
         if not any(changes.values()):
             return _("{label}: no difference from the baseline in any year.").format(label=label)
-        sizes = {year: abs(change) if line.is_share or before[year] <= 0 else abs(change) / before[year] for year, change in changes.items()}
+        sizes = {
+            year: abs(change) if line.is_share or before[year] <= 0 else abs(change) / before[year] for year, change in changes.items()
+        }
         last, most = max(changes), max(sizes, key=lambda year: sizes[year])
         said = _("{label}: {variant} in {year}, {baseline} in the baseline ({difference}).").format(
             label=label, year=last, variant=line.show(after[last], n), baseline=line.show(before[last], n),
@@ -213,7 +215,12 @@ class Words:
         changes = [(self._weight(line), line) for line in MAIN]
         moved = [line for weight, line in sorted(changes, key=lambda one: -one[0]) if weight > 0][:2]
         said = [self._line(line) for line in moved] or [_("None of the main numbers differs from the baseline in any year.")]
-        return [*said, _("Both runs have the same households and the same chance, so the difference is the change's; one pair cannot say how much it varies from seed to seed.")]
+        return [
+            *said,
+            _(
+                "Both runs have the same households and the same chance, so the difference is the change's; one pair cannot say how much it varies from seed to seed."
+            ),
+        ]
 
     def _weight(self, line: Line) -> float:
         """How large a line's difference is beside its size, to say the largest first."""

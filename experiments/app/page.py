@@ -55,7 +55,9 @@ def Head(shown: Shown, language: str):
     with solara.Div(classes=["lintas-head"]):
         solara.HTML(
             unsafe_innerHTML="<h1>lintas</h1>"
-            + escape(_("The border communities of Kalimantan and Sarawak, 1980–2015: move a lever and see both histories beside each other."))
+            + escape(
+                _("The border communities of Kalimantan and Sarawak, 1980–2015: move a lever and see both histories beside each other.")
+            )
         )
         with solara.Div(classes=["lintas-languages"], attributes={"role": "group", "aria-label": "Language / Bahasa"}):
             for code, name in LANGUAGES.items():
@@ -91,7 +93,9 @@ def Status(shown: Shown, language: str):
         is_refused = bool(shown.refused.value or shown.is_given_up.value)
         text = shown.refused.value or (_(GIVEN_UP) if shown.is_given_up.value else "")
         if not text and shown.pair.value is not None:
-            text = _("The controls have changed since: press Run to bring the figures up to date.") if shown.is_earlier else _("Up to date.")
+            text = (
+                _("The controls have changed since: press Run to bring the figures up to date.") if shown.is_earlier else _("Up to date.")
+            )
     else:
         text = said_of(progress, _, n)
     share = 0.0 if progress is None else 100 * progress.month / max(progress.months, 1)

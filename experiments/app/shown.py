@@ -138,7 +138,11 @@ class Shown:
     def is_earlier(self) -> bool:
         """Whether what is shown belongs to other controls than those of now."""
         pair, view = self.pair.value, self.view.value
-        return pair is None or pair.variant.choice.key != view.choice.key or pair.baseline.choice.key != view.choice.baseline(view.baseline).key
+        return (
+            pair is None
+            or pair.variant.choice.key != view.choice.key
+            or pair.baseline.choice.key != view.choice.baseline(view.baseline).key
+        )
 
     # --- words --------------------------------------------------------------------------------------------------------
 
