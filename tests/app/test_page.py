@@ -245,12 +245,11 @@ def test_a_moved_lever_beside_the_baseline_its_link_and_its_files(browser: Any, 
     for line in words.provenance():
         assert line in picture
     # the link in a fresh browser shows the same
-    with_link = browser.new_context(accept_downloads=True)
-    other = opened(with_link, server, seen, page.url.removeprefix(server))
+    other = opened(browser, server, seen, page.url.removeprefix(server))
     check_shown(other, pair)
     again = files(other)
     assert {key: again[key] for key in again if key.endswith("csv")} == {key: got[key] for key in got if key.endswith("csv")}
-    with_link.close()
+    other.close()
 
     page.get_by_role("button", name="Reset: Indonesian officials' doctrine in 1980").click()
     check_shown(page, Pair(history, history))
