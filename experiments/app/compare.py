@@ -218,7 +218,7 @@ class Words:
         return [
             *said,
             _(
-                "Both runs have the same households and the same chance, so the difference is the change's; one pair cannot say how much it varies from seed to seed."
+                "Both runs have the same households and the same random numbers, so what differs comes from the change; one pair cannot say how much it would vary from seed to seed."
             ),
         ]
 
@@ -231,7 +231,7 @@ class Words:
     def main_numbers(self) -> str:
         """The main numbers of the last year as a table: label, variant, baseline, difference."""
         _, last = self._, self.pair.years[1]
-        heads = [_("{year}").format(year=last), _("variant"), _("baseline"), _("difference")]
+        heads = [str(last), _("variant"), _("baseline"), _("difference")]
         if self.pair.is_same:
             heads = [heads[0], _("baseline")]
         top = "".join(f"<th scope='col'>{escape(head)}</th>" for head in heads)

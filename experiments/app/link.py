@@ -63,13 +63,13 @@ def read(query: str | None) -> tuple[View, str]:
     text = (query or "").removeprefix("?")
     if not text:
         return View(), ""
+    _ = translator("en")  # the language of a link that is not read is not known
     if len(text) > LONGEST:
-        _ = translator("en")
         return View(), _("The link is too long ({letters} letters) and was not read.").format(letters=len(text))
     try:
         pairs = parse_qsl(text, keep_blank_values=False, max_num_fields=100, errors="replace")
     except ValueError:
-        return View(), translator("en")("The link has too many parts and was not read.")
+        return View(), _("The link has too many parts and was not read.")
     found = dict(pairs)
     language = found.pop("lang", "en")
     _ = translator(language if language in LANGUAGES else "en")

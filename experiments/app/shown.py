@@ -20,9 +20,10 @@ from abm.errors import UserError
 from experiments.app import sessions
 from experiments.app.charts import Board
 from experiments.app.compare import Pair, Words
+from experiments.app.kept import KEPT
 from experiments.app.link import YEARS, View, read
 from experiments.app.runner import RunEnd, Runner, RunProgress, region
-from experiments.app.state import Choice
+from experiments.app.state import Choice, Finished
 from experiments.reports.figures import Drawing
 from experiments.words.languages import translator
 
@@ -61,7 +62,7 @@ class Shown:
         page = get_current_context().id
         self._runner = Runner(of_this_page(self._progress), of_this_page(self._end), lambda: sessions.away(page))
         #: The first sentences of a run by language, made once.
-        self._history: dict[tuple[int, str], list[str]] = {}
+        self._history: dict[tuple[Finished, str], list[str]] = {}
 
     # --- the view -----------------------------------------------------------------------------------------------------
 
@@ -112,18 +113,14 @@ class Shown:
 
     def _progress(self, progress: RunProgress) -> None:
         self._tell(progress)
-        if progress.grown is not None:
-            pair = self.pair.peek()
-            if progress.is_baseline:
-                self.board.show(progress.grown, None)
-            elif pair is not None and pair.baseline.choice.key == self._baseline_key():
-                self.board.show(pair.baseline.results.yearly, progress.grown)
-            else:
-                self.board.show(None, progress.grown)
-
-    def _baseline_key(self) -> object:
-        view = self.view.peek()
-        return view.choice.baseline(view.baseline).key
+        if progress.grown is None:
+            return
+        if progress.is_baseline:
+            self.board.show(progress.grown, None)
+        else:
+            view = self.view.peek()
+            baseline = KEPT.find(view.choice.baseline(view.baseline).key)
+            self.board.show(None if baseline is None else baseline.results.yearly, progress.grown)
 
     def _end(self, outcome: RunEnd) -> None:
         self.refused.value = outcome.refused
@@ -156,7 +153,7 @@ class Shown:
     def sentences(self, words: Words) -> list[str]:
         """Three sentences about what is shown."""
         run = words.pair.baseline
-        key = id(run), words.language
+        key = run, words.language
         if words.pair.is_same and key not in self._history:
             draw = Drawing(run.results, run.region, words.language)
             self._history = {key: [draw.income().sentence, draw.care().sentence, draw.work().sentence]}
