@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -62,6 +62,8 @@ class RunProgress:
     is_baseline: bool = False
     #: The yearly table of whole years so far, every :data:`GROWTH` months; only read.
     grown: pd.DataFrame | None = field(default=None, compare=False)
+    #: The :attr:`~experiments.app.state.Choice.key` of the choice that was asked for (also while its baseline runs).
+    asked: Hashable = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,7 @@ class Runner:
 
         def tell(ahead: int) -> None:
             if not stop.is_set():
-                self._on_progress(RunProgress(ahead=ahead))
+                self._on_progress(RunProgress(ahead=ahead, asked=choice.key))
 
         with self._lock:
             self._stop.set()
@@ -156,10 +158,10 @@ class Runner:
             return not stop.is_set()
 
         try:
-            for number, one in enumerate(asked):
+            for one in asked:
                 if is_wanted():
                     found = self._kept.find(one.choice.key)
-                    runs.append(found or self._one(one, number < len(asked) - 1, stop, is_wanted))
+                    runs.append(found or self._one(one, asked[-1], stop, is_wanted))
                     self._kept.put(runs[-1])
         except UserError as error:
             refused = str(error)
@@ -173,20 +175,21 @@ class Runner:
         elif not stop.is_set():
             self._on_end(RunEnd(refused=refused) if refused else _end_of(runs))
 
-    def _one(self, asked: Asked, is_baseline: bool, stop: threading.Event, is_wanted: Callable[[], bool]) -> Finished:
-        """Do one run; StoppedError if it is not wanted any more."""
+    def _one(self, asked: Asked, last: Asked, stop: threading.Event, is_wanted: Callable[[], bool]) -> Finished:
+        """Do one run, where ``last`` is the one that was asked for; StoppedError if it is not wanted any more."""
         from abm.simulation import Simulation
 
         model = Simulation(asked.scenario, region=region(), households=asked.households, rng=asked.seed, shared=SHARED)
-        last = 0.0
+        told = 0.0
 
         def step(done: int, months: int) -> None:
-            nonlocal last
+            nonlocal told
             now = time.monotonic()
             is_growth = done == model.month and done % GROWTH == 0 and done < months
-            if is_wanted() and (is_growth or now - last >= PAUSE or done == months):
-                last = now
-                self._on_progress(RunProgress(done, months, 0, is_baseline, model.results.yearly if is_growth else None))
+            if is_wanted() and (is_growth or now - told >= PAUSE or done == months):
+                told = now
+                grown = model.results.yearly if is_growth else None
+                self._on_progress(RunProgress(done, months, 0, asked is not last, grown, last.choice.key))
 
         model.run(progress=step, stop=stop)
         return Finished.of(model, asked.choice)

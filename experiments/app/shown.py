@@ -9,7 +9,7 @@ Parts of the page read only what they show, so that a slider that moves redraws 
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 from typing import Any
 
@@ -112,6 +112,8 @@ class Shown:
         self.board.close()
 
     def _progress(self, progress: RunProgress) -> None:
+        if progress.asked != self.view.peek().choice.key or not self._is_earlier():
+            return  # of a run that was replaced just now; it must not hide the end of the one that replaced it
         self._tell(progress)
         if progress.grown is None:
             return
@@ -123,23 +125,24 @@ class Shown:
             self.board.show(None if baseline is None else baseline.results.yearly, progress.grown)
 
     def _end(self, outcome: RunEnd) -> None:
+        view, finished, baseline = self.view.peek(), outcome.finished, outcome.baseline
+        if finished is not None and baseline is not None and _keys(view) != (finished.choice.key, baseline.choice.key):
+            return  # of a run that was replaced just now
         self.refused.value = outcome.refused
         self.is_given_up.value = outcome.is_given_up
-        if outcome.finished is not None:
-            pair = Pair(outcome.baseline or outcome.finished, outcome.finished)
+        if finished is not None:
+            pair = Pair(baseline or finished, finished)
             self.board.show(pair.baseline.results.yearly, pair.variant.results.yearly)
             self.pair.value = pair
         self._tell(None)
 
     @property
     def is_earlier(self) -> bool:
-        """Whether what is shown belongs to other controls than those of now."""
-        pair, view = self.pair.value, self.view.value
-        return (
-            pair is None
-            or pair.variant.choice.key != view.choice.key
-            or pair.baseline.choice.key != view.choice.baseline(view.baseline).key
-        )
+        """Whether what is shown belongs to other controls than those of now; who asks is told when that changes."""
+        return _is_earlier(self.pair.value, self.view.value)
+
+    def _is_earlier(self) -> bool:
+        return _is_earlier(self.pair.peek(), self.view.peek())
 
     # --- words --------------------------------------------------------------------------------------------------------
 
@@ -158,3 +161,12 @@ class Shown:
             draw = Drawing(run.results, run.region, words.language)
             self._history = {key: [draw.income().sentence, draw.care().sentence, draw.work().sentence]}
         return words.summary(self._history.get(key, []))
+
+
+def _keys(view: View) -> tuple[Hashable, Hashable]:
+    """The runs that a view shows: its choice and its baseline."""
+    return view.choice.key, view.choice.baseline(view.baseline).key
+
+
+def _is_earlier(pair: Pair | None, view: View) -> bool:
+    return pair is None or _keys(view) != (pair.variant.choice.key, pair.baseline.choice.key)
