@@ -8,19 +8,22 @@ opinions, ties, and what each place expects of the search for work.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from abm import year
 from abm.running import Run
 from abm.world.meet import after_a_year
-from agents.core.declare import RULES
+from agents.core.compiled import compiled
+from agents.core.declare import RULES, Column
 from agents.household.keep_ties import Parameters as KeepTies
 
 #: Years in which the trips of usual years become known; years of ties at these trips, one such year after the other; months of both together.
 KNOWN_YEARS, YEARS, LAST_MONTHS = 6, 42, 12
 #: What people do in a month, as far as it makes them go across, and what they then know.
 STEPS = ("household.fall_ill", "household.seek_care", "official.ration_care", "household.receive_care", "household.choose_work",
-         "household.get_work", "trader.choose_deal", "household.remember")  # fmt: skip
+         "household.leave_work", "household.get_work", "trader.choose_deal", "household.remember")  # fmt: skip
 _SUMS = ("care_demand",)
 
 
@@ -33,8 +36,9 @@ def settle_ties(run: Run, months_before: int) -> None:
     last = -months_before
     first = last - 12 * KNOWN_YEARS - LAST_MONTHS
     trips, good = np.zeros((KNOWN_YEARS, len(h))), np.zeros((3, run.world.n_places))
+    live = _in_month(run, STEPS)
     for k in range(12 * KNOWN_YEARS):
-        _month(run, first + k, STEPS)
+        live(first + k)
         trips[k // 12] += h["trips_across"] / 12.0
         good += good_visits(h["place"], h["care_visits"], run.world.place["quality_care"])
     for name, values in zip(("opinion_home", "opinion_across"), usual_opinions(good, run.world.place["side"]), strict=True):
@@ -48,12 +52,14 @@ def settle_ties(run: Run, months_before: int) -> None:
                 keep, c["first"], c["first_across"], c["end"], c["other"], c["pair"], c["is_kin"], c["contact"], float(c["income_gap"][0]),
                 h["trips_mean"], c["strength"],
             )  # fmt: skip
+    steps = (*STEPS, "household.keep_ties")
+    live = _in_month(run, steps)
     for month in range(last - LAST_MONTHS, last):
         if run.settings.on["kinship"] and month % 12 == 0:
             year.meet_across(run, month, pull)
-        _month(run, month, (*STEPS, "household.keep_ties"))
+            live = _in_month(run, steps)  # the columns of ties are others
+        live(month)
     c["n_new"][0] = 0.0
-    run.draws_of = None
 
 
 def good_visits(place: np.ndarray, care_visits: np.ndarray, quality_care: np.ndarray) -> np.ndarray:
@@ -61,12 +67,20 @@ def good_visits(place: np.ndarray, care_visits: np.ndarray, quality_care: np.nda
 
     ``place`` (households,), ``care_visits`` (households, 4) and ``quality_care`` (places, 4) as the rules have them.
     """
-    at = np.flatnonzero(care_visits.any(axis=1))
-    here, visits = place[at].astype(int), care_visits[at].astype(float)
-    share = visits * quality_care[here] / visits.sum(axis=1)[:, None]
-    return np.stack(
-        [np.bincount(here, values, len(quality_care)) for values in (share[:, :2].sum(axis=1), share[:, 2:].sum(axis=1), np.ones(len(at)))]
-    )
+    good = np.zeros((3, len(quality_care)))
+    _add_visits(place, care_visits, quality_care, good)
+    return good
+
+
+@compiled
+def _add_visits(place: Column, care_visits: Column, quality_care: Column, good: Column) -> None:
+    for i in range(place.shape[0]):
+        home, across = int(care_visits[i, 0]) + int(care_visits[i, 1]), int(care_visits[i, 2]) + int(care_visits[i, 3])
+        if home + across > 0:
+            q, visits = place[i], float(home + across)
+            good[0, q] += float(care_visits[i, 0]) * quality_care[q, 0] / visits + float(care_visits[i, 1]) * quality_care[q, 1] / visits
+            good[1, q] += float(care_visits[i, 2]) * quality_care[q, 2] / visits + float(care_visits[i, 3]) * quality_care[q, 3] / visits
+            good[2, q] += 1.0
 
 
 def usual_opinions(good: np.ndarray, side: np.ndarray) -> np.ndarray:
@@ -79,10 +93,13 @@ def usual_opinions(good: np.ndarray, side: np.ndarray) -> np.ndarray:
     return (good[:2] + mean[:, side]) / (good[2] + 1.0)
 
 
-def _month(run: Run, month: int, steps: tuple[str, ...]) -> None:
-    """Run these rules with the draws of a month, and empty what they add up."""
-    run.draws_of = month
-    for name in steps:
-        run.run_rule(RULES[name])
-    for name in _SUMS:
-        run.world.place[name][:] = 0.0
+def _in_month(run: Run, steps: tuple[str, ...]) -> Callable[[int], None]:
+    """What runs these rules with the draws of a month, and empties what they add up."""
+    rules = run.in_month([RULES[name] for name in steps])
+
+    def live(month: int) -> None:
+        rules(month)
+        for name in _SUMS:
+            run.world.place[name][:] = 0.0
+
+    return live

@@ -18,7 +18,7 @@ from agents.surroundings import ACTIVITIES, CHANNELS, GOODS, N_WORK
 SUMS = (
     "persons", "households", "adults", "workers", "income", "income_farm", "income_wage", "product", "product_farming", "income_across", "income_trade",
     "own_use", "spending", "care_cost", "savings", "episodes", "untreated", "visits_ph", "visits_hh", "visits_pa", "visits_ha", "care_hours",
-    *ACTIVITIES, "under_employed", "sent_home", "support", "trips", "n",
+    *ACTIVITIES, "under_employed", "sent_home", "support", "trips", "n", "help_got", "help_given",
 )  # fmt: skip
 S = {name: k for k, name in enumerate(SUMS)}
 N_SUMS = len(SUMS)
@@ -67,6 +67,7 @@ def record_households(
     n_deported: Column,
     support_across: Column,
     trips_across: Column,
+    kin_help: Column,
     income_year: Column,
     sums: Column,
 ) -> None:
@@ -104,6 +105,8 @@ def record_households(
         sums[q, _AFTER + 2] += w * support_across[i]
         sums[q, _AFTER + 3] += w * float(trips_across[i])
         sums[q, _AFTER + 4] += 1.0
+        sums[q, _AFTER + 5] += w * max(kin_help[i], 0.0)
+        sums[q, _AFTER + 6] += w * max(-kin_help[i], 0.0)
 
 
 rule(
@@ -116,7 +119,7 @@ rule(
                "household.income", "household.income_farm", "household.income_wage", "household.product", "household.product_farming", "household.income_across",
                "household.income_trade", "household.own_use", "household.spending", "household.care_cost", "household.savings",
                "household.episodes", "household.untreated", "household.care_visits", "place.hours_care", "household.activity",
-               "household.under_employed", "household.n_deported", "household.support_across", "household.trips_across"),
+               "household.under_employed", "household.n_deported", "household.support_across", "household.trips_across", "household.kin_help"),
         writes=("household.income_year", "record.sums"),
     )
 )  # fmt: skip
@@ -239,7 +242,7 @@ def close_year(
 
 
 class Record:
-    """What is written down of a run: arrays whose first axis is the month, or the year for ``poor``, ``gini`` and ``near``.
+    """What is written down of a run: arrays whose first axis is the month, or the year for ``poor``, ``gini``, ``near``, ``people`` and ``old``.
 
     Money is in the currency of the place, hours are one way, and a crossing or partner of -1 is none.
     """
@@ -279,8 +282,10 @@ class Record:
         self.gini = np.full((years, 2), np.nan)
         self.near = np.zeros((years, n_places), dtype=bool)
 
-        #: People of the year before this year's January, in the order of PEOPLE; 0 in the first year.
+        #: People of the year before this year's January, in the order of PEOPLE; in the first year births and deaths alone.
         self.people = np.zeros((years, n_places, len(PEOPLE)))
+        #: People of 65 and over in the year's January.
+        self.old = np.zeros((years, n_places))
 
     def empty(self) -> None:
         """Make every array as it was at first, in the same memory."""
