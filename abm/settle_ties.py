@@ -19,9 +19,8 @@ from agents.household.keep_ties import Parameters as KeepTies
 #: Years in which the trips of usual years become known; years of ties at these trips, one such year after the other; months of both together.
 KNOWN_YEARS, YEARS, LAST_MONTHS = 6, 42, 12
 #: What people do in a month, as far as it makes them go across, and what they then know.
-STEPS = ("household.fall_ill", "household.seek_care", "official.ration_care", "household.receive_care", "household.choose_work",
-         "household.get_work", "trader.choose_deal", "household.remember")  # fmt: skip
-_SUMS = ("care_demand",)
+STEPS = ("official.keep_facility", "world.set_care", "household.fall_ill", "household.seek_care", "official.ration_care", "household.receive_care",
+         "household.choose_work", "household.get_work", "trader.choose_deal", "household.remember")  # fmt: skip
 
 
 def settle_ties(run: Run, months_before: int) -> None:
@@ -36,7 +35,7 @@ def settle_ties(run: Run, months_before: int) -> None:
     for k in range(12 * KNOWN_YEARS):
         _month(run, first + k, STEPS)
         trips[k // 12] += h["trips_across"] / 12.0
-        good += good_visits(h["place"], h["care_visits"], run.world.place["quality_care"])
+        good += good_visits(h["place"], h["village"], h["care_visits"], run.world.village["quality_care"], run.world.n_places)
     for name, values in zip(("opinion_home", "opinion_across"), usual_opinions(good, run.world.place["side"]), strict=True):
         h[name][:] = values[h["place"].astype(int)]
     pull, keep = year.pull_now(run), run.settings.of(KeepTies)
@@ -56,16 +55,16 @@ def settle_ties(run: Run, months_before: int) -> None:
     run.draws_of = None
 
 
-def good_visits(place: np.ndarray, care_visits: np.ndarray, quality_care: np.ndarray) -> np.ndarray:
+def good_visits(place: np.ndarray, village: np.ndarray, care_visits: np.ndarray, quality_care: np.ndarray, n_places: int) -> np.ndarray:
     """Of one month by place, (3, places): what households' opinions of care at home and across are told, summed, and the households that made visits.
 
-    ``place`` (households,), ``care_visits`` (households, 4) and ``quality_care`` (places, 4) as the rules have them.
+    ``place`` and ``village`` (households,), ``care_visits`` (households, 5) and ``quality_care`` (villages, 5) as the rules have them.
     """
     at = np.flatnonzero(care_visits.any(axis=1))
     here, visits = place[at].astype(int), care_visits[at].astype(float)
-    share = visits * quality_care[here] / visits.sum(axis=1)[:, None]
+    share = visits * quality_care[village[at].astype(int)] / visits.sum(axis=1)[:, None]
     return np.stack(
-        [np.bincount(here, values, len(quality_care)) for values in (share[:, :2].sum(axis=1), share[:, 2:].sum(axis=1), np.ones(len(at)))]
+        [np.bincount(here, values, n_places) for values in (share[:, :3].sum(axis=1), share[:, 3:].sum(axis=1), np.ones(len(at)))]
     )
 
 
@@ -80,9 +79,7 @@ def usual_opinions(good: np.ndarray, side: np.ndarray) -> np.ndarray:
 
 
 def _month(run: Run, month: int, steps: tuple[str, ...]) -> None:
-    """Run these rules with the draws of a month, and empty what they add up."""
-    run.draws_of = month
+    """Run these rules with the draws of a month; fees are those of January 1980."""
     for name in steps:
+        run.draws_of = None if name == "world.set_care" else month
         run.run_rule(RULES[name])
-    for name in _SUMS:
-        run.world.place[name][:] = 0.0

@@ -16,11 +16,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from abm.world.columns import World
-from abm.world.travel import hours_across
+from abm.world.travel import FAR, hours_across
 from agents.core.compiled import compiled
 from agents.core.declare import Column
 from agents.household.seek_care import value_of_facility
-from agents.surroundings import FARM, N_WORK, PASS, PERMIT, UNDOCUMENTED
+from agents.surroundings import CENTRE, DISPENSARY, FARM, HOSPITAL, N_WORK, PASS, PERMIT, UNDOCUMENTED, VILLAGE_CARE
 
 
 class Ways(NamedTuple):
@@ -38,20 +38,20 @@ def choose_facilities(hours: Column, is_reached: Column, quality: Column, is_pri
     ``p`` are the parameters of household.seek_care. The value is that for the illness that the tier is there for (a minor one, or one that
     needs a hospital). What differs between households or is the same for all facilities is left out: cost, kin, what kin tell, the post.
     """
-    severity = 1 if is_primary else 3
+    severity, kind = (1, 1) if is_primary else (3, 2)
     for place in range(hours.shape[0]):
         best[place] = -1
         most = -math.inf
         for f in range(hours.shape[1]):
             if is_reached[place, f]:
-                value = value_of_facility(quality[f], severity, hours[place, f], 0.0, is_primary, is_across, 0.0, 0.0, 0.0, p)
+                value = value_of_facility(quality[f], severity, hours[place, f], 0.0, kind, is_across, 0.0, 0.0, 0.0, p)
                 if value > most:
                     most = value
                     best[place] = f
 
 
-def set_quality(world: World, start: dict[str, np.ndarray]) -> None:
-    """Quality of each facility: it makes up the way from its start to 1 as its district's stock does.
+def set_funding(world: World, start: dict[str, np.ndarray]) -> None:
+    """Part of its posts and drugs that is paid for at each facility: it makes up the way from its start to 1 as its district's stock does.
 
     ``start`` holds the stocks ``clinic`` and ``hospital`` by district as they were in January 1980.
     """
@@ -61,8 +61,8 @@ def set_quality(world: World, start: dict[str, np.ndarray]) -> None:
         made_up = (world.district[stock] - then) / np.maximum(1.0 - then, 1e-9)
         mean = np.array([made_up[world.district["side"] == s].mean() for s in (0, 1)])
         progress = np.where(at >= 0, made_up[at], mean[world.facility_side])
-        quality = np.minimum(np.maximum(q0 + (1.0 - q0) * progress, 0.05), 1.0)
-        world.facility["quality"][is_tier] = quality[is_tier]
+        funding = np.minimum(np.maximum(q0 + (1.0 - q0) * progress, 0.05), 1.0)
+        world.facility["funding"][is_tier] = funding[is_tier]
 
 
 def facilities_in(world: World, year: float, delay: float, programme: bool) -> np.ndarray:
@@ -93,6 +93,7 @@ def settle_access(
     is_path = world.crossing["is_path"] > 0
     anyhow, legal, path = (Ways(*hours_across(world, np.flatnonzero(rows))) for rows in (open_now | is_path, open_now & ~is_path, is_path))
     _reach_care(world, p.local_access, care, is_built, may_care_across, anyhow, choose)
+    reach_from_villages(world, p.local_access, care, is_built, may_care_across, anyhow, choose)
     place, link, sides = world.place, world.trade_link, (world.place["side"], world.node_side)
     reach_work(*anyhow, *legal, *sides, p.local_access, p.pass_hours, place["hours_work"], place["crossing_work"],
                place["place_work"])  # fmt: skip
@@ -116,9 +117,35 @@ def _reach_care(
         ways = anyhow.hours if is_over else world.home_hours
         reach(ways, world.facility_node, world.facility_side, facility["is_primary"], is_built, place["side"], is_primary, is_over,
               may_across or not is_over, local, hours, is_reached)  # fmt: skip
-        choose(hours, is_reached, facility["quality"], is_primary, is_over, care, best)
-        take_facility(k, best, ways, anyhow.used, world.facility_node, facility["quality"], is_over, local, place["facility_care"],
+        choose(hours, is_reached, facility["standard"], is_primary, is_over, care, best)
+        take_facility(k, best, ways, anyhow.used, world.facility_node, facility["standard"], is_over, local, place["facility_care"],
                       place["hours_care"], place["quality_care"], place["crossing_care"])  # fmt: skip
+
+
+def reach_from_villages(
+    world: World, local: float, care: Any, is_built: np.ndarray, may_across: bool, anyhow: Ways, choose: Callable[..., Any]
+) -> None:
+    """The facility of each option of :data:`agents.surroundings.VILLAGE_CARE` that the people of each village reach, the way there and the crossing on it."""
+    village, facility, place = world.village, world.facility, world.village["place"]
+    home, over, used = (w[place][:, world.facility_node] for w in (world.home_hours[: world.n_places], anyhow.hours, anyhow.used))
+    is_over = world.facility_side[None, :] != world.place["side"][place][:, None]
+    hours = np.where(is_over, over, home) + local
+    is_there = is_built[None, :] & (hours < FAR) & (may_across | ~is_over)
+    best, rows = np.empty(len(place), dtype=np.int64), np.arange(len(place))
+    for k in range(len(VILLAGE_CARE)):
+        across, kinds = k >= 3, ((DISPENSARY,), (CENTRE,), (HOSPITAL,), (DISPENSARY, CENTRE), (HOSPITAL,))[k]
+        choose(
+            hours,
+            is_there & (is_over == across) & np.isin(facility["kind"], kinds),
+            facility["standard"],
+            HOSPITAL not in kinds,
+            across,
+            care,
+            best,
+        )
+        village["facility_care"][:, k] = best
+        village["hours_care"][:, k] = np.where(best >= 0, hours[rows, best], 0.0)
+        village["crossing_care"][:, k] = np.where((best >= 0) & across, used[rows, best], -1)
 
 
 @compiled
