@@ -10,6 +10,11 @@ from agents.core.declare import Field, Source, fields, judgement
 
 SIDES = ("id", "my")
 CARE_OPTIONS = ("primary_home", "hospital_home", "primary_across", "hospital_across")
+#: Where the people of a village can go: at home a dispensary or sub-centre, a health centre, a hospital; across a primary facility of either kind, a hospital.
+VILLAGE_CARE = ("dispensary_home", "centre_home", "hospital_home", "primary_across", "hospital_across")
+#: Kinds of facilities: a dispensary or sub-centre (a nurse or midwife), a health centre (a doctor at best), a hospital.
+FACILITY_KINDS = ("dispensary", "centre", "hospital")
+DISPENSARY, CENTRE, HOSPITAL = range(3)
 #: What an adult of the labour force does: own farm; a job at home by sector; day work across on a border pass, estate work across with a passport and
 #: a permit, work across without papers; or looking for work, with none.
 ACTIVITIES = ("farm", "estate", "timber", "services", "public", "pass", "permit", "undocumented", "looking")
@@ -137,6 +142,16 @@ fields(
 )
 
 fields(
+    "village",
+    Field("place", "Community that it belongs to", "code", "int64", "fixed", REGION),
+    Field("is_line", "1 for a village at the line", "1", "float64", "fixed", REGION),
+    Field("share", "Part of the people of its community", "share", "float64", "fixed", REGION),
+    Field("facility_care", "Number of the facility that its people reach, -1 where there is none", "code", "int64", "state", STATE, 5, VILLAGE_CARE, -1),
+    Field("hours_care", "Travel to that facility", "hour", "float64", "state", STATE, 5, VILLAGE_CARE),
+    Field("crossing_care", "Number of the crossing on the way there, -1 at home", "code", "int64", "state", STATE, 5, VILLAGE_CARE, -1),
+)  # fmt: skip
+
+fields(
     "trade_link",
     Field(
         "partner",
@@ -205,6 +220,7 @@ fields(
 fields(
     "facility",
     Field("is_primary", "1 for a primary clinic, 0 for a hospital", "1", "int64", "fixed", REGION),
+    Field("kind", "0 a dispensary or sub-centre, 1 a health centre, 2 a hospital", "code", "int64", "fixed", REGION),
     Field("catchment", "People it is built for", "person", "float64", "state", REGION),
     Field("quality", "Quality", "index", "float64", "state", STATE),
     Field("demand", "People who asked for care", "visits/month", "float64", "month", STATE),

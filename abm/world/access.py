@@ -16,11 +16,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from abm.world.columns import World
-from abm.world.travel import hours_across
+from abm.world.travel import FAR, hours_across
 from agents.core.compiled import compiled
 from agents.core.declare import Column
 from agents.household.seek_care import value_of_facility
-from agents.surroundings import FARM, N_WORK, PASS, PERMIT, UNDOCUMENTED
+from agents.surroundings import CENTRE, DISPENSARY, FARM, HOSPITAL, N_WORK, PASS, PERMIT, UNDOCUMENTED, VILLAGE_CARE
 
 
 class Ways(NamedTuple):
@@ -93,6 +93,7 @@ def settle_access(
     is_path = world.crossing["is_path"] > 0
     anyhow, legal, path = (Ways(*hours_across(world, np.flatnonzero(rows))) for rows in (open_now | is_path, open_now & ~is_path, is_path))
     _reach_care(world, p.local_access, care, is_built, may_care_across, anyhow, choose)
+    reach_from_villages(world, p.local_access, care, is_built, may_care_across, anyhow, choose)
     place, link, sides = world.place, world.trade_link, (world.place["side"], world.node_side)
     reach_work(*anyhow, *legal, *sides, p.local_access, p.pass_hours, place["hours_work"], place["crossing_work"],
                place["place_work"])  # fmt: skip
@@ -119,6 +120,32 @@ def _reach_care(
         choose(hours, is_reached, facility["quality"], is_primary, is_over, care, best)
         take_facility(k, best, ways, anyhow.used, world.facility_node, facility["quality"], is_over, local, place["facility_care"],
                       place["hours_care"], place["quality_care"], place["crossing_care"])  # fmt: skip
+
+
+def reach_from_villages(
+    world: World, local: float, care: Any, is_built: np.ndarray, may_across: bool, anyhow: Ways, choose: Callable[..., Any]
+) -> None:
+    """The facility of each option of :data:`agents.surroundings.VILLAGE_CARE` that the people of each village reach, the way there and the crossing on it."""
+    village, facility, place = world.village, world.facility, world.village["place"]
+    home, over, used = (w[place][:, world.facility_node] for w in (world.home_hours[: world.n_places], anyhow.hours, anyhow.used))
+    is_over = world.facility_side[None, :] != world.place["side"][place][:, None]
+    hours = np.where(is_over, over, home) + local
+    is_there = is_built[None, :] & (hours < FAR) & (may_across | ~is_over)
+    best, rows = np.empty(len(place), dtype=np.int64), np.arange(len(place))
+    for k in range(len(VILLAGE_CARE)):
+        across, kinds = k >= 3, ((DISPENSARY,), (CENTRE,), (HOSPITAL,), (DISPENSARY, CENTRE), (HOSPITAL,))[k]
+        choose(
+            hours,
+            is_there & (is_over == across) & np.isin(facility["kind"], kinds),
+            facility["quality"],
+            HOSPITAL not in kinds,
+            across,
+            care,
+            best,
+        )
+        village["facility_care"][:, k] = best
+        village["hours_care"][:, k] = np.where(best >= 0, hours[rows, best], 0.0)
+        village["crossing_care"][:, k] = np.where((best >= 0) & across, used[rows, best], -1)
 
 
 @compiled

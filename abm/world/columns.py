@@ -13,10 +13,10 @@ from abm.region import SIDES, Region, class_in, month_number
 from abm.region.contract import parse_steps
 from abm.world.people_path import read_path
 from agents.core.declare import FIELDS
-from agents.surroundings import GOODS
+from agents.surroundings import CENTRE, GOODS, HOSPITAL
 
 #: The entities of a world, each a table of columns that rules write.
-ENTITIES = ("place", "trade_link", "crossing", "facility", "district", "policy")
+ENTITIES = ("place", "village", "trade_link", "crossing", "facility", "district", "policy")
 
 
 class Links(NamedTuple):
@@ -46,6 +46,19 @@ def allocate(entity: str, n: int) -> dict[str, np.ndarray]:
     return made
 
 
+def summed_in_places(place: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Shares of the villages of a place added up from its first one, of their sum, (villages,); the last of each place is 1.
+
+    ``place`` and ``share`` are by village, those of one place side by side.
+    """
+    upto = np.empty(len(share))
+    for q in np.unique(place):
+        rows = np.flatnonzero(place == q)
+        upto[rows] = np.cumsum(share[rows]) / share[rows].sum()
+        upto[rows[-1]] = 1.0
+    return upto
+
+
 class World:
     """What the region's folder says, as arrays, and what the model's rules write into them."""
 
@@ -54,6 +67,7 @@ class World:
         self.policy = {"turn": np.zeros(2), "real_income": np.ones(2), "may_trade": np.ones(3), "may_cross": np.ones(2)}
         self.policy |= {k: np.ones(1) for k in ("enforced", "invests", "has_programme", "prices_move")}
         self._read_places()
+        self._read_villages()
         self._read_crossings()
         self._read_facilities()
         self._read_goods()
@@ -97,6 +111,21 @@ class World:
         self.district["population"][:] = np.bincount(self.place["district"], self.population, len(districts))
         self.district["line_km"][:] = districts["border_km"]
 
+    def _read_villages(self) -> None:
+        """Villages in the order of their places; a place without any is one village."""
+        self.village_names: list[str] = list(self.place_names)
+        self.village = allocate("village", n := len(self.village_names))
+        self.village["place"][:] = np.arange(n)
+        self.village["is_line"][:], self.village["share"][:] = 0.0, 1.0
+        #: For draws: the people of the villages of a place up to each one, as a share, and the last village of each place.
+        self.village_upto = summed_in_places(self.village["place"], self.village["share"])
+        self.village_last = np.searchsorted(self.village["place"], np.arange(self.n_places), side="right") - 1
+
+    def villages_of(self, place: np.ndarray, u: np.ndarray) -> np.ndarray:
+        """Villages of households of these places, by a draw or quantile each from 0 up to 1, in proportion to the villages' people; both (households,)."""
+        found = np.searchsorted(self.village["place"] + self.village_upto, place + u, side="right")
+        return np.minimum(found, self.village_last[place])
+
     def _read_crossings(self) -> None:
         crossings = self.region.crossings
         self.crossing = allocate("crossing", len(crossings))
@@ -115,6 +144,7 @@ class World:
         self.facility_node = np.array([self.node[p] for p in f["place"]])
         self.facility_side = np.array([SIDES.index(s) for s in f["side"]])
         self.facility["is_primary"][:] = (f["tier"] == "primary").astype(int)
+        self.facility["kind"][:] = np.where(self.facility["is_primary"] == 1, CENTRE, HOSPITAL)
         self.set_catchment(self.population)
         self.facility_opened = f["opened"].to_numpy(float)
         self.facility_latest = f["opened_high"].to_numpy(float)

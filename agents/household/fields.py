@@ -20,6 +20,7 @@ fields(
     "household",
     Field("uid", "Identity for life", "key", "int64", "fixed", DRAWN),
     Field("place", "Community", "code", "int16", "fixed", DRAWN),
+    Field("village", "Village of the community", "code", "int16", "fixed", DRAWN),
     Field("side", "Side of the border", "code", "int8", "fixed", DRAWN),
     Field("group", "People (culture group)", "code", "int8", "fixed", Source("places.csv of the region, main group of the place", "fact")),
     Field("weight", "Real households it represents", "household", "float64", "state", DRAWN),

@@ -99,7 +99,7 @@ def test_what_is_written_into_a_branch_is_not_seen_elsewhere(kept, usual):
     branch = kept.branch("1990-01")
     for frame in branch.frames.values():
         frame["place"][:] = 0
-    for entity in ("place", "trade_link", "crossing", "facility", "district", "policy"):
+    for entity in ("place", "village", "trade_link", "crossing", "facility", "district", "policy"):
         for values in getattr(branch.world, entity).values():
             values.fill(0)
     for values in (*branch.kin.columns.values(), *vars(branch.record).values(), branch.open_now, branch.world.hours_between):

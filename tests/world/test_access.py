@@ -156,10 +156,14 @@ def test_the_choice_is_made_by_the_hours_that_households_are_told(region):
         best[:] = np.where(is_reached.any(axis=1), hours.shape[1] - 1 - is_reached[:, ::-1].argmax(axis=1), -1)
 
     settle_access(world, P, CARE, facilities_in(world, 2005, 0.0, True), world.crossing["is_path"] <= 0, True, last)
+    assert len(told) == 4 + 5
     for k, hours in enumerate(told):
-        best = world.place["facility_care"][:, k]
+        columns, k = (world.place, k) if k < 4 else (world.village, k - 4)
+        best = columns["facility_care"][:, k]
         found = best >= 0
-        assert found.any() and (world.place["hours_care"][found, k] == hours[np.flatnonzero(found), best[found]]).all()
+        assert (columns is world.village or found.any()) and (
+            columns["hours_care"][found, k] == hours[np.flatnonzero(found), best[found]]
+        ).all()
 
 
 # ---- a rule of the user's own ---------------------------------------------------------------------------------------------
