@@ -55,9 +55,8 @@ def settle_access(run: Run) -> None:
     """Travel hours of the year, what each place reaches, and who patrols which crossing."""
     world, travel, on = run.world, run.settings.of(Travel), run.settings.on
     year = 1980 + run.month // 12
-    access.set_funding(world, run.stock_start)
-    f = world.facility
-    set_standards(run.settings.of(KeepFacility), f["side"], f["kind"], f["funding"], f["standard"])
+    access.set_progress(world, run.stock_start)
+    set_standards(run.settings.of(KeepFacility), *(world.facility[k] for k in ("side", "kind", "staff_start", "drugs_start", "progress", "standard")))
     set_hours(world, year, world.district["road"])
     is_built = access.facilities_in(world, year, travel.puskesmas_delay, on["puskesmas_programme"])
     care = run.settings.of(SeekCare)

@@ -50,19 +50,18 @@ def choose_facilities(hours: Column, is_reached: Column, quality: Column, is_pri
                     best[place] = f
 
 
-def set_funding(world: World, start: dict[str, np.ndarray]) -> None:
-    """Part of its posts and drugs that is paid for at each facility: it makes up the way from its start to 1 as its district's stock does.
+def set_progress(world: World, start: dict[str, np.ndarray]) -> None:
+    """Part of the way to full staff and drugs that each facility has made up since 1980: as much as its district's stock has of the way to 1.
 
-    ``start`` holds the stocks ``clinic`` and ``hospital`` by district as they were in January 1980.
+    ``start`` holds the stocks ``clinic`` and ``hospital`` by district as they were in January 1980. A facility of no district has the mean of its side's.
     """
-    at, q0 = world.node_district[world.facility_node], world.facility_start
+    at = world.node_district[world.facility_node]
     for stock, is_tier in (("clinic", world.facility["is_primary"] != 0), ("hospital", world.facility["is_primary"] == 0)):
         then = start[stock]
         made_up = (world.district[stock] - then) / np.maximum(1.0 - then, 1e-9)
         mean = np.array([made_up[world.district["side"] == s].mean() for s in (0, 1)])
         progress = np.where(at >= 0, made_up[at], mean[world.facility_side])
-        funding = np.minimum(np.maximum(q0 + (1.0 - q0) * progress, 0.05), 1.0)
-        world.facility["funding"][is_tier] = funding[is_tier]
+        world.facility["progress"][is_tier] = progress[is_tier]
 
 
 def facilities_in(world: World, year: float, delay: float, programme: bool) -> np.ndarray:

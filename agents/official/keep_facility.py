@@ -1,14 +1,15 @@
 """How many posts of a facility are filled this month, are there drugs, and how many people can it see?
 
-The budget of its district sets how many of a facility's posts are to be filled and how many drugs are sent. Staff leave at a rate and vacancies are
-filled at another, one by one, so a dispensary with a single nurse is without one for months. Drugs come in some months and are used by those who are
-seen, so a facility that many come to runs out. Quality is half drugs and equipment, half staff. A primary facility sees as many as its staff can; a
-hospital has beds, part of which others than the people of the border places fill, and sees outpatients.
+The budget of its district sets which part of a facility's posts is to be filled and which part of the drugs that it needs is sent: from what there was in
+1980, or what there is when it opens, towards all of it. Staff leave at a rate and vacancies are filled at another, one by one, so a dispensary with a single
+nurse is without one for months. Drugs are allotted by the visits of usual months, come in some months and are used by those who are seen, so a facility to
+which more come than before runs out. Quality is half drugs and equipment, half staff. A primary facility sees as many as its staff can; a hospital has
+beds, part of which others than the people of the border places fill, and sees outpatients.
 
 What a budget allows in the long run is the facility's standard: people know it, and what they meet beside it tells them how often there was no place or
 no drugs. Staff and drugs can be moved apart from buildings (the levers ``staff_id`` and ``drugs_id``).
 
-Not modelled: doctors apart from nurses, private practice, drugs that are sold, mobile clinics, posts of the army.
+Not modelled: doctors apart from nurses, private practice, drugs that are sold, mobile clinics.
 """
 
 from __future__ import annotations
@@ -43,10 +44,6 @@ class Parameters(NamedTuple):
         "Quality of a dispensary or sub-centre relative to that of a health centre as well kept", unit="share", default=0.6, low=0.4, high=0.8,
         source=judgement("a nurse or midwife with a small stock; nobody who may operate or prescribe all drugs"),
     )  # fmt: skip
-    posts: float = parameter(
-        "Posts of a health centre for 1,000 people of its place, all filled", unit="person", default=3.0, low=2.0, high=5.0,
-        source=Source("10 staff at Sungai Duri in 1978 (HEALTH18); 810 at 17 centres of Bengkayang in 2018 (HEALTH9), for about 250,000 people", "derived"),
-    )  # fmt: skip
     turnover: float = parameter(
         "Staff that leave in a month", unit="share", default=0.025, low=0.01, high=0.05,
         source=judgement("nurses stay for about four years, doctors for two or three"),
@@ -59,9 +56,9 @@ class Parameters(NamedTuple):
         "Visits a month that one of the staff can see", unit="visits/month", default=110.0, low=60.0, high=200.0,
         source=Source("about 900 visits a month at Entikong (HEALTH8, period unclear) with some 12 staff, not full", "derived"),
     )  # fmt: skip
-    drugs_per_head: float = parameter(
-        "Visits a year for each 1,000 of its people for which drugs come to a primary facility of full budget", unit="visits/1000 persons/year", default=1200.0, low=800.0, high=2500.0,
-        source=Source("0.8 contacts a head in rural Indonesia in the 1980s (HEALTH15), 1.3 outpatients a head at Serian in 2013 (HEALTH29)", "derived"),
+    base_drugs: float = parameter(
+        "Drugs that are sent whatever the use, part of the visits that its staff can see", unit="share", default=0.1, low=0.0, high=0.3,
+        source=judgement("a first stock by number of people, the rest by the visits that are reported"),
     )  # fmt: skip
     free_beds: float = parameter(
         "Part of a hospital's beds that are free for people of the border places", unit="share", default=0.45, low=0.3, high=0.6,
@@ -78,39 +75,37 @@ class Parameters(NamedTuple):
 
 
 @compiled
-def standard_of(funding: float, kind: int, side: int, p: Parameters) -> float:
-    """Quality that the budget of a facility allows in the long run.
+def level_of(start: float, progress: float, lever: float) -> float:
+    """Part of the posts, or of the drugs needed, that is paid for.
 
-    funding [index]: of the facility, 0 to 1
+    start [share]: in 1980, or as the facility would then have opened
+    progress [share]: part of the way from there to all of it that the district's budgets have made up; below 0 where things got worse
+    lever [1]: 1 as the budget allows
+    returns [share]: 0 to 1
+    """
+    return min(max(start + (1.0 - start) * progress, 0.05) * lever, 1.0)
+
+
+@compiled
+def quality_of(drugs: float, staff: float, kind: int, p: Parameters) -> float:
+    """Quality of a facility.
+
+    drugs [share]: of those who need drugs, for whom there are
+    staff [share]: of posts that are filled
     kind [code]: 0 a dispensary, 1 a health centre, 2 a hospital
-    side [code]: 0 Indonesian, 1 Malaysian
     p: the rule's parameters
     returns [index]: 0 to 1
     """
-    drugs, staff = (min(funding * p.drugs_id, 1.0), min(funding * p.staff_id, 1.0)) if side == 0 else (funding, funding)
     return (p.of_drugs * drugs + (1.0 - p.of_drugs) * staff) * (p.dispensary if kind == 0 else 1.0)
 
 
 @compiled
-def set_standards(p: Parameters, side: Column, kind: Column, funding: Column, standard: Column) -> None:
-    """:func:`standard_of` for every facility, (facilities,)."""
+def set_standards(p: Parameters, side: Column, kind: Column, staff_start: Column, drugs_start: Column, progress: Column, standard: Column) -> None:
+    """Quality that the budget of each facility allows in the long run, (facilities,)."""
     for f in range(side.shape[0]):
-        standard[f] = standard_of(funding[f], int(kind[f]), int(side[f]), p)
-
-
-@compiled
-def posts_of(kind: int, catchment: float, beds: float, p: Parameters) -> float:
-    """Posts of a facility, filled or not.
-
-    kind [code]: 0 a dispensary, 1 a health centre, 2 a hospital
-    catchment [person]: people it is there for
-    beds [1]: of a hospital
-    p: the rule's parameters
-    returns [person]: 2 of a dispensary, 4 at least of a health centre, 1 for each bed of a hospital
-    """
-    if kind == 0:
-        return 2.0
-    return max(p.posts * catchment / 1000.0, 4.0) if kind == 1 else max(beds, 1.0)
+        drugs = level_of(drugs_start[f], progress[f], p.drugs_id if side[f] == 0 else 1.0)
+        staff = level_of(staff_start[f], progress[f], p.staff_id if side[f] == 0 else 1.0)
+        standard[f] = quality_of(drugs, staff, int(kind[f]), p)
 
 
 @compiled
@@ -147,34 +142,33 @@ def next_drugs(drugs: float, used: float, a_month: float, comes: bool) -> float:
 
 @compiled
 def loop(
-    start: int, stop: int, seed: int, month: int, p: Parameters, side: Column, kind: Column, catchment: Column, beds: Column, funding: Column,
-    served: Column, staff: Column, drugs: Column, standard: Column, quality: Column, capacity: Column
+    start: int, stop: int, seed: int, month: int, p: Parameters, side: Column, kind: Column, posts: Column, beds: Column, staff_start: Column,
+    drugs_start: Column, progress: Column, served: Column, staff: Column, drugs: Column, usual: Column, quality: Column, capacity: Column
 ) -> None:  # fmt: skip
-    """Carry staff and drugs of every facility on by a month. ``capacity`` is (facilities, 2): people seen in all by a primary facility or as outpatients, and in beds."""
+    """Carry staff and drugs of every facility on by a month. ``capacity`` is (facilities, 2): people seen by a primary facility or as outpatients, and in beds."""
     for f in range(start, stop):
         k, s = int(kind[f]), int(side[f])
-        standard[f] = standard_of(funding[f], k, s, p)
-        posts = posts_of(k, catchment[f], beds[f], p)
-        wanted = posts * min(funding[f] * (p.staff_id if s == 0 else 1.0), 1.0)
-        supply = min(funding[f] * (p.drugs_id if s == 0 else 1.0), 1.0)
+        wanted = posts[f] * level_of(staff_start[f], progress[f], p.staff_id if s == 0 else 1.0)
+        supply = level_of(drugs_start[f], progress[f], p.drugs_id if s == 0 else 1.0)
         if staff[f] < 0.0:  # before the first month; a facility that is not open yet is kept ready
             staff[f] = float(int(wanted + uniform(seed, KEEP_FACILITY, month, f, 3)))
-            drugs[f] = 1.5 * supply * p.drugs_per_head * catchment[f] / 12000.0
+            drugs[f] = usual[f] = 0.0
         else:
             staff[f] = next_staff(staff[f], wanted, p.turnover, p.recruitment, uniform(seed, KEEP_FACILITY, month, f, 0),
                                   uniform(seed, KEEP_FACILITY, month, f, 1))  # fmt: skip
-            comes = uniform(seed, KEEP_FACILITY, month, f, 2) * 3.0 < 1.0
-            drugs[f] = next_drugs(drugs[f], served[f], supply * p.drugs_per_head * catchment[f] / 12000.0, comes)
-        filled = min(staff[f] / posts, 1.0)
+        usual[f] += (served[f] - usual[f]) / 12.0
+        filled = min(staff[f] / posts[f], 1.0)
         if k == 2:
             in_stock = supply
             capacity[f, 0] = beds[f] * p.outpatients * filled
             capacity[f, 1] = beds[f] * p.free_beds * 30.0 / p.stay if staff[f] > 0.0 else 0.0
         else:
-            in_stock = min(drugs[f] / max(served[f], 1.0), 1.0)
             capacity[f, 0] = staff[f] * p.visits_per_staff
             capacity[f, 1] = 0.0
-        quality[f] = (p.of_drugs * in_stock + (1.0 - p.of_drugs) * filled) * (p.dispensary if k == 0 else 1.0)
+            a_month = supply * ((1.0 - p.base_drugs) * usual[f] + p.base_drugs * posts[f] * p.visits_per_staff)
+            drugs[f] = next_drugs(drugs[f], served[f], a_month, uniform(seed, KEEP_FACILITY, month, f, 2) * 3.0 < 1.0)
+            in_stock = min(drugs[f] / max(usual[f], 1.0), 1.0)
+        quality[f] = quality_of(in_stock, filled, k, p)
 
 
 rule(
@@ -183,11 +177,12 @@ rule(
         rows="facility",
         question="How many posts of a facility are filled this month, are there drugs, and how many people can it see?",
         loop=loop,
-        reads=("facility.side", "facility.kind", "facility.catchment", "facility.beds", "facility.funding", "facility.served"),
-        writes=("facility.staff", "facility.drugs", "facility.standard", "facility.quality", "facility.capacity"),
+        reads=("facility.side", "facility.kind", "facility.posts", "facility.beds", "facility.staff_start", "facility.drugs_start",
+               "facility.progress", "facility.served"),
+        writes=("facility.staff", "facility.drugs", "facility.usual", "facility.quality", "facility.capacity"),
         parameters=Parameters,
         streams=("official.keep_facility",),
-        decide=(standard_of, posts_of, next_staff, next_drugs),
-        not_modelled="doctors apart from nurses, private practice, drugs that are sold, mobile clinics, posts of the army",
+        decide=(level_of, quality_of, next_staff, next_drugs),
+        not_modelled="doctors apart from nurses, private practice, drugs that are sold, mobile clinics",
     )
-)
+)  # fmt: skip
