@@ -71,6 +71,9 @@ class Border:
     links: pd.DataFrame
     road_classes: pd.DataFrame
     crossings: pd.DataFrame
+    villages: pd.DataFrame
+    village_ways: pd.DataFrame
+    way_seasons: pd.DataFrame
     facilities: pd.DataFrame
     annual: pd.DataFrame
     monthly: pd.DataFrame

@@ -56,8 +56,9 @@ def _checked(folder: Path, files: tuple[tuple[str, bytes], ...]) -> Region:
     tables: dict[str, pd.DataFrame] = {}
     lines: dict[str, list[int]] = {}
     for file, contract in TABLES.items():
-        digest.update(file.encode() + b"\0" + data[file])
-        tables[file], lines[file] = read_table(file, data[file], contract)
+        if file in data:
+            digest.update(file.encode() + b"\0" + data[file])
+        tables[file], lines[file] = read_table(file, data.get(file, ",".join(contract).encode()), contract)
     region = Region(
         id=meta["id"],
         title=meta["title"],
