@@ -11,6 +11,7 @@ import numpy as np
 
 from abm.region import SIDES, Region, class_in, month_number
 from abm.region.contract import parse_steps
+from abm.world.facilities import set_staff
 from abm.world.people_path import read_path
 from agents.core.declare import FIELDS
 from agents.surroundings import CENTRE, GOODS, HOSPITAL
@@ -146,11 +147,11 @@ class World:
         self.facility["is_primary"][:] = (f["tier"] == "primary").astype(int)
         self.facility["side"][:] = self.facility_side
         self.facility["kind"][:] = np.where(self.facility["is_primary"] == 1, CENTRE, HOSPITAL)
+        set_staff(self.facility, f)
         self.set_catchment(self.population)
         self.facility_opened = f["opened"].to_numpy(float)
         self.facility_latest = f["opened_high"].to_numpy(float)
         self.facility_earliest = f["opened_low"].to_numpy(float)
-        self.facility_start = f["quality_1980"].to_numpy(float)
 
     def set_catchment(self, people: np.ndarray) -> None:
         """A clinic is there for its place's ``people`` (places,), one in a small or service place for a few thousand from around."""
