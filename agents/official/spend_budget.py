@@ -142,7 +142,7 @@ def loop(
         split[d, 3] = (1.0 - security) * (1.0 - p.to_roads - p.to_health)
         money = budget[d] if invests[0] > 0.0 else 0.0
         health = money * split[d, 2]
-        extra = 0.0 if side[d] == 0 else p.programme_my
+        extra = p.programme_my if side[d] == 1 and invests[0] > 0.0 else 0.0
         for_hospitals = extra
         if has_programme[0] > 0.0 and side[d] == 0:
             extra = p.programme * min(month / 12.0 / p.programme_years, 1.0)
