@@ -11,7 +11,7 @@ import numpy as np
 
 from abm.region import SIDES, Region, class_in, month_number
 from abm.region.contract import parse_steps
-from abm.world.facilities import set_staff
+from abm.world.facilities import pools, set_staff
 from abm.world.people_path import read_path
 from agents.core.declare import FIELDS
 from agents.surroundings import CENTRE, GOODS, HOSPITAL
@@ -147,6 +147,7 @@ class World:
         self.facility["is_primary"][:] = (f["tier"] == "primary").astype(int)
         self.facility["side"][:] = self.facility_side
         self.facility["kind"][:] = np.where(self.facility["is_primary"] == 1, CENTRE, HOSPITAL)
+        self.facility["pool"][:] = pools(self.facility_node, self.facility["kind"])
         set_staff(self.facility, f)
         self.set_catchment(self.population)
         self.facility_opened = f["opened"].to_numpy(float)

@@ -19,6 +19,14 @@ USUAL_STAFF, USUAL_BEDS = (1.0, 5.5, 44.0), 60.0
 DISPENSARY_FILLED = 0.5
 
 
+def pools(node: np.ndarray, kind: np.ndarray) -> np.ndarray:
+    """The first of the facilities with which each shares its patients, (facilities,): the health centres at one node share theirs, others have their own."""
+    pool = np.arange(len(node))
+    for f in np.flatnonzero(kind == CENTRE):
+        pool[f] = np.flatnonzero((kind == CENTRE) & (node == node[f]))[0]
+    return pool
+
+
 def set_staff(facility: dict[str, np.ndarray], table: Any) -> None:
     """Fill the columns of facilities about posts, beds and drugs from the region's table of facilities, (facilities,) each."""
     kind, quality = facility["kind"], table["quality_1980"].to_numpy(float)

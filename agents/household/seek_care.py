@@ -11,7 +11,7 @@ the illness is seen, which a letter makes easier, to that of the other side, or 
 
 Departs from the form in the literature where a cost could exceed income: the cost share is capped at 0.9 and a hospital
 stay is compared with a year's income. A primary facility counts less for an illness that needs a hospital; a hospital has a
-cost for a milder one (queues) besides the distance to it. An emergency makes hours count more and papers less.
+cost for a milder one (queues) besides the distance to it, of which an hour counts more. An emergency makes hours count more and papers less.
 
 Not modelled: self-medication and healers told apart from no care, private doctors, patients who go to the other facilities of a tier.
 """
@@ -48,11 +48,11 @@ class Parameters(NamedTuple):
         source=Source("form: Gertler, Locay and Sanderson 1987 (NBER w2299); size: trial", "opened"),
     )  # fmt: skip
     hour_primary: float = parameter(
-        "Disutility of an hour's travel to primary care", unit="utility/hour", default=0.7, low=0.42, high=1.2,
+        "Disutility of an hour's travel with an illness that needs no hospital", unit="utility/hour", default=0.7, low=0.42, high=1.2,
         source=Source("Müller et al. 1998, Papua New Guinea: use halves every 3.5 km on foot, 0.78 an hour at 4 km/h; 0.42 to 1.2 by the range of such studies", "opened"),
     )  # fmt: skip
     hour_hospital: float = parameter(
-        "Disutility of an hour's travel to a hospital, or of who needs one", unit="utility/hour", default=0.25, low=0.12, high=0.48,
+        "Disutility of an hour's travel with an illness that needs a hospital", unit="utility/hour", default=0.25, low=0.12, high=0.48,
         source=judgement("severity makes distance matter less"),
     )  # fmt: skip
     emergency_hours: float = parameter(
@@ -120,11 +120,11 @@ class Parameters(NamedTuple):
         source=judgement("between minor and hospital"),
     )  # fmt: skip
     severity_hospital: float = parameter(
-        "Weight of an illness that needs a hospital, a minor one being 1", unit="1", default=3.0, low=2.0, high=4.0,
-        source=judgement("trial value"),
+        "Weight of an illness that needs a hospital, a minor one being 1", unit="1", default=2.0, low=1.5, high=3.5,
+        source=judgement("of those who need a hospital nine of ten reach a good one an hour away, about half one at eight hours on the other side"),
     )  # fmt: skip
     severity_emergency: float = parameter(
-        "Weight of an emergency, a minor illness being 1", unit="1", default=4.0, low=3.0, high=5.0,
+        "Weight of an emergency, a minor illness being 1", unit="1", default=2.8, low=2.0, high=4.5,
         source=judgement("life is at risk within days"),
     )  # fmt: skip
     letter: float = parameter(
@@ -200,7 +200,6 @@ def value_of_facility(
             worth = quality * (p.primary_for_hospital_need if kind > 0 else p.dispensary_for_hospital_need)
     elif kind > 1:
         burden = p.hospital_burden / weight
-        per_hour = p.hour_hospital
     value = 0.6 * p.weight_quality * worth * weight - burden + p.weight_cost * log(1.0 - min(cost_share, 0.9)) - per_hour * hours
     if is_across:
         gate = p.papers + p.post_strictness * strictness

@@ -3,7 +3,7 @@
 The budget of its district sets which part of a facility's posts is to be filled and which part of the drugs that it needs is sent: from what there was in
 1980, or what there is when it opens, towards all of it. Staff leave at a rate and vacancies are filled at another, one by one, so a dispensary with a single
 nurse is without one for months. Drugs are allotted by the visits of usual months, come in some months and are used by those who are seen, so a facility to
-which more come than before runs out. Quality is half drugs and equipment, half staff. A primary facility sees as many as its staff can; a hospital has
+which more come than are paid for runs out. Quality is half drugs and equipment, half staff. A primary facility sees as many as its staff can; a hospital has
 beds, part of which others than the people of the border places fill, and sees outpatients.
 
 What a budget allows in the long run is the facility's standard: people know it, and what they meet beside it tells them how often there was no place or
@@ -40,6 +40,10 @@ class Parameters(NamedTuple):
         "Part of quality that drugs and equipment make, staff making the rest", unit="share", default=0.5, low=0.35, high=0.65,
         source=Source("a discrete-choice experiment in Ethiopia weighs drugs and equipment 3.9, a doctor 2.1 and a nurse 1.7", "opened"),
     )  # fmt: skip
+    best_id: float = parameter(
+        "Quality of an Indonesian facility with all staff and drugs, relative to a Malaysian one", unit="1", default=0.8, low=0.6, high=1.0,
+        source=Source("one doctor for each border centre was not reached in 2017 (HEALTH27), new buildings came in 2018 (HEALTH25); the neighbour is ahead throughout (lines 1574-1590); size: judgement", "derived"),
+    )  # fmt: skip
     dispensary: float = parameter(
         "Quality of a dispensary or sub-centre relative to that of a health centre as well kept", unit="share", default=0.6, low=0.4, high=0.8,
         source=judgement("a nurse or midwife with a small stock; nobody who may operate or prescribe all drugs"),
@@ -53,8 +57,8 @@ class Parameters(NamedTuple):
         source=Source("a year or so; one doctor a centre was not reached at Puring Kencana and Sajingan in 2017 (HEALTH27); size: judgement", "derived"),
     )  # fmt: skip
     visits_per_staff: float = parameter(
-        "Visits a month that one of the staff can see", unit="visits/month", default=110.0, low=60.0, high=200.0,
-        source=Source("about 900 visits a month at Entikong (HEALTH8, period unclear) with some 12 staff, not full", "derived"),
+        "Visits a month that one of the staff can see", unit="visits/month", default=200.0, low=100.0, high=350.0,
+        source=Source("who sees patients sees 20-30 a day, which is one of three of the staff (judgement); about 900 visits a month at Entikong (HEALTH8, period unclear) with some 12 staff were not all it could see; 136 a day at Lubok Antu in 2022", "derived"),
     )  # fmt: skip
     base_drugs: float = parameter(
         "Drugs that are sent whatever the use, part of the visits that its staff can see", unit="share", default=0.1, low=0.0, high=0.3,
@@ -87,16 +91,18 @@ def level_of(start: float, progress: float, lever: float) -> float:
 
 
 @compiled
-def quality_of(drugs: float, staff: float, kind: int, p: Parameters) -> float:
+def quality_of(drugs: float, staff: float, kind: int, side: int, p: Parameters) -> float:
     """Quality of a facility.
 
     drugs [share]: of those who need drugs, for whom there are
     staff [share]: of posts that are filled
     kind [code]: 0 a dispensary, 1 a health centre, 2 a hospital
+    side [code]: 0 Indonesian, 1 Malaysian
     p: the rule's parameters
     returns [index]: 0 to 1
     """
-    return (p.of_drugs * drugs + (1.0 - p.of_drugs) * staff) * (p.dispensary if kind == 0 else 1.0)
+    best = (p.dispensary if kind == 0 else 1.0) * (p.best_id if side == 0 else 1.0)
+    return (p.of_drugs * drugs + (1.0 - p.of_drugs) * staff) * best
 
 
 @compiled
@@ -105,7 +111,7 @@ def set_standards(p: Parameters, side: Column, kind: Column, staff_start: Column
     for f in range(side.shape[0]):
         drugs = level_of(drugs_start[f], progress[f], p.drugs_id if side[f] == 0 else 1.0)
         staff = level_of(staff_start[f], progress[f], p.staff_id if side[f] == 0 else 1.0)
-        standard[f] = quality_of(drugs, staff, int(kind[f]), p)
+        standard[f] = quality_of(drugs, staff, int(kind[f]), int(side[f]), p)
 
 
 @compiled
@@ -132,7 +138,7 @@ def next_drugs(drugs: float, used: float, a_month: float, comes: bool) -> float:
     """Drugs in stock, in visits: what was used goes, and in one month of three a quarter's delivery comes.
 
     drugs [visit]: in stock before
-    used [visit]: seen in the month before
+    used [visit]: seen in a usual month
     a_month [visit]: for which drugs are sent in a mean month
     comes [1]: whether a delivery comes this month
     returns [visit]: 0 to what comes in half a year
@@ -142,7 +148,7 @@ def next_drugs(drugs: float, used: float, a_month: float, comes: bool) -> float:
 
 @compiled
 def loop(
-    start: int, stop: int, seed: int, month: int, p: Parameters, side: Column, kind: Column, posts: Column, beds: Column, staff_start: Column,
+    start: int, stop: int, seed: int, month: int, p: Parameters, side: Column, kind: Column, is_open: Column, posts: Column, beds: Column, staff_start: Column,
     drugs_start: Column, progress: Column, served: Column, staff: Column, drugs: Column, usual: Column, quality: Column, capacity: Column
 ) -> None:  # fmt: skip
     """Carry staff and drugs of every facility on by a month. ``capacity`` is (facilities, 2): people seen by a primary facility or as outpatients, and in beds."""
@@ -166,9 +172,11 @@ def loop(
             capacity[f, 0] = staff[f] * p.visits_per_staff
             capacity[f, 1] = 0.0
             a_month = supply * ((1.0 - p.base_drugs) * usual[f] + p.base_drugs * posts[f] * p.visits_per_staff)
-            drugs[f] = next_drugs(drugs[f], served[f], a_month, uniform(seed, KEEP_FACILITY, month, f, 2) * 3.0 < 1.0)
+            drugs[f] = next_drugs(drugs[f], usual[f], a_month, uniform(seed, KEEP_FACILITY, month, f, 2) * 3.0 < 1.0)
             in_stock = min(drugs[f] / max(usual[f], 1.0), 1.0)
-        quality[f] = quality_of(in_stock, filled, k, p)
+        if is_open[f] <= 0.0:
+            capacity[f, 0] = capacity[f, 1] = 0.0
+        quality[f] = quality_of(in_stock, filled, k, s, p)
 
 
 rule(
@@ -177,7 +185,7 @@ rule(
         rows="facility",
         question="How many posts of a facility are filled this month, are there drugs, and how many people can it see?",
         loop=loop,
-        reads=("facility.side", "facility.kind", "facility.posts", "facility.beds", "facility.staff_start", "facility.drugs_start",
+        reads=("facility.side", "facility.kind", "facility.is_open", "facility.posts", "facility.beds", "facility.staff_start", "facility.drugs_start",
                "facility.progress", "facility.served"),
         writes=("facility.staff", "facility.drugs", "facility.usual", "facility.quality", "facility.capacity"),
         parameters=Parameters,

@@ -55,6 +55,7 @@ CARE: tuple[Case, ...] = (
     _of("contacts_per_1000_line", {"sums.line_persons": PERSONS, "sums.line_visits": {("1980-01", "A"): 10, ("1980-02", "B"): 5, ("1980-03", "C"): 2, ("1981-02", "D"): 3}},
         (K * 15 / 30, K * 2 / 5, K * 10 / 20, K * 5 / 10, K * 2 / 5, NONE), (NONE, K * 3, NONE, NONE, NONE, K * 3)),
     _ratio("untreated_share_line", "line_untreated", "line_episodes"),
+    *(_ratio("hospital_reached", part, whole) for part in ("serious_hh", "serious_ha") for whole in ("episodes_hospital", "episodes_emergency")),
     *(_ratio(f"untreated_{s}", f"untreated_{s}", f"episodes_{s}") for s in ("minor", "disrupting", "hospital", "emergency")),
     *(_share("turned_away_share", f"turned_{k}", f"visits_{k}") for k in ("dh", "ph", "hh", "pa", "ha")),
     *(_share("turned_away_hospital", f"turned_{k}", f"visits_{k}", "turned_ph", "visits_pa", "turned_dh") for k in ("hh", "ha")),

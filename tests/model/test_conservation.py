@@ -9,6 +9,8 @@ import pytest
 
 from abm import BorderModel, Scenario
 from abm.results.record import D, S
+from abm.world.columns import World
+from agents.official.ration_care import Parameters as Ration
 from agents.surroundings import ACTIVITIES, LOOKING, N_WORK
 from tests.model.same import make, months
 
@@ -20,6 +22,15 @@ def close(a: np.ndarray, b: np.ndarray, size: np.ndarray | float | None = None) 
     """Equal up to the rounding of sums of this size."""
     bound = np.maximum(np.abs(a), np.abs(b)) if size is None else size
     return bool(np.all(np.abs(np.asarray(a) - b) <= ROUNDING * np.maximum(bound, 1.0)))
+
+
+def share_by_rank(world: World, facilities: np.ndarray) -> np.ndarray:
+    """Part of each rank of these facilities that is seen, (8,), as the villages know it; 0 for a rank in which nobody reaches them."""
+    share, near = np.zeros(8), Ration().near
+    for v, k in np.argwhere(np.isin(world.village["facility_care"], facilities)):
+        first = 0 if world.village["hours_care"][v, k] <= near else 1
+        share[first::2] = world.village["served_share"][v, 4 * k : 4 * k + 4][::-1]
+    return share
 
 
 def check_patients(model: BorderModel, sums: np.ndarray) -> None:
@@ -42,7 +53,14 @@ def check_patients(model: BorderModel, sums: np.ndarray) -> None:
         assert close(world.village["care_demand"].reshape(-1, 5, 4)[:, k].sum(axis=1), asked)
         assert (asked[world.village["facility_care"][:, k] < 0] == 0).all()
     assert close(world.facility["demand"].sum(), world.village["care_demand"].sum())
-    assert (world.facility["served"] <= world.facility["capacity"].sum(axis=1) * (1 + ROUNDING)).all()
+    assert world.facility["served"].sum() <= world.facility["demand"].sum() * (1 + ROUNDING)
+    pool = world.facility["pool"]
+    for f in np.unique(pool):  # of a usual month no more are seen than there are places
+        share, kind = share_by_rank(world, np.flatnonzero(pool == f)), world.facility["kind"][f]
+        seen, beds = share * world.facility["usual_demand"][f], np.arange(8) < 4
+        room = world.facility["capacity"][pool == f].sum(axis=0)
+        assert seen[beds if kind == 2 else slice(None)].sum() <= room[1 if kind == 2 else 0] * (1 + ROUNDING)
+        assert kind != 2 or seen[~beds].sum() <= room[0] * (1 + ROUNDING)
     assert (sums[:, S["patients"]] <= sums[:, S["persons"]] * (1 + ROUNDING)).all() and (sums[:, S["patients_across"]] <= sums[:, S["patients"]] * (1 + ROUNDING)).all()
 
 

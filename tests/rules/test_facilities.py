@@ -16,7 +16,7 @@ from agents.official.ration_care import next_word, rank_of
 from tests.rules.tools import both_forms, columns_of, draws, run_rule, take, traced
 
 KEEP, RATION, SET = "official.keep_facility", "official.ration_care", "world.set_care"
-P = Parameters(staff_id=1.0, drugs_id=1.0, of_drugs=0.6, dispensary=0.5, turnover=0.1, recruitment=0.2, visits_per_staff=100.0, base_drugs=0.1,
+P = Parameters(staff_id=1.0, drugs_id=1.0, of_drugs=0.6, best_id=1.0, dispensary=0.5, turnover=0.1, recruitment=0.2, visits_per_staff=100.0, base_drugs=0.1,
                free_beds=0.5, stay=5.0, outpatients=60.0)  # fmt: skip
 
 
@@ -30,8 +30,10 @@ def test_levels_by_hand(form: str) -> None:
 @both_forms
 def test_quality_by_hand(form: str) -> None:
     f = take(quality_of, form)
-    assert [f(0.5, 1.0, k, P) for k in range(3)] == pytest.approx([0.35, 0.7, 0.7])
-    assert f(1.0, 1.0, 2, P) == 1.0 and f(0.0, 0.0, 1, P) == 0.0
+    p = P._replace(best_id=0.8)
+    assert [f(0.5, 1.0, k, 1, p) for k in range(3)] == pytest.approx([0.35, 0.7, 0.7])
+    assert [f(0.5, 1.0, k, 0, p) for k in range(3)] == pytest.approx([0.28, 0.56, 0.56])
+    assert f(1.0, 1.0, 2, 1, p) == 1.0 and f(0.0, 0.0, 1, 0, p) == 0.0
 
 
 @both_forms
@@ -86,7 +88,7 @@ def test_a_centre_by_hand(form: str) -> None:
     done = keep(form, p=p, facility__served=280.0, facility__usual=220.0, facility__drugs=370.0)
     comes = uniform(7, KEEP_FACILITY, 3, 0, 2) * 3.0 < 1.0
     a_month = 0.5 * (0.9 * 225.0 + 0.1 * 1000.0)
-    drugs = min(90.0 + (3 * a_month if comes else 0.0), 6 * a_month)
+    drugs = min(145.0 + (3 * a_month if comes else 0.0), 6 * a_month)
     assert done["facility.drugs"][0] == pytest.approx(drugs) and done["facility.usual"][0] == pytest.approx(225.0)
     assert done["facility.quality"][0] == pytest.approx(0.6 * min(drugs / 225.0, 1.0) + 0.4 * 0.5)
     assert done["facility.capacity"].tolist() == [[500.0, 0.0]]
@@ -150,13 +152,17 @@ def demand(**of: float) -> np.ndarray:
     return made
 
 
-def ration(form: str, **said: Any) -> dict[str, np.ndarray]:
+def ration(form: str, usual: bool = True, **said: Any) -> dict[str, np.ndarray]:
     """Two facilities: a centre that sees 10, a hospital with 4 beds that sees 6 outpatients; village 0 is near both, village 1 is far."""
     values = {
         "facility.kind": (1, 2), "facility.capacity": [(10.0, 0.0), (6.0, 4.0)], "facility.quality": (0.2, 0.9), "facility.standard": (0.4, 0.5),
-        "village.facility_care": [(-1, 0, 1, -1, -1), (-1, -1, -1, 0, 1)], "village.hours_care": [(0.0, 2.0, 2.0, 0.0, 0.0), (0.0, 0.0, 0.0, 2.1, 2.1)],
+        "facility.pool": (0, 1), "village.facility_care": [(-1, 0, 1, -1, -1), (-1, -1, -1, 0, 1)], "village.hours_care": [(0.0, 2.0, 2.0, 0.0, 0.0), (0.0, 0.0, 0.0, 2.1, 2.1)],
     } | {k.replace("__", "."): v for k, v in said.items()}  # fmt: skip
-    return run_rule(RATION, columns_of(RATION, {"facility": 2, "village": 2}, values), form, stop=2, p=Ration(near=2.0, word=0.2, fades=0.1))
+    columns = columns_of(RATION, {"facility": 2, "village": 2}, values)
+    if usual:  # a usual month is as this one
+        run_rule(RATION, columns, form, stop=2, p=Ration(word=0.0, fades=0.0))
+        columns["facility.usual_demand"][:] = columns["facility.demand"]
+    return run_rule(RATION, columns, form, stop=2, p=Ration(near=2.0, word=0.2, fades=0.1))
 
 
 @both_forms
@@ -173,6 +179,16 @@ def test_severity_first_then_those_nearby(form: str) -> None:
 
 
 @both_forms
+def test_a_full_month_among_usual_ones_turns_few_away(form: str) -> None:
+    # usual demand of 6, in a month of 42: a twelfth of the way to it, 9 of 10 places; half of the demand comes at that in a usual month of 20
+    asked = np.stack([demand(o1s1=42.0), demand()])
+    done = ration(form, usual=False, village__care_demand=asked, facility__usual_demand=[(0.0,) * 6 + (6.0, 0.0), (0.0,) * 8])
+    assert done["facility.usual_demand"][0].tolist() == [0, 0, 0, 0, 0, 0, 9.0, 0] and done["facility.served"][0] == 42.0
+    done = ration(form, usual=False, village__care_demand=asked, facility__usual_demand=[(0.0,) * 6 + (18.0, 0.0), (0.0,) * 8])
+    assert done["village.served_share"][0, 4] == 0.5 and done["facility.served"][0] == 21.0
+
+
+@both_forms
 def test_beds_and_outpatients_are_apart(form: str) -> None:
     asked = np.stack([demand(o2s3=3.0, o2s1=4.0), demand(o4s4=2.0, o4s3=2.0, o4s2=3.0)])
     done = ration(form, village__care_demand=asked)
@@ -180,6 +196,27 @@ def test_beds_and_outpatients_are_apart(form: str) -> None:
     # beds: 2 emergencies, then 2 of 3 from nearby, none from far; outpatients: 3 that disrupt work, then 3 of 4
     assert share[0, 2].tolist() == pytest.approx([0.75, 1.0, 2 / 3, 1.0]) and share[1, 4].tolist() == pytest.approx([0.0, 1.0, 0.0, 1.0])
     assert done["facility.served"].tolist() == [0.0, 10.0]
+
+
+@both_forms
+def test_centres_of_a_place_share_their_patients(form: str) -> None:
+    # three centres that share 4, 0 (it is closed) and 12 places, and one of another place with 5; all go to the second one, 20 minor cases
+    values = {"facility.kind": (1, 1, 1, 1), "facility.pool": (0, 0, 0, 3), "facility.capacity": [(4.0, 0.0), (0.0, 0.0), (12.0, 0.0), (5.0, 0.0)],
+              "facility.quality": 0.5, "facility.standard": 0.5, "village.facility_care": [(-1, 1, -1, -1, -1), (-1, 2, -1, 3, -1)],
+              "village.care_demand": np.stack([demand(o1s1=20.0), demand(o1s1=12.0, o3s1=4.0)]), "facility.usual_demand": 0.0}  # fmt: skip
+    columns = columns_of(RATION, {"facility": 4, "village": 2}, values)
+    columns["facility.usual_demand"][0, 6], columns["facility.usual_demand"][3, 6] = 32.0, 4.0
+    done = run_rule(RATION, columns, form, stop=4, p=Ration(near=2.0))
+    share = done["village.served_share"].reshape(2, 5, 4)
+    assert share[0, 1, 0] == share[1, 1, 0] == 0.5 and share[1, 3, 0] == 1.0
+    assert done["facility.demand"][:, 6].tolist() == [32.0, 0.0, 0.0, 4.0] and done["facility.served"].tolist() == [4.0, 0.0, 12.0, 4.0]
+
+
+@both_forms
+def test_a_facility_that_is_not_open_sees_nobody(form: str) -> None:
+    for kind in (0, 1, 2):
+        done = keep(form, facility__kind=kind, facility__is_open=0.0, facility__beds=50.0)
+        assert done["facility.capacity"].tolist() == [[0.0, 0.0]] and done["facility.staff"][0] > 0
 
 
 @both_forms

@@ -28,8 +28,8 @@ DISPENSARY, CENTRE, HOSPITAL = range(3)
         # 0.6*2*0.5*1 = 0.6, way 0.5*2 = 1
         ((0.5, 1, 2.0, 0.0, CENTRE, False, 0.0, 0.0, 0.0), -0.4),
         ((0.5, 1, 2.0, 0.0, DISPENSARY, False, 0.0, 0.0, 0.0), -0.4),
-        # 0.6*2*1*1.5 = 1.8, burden 1.5/1.5 = 1, ln 0.5 = -0.693147, way 0.25*4 = 1
-        ((1.0, 2, 4.0, 0.5, HOSPITAL, False, 0.0, 0.0, 0.0), -0.8931471805599453),
+        # 0.6*2*1*1.5 = 1.8, burden 1.5/1.5 = 1, ln 0.5 = -0.693147, way 0.5*4 = 2
+        ((1.0, 2, 4.0, 0.5, HOSPITAL, False, 0.0, 0.0, 0.0), -1.8931471805599453),
         # a centre counts half for a hospital illness, and its way as one to a hospital: 0.6*2*(0.8*0.5)*3 = 1.44, way 0.25
         ((0.8, 3, 1.0, 0.0, CENTRE, False, 0.0, 0.0, 0.0), 1.19),
         # a dispensary a quarter: 0.6*2*(0.8*0.25)*3 = 0.72
@@ -78,6 +78,7 @@ def test_value_rises_and_falls_as_it_should(form: str, name: str, more: float, s
 @both_forms
 def test_quality_counts_more_the_worse_the_illness(form: str) -> None:
     f = take(value_of_facility, form)
+    # what quality adds does not depend on the way
     gains = [f(0.9, s, 1.0, 0.0, HOSPITAL, False, 0.0, 0.0, 0.0, P) - f(0.1, s, 1.0, 0.0, HOSPITAL, False, 0.0, 0.0, 0.0, P) for s in (1, 2, 3, 4)]
     # 0.6 * 2 * 0.8 = 0.96, times the weight of the severity
     assert gains == pytest.approx([0.96, 1.44, 2.88, 3.84])

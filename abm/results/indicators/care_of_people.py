@@ -107,6 +107,14 @@ def untreated_share_line(of: Sums) -> np.ndarray:
     return ratio(of.total("sums.line_untreated"), of.total("sums.line_episodes"))
 
 
+@indicator(
+    "Serious illness seen at a hospital", "share", "hospital visits of illness that needs a hospital and emergencies ÷ such illness, a month each",
+    reads=("sums.serious_hh", "sums.serious_ha", "sums.episodes_hospital", "sums.episodes_emergency"), claims=("E09",), tables=_YEAR,
+)  # fmt: skip
+def hospital_reached(of: Sums) -> np.ndarray:
+    return ratio(of.total("sums.serious_hh") + of.total("sums.serious_ha"), of.total("sums.episodes_hospital") + of.total("sums.episodes_emergency"))
+
+
 def _untreated(severity: str, label: str) -> None:
     @indicator(
         label, "share", "illness without care ÷ illness, a month each", reads=(f"sums.untreated_{severity}", f"sums.episodes_{severity}"),
