@@ -55,9 +55,9 @@ def settle_access(run: Run) -> None:
     year = 1980 + run.month // 12
     access.set_quality(world, run.stock_start)
     set_hours(world, year, world.district["road"])
-    is_built = access.facilities_in(world, year, travel.puskesmas_delay, on["puskesmas_programme"])
+    is_built = access.facilities_in(world, year, run.seed_of_run, on["puskesmas_programme"])
     care = run.settings.of(SeekCare)
-    access.settle_access(world, travel, care, is_built, run.open_now, on["cross_border_care"], run.choose_facilities)
+    access.settle_access(world, year, travel, care, is_built, run.open_now, on["cross_border_care"], run.choose_facilities)
     _set_patrols(run)
 
 

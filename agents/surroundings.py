@@ -147,7 +147,9 @@ fields(
     Field("is_line", "1 for a village at the line", "1", "float64", "fixed", REGION),
     Field("share", "Part of the people of its community", "share", "float64", "fixed", REGION),
     Field("facility_care", "Number of the facility that its people reach, -1 where there is none", "code", "int64", "state", STATE, 5, VILLAGE_CARE, -1),
-    Field("hours_care", "Travel to that facility", "hour", "float64", "state", STATE, 5, VILLAGE_CARE),
+    Field("hours_by_season", "Travel to that facility in the usual months, the wet ones and those of low rivers", "hour", "float64", "state", STATE, 15,
+          tuple(f"{option}_{season}" for season in ("usual", "wet", "low") for option in VILLAGE_CARE)),
+    Field("hours_care", "Travel to that facility this month", "hour", "float64", "month", STATE, 5, VILLAGE_CARE),
     Field("crossing_care", "Number of the crossing on the way there, -1 at home", "code", "int64", "state", STATE, 5, VILLAGE_CARE, -1),
 )  # fmt: skip
 
