@@ -42,7 +42,7 @@ from agents.core.declare import PARAMETERS, RULES, SWITCHES
 
 #: Order of rules and of groups of parameters. Parameters of a group are in the order of their declaration.
 ORDER = (
-    "world.series", "world.set_month", "world.set_work", "world.set_prices", "world.set_fees", "world.set_care", "household.keep_ties", "household.remember", "world.kinship", "world.meet", "market.adjust_prices", "world.travel",
+    "world.series", "world.set_month", "world.set_work", "world.set_prices", "world.set_fees", "world.set_ways", "world.set_care", "household.keep_ties", "household.remember", "world.kinship", "world.meet", "market.adjust_prices", "world.travel",
     "world.populate", "world.demography", "household.choose_work", "household.earn", "household.fall_ill", "household.get_work", "household.live",
     "household.receive_care", "household.seek_care", "official.set_strictness", "official.inspect", "official.keep_facility",
     "official.ration_care", "official.spend_budget", "trader.choose_deal", "trader.settle_deal", "record.households", "record.care", "record.deals",

@@ -133,6 +133,27 @@ def set_fees(
         trade_link_is_post[where] = at_crossing(crossing_is_post, int(crossing[where, 0]))
 
 
+@compiled
+def set_ways(start: int, stop: int, month: int, way_season: Column, hours_by_season: Column, hours_care: Column) -> None:
+    """Set how long the way to care is from every village in this season."""
+    first = 5 * int(way_season[month % 12])
+    for v in range(start, stop):
+        for k in range(5):
+            hours_care[v, k] = hours_by_season[v, first + k]
+
+
+rule(
+    Rule(
+        name="world.set_ways",
+        rows="village",
+        question="How long is the way to care from every village this month?",
+        loop=set_ways,
+        reads=("series.way_season", "village.hours_by_season"),
+        writes=("village.hours_care",),
+        not_modelled="seasons on the ways between places, years that are wetter than others",
+    )
+)
+
 rule(
     Rule(
         name="world.set_prices",

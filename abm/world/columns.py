@@ -5,6 +5,7 @@ Border places (communities with households) come first, side by side; service to
 
 from __future__ import annotations
 
+import hashlib
 from typing import NamedTuple
 
 import numpy as np
@@ -13,8 +14,9 @@ from abm.region import SIDES, Region, class_in, month_number
 from abm.region.contract import parse_steps
 from abm.world.facilities import pools, set_staff
 from abm.world.people_path import read_path
+from abm.world.villages import read_ways
 from agents.core.declare import FIELDS
-from agents.surroundings import CENTRE, GOODS, HOSPITAL
+from agents.surroundings import CENTRE, DISPENSARY, FACILITY_KINDS, GOODS, HOSPITAL
 
 #: The entities of a world, each a table of columns that rules write.
 ENTITIES = ("place", "village", "trade_link", "crossing", "facility", "district", "policy")
@@ -58,6 +60,11 @@ def summed_in_places(place: np.ndarray, share: np.ndarray) -> np.ndarray:
         upto[rows] = np.cumsum(share[rows]) / share[rows].sum()
         upto[rows[-1]] = 1.0
     return upto
+
+
+def number_of(name: str) -> int:
+    """A number that belongs to a name, 0 to 2^62."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") >> 2
 
 
 class World:
@@ -113,11 +120,18 @@ class World:
         self.district["line_km"][:] = districts["border_km"]
 
     def _read_villages(self) -> None:
-        """Villages in the order of their places; a place without any is one village."""
-        self.village_names: list[str] = list(self.place_names)
-        self.village = allocate("village", n := len(self.village_names))
-        self.village["place"][:] = np.arange(n)
-        self.village["is_line"][:], self.village["share"][:] = 0.0, 1.0
+        """Villages in the order of their places and of the table; a place without any is one village."""
+        table = self.region.villages
+        rows = [(q, name, line == "yes", share) for q, name, line, share in zip(
+            (self.node[p] for p in table["place"]), table["village"], table["is_line"], table["share"], strict=True)]  # fmt: skip
+        rows += [(q, name, False, 1.0) for q, name in enumerate(self.place_names) if q not in {row[0] for row in rows}]
+        rows.sort(key=lambda row: row[0])
+        self.village_names: list[str] = [row[1] for row in rows]
+        self.village = allocate("village", len(rows))
+        self.village["place"][:], self.village["is_line"][:] = [row[0] for row in rows], [row[2] for row in rows]
+        self.village["share"][:] = [row[3] for row in rows]
+        #: Ways of villages and facilities, see :mod:`abm.world.villages`.
+        self.village_ways = read_ways(self.region, self.village_names, self.node, self.node_district)
         #: For draws: the people of the villages of a place up to each one, as a share, and the last village of each place.
         self.village_upto = summed_in_places(self.village["place"], self.village["share"])
         self.village_last = np.searchsorted(self.village["place"], np.arange(self.n_places), side="right") - 1
@@ -146,18 +160,35 @@ class World:
         self.facility_side = np.array([SIDES.index(s) for s in f["side"]])
         self.facility["is_primary"][:] = (f["tier"] == "primary").astype(int)
         self.facility["side"][:] = self.facility_side
-        self.facility["kind"][:] = np.where(self.facility["is_primary"] == 1, CENTRE, HOSPITAL)
+        usual = np.where(self.facility["is_primary"] == 1, CENTRE, HOSPITAL)
+        self.facility["kind"][:] = [FACILITY_KINDS.index(kind) if kind else k for kind, k in zip(f["kind"], usual, strict=True)]
+        village = self.village_ways.facility_village
+        in_village, kind = (self.facility["kind"] == DISPENSARY) & (village >= 0), self.facility["kind"]
+        shared = [
+            np.count_nonzero((kind == k) & (self.facility_node == q) & ~in_village) for k, q in zip(kind, self.facility_node, strict=True)
+        ]
+        #: Part of a place's people for whom each facility is there, and the least people.
+        self.catchment_part = np.where(in_village, self.village["share"][np.maximum(village, 0)], 1.0 / np.maximum(shared, 1))
+        self.catchment_least = np.where(in_village, 500.0, 4000.0)
         self.facility["pool"][:] = pools(self.facility_node, self.facility["kind"])
         set_staff(self.facility, f)
         self.set_catchment(self.population)
-        self.facility_opened = f["opened"].to_numpy(float)
+        #: Years between which each opened; numbers that belong to their names, for draws.
         self.facility_latest = f["opened_high"].to_numpy(float)
         self.facility_earliest = f["opened_low"].to_numpy(float)
+        self.facility_uid = np.array([number_of(name) for name in f["facility"]])
+        names = list(f["facility"])
+        #: The facility that takes the place of each when it opens, -1 for none.
+        self.facility_after = np.array([names.index(after) if after else -1 for after in f["replaced_by"]])
+        self.facility_start = f["quality_1980"].to_numpy(float)
 
     def set_catchment(self, people: np.ndarray) -> None:
-        """A clinic is there for its place's ``people`` (places,), one in a small or service place for a few thousand from around."""
-        own = people[np.minimum(self.facility_node, self.n_places - 1)]
-        self.facility["catchment"][:] = np.where(self.facility_node < self.n_places, np.maximum(own, 4000.0), 30000.0)
+        """A clinic is there for its place's ``people`` (places,), one in a small or service place for a few thousand from around.
+
+        Several of a place share its people; a dispensary in a village is there for that village.
+        """
+        own = people[np.minimum(self.facility_node, self.n_places - 1)] * self.catchment_part
+        self.facility["catchment"][:] = np.where(self.facility_node < self.n_places, np.maximum(own, self.catchment_least), 30000.0)
 
     def _read_goods(self) -> None:
         goods = self.region.goods.set_index("good").loc[list(GOODS)]

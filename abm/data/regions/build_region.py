@@ -154,6 +154,8 @@ MEASURED: list[tuple[str, float, list[tuple[str, str]]]] = [
     ("GEO12: Entikong-Kuching about 100 km", 100.0, [("Entikong", "Tebedu"), ("Tebedu", "Serian"), ("Serian", "Kuching")]),
     ("GEO16: Sintang-Senaning 189 km", 189.0, [("Sintang", "Nanga Merakai"), ("Nanga Merakai", "Senaning")]),
     ("GEO16: Senaning-Balai Karangan 95 km", 95.0, [("Senaning", "Balai Karangan")]),
+    ("4 km by the village road (V14)", 4.0, [("Temajuk", "Telok Melano")]),
+    ("2 h by boat, 1 to 3 h are reported (V38, V55, V56), at the speed of a boat", 20.0, [("Sematan", "Telok Melano")]),
 ]
 # fmt: on
 DETOUR, DETOUR_EAST = 1.4, 1.7

@@ -52,8 +52,9 @@ _BEFORE = (
 )
 _OLD = "HEALTH20, widened by its second reading: kecamatan that existed in 1976-80 got a centre in 1976-90 (programme from 1974: HEALTH21; dated ones 1976-78: HEALTH17, HEALTH18)"
 _NEW = "HEALTH20: a kecamatan of 1996 (HEALTH24) had a dispensary or sub-centre first, a centre in 1990-2000"
+_BEFORE_CENTRE = "both dated centres took the place of an older dispensary (HEALTH17; HEALTH18: 1970, with nurse and midwife)"
 _SUB = "HEALTH20: dispensary or sub-centre of a later kecamatan from 1978-90"
-_PUSTU = "in a map layer or report of 2022-24; sub-centres were built from about 1978 on (recalled), by 2005 assumed"
+_PUSTU = "in a map layer or report of 2022-24; two village dispensaries of an accessible kecamatan by 1978 (HEALTH18); built until 2005 (assumed)"
 _POLINDES = "in a map layer or report of 2017-22; village midwives from 1989 on (recalled)"
 _POSKESDES = "in a map layer of 2022; village health posts from 2006 on (recalled)"
 _PERIOD = "taken as standing before the period"
@@ -90,6 +91,15 @@ FACILITIES = [
     Facility("Puskesmas Batang Lupar", "centre", "Lanjak", "id", 1976, 1990, 0.2, _OLD),
     Facility("Puskesmas Embaloh Hulu", "centre", "Benua Martinus", "id", 1976, 1990, 0.2, _OLD),
     Facility("Puskesmas Empanang", "centre", "Empanang", "id", 1976, 1990, 0.2, _OLD),
+    Facility("Dispensary Sekayam", "dispensary", "Balai Karangan", "id", 1960, 1980, 0.12, _BEFORE_CENTRE, replaced_by="Puskesmas Sekayam"),
+    Facility("Dispensary Ketungau Tengah", "dispensary", "Nanga Merakai", "id", 1960, 1980, 0.12, _BEFORE_CENTRE, replaced_by="Puskesmas Ketungau Tengah"),
+    Facility("Dispensary Paloh", "dispensary", "Liku", "id", 1960, 1980, 0.12, _BEFORE_CENTRE, replaced_by="Puskesmas Paloh"),
+    Facility("Dispensary Ketungau Hulu", "dispensary", "Senaning", "id", 1960, 1980, 0.12, _BEFORE_CENTRE, replaced_by="Puskesmas Ketungau Hulu"),
+    Facility("Dispensary Seluas", "dispensary", "Seluas", "id", 1960, 1980, 0.12, _BEFORE_CENTRE, replaced_by="Puskesmas Seluas"),
+    Facility("Dispensary Badau", "dispensary", "Nanga Badau", "id", 1960, 1980, 0.12, _BEFORE_CENTRE, replaced_by="Puskesmas Badau"),
+    Facility("Dispensary Batang Lupar", "dispensary", "Lanjak", "id", 1960, 1980, 0.12, _BEFORE_CENTRE, replaced_by="Puskesmas Batang Lupar"),
+    Facility("Dispensary Embaloh Hulu", "dispensary", "Benua Martinus", "id", 1960, 1980, 0.12, _BEFORE_CENTRE, replaced_by="Puskesmas Embaloh Hulu"),
+    Facility("Dispensary Empanang", "dispensary", "Empanang", "id", 1960, 1980, 0.12, _BEFORE_CENTRE, replaced_by="Puskesmas Empanang"),
     Facility("Puskesmas Entikong", "centre", "Entikong", "id", 1990, 2000, 0.2, _NEW, village="Entikong"),
     Facility("Puskesmas Jagoi Babang", "centre", "Jagoi Babang", "id", 1990, 2000, 0.2, _NEW, village="Jagoi"),
     Facility("Puskesmas Sajingan Besar", "centre", "Sajingan Besar", "id", 1990, 2000, 0.2, _NEW, village="Kaliau'"),
@@ -101,17 +111,17 @@ FACILITIES = [
     Facility("Pustu Siding", "dispensary", "Siding", "id", 1978, 1990, 0.15, _SUB, village="Siding", replaced_by="Puskesmas Siding"),
     Facility("Pustu Puring Kencana", "dispensary", "Puring Kencana", "id", 1985, 2005, 0.12, "people went to Putussibau or Lubok Antu before the centre (V21): late", village="Kantuk Asam", replaced_by="Puskesmas Puring Kencana"),
     Facility("Pustu Temajuk", "dispensary", "Temajuk", "id", 1988, 1990, 0.12, "a midwife at Temajuk since 1990 (HEALTH19, second reading)", village="Temajuk"),
-    Facility("Pustu Sebubus", "dispensary", "Liku", "id", 1978, 2005, 0.12, _PUSTU, village="Sebubus"),
-    Facility("Pustu Merbau", "dispensary", "Liku", "id", 1978, 2005, 0.12, _PUSTU, village="Merbau"),
+    Facility("Pustu Sebubus", "dispensary", "Liku", "id", 1975, 2005, 0.12, _PUSTU, village="Sebubus"),
+    Facility("Pustu Merbau", "dispensary", "Liku", "id", 1975, 2005, 0.12, _PUSTU, village="Merbau"),
     Facility("Polindes Cermai", "dispensary", "Liku", "id", 1989, 2010, 0.12, _POLINDES, village="Cermai"),
     Facility("Poskesdes Setinggak", "dispensary", "Liku", "id", 2006, 2015, 0.12, _POSKESDES, village="Setingga"),
     Facility("Poskesdes Sungai Dungun", "dispensary", "Liku", "id", 2006, 2015, 0.12, _POSKESDES, village="Sungai Dungun"),
     Facility("Poskesdes Malek", "dispensary", "Liku", "id", 2006, 2015, 0.12, _POSKESDES, village="Malek"),
-    Facility("Pustu Aruk", "dispensary", "Sajingan Besar", "id", 1978, 2005, 0.12, _PUSTU, village="Sebunga"),
-    Facility("Pustu Sungai Bening", "dispensary", "Sajingan Besar", "id", 1978, 2005, 0.12, _PUSTU, village="Sungai Bening"),
+    Facility("Pustu Aruk", "dispensary", "Sajingan Besar", "id", 1975, 2005, 0.12, _PUSTU, village="Sebunga"),
+    Facility("Pustu Sungai Bening", "dispensary", "Sajingan Besar", "id", 1975, 2005, 0.12, _PUSTU, village="Sungai Bening"),
     Facility("Poskesdes Kaliau", "dispensary", "Sajingan Besar", "id", 2006, 2015, 0.12, _POSKESDES, village="Kaliau'"),
     Facility("Poskesdes Sawah", "dispensary", "Sajingan Besar", "id", 2006, 2015, 0.12, _POSKESDES, village="Sanatab"),
-    Facility("Pustu Sebujit", "dispensary", "Siding", "id", 1978, 2005, 0.12, _PUSTU, village="Hli Buei"),
+    Facility("Pustu Sebujit", "dispensary", "Siding", "id", 1975, 2005, 0.12, _PUSTU, village="Hli Buei"),
     Facility("Pustu Sungkung", "dispensary", "Siding", "id", 1985, 2015, 0.1, "present in July 2022 (V24), no road to it", village="Sungkung III"),
     Facility("Polindes Suruh Tembawang", "dispensary", "Suruh Tembawang", "id", 1989, 2010, 0.1, f"{_POLINDES}; unused since 2017 (V10)", village="Suruh Tembawang"),
     Facility("Army post Segumon", "dispensary", "Balai Karangan", "id", 2000, 2012, 0.08, "post in a report of 2023 (V18); care at 33 posts in 2012-13 (HEALTH38)", village="Segumon", staff=(0, 1, 0, 0.2)),
@@ -153,7 +163,7 @@ _MY_WAY = "no source: tracks of the 1980s, then roads; clinics of the Batang Ai 
 #: Sub-centres of kecamatan whose list was not found: one for so many desa (HEALTH6: 9 for 65 in Krayan, one for 7; Paloh and Sajingan Besar: 5 for 13).
 DESA_A_PUSTU = 4
 LISTED = ("Paloh", "Sajingan Besar", "Siding", "Entikong")
-_ASSUMED = f"no list of the kecamatan: one for {DESA_A_PUSTU} desa (1 for 2.6 in Paloh and Sajingan Besar, 1 for 7 in Krayan: HEALTH6), where most people are near; built from about 1978 (recalled)"
+_ASSUMED = f"no list of the kecamatan: one for {DESA_A_PUSTU} desa (1 for 2.6 in Paloh and Sajingan Besar, 1 for 7 in Krayan: HEALTH6), where most people are near; from the mid-1970s (HEALTH18) to 2005 (assumed)"
 
 #: Class: factor on speed in the wet months, in those of low rivers; lowest and highest; reason.
 WET_MONTHS, LOW_MONTHS = (11, 12, 1, 2), (7, 8, 9)
@@ -199,7 +209,7 @@ def _assumed_pustu(villages: list[Village]) -> Iterable[Facility]:
                 return
             best = min(free, key=lambda v: sum(w.share * min(straight_km(w.point, s) for s in (*sites, v.point)) for w in own))
             sites.append(best.point)
-            yield Facility(f"Pustu {best.name}", "dispensary", place, "id", 1978, 2005, 0.12, _ASSUMED, village=best.name)
+            yield Facility(f"Pustu {best.name}", "dispensary", place, "id", 1975, 2005, 0.12, _ASSUMED, village=best.name)
 
 
 def _sarawak(out: TableWriter, point: dict[str, Point]) -> Iterable[tuple[object, ...]]:
