@@ -56,7 +56,9 @@ def settle_access(run: Run) -> None:
     world, travel, on = run.world, run.settings.of(Travel), run.settings.on
     year = 1980 + run.month // 12
     access.set_progress(world, run.stock_start)
-    set_standards(run.settings.of(KeepFacility), *(world.facility[k] for k in ("side", "kind", "staff_start", "drugs_start", "progress", "standard")))
+    set_standards(
+        run.settings.of(KeepFacility), *(world.facility[k] for k in ("side", "kind", "staff_start", "drugs_start", "progress", "standard"))
+    )
     set_hours(world, year, world.district["road"])
     is_built = access.facilities_in(world, year, run.seed_of_run, on["puskesmas_programme"])
     world.facility["is_open"][:] = is_built

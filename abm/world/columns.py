@@ -180,7 +180,6 @@ class World:
         names = list(f["facility"])
         #: The facility that takes the place of each when it opens, -1 for none.
         self.facility_after = np.array([names.index(after) if after else -1 for after in f["replaced_by"]])
-        self.facility_start = f["quality_1980"].to_numpy(float)
 
     def set_catchment(self, people: np.ndarray) -> None:
         """A clinic is there for its place's ``people`` (places,), one in a small or service place for a few thousand from around.

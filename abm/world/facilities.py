@@ -30,7 +30,10 @@ def pools(node: np.ndarray, kind: np.ndarray) -> np.ndarray:
 def set_staff(facility: dict[str, np.ndarray], table: Any) -> None:
     """Fill the columns of facilities about posts, beds and drugs from the region's table of facilities, (facilities,) each."""
     kind, quality = facility["kind"], table["quality_1980"].to_numpy(float)
-    given = {name: table[name].to_numpy(float) if name in table else np.full(len(table), np.nan) for name in ("doctors", "nurses", "beds", "drugs")}
+    given = {
+        name: table[name].to_numpy(float) if name in table else np.full(len(table), np.nan)
+        for name in ("doctors", "nurses", "beds", "drugs")
+    }
     staff = given["doctors"] + given["nurses"]
     staff = np.where(np.isnan(staff), np.array(USUAL_STAFF)[kind], staff)
     filled = np.where(kind == DISPENSARY, DISPENSARY_FILLED, np.clip(quality, 0.05, 1.0))

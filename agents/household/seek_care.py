@@ -149,7 +149,11 @@ def weight_of(severity: int, p: Parameters) -> float:
     p: the rule's parameters
     returns [1]: 1 for a minor one
     """
-    return 1.0 if severity < 2 else (p.severity_disrupting if severity < 3 else (p.severity_hospital if severity < 4 else p.severity_emergency))
+    return (
+        1.0
+        if severity < 2
+        else (p.severity_disrupting if severity < 3 else (p.severity_hospital if severity < 4 else p.severity_emergency))
+    )
 
 
 @inlined
@@ -288,7 +292,7 @@ TOGETHER = 64
 
 
 @compiled
-def loop(  # noqa: C901 (see the end of its docstring)
+def loop(
     start: int, stop: int, seed: int, month: int, p: Parameters, uid: Column, place: Column, village: Column, side: Column, weight: Column,
     n_adults: Column, n_workers: Column, n_children: Column, activity: Column, schooling: Column, income_mean: Column, support_across: Column,
     heard_across: Column, found_care: Column, ill: Column, subsistence: Column, fare: Column, facility_care: Column, hours_care: Column,
@@ -335,7 +339,9 @@ def loop(  # noqa: C901 (see the end of its docstring)
                 believed = known_care[at, k] * (1.0 - p.own_word + p.own_word * float(found_care[i, k]))
                 is_hospital = k == 2 or k == 4
                 fee = 0.0 if k < 3 and insured[i] > 0 else fee_care[at, k]
-                paid = cost_of_visit(fee, fare[where], hours_care[at, k], p.companions if is_hospital else 0.5 * p.companions) / (12.0 if is_hospital else 1.0)
+                paid = cost_of_visit(fee, fare[where], hours_care[at, k], p.companions if is_hospital else 0.5 * p.companions) / (
+                    12.0 if is_hospital else 1.0
+                )
                 for c in range(noted, n):
                     is_there[k, c], known[k, c], hours[k, c] = there, believed, hours_care[at, k]
                     cost[k, c], friction[k, c] = paid, friction_care[at, k]

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-
 from agents.core.compiled import compiled
 from agents.core.declare import Column, Rule, Source, judgement, parameter, parameters, rule
 from agents.core.draws import stream, uniform
@@ -106,7 +105,9 @@ def quality_of(drugs: float, staff: float, kind: int, side: int, p: Parameters) 
 
 
 @compiled
-def set_standards(p: Parameters, side: Column, kind: Column, staff_start: Column, drugs_start: Column, progress: Column, standard: Column) -> None:
+def set_standards(
+    p: Parameters, side: Column, kind: Column, staff_start: Column, drugs_start: Column, progress: Column, standard: Column
+) -> None:
     """Quality that the budget of each facility allows in the long run, (facilities,)."""
     for f in range(side.shape[0]):
         drugs = level_of(drugs_start[f], progress[f], p.drugs_id if side[f] == 0 else 1.0)

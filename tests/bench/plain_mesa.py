@@ -52,8 +52,7 @@ class PlainHousehold(mesa.Agent):
     def fall_ill(self) -> None:
         p, at, w = self.model.p[fall_ill], self.model.met, self.place
         poor = self.income_mean < at["subsistence"][w] * (self.n_adults + self.n_children)
-        wet = fall_ill.is_wet(self.model.month)
-        more = fall_ill.risk(wet, self.model.water[at["district"][w]], poor, p)
+        more = fall_ill.risk(fall_ill.is_wet(self.model.month), self.model.water[at["district"][w]], poor, p)
         before, self.ill, self.episodes = self.ill, [0] * len(self.ill), [0] * 4
         for m, age, works in self.members():
             mild, serious = (more * fall_ill.of_age(age, p.small, old) for old in (p.old, p.old_serious))
@@ -76,8 +75,7 @@ class PlainHousehold(mesa.Agent):
         return adults + [(MAX_ADULTS + c, self.child_age[c], False) for c in range(self.n_children)]
 
     def seek_care(self) -> None:
-        p, at, here, w = self.model.p[seek_care], self.model.met, self.model.reached, self.place
-        v = self.village
+        p, at, here, w, v = self.model.p[seek_care], self.model.met, self.model.reached, self.place, self.village
         self.care, self.care_next, self.care_sought, self.insured = [-1] * len(self.ill), [-1] * len(self.ill), [0] * 5, 0
         if not any(self.ill):
             return
@@ -92,7 +90,8 @@ class PlainHousehold(mesa.Agent):
                 if here["facility_care"][v][k] < 0:
                     continue
                 hours, fee = here["hours_care"][v][k], here["fee_care"][v][k]
-                cost = pay_care.cost_of_visit(0.0 if self.insured and k < 3 else fee, at["fare"][w], hours, p.companions * (1.0 if kind == 2 else 0.5))
+                along = p.companions * (1.0 if kind == 2 else 0.5)
+                cost = pay_care.cost_of_visit(0.0 if self.insured and k < 3 else fee, at["fare"][w], hours, along)
                 cost /= max(self.income_mean, 1.0) * (12.0 if kind == 2 else 1.0)
                 known = here["known_care"][v][k] * (1.0 - p.own_word + p.own_word * self.found_care[k])
                 values[k] = seek_care.value_of_facility(known, severity, hours, min(cost, 0.9), kind, k > 2, self.support_across, self.heard_across,
@@ -128,7 +127,8 @@ class PlainHousehold(mesa.Agent):
                 kind, hours = (0, 1, 2, 1, 2)[k], here["hours_care"][v][k]
                 along = q.companions * (1.0 if kind == 2 else 0.5)
                 self.days_lost += hours / 4.0 * (works + along)
-                served = receive_care.is_served(self.draw(receive_care.RECEIVE_CARE, 2 * m + step), here["served_share"][v][4 * k + severity - 1])
+                u = self.draw(receive_care.RECEIVE_CARE, 2 * m + step)
+                served = receive_care.is_served(u, here["served_share"][v][4 * k + severity - 1])
                 fee = here["fee_care"][v][k] if served and not (self.insured and k < 3) else 0.0
                 self.care_cost += pay_care.cost_of_visit(fee, self.model.met["fare"][self.place], hours, along)
                 quality, met = here["quality_care"][v][k], 0.0
@@ -140,13 +140,10 @@ class PlainHousehold(mesa.Agent):
                     met = min(quality / max(here["standard_care"][v][k], 1e-9), 1.0)
                     if k > 2:
                         self.seen_across |= 1 << m
-                else:
-                    self.turned_away[k] += 1
+                self.turned_away[k] += not served
                 self.found_care[k] += p.memory * (met - self.found_care[k])
-            if self.care_given[m] >= 0:
-                self.seen_year |= 1 << m
-            else:
-                self.untreated[severity - 1] += 1
+            self.seen_year |= (self.care_given[m] >= 0) << m
+            self.untreated[severity - 1] += self.care_given[m] < 0
             self.days_lost += receive_care.days_lost_to(severity, effect, p) * (1.0 if works else p.nursing)
             self.deaths_expected += receive_care.chance_to_die(severity, effect, p)
 

@@ -115,7 +115,7 @@ def test_a_branch_of_a_branch(kept):
 
 
 def test_fitted_values_threads_and_own_rules_are_those_of_the_run():
-    def severity(u, p_minor, p_disrupting, p_hospital):
+    def severity(u, p_minor, p_disrupting, p_hospital, p_emergency):
         return 1 if u < 0.3 else 0
 
     settings = {"fitted": {"household.seek_care.foreign_penalty": 1.5}, "threads": 2, "rules": {"household.fall_ill": severity}}

@@ -24,7 +24,9 @@ P = Parameters(staff_id=1.0, drugs_id=1.0, of_drugs=0.6, best_id=1.0, dispensary
 def test_levels_by_hand(form: str) -> None:
     f = take(level_of, form)
     # from 0.2 half of the way to 1; back below the start; never below 0.05, never above 1
-    assert [f(0.2, 0.5, 1.0), f(0.2, -0.1, 1.0), f(0.2, -1.0, 1.0), f(0.2, 0.5, 2.0), f(0.2, 0.5, 0.0)] == pytest.approx([0.6, 0.12, 0.05, 1.0, 0.0])
+    assert [f(0.2, 0.5, 1.0), f(0.2, -0.1, 1.0), f(0.2, -1.0, 1.0), f(0.2, 0.5, 2.0), f(0.2, 0.5, 0.0)] == pytest.approx(
+        [0.6, 0.12, 0.05, 1.0, 0.0]
+    )
 
 
 @both_forms
@@ -71,13 +73,22 @@ def test_staff_stay_about_as_wanted(wanted: float) -> None:
 @both_forms
 def test_drugs_by_hand(form: str) -> None:
     f = take(next_drugs, form)
-    assert [f(100.0, 30.0, 20.0, False), f(100.0, 130.0, 20.0, False), f(100.0, 30.0, 20.0, True), f(10.0, 30.0, 20.0, True)] == [70.0, 0.0, 120.0, 60.0]
+    assert [f(100.0, 30.0, 20.0, False), f(100.0, 130.0, 20.0, False), f(100.0, 30.0, 20.0, True), f(10.0, 30.0, 20.0, True)] == [
+        70.0,
+        0.0,
+        120.0,
+        60.0,
+    ]
 
 
 def keep(form: str, n: int = 1, month: int = 3, p: Parameters = P, **said: Any) -> dict[str, np.ndarray]:
-    values = {"facility.kind": 1, "facility.posts": 10.0, "facility.staff_start": 0.5, "facility.drugs_start": 0.5, "facility.staff": 5.0} | {
-        k.replace("__", "."): v for k, v in said.items()
-    }
+    values = {
+        "facility.kind": 1,
+        "facility.posts": 10.0,
+        "facility.staff_start": 0.5,
+        "facility.drugs_start": 0.5,
+        "facility.staff": 5.0,
+    } | {k.replace("__", "."): v for k, v in said.items()}
     return run_rule(KEEP, columns_of(KEEP, {"facility": n}, values), form, stop=n, p=p, month=month)
 
 
@@ -141,7 +152,11 @@ def test_ranks(form: str) -> None:
 def test_word_by_hand(form: str) -> None:
     p = Ration(near=2.0, word=0.2, fades=0.1)
     f = take(next_word, form)
-    assert f(0.5, 1.0, 3.0, p) == pytest.approx(0.6) and f(0.5, 0.0, 0.0, p) == pytest.approx(0.55) and f(1.0, 0.25, 1.0, p) == pytest.approx(0.85)
+    assert (
+        f(0.5, 1.0, 3.0, p) == pytest.approx(0.6)
+        and f(0.5, 0.0, 0.0, p) == pytest.approx(0.55)
+        and f(1.0, 0.25, 1.0, p) == pytest.approx(0.85)
+    )
 
 
 def demand(**of: float) -> np.ndarray:
@@ -260,7 +275,9 @@ def test_what_villages_know_and_pay(form: str, month: int, told: float) -> None:
         "village.word_care": [(0.5,) * 5, (1.0,) * 5], "crossing.strictness": (0.3, 0.6), "facility.quality": (0.1, 0.2, 0.3, 0.4),
         "facility.standard": (0.2, 0.4, 0.6, 0.8),
     }  # fmt: skip
-    columns = columns_of(SET, {"place": 2, "village": 2, "crossing": 2, "facility": 4}, {k: v for k, v in values.items() if k != "series.fee"})
+    columns = columns_of(
+        SET, {"place": 2, "village": 2, "crossing": 2, "facility": 4}, {k: v for k, v in values.items() if k != "series.fee"}
+    )
     columns["series.fee"] = np.stack([FEES] * (month + 1))
     done = run_rule(SET, columns, form, stop=2, month=month, p=SetCare(foreigners_id=1.0, foreigners_my=1.0, handed_over=0.2))
     assert done["village.quality_care"].tolist() == [[0.1, 0.0, 0.2, 0.3, 0.4], [0.0, 0.3, 0.4, 0.1, 0.2]]

@@ -133,7 +133,9 @@ def test_limits(form: str) -> None:
         done = ill(form, NONE._replace(**{name: 1.0}), 50, **{k.replace(".", "__"): v for k, v in ages(3, 4).items()})
         assert (done["household.episodes"][:, k] == 7).all() and done["household.episodes"].sum() == 350
         # three adults, then four children from slot 6 on; nobody in the other slots
-        assert (done["household.ill"][:, [0, 1, 2, 6, 7, 8, 9]] == k + 1).all() and (done["household.ill"][:, [3, 4, 5, 10, 11, 12, 13]] == 0).all()
+        assert (done["household.ill"][:, [0, 1, 2, 6, 7, 8, 9]] == k + 1).all() and (
+            done["household.ill"][:, [3, 4, 5, 10, 11, 12, 13]] == 0
+        ).all()
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,11 @@ def test_a_worker_at_the_centre(form: str) -> None:
     assert done["household.care_visits"].tolist() == [[0, 1, 0, 0, 0]] and done["household.serious_visits"].sum() == 0
     assert done["household.days_lost"][0] == pytest.approx(5.55) and done["household.care_cost"][0] == pytest.approx(23.0)
     assert done["household.untreated"].sum() == 0 and done["household.care_given"].tolist() == [slots(a0=1)]
-    assert done["household.new_patients"].tolist() == [[1, 0]] and done["household.seen_year"][0] == 1 and done["household.seen_across"][0] == 0
+    assert (
+        done["household.new_patients"].tolist() == [[1, 0]]
+        and done["household.seen_year"][0] == 1
+        and done["household.seen_across"][0] == 0
+    )
 
 
 @both_forms
@@ -106,7 +110,9 @@ def test_turned_away_loses_the_way_and_what_it_cost(form: str) -> None:
 def test_no_place_at_the_centre_and_one_at_the_hospital_across(form: str) -> None:
     share = np.ones(20)
     share[4 * 3 + 3] = 0.0
-    done = receive(form, 1, household__ill=ill(a2=4), household__care=slots(a2=3), household__care_next=slots(a2=4), village__served_share=share)
+    done = receive(
+        form, 1, household__ill=ill(a2=4), household__care=slots(a2=3), household__care_next=slots(a2=4), village__served_share=share
+    )
     assert done["household.turned_away"].tolist() == [[0, 0, 0, 1, 0]] and done["household.care_visits"].tolist() == [[0, 0, 0, 0, 1]]
     assert done["household.sent_on"].tolist() == [[0, 1]] and done["household.untreated"].sum() == 0
     assert done["household.new_patients"].tolist() == [[1, 1]] and done["household.seen_across"][0] == 4
@@ -115,7 +121,10 @@ def test_no_place_at_the_centre_and_one_at_the_hospital_across(form: str) -> Non
 @both_forms
 def test_insurance_pays_fees_at_home_only(form: str) -> None:
     for k in range(5):
-        free, paid = (receive(form, 1, household__ill=ill(a0=2), household__care=slots(a0=k), household__insured=i)["household.care_cost"][0] for i in (1, 0))
+        free, paid = (
+            receive(form, 1, household__ill=ill(a0=2), household__care=slots(a0=k), household__insured=i)["household.care_cost"][0]
+            for i in (1, 0)
+        )
         assert paid - free == pytest.approx(FEE[k] if k < 3 else 0.0)
 
 
@@ -150,7 +159,17 @@ def test_drugs_that_are_missing_are_remembered(form: str) -> None:
 def test_nobody_ill_nothing_lost(form: str) -> None:
     done = receive(form, 3, household__care_visits=5, household__untreated=5, household__days_lost=5.0, household__care_cost=5.0, household__turned_away=5,
                    household__serious_visits=5, household__sent_on=5, household__new_patients=5, household__deaths_expected=5.0, household__care_given=3)  # fmt: skip
-    empty = ("care_visits", "serious_visits", "turned_away", "sent_on", "untreated", "days_lost", "care_cost", "new_patients", "deaths_expected")
+    empty = (
+        "care_visits",
+        "serious_visits",
+        "turned_away",
+        "sent_on",
+        "untreated",
+        "days_lost",
+        "care_cost",
+        "new_patients",
+        "deaths_expected",
+    )
     assert all((done[f"household.{c}"] == 0).all() for c in empty) and (done["household.care_given"] == -1).all()
 
 
@@ -160,15 +179,31 @@ def test_patients_are_conserved() -> None:
     illness = rng.integers(0, 5, (n, 14))
     care = np.where(illness > 0, rng.integers(-1, 5, (n, 14)), -1)
     onward = np.where((illness > 2) & np.isin(care, (0, 1, 3)), rng.choice([-1, 2, 4], (n, 14)), -1)
-    done = receive("compiled", n, household__ill=illness, household__care=care, household__care_next=onward, village__served_share=rng.random(20))
+    done = receive(
+        "compiled", n, household__ill=illness, household__care=care, household__care_next=onward, village__served_share=rng.random(20)
+    )
     for k in range(5):
         came = (care == k).sum(axis=1) + (onward == k).sum(axis=1)
         assert (came == done["household.care_visits"][:, k].astype(int) + done["household.turned_away"][:, k]).all()
     for s in range(4):
         treated = ((illness == s + 1) & (done["household.care_given"] >= 0)).sum(axis=1)
         assert (treated + done["household.untreated"][:, s] == (illness == s + 1).sum(axis=1)).all()
-    plain = receive("plain", n, household__ill=illness, household__care=care, household__care_next=onward, village__served_share=np.random.default_rng(1).random(20))
-    again = receive("compiled", n, household__ill=illness, household__care=care, household__care_next=onward, village__served_share=np.random.default_rng(1).random(20))
+    plain = receive(
+        "plain",
+        n,
+        household__ill=illness,
+        household__care=care,
+        household__care_next=onward,
+        village__served_share=np.random.default_rng(1).random(20),
+    )
+    again = receive(
+        "compiled",
+        n,
+        household__ill=illness,
+        household__care=care,
+        household__care_next=onward,
+        village__served_share=np.random.default_rng(1).random(20),
+    )
     assert all(plain[c].tobytes() == again[c].tobytes() for c in plain)
 
 

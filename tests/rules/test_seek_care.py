@@ -100,7 +100,10 @@ def test_a_dearer_fee_across_cuts_both_tiers_there() -> None:
 def test_the_plain_loop_gives_the_same() -> None:
     said = {"household__ill": (1, 3, 0, 0, 0, 0, 4, 2, *[0] * 6), "household__activity": (0, 4, -1, -1, -1, -1)}
     one, other = seek("plain", 150, **said), seek("compiled", 150, **said)
-    assert all(one[c].tobytes() == other[c].tobytes() for c in ("household.care", "household.care_next", "household.care_sought", "village.care_demand"))
+    assert all(
+        one[c].tobytes() == other[c].tobytes()
+        for c in ("household.care", "household.care_next", "household.care_sought", "village.care_demand")
+    )
 
 
 def test_the_loop_gives_the_shares_of_its_functions() -> None:
@@ -119,7 +122,11 @@ def test_insurance_takes_away_fees_at_home_only() -> None:
     dear = {"village__fee_care": (1e6, 1e6, 1e6, 1e6, 1e6), "village__facility_care": (-1, 1, -1, 3, -1), "p": P._replace(weight_cost=40.0)}
     assert sought(**dear).sum() == 0
     covered = seek(**dear, household__activity=(0, 4, -1, -1, -1, -1))
-    assert covered["household.insured"].all() and covered["household.care_sought"].sum(axis=0)[1] > 0 and covered["household.care_sought"].sum(axis=0)[3] == 0
+    assert (
+        covered["household.insured"].all()
+        and covered["household.care_sought"].sum(axis=0)[1] > 0
+        and covered["household.care_sought"].sum(axis=0)[3] == 0
+    )
     # what the second worker does counts only where there is one
     assert not seek(**dear, household__activity=(0, 4, -1, -1, -1, -1), household__n_workers=1)["household.insured"].any()
 
@@ -169,7 +176,20 @@ def test_every_number_that_the_loop_hands_over() -> None:
         "village.facility_care": [(0, 1, 2, 3, 0), (0,) * 5, (4, 5, -1, 1, 0)], "place.fare": (0.5, 2.0), "village.care_demand": 0.5,
     }  # fmt: skip
     columns = columns_of(RULE, {"household": 3, "place": 2, "village": 3}, values)
-    calls = traced(RULE, columns, "uniform", "value_of_facility", "value_of_none", "choose_care", "choose_next", "is_insured", stop=3, seed=5, month=6, p=p)
+    calls = traced(
+        RULE,
+        columns,
+        "uniform",
+        "value_of_facility",
+        "value_of_none",
+        "choose_care",
+        "choose_next",
+        "is_insured",
+        stop=3,
+        seed=5,
+        month=6,
+        p=p,
+    )
     assert [c[:4] for c in calls["is_insured"]] == [(0, 0, 6, False), (1, 0, 6, False)]
     # half a companion to primary care, one to a hospital; a month's or a year's income, no less than 1 a month
     found = (1.0, 0.875, 1.0, 1.0, 1.0)
@@ -180,12 +200,22 @@ def test_every_number_that_the_loop_hands_over() -> None:
         for s in (1, 3):
             cost = ((10.0, 20.0, 30.0, 40.0, 50.0)[k] + 2.0 * fare * (k + 2)) / months / 200.0
             friction = (0.0, 0.0, 0.0, 0.07, 0.08)[k]
-            expected.append((pytest.approx(0.1 * (k + 4) * found[k]), s, k + 2.0, pytest.approx(min(cost, 0.9)), kind, over, 0.6, 0.25, friction))
+            expected.append(
+                (pytest.approx(0.1 * (k + 4) * found[k]), s, k + 2.0, pytest.approx(min(cost, 0.9)), kind, over, 0.6, 0.25, friction)
+            )
         fee = (0.0, 0.0, 0.0, 4.0, 5.0)[k]  # a civil servant's family
         cost = (fee + 0.5 * fare * (k + 1)) / months
-        expected.append((pytest.approx(0.1 * (k + 1)), 2, k + 1.0, pytest.approx(min(cost, 0.9)), kind, over, 0.1, 0.5, (0.0, 0.0, 0.0, 0.03, 0.04)[k]))
+        expected.append(
+            (pytest.approx(0.1 * (k + 1)), 2, k + 1.0, pytest.approx(min(cost, 0.9)), kind, over, 0.1, 0.5, (0.0, 0.0, 0.0, 0.03, 0.04)[k])
+        )
     assert calls["value_of_facility"] == expected
-    keys = [(5, CARD, 0, 1000, 0), (5, SEEK_CARE, 6, 1000, 0), (5, SEEK_CARE, 6, 1000, 6), (5, CARD, 0, 1001, 0), (5, SEEK_CARE, 6, 1001, 0)]
+    keys = [
+        (5, CARD, 0, 1000, 0),
+        (5, SEEK_CARE, 6, 1000, 0),
+        (5, SEEK_CARE, 6, 1000, 6),
+        (5, CARD, 0, 1001, 0),
+        (5, SEEK_CARE, 6, 1001, 0),
+    ]
     assert calls["uniform"][:5] == keys
     v = np.array([value_of_facility(*said, p) for said in calls["value_of_facility"]]).reshape(5, 3)
     v[2, :2] = MISSING
@@ -210,7 +240,9 @@ def test_every_number_that_the_loop_hands_over() -> None:
     assert columns["household.care"].tolist() == care.tolist() and columns["household.care_next"].tolist() == onward.tolist()
     assert columns["village.care_demand"].tolist() == demand.tolist()
     assert columns["household.insured"].tolist() == [0, 1, 0]
-    assert columns["household.care_sought"].tolist() == [[int((care[i] == k).sum() + (onward[i] == k).sum()) for k in range(5)] for i in range(3)]
+    assert columns["household.care_sought"].tolist() == [
+        [int((care[i] == k).sum() + (onward[i] == k).sum()) for k in range(5)] for i in range(3)
+    ]
     assert max(chosen) >= 0, "somebody seeks care, or the counts above say nothing"
 
 

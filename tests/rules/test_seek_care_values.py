@@ -79,7 +79,10 @@ def test_value_rises_and_falls_as_it_should(form: str, name: str, more: float, s
 def test_quality_counts_more_the_worse_the_illness(form: str) -> None:
     f = take(value_of_facility, form)
     # what quality adds does not depend on the way
-    gains = [f(0.9, s, 1.0, 0.0, HOSPITAL, False, 0.0, 0.0, 0.0, P) - f(0.1, s, 1.0, 0.0, HOSPITAL, False, 0.0, 0.0, 0.0, P) for s in (1, 2, 3, 4)]
+    gains = [
+        f(0.9, s, 1.0, 0.0, HOSPITAL, False, 0.0, 0.0, 0.0, P) - f(0.1, s, 1.0, 0.0, HOSPITAL, False, 0.0, 0.0, 0.0, P)
+        for s in (1, 2, 3, 4)
+    ]
     # 0.6 * 2 * 0.8 = 0.96, times the weight of the severity
     assert gains == pytest.approx([0.96, 1.44, 2.88, 3.84])
     assert [take(weight_of, form)(s, P) for s in (1, 2, 3, 4)] == [1.0, 1.5, 3.0, 4.0]
@@ -88,7 +91,10 @@ def test_quality_counts_more_the_worse_the_illness(form: str) -> None:
 @both_forms
 def test_severity_raises_hospitals_over_centres(form: str) -> None:
     f = take(value_of_facility, form)
-    gap = [f(0.5, s, 3.0, 0.1, HOSPITAL, False, 0, 0, 0, Parameters()) - f(0.5, s, 3.0, 0.1, CENTRE, False, 0, 0, 0, Parameters()) for s in (1, 2, 3, 4)]
+    gap = [
+        f(0.5, s, 3.0, 0.1, HOSPITAL, False, 0, 0, 0, Parameters()) - f(0.5, s, 3.0, 0.1, CENTRE, False, 0, 0, 0, Parameters())
+        for s in (1, 2, 3, 4)
+    ]
     assert gap == sorted(gap) and gap[0] < gap[2]
 
 
@@ -125,7 +131,13 @@ def shares(form: str, values: tuple[float, ...], scale: float, n: int = 3000) ->
 
 @both_forms
 @pytest.mark.parametrize(
-    "values", [(-0.3, 0.4, -0.2, -0.8, 0.1, 0.9), (0.2, 0.8, 0.5, -0.1, -0.6, -0.9), (0.9, -0.5, -0.3, 0.6, -0.2, -0.4), (-0.5, -0.4, 1.1, 0.1, 0.9, -0.7)]
+    "values",
+    [
+        (-0.3, 0.4, -0.2, -0.8, 0.1, 0.9),
+        (0.2, 0.8, 0.5, -0.1, -0.6, -0.9),
+        (0.9, -0.5, -0.3, 0.6, -0.2, -0.4),
+        (-0.5, -0.4, 1.1, 0.1, 0.9, -0.7),
+    ],
 )
 @pytest.mark.parametrize("scale", [1.0, 0.7, 0.3])
 def test_shares_of_the_nested_logit(form: str, scale: float, values: tuple[float, ...]) -> None:

@@ -11,13 +11,14 @@ from abm import BorderModel, Region, Scenario
 from abm.errors import UserError
 from abm.own_rules import Own, names_of, own_rules, swap
 from abm.world import access
-from abm.world.access import choose_facilities, facilities_in, reach, reach_work, set_quality, settle_access
+from abm.world.access import choose_facilities, facilities_in, reach, reach_work, set_progress, settle_access
 from abm.world.columns import World
+from abm.world.facilities import pools, set_staff
 from abm.world.travel import FAR, Parameters, hours_across, set_hours
 from agents.core.compiled import plain
 from agents.household.seek_care import Parameters as SeekCare
 from agents.household.seek_care import value_of_facility
-from agents.surroundings import PERMIT, UNDOCUMENTED
+from agents.surroundings import CENTRE, DISPENSARY, HOSPITAL, PERMIT, UNDOCUMENTED
 from tests.model.same import differing, make, months, parts, surroundings
 
 P, CARE = Parameters(), SeekCare()
@@ -67,7 +68,7 @@ def test_of_equal_facilities_the_first():
 def test_what_the_rule_is_asked():
     asked: list[dict[str, Any]] = []
 
-    def note(quality, severity, hours, cost_share, is_primary, is_across, kin, heard, strictness, p):
+    def note(quality, severity, hours, cost_share, kind, is_across, kin, heard, strictness, p):
         asked.append(dict(locals()) | {"asked": None})
         return quality
 
@@ -76,7 +77,7 @@ def test_what_the_rule_is_asked():
     assert chosen(choose, False, False) == [2, 2, -1, 2]
     assert len(asked) == 2 * REACHED.sum()
     assert [a["quality"] for a in asked[:3]] == [0.3, 0.9, 1.0] and [a["hours"] for a in asked[:3]] == [1.0, 4.0, 5.0]
-    assert {(a["severity"], a["is_primary"], a["is_across"]) for a in asked} == {(1, True, True), (3, False, False)}
+    assert {(a["severity"], a["kind"], a["is_across"]) for a in asked} == {(1, 1, True), (3, 2, False)}
     # what differs between households, or is the same for all facilities, is left out
     assert {(a["cost_share"], a["kin"], a["heard"], a["strictness"]) for a in asked} == {(0.0, 0.0, 0.0, 0.0)}
     assert all(a["p"] is CARE for a in asked)
@@ -93,7 +94,7 @@ def expected_care(world: World, is_built: np.ndarray, open_now: np.ndarray, k: i
     same = world.facility_side[None, :] == world.place["side"][:, None]
     reached = is_built & ((world.facility["is_primary"] == 1) == is_primary) & (~same if is_over else same) & (hours < FAR)
     weight, per_hour = (1.0, CARE.hour_primary) if is_primary else (CARE.severity_hospital, CARE.hour_hospital)
-    value = np.where(reached, 0.6 * CARE.weight_quality * world.facility["quality"] * weight - per_hour * hours, -np.inf)
+    value = np.where(reached, 0.6 * CARE.weight_quality * world.facility["standard"] * weight - per_hour * hours, -np.inf)
     return np.where(np.isfinite(value.max(axis=1)), value.argmax(axis=1), -1), hours
 
 
@@ -169,12 +170,12 @@ def test_the_choice_is_made_by_the_hours_that_households_are_told(region):
 # ---- a rule of the user's own ---------------------------------------------------------------------------------------------
 
 
-def nearest(quality, severity, hours, cost_share, is_primary, is_across, kin, heard, strictness, p):
+def nearest(quality, severity, hours, cost_share, kind, is_across, kin, heard, strictness, p):
     return -hours
 
 
-def shipped_again(quality, severity, hours, cost_share, is_primary, is_across, kin, heard, strictness, p):
-    return value_of_facility(quality, severity, hours, cost_share, is_primary, is_across, kin, heard, strictness, p)
+def shipped_again(quality, severity, hours, cost_share, kind, is_across, kin, heard, strictness, p):
+    return value_of_facility(quality, severity, hours, cost_share, kind, is_across, kin, heard, strictness, p)
 
 
 @pytest.mark.parametrize("name", ["household.seek_care", "household.seek_care.value_of_facility"])
@@ -203,7 +204,7 @@ def test_the_shipped_value_as_an_own_rule_gives_the_same_run():
 
 
 def test_another_function_of_the_rule_leaves_the_facilities():
-    def never(u, value_none, primary_home, hospital_home, primary_across, hospital_across, nest_scale):
+    def never(u, value_none, dispensary_home, centre_home, hospital_home, primary_across, hospital_across, nest_scale):
         return -1
 
     own = make(n_months=3, households=120, rules={"household.seek_care.choose_care": never})
@@ -213,7 +214,7 @@ def test_another_function_of_the_rule_leaves_the_facilities():
 
 
 def test_an_own_value_that_cannot_run_is_told_in_one_sentence():
-    def with_a_mistake(quality, severity, hours, cost_share, is_primary, is_across, kin, heard, strictness, p):
+    def with_a_mistake(quality, severity, hours, cost_share, kind, is_across, kin, heard, strictness, p):
         return undefined_name  # noqa: F821
 
     with pytest.raises(UserError, match=r"in place of household\.seek_care cannot be run as a rule") as refusal:
@@ -223,7 +224,10 @@ def test_an_own_value_that_cannot_run_is_told_in_one_sentence():
 
 def test_own_rules_are_found_by_rule_and_function():
     own = own_rules(
-        {"household.seek_care.value_of_facility": nearest, "household.fall_ill": lambda u, p_minor, p_disrupting, p_hospital: 0}
+        {
+            "household.seek_care.value_of_facility": nearest,
+            "household.fall_ill": lambda u, p_minor, p_disrupting, p_hospital, p_emergency: 0,
+        }
     )
     assert {rule: list(functions) for rule, functions in own.items()} == {
         "household.seek_care": ["value_of_facility"],
@@ -324,34 +328,44 @@ def test_clinics_from_1980_on_are_of_the_programme(region, opened, is_of_the_pro
     assert facilities_in(world, 1990, 0.0, False)[k] != is_of_the_programme
 
 
-def test_quality_makes_up_its_way_as_the_district_does(region):
+def test_facilities_make_up_their_way_as_the_district_does(region):
     world = World(region)
     n = len(world.district_names)
     start = {"clinic": np.full(n, 0.2), "hospital": np.full(n, 0.5)}
     world.district["clinic"][:] = 0.6  # half of the way from 0.2 to 1
     world.district["hospital"][:] = np.where(world.district["side"] == 0, 0.5, 0.25)  # none of it; back by half of it
-    set_quality(world, start)
-    clinic, side, q0 = world.facility["is_primary"] == 1, world.facility_side, world.facility_start
-    assert np.allclose(world.facility["quality"][clinic], np.maximum(q0 + 0.5 * (1.0 - q0), 0.05)[clinic])
-    hospital = np.where(side == 0, q0, np.maximum(q0 - 0.5 * (1.0 - q0), 0.05))
-    assert np.allclose(world.facility["quality"][~clinic], hospital[~clinic])
+    set_progress(world, start)
+    clinic, side = world.facility["is_primary"] == 1, world.facility_side
+    assert np.allclose(world.facility["progress"][clinic], 0.5)
+    assert np.allclose(world.facility["progress"][~clinic], np.where(side == 0, 0.0, -0.5)[~clinic])
     # a district's own progress counts for its facilities; a town outside all districts goes with the mean of its side
     world.district["clinic"][:] = np.linspace(0.2, 1.0, n)
-    set_quality(world, start)
-    district = world.node_district[world.facility_node]
+    set_progress(world, start)
     progress = (np.linspace(0.2, 1.0, n) - 0.2) / 0.8
     mean = [progress[world.district["side"] == s].mean() for s in (0, 1)]
-    expected = np.array([progress[d] if d >= 0 else mean[s] for d, s in zip(district, side, strict=True)])
-    assert np.allclose(world.facility["quality"][clinic], np.clip(q0 + (1.0 - q0) * expected, 0.05, 1.0)[clinic])
+    expected = np.array([progress[d] if d >= 0 else mean[s] for d, s in zip(world.node_district[world.facility_node], side, strict=True)])
+    assert np.allclose(world.facility["progress"][clinic], expected[clinic])
 
 
-def test_quality_has_bounds(region):
-    world = World(region)
-    start = {"clinic": np.full(len(world.district_names), 0.5), "hospital": np.full(len(world.district_names), 0.5)}
-    for stock, bound in ((-3.0, 0.05), (9.0, 1.0)):
-        world.district["clinic"][:] = world.district["hospital"][:] = stock
-        set_quality(world, start)
-        assert (world.facility["quality"] == bound)[world.facility_start < 1.0].all()
+def test_staff_drugs_and_beds_are_those_of_the_table(region):
+    world, table = World(region), region.facilities
+    posts, filled = world.facility["posts"], world.facility["staff_start"]
+    staff = (table["doctors"] + table["nurses"]).to_numpy(float)
+    assert np.allclose((posts * filled)[staff >= 1], staff[staff >= 1]) and (posts * filled >= 1 - 1e-12).all()
+    assert (filled == np.where(world.facility["kind"] == DISPENSARY, 0.5, np.clip(table["quality_1980"], 0.05, 1.0))).all()
+    assert np.allclose(world.facility["drugs_start"], table["drugs"])
+    assert np.allclose(world.facility["beds"], np.where(world.facility["kind"] == HOSPITAL, table["beds"], 0.0))
+    without = table.drop(columns=["doctors", "nurses", "beds", "drugs"])
+    set_staff(world.facility, without)
+    for kind, usual in ((DISPENSARY, 1.0), (CENTRE, 5.5), (HOSPITAL, 44.0)):
+        of_kind = world.facility["kind"] == kind
+        assert np.allclose((posts * filled)[of_kind], usual)
+        assert (world.facility["beds"][of_kind] == (60.0 if kind == HOSPITAL else 0.0)).all()
+    assert np.allclose(world.facility["drugs_start"], np.clip(table["quality_1980"], 0.05, 1.0))
+
+
+def test_centres_of_a_node_share_their_patients():
+    assert pools(np.array([3, 3, 4, 3, 3]), np.array([DISPENSARY, CENTRE, CENTRE, CENTRE, HOSPITAL])).tolist() == [0, 1, 2, 1, 4]
 
 
 def test_a_place_is_near_within_the_hours_set():

@@ -314,7 +314,7 @@ EVENTS: list[tuple[str, str, str, str, str, str, str, str]] = [
     ("2011-01", "badau-opens", "both", "crossing.Badau-Lubok Antu.open", "1", "Official post Badau-Lubok Antu opens", "posts.csv", "E18"),
     ("2014-06", "imports-stopped-2014", "id", "rule.import_stop", "0.5", "Indonesia begins to stop goods above RM600 through Tebedu",
         "RULE10", "E15"),
-    ("2015-01", "foreign-fees-2015", "my", "care.foreign_fee_level", "40", "Malaysia raises fees for foreigners again", "HEALTH2", ""),
+    ("2015-01", "foreign-fees-2015", "my", "care.foreign_fee_level", "23.5", "Malaysia raises fees for foreigners again", "HEALTH33", ""),
     ("2015-05", "imports-stopped-2015", "id", "rule.import_stop", "1", "Indonesia stops goods above RM600 through Tebedu", "RULE10",
         "E15"),
 ]
@@ -344,14 +344,16 @@ FEES: list[tuple[str, str, str, str, float, float, float, str, str, str]] = [
     ("my", "primary", "foreigner", "1980-01", 5, 1, 7, "MYR", "assumption",
         "before the rise of June 2004; a patient told of RM7 (HEALTH3)"),
     ("my", "primary", "foreigner", "2004-06", 15, 15, 15, "MYR", "fact", "HEALTH1"),
-    ("my", "primary", "foreigner", "2015-01", 40, 40, 40, "MYR", "assumption",
-        "level of HEALTH2; its start is unknown, after 2014 in steps"),
+    ("my", "primary", "foreigner", "2015-01", 23.5, 23.5, 23.5, "MYR", "fact", "HEALTH33"),
+    ("my", "primary", "foreigner", "2016-01", 40, 40, 40, "MYR", "fact", "HEALTH33"),
     ("my", "hospital", "foreigner", "1980-01", 30, 15, 100, "MYR", "assumption",
         "twice what a citizen pays, before the rise of June 2004"),
     ("my", "hospital", "foreigner", "2004-06", 300, 150, 500, "MYR", "assumption",
         "first-class rates since June 2004; delivery RM500 (HEALTH1)"),
-    ("my", "hospital", "foreigner", "2015-01", 900, 640, 1300, "MYR", "assumption",
-        "four days at RM160-320 (HEALTH2); its start is unknown, after 2014 in steps"),
+    ("my", "hospital", "foreigner", "2015-01", 390, 200, 650, "MYR", "assumption",
+        "30 % more than before (HEALTH33)"),
+    ("my", "hospital", "foreigner", "2016-01", 900, 640, 1300, "MYR", "assumption",
+        "four days at RM160-320 (HEALTH2), full cost from 2016 (HEALTH33)"),
 ]
 # fmt: on
 

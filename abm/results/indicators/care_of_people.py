@@ -112,7 +112,9 @@ def untreated_share_line(of: Sums) -> np.ndarray:
     reads=("sums.serious_hh", "sums.serious_ha", "sums.episodes_hospital", "sums.episodes_emergency"), claims=("E09",), tables=_YEAR,
 )  # fmt: skip
 def hospital_reached(of: Sums) -> np.ndarray:
-    return ratio(of.total("sums.serious_hh") + of.total("sums.serious_ha"), of.total("sums.episodes_hospital") + of.total("sums.episodes_emergency"))
+    return ratio(
+        of.total("sums.serious_hh") + of.total("sums.serious_ha"), of.total("sums.episodes_hospital") + of.total("sums.episodes_emergency")
+    )
 
 
 def _untreated(severity: str, label: str) -> None:
@@ -177,5 +179,3 @@ def care_cost_share(of: Sums) -> np.ndarray:
 )  # fmt: skip
 def deaths_expected(of: Sums) -> np.ndarray:
     return of.total("sums.deaths_expected")
-
-
