@@ -84,6 +84,7 @@ def loop(
     """
     share = np.zeros(RANKS * (stop - start))
     for f in range(start, stop):
+        served[f] = 0.0
         for r in range(RANKS):
             demand[f, r] = 0.0
     for v in range(facility_care.shape[0]):
@@ -92,7 +93,6 @@ def loop(
             for s in range(4 if f >= 0 else 0):
                 demand[f, rank_of(s + 1, hours_care[v, k] <= p.near)] += care_demand[v, 4 * k + s]
     for f in range(start, stop):
-        served[f] = 0.0
         if pool[f] != f:
             continue
         places, beds, seen = 0.0, 0.0, 0.0

@@ -121,9 +121,7 @@ class PlainHousehold(mesa.Agent):
             if not severity:
                 continue
             works, effect = m < self.n_workers, 0.0
-            for step, k in enumerate((self.care[m], self.care_next[m])):
-                if k < 0:
-                    continue
+            for step, k in [(n, k) for n, k in enumerate((self.care[m], self.care_next[m])) if k >= 0]:
                 kind, hours = (0, 1, 2, 1, 2)[k], here["hours_care"][v][k]
                 along = q.companions * (1.0 if kind == 2 else 0.5)
                 self.days_lost += hours / 4.0 * (works + along)
@@ -132,6 +130,7 @@ class PlainHousehold(mesa.Agent):
                 fee = here["fee_care"][v][k] if served and not (self.insured and k < 3) else 0.0
                 self.care_cost += pay_care.cost_of_visit(fee, self.model.met["fare"][self.place], hours, along)
                 quality, met = here["quality_care"][v][k], 0.0
+                self.turned_away[k] += not served
                 if served:
                     self.care_visits[k] += 1
                     self.care_given[m] = k
@@ -140,7 +139,6 @@ class PlainHousehold(mesa.Agent):
                     met = min(quality / max(here["standard_care"][v][k], 1e-9), 1.0)
                     if k > 2:
                         self.seen_across |= 1 << m
-                self.turned_away[k] += not served
                 self.found_care[k] += p.memory * (met - self.found_care[k])
             self.seen_year |= (self.care_given[m] >= 0) << m
             self.untreated[severity - 1] += self.care_given[m] < 0
