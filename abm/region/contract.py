@@ -320,9 +320,9 @@ DATED: dict[str, tuple[tuple[str, ...], bool]] = {
 }
 
 #: Tables that may have no rows below the header; every other one needs rows.
-MAY_BE_EMPTY = ("events.csv", "assumptions.csv", "facts.csv", "sources.csv", "villages.csv", "village_ways.csv", "way_seasons.csv")
+MAY_BE_EMPTY = ("events.csv", "assumptions.csv", "facts.csv", "sources.csv")
 
-#: Tables that a region may lack: they then have no rows. Without villages each place is one.
+#: Tables that a region may lack: they then have no rows, and a file without any is refused. Without villages each place is one.
 MAY_LACK = ("villages.csv", "village_ways.csv", "way_seasons.csv")
 
 #: Columns that a table may lack: all their cells are then blank.

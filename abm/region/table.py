@@ -166,6 +166,13 @@ def read_table(file: str, data: bytes, contract: dict[str, str]) -> tuple[pd.Dat
     return pd.DataFrame(columns), lines
 
 
+def no_rows(contract: dict[str, str]) -> pd.DataFrame:
+    """A table that a region lacks: the columns of its contract, without rows."""
+    import pandas as pd
+
+    return pd.DataFrame({column: [] for column in contract})
+
+
 def _cells(file: str, text: str) -> tuple[list[str], list[list[str]], list[int]]:
     """Header, rows, and the line on which each row ends."""
     reader = csv.reader(io.StringIO(text, newline=""))

@@ -112,7 +112,7 @@ def test_numbers_are_of_double_precision_and_codes_whole() -> None:
 BY_THE_MODEL = {
     "place": {"adults", "workers", "hours_centre", "hours_care", "quality_care", "facility_care", "crossing_care", "hours_work", "crossing_work", "place_work", "road"},
     "trade_link": {"partner", "hours", "crossing"},
-    "village": {"facility_care", "hours_care", "crossing_care"},
+    "village": {"facility_care", "hours_by_season", "crossing_care"},
     "crossing": {"is_open", "is_post", "patrol"},
     "facility": {"quality", "catchment"},
     "district": {"population"},
