@@ -37,6 +37,7 @@ def all_three() -> tuple[BorderModel, PlainModel, dict[str, np.ndarray]]:
     border.world.village["served_share"][:] = 0.6
     place["job_slots"][::2] *= 0.5
     place["job_slots"][1::2] *= 1.3
+    h["ill"][::3, 0] = 3  # of whom some are ill still, and sent on to a hospital
     twin = PlainModel(border)
     before = {name: h[name].copy() for name in ("activity", "work_sought")}
     twin.step()

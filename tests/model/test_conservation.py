@@ -61,8 +61,9 @@ def check_patients(model: BorderModel, sums: np.ndarray) -> None:
         room = world.facility["capacity"][pool == f].sum(axis=0)
         assert seen[beds if kind == 2 else slice(None)].sum() <= room[1 if kind == 2 else 0] * (1 + ROUNDING)
         assert kind != 2 or seen[~beds].sum() <= room[0] * (1 + ROUNDING)
-    assert (sums[:, S["patients"]] <= sums[:, S["persons"]] * (1 + ROUNDING)).all() and (
-        sums[:, S["patients_across"]] <= sums[:, S["patients"]] * (1 + ROUNDING)
+    assert (sums[:, S["patients"]] <= sums[:, S["persons"]] * (1 + ROUNDING)).all()
+    assert ((h["seen_across"] & ~h["seen_year"]) == 0).all() and (
+        ((h["care_given"] >= 0) @ (1 << np.arange(14))) & ~h["seen_year"] == 0
     ).all()
 
 
