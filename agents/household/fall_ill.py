@@ -218,7 +218,7 @@ def loop(
     for i in range(start, stop):
         where, adults, workers, children = int(place[i]), int(n_adults[i]), int(n_workers[i]), int(n_children[i])
         is_poor = income_mean[i] < subsistence[where] * (adults + children)
-        r = risk(wet, other[district[where]], is_poor, p)
+        r = risk(wet, float(other[int(district[where])]), is_poor, p)
         minor = disrupting = hospital = emergency = 0
         for m in range(ill.shape[1]):
             is_child = m >= MAX_ADULTS
