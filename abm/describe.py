@@ -272,7 +272,7 @@ def _place_names(region: str) -> list[str]:
     return [str(name) for name in _region(region).places["place"]]
 
 
-def _years(facility: dict[str, Any]) -> str:
+def _years(facility: Any) -> str:
     """The year in which a facility opened, or the first and the last that are possible."""
     low, high = facility["opened_low"], facility["opened_high"]
     return str(low) if low == high else f"{low}–{high}"

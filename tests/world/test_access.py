@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -324,12 +325,10 @@ def test_each_facility_opens_in_a_year_of_its_own_within_its_bounds(region):
 
 def test_a_year_of_opening_belongs_to_seed_and_name(region):
     """Facilities that are added, or put in another order, leave the years of the others."""
-    turned = Region.load()
-    turned.facilities.drop(turned.facilities.index, inplace=True)
-    other = region.facilities.iloc[::-2]
-    for column in other.columns:
-        turned.facilities[column] = other[column].to_numpy()
-    turned.facilities["replaced_by"] = ""
+    other = region.facilities.iloc[::-2].reset_index(drop=True)
+    other["replaced_by"] = ""
+    ways = region.village_ways
+    turned = replace(region, facilities=other, village_ways=ways[ways["to_kind"] != "facility"].reset_index(drop=True))
     years = dict(zip(region.facilities["facility"], opening_years(World(region), 5), strict=True))
     again = dict(zip(turned.facilities["facility"], opening_years(World(turned), 5), strict=True))
     assert len(again) > 50 and again == {name: years[name] for name in again}
