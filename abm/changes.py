@@ -43,6 +43,7 @@ def set_policy(policy: Mapping[str, np.ndarray], on: Mapping[str, bool]) -> None
     policy["invests"][0] = on["infrastructure_investment"]
     policy["has_programme"][0] = on["puskesmas_programme"]
     policy["prices_move"][0] = on["price_adjustment"]
+    policy["may_help"][0] = on["kin_help"]
     policy["may_trade"][:] = (on["traditional_trade"], on["undeclared_trade"], on["bribery"])
     policy["may_cross"][:] = (on["cross_border_work"], on["undocumented_work"])
 

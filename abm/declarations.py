@@ -24,7 +24,9 @@ import agents.household.earn
 import agents.household.fall_ill
 import agents.household.fields
 import agents.household.get_work
+import agents.household.help_kin
 import agents.household.keep_ties
+import agents.household.leave_work
 import agents.household.live
 import agents.household.receive_care
 import agents.household.seek_care
@@ -43,7 +45,7 @@ from agents.core.declare import PARAMETERS, RULES, SWITCHES
 #: Order of rules and of groups of parameters. Parameters of a group are in the order of their declaration.
 ORDER = (
     "world.series", "world.set_month", "world.set_work", "world.set_prices", "world.set_fees", "world.set_ways", "world.set_care", "household.keep_ties", "household.remember", "world.kinship", "world.meet", "market.adjust_prices", "world.travel",
-    "world.populate", "world.demography", "household.choose_work", "household.earn", "household.fall_ill", "household.get_work", "household.live",
+    "world.populate", "world.demography", "household.choose_work", "household.earn", "household.fall_ill", "household.leave_work", "household.get_work", "household.help_kin", "household.live",
     "household.receive_care", "household.seek_care", "official.set_strictness", "official.inspect", "official.keep_facility",
     "official.ration_care", "official.spend_budget", "trader.choose_deal", "trader.settle_deal", "record.households", "record.care", "record.deals",
     "record.prices", "record.places", "record.officials", "record.ties", "world.close_month",

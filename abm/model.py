@@ -27,6 +27,7 @@ from abm.views import KINDS, ByType, RunScenario, Views, for_mesa, plain_scenari
 from abm.world import demography, populate, population
 from agents.core.declare import near
 from agents.core.view import Household
+from agents.household.live import Parameters as Live
 
 __all__ = ["MOST_HOUSEHOLDS", "BorderModel", "StoppedError"]
 
@@ -151,8 +152,9 @@ class BorderModel(Simulation, mesa.Model):
         q = self.world.place_names.index(place)
         frame, number = self.frames["household"], 1_000_000 + len(self.frames["household"])
         p, working = self.settings.of(populate.Parameters), demography.in_labour_force(self)
+        one_stays = self.settings.of(Live).one_stays
         while True:  # others may have left since the last one was added, so the number may be taken
-            made = populate.household_columns(self.seed_of_run, self.world, q, np.array([number]), p, working)
+            made = populate.household_columns(self.seed_of_run, self.world, q, np.array([number]), p, working, one_stays)
             if frame.find(made["uid"])[0] < 0:
                 break
             number += 1

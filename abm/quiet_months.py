@@ -154,13 +154,37 @@ _ENTRIES: dict[tuple[Any, ...], tuple[Callable[..., Any], np.ndarray]] = {}
 def _made_ready(run: Run) -> Ready:
     """Columns as they are now; machine code is looked up anew only for columns of other types."""
     made = months_of_list()
-    counts, columns = tuple(run.rows_of(e) for e in made.counted), tuple(run.whole_column(name) for name in made.columns)
+    counts, known = tuple(run.rows_of(e) for e in made.counted), run.ready_months
+    if known is not None and (now := _columns_now(run, known.columns)) is not None:
+        return Ready(run.stamp, known.call, known.at, counts, now)
+    columns = tuple(run.whole_column(name) for name in made.columns)
     types = tuple((a.dtype, a.ndim, a.flags.c_contiguous) for a in columns)
     if types not in _ENTRIES:
         at = np.array([_address(run, rule) for _, rule in loops_of(MONTH)], dtype=np.int64)
         parameters = [run.settings.of(c) for c in made.parameters]
         _ENTRIES[types] = entry(made.function, (at, 0, 0, 0, 0, run.seed_of_run, *counts, *parameters, *columns)), at
     return Ready(run.stamp, *_ENTRIES[types], counts, columns)
+
+
+def _columns_now(run: Run, known: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...] | None:
+    """The columns as they are now; None where one is of another type than that ``known``.
+
+    Only such are found anew as follow agents, ties and the history in force (:attr:`Run.stamp`).
+    """
+    columns, tables = list(known), {**run.frames, "kin": run.kin.columns, "series": vars(run.series)}
+    for k, entity, field in _renewed():
+        column, before = tables[entity][field], known[k]
+        if column.dtype != before.dtype or column.ndim != before.ndim or column.flags.c_contiguous != before.flags.c_contiguous:
+            return None
+        columns[k] = column
+    return tuple(columns)
+
+
+@cache
+def _renewed() -> tuple[tuple[int, str, str], ...]:
+    """Columns of the list that can be made anew while a run goes on: where each stands, its entity and its field."""
+    named = ((k, *name.split(".")) for k, name in enumerate(months_of_list().columns))
+    return tuple((k, entity, field) for k, entity, field in named if entity in ("household", "trader", "official", "kin", "series"))
 
 
 def _address(run: Run, rule: Rule) -> int:

@@ -23,6 +23,8 @@ from agents.core.declare import CALL_ARGUMENTS, RULES, Rule, argument_names
 
 #: Blocks of rows for each thread.
 BLOCKS = 4
+#: Where the month stands among CALL_ARGUMENTS.
+_MONTH = CALL_ARGUMENTS.index("month")
 
 
 class Bound(NamedTuple):
@@ -109,6 +111,30 @@ class Run(State):
             return
         call, bound, given = self._made_ready(rule)
         call(*(given[k] for k in bound.lead), *bound.columns)
+
+    def in_month(self, rules: Sequence[Rule]) -> Callable[[int], None]:
+        """What runs rules with the draws of the month it is given, one after the other: columns are found once, and must stay where they are."""
+        if self.threads > 1:
+            return partial(self._run_in_month, rules)
+        ready = [self._made_ready(rule) for rule in rules]
+        calls = [
+            (call, bound.columns, [given[k] for k in bound.lead], bound.lead.index(_MONTH) if _MONTH in bound.lead else -1)
+            for call, bound, given in ready
+        ]
+
+        def run(month: int) -> None:
+            for call, columns, lead, at in calls:
+                if at >= 0:
+                    lead[at] = month
+                call(*lead, *columns)
+
+        return run
+
+    def _run_in_month(self, rules: Sequence[Rule], month: int) -> None:
+        before, self.draws_of = self.draws_of, month
+        for rule in rules:
+            self.run_rule(rule)
+        self.draws_of = before
 
     def _made_ready(self, rule: Rule) -> tuple[Callable[..., Any], Bound, tuple[Any, ...]]:
         """The rule's machine code, its columns, and values in the order of CALL_ARGUMENTS; what followed households see is noted."""

@@ -8,19 +8,24 @@ opinions, ties, and what each place expects of the search for work.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from abm import year
 from abm.running import Run
 from abm.world.meet import after_a_year
-from agents.core.declare import RULES
+from agents.core.compiled import compiled
+from agents.core.declare import RULES, Column
 from agents.household.keep_ties import Parameters as KeepTies
 
 #: Years in which the trips of usual years become known; years of ties at these trips, one such year after the other; months of both together.
 KNOWN_YEARS, YEARS, LAST_MONTHS = 6, 42, 12
+#: Options of care at home, which stand first (agents.surroundings.VILLAGE_CARE).
+_AT_HOME = 3
 #: What people do in a month, as far as it makes them go across, and what they then know.
-STEPS = ("official.keep_facility", "world.set_care", "household.fall_ill", "household.seek_care", "official.ration_care", "household.receive_care",
-         "household.choose_work", "household.get_work", "trader.choose_deal", "household.remember")  # fmt: skip
+STEPS = ("household.fall_ill", "household.seek_care", "official.ration_care", "household.receive_care", "household.choose_work",
+         "household.leave_work", "household.get_work", "trader.choose_deal", "household.remember")  # fmt: skip
 
 
 def settle_ties(run: Run, months_before: int) -> None:
@@ -32,8 +37,9 @@ def settle_ties(run: Run, months_before: int) -> None:
     last = -months_before
     first = last - 12 * KNOWN_YEARS - LAST_MONTHS
     trips, good = np.zeros((KNOWN_YEARS, len(h))), np.zeros((3, run.world.n_places))
+    live = _in_month(run, STEPS)
     for k in range(12 * KNOWN_YEARS):
-        _month(run, first + k, STEPS)
+        live(first + k)
         trips[k // 12] += h["trips_across"] / 12.0
         good += good_visits(h["place"], h["village"], h["care_visits"], run.world.village["quality_care"], run.world.n_places)
     for name, values in zip(("opinion_home", "opinion_across"), usual_opinions(good, run.world.place["side"]), strict=True):
@@ -47,12 +53,14 @@ def settle_ties(run: Run, months_before: int) -> None:
                 keep, c["first"], c["first_across"], c["end"], c["other"], c["pair"], c["is_kin"], c["contact"], float(c["income_gap"][0]),
                 h["trips_mean"], c["strength"],
             )  # fmt: skip
+    steps = (*STEPS, "household.keep_ties")
+    live = _in_month(run, steps)
     for month in range(last - LAST_MONTHS, last):
         if run.settings.on["kinship"] and month % 12 == 0:
             year.meet_across(run, month, pull)
-        _month(run, month, (*STEPS, "household.keep_ties"))
+            live = _in_month(run, steps)  # the columns of ties are others
+        live(month)
     c["n_new"][0] = 0.0
-    run.draws_of = None
 
 
 def good_visits(place: np.ndarray, village: np.ndarray, care_visits: np.ndarray, quality_care: np.ndarray, n_places: int) -> np.ndarray:
@@ -60,12 +68,26 @@ def good_visits(place: np.ndarray, village: np.ndarray, care_visits: np.ndarray,
 
     ``place`` and ``village`` (households,), ``care_visits`` (households, 5) and ``quality_care`` (villages, 5) as the rules have them.
     """
-    at = np.flatnonzero(care_visits.any(axis=1))
-    here, visits = place[at].astype(int), care_visits[at].astype(float)
-    share = visits * quality_care[village[at].astype(int)] / visits.sum(axis=1)[:, None]
-    return np.stack(
-        [np.bincount(here, values, n_places) for values in (share[:, :3].sum(axis=1), share[:, 3:].sum(axis=1), np.ones(len(at)))]
-    )
+    good = np.zeros((3, n_places))
+    _add_visits(place, village, care_visits, quality_care, good)
+    return good
+
+
+@compiled
+def _add_visits(place: Column, village: Column, care_visits: Column, quality_care: Column, good: Column) -> None:
+    for i in range(place.shape[0]):
+        visits = home = across = 0.0
+        for k in range(care_visits.shape[1]):
+            of_kind = float(care_visits[i, k])
+            visits += of_kind
+            if k < _AT_HOME:
+                home += of_kind * quality_care[village[i], k]
+            else:
+                across += of_kind * quality_care[village[i], k]
+        if visits > 0.0:
+            good[0, place[i]] += home / visits
+            good[1, place[i]] += across / visits
+            good[2, place[i]] += 1.0
 
 
 def usual_opinions(good: np.ndarray, side: np.ndarray) -> np.ndarray:
@@ -78,8 +100,13 @@ def usual_opinions(good: np.ndarray, side: np.ndarray) -> np.ndarray:
     return (good[:2] + mean[:, side]) / (good[2] + 1.0)
 
 
-def _month(run: Run, month: int, steps: tuple[str, ...]) -> None:
-    """Run these rules with the draws of a month; fees are those of January 1980."""
-    for name in steps:
-        run.draws_of = None if name == "world.set_care" else month
-        run.run_rule(RULES[name])
+def _in_month(run: Run, steps: tuple[str, ...]) -> Callable[[int], None]:
+    """What runs these rules with the draws of a month, facilities first; what villages know and pay is that of January 1980."""
+    keep_facility, rules = run.in_month([RULES["official.keep_facility"]]), run.in_month([RULES[name] for name in steps])
+
+    def live(month: int) -> None:
+        keep_facility(month)
+        run.run_rule(RULES["world.set_care"])
+        rules(month)
+
+    return live

@@ -19,6 +19,7 @@ from agents.core import memory
 from agents.core.declare import RULES
 from agents.core.frame import AgentFrame
 from agents.household.keep_ties import Parameters as KeepTies
+from agents.household.live import Parameters as Live
 from agents.official.set_strictness import Parameters as SetStrictness
 from agents.official.spend_budget import Parameters as SpendBudget
 from agents.surroundings import ESTATE, FARM, PASS, SERVICES
@@ -32,15 +33,16 @@ def begin(run: Run) -> None:
     world = run.world
     p = run.settings.of(populate.Parameters)
     working, wanted = demography.in_labour_force(run), demography.wanted_people(run)
+    one_stays = run.settings.of(Live).one_stays
     people = (
         run.region,
         run.seed_of_run,
         run.n_households,
-        repr(p),
+        repr((p, one_stays)),
         working.tobytes(),
         wanted.tobytes(),
     )  # the text tells 0.0 from -0.0, the value does not
-    run.frames = run.shared.get(("people", *people), lambda: _make_people(run, p, working, wanted), _copies)
+    run.frames = run.shared.get(("people", *people), lambda: _make_people(run, p, working, one_stays, wanted), _copies)
     households = run.frames["household"]
     _set_stocks(run)
     _set_posts(run)
@@ -58,12 +60,14 @@ def begin(run: Run) -> None:
     memory.give_back()  # making the people takes about as much again as they do
 
 
-def _make_people(run: Run, p: populate.Parameters, working: np.ndarray, wanted: np.ndarray) -> dict[str, AgentFrame]:
+def _make_people(
+    run: Run, p: populate.Parameters, working: np.ndarray, one_stays: float, wanted: np.ndarray
+) -> dict[str, AgentFrame]:  # fmt: skip
     """The agents of the start, by entity: a function of region, seed, number of households and the other arguments, and of nothing else.
 
-    ``working`` (sides,) of the people of 15 to 64 are in the labour force, ``wanted`` are the people of each place, (places,).
+    ``working`` (sides,) of the people of 15 to 64 are in the labour force, ``one_stays`` of the houses keep a child, ``wanted`` are the people of each place, (places,).
     """
-    households = populate.make_households(run.seed_of_run, run.world, run.n_households, p, working, wanted)
+    households = populate.make_households(run.seed_of_run, run.world, run.n_households, p, working, one_stays, wanted)
     traders = populate.make_traders(run.seed_of_run, run.world, households, p)
     return {"household": households, "trader": traders, "official": populate.make_officials(run.seed_of_run, run.world, p)}
 
@@ -103,7 +107,7 @@ def _set_markets(run: Run) -> None:
     place, s = run.world.place, run.series
     side = place["side"]
     rate = np.where(side == 0, s.idr_per_usd[0], s.myr_per_usd[0])
-    place["price"][:] = s.world_price[0] * rate[:, None] * s.markup[side]
+    place["price"][:] = s.world_price[0][side] * rate[:, None] * s.markup[side]
 
 
 def _give_first_jobs(run: Run) -> None:
@@ -166,9 +170,7 @@ def settle_work(run: Run) -> None:
     for name in ("world.set_prices", "world.set_fees"):
         run.run_rule(RULES[name])
     run.run_rule(RULES["official.inspect"])
+    look_for_work = run.in_month([RULES[f"household.{name}"] for name in ("choose_work", "leave_work", "get_work")])
     for month in range(-SETTLING_MONTHS, 0):
-        run.draws_of = month
-        for name in ("household.choose_work", "household.get_work"):
-            run.run_rule(RULES[name])
-    run.draws_of = None
+        look_for_work(month)
     run.run_rule(RULES["household.remember"])

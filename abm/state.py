@@ -13,7 +13,7 @@ from abm.parameters import ScenarioError, check_fitted
 from abm.region import Region, month_number
 from abm.scenario import Scenario, Settings
 from abm.sharing import NOTHING_SHARED, Shared, protected
-from abm.world.columns import World
+from abm.world.columns import World, weighted_sums
 from abm.world.kinship import Kin
 from agents.core.declare import near
 from agents.core.exact import log
@@ -54,9 +54,10 @@ class State:
         self.settings = Settings(scenario, self.fitted)
         self.world = self.shared.get(("world", self.region), lambda: World(self.region), World.copy)
         check_crossings(scenario, self.world)
-        p = self.settings.of(SeriesParameters)
-        #: The real history (True), and the one without the crisis.
-        self.histories = {on: self._make_series(on, p) for on in (True, False)}
+        #: The real history (True), and the one without the crisis: made when they come into force, see :meth:`history`.
+        self.histories: dict[bool, Series] = {}
+        self._of_series = self.settings.of(SeriesParameters)
+        self.history(self.settings.on["crisis"])
         self.crisis_of_month = np.ones(self.n_months, dtype=bool)
         self.record = self.shared.record(*self.record_sizes)
         #: Which crossings let people pass with papers.
@@ -77,6 +78,12 @@ class State:
         """Months, places, crossings and districts of the record."""
         return (self.n_months, self.world.n_places, len(self.world.crossing_names), len(self.world.district_names))
 
+    def history(self, crisis: bool) -> Series:
+        """The real history, or the one without the ``crisis``."""
+        if crisis not in self.histories:
+            self.histories[crisis] = self._make_series(crisis, self._of_series)
+        return self.histories[crisis]
+
     def _make_series(self, crisis: bool, p: SeriesParameters) -> Series:
         key = ("series", self.region, self.n_months, crisis, repr(p))  # the text tells 0.0 from -0.0, the value does not
         return self.shared.get(key, lambda: protected(make_series(self.region, self.n_months, crisis, p)))
@@ -84,7 +91,7 @@ class State:
     @property
     def series(self) -> Series:
         """The series in force: the real history, or the declared one without the crisis."""
-        return self.histories[self.settings.on["crisis"]]
+        return self.history(self.settings.on["crisis"])
 
     @property
     def months_run(self) -> int:
@@ -96,7 +103,10 @@ class State:
         n = self.month
         on = self.crisis_of_month[:n]
         names = ("idr_per_usd", "myr_per_usd", "national_usd")
-        return {k: np.where(on, getattr(self.histories[True], k)[:n], getattr(self.histories[False], k)[:n]) for k in names}
+        if on.all() or not on.any():  # one history has been in force all the time
+            only = self.history(bool(on.all()))
+            return {k: getattr(only, k)[:n].copy() for k in names}
+        return {k: np.where(on, getattr(self.history(True), k)[:n], getattr(self.history(False), k)[:n]) for k in names}
 
     def column(self, name: str) -> np.ndarray:
         """The live array of a declared column, e.g. ``household.savings`` or ``place.price``."""
@@ -127,7 +137,7 @@ class State:
     def sum_by_place(self, values: np.ndarray) -> np.ndarray:
         """Values of the households (households,) times their weight, summed by place (places,)."""
         h = self.frames["household"]
-        return np.bincount(h["place"], h["weight"] * values, self.world.n_places)
+        return weighted_sums(h["place"], h["weight"], values, self.world.n_places)
 
     def income_gap(self) -> float:
         """Logarithm of national product per head there over here, at the month's rates, no less than 0."""

@@ -29,7 +29,10 @@ def renew(run: Run) -> None:
             run.world.policy["real_income"][:] = run.series.real_income[run.month]
             run.run_rule(RULES["official.spend_budget"])
         else:
+            if run.demography is None:
+                demography.year_before(run)
             first_budget(run)
+        demography.note_old(run)
         settle_access(run)
         renew_ties(run)
         if run.month > 0 and run.settings.on["kinship"]:

@@ -263,6 +263,7 @@ fields(
     Field("invests", "1 where districts spend (switch infrastructure_investment)", "1", "float64", "month", STATE),
     Field("has_programme", "1 where the programme runs (switch puskesmas_programme)", "1", "float64", "month", STATE),
     Field("prices_move", "1 where trade moves prices (switch price_adjustment)", "1", "float64", "month", STATE),
+    Field("may_help", "1 where households help each other (switch kin_help)", "1", "float64", "month", STATE),
     Field("may_cross", "Switches: work across at all, without papers", "1", "float64", "month", STATE, 2, ("work", "undocumented")),
     Field(
         "may_trade", "Switches: trade at all, undeclared, with bribes", "1", "float64", "month", STATE, 3, ("trade", "undeclared", "bribes")

@@ -6,6 +6,7 @@ the crisis; beyond the end of the data they go on by a stated rule.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -13,7 +14,8 @@ import numpy as np
 
 from abm.region import Region, month_number
 from abm.region.contract import FIRST_YEAR
-from agents.core.declare import Field, Source, fields, judgement, parameter, parameters, switch
+from agents.core.compiled import compiled
+from agents.core.declare import Column, Field, Source, fields, judgement, parameter, parameters, switch
 from agents.core.exact import exps, log, logs
 from agents.surroundings import GOODS, REGION, SECTORS
 
@@ -32,6 +34,14 @@ class SeriesParameters(NamedTuple):
         "Elasticity of real pay to real product per head, where no pay is known", unit="1", default=0.7, low=0.4, high=1.0,
         source=Source("the real farm wage of Indonesia fell by 10 % in 2009-2013 while product per head grew by 20 % (WAGE9); over decades pay follows more: judgement", "derived"),
     )  # fmt: skip
+    follow_id: float = parameter(
+        "Part of the way that prices of goods on the Indonesian side make in a month towards world prices at the month's rate", unit="1/month", default=0.05, low=0.03, high=0.3,
+        source=Source("farm prices of rubber and unmilled rice rose 1.42- and 1.74-fold in 1998 (PRC4, PRC6), world prices at the rate 2.5- and 3.6-fold: 0.05 and 0.03; in other years faster", "derived"),
+    )  # fmt: skip
+    follow_my: float = parameter(
+        "Part of the way that prices of goods on the Malaysian side make in a month towards world prices at the month's rate", unit="1/month", default=1.0, low=0.2, high=1.0,
+        source=Source("farm prices of rubber were the same part of world prices in 2000 to 2015, within the year (PRC5)", "derived"),
+    )  # fmt: skip
 
 
 fields(
@@ -39,7 +49,15 @@ fields(
     Field("idr_per_usd", "Rupiah for a US dollar", "IDR/USD", "float64", "fixed", REGION),
     Field("myr_per_usd", "Ringgit for a US dollar", "MYR/USD", "float64", "fixed", REGION),
     Field("cpi", "Consumer prices by side", "index 2005=100", "float64", "fixed", REGION, 2, ("id", "my")),
-    Field("world_price", "World prices of the goods", "USD", "float64", "fixed", REGION, 4, GOODS),
+    Field(
+        "world_price",
+        "World prices of the goods as far as prices of each side have followed them, at the month's rate",
+        "USD",
+        "float64",
+        "fixed",
+        REGION,
+        axes=("month", "side", "good"),
+    ),
     Field("real_income", "Real product per head by side, relative to 2005", "1", "float64", "fixed", REGION, 2, ("id", "my")),
     Field(
         "wage_index", "Pay by side relative to 2005: prices and real product, with a lag", "1", "float64", "fixed", REGION, 2, ("id", "my")
@@ -178,7 +196,7 @@ def make_series(region: Region, n_months: int, crisis: bool = True, p: Any = Non
     real = np.stack([_yearly_to_monthly(region.real_income[f"real_gdp_pc_{s}"].to_numpy(float)) for s in ("id", "my")], axis=1)
     world = np.stack([m[s].to_numpy(float) for s in region.goods.set_index("good").loc[list(GOODS), "world_series"]], axis=1)
     national = _yearly_to_monthly((annual["gdp_pc_idn_usd"] * annual["pop_idn_m"] * 1e6).to_numpy(float))
-    as_it_was = _pay_index(real, cpi, p)
+    as_it_was, followed = _pay_index(real, cpi, p), _followed(world, idr, myr, p)
     if not crisis:
         series = {"rate_id": idr, "rate_my": myr, "prices_id": cpi[:, 0], "prices_my": cpi[:, 1]}
         series |= {"real_product_id": real[:, 0], "real_product_my": real[:, 1], "national_product_usd": national}
@@ -191,7 +209,7 @@ def make_series(region: Region, n_months: int, crisis: bool = True, p: Any = Non
     goods = region.goods.set_index("good").loc[list(GOODS)]
     markup = np.stack([goods["id_markup"].to_numpy(float), goods["my_markup"].to_numpy(float)])
     basket = np.stack([goods["basket_share_id"].to_numpy(float), goods["basket_share_my"].to_numpy(float)])
-    base_price = world[in_2005].mean(axis=0) * markup * rate_2005[:, None]
+    base_price = followed[in_2005].mean(axis=0) * markup * rate_2005[:, None]
     cpi, real = _carry_on(cpi, n_months, True), _carry_on(real, n_months, True)
     wage_index = _pay_index(real, cpi, p)
     dry = np.zeros((n_months, 2))
@@ -199,9 +217,9 @@ def make_series(region: Region, n_months: int, crisis: bool = True, p: Any = Non
         if target == "farm.dry":
             dry[month_number(str(month)) :, [s for s in (0, 1) if side in ("both", ("id", "my")[s])]] = float(value)
     season = region.seasons[["rice", "rubber"]].to_numpy(float)
+    idr, myr = _carry_on(idr, n_months, False), _carry_on(myr, n_months, False)
     return Series(
-        idr_per_usd=_carry_on(idr, n_months, False), myr_per_usd=_carry_on(myr, n_months, False), cpi=cpi,
-        world_price=_carry_on(world, n_months, False), real_income=real, wage_index=wage_index,
+        idr_per_usd=idr, myr_per_usd=myr, cpi=cpi, world_price=_followed(_carry_on(world, n_months, False), idr, myr, p), real_income=real, wage_index=wage_index,
         pay=_pay(region, as_it_was, wage_index), jobs=_jobs(region, n_months), estates=_estates(region, n_months),
         logs=_logs(region, n_months),
         cycle=real / np.maximum.accumulate(real, axis=0), national_usd=_carry_on(national, n_months, True), dry=dry, base=base,
@@ -212,12 +230,29 @@ def make_series(region: Region, n_months: int, crisis: bool = True, p: Any = Non
 def _pay_index(real: np.ndarray, cpi: np.ndarray, p: Any) -> np.ndarray:
     """Pay that follows prices and, less than in proportion, real product, both (months, sides), with a lag: a sudden inflation cuts real pay."""
     target = exps(p.wage_elasticity * logs(real)) * cpi / 100.0
-    lag = p.wage_lag
     index = np.empty_like(target)
-    index[0] = target[0]
-    for t in range(1, len(target)):
-        index[t] = index[t - 1] + lag * (target[t] - index[t - 1])
+    _follow(p.wage_lag, target, index)
     return index
+
+
+@compiled
+def _follow(lag: float, target: Column, index: Column) -> None:
+    """Let ``index`` follow the ``target``, both (months, columns), by the part ``lag`` of the way in each month."""
+    for s in range(target.shape[1]):
+        index[0, s] = target[0, s]
+        for t in range(1, target.shape[0]):
+            index[t, s] = index[t - 1, s] + lag * (target[t, s] - index[t - 1, s])
+
+
+def _followed(world: np.ndarray, idr: np.ndarray, myr: np.ndarray, p: Any) -> np.ndarray:
+    """World prices (months, goods) in US$ as far as each side's prices have followed them in own money, (months, sides, goods) in US$ at the month's rate."""
+    made = np.empty((len(world), 2, world.shape[1]))
+    for s, (rate, follow) in enumerate(((idr, p.follow_id), (myr, p.follow_my))):
+        target = world * rate[:, None]
+        own = np.empty_like(target)
+        _follow(follow, target, own)
+        made[:, s] = own / rate[:, None]
+    return made
 
 
 def between_years(years: np.ndarray, values: np.ndarray, n_months: int) -> np.ndarray:
@@ -235,34 +270,45 @@ def _pay(region: Region, as_it_was: np.ndarray, wage_index: np.ndarray) -> np.nd
     before the first and after the last it stays. ``as_it_was`` (months of data, sides) is the index of the real history, ``wage_index`` that of the world
     asked for.
     """
-    table, n = region.pay, len(wage_index)
-    made = np.empty((n, 2, len(SECTORS)))
+    n = len(wage_index)
+    made, rows = np.empty((n, 2, len(SECTORS))), _by_side_and_sector(region.pay, "pay")
     for s, side in enumerate(("id", "my")):
         for k, sector in enumerate(SECTORS):
-            rows = table[(table["side"] == side) & (table["sector"] == sector)].sort_values("year")
-            years = rows["year"].to_numpy(int)
+            years, pay = rows(side, sector)
             middle = (years - FIRST_YEAR) * 12 + 5
-            relative = logs(rows["pay"].to_numpy(float) / (0.5 * (as_it_was[middle, s] + as_it_was[middle + 1, s])))
+            relative = logs(pay / (0.5 * (as_it_was[middle, s] + as_it_was[middle + 1, s])))
             made[:, s, k] = wage_index[:, s] * exps(between_years(years, relative, n))
     return made
 
 
+def _by_side_and_sector(table: Any, column: str) -> Callable[[str, str], tuple[np.ndarray, np.ndarray]]:
+    """What looks up the years of a side and sector in a table, in order, and the values of this column then."""
+    table = table.sort_values("year")
+    sides, sectors = (table[name].to_numpy(object) for name in ("side", "sector"))
+    years, values = table["year"].to_numpy(int), table[column].to_numpy(float)
+
+    def rows(side: str, sector: str) -> tuple[np.ndarray, np.ndarray]:
+        found = (sides == side) & (sectors == sector)
+        return years[found], values[found]
+
+    return rows
+
+
 def _jobs(region: Region, n_months: int) -> np.ndarray:
     """Jobs for each worker in timber, in trade and services, and in public service, (months, sides, 3)."""
-    table, made = region.employment, np.empty((n_months, 2, 3))
+    rows, made = _by_side_and_sector(region.employment, "share"), np.empty((n_months, 2, 3))
     for s, side in enumerate(("id", "my")):
         for k, sector in enumerate(SECTORS[1:]):
-            rows = table[(table["side"] == side) & (table["sector"] == sector)].sort_values("year")
-            made[:, s, k] = between_years(rows["year"].to_numpy(int), rows["share"].to_numpy(float), n_months)
+            made[:, s, k] = between_years(*rows(side, sector), n_months)
     return made
 
 
 def _estates(region: Region, n_months: int) -> np.ndarray:
     """Planted oil palm of the province and the state, (months, sides) in ha."""
-    table, made = region.estates, np.empty((n_months, 2))
+    table, made = region.estates.sort_values("year"), np.empty((n_months, 2))
+    sides, years, areas = table["side"].to_numpy(object), table["year"].to_numpy(int), table["area_ha"].to_numpy(float)
     for s, side in enumerate(("id", "my")):
-        rows = table[table["side"] == side].sort_values("year")
-        made[:, s] = between_years(rows["year"].to_numpy(int), rows["area_ha"].to_numpy(float), n_months)
+        made[:, s] = between_years(years[sides == side], areas[sides == side], n_months)
     return made
 
 

@@ -102,7 +102,7 @@ def set_prices(
         shares = 0.0
         for g in range(4):
             reference_price[where, g] = reference(
-                world_price[month, g], rate_usd, markup[s, g], hours_centre[where], transport[where, g], g == 3
+                world_price[month, s, g], rate_usd, markup[s, g], hours_centre[where], transport[where, g], g == 3
             )
             living += basket[s, g] * price[where, g] / base_price[s, g]
             shares += basket[s, g]

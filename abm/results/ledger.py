@@ -19,7 +19,7 @@ def ledger(record: Record, facts: Facts) -> pd.DataFrame:
     """Money by month, currency and account: what households' savings gained equals what all other accounts gave.
 
     Accounts other than ``savings`` and ``pending`` (profit not yet brought home) are the rest of the world; an amount
-    is what the account gave (positive) or got. The amounts of a month and currency add up to nothing. Where any household came or left with
+    is what the account gave (positive) or got. What ``kin_who_gave`` gave ``kin_who_got`` got. The amounts of a month and currency add up to nothing. Where any household came or left with
     savings, two accounts say what ``newcomers`` brought and ``leavers`` took along.
     """
     import pandas as pd
@@ -37,7 +37,7 @@ def ledger(record: Record, facts: Facts) -> pd.DataFrame:
         pending = np.diff(np.concatenate([[0.0], profit]))
         accounts = {
             "crop_buyers": at["income_farm"] - at["own_use"], "employers_home": at["income_wage"], "employers_across": at["income_across"],
-            "shops": -at["spending"], "clinics_and_carriers": -at["care_cost"], "goods_bought": -deal["outlay"],
+            "kin_who_gave": at["help_got"], "kin_who_got": -at["help_given"], "shops": -at["spending"], "clinics_and_carriers": -at["care_cost"], "goods_bought": -deal["outlay"],
             "goods_sold": deal["revenue"], "carriers": -deal["carriage"], "customs": -deal["duty"], "officers": -deal["bribe"],
             "treasury_fines": -deal["fine"], "savings": -(savings - before), "pending": -pending,
         }  # fmt: skip

@@ -24,7 +24,7 @@ LINE = ("persons", "episodes", "untreated", "visits", "visits_across", "serious"
 SUMS = (
     "persons", "households", "adults", "workers", "income", "income_farm", "income_wage", "product", "product_farming", "income_across", "income_trade",
     "own_use", "spending", "care_cost", "savings", "episodes", "untreated", *(f"visits_{k}" for k in CARE), "care_hours",
-    *ACTIVITIES, "under_employed", "sent_home", "support", "trips", "n",
+    *ACTIVITIES, "under_employed", "sent_home", "support", "trips", "n", "help_got", "help_given",
     *(f"episodes_{s}" for s in SEVERITIES), *(f"untreated_{s}" for s in SEVERITIES), *(f"serious_{k}" for k in CARE), *(f"turned_{k}" for k in CARE),
     "sent_on_home", "sent_on_across", "patients", "patients_across", "deaths_expected", "cost_share",
     *(f"line_{name}" for name in LINE),
@@ -53,7 +53,7 @@ def record_households(
     start: int, stop: int, place: Column, weight: Column, n_adults: Column, n_workers: Column, n_children: Column, income: Column,
     income_farm: Column, income_wage: Column, product: Column, product_farming: Column, income_across: Column, income_trade: Column, own_use: Column,
     spending: Column, care_cost: Column, savings: Column, activity: Column, under_employed: Column, n_deported: Column, support_across: Column,
-    trips_across: Column, income_year: Column, sums: Column
+    trips_across: Column, kin_help: Column, income_year: Column, sums: Column
 ) -> None:  # fmt: skip
     """Add each household to its community's sums (places, columns in the order of SUMS) and to its own year's income; care apart."""
     for i in range(start, stop):
@@ -83,6 +83,8 @@ def record_households(
         sums[q, _AFTER + 2] += w * support_across[i]
         sums[q, _AFTER + 3] += w * float(trips_across[i])
         sums[q, _AFTER + 4] += 1.0
+        sums[q, _AFTER + 5] += w * max(kin_help[i], 0.0)
+        sums[q, _AFTER + 6] += w * max(-kin_help[i], 0.0)
 
 
 rule(
@@ -94,7 +96,7 @@ rule(
         reads=("household.place", "household.weight", "household.n_adults", "household.n_workers", "household.n_children",
                "household.income", "household.income_farm", "household.income_wage", "household.product", "household.product_farming", "household.income_across",
                "household.income_trade", "household.own_use", "household.spending", "household.care_cost", "household.savings", "household.activity",
-               "household.under_employed", "household.n_deported", "household.support_across", "household.trips_across"),
+               "household.under_employed", "household.n_deported", "household.support_across", "household.trips_across", "household.kin_help"),
         writes=("household.income_year", "record.sums"),
     )
 )  # fmt: skip
@@ -282,7 +284,7 @@ def close_year(
 
 
 class Record:
-    """What is written down of a run: arrays whose first axis is the month, or the year for ``poor``, ``gini`` and ``near``.
+    """What is written down of a run: arrays whose first axis is the month, or the year for ``poor``, ``gini``, ``near``, ``people`` and ``old``.
 
     Money is in the currency of the place, hours are one way, and a crossing or partner of -1 is none.
     """
@@ -322,8 +324,10 @@ class Record:
         self.gini = np.full((years, 2), np.nan)
         self.near = np.zeros((years, n_places), dtype=bool)
 
-        #: People of the year before this year's January, in the order of PEOPLE; 0 in the first year.
+        #: People of the year before this year's January, in the order of PEOPLE; in the first year births and deaths alone.
         self.people = np.zeros((years, n_places, len(PEOPLE)))
+        #: People of 65 and over in the year's January.
+        self.old = np.zeros((years, n_places))
 
     def empty(self) -> None:
         """Make every array as it was at first, in the same memory."""

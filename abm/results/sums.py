@@ -32,7 +32,7 @@ def _by_year(table: str) -> Callable[[Record, Facts], np.ndarray]:
     return lambda record, facts: getattr(record, table)[: (facts.n_months + 11) // 12]
 
 
-#: All that an indicator can read, by name: how it is found, with the months (years for people, ``poor``, ``gini`` and ``near``) on the first axis.
+#: All that an indicator can read, by name: how it is found, with the months (years for people, ``poor``, ``gini``, ``near`` and ``old``) on the first axis.
 READABLE: dict[str, Callable[[Record, Facts], np.ndarray]] = {
     **{f"sums.{name}": _column("sums", k) for name, k in S.items()},
     **{f"deals.{name}": _column("deals", k) for name, k in D.items()},
@@ -49,7 +49,7 @@ READABLE: dict[str, Callable[[Record, Facts], np.ndarray]] = {
     "work_crossing.undocumented": _column("work_crossing", 2),
     "trade_crossing.legal": _column("trade_crossing", 0),
     "trade_crossing.path": _column("trade_crossing", 1),
-    **{name: _by_year(name) for name in ("poor", "gini", "near")},
+    **{name: _by_year(name) for name in ("poor", "gini", "near", "old")},
     "series.rate": lambda record, facts: facts.rate,
     "series.national_usd": lambda record, facts: facts.national_usd,
 }

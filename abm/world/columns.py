@@ -15,7 +15,8 @@ from abm.region.contract import parse_steps
 from abm.world.facilities import pools, set_staff
 from abm.world.people_path import read_path
 from abm.world.villages import read_ways
-from agents.core.declare import FIELDS
+from agents.core.compiled import PLAIN, compiled
+from agents.core.declare import FIELDS, Column
 from agents.surroundings import CENTRE, DISPENSARY, FACILITY_KINDS, GOODS, HOSPITAL
 
 #: The entities of a world, each a table of columns that rules write.
@@ -39,6 +40,26 @@ class Classes(NamedTuple):
     since: int
     speed: np.ndarray
     is_road: np.ndarray
+
+
+def weighted_sums(place: np.ndarray, weight: np.ndarray, values: np.ndarray, n_places: int) -> np.ndarray:
+    """Sums of ``weight`` times ``values`` by place, (n_places,), added in the order of rows; ``place`` (rows,) holds numbers below ``n_places``.
+
+    ValueError for columns of several lengths.
+    """
+    if not len(place) == len(weight) == len(values):
+        raise ValueError(f"place, weight and values have {len(place)}, {len(weight)} and {len(values)} rows: give columns of one length")
+    if PLAIN:
+        return np.bincount(place, weight * values, n_places)
+    sums = np.zeros(n_places)
+    _add_by_place(place, weight, np.ascontiguousarray(values, dtype=np.float64), sums)
+    return sums
+
+
+@compiled
+def _add_by_place(place: Column, weight: Column, values: Column, sums: Column) -> None:
+    for i in range(place.shape[0]):
+        sums[place[i]] += weight[i] * values[i]
 
 
 def allocate(entity: str, n: int) -> dict[str, np.ndarray]:
@@ -73,7 +94,7 @@ class World:
     def __init__(self, region: Region) -> None:
         self.region = region
         self.policy = {"turn": np.zeros(2), "real_income": np.ones(2), "may_trade": np.ones(3), "may_cross": np.ones(2)}
-        self.policy |= {k: np.ones(1) for k in ("enforced", "invests", "has_programme", "prices_move")}
+        self.policy |= {k: np.ones(1) for k in ("enforced", "invests", "has_programme", "prices_move", "may_help")}
         self._read_places()
         self._read_villages()
         self._read_crossings()

@@ -1,6 +1,6 @@
 """Who lives in a household of January 1980? Head, partner, children by the births of the years before, grown children who stayed, an old parent.
 
-Every member is a draw of the household, so that a larger sample holds the smaller one. The births before 1980 follow the same pattern by age as later ones.
+In a house that keeps a child (:func:`agents.household.live.least_who_stay`) the youngest stay at any age. Every member is a draw of the household, so that a larger sample holds the smaller one. The births before 1980 follow the same pattern by age as later ones.
 Not modelled: lodgers, second families, households of more than six adults or eight children.
 """
 
@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 
 from abm.world.kinship import draw
+from agents.core.compiled import compiled
+from agents.core.declare import Column
 from agents.core.draws import stream
 from agents.household.fields import MAX_ADULTS, MAX_CHILDREN
-from agents.household.live import ADULT_AGE, LEAVES_BEFORE, LEAVES_FROM, births_by_age, life_table, settle_workers
+from agents.household.live import ADULT_AGE, KEEPS, LEAVES_BEFORE, LEAVES_FROM, births_by_age, least_who_stay, life_table, settle_workers
 
 COMPOSITION = stream("populate.composition")
 #: Age of the head: shares of households up to each age (judgement: rural households in censuses of the time).
@@ -24,10 +26,11 @@ PARENT_UP_TO, PARENT_OLDER = 55, (20, 35)
 _HEAD, _PARTNER, _PARTNER_AGE, _PARENT, _PARENT_AGE, _CHILD = 0, 3, 4, 5, 6, 8
 
 
-def members(seed: int, uid: np.ndarray, side: int, p: Any, share_working: float) -> dict[str, np.ndarray]:
+def members(seed: int, uid: np.ndarray, side: int, p: Any, share_working: float, one_stays: float) -> dict[str, np.ndarray]:
     """Columns ``n_adults``, ``n_children``, ``n_workers``, ``adult_age``, ``child_age`` and ``activity`` of households of one side.
 
-    ``uid`` (households,), ``p`` are the parameters of world.populate, ``share_working`` of the people of 15 to 64 are in the labour force.
+    ``uid`` (households,), ``p`` are the parameters of world.populate, ``share_working`` of the people of 15 to 64 are in the labour force,
+    ``one_stays`` of the houses keep a child (of household.live).
     """
     u = draw(seed, COMPOSITION, uid, _CHILD + LEAVES_BEFORE)
     head = np.floor(np.interp(u[:, _HEAD], HEAD_SHARES, HEAD_AGES)).astype(np.int64)
@@ -52,11 +55,14 @@ def members(seed: int, uid: np.ndarray, side: int, p: Any, share_working: float)
     put(np.ones(len(uid), dtype=bool), head, adults, n_adults)
     put(has_partner, partner, adults, n_adults)
     put(has_parent, parent, adults, n_adults)
-    stays = 1.0
+    least = np.empty(len(uid), dtype=np.int64)
+    _least_who_stay(one_stays, draw(seed, KEEPS, uid)[:, 0], least)
+    at_home, stays = np.zeros(len(uid), dtype=np.int64), 1.0
     for age in range(LEAVES_BEFORE):
         stays *= p.grown_stay if age >= LEAVES_FROM else 1.0
-        chance = births[np.clip(of_woman - age, 0, len(births) - 1)] * alive[age] * stays
+        chance = births[np.clip(of_woman - age, 0, len(births) - 1)] * alive[age] * np.where(at_home < least, 1.0, stays)
         is_there = u[:, _CHILD + age] < chance
+        at_home += is_there
         put(is_there, age, *((children, n_children) if age < ADULT_AGE else (adults, n_adults)))
     found = {
         "n_adults": n_adults.astype(np.int8), "n_children": n_children.astype(np.int8), "n_workers": np.zeros(len(uid), dtype=np.int8),
@@ -67,3 +73,10 @@ def members(seed: int, uid: np.ndarray, side: int, p: Any, share_working: float)
         found["adult_age"], found["activity"], found["n_workers"],
     )  # fmt: skip
     return found
+
+
+@compiled
+def _least_who_stay(one_stays: float, u: Column, least: Column) -> None:
+    """How many children of each house stay for good, see :func:`agents.household.live.least_who_stay`."""
+    for i in range(u.shape[0]):
+        least[i] = least_who_stay(one_stays, u[i])

@@ -1,5 +1,7 @@
 """Who is born, dies, sets up house, comes and goes in a year? Settled each January but the first, for the year before it.
 
+Of the year before the first only births and deaths are noted: those that leave the people of January 1980 (reverse survival).
+
 Households live through the year (:mod:`agents.household.live`). Young households then move out of the region or into it, so that each place follows the
 people that its censuses say (:mod:`abm.world.people_path`): whole households of the sample by their own draws, and what is less than one of them by the weights
 of all. Money that comes or goes with them is booked in ``run.carried``.
@@ -14,13 +16,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from abm.world import populate
-from abm.world.moving import choose_moves, choose_settlers, draws, hand_on, inherit
-from abm.world.population import newcomer_uids, renew
+from abm.world.moving import choose_moves, choose_settlers, count_old, draws, forget_work, hand_on, inherit, reweigh
+from abm.world.population import drawn_villages, newcomer_uids, renew_rows
 from agents.core.declare import Source, judgement, parameter, parameters, switch
 from agents.core.exact import exps, logs
 from agents.core.normal import normal_quantiles
 from agents.household.fields import MAX_ADULTS, MAX_CHILDREN
-from agents.household.live import PEOPLE, chances, live_year, most_splits, settle_workers
+from agents.household.live import AGES, OLD_AGE, PEOPLE, chances, live_year, most_splits, settle_workers
 from agents.household.live import Parameters as Live
 
 switch("demography", "People are born, age, die, set up house and move; without it the people of world.demography.held_year stay")
@@ -100,6 +102,22 @@ def january(run: Any) -> None:
     _weigh(run, wanted)
 
 
+def year_before(run: Any) -> None:
+    """Note births and deaths of the year before the first January, which leave the people of that January (reverse survival by the tables of the year)."""
+    if not run.settings.on["demography"]:
+        return
+    h = run.frames["household"]
+    _, born, survive = chances(run.world.people_path.rates_in(1979.5 + run.month // 12), run.settings.of(Live))
+    lost = np.zeros((len(born), AGES + 1))  # dead of last year for each of the people of an age; none at age -1, where nobody is
+    lost[:, 0], lost[:, 1:AGES] = 1.0 / born - 1.0, 1.0 / survive[:, : AGES - 1] - 1.0
+    side = h["side"].astype(np.int64)
+    newborn = (h["child_age"] == 0).sum(axis=1)
+    deaths = sum(lost[side[:, None], h[name]].sum(axis=1) for name in ("child_age", "adult_age"))
+    record = run.record.people[run.month // 12]
+    record[:, PEOPLE["births"]] = run.sum_by_place(newborn / born[side])
+    record[:, PEOPLE["deaths"]] = run.sum_by_place(deaths)
+
+
 def follow_people(run: Any) -> None:
     """Let what is counted of the people follow them: adults and labour force of places, people of districts, and those for whom a clinic at a border place is there."""
     h, world = run.frames["household"], run.world
@@ -108,6 +126,14 @@ def follow_people(run: Any) -> None:
     world.place["workers"][:] = run.sum_by_place(h["n_workers"])
     world.district["population"][:] = np.bincount(world.place["district"], people, len(world.district_names))
     world.set_catchment(people)
+
+
+def note_old(run: Any) -> None:
+    """Note the people of 65 and over of this January."""
+    ages = run.frames["household"]["adult_age"]
+    old = np.empty(len(ages))
+    count_old(ages, OLD_AGE, old)
+    run.record.old[run.month // 12] = run.sum_by_place(old)
 
 
 def _people(run: Any) -> np.ndarray:
@@ -162,20 +188,21 @@ def _live(run: Any, path: np.ndarray) -> None:
     copies = _copies(run, moves)
     given = {name: np.concatenate([columns[name], copies[name]]) for name in columns}
     uid, sides, working = given["uid"], run.world.place["side"][given["place"]].astype(np.int8), in_labour_force(run)
-    settle_workers(seed, working, uid, sides, given["n_adults"], given["adult_age"], given["activity"], np.empty_like(sides))
+    given |= {"side": sides, "group": np.asarray(run.world.groups, dtype=np.int8)[given["place"]], "n_workers": np.empty_like(sides)}
+    settle_workers(seed, working, uid, sides, given["n_adults"], given["adult_age"], given["activity"], given["n_workers"])
     settle_workers(seed, working, h["uid"], h["side"], h["n_adults"], h["adult_age"], h["activity"], h["n_workers"])
-    h["work_sought"][(h["activity"] != before).any(axis=1)] = -1  # what an adult asks for does not go to another
+    forget_work(before, h["activity"], h["work_sought"])
     ties, strengths = _ties(run, uid, np.concatenate([split.mother, moves.models]), leave, p)
     start = run.settings.of(populate.Parameters)
-    trade = populate.trades(seed, uid, start)
-    traders = populate.trader_columns(seed, uid[trade], sides[trade], start) | {"household": uid[trade]}
-    renew(run, h["uid"][leave], given, ties, strengths, traders)
-    h["savings"][h.find(columns["uid"])] = savings  # what a mother's household gives is no money from outside
+    trade = np.flatnonzero(populate.trades(seed, uid, sides, start))
+    traders = populate.trader_columns(seed, uid[trade], sides[trade], start)
+    now = renew_rows(run, np.flatnonzero(leave), given, ties, strengths, traders, ~trade)
+    h["savings"][now.new[: len(savings)]] = savings  # what a mother's household gives is no money from outside
 
 
 def _year_of_households(run: Any) -> _Split:
     """Births, deaths, coming of age and leaving home; noted in the record."""
-    h, live, n_places = run.frames["household"], run.settings.of(Live), run.world.n_places
+    h, live = run.frames["household"], run.settings.of(Live)
     tables = chances(run.world.people_path.rates_in(1979.5 + run.month // 12), live)
     births, deaths = np.zeros((2, len(h)), dtype=np.int64)
     most = most_splits(h["n_adults"], h["child_age"])
@@ -190,7 +217,7 @@ def _year_of_households(run: Any) -> _Split:
     )  # fmt: skip
     record = run.record.people[run.month // 12]
     for name, values in (("births", births), ("deaths", deaths)):
-        record[:, PEOPLE[name]] = np.bincount(h["place"], h["weight"] * values, n_places)
+        record[:, PEOPLE[name]] = run.sum_by_place(values)
     return _Split(mother[:n], turn[:n], {name: values[:n] for name, values in made.items()})
 
 
@@ -202,18 +229,18 @@ def _moves_of_the_year(run: Any, path: np.ndarray, split: _Split) -> _Moves:
     h, p, seed, n_places = run.frames["household"], run.settings.of(Parameters), run.seed_of_run, run.world.n_places
     place, weight, persons, bounds = h["place"].astype(np.int64), h["weight"], _persons(h), h.bounds(n_places)
     split_off = weight[split.mother] * _persons(split.members)
-    wanted = path - np.bincount(place, weight * persons, n_places) - np.bincount(place[split.mother], split_off, n_places)
+    wanted = path - run.sum_by_place(persons) - np.bincount(place[split.mother], split_off, n_places)
     moves = np.zeros(len(h), dtype=np.bool_)
     choose_moves(seed, run.month, p.mover_below, wanted, bounds, h["uid"], weight, h["n_adults"], h["n_children"], h["adult_age"], moves)
     ends = h["n_adults"] == 0
     goes = moves & (wanted[place] < 0)
     models = np.flatnonzero(moves & (wanted[place] > 0))
-    left = np.bincount(place[~(ends | goes)], minlength=n_places)
-    left[place[split.mother]] += 1
-    dies_out = (left == 0) & (np.diff(bounds) > 0)
+    left = np.bincount(place, ~(ends | goes) & (weight > 0.0), n_places)
+    left[place[split.mother[weight[split.mother] > 0.0]]] += 1
+    dies_out = (left == 0) & (np.bincount(place, weight > 0.0, n_places) > 0)
     again = np.full(n_places, -1)
     if dies_out.any():
-        choose_settlers(seed, run.month, dies_out, run.world.place["side"], h["uid"], h["side"], ~(ends | goes), again)
+        choose_settlers(seed, run.month, dies_out, run.world.place["side"], h["uid"], h["side"], ~(ends | goes) & (weight > 0.0), again)
     settled = np.flatnonzero(again >= 0)
     found = _Moves(
         ends, goes, np.concatenate([models, again[settled]]), np.concatenate([place[models], settled]),
@@ -228,8 +255,9 @@ def _moves_of_the_year(run: Any, path: np.ndarray, split: _Split) -> _Moves:
 def _new_uids(run: Any, mother: np.ndarray, turn: np.ndarray) -> np.ndarray:
     """Uids of households that split off, of rows ``mother``, the ``turn``-th of each."""
     uids, of_mother = np.empty(len(mother), dtype=np.int64), run.frames["household"]["uid"][mother]
-    for k in np.unique(turn):
-        uids[turn == k] = newcomer_uids(run.seed_of_run, run.month, of_mother[turn == k], int(k))
+    for k in range(turn.max(initial=-1) + 1):
+        at = turn == k
+        uids[at] = newcomer_uids(run.seed_of_run, run.month, of_mother[at], k)
     return uids
 
 
@@ -279,12 +307,13 @@ def _copies(run: Any, moves: _Moves) -> dict[str, np.ndarray]:
     uids = newcomer_uids(run.seed_of_run, run.month, h["uid"][models], MOVED_IN)
     for k in np.flatnonzero(moves.place != h["place"][models]):  # a model of several places
         uids[k] = newcomer_uids(run.seed_of_run, run.month, h["uid"][models[k : k + 1]], MOVED_IN + 1 + int(moves.place[k]))[0]
-    village = np.where(moves.place == h["place"][models], h["village"][models], -1)  # -1: drawn, see renew
+    village = np.where(moves.place == h["place"][models], h["village"][models], -1)
+    village = drawn_villages(run, moves.place, village, uids)
     return {name: h[name][models] for name in names} | {"uid": uids, "place": moves.place, "village": village, "weight": moves.weight}
 
 
 def _ties(run: Any, uids: np.ndarray, mother: np.ndarray, leave: np.ndarray, p: Parameters) -> tuple[np.ndarray, np.ndarray]:
-    """Ties of new households: to the mother's (or their model's), and each of hers by a draw of the pair; none to who leaves."""
+    """Ties of new households, as :func:`abm.world.population.renew_rows` takes them: to the mother's (or their model's), and each of hers by a draw of the pair; none to who leaves."""
     kin, uid = run.kin.columns, run.frames["household"]["uid"]
     most = int((kin["end"][mother] - kin["first"][mother]).sum()) + len(mother)
     pairs, strengths = np.empty((most, 2), dtype=np.int64), np.empty(most)
@@ -303,8 +332,7 @@ def _weigh(run: Any, wanted: np.ndarray) -> None:
         return
     run.record.people[run.month // 12, :, PEOPLE["reweighted"]] = people * (factor - 1.0)
     for frame, column in ((h, "savings"), (trader, "profit")):
-        gained = frame["weight"] * (factor[frame["place"].astype(np.int64)] - 1.0) * frame[column]
+        gained = np.zeros((2, 2))
+        reweigh(factor, frame["place"], frame["side"], frame[column], frame["weight"], gained)
         if run.month < len(run.carried):
-            for k, sign in ((0, 1.0), (1, -1.0)):
-                run.carried[run.month, :, k] += np.bincount(frame["side"], np.maximum(sign * gained, 0.0), 2)
-        frame["weight"][:] *= factor[frame["place"].astype(np.int64)]
+            run.carried[run.month] += gained

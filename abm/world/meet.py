@@ -145,8 +145,10 @@ def _meet(
             continue
         for i in range(first[q], first[q + 1]):
             chance = meets * float(trips[i]) * room_left(known[i], most) / N_MET
+            if not (weight[i] > 0.0 and chance > 0.0):
+                continue
             for k in range(N_MET):
-                if not (weight[i] > 0.0 and uniform(seed, MEET_SOMEBODY, month, uid[i], k) < chance):
+                if uniform(seed, MEET_SOMEBODY, month, uid[i], k) >= chance:
                     continue
                 target = min(_first_above(pull[q], 0, n_places, uniform(seed, MEET_PLACE, month, uid[i], k)), n_places - 1)
                 at = uniform(seed, MEET_WHO, month, uid[i], k) * 9223372036854775808.0

@@ -28,7 +28,7 @@ def choose_moves(
     """Choose the households that move out of a place (or are the model of one that moves in), in the order of their draws, for the people ``wanted`` (places,).
 
     They are those whose oldest is younger than ``below``. The people who move are those wanted in the mean: whether the last household does is the
-    place's draw. One household of each place stays.
+    place's draw. One household of each place stays. Those without weight stand for nobody: they move as others do and count for nothing.
     """
     for q in range(wanted.shape[0]):
         start, stop = bounds[q], bounds[q + 1]
@@ -36,7 +36,7 @@ def choose_moves(
         n = lasting = 0
         for i in range(start, stop):
             if n_adults[i] > 0:
-                lasting += 1
+                lasting += 1 if weight[i] > 0.0 else 0
                 oldest = 0
                 for a in range(n_adults[i]):
                     oldest = max(oldest, int(adult_age[i, a]))
@@ -52,7 +52,29 @@ def choose_moves(
                 break
             moves[i] = True
             left -= size
-            lasting -= 1
+            lasting -= 1 if weight[i] > 0.0 else 0
+
+
+@compiled
+def count_old(adult_age: Column, least: int, old: Column) -> None:
+    """How many adults of each household are ``least`` years old or more, ``old`` (households,)."""
+    for i in range(adult_age.shape[0]):
+        n = 0
+        for a in range(adult_age.shape[1]):
+            n += 1 if adult_age[i, a] >= least else 0
+        old[i] = n
+
+
+@compiled
+def forget_work(before: Column, activity: Column, work_sought: Column) -> None:
+    """Forget what adults ask for where ``activity`` (households, adults) is not as ``before``: it does not go to another adult."""
+    for i in range(activity.shape[0]):
+        is_same = True
+        for a in range(activity.shape[1]):
+            is_same = is_same and activity[i, a] == before[i, a]
+        if not is_same:
+            for a in range(activity.shape[1]):
+                work_sought[i, a] = -1
 
 
 @compiled
@@ -67,6 +89,17 @@ def choose_settlers(
                 u = uniform(seed, MOVE_OF, month, uid[i], 1 + q)
                 if u < least:
                     least, settlers[q] = u, i
+
+
+@compiled
+def reweigh(factor: Column, place: Column, side: Column, money: Column, weight: Column, gained: Column) -> None:
+    """Multiply each ``weight`` by the ``factor`` (places,) of its place; what its ``money`` gains (0) or loses (1) by it is added up in ``gained`` (sides, 2)."""
+    for i in range(weight.shape[0]):
+        f = factor[place[i]]
+        more = weight[i] * (f - 1.0) * money[i]
+        gained[side[i], 0] += max(more, 0.0)
+        gained[side[i], 1] += max(-more, 0.0)
+        weight[i] *= f
 
 
 @compiled
@@ -97,16 +130,16 @@ def inherit(
     seed: int, month: int, tie_to_parents: float, share: float, uids: Column, mother: Column, leave: Column, uid: Column, first: Column, end: Column,
     other: Column, strength: Column, pairs: Column, strengths: Column,
 ) -> int:  # fmt: skip
-    """List the ties of new households; gives their number."""
+    """List the ties of new households, ``pairs`` (ties, 2): ~k for the k-th of them, and the row of the other; gives their number."""
     n = 0
     for k in range(uids.shape[0]):
         i = mother[k]
         if not leave[i]:
-            pairs[n, 0], pairs[n, 1], strengths[n] = uids[k], uid[i], tie_to_parents
+            pairs[n, 0], pairs[n, 1], strengths[n] = ~k, i, tie_to_parents
             n += 1
         for e in range(first[i], end[i]):
             j = other[e]
             if not leave[j] and uniform(seed, INHERIT, month, uids[k], uid[j]) < share:
-                pairs[n, 0], pairs[n, 1], strengths[n] = uids[k], uid[j], strength[e]
+                pairs[n, 0], pairs[n, 1], strengths[n] = ~k, j, strength[e]
                 n += 1
     return n

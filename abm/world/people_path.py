@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from abm.region import SIDES, Region
-from agents.core.exact import exps, logs
+from agents.core.compiled import compiled
+from agents.core.declare import Column
+from agents.core.exact import exp, log
 
 
 class PeoplePath(NamedTuple):
@@ -23,12 +26,9 @@ class PeoplePath(NamedTuple):
 
     def people_in(self, year: float) -> np.ndarray:
         """People of each place, (places,): equal growth a year between two censuses; before the first and after the last as between the two nearest."""
-        rows, known = np.arange(len(self.years)), np.isfinite(self.years).sum(axis=1)
-        k = np.minimum(np.maximum((self.years <= year).sum(axis=1) - 1, 0), known - 2)
-        start, stop = self.years[rows, k], self.years[rows, k + 1]
-        before, after = self.people[rows, k], self.people[rows, k + 1]
-        between = before * exps((year - start) / (stop - start) * logs(after / before))
-        return np.where(year == stop, after, between)
+        found = np.empty(len(self.years))
+        _people_in(float(year), self.years, self.people, found)
+        return found
 
     def rates_in(self, year: float) -> list[tuple[float, float]]:
         """Births per woman and infant deaths per 1,000 of each side: between years of the table in proportion, beyond them as at its end."""
@@ -39,10 +39,24 @@ class PeoplePath(NamedTuple):
         return np.array([np.interp(year, t[:, 0], t[:, 1]) for t in self.working])
 
 
+@compiled
+def _people_in(year: float, years: Column, people: Column, found: Column) -> None:
+    """Fill ``found`` (places,), see :meth:`PeoplePath.people_in`."""
+    for q in range(years.shape[0]):
+        known = begun = 0
+        for k in range(years.shape[1]):
+            known += years[q, k] < math.inf
+            begun += years[q, k] <= year
+        k = min(max(begun - 1, 0), known - 2)
+        start, stop, before, after = years[q, k], years[q, k + 1], people[q, k], people[q, k + 1]
+        found[q] = after if year == stop else before * exp((year - start) / (stop - start) * log(after / before))
+
+
 def read_path(region: Region, place_names: list[str]) -> PeoplePath:
     """The path of a region, for its border places in this order."""
     table = region.population.sort_values("year")
-    of_place = [table.loc[table["place"] == place, ["year", "people"]].to_numpy(float) for place in place_names]
+    named, both = table["place"].to_numpy(object), table[["year", "people"]].to_numpy(float)
+    of_place = [both[named == place] for place in place_names]
     years, people = np.full((2, len(of_place), max(map(len, of_place))), np.inf)
     for k, rows in enumerate(of_place):
         years[k, : len(rows)], people[k, : len(rows)] = rows.T

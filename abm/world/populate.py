@@ -15,7 +15,7 @@ import numpy as np
 from abm.world.columns import World
 from abm.world.composition import members
 from abm.world.kinship import draw
-from agents.core.declare import judgement, parameter, parameters
+from agents.core.declare import Source, judgement, parameter, parameters
 from agents.core.draws import origin_uid, origin_uids, stream
 from agents.core.exact import exps
 from agents.core.frame import AgentFrame
@@ -28,6 +28,15 @@ TRADES = stream("populate.trades")
 OFFICIAL = stream("populate.official")
 FIRST_JOB = stream("populate.first_job")
 LEAST = 12
+SHARE_ID = (
+    "536 people of Entikong and Sekayam asked for a border shopping card in a month of 2016 (TRD19), of some 12,500 households there (their 41,000 people "
+    "of 2009, grown since, 4 in a household): 4 %; 1 % where two cards serve one trader and half of the cards are for a household's own shopping; "
+    "10 % where more than half go by one of about 100 paths (TRD20) and ask for none. No survey share was found (HH10)"
+)
+SHARE_MY = (
+    "three traders of ten at Serikin are not from West Kalimantan (TRD11), so 0.43 for each Indonesian one, among 1.3 times as many households as there "
+    "(census of the districts): a third of that side's 4 %; a market held in Sarawak shows too many of its own side's traders, and buyers of rubber and rice have no stalls: 0.1 to 1.2 times that side's"
+)
 
 
 @parameters("world.populate")
@@ -49,8 +58,8 @@ class Parameters(NamedTuple):
         "Spread of land, in logarithms", unit="log", default=0.8, low=0.5, high=1.1, source=judgement("trial Gini was too low with less")
     )
     ability_spread: float = parameter(
-        "Spread of earnings among equals, in logarithms", unit="log", default=0.55, low=0.4, high=0.7,
-        source=judgement("sd of log pay 0.5-0.7 after schooling"),
+        "Spread of earnings among equals, in logarithms", unit="log", default=0.55, low=0.3, high=0.7,
+        source=judgement("sd of log pay of a person 0.5-0.7 after schooling; a quarter of its variance passes or is measured wrongly, and two workers of a household are alike by 0.3: 0.35-0.5 of a household"),
     )  # fmt: skip
     schooling_id: float = parameter(
         "Mean schooling of adults, Indonesian side",
@@ -71,29 +80,29 @@ class Parameters(NamedTuple):
     schooling_spread: float = parameter(
         "Spread of schooling on a side", unit="year", default=3.0, low=2.0, high=4.0, source=judgement("from none to secondary school")
     )
-    share_trading: float = parameter(
-        "Households that trade across", unit="share", default=0.1, low=0.03, high=0.2,
-        source=judgement("no survey share found (HH10)"),
+    share_trading_id: float = parameter(
+        "Households that trade across, Indonesian side", unit="share", default=0.04, low=0.01, high=0.1,
+        source=Source(SHARE_ID, "derived"),
     )  # fmt: skip
-    trader_capital_spread: float = parameter(
-        "Spread of traders' capital, in logarithms",
-        unit="log",
-        default=0.6,
-        low=0.3,
-        high=1.0,
-        source=judgement("petty and larger traders"),
-    )
+    share_trading_my: float = parameter(
+        "Households that trade across, Malaysian side", unit="share", default=0.013, low=0.004, high=0.05,
+        source=Source(SHARE_MY, "derived"),
+    )  # fmt: skip
+    trader_load_spread: float = parameter(
+        "Spread of traders' loads, in logarithms", unit="log", default=0.8, low=0.5, high=1.0,
+        source=judgement("a porter's load lies one sd below the middle, a small boat or van of up to a ton three above"),
+    )  # fmt: skip
     doctrine_spread: float = parameter(
         "Spread of officials' own doctrine around their side's", unit="index", default=0.1, low=0.0, high=0.25,
         source=judgement("orders leave some discretion"),
     )  # fmt: skip
-    trader_capital_id: float = parameter(
-        "Goods that a middling trader of the Indonesian side can pay for at a time", unit="months of product", default=0.4, low=0.15, high=3.0,
-        source=judgement("a motorcycle load; gives trade of the order of the US$3 million recorded at Entikong in 2005 (TRADE1)"),
+    trader_load_id: float = parameter(
+        "Goods that a middling trader of the Indonesian side can carry at a time", unit="kg", default=60.0, low=30.0, high=150.0,
+        source=judgement("between a porter's 20 to 40 kg and a motorcycle's 100 to 150; at the prices of 2005 60 kg cost US$25 to 45, about a month's product per head"),
     )  # fmt: skip
-    trader_capital_my: float = parameter(
-        "Goods that a middling trader of the Malaysian side can pay for at a time", unit="months of product", default=0.08, low=0.03, high=1.0,
-        source=judgement("about the same load in money: pay there is five times higher"),
+    trader_load_my: float = parameter(
+        "Goods that a middling trader of the Malaysian side can carry at a time", unit="kg", default=100.0, low=40.0, high=300.0,
+        source=judgement("a motorcycle's 100 to 150 kg; more of them have a van, fewer carry on foot"),
     )  # fmt: skip
     births_before_id: float = parameter(
         "Births per woman in the years before 1980, Indonesian side", unit="1", default=6.2, low=5.5, high=6.8,
@@ -154,11 +163,19 @@ def sample_sizes(population: np.ndarray, side: np.ndarray, households: int) -> n
     return sizes
 
 
-def household_columns(seed: int, world: World, place: int, numbers: np.ndarray, p: Any, share_working: np.ndarray) -> dict[str, np.ndarray]:
+def household_columns(
+    seed: int, world: World, place: int, numbers: np.ndarray, p: Any, share_working: np.ndarray, one_stays: float
+) -> dict[str, np.ndarray]:  # fmt: skip
     """Columns of the households with these numbers in one community, all but weight and ties.
 
-    ``share_working`` of the people of 15 to 64 of each side are in the labour force.
+    ``share_working`` of the people of 15 to 64 of each side are in the labour force, ``one_stays`` of the houses keep a child.
     """
+    columns, side = _columns_of_place(seed, world, place, numbers, p), int(world.place["side"][place])
+    return columns | members(seed, columns["uid"], side, p, share_working[side], one_stays)
+
+
+def _columns_of_place(seed: int, world: World, place: int, numbers: np.ndarray, p: Any) -> dict[str, np.ndarray]:
+    """The same without the members."""
     side = int(world.place["side"][place])
     uid = origin_uids(seed, 1, place, last=numbers)
     u = draw(seed, SCHOOLING, uid)[:, 0]
@@ -172,46 +189,48 @@ def household_columns(seed: int, world: World, place: int, numbers: np.ndarray, 
     count, at = len(numbers), np.full(len(numbers), place)
     return {
         "uid": uid, "place": at, "village": world.villages_of(at, quantile[2]), "side": np.full(count, side), "group": np.full(count, world.groups[place]),
-        "schooling": schooling, "land": np.maximum(land, 0.1), "ability": ability, **members(seed, uid, side, p, share_working[side]),
+        "schooling": schooling, "land": np.maximum(land, 0.1), "ability": ability,
     }  # fmt: skip
 
 
 def make_households(
-    seed: int, world: World, households: int, p: Any, share_working: np.ndarray, people: np.ndarray | None = None
+    seed: int, world: World, households: int, p: Any, share_working: np.ndarray, one_stays: float, people: np.ndarray | None = None
 ) -> AgentFrame:
     """The households of the start, with weights that add up to ``people`` of each community (places,); of the region's table when left out.
 
+    ``share_working`` (sides,) and ``one_stays`` are those of :func:`household_columns`.
     How many are drawn of a community depends on the region's table alone, so that a run of another year's people has the same households.
     """
     wanted = world.population if people is None else people
     sizes = sample_sizes(world.population, world.place["side"], households)
-    parts = []
-    for place, size in enumerate(sizes):
-        columns = household_columns(seed, world, place, np.arange(size), p, share_working)
-        persons = (columns["n_adults"].astype(np.int64) + columns["n_children"]).sum()
-        columns["weight"] = np.full(size, wanted[place] / persons)
-        parts.append(columns)
+    parts = [_columns_of_place(seed, world, place, np.arange(size), p) for place, size in enumerate(sizes)]
     merged = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    sides = [
+        members(seed, merged["uid"][merged["side"] == side], side, p, share_working[side], one_stays) for side in (0, 1)
+    ]  # places of a side lie together
+    merged |= {name: np.concatenate([of_side[name] for of_side in sides]) for name in sides[0]}
+    persons = np.bincount(merged["place"], merged["n_adults"].astype(np.int64) + merged["n_children"], len(sizes))
+    merged["weight"] = (wanted / np.maximum(persons, 1.0))[merged["place"]]
     return AgentFrame("household", merged)
 
 
 def trader_columns(seed: int, owner: np.ndarray, side: np.ndarray, p: Any) -> dict[str, np.ndarray]:
-    """``uid``, capital, cards and skill of the traders of these households, (traders,) each, by the household's uid ``owner`` and ``side``."""
+    """``uid``, load, cards and skill of the traders of these households, (traders,) each, by the household's uid ``owner`` and ``side``."""
     uid = origin_uids(seed, 2, last=owner)
     u = draw(seed, TRADER, uid, 3)
-    capital = np.where(side == 0, p.trader_capital_id, p.trader_capital_my) * exps(p.trader_capital_spread * normal_quantiles(u[:, 0]))
-    return {"uid": uid, "capital": capital, "cards": 1 + np.floor(5 * u[:, 1] * u[:, 1]), "skill": 0.9 * u[:, 2]}
+    load = np.where(side == 0, p.trader_load_id, p.trader_load_my) * exps(p.trader_load_spread * normal_quantiles(u[:, 0]))
+    return {"uid": uid, "load": load, "cards": 1 + np.floor(5 * u[:, 1] * u[:, 1]), "skill": 0.9 * u[:, 2]}
 
 
-def trades(seed: int, uid: np.ndarray, p: Any) -> np.ndarray:
-    """Whether each household has a trader, by its own draw, (households,)."""
-    return draw(seed, TRADES, uid)[:, 0] < p.share_trading
+def trades(seed: int, uid: np.ndarray, side: np.ndarray, p: Any) -> np.ndarray:
+    """Whether each household has a trader, by its own draw and its side's share, (households,)."""
+    return draw(seed, TRADES, uid)[:, 0] < np.where(side == 0, p.share_trading_id, p.share_trading_my)
 
 
 def make_traders(seed: int, world: World, households: AgentFrame, p: Any) -> AgentFrame:
     """A trader for the part of households that trade, by the household's own draw."""
     place = households["place"].astype(np.int64)
-    rows = np.flatnonzero(trades(seed, households["uid"], p))
+    rows = np.flatnonzero(trades(seed, households["uid"], households["side"], p))
     owner = households["uid"][rows]
     of_household = {"place": place[rows], "side": households["side"][rows], "weight": households["weight"][rows]}
     frame = AgentFrame("trader", made := of_household | trader_columns(seed, owner, households["side"][rows], p))

@@ -21,7 +21,7 @@ from agents.core.compiled import compiled
 from agents.core.declare import Column, near
 from agents.core.draws import origin_uids, stream
 from agents.core.frame import AgentFrame
-from agents.core.moves import find_rows
+from agents.core.moves import Moves, find_rows
 from agents.household.fields import MAX_ADULTS, MAX_CHILDREN
 from agents.household.live import ADULT_AGE, AGES
 from agents.surroundings import ACTIVITIES
@@ -107,7 +107,7 @@ def renew(
     tie to nobody, to who leaves, or of a household to itself; columns that are not declared, written anew each month, or of other lengths; numbers that are not finite or that a column cannot hold; numbers of members that
     cannot be; a second trader.
     """
-    household, trader = run.frames["household"], run.frames["trader"]
+    household = run.frames["household"]
     asked = _read(run, leave, newcomers, ties, strengths, traders)
     new_uid, tied, owner = asked.newcomers["uid"], asked.ties.ravel(), asked.traders["household"]
     row, same = find_rows(household["uid"], np.concatenate([asked.leave, new_uid, tied, owner]))
@@ -119,38 +119,71 @@ def renew(
     _check_traders(run, asked, old_owner)
     _check_members(household, gone)
 
-    gone_traders = household["trader"][gone]
-    gone_traders = gone_traders[gone_traders >= 0].astype(np.int64)
-    _book(run, 1, household, gone, "savings")
-    _book(run, 1, trader, gone_traders, "profit")
-    moves = household.renew(gone, asked.newcomers)
-    retie.leave(run.kin, moves)
-    # rows of those at the ends of ties and of those with a new trader, as they are now: of who stayed, or of a newcomer
-    came = ends >= n_leave
-    came &= ends < known
-    now = np.empty(len(ends), dtype=np.int64)
-    now[came] = moves.new[ends[came] - n_leave]
-    now[~came] = moves.row_now[row[known:][~came]]
-    pairs = now[: len(tied)].reshape(-1, 2)
-    retie.tie(run.kin, household, np.ascontiguousarray(pairs[:, 0]), np.ascontiguousarray(pairs[:, 1]), asked.strengths)
-    came_traders = _renew_traders(household, trader, asked, gone_traders, moves.row_now, now[len(tied) :])
-    _book(run, 0, household, moves.new, "savings")
-    _book(run, 0, trader, came_traders, "profit")
+    # rows of those at the ends of ties and of those with a new trader: of who is there, or ~k of the k-th newcomer
+    at = np.where((ends >= n_leave) & (ends < known), ~(ends - n_leave), row[known:])
+    renew_rows(run, gone, asked.newcomers, at[: len(tied)].reshape(-1, 2), asked.strengths, asked.traders, at[len(tied) :])
     c = household
     _set_members(c["n_adults"], c["n_children"], c["adult_age"], c["child_age"], c["activity"], c["n_workers"])
     run.world.place["adults"][:] = run.sum_by_place(household["n_adults"])
     run.world.place["workers"][:] = run.sum_by_place(household["n_workers"])
-    _tell_followed(run, asked.leave)
+
+
+def renew_rows(
+    run: RunWithPeople,
+    gone: np.ndarray,
+    newcomers: Mapping[str, np.ndarray],
+    ties: np.ndarray,
+    strengths: np.ndarray,
+    traders: Mapping[str, np.ndarray],
+    owners: np.ndarray,
+) -> Moves:
+    """:func:`renew` for a caller who knows that what it gives fits: households are named by their rows, and nothing is checked.
+
+    ``gone`` (households,) and ``ties`` (ties, 2) of int64 are rows before; in ``ties`` and ``owners`` (traders,) ~k stands for the k-th newcomer. ``newcomers``
+    have ``side``, ``group`` and ``village`` too, and numbers of members, ``activity``, ``n_workers`` and ages that fit each other; ``household`` of ``traders`` is not read. What is counted
+    of the people by place does not follow. Gives where the households' rows have gone.
+    """
+    household, trader = run.frames["household"], run.frames["trader"]
+    _tell_followed(run, household["uid"][gone])
+    gone_traders = household["trader"][gone]
+    gone_traders = gone_traders[gone_traders >= 0].astype(np.int64)
+    _book(run, 1, household, gone, "savings")
+    _book(run, 1, trader, gone_traders, "profit")
+    moves = household.renew(gone, newcomers)
+    retie.leave(run.kin, moves)
+    a, b = (_rows_now(ends, moves) for ends in (ties[:, 0], ties[:, 1]))
+    retie.tie(run.kin, household, a, b, strengths)
+    came_traders = _renew_traders(household, trader, traders, gone_traders, moves.row_now, _rows_now(owners, moves))
+    _book(run, 0, household, moves.new, "savings")
+    _book(run, 0, trader, came_traders, "profit")
+    return moves
+
+
+def drawn_villages(run: RunWithPeople, place: np.ndarray, village: np.ndarray, uid: np.ndarray) -> np.ndarray:
+    """Village of each newcomer, (newcomers,) of int16: as given, and where that is -1 by a draw that belongs to its uid, in proportion to the villages' people."""
+    none = village < 0
+    if not none.any():
+        return village.astype(np.int16)
+    found = village.astype(np.int16)
+    found[none] = run.world.villages_of(place[none], draw(run.seed_of_run, VILLAGE, uid[none])[:, 0])
+    return found
+
+
+def _rows_now(rows: np.ndarray, moves: Moves) -> np.ndarray:
+    """Rows as they are now, of rows before and of ~k for the k-th newcomer, (rows,) of int64."""
+    came, now = rows < 0, np.empty(len(rows), dtype=np.int64)
+    now[came], now[~came] = moves.new[~rows[came]], moves.row_now[rows[~came]]
+    return now
 
 
 def _renew_traders(
-    household: AgentFrame, trader: AgentFrame, asked: _Comers, gone: np.ndarray, row_now: np.ndarray, owner: np.ndarray
+    household: AgentFrame, trader: AgentFrame, traders: Mapping[str, np.ndarray], gone: np.ndarray, row_now: np.ndarray, owner: np.ndarray
 ) -> np.ndarray:
     """Let traders leave and come, and say again which household each belongs to; gives the rows of those who came.
 
     ``owner`` (newcomers,) are the rows of their households now.
     """
-    given = dict(asked.traders)
+    given = dict(traders)
     given |= {name: household[name][owner] for name in ("place", "side", "weight")}
     trader["household"][:] = row_now[trader["household"]]
     given["household"] = owner
@@ -220,12 +253,10 @@ def _read(run: RunWithPeople, leave: Any, newcomers: Any, ties: Any, strengths: 
 
 
 def _villages(run: RunWithPeople, new: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Village of each newcomer: as given, and where none is given (-1) by a draw that belongs to its uid, in proportion to the villages' people."""
+    """Village of each newcomer: as given, or drawn where none is given; UserError where it is none of the place."""
     place, world = new["place"], run.world
     village = new.get("village", np.full(len(place), -1, dtype=np.int16))
-    none = village < 0
-    drawn = world.villages_of(place, draw(run.seed_of_run, VILLAGE, new["uid"])[:, 0]) if none.any() else village
-    found = np.where(none, drawn, village).astype(np.int16)
+    found = drawn_villages(run, place, village, new["uid"])
     wrong = (
         (village < -1)
         | (found >= len(world.village_names))

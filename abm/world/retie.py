@@ -15,6 +15,7 @@ from abm.world.kinship import Kin
 from agents.core.compiled import compiled
 from agents.core.declare import Column
 from agents.core.moves import Moves, move, room_for, with_room
+from agents.core.shifts import shift
 
 #: Columns of a household's row, and columns of each end of a tie.
 _OF_ROWS, _OF_ENDS = ("first", "first_across", "end"), ("other", "pair", "strength", "is_kin")
@@ -24,9 +25,9 @@ def leave(kin: Kin, moves: Moves) -> None:
     """Drop the ties to households that leave, and let the others follow as ``moves`` of the households say; newcomers have no ties yet, see :func:`tie`."""
     c = kin.columns
     used = _drop(moves.row_now, c["first"], c["first_across"], c["end"], c["other"], c["pair"], c["strength"], c["is_kin"])
-    for name in _OF_ROWS:
-        base = _with_room(c[name], moves.n_before, max(moves.n_before, moves.n))
-        move(base, moves)
+    rows = [_with_room(c[name], moves.n_before, max(moves.n_before, moves.n)) for name in _OF_ROWS]
+    move(rows, moves)
+    for name, base in zip(_OF_ROWS, rows, strict=True):
         base[moves.new] = 0
         c[name] = _with_room(base, moves.n, moves.n)[: moves.n]
     for name in _OF_ENDS:
@@ -53,7 +54,7 @@ def tie(kin: Kin, households: Any, a: np.ndarray, b: np.ndarray, strengths: np.n
     base = {name: _with_room(c[name], used, used + more) for name in _OF_ENDS}
     _insert(
         uid, side, place, math.isqrt(c["contact"].size), last, after, other, strength, is_kin, c["first"], c["first_across"],
-        c["end"], base["other"], base["pair"], base["strength"], base["is_kin"], used + more,
+        c["end"], base["other"], base["pair"], base["strength"], base["is_kin"], used, used + more,
     )  # fmt: skip
     for name in _OF_ENDS:
         c[name] = base[name][: used + more]
@@ -76,45 +77,68 @@ def _with_room(column: np.ndarray, used: int, needed: int) -> np.ndarray:
 
 
 @compiled
+def _shift_ends(start: int, stop: int, to: int, other: Column, pair: Column, strength: Column, is_kin: Column) -> None:
+    """Move the ends of ties from ``start`` up to but not including ``stop`` to ``to`` and after."""
+    if stop > start and to != start:
+        shift(other, start, stop, to)
+        shift(pair, start, stop, to)
+        shift(strength, start, stop, to)
+        shift(is_kin, start, stop, to)
+
+
+@compiled
 def _drop(
     row_now: Column, first: Column, first_across: Column, end: Column, other: Column, pair: Column, strength: Column, is_kin: Column
 ) -> int:  # fmt: skip
-    """Close the gaps of ties to and from who leaves (``row_now`` is -1), and say the others' rows as they will be. Gives the number of ends left."""
-    free = 0
+    """Close the gaps of ties to and from who leaves (``row_now`` is -1), and say the others' rows as they will be. Gives the number of ends left.
+
+    Ends that stay side by side, from ``run`` on, move together.
+    """
+    free = run = 0
     for i in range(row_now.shape[0]):
         start, over, stop = first[i], first_across[i], end[i]
-        first[i] = first_across[i] = free
-        if row_now[i] >= 0:
-            for e in range(start, stop):
-                row = row_now[other[e]]
-                if row >= 0:
-                    other[free], pair[free], strength[free], is_kin[free] = row, pair[e], strength[e], is_kin[e]
-                    free += 1
-                    if e < over:
-                        first_across[i] = free
-        end[i] = free
-    return free
+        if row_now[i] < 0:
+            _shift_ends(run, start, free, other, pair, strength, is_kin)
+            free += start - run
+            run = stop
+            first[i] = first_across[i] = end[i] = free
+            continue
+        first[i] = free + start - run
+        for e in range(start, stop):
+            if e == over:
+                first_across[i] = free + e - run
+            row = row_now[other[e]]
+            if row >= 0:
+                other[e] = row
+            else:
+                _shift_ends(run, e, free, other, pair, strength, is_kin)
+                free += e - run
+                run = e + 1
+        end[i] = free + stop - run
+        if over == stop:
+            first_across[i] = end[i]
+    _shift_ends(run, other.shape[0], free, other, pair, strength, is_kin)
+    return free + other.shape[0] - run
 
 
 @compiled
 def _part(
     ends_below: float, first: Column, first_across: Column, end: Column, other: Column, pair: Column, strength: Column, is_kin: Column
 ) -> int:  # fmt: skip
-    """Close the gaps of acquaintances across that end. Gives the number of ends left."""
-    free = 0
+    """Close the gaps of acquaintances across that end. Gives the number of ends left; those side by side, from ``run`` on, move together."""
+    free = run = 0
     for i in range(first.shape[0]):
-        start, over, stop = first[i], first_across[i], end[i]
-        first[i] = free
-        for e in range(start, stop):
-            if e == over:
-                first_across[i] = free
-            if e < over or is_kin[e] > 0 or float(strength[e]) >= ends_below:
-                other[free], pair[free], strength[free], is_kin[free] = other[e], pair[e], strength[e], is_kin[e]
-                free += 1
-        if over == stop:
-            first_across[i] = free
-        end[i] = free
-    return free
+        over, stop = first_across[i], end[i]
+        first[i] = free + first[i] - run
+        first_across[i] = free + over - run
+        for e in range(over, stop):
+            if is_kin[e] <= 0 and float(strength[e]) < ends_below:
+                _shift_ends(run, e, free, other, pair, strength, is_kin)
+                free += e - run
+                run = e + 1
+        end[i] = free + stop - run
+    _shift_ends(run, other.shape[0], free, other, pair, strength, is_kin)
+    return free + other.shape[0] - run
 
 
 @compiled
@@ -165,13 +189,25 @@ def _link(
 def _insert(
     uid: Column, side: Column, place: Column, n_places: int, last: Column, after: Column, new_other: Column, new_strength: Column,
     new_is_kin: Column, first: Column, first_across: Column, end: Column, other: Column, pair: Column, strength: Column, is_kin: Column,
-    total: int
+    used: int, total: int
 ) -> None:  # fmt: skip
-    """Put the listed ties among those of each household, from the last household on; there will be ``total`` ends."""
-    free = total
+    """Put the listed ties among those of each household, from the last household on; there are ``used`` ends, and will be ``total``.
+
+    Households without new ties that stand side by side, up to ``run``, move together. Who has no ties may say any row for them before.
+    """
+    free, run, at = total, used, used
     for i in range(first.shape[0] - 1, -1, -1):
-        start, e, k = first[i], end[i] - 1, last[i]
+        start, stop, k = first[i], end[i], last[i]
         within = first_across[i] - start
+        if start == stop:
+            start = stop = at
+        at = start
+        if k < 0:
+            first[i], first_across[i], end[i] = start + free - run, start + within + free - run, stop + free - run
+            continue
+        _shift_ends(stop, run, free - (run - stop), other, pair, strength, is_kin)
+        free -= run - stop
+        run, e = start, stop - 1
         end[i] = free
         while k >= 0 or e >= start:
             free -= 1

@@ -133,14 +133,15 @@ class AgentFrame:
         """
         moves = plan(gone, self["place"], self["uid"], np.asarray(columns["place"]), np.asarray(columns["uid"]))
         room = room_for(moves.n, self.capacity)
-        for name, field in self.fields.items():
-            column = self._data[name]
-            if room > self.capacity:
-                column = self._data[name] = with_room(column, self.n, room)
-            move(column, moves)
-            if len(moves.new):
-                column[moves.new] = columns.get(name, field.initial)
-            if room < self.capacity:
+        if room > self.capacity:
+            for name, column in self._data.items():
+                self._data[name] = with_room(column, self.n, room)
+        move(list(self._data.values()), moves)
+        if len(moves.new):
+            for name, field in self.fields.items():
+                self._data[name][moves.new] = columns.get(name, field.initial)
+        if room < self.capacity:
+            for name, column in self._data.items():
                 self._data[name] = with_room(column, moves.n, room)
         self.n, self.capacity, self._by_uid = moves.n, room, None
         self.version += 1

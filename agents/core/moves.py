@@ -6,14 +6,13 @@ end from the last to the first, and none is written over before it has moved: no
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from agents.core.compiled import compiled
-
-#: Whole numbers of the sizes that values of a column have: only their bytes are moved.
-_WORDS = {size: np.dtype(f"u{size}") for size in (1, 2, 4, 8)}
+from agents.core.compiled import PLAIN, compiled
+from agents.core.shifts import shift, shift_at
 
 
 class Moves(NamedTuple):
@@ -50,13 +49,30 @@ def plan(gone: np.ndarray, place: np.ndarray, uid: np.ndarray, new_place: np.nda
     return Moves(n, n - len(gone) + len(order), row_now, new, start[:runs], stop[:runs], to[:runs])
 
 
-def move(column: np.ndarray, moves: Moves) -> None:
-    """Move the rows of a column, which has room for those after; rows of newcomers hold anything then.
+def move(columns: Sequence[np.ndarray], moves: Moves) -> None:
+    """Move the rows of columns, which have room for those after; rows of newcomers hold anything then.
 
-    ``column`` (room,) or (room, width) owns its memory, in C's order.
+    Each column (room,) or (room, width) owns its memory, in C's order. All are moved in one call: there are many, and each moves little.
+    IndexError, and nothing is moved, where a run of rows or a column does not fit the others.
     """
-    width = column.size // len(column)
-    _move(column.reshape(-1).view(_WORDS[column.itemsize]), width, moves.start, moves.stop, moves.to)
+    runs, room = len(moves.start), max(moves.n_before, moves.n)
+    length = moves.stop - moves.start
+    if runs and not (
+        min(moves.start.min(), moves.to.min(), length.min()) >= 0
+        and moves.stop.max() <= moves.n_before
+        and (moves.n - length - moves.to).min() >= 0
+    ):
+        raise IndexError("a run of rows does not lie within the table")
+    for column in columns:
+        if len(column) < room or not column.flags.c_contiguous or not column.flags.writeable:
+            raise IndexError(f"a column of {len(column)} rows in memory is to hold {room}, one after the other")
+    if PLAIN:
+        for column in columns:
+            _move_plain(column, moves.start, moves.stop, moves.to)
+        return
+    at = np.array([column.ctypes.data for column in columns], dtype=np.int64)
+    row_bytes = np.array([column.strides[0] for column in columns], dtype=np.int64)
+    _move(at, row_bytes, moves.start, moves.stop, moves.to)
 
 
 def find_rows(uid: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -130,18 +146,23 @@ def _find_runs(gone: Any, before: Any, row_now: Any, new: Any, start: Any, stop:
 
 
 @compiled
-def _move(values: Any, width: int, start: Any, stop: Any, to: Any) -> None:
-    """Move runs of rows, each of ``width`` values: towards the start from the first on, towards the end from the last on."""
-    for k in range(start.shape[0]):
-        if to[k] < start[k]:
-            shift = (start[k] - to[k]) * width
-            for at in range(start[k] * width, stop[k] * width):
-                values[at - shift] = values[at]
-    for k in range(start.shape[0] - 1, -1, -1):
-        if to[k] > start[k]:
-            shift = (to[k] - start[k]) * width
-            for at in range(stop[k] * width - 1, start[k] * width - 1, -1):
-                values[at + shift] = values[at]
+def _move(at: Any, row_bytes: Any, start: Any, stop: Any, to: Any) -> None:
+    """Move runs of rows of each column, which begins ``at`` an address: towards the start from the first on, towards the end from the last on."""
+    for c in range(at.shape[0]):
+        size = row_bytes[c]
+        for k in range(start.shape[0]):
+            if to[k] < start[k]:
+                shift_at(at[c], start[k] * size, stop[k] * size, to[k] * size)
+        for k in range(start.shape[0] - 1, -1, -1):
+            if to[k] > start[k]:
+                shift_at(at[c], start[k] * size, stop[k] * size, to[k] * size)
+
+
+def _move_plain(column: Any, start: Any, stop: Any, to: Any) -> None:
+    """The same for one column, without machine code."""
+    runs = range(len(start))
+    for k in (*(k for k in runs if to[k] < start[k]), *(k for k in reversed(runs) if to[k] > start[k])):
+        shift(column, start[k], stop[k], to[k])
 
 
 @compiled

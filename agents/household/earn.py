@@ -10,7 +10,7 @@ fees, spending or stocks. Savings change by money alone: what a household eats o
 Product per head is another notion, that of regional accounts: value added where people live, by farms and traders, by employers (wages over
 labour's share of value added in the sector), and by public services, which are valued at what they cost. Earnings across are no part of it.
 
-Not modelled: credit with interest, gifts among kin, several crops by choice, stocks.
+Not modelled: credit with interest, several crops by choice, stocks. Help among households is a rule of its own (:mod:`agents.household.help_kin`).
 """
 
 from __future__ import annotations
@@ -235,6 +235,6 @@ rule(
         parameters=Parameters,
         other_parameters=ChooseWork,
         decide=(farm_output, under_employed_of, product_of, spend),
-        not_modelled="credit with interest, gifts among kin, several crops by choice, stocks",
+        not_modelled="credit with interest, several crops by choice, stocks",
     )
 )  # fmt: skip

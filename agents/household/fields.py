@@ -94,7 +94,7 @@ fields(
     Field("care_cost", "Paid for fees and fares", "own currency", "float64", "month", RULES),
     Field("work_sought", "Job that each adult asks for, -1 where none", "code", "int8", "state", RULES, MAX_ADULTS, _SLOTS, -1),
     Field("n_deported", "Adults sent home", "adult", "int8", "month", RULES),
-    Field("income", "Income of the month", "own currency", "float64", "month", RULES),
+    Field("income", "Income of the month, with help from kin, or less what it gave", "own currency", "float64", "month", RULES),
     Field("income_farm", "Farm output sold and used, at farm-gate prices, less inputs", "own currency", "float64", "month", RULES),
     Field("income_wage", "Wages earned at home", "own currency", "float64", "month", RULES),
     Field(
@@ -109,6 +109,7 @@ fields(
     Field("income_across", "Earnings across less costs there", "own currency", "float64", "month", RULES),
     Field("income_trade", "Profit of its trader in the month before, brought home now", "own currency", "float64", "month", RULES),
     Field("trader", "Row of its trader, -1 when it has none", "code", "int32", "fixed", RULES, initial=-1),
+    Field("kin_help", "Help from households of the community, negative for what it gave", "own currency", "float64", "month", RULES),
     Field("own_use", "Value of the farm output that it uses itself", "own currency", "float64", "month", RULES),
     Field("spending", "Paid in shops", "own currency", "float64", "month", RULES),
     Field("income_year", "Income of the year so far", "own currency", "float64", "state", RULES),

@@ -1,16 +1,20 @@
-"""Who gets a job, who keeps it, and who is sent home?
+"""Who gets a job, and who loses it because there are fewer?
 
-Jobs are limited, at home and across alike, and given community by community in three steps. First some leave: those without papers whom a patrol
-sends home, and those whose job ends. Then, where more hold a job than there are jobs, the last in the order of their own draws lose it. Then the
-vacancies go to the seekers in the order of their own draws. A sampled adult stands for as many as its household's weight: weights are added up in
-that order until the jobs are filled, and the one in whom they end gets (or loses) the job by chance, with the part of its weight that still
-fits. So over communities and runs as many hold jobs as there are, however few households are simulated. This chance is drawn once for each
-community and kind of job, not every month: else the last one would be dismissed and another one found every few months for no other reason than that
-few are simulated, and who is dismissed and who is found would not be the same part of a weight.
+Jobs are limited, at home and across alike, and given market by market. All communities that reach the same place share its day work on a pass; those of a
+side share each other kind of job, as the tables of jobs are by side. How many jobs there are is said by community: that is the part of each in the
+market's jobs, and where none is open to a community, nobody of it holds one.
 
-Who asks for another job keeps the old one until it has the new one. Who loses a job, or is sent home, looks for work and has none that month: that is open
-unemployment. Who asked for the own farm gets it at once. People expect next month what seekers found recently (adaptive expectations), and
-remember that they were sent home.
+First, where too many of a market hold a job, the last in the order of their own draws lose it. Then its vacancies go to those who ask, in an order of their
+own draws in which a community comes first more often the more of its own jobs are vacant for each who asks: so over time communities hold
+jobs as they are said to have them, and yet none is left vacant while somebody of the market asks for it. A sampled adult stands for as many as its household's weight:
+weights are added up in that order until the jobs are filled, and the one in whom they end gets (or keeps) the job by chance, with the part of its weight
+that still fits. So as many hold jobs as there are, however few households are simulated. This chance is drawn every month for the markets of a side;
+for those of a place, which may have fewer jobs than a household's weight, once a year: tried anew every month, they would be filled too often. Nobody is
+dismissed as long as no more than the largest weight of a household is too many: else the last one would come and go for no other reason than that few are simulated.
+
+Who asks for another job keeps the old one until it has the new one. People expect next month what seekers of the whole market found recently (adaptive
+expectations): in a community of which few are simulated, what they found would be all or nothing. Jobs that are left free when all who ask have one are known of,
+and count as if as many had asked and found.
 
 Not modelled: employers that choose, contracts, seniority, dismissal pay.
 """
@@ -24,12 +28,14 @@ import numpy as np
 from agents.core.compiled import compiled
 from agents.core.declare import Column, Rule, judgement, parameter, parameters, rule
 from agents.core.draws import stream, uniform
-from agents.surroundings import FARM, LOOKING, N_WORK, PUBLIC, UNDOCUMENTED
+from agents.core.exact import log
+from agents.surroundings import FARM, LOOKING, N_WORK, PASS
 
-LEFT = stream("household.get_work.left")
 DISMISSED = stream("household.get_work.dismissed")
 FOUND = stream("household.get_work.found")
 LAST = stream("household.get_work.last")
+#: Turn of who comes after all whose community has a vacancy.
+LATER = 1.0e30
 
 
 @parameters("household.get_work")
@@ -68,20 +74,6 @@ def share_that_fits(slots: float, people: float) -> float:
 
 
 @compiled
-def who_leaves(u: float, caught: float, ends: float) -> int:
-    """What becomes of a job by itself: 0 it goes on, 1 it ends, 2 its holder is sent home.
-
-    u [1]: the draw, 0 to 1
-    caught [probability/month]: of being sent home, 0 for who has papers
-    ends [probability/month]: that the job ends
-    returns [code]: 0 to 2
-    """
-    if u < caught:
-        return 2
-    return 1 if u < caught + (1.0 - caught) * ends else 0
-
-
-@compiled
 def fits(given: float, weight: float, jobs: float, u: float) -> bool:
     """Whether a job goes to the next in the order: surely where the whole weight fits, by chance where a part does.
 
@@ -95,149 +87,172 @@ def fits(given: float, weight: float, jobs: float, u: float) -> bool:
 
 
 @compiled
-def give(jobs: float, u: Column, weights: Column, last: float, n: int, has: Column) -> float:
-    """Give jobs in the order of the draws until they are filled.
+def turn(u: float, weight: float, vacant: float, asked: float) -> float:
+    """When it is somebody's turn: seekers are served in the order of this number, the smallest first.
 
-    jobs [adult]: there are to give; none where negative
-    u [1]: the draw of each who asks, the first ``n`` count
-    weights [adult]: how many each stands for
-    last [1]: the draw for the one in whom the jobs end, 0 to 1
-    n [1]: who ask
-    has [1]: filled: True for who gets a job
-    returns [adult]: weight of those who get one
+    The smallest of several is each one's with a chance in proportion to its rate, the vacancies of its community that it would fill if they were shared evenly.
+
+    u [1]: the draw, more than 0 and less than 1
+    weight [adult]: how many the seeker stands for, more than 0
+    vacant [adult]: jobs of its community that nobody holds; none where negative
+    asked [adult]: who ask for one in its community, more than 0
+    returns [1]: more than 0; beyond ``LATER`` where the community has no vacancy of its own
     """
-    given = 0.0
-    for k in range(n):
-        has[k] = False
-    for at in np.argsort(u[:n]):
-        k = int(at)
-        if not fits(given, float(weights[k]), jobs, last):
-            break
-        has[k] = True
-        given += float(weights[k])
-    return given
+    rate = weight * max(vacant, 0.0) / asked
+    return min(-log(u) / rate, LATER) if rate > 0.0 else LATER * (1.0 + u)
 
 
 @compiled
-def _take_turns(
-    stream_of: int, jobs: float, seed: int, month: int, uid: Column, weight: Column, rows: Column, slots: Column, n: int, u: Column,
-    weights: Column, last: float, has: Column
-) -> float:  # fmt: skip
-    """Draw for the ``n`` adults (``rows`` and ``slots``) who ask for a job, or who want to keep it, and give the jobs; gives the weight of who has one."""
-    for c in range(n):
-        u[c] = uniform(seed, stream_of, month, uid[rows[c]], slots[c])
-        weights[c] = weight[rows[c]]
-    return give(jobs, u, weights, last, n, has)
+def market_of(kind: int, side: int, place_work: int) -> int:
+    """The market that a community belongs to: those of one number share the jobs of a kind.
+
+    kind [code]: the activity, a job
+    side [code]: of the community
+    place_work [code]: the place across where its day work on a pass is, -1 for none
+    returns [code]: that place for day work on a pass, the side for all other jobs
+    """
+    return place_work if kind == PASS else side
 
 
 @compiled
-def loop(  # noqa: C901 (one community after the other, in the three steps above)
-    start: int, stop: int, seed: int, month: int, p: Parameters, uid: Column, place: Column, weight: Column, n_workers: Column,
-    caught_away: Column, job_slots: Column, work_sought: Column, activity: Column, fear: Column, n_deported: Column, job_holders: Column,
-    job_seekers: Column, job_offer: Column, jobs_found: Column, jobs_asked: Column, job_chance: Column
+def serve(
+    n: int, order: Column, weights: Column, groups: Column, jobs: Column, last: Column, given: Column, refused: Column, has: Column
 ) -> None:  # fmt: skip
-    """Settle each adult's activity for the month; the columns of places are (places, 8)."""
-    first = start
-    while first < stop:
-        where = int(place[first])
-        end, adults = first, 0
-        while end < stop and place[end] == where:
-            adults += int(n_workers[end])
-            end += 1
-        rows, slots, has = np.empty(adults, np.int64), np.empty(adults, np.int64), np.empty(adults, np.bool_)
-        u, weights, people, n_real = np.empty(adults), np.empty(adults), 0.0, 0
-        held, n_held, n_sought = np.zeros(N_WORK), np.zeros(N_WORK, np.int64), np.zeros(N_WORK, np.int64)
-        # who leaves
-        for i in range(first, end):
-            fear[i] = float(fear[i]) * (1.0 - p.forget)
-            people += weight[i]
-            n_real += 1 if weight[i] > 0.0 else 0
-            deported = 0
+    """Give the jobs of each market in one order until they are filled.
+
+    n [1]: who ask
+    order [1]: the smallest first; the first ``n`` count
+    weights [adult]: how many each stands for, more than 0
+    groups [row]: the market and kind of job of each
+    jobs [adult]: there are in each; none where negative
+    last [1]: the draw of each for the one in whom its jobs end, 0 to 1
+    given [adult]: filled: the weight of those who get one, of each market
+    refused [1]: filled: True for markets in which somebody gets none
+    has [1]: filled: True for who gets a job
+    """
+    refused[:] = False
+    given[:] = 0.0
+    for at in np.argsort(order[:n]):
+        k = int(at)
+        g = int(groups[k])
+        has[k] = not refused[g] and fits(float(given[g]), float(weights[k]), float(jobs[g]), float(last[g]))
+        if has[k]:
+            given[g] += float(weights[k])
+        else:
+            refused[g] = True
+
+
+@compiled
+def loop(  # noqa: C901 (all markets together, in the two steps above)
+    start: int, stop: int, seed: int, month: int, p: Parameters, uid: Column, place: Column, weight: Column, n_workers: Column,
+    side: Column, place_work: Column, job_slots: Column, job_seekers: Column, work_sought: Column, activity: Column, job_holders: Column,
+    job_offer: Column, jobs_found: Column, jobs_asked: Column, job_chance: Column
+) -> None:  # fmt: skip
+    """Settle each adult's activity for the month; the columns of places are (places, 8). All communities are settled in one call."""
+    n, n_places = len(weight), stop - start
+    width = n_places + 2  # markets of a kind: none, and those of places or sides
+    group = np.empty((n_places, N_WORK), np.int64)
+    slots, held, asked, last = np.zeros(N_WORK * width), np.zeros(N_WORK * width), np.zeros(N_WORK * width), np.zeros(N_WORK * width)
+    largest, largest_of_place, adults = np.zeros(N_WORK * width), np.zeros(n_places), 0
+    for i in range(n):
+        adults += int(n_workers[i])
+        largest_of_place[int(place[i])] = max(largest_of_place[int(place[i])], weight[i])
+    is_over = False
+    for where in range(n_places):
+        for k in range(1, N_WORK):
+            g = k * width + market_of(k, int(side[where]), int(place_work[where])) + 1
+            group[where, k] = g
+            slots[g] += job_slots[where, k]
+            held[g] += job_holders[where, k]
+            largest[g] = max(largest[g], largest_of_place[where])
+            last[g] = uniform(seed, LAST, month // 12 if k == PASS else month, g % width, k)
+            if job_slots[where, k] > 0.0:
+                asked[g] += job_seekers[where, k]
+            elif job_holders[where, k] > 0.0:
+                is_over = True
+    too_many = held - slots > largest
+    is_over = is_over or too_many.any()
+    rows, columns, groups = np.empty(adults, np.int64), np.empty(adults, np.int64), np.empty(adults, np.int64)
+    has = np.empty(adults, np.bool_)
+    order, weights, given, refused = np.empty(adults), np.empty(adults), np.zeros(N_WORK * width), np.zeros(N_WORK * width, np.bool_)
+    # who is dismissed
+    if is_over:
+        m = 0
+        for i in range(n):
+            where = int(place[i])
             for a in range(int(n_workers[i])):
-                now = int(activity[i, a])
-                if FARM < now < LOOKING:
-                    caught = caught_away[where] if now == UNDOCUMENTED else 0.0
-                    ends = p.ends_public if now == PUBLIC else p.ends
-                    leaves = who_leaves(uniform(seed, LEFT, month, uid[i], a), caught, ends)
-                    if leaves > 0:
-                        now = LOOKING
+                k = int(activity[i, a])
+                if FARM < k < LOOKING and (job_slots[where, k] <= 0.0 or too_many[group[where, k]]):
+                    if job_slots[where, k] <= 0.0:  # open to nobody of this community
                         activity[i, a] = LOOKING
-                        if leaves == 2:
-                            deported += 1
-                            work_sought[i, a] = -1
-                if work_sought[i, a] == FARM:
-                    now = FARM
-                    activity[i, a] = FARM
-                    work_sought[i, a] = -1
-                elif work_sought[i, a] > FARM:
-                    n_sought[int(work_sought[i, a])] += 1
-                if FARM < now < LOOKING:
-                    held[now] += weight[i]
-                    n_held[now] += 1
-            n_deported[i] = deported
-            if deported > 0:
-                fear[i] = 1.0
-        usual = people / max(n_real, 1)  # weight of a household
-        # who is dismissed
+                        held[group[where, k]] -= weight[i]
+                        job_holders[where, k] -= weight[i]
+                        continue
+                    rows[m], columns[m], groups[m], weights[m] = i, a, group[where, k], weight[i]
+                    order[m] = uniform(seed, DISMISSED, month, uid[i], a)
+                    m += 1
+        for where in range(n_places):
+            for k in range(1, N_WORK):
+                if job_slots[where, k] <= 0.0:
+                    job_holders[where, k] = 0.0
+        serve(m, order, weights, groups, slots, last, given, refused, has)
+        for c in range(m):
+            if not has[c]:
+                i, k = int(rows[c]), int(activity[rows[c], columns[c]])
+                activity[i, columns[c]] = LOOKING
+                held[groups[c]] -= weight[i]
+                job_holders[int(place[i]), k] -= weight[i]
+    # who gets a vacancy; jobs that they leave for it are free next month
+    m = 0
+    for i in range(n):
+        where = int(place[i])
+        for a in range(int(n_workers[i])):
+            k = int(work_sought[i, a])
+            if k > FARM and job_slots[where, k] > 0.0 and weight[i] > 0.0:
+                rows[m], columns[m], groups[m], weights[m] = i, a, group[where, k], weight[i]
+                vacant = job_slots[where, k] - job_holders[where, k]
+                order[m] = turn(uniform(seed, FOUND, month, uid[i], a), weight[i], vacant, job_seekers[where, k])
+                m += 1
+    vacancies = slots - held
+    serve(m, order, weights, groups, vacancies, last, given, refused, has)
+    for c in range(m):
+        if has[c]:
+            i, a = int(rows[c]), int(columns[c])
+            where, before, k = int(place[i]), int(activity[i, a]), int(work_sought[i, a])
+            if FARM < before < LOOKING:
+                job_holders[where, before] = max(job_holders[where, before] - weight[i], 0.0)
+            job_holders[where, k] += weight[i]
+            activity[i, a] = k
+            work_sought[i, a] = -1
+    # what people expect
+    for where in range(n_places):
         for k in range(1, N_WORK):
-            if held[k] > job_slots[where, k] and n_held[k] > 0:
-                n = 0
-                for i in range(first, end):
-                    for a in range(int(n_workers[i])):
-                        if activity[i, a] == k:
-                            rows[n], slots[n] = i, a
-                            n += 1
-                last = uniform(seed, LAST, 0, where, k)
-                held[k] = _take_turns(DISMISSED, job_slots[where, k], seed, month, uid, weight, rows, slots, n, u, weights, last, has)
-                for c in range(n):
-                    if not has[c]:
-                        activity[rows[c], slots[c]] = LOOKING
-            job_holders[where, k] = held[k]
-        # who gets a vacancy; jobs that they leave for it are free next month
-        moved = np.zeros(N_WORK)
-        for k in range(1, N_WORK):
-            vacant, last = job_slots[where, k] - job_holders[where, k], uniform(seed, LAST, 0, where, k)
-            n, sought, found = 0, 0.0, 0.0
-            if n_sought[k] > 0:
-                for i in range(first, end):
-                    for a in range(int(n_workers[i])):
-                        if work_sought[i, a] == k:
-                            rows[n], slots[n] = i, a
-                            sought += weight[i]
-                            n += 1
-                found = _take_turns(FOUND, vacant, seed, month, uid, weight, rows, slots, n, u, weights, last, has)
-                for c in range(n):
-                    if has[c]:
-                        moved[activity[rows[c], slots[c]] % LOOKING] += weight[rows[c]]
-                        activity[rows[c], slots[c]] = k
-                        work_sought[rows[c], slots[c]] = -1
-            job_seekers[where, k] = sought
-            job_holders[where, k] += found
-            if sought <= 0.0 and usual > 0.0 and fits(0.0, usual, vacant, last):  # a free job that nobody asks for is known of
-                sought = found = usual
+            g = int(group[where, k])
+            found, sought = given[g], asked[g]
+            left = vacancies[g] - found
+            if not refused[g] and left > 0.0:  # free jobs that nobody asks for are known of
+                sought, found = sought + left, found + left
             # jobs found and asked for are remembered apart: a share month by month would be 0 or 1 where few are simulated
             jobs_found[where, k] += p.learning * (found - jobs_found[where, k])
             jobs_asked[where, k] += p.learning * (sought - jobs_asked[where, k])
             if sought > 0.0:
                 job_offer[where, k] = share_that_fits(found, sought)
                 job_chance[where, k] = share_that_fits(jobs_found[where, k], jobs_asked[where, k])
-        for k in range(1, N_WORK):
-            job_holders[where, k] = max(job_holders[where, k] - moved[k], 0.0)
-        first = end
 
 
 rule(
     Rule(
         name="household.get_work",
-        question="Who gets a job, who keeps it, and who is sent home?",
+        rows="place",
+        question="Who gets a job, and who loses it because there are fewer?",
         loop=loop,
-        reads=("household.uid", "household.place", "household.weight", "household.n_workers", "place.caught_away",
-               "place.job_slots"),
-        writes=("household.work_sought", "household.activity", "household.fear", "household.n_deported", "place.job_holders", "place.job_seekers",
-                "place.job_offer", "place.jobs_found", "place.jobs_asked", "place.job_chance"),
+        reads=("household.uid", "household.place", "household.weight", "household.n_workers", "place.side", "place.place_work",
+               "place.job_slots", "place.job_seekers"),
+        writes=("household.work_sought", "household.activity", "place.job_holders", "place.job_offer", "place.jobs_found",
+                "place.jobs_asked", "place.job_chance"),
         parameters=Parameters,
-        streams=("household.get_work.left", "household.get_work.dismissed", "household.get_work.found", "household.get_work.last"),
-        decide=(who_leaves, share_that_fits),
+        streams=("household.get_work.dismissed", "household.get_work.found", "household.get_work.last"),
+        decide=(turn, market_of, share_that_fits),
         not_modelled="employers that choose, contracts, seniority, dismissal pay",
     )
 )  # fmt: skip

@@ -1,9 +1,10 @@
 """Who is born, dies, comes of age and leaves the parents' house in a year, and who of a household is in the labour force?
 
 Members are known by their age alone. Half of the adults of 15 to 49 are women, so an adult of that age has a child with half of a woman's chance.
-Deaths by age follow one standard table, moved in logits to the infant deaths of the side and year (Brass 1971, "On the scale of mortality").
+Deaths and births by age are tables of the side and year (:mod:`agents.household.life_table`).
 The oldest grown child decides whether to leave; a brother or sister who is grown too goes along: the household stands for the couples that
-such children of households like it make with each other.
+such children of households like it make with each other. In a house that keeps a child, the last do not leave: two who stay stand for the child that
+stays with its parents and the wife or husband who comes in (the stem family of Freeman's bilek).
 
 Not modelled: sex, who marries whom, who the parents of a child are (a child goes with an adult by the chance that it is his), divorce, orphans (the last adult
 does not die in a year in which nobody else could look after the children), an eighth child that is still at home when another is born.
@@ -11,39 +12,27 @@ does not die in a year in which nobody else could look after the children), an e
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from agents.core.compiled import compiled
 from agents.core.declare import Column, Source, judgement, parameter, parameters
-from agents.core.draws import stream, uniform
-from agents.core.exact import exps, log
+from agents.core.draws import stem, stream, uniform, uniform_of
 from agents.household.fields import MAX_ADULTS, MAX_CHILDREN
+from agents.household.life_table import AGES, births_by_age, life_table
 from agents.surroundings import LOOKING
 
 BIRTH, DEATH, LEAVE = stream("live.birth"), stream("live.death"), stream("live.leave")
+KEEPS = stream("live.keeps")
 GOES_ALONG, WORKS = stream("live.goes_along"), stream("live.works")
 
 #: Ages in years at which a child is an adult, and from which nobody is in the labour force.
 ADULT_AGE, OLD_AGE = 15, 65
 #: Ages of an adult who may leave the parents' house of his own will, and least years between him and the oldest of the house.
 LEAVES_FROM, LEAVES_BEFORE, GENERATION = 18, 35, 15
-#: One more than the highest age: nobody lives beyond 100.
-AGES = 101
-
 #: What is recorded of people by year and community: since the January before, and what the weights of all households took up.
 PEOPLE = {name: k for k, name in enumerate(("births", "deaths", "moved_in", "moved_out", "reweighted"))}
-
-#: Logit of the dead by exact age in Brass's general standard (recalled: no source opened); the level comes from the infant deaths given.
-STANDARD = (
-    (1, -0.8670), (2, -0.7152), (3, -0.6552), (4, -0.6219), (5, -0.6015), (10, -0.5498), (15, -0.5131), (20, -0.4551), (25, -0.3829), (30, -0.3150),
-    (35, -0.2496), (40, -0.1817), (45, -0.1073), (50, -0.0212), (55, 0.0832), (60, 0.2100), (65, 0.3746), (70, 0.5818), (75, 0.8611), (80, 1.2433),
-    (85, 1.7810), (90, 2.5634), (95, 3.7424), (101, 5.5),
-)  # fmt: skip
-#: Births per 1,000 women and year by age 15-19, 20-24, ... 45-49: Indonesia, late 1970s (recalled: no source opened). Only the shape is used.
-BIRTHS_BY_AGE = (116.0, 248.0, 232.0, 177.0, 104.0, 46.0, 13.0)
 
 
 @parameters("household.live")
@@ -53,6 +42,10 @@ class Parameters(NamedTuple):
     death_level: float = parameter(
         "Logit of the dead by age, added to what infant deaths say", unit="1", default=0.0, low=-0.2, high=0.2,
         source=judgement("expectation of life of districts in 2008 (HH16) lies within this of the standard table"),
+    )  # fmt: skip
+    death_slope_my: float = parameter(
+        "Logits of the dead by age stretched, Malaysian side: more die at high ages than infant deaths tell", unit="1", default=1.15, low=1.0, high=1.3,
+        source=Source("76.5 years of life in Sarawak in 2020 (HH35), 78.4 of women and 74.6 of men; the standard gives 80 beside 7 infant deaths", "derived"),
     )  # fmt: skip
     leave_18: float = parameter(
         "Chance in a year that the oldest grown child leaves the parents' house at 18 to 20", unit="probability", default=0.05, low=0.02, high=0.15,
@@ -70,6 +63,11 @@ class Parameters(NamedTuple):
         "Chance of a child without grown brother or sister relative to that of one with", unit="1", default=0.1, low=0.02, high=0.5,
         source=judgement("one person alone seldom begins a household"),
     )  # fmt: skip
+    one_stays: float = parameter(
+        "Houses of parents in which a grown child stays, married, for good", unit="share", default=0.75, low=0.6, high=0.9,
+        source=Source("about three quarters of old people of Asia live with a grown child (HH33, first page), more than two thirds of those of Malaysia; "
+                      "one child stays in each bilek of the Iban (HH32)", "opened"),
+    )  # fmt: skip
     participation_id: float = parameter(
         "People of 15 to 64 in the labour force relative to the region's table, Indonesian side", unit="1", default=1.0, low=0.93, high=1.1,
         source=Source("69.75 % of people of 15 and over in August 2013, 79 % in Sintang (EMP9); the table is of 15 and over", "fact"),
@@ -78,47 +76,6 @@ class Parameters(NamedTuple):
         "People of 15 to 64 in the labour force relative to the region's table, Malaysian side", unit="1", default=1.0, low=0.93, high=1.1,
         source=Source("66.5 % in Sarawak in 2010 (EMP1); villages are not the state's mean", "fact"),
     )  # fmt: skip
-
-
-class LifeTable(NamedTuple):
-    """Deaths by age of one side and year."""
-
-    #: Share of the births of a year that are alive at its end.
-    born: float
-    #: Share of the people of each age in completed years who are alive a year later, (AGES,).
-    survive: np.ndarray
-    #: Expectation of life at birth [year].
-    expectation: float
-
-
-@lru_cache(maxsize=1024)
-def life_table(infant_deaths: float, death_level: float) -> LifeTable:
-    """Deaths by age.
-
-    Parameters
-    ----------
-    infant_deaths : deaths before the first birthday per 1,000 births, above 0 and below 1,000.
-    death_level : added to the logit of the dead at each age.
-    """
-    q = infant_deaths / 1000.0
-    ages, logits = (np.array(column, dtype=float) for column in zip(*STANDARD, strict=True))
-    shift = 0.5 * log(q / (1.0 - q)) - STANDARD[0][1] + death_level
-    alive = np.ones(AGES + 1)
-    alive[1:] = 1.0 / (1.0 + exps(2.0 * (shift + np.interp(np.arange(1, AGES + 1), ages, logits))))
-    alive[AGES] = 0.0
-    lived = 0.5 * (alive[:-1] + alive[1:])
-    lived[0] = 0.3 + 0.7 * alive[1]
-    survive = np.zeros(AGES)
-    survive[:-1] = lived[1:] / lived[:-1]
-    return LifeTable(float(lived[0]), survive, float(lived.sum()))
-
-
-def births_by_age(births_per_woman: float) -> np.ndarray:
-    """Chance that an adult of each age has a child in a year, (AGES,): half of the adults are women; ``births_per_woman`` is the total of a woman's life."""
-    chance = np.zeros(AGES)
-    shape = np.repeat(BIRTHS_BY_AGE, 5)
-    chance[15:50] = 0.5 * births_per_woman * shape / shape.sum()
-    return chance
 
 
 @compiled
@@ -228,15 +185,16 @@ def _live_on(
     Gives the numbers of adults, children, births and deaths. ``birth`` and ``survive`` are by age; ``born`` of the newborn live.
     """
     n = k = births = deaths = newborn = 0
+    birth_of, death_of = stem(seed, BIRTH, month, who), stem(seed, DEATH, month, who)
     for a in range(n_adults):
-        if n_children + births < MAX_CHILDREN and uniform(seed, BIRTH, month, who, a) < birth[adult_age[a]]:
+        if n_children + births < MAX_CHILDREN and uniform_of(birth_of, a) < birth[adult_age[a]]:
             births += 1
-            if uniform(seed, DEATH, month, who, 32 + a) < born:
+            if uniform_of(death_of, 32 + a) < born:
                 newborn += 1
     deaths = births - newborn
     youngest = -1
     for a in range(n_adults):
-        if uniform(seed, DEATH, month, who, a) < survive[adult_age[a]]:
+        if uniform_of(death_of, a) < survive[adult_age[a]]:
             age[n], doing[n] = adult_age[a] + 1, activity[a]
             n += 1
         else:
@@ -244,7 +202,7 @@ def _live_on(
             if youngest < 0 or adult_age[a] < adult_age[youngest]:
                 youngest = a
     for c in range(n_children):
-        if uniform(seed, DEATH, month, who, 16 + c) >= survive[child_age[c]]:
+        if uniform_of(death_of, 16 + c) >= survive[child_age[c]]:
             deaths += 1
         elif child_age[c] + 1 >= ADULT_AGE:
             age[n], doing[n] = child_age[c] + 1, -1
@@ -263,8 +221,38 @@ def _live_on(
 
 
 @compiled
-def _leaving(seed: int, month: int, who: int, turn: int, n: int, age: Column, p: Parameters) -> tuple[int, int]:
-    """Which two of ``n`` adults leave the house now, -1 for nobody: the oldest grown child by the year's draw, or whoever there is no room for."""
+def least_who_stay(one_stays: float, u: float) -> int:
+    """How many of the children of a house stay for good.
+
+    A child stays, and another who comes in from a house like it. That one is missing in every second of such houses: where each couple is one who
+    stays and one who comes, of three children one and a half leave in the mean, and one or three stay.
+
+    one_stays [share]: of the houses of parents that keep a child
+    u [probability]: draw of the household, kept for life
+    returns [person]: 0, 1 or 2
+    """
+    return 2 if u < 0.5 * one_stays else 1 if u < one_stays else 0
+
+
+@compiled
+def _who_stay(one: int, other: int, n: int, k: int, age: Column, kid: Column, birth: Column) -> int:
+    """How many brothers and sisters stay when ``one`` and ``other`` (-1 for nobody) leave: of the ``n`` adults and, but for their own, the ``k`` children."""
+    stay = 0
+    for a in range(n):
+        stay += 1 if a != one and a != other and age[a] < age[one] + GENERATION else 0
+    for c in range(k):
+        stay += 1 if _goes_along(int(kid[c]), one, other, n, age, birth) < 0.5 else 0
+    return stay
+
+
+@compiled
+def _leaving(
+    seed: int, month: int, who: int, turn: int, n: int, k: int, age: Column, kid: Column, birth: Column, p: Parameters
+) -> tuple[int, int]:  # fmt: skip
+    """Which two of ``n`` adults leave the house now, -1 for nobody: the oldest grown child by the year's draw, or whoever there is no room for.
+
+    Of the ``k`` children and the grown ones some stay, see :func:`least_who_stay`.
+    """
     oldest = 0
     for a in range(n):
         oldest = max(oldest, int(age[a]))
@@ -278,6 +266,9 @@ def _leaving(seed: int, month: int, who: int, turn: int, n: int, age: Column, p:
             other = _oldest(n, age, 0, AGES, one)
         return one, other
     if turn > 0 or one < 0 or uniform(seed, LEAVE, month, who, 0) >= chance_to_leave(int(age[one]), other >= 0, p):
+        return -1, -1
+    least = least_who_stay(p.one_stays, uniform(seed, KEEPS, 0, who, 0))
+    if least > 0 and _who_stay(one, other, n, k, age, kid, birth) < least:
         return -1, -1
     return one, other
 
@@ -312,7 +303,7 @@ def live_year(
             doing, kid,
         )  # fmt: skip
         while n > 2:
-            one, other = _leaving(seed, month, who, turns, n, age, p)
+            one, other = _leaving(seed, month, who, turns, n, k, age, kid, birth[s], p)
             if one < 0:
                 break
             stay = size = 0
@@ -348,11 +339,23 @@ def live_year(
 
 def most_splits(n_adults: np.ndarray, child_age: np.ndarray) -> int:
     """No more households than this can split off in a year: each takes an adult, and two stay. ``child_age`` is (households, MAX_CHILDREN)."""
-    return int(np.maximum(n_adults.astype(np.int64) + (child_age == ADULT_AGE - 1).sum(axis=1) - 2, 0).sum())
+    return _most_splits(n_adults, child_age)
+
+
+@compiled
+def _most_splits(n_adults: Column, child_age: Column) -> int:
+    most = 0
+    for i in range(n_adults.shape[0]):
+        adults = int(n_adults[i])
+        for c in range(child_age.shape[1]):
+            adults += child_age[i, c] == ADULT_AGE - 1
+        most += max(adults - 2, 0)
+    return most
 
 
 def chances(of_sides: Any, p: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Births (sides, AGES), newborn alive (sides,) and survival (sides, AGES) for ``of_sides``: births per woman and infant deaths per 1,000 of each side."""
-    tables = [life_table(infant_deaths, p.death_level) for _, infant_deaths in of_sides]
+    slopes = (1.0, p.death_slope_my)
+    tables = [life_table(infant_deaths, p.death_level, slope) for (_, infant_deaths), slope in zip(of_sides, slopes, strict=True)]
     birth = np.stack([births_by_age(births) for births, _ in of_sides])
     return birth, np.array([table.born for table in tables]), np.stack([table.survive for table in tables])

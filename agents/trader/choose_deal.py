@@ -1,12 +1,15 @@
 """Which deal does a trader take, and by which channel?
 
 A deal is a good, a direction (sell across or buy across) and a channel: within the duty-free allowance of the border
-cards at hand, declared at a post, past the post with a bribe, or by a path. The trader compares expected profits with
-each other and with not trading, in a logit whose unit is the month's day-labour pay of the place, so that prices can
-multiply without making it indifferent. Kin across save costs by lodging, credit and news, on legal and illegal ways
-alike. Prices are those at the start of the month; the trader expects its own deal to have a small price impact.
+cards at hand, declared at a post, past the post with a bribe, or by a path. On each trip it takes what it can carry, in
+kilograms, so a month's trade follows loads, trips and prices, and not the pay of the place. The trader compares expected
+profits with each other and with not trading, in a logit whose unit is the month's product per head of the place, so that
+prices can multiply without making it indifferent; a deal that is expected to bring nothing, or a loss, is not taken. Kin across save
+costs by lodging, credit and news, on legal and illegal ways alike. Prices are those at the start of the month; the trader
+expects its own deal to have a small price impact.
 
-Not modelled: expectations beyond today's prices, credit with interest, several deals a month, entry and exit of traders.
+Not modelled: expectations beyond today's prices, money that a trader lacks for a load or saves from its profit, credit with
+interest, several deals a month, entry and exit of traders.
 """
 
 from __future__ import annotations
@@ -24,6 +27,8 @@ CHOOSE_DEAL = stream("trader.choose_deal")
 TRADITIONAL_TRADE = switch("traditional_trade", "Traders carry goods across the border")
 UNDECLARED_TRADE = switch("undeclared_trade", "Goods may pass undeclared, by path or past an officer")
 BRIBERY = switch("bribery", "Officers may take bribes")
+#: In place of the value of a deal that is expected to bring nothing or a loss: its exponential is 0.
+NEVER = -1000.0
 
 
 @parameters("trader.choose_deal")
@@ -36,11 +41,11 @@ class Parameters(NamedTuple):
     )  # fmt: skip
     trouble: float = parameter(
         "Profit a deal must bring to be worth the trouble", unit="months of product", default=0.5, low=0.1, high=1.0,
-        source=judgement("half a month of day labour"),
+        source=judgement("half a month's product per head: what the days of trips would bring at home, and the risk"),
     )  # fmt: skip
     trading_days: float = parameter(
-        "Days a month for trips", unit="days", default=10.0, low=4.0, high=20.0,
-        source=judgement("market days and weekends"),
+        "Days a month for trips", unit="days", default=8.0, low=4.0, high=13.0,
+        source=judgement("the two days of a weekend market such as Serikin's; from one day a week to every second working day, since traders farm or work as well"),
     )  # fmt: skip
     price_impact: float = parameter(
         "Price impact of a trader's own deal, part of the price gap", unit="share", default=0.1, low=0.0, high=0.3,
@@ -51,7 +56,7 @@ class Parameters(NamedTuple):
         source=Source("ethnic networks raise trade by 15-60 % (Rauch and Trindade 2002; Felbermayr, Jung and Toubal 2009)", "opened"),
     )  # fmt: skip
     kin_credit: float = parameter(
-        "Goods that close kin across give on credit, relative to own capital", unit="share", default=0.5, low=0.0, high=1.0,
+        "Goods that close kin across keep, carry or give on credit, relative to own load", unit="share", default=0.5, low=0.0, high=1.0,
         source=Source("ethnic networks raise trade by 15-60 % (Rauch and Trindade 2002; Felbermayr, Jung and Toubal 2009)", "opened"),
     )  # fmt: skip
     waiting: float = parameter(
@@ -118,7 +123,7 @@ def expected_profit(
     """Expected profit of a deal, and the value that the channel lets pass. Channels: 0 within the allowance, 1 declared, 2 with a bribe, 3 by path.
 
     channel [code]: 0 to 3
-    value [own currency/month]: that the trader can lay out
+    value [own currency/month]: of the goods that the trader can carry
     allowance [own currency/month]: free of duty with the cards at hand
     gain [share]: of value, before costs
     carriage [share]: of value, paid for carrying
@@ -143,7 +148,7 @@ def expected_profit(
 
 @compiled
 def loop(
-    start: int, stop: int, seed: int, month: int, p: Parameters, uid: Column, place: Column, household: Column, capital: Column,
+    start: int, stop: int, seed: int, month: int, p: Parameters, uid: Column, place: Column, household: Column, load: Column,
     cards: Column, skill: Column, support_across: Column, product_per_head: Column, price: Column, exchange: Column, partner: Column,
     hours: Column, strictness: Column, detection: Column, is_open: Column, is_post: Column, allowance: Column, duty_out: Column,
     duty_in: Column, transport: Column, may_trade: Column, good: Column, direction: Column, channel: Column, quantity: Column
@@ -196,16 +201,24 @@ def loop(
             continue
         kin = support_across[household[i]]
         unit = product_per_head[here]
-        means, saved, free = capital[i] * (1.0 + p.kin_credit * kin) * unit, 1.0 - p.kin_saving * kin, cards[i] * allowance[here]
+        carried, saved, free = load[i] * (1.0 + p.kin_credit * kin), 1.0 - p.kin_saving * kin, cards[i] * allowance[here]
         for c in range(4):
             way = 1 if c == 3 else 0
             waiting = p.waiting * strictness[here, way] if c < 3 else 0.0
             found = detection[here, way] * (1.0 - skill[i])
             for k in range(rounded_up(n_of[c])):
                 profit, value = expected_profit(
-                    c, means * trips[c, k], free, gain[c, k], carriage[c, k] * saved, duty_rate[c, k], waiting, found, p
+                    c,
+                    carried * trips[c, k] * price_from[c, k],
+                    free,
+                    gain[c, k],
+                    carriage[c, k] * saved,
+                    duty_rate[c, k],
+                    waiting,
+                    found,
+                    p,
                 )
-                value_of[c, k] = min((profit / unit - p.trouble) / p.scale, 50.0)
+                value_of[c, k] = min((profit / unit - p.trouble) / p.scale, 50.0) if profit > 0.0 else NEVER
                 laid_out[c, k] = value
             for k in range(n_of[c]):
                 weights[rank[c, k]] = value_of[c, k]
@@ -233,7 +246,7 @@ rule(
         name="trader.choose_deal",
         question="Which deal does a trader take, and by which channel?",
         loop=loop,
-        reads=("trader.uid", "trader.place", "trader.household", "trader.capital", "trader.cards", "trader.skill",
+        reads=("trader.uid", "trader.place", "trader.household", "trader.load", "trader.cards", "trader.skill",
                "household.support_across", "place.product_per_head", "place.price", "place.exchange", "trade_link.partner", "trade_link.hours",
                "trade_link.strictness", "trade_link.detection", "trade_link.is_open", "trade_link.is_post", "trade_link.allowance",
                "trade_link.duty_out", "trade_link.duty_in", "trade_link.transport", "policy.may_trade"),
@@ -242,6 +255,7 @@ rule(
         streams=("trader.choose_deal",),
         switch=TRADITIONAL_TRADE,
         decide=(trips_a_month, margin, expected_profit),
-        not_modelled="expectations beyond today's prices, credit with interest, several deals a month, entry and exit of traders",
+        not_modelled="expectations beyond today's prices, money that a trader lacks for a load or saves from its profit, credit with interest, "
+        "several deals a month, entry and exit of traders",
     )
 )  # fmt: skip

@@ -1,7 +1,7 @@
 """What a trader is: its columns, with meaning, type and unit.
 
 A trader belongs to a household and represents as many real traders as its household represents real households: about
-one household in ten trades.
+one household in twenty-five trades on the Indonesian side, one in seventy-five on the other.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ fields(
     Field("side", "Side of the border", "code", "int8", "fixed", DRAWN),
     Field("weight", "Real traders it represents", "trader", "float64", "state", DRAWN),
     Field("household", "Row of its household", "code", "int32", "fixed", DRAWN),
-    Field("capital", "Goods it can pay for at a time", "months of product", "float64", "fixed", DRAWN),
+    Field("load", "Goods it can carry at a time", "kg", "float64", "fixed", DRAWN),
     Field("cards", "Border cards it can use, its own and helpers'", "person", "int8", "fixed", DRAWN),
     Field("skill", "Knowledge of unofficial ways, 0 none to 1", "index", "float64", "fixed", DRAWN),
     Field("good", "Good of this month's deal, -1 without a deal", "code", "int8", "month", RULES, initial=-1),

@@ -38,7 +38,7 @@ def made_up_year(run: Any, year: int) -> dict[str, Any]:
         "newcomers": columns | {"uid": uid, "n_adults": np.ones(len(uid), dtype=np.int8)},
         "ties": pairs,
         "strengths": np.full(len(pairs), 0.5),
-        "traders": {"uid": trader_uids(run.seed_of_run, owners), "household": owners, "capital": np.full(len(owners), 0.2)},
+        "traders": {"uid": trader_uids(run.seed_of_run, owners), "household": owners, "load": np.full(len(owners), 60.0)},
     }
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import statistics
 import sys
 import time
+from collections import defaultdict
 from typing import Any
 
 import mesa
@@ -19,13 +20,16 @@ import mesa
 from abm import BorderModel, Scenario
 from abm.month import MONTH
 from agents.core.draws import uniform
-from agents.household import choose_work, earn, fall_ill, get_work, keep_ties, pay_care, receive_care, seek_care
+from agents.household import choose_work, earn, fall_ill, get_work, help_kin, keep_ties, leave_work, pay_care, receive_care, seek_care
 from agents.household.fields import MAX_ADULTS
 from agents.surroundings import FARM, LOOKING, N_WORK, PASS, PERMIT, PUBLIC, SERVICES, TIMBER, UNDOCUMENTED
 
 #: The phases of a month, in the order of the model's list.
-PHASES = ("fall_ill", "seek_care", "receive_care", "choose_work", "get_work", "earn", "remember", "keep_ties")
+PHASES = ("fall_ill", "seek_care", "receive_care", "choose_work", "leave_work", "get_work", "earn", "help_kin", "remember", "keep_ties")
+#: Those of them in which households wait for each other: methods of the model.
+TOGETHER = ("get_work", "help_kin")
 MISSING = -1.0e9
+type Worker = tuple[PlainHousehold, int]
 
 
 class PlainHousehold(mesa.Agent):
@@ -181,8 +185,8 @@ class PlainHousehold(mesa.Agent):
             wanted = choose_work.choose_work(self.draw(choose_work.CHOOSE_WORK, a), *values)
             self.work_sought[a] = wanted if wanted != self.activity[a] else -1
 
-    def get_work(self) -> None:
-        """Its jobs that end and who goes back to the farm; jobs are given by community, in :meth:`PlainModel.give_jobs`."""
+    def leave_work(self) -> None:
+        """Its jobs that end and who goes back to the farm; jobs are given by market, in :meth:`PlainModel.get_work`."""
         p, caught = self.model.p[get_work], self.model.met["caught_away"][self.place]
         self.fear *= 1.0 - p.forget
         self.n_deported = 0
@@ -190,7 +194,7 @@ class PlainHousehold(mesa.Agent):
             now = self.activity[a]
             if FARM < now < LOOKING:
                 ends = p.ends_public if now == PUBLIC else p.ends
-                left = get_work.who_leaves(self.draw(get_work.LEFT, a), caught if now == UNDOCUMENTED else 0.0, ends)
+                left = leave_work.who_leaves(self.draw(leave_work.LEFT, a), caught if now == UNDOCUMENTED else 0.0, ends)
                 if left:
                     self.activity[a] = LOOKING
                 if left == 2:
@@ -264,12 +268,10 @@ class PlainHousehold(mesa.Agent):
 
     def pay(self, k: int) -> float:
         """Its pay in a job at home: by ability and, in services and public jobs, schooling."""
-        at, w = self.model.met, self.place
+        wage, returns, usual = (self.model.met[name][self.place] for name in ("wage", "schooling_return", "schooling_of_pay"))
         if k < SERVICES:
-            return at["wage"][w][k] * self.ability
-        return choose_work.skilled_pay(
-            at["wage"][w][k], self.ability, self.schooling, at["schooling_return"][w], at["schooling_of_pay"][w][k - SERVICES]
-        )
+            return wage[k] * self.ability
+        return choose_work.skilled_pay(wage[k], self.ability, self.schooling, returns, usual[k - SERVICES])
 
 
 class Tie:
@@ -287,11 +289,11 @@ class PlainModel(mesa.Model):
     def __init__(self, border: BorderModel) -> None:
         super().__init__(rng=border.seed_of_run)
         self.month, self.seed_of_run = border.month, border.seed_of_run
-        self.p: dict[Any, Any] = {
-            m: border.settings.of(m.Parameters) for m in (fall_ill, seek_care, receive_care, choose_work, get_work, earn, keep_ties)
-        }
+        of_rules: Any = (fall_ill, seek_care, receive_care, choose_work, get_work, earn, help_kin, keep_ties)
+        self.p: dict[Any, Any] = {m: border.settings.of(m.Parameters) for m in of_rules}
         self.memory: float = border.settings.of(keep_ties.Memory).memory
         self.income_gap, self.ties_count = float(border.kin.columns["income_gap"][0]), float(border.kin.columns["is_on"][0]) > 0.0
+        self.may_help = float(border.world.policy["may_help"][0]) > 0.0
         self.feasts: list[list[int]] = border.kin.columns["feast"].tolist()
         self.met: dict[str, Any] = {name: column.tolist() for name, column in border.world.place.items()}
         self.reached: dict[str, Any] = {name: column.tolist() for name, column in border.world.village.items()}
@@ -299,27 +301,20 @@ class PlainModel(mesa.Model):
         self.care_demand: list[list[float]] = [[0.0] * 20 for _ in range(len(border.world.village_names))]
         frame, c, good = border.frames["household"], border.kin.columns, border.frames["trader"]["good"]
         self.households = [PlainHousehold(self, {name: frame[name][row].tolist() for name in frame.fields}) for row in range(len(frame))]
+        self.people = [[one for one in self.households if one.place == w] for w in range(border.world.n_places)]
         for row, one in enumerate(self.households):
             one.activity, one.work_sought = one.activity[: one.n_workers], one.work_sought[: one.n_workers]
             one.carries_goods = int(one.trader >= 0 and good[one.trader] >= 0)
             for e in range(c["first"][row], c["end"][row]):
-                one.kin.append(
-                    Tie(
-                        self.households[c["other"][e]],
-                        float(c["contact"][c["pair"][e]]),
-                        float(c["strength"][e]),
-                        bool(e >= c["first_across"][row]),
-                        bool(c["is_kin"][e]),
-                    )
-                )
+                across, is_kin = bool(e >= c["first_across"][row]), bool(c["is_kin"][e])
+                contact, strength = float(c["contact"][c["pair"][e]]), float(c["strength"][e])
+                one.kin.append(Tie(self.households[c["other"][e]], contact, strength, across, is_kin))
 
     def step(self) -> None:
         """Everybody takes a phase before anybody takes the next."""
         self.lift = self.lift_of_month()
         for phase in PHASES:
-            self.agents.do(phase)
-            if phase == "get_work":
-                self.give_jobs()
+            getattr(self, phase)() if phase in TOGETHER else self.agents.do(phase)
         self.month += 1
 
     def lift_of_month(self) -> list[float]:
@@ -329,48 +324,99 @@ class PlainModel(mesa.Model):
         sizes = [[keep_ties.feast_size(code, p.christmas) for code in codes] for codes in zip(*of_year, strict=True)]
         return [keep_ties.feast_factor(of_people[self.month % 12], sum(of_people), p.feast) for of_people in sizes]
 
-    def give_jobs(self) -> None:
-        """Community by community, dismiss those for whom there is no job, then give the jobs that are free."""
+    def get_work(self) -> None:
+        """Dismiss those for whom there is no job, then give the jobs that are free, market by market."""
         p, at = self.p[get_work], self.met
-        here: dict[int, list[PlainHousehold]] = {}
-        for one in self.households:
-            here.setdefault(one.place, []).append(one)
-        for w, people in here.items():
-            free = [0.0] * N_WORK
-            last = [uniform(self.seed_of_run, get_work.LAST, 0, w, k) for k in range(N_WORK)]
-            for k in range(1, N_WORK):
-                slots = at["job_slots"][w][k]
-                hold = [(one, a) for one in people for a in range(one.n_workers) if one.activity[a] == k]
-                held = sum(one.weight for one, _ in hold)
-                if held > slots:
-                    kept = self.in_turn(get_work.DISMISSED, hold, slots, last[k])
-                    held = sum(one.weight for one, _ in kept)
-                    for one, a in {*hold} - {*kept}:
-                        one.activity[a] = LOOKING
-                free[k] = slots - held
-            mean = sum(one.weight for one in people) / max(sum(one.weight > 0.0 for one in people), 1)
-            for k in range(1, N_WORK):
-                ask = [(one, a) for one in people for a in range(one.n_workers) if one.work_sought[a] == k]
-                found = self.in_turn(get_work.FOUND, ask, free[k], last[k])
-                for one, a in found:
-                    one.activity[a], one.work_sought[a] = k, -1
-                sought, given = (sum(one.weight for one, _ in who) for who in (ask, found))
-                if not ask and mean > 0.0 and get_work.fits(0.0, mean, free[k], last[k]):
-                    sought = given = mean
-                for name, now in (("jobs_found", given), ("jobs_asked", sought)):
+        holders, seekers = self.who("activity"), self.who("work_sought")
+        left = [(k, market, places, *self.dismiss(k, market, places, holders)) for k, market, places in self.markets()]
+        for k, market, places, held, free in left:
+            who, asked = [], 0.0
+            for w in places:
+                of_place, slots = seekers[w, k], at["job_slots"][w][k]
+                asking = sum(one.weight for one, _ in of_place)
+                if slots > 0.0:
+                    asked += asking
+                    who += [(get_work.turn(one.draw(get_work.FOUND, a), one.weight, slots - held[w], asking), one, a)
+                            for one, a in of_place if one.weight > 0.0]  # fmt: skip
+            found = self.in_turn(who, free, self.last(k, market))
+            for one, a in found:
+                one.activity[a], one.work_sought[a] = k, -1
+            given = sum(one.weight for one, _ in found)
+            unfilled = free - given if len(found) == len(who) and free > given else 0.0
+            for w in places:
+                for name, now in (("jobs_found", given + unfilled), ("jobs_asked", asked + unfilled)):
                     at[name][w][k] += p.learning * (now - at[name][w][k])
-                if ask or given > 0.0:
+                if asked + unfilled > 0.0:
+                    at["job_offer"][w][k] = get_work.share_that_fits(given + unfilled, asked + unfilled)
                     at["job_chance"][w][k] = get_work.share_that_fits(at["jobs_found"][w][k], at["jobs_asked"][w][k])
 
-    def in_turn(self, stream: int, who: list[tuple[PlainHousehold, int]], jobs: float, last: float) -> list[tuple[PlainHousehold, int]]:
-        """Those who get a job, in the order of their draws."""
+    def who(self, what: str) -> defaultdict[tuple[int, int], list[Worker]]:
+        """Who does, or asks for, each kind of work in each community."""
+        found: defaultdict[tuple[int, int], list[Worker]] = defaultdict(list)
+        for one in self.households:
+            for a, k in enumerate(getattr(one, what)):
+                found[one.place, k].append((one, a))
+        return found
+
+    def markets(self) -> list[tuple[int, int, list[int]]]:
+        """The kind of job, the number and the communities of each market."""
+        found: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
+        for w, (side, place_work) in enumerate(zip(self.met["side"], self.met["place_work"], strict=True)):
+            for k in range(1, N_WORK):
+                found[k, get_work.market_of(k, side, place_work)].append(w)
+        return [(k, market, places) for (k, market), places in found.items()]
+
+    def dismiss(self, k: int, market: int, places: list[int], holders: dict[Any, list[Worker]]) -> tuple[dict[int, float], float]:
+        """Dismiss who holds too much of a market; gives what is held then, by community, and the vacancies of the market."""
+        slots = {w: self.met["job_slots"][w][k] for w in places}
+        hold = [(one, a) for w in places for one, a in holders[w, k]]
+        kept = [(one, a) for one, a in hold if slots[one.place] > 0.0]
+        largest = max((one.weight for w in places for one in self.people[w]), default=0.0)
+        jobs = sum(slots.values())
+        if sum(one.weight for one, _ in hold) - jobs > largest:
+            kept = self.in_turn([(one.draw(get_work.DISMISSED, a), one, a) for one, a in kept], jobs, self.last(k, market))
+        for one, a in {*hold} - {*kept}:
+            one.activity[a] = LOOKING
+        held = dict.fromkeys(places, 0.0)
+        for one, _ in kept:
+            held[one.place] += one.weight
+        return held, jobs - sum(held.values())
+
+    def last(self, k: int, market: int) -> float:
+        """The draw for the one in whom the jobs of a market end."""
+        return uniform(self.seed_of_run, get_work.LAST, self.month // 12 if k == PASS else self.month, market + 1, k)
+
+    def in_turn(self, who: list[tuple[float, PlainHousehold, int]], jobs: float, last: float) -> list[Worker]:
+        """Those who get a job, in the order of the numbers that come first."""
         given, has = 0.0, []
-        for one, a in sorted(who, key=lambda w: w[0].draw(stream, w[1])):
+        for _, one, a in sorted(who, key=lambda w: w[0]):
             if not get_work.fits(given, one.weight, jobs, last):
                 break
             given += one.weight
             has.append((one, a))
         return has
+
+    def help_kin(self) -> None:
+        """Community by community, who has much less gets some of what the others have."""
+        p = self.p[help_kin]
+        for people in self.people:
+            persons = [float(one.n_adults + one.n_children) for one in people]
+            of_all = sum(one.weight * n for one, n in zip(people, persons, strict=True))
+            line = p.enough * sum(one.weight * one.income_mean for one in people) / of_all if of_all > 0.0 and self.may_help else 0.0
+            needed = can_give = 0.0
+            for one, n in zip(people, persons, strict=True):
+                lacks = help_kin.lacking(one.income_mean, n, line)
+                one.kin_help = 0.0
+                if line > 0.0 and lacks > 0.0:
+                    one.kin_help = lacks * help_kin.part_made_good(one.n_workers, p)
+                    needed += one.weight * one.kin_help
+                elif line > 0.0:
+                    one.kin_help = -min(-lacks * p.most, max(one.spending, 0.0))
+                    can_give -= one.weight * one.kin_help
+            for one in people:
+                one.kin_help *= help_kin.part_paid(needed, can_give) if one.kin_help > 0.0 else help_kin.part_paid(can_give, needed)
+                one.income += one.kin_help
+                one.spending += one.kin_help
 
 
 def january(households: int) -> BorderModel:

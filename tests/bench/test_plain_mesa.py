@@ -19,7 +19,7 @@ ROUNDED = 2e-6
 EXACT = ("ill", "episodes", "care", "care_next", "care_given", "insured", "care_sought", "care_visits", "turned_away", "untreated", "seen_year", "seen_across", "work_sought", "activity", "n_deported", "under_employed", "works_home", "works_across",
          "trips_across")  # fmt: skip
 CLOSE = ("days_lost", "care_cost", "deaths_expected", "found_care", "income", "income_farm", "income_wage", "income_across", "own_use", "spending", "savings", "income_mean", "product", "product_farming",
-         "fear", "opinion_home", "opinion_across", "support_across", "heard_across", "heard_work", "knows_work", "trips_mean", "visits_across")  # fmt: skip
+         "kin_help", "fear", "opinion_home", "opinion_across", "support_across", "heard_across", "heard_work", "knows_work", "trips_mean", "visits_across")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +37,8 @@ def all_three() -> tuple[BorderModel, PlainModel, dict[str, np.ndarray]]:
     border.world.village["served_share"][:] = 0.6
     place["job_slots"][::2] *= 0.5
     place["job_slots"][1::2] *= 1.3
+    place["job_slots"][:, PERMIT] *= 0.1  # fewer than hold one
+    place["job_slots"][3::7, UNDOCUMENTED] = 0.0  # open to nobody of these communities
     h["ill"][::3, 0] = 3  # of whom some are ill still, and sent on to a hospital
     twin = PlainModel(border)
     before = {name: h[name].copy() for name in ("activity", "work_sought")}
@@ -73,7 +75,8 @@ def test_a_month_is_that_of_the_rules(both: tuple[BorderModel, PlainModel], name
 def test_demand_and_ties_are_those_of_the_rules(both: tuple[BorderModel, PlainModel]) -> None:
     border, twin = both
     assert np.asarray(twin.care_demand) == pytest.approx(border.world.village["care_demand"])
-    assert np.asarray(twin.met["job_chance"]) == pytest.approx(border.world.place["job_chance"])
+    for name in ("jobs_found", "jobs_asked", "job_offer", "job_chance"):
+        assert np.asarray(twin.met[name]) == pytest.approx(border.world.place[name]), name
     strengths = [tie.strength for one in twin.households for tie in one.kin]
     assert strengths == pytest.approx(border.kin.columns["strength"].tolist(), rel=ROUNDED)
 
@@ -87,6 +90,10 @@ def test_every_kind_of_draw_occurs(all_three: tuple[BorderModel, PlainModel, dic
     assert ((does != did) & (does > FARM) & (does < LOOKING)).any() and ((does == FARM) & (did > FARM)).any(), (
         "some find a job, some a farm"
     )
+    lost = [((does == LOOKING) & (did == k)).sum() / max((did == k).sum(), 10) for k in range(FARM + 1, LOOKING) if k != UNDOCUMENTED]
+    assert max(lost) > 0.2, "some are dismissed: of themselves about 2 % of jobs end"
+    assert (twin.met["job_offer"] != np.ones_like(twin.met["job_offer"])).any(), "not all who ask get a job"
+    assert (h["kin_help"] > 0.0).any() and (h["kin_help"] < 0.0).any() and twin.may_help
     # some who asked in an earlier month go on asking, some think of something else or ask no more
     assert ((asks == asked) & (asked > FARM) & (did != LOOKING)).any() and ((asks != asked) & (asked > FARM)).any()
     assert ((asks > FARM) & (asked < 0)).any() and (asks != does)[does >= 0].all()

@@ -164,7 +164,7 @@ def test_the_same_files_give_the_same_bytes(folder: Path, english: str) -> None:
 
 def test_the_first_page_carries_the_numbers(english: str) -> None:
     words = plain(english)
-    assert "4,321 runs of the model, each with 1,234 simulated households, were weighted by their agreement with 6 reported facts" in words
+    assert "4,321 runs of the model, each with 1,234 simulated households, were weighted by their agreement with 7 reported facts" in words
     assert "US$686 per person and year on the Kalimantan side (90 % interval 549 to 858)" in words
     assert "the paper says 700 and 4,000" in words and "Their ratio is 5.6 (4.5 to 7.0) in the model and 5.7 in the paper" in words
     assert (

@@ -84,7 +84,7 @@ def test_zero_is_a_mark_and_one_year_a_span(tmp_path):
         (('comparison = "direction"', 'comparison = "directon"'), "did you mean direction?"),
         (('number = "income"', 'number = "incom"'), "number = 'incom' is not a number of the pattern; did you mean income?"),
         (("value = 700", 'than = "incom"'), "than = 'incom' is not a number of the pattern; did you mean income?"),
-        (('comparison = "direction"', 'comparison = "pair"\nswitch = "kinshp"'), "there is no mechanism 'kinshp'; did you mean kinship?"),
+        (('comparison = "direction"', 'comparison = "pair"\nswitch = "kinshp"'), "there is no mechanism 'kinshp'; did you mean kinship or kin_help?"),
         (('comparison = "direction"', 'comparison = "pair"\nscenario = "no-kinshp"'), "there is no scenario 'no-kinshp'; did you mean no-kinship"),
         (("numbers.income", 'numbers."In come"'), "In come"),
         # what goes together

@@ -38,7 +38,8 @@ def test_the_files_of_a_mechanism_are_there():
     for claim in claims().values():
         assert len(claim.files) >= bool(claim.rules), claim.id
         assert all((ROOT / file).is_file() and "Rule(" in (ROOT / file).read_text("utf-8") for file in claim.files), claim.id
-    assert claims()["E05"].files == ("agents/household/earn.py", "agents/household/choose_work.py", "agents/household/get_work.py")
+    names = ("earn", "choose_work", "leave_work", "get_work")
+    assert claims()["E05"].files == tuple(f"agents/household/{name}.py" for name in names)
 
 
 def test_a_claim_is_shown_by_its_own_indicators():

@@ -34,6 +34,7 @@ from agents.surroundings import (
     WORK,
 )
 from tests.declarations import sources
+from tests.model.tools import MANY_TRADERS
 
 
 def test_columns_named_by_rules_exist() -> None:
@@ -118,7 +119,7 @@ BY_THE_MODEL = {
     "district": {"population"},
     "household": {"n_adults", "n_children", "n_workers", "adult_age", "child_age", "land", "weight"},
     "trader": {"weight"},
-    "policy": {"turn", "enforced", "invests", "has_programme", "prices_move", "may_cross", "may_trade"},
+    "policy": {"turn", "enforced", "invests", "has_programme", "prices_move", "may_cross", "may_trade", "may_help"},
     "kin": {"contact", "is_on", "income_gap", "n_new", "first", "first_across", "end", "other", "pair", "is_kin"},
 }  # fmt: skip
 
@@ -173,8 +174,8 @@ def test_options_are_named_in_the_order_in_which_rules_count_them(model: BorderM
 @pytest.fixture(scope="module")
 def changing() -> set[str]:
     """Columns that change in three years: for agents, of those who are there at both ends; rows of others are then told by uid."""
-    start = BorderModel(Scenario.load("history", end="1982-12"), households=60, rng=7)
-    model = BorderModel(Scenario.load("history", end="1982-12"), households=60, rng=7).run()
+    start = BorderModel(Scenario.load("history", set=MANY_TRADERS, end="1982-12"), households=180, rng=7)
+    model = BorderModel(Scenario.load("history", set=MANY_TRADERS, end="1982-12"), households=180, rng=7).run()
     rows = {}
     for entity in ("household", "trader", "official"):
         _, before, after = np.intersect1d(start.column(f"{entity}.uid"), model.column(f"{entity}.uid"), return_indices=True)
@@ -202,7 +203,7 @@ def test_fixed_columns_do_not_change(changing: set[str]) -> None:
 def test_a_demography_changes_what_people_are(changing: set[str]) -> None:
     """Who they are, where they live, and what they were taught stays for life; their house, their land and how many they stand for do not."""
     of_life = {f"household.{n}" for n in ("uid", "place", "side", "group", "schooling", "ability", "trader")}
-    of_life |= {f"trader.{n}" for n in ("uid", "place", "side", "household", "capital", "cards", "skill")}
+    of_life |= {f"trader.{n}" for n in ("uid", "place", "side", "household", "load", "cards", "skill")}
     assert not changing & of_life
     assert {f"household.{n}" for n in ("n_adults", "n_children", "n_workers", "adult_age", "child_age", "land", "weight")} <= changing
     assert {"trader.weight", "district.population", "facility.catchment", "place.adults", "place.workers"} <= changing

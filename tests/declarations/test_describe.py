@@ -24,7 +24,7 @@ def told(name: str) -> dict[str, str]:
 def test_a_rule() -> None:
     rule = RULES["market.adjust_prices"]
     assert told("market.adjust_prices") == {
-        "name": rule.name, "is": "a rule", "": rule.question, "in the month": "19. Markets: prices move",
+        "name": rule.name, "is": "a rule", "": rule.question, "in the month": "23. Markets: prices move",
         "reads": "place.reference_price, place.traded_in, place.local_demand, policy.prices_move", "writes": "place.price",
         "parameters": "market.adjust_prices.pull, market.adjust_prices.push", "random draws": "–", "switch": "price_adjustment",
         "not modelled": rule.not_modelled,

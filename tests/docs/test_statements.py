@@ -98,7 +98,7 @@ STATEMENTS: list[tuple[str, str, Callable[[str], bool], str]] = [
     ("README.md", r"`lintas run` starts from the posterior's central draw", lambda said: starts_centrally(), ""),
     ("README.md", r"It starts from the central draw of a posterior", lambda said: starts_centrally(), ""),
     ("README.md", r"The model ships with a posterior: over (a hundred) uncertain parameters, ", lambda said: len([p for p in PARAMETERS.values() if p.role == "uncertain"]) > NUMBERS[said], "a thousand"),
-    ("README.md", r"compared with (\w+) uncertain facts", lambda said: len(Targets.load(None).fit) == NUMBERS[said], "seven"),
+    ("README.md", r"compared with (\w+) uncertain facts", lambda said: len(Targets.load(None).fit) == NUMBERS[said], "six"),
     ("README.md", r"The shipped region has such values: the central draw of its posterior", lambda said: ships() and starts_centrally(), ""),
     ("docs/odd.md", r"the default run is January 1980 to December (\d{4})", lambda said: Scenario.load("history").end == f"{said}-12", "2014"),
     ("docs/odd.md", r"Later months \(to (\d{4})\) are projections", lambda said: int(said) == LAST_MONTH[0], "2031"),

@@ -1,4 +1,4 @@
-"""The ledger from claims to rows: worlds, batches, runs that equal single runs, units by hand, looks, and going on where it was: the rest."""
+"""Draws, replicates and runs that failed in the making of the ledger, and what is judged of them."""
 
 import math
 

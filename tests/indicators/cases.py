@@ -120,6 +120,13 @@ CASES: tuple[Case, ...] = (
         yearly={1980: (4 / 11, 2 / 6.5), 1981: (0, 0.75)}, monthly={"1980-01": (3 / 7, NONE)},
     ),
     Case(
+        # dollars of help: 1 + 0.5 of 11; none of 6.5; none of 2; 0.75 of 15. What was given is the same money and is not counted again
+        "help_share_income",
+        {"sums.income": INCOME, "sums.help_got": {("1980-01", "A"): 1000, ("1980-07", "A"): 1000, ("1981-01", "D"): 3},
+         "sums.help_given": {("1980-01", "B"): 900}},
+        yearly={1980: (1.5 / 11, 0), 1981: (0, 0.05)}, monthly={"1980-01": (1 / 7, NONE), "1980-07": (0.5 / 4, NONE), "1980-03": (NONE, 0)},
+    ),
+    Case(
         # dollars of farms and estates: 3 + 1 of 11; 2 of 6.5; none of 2; 11.25 of 15. What households earn of it is no part of it
         "farm_share_product",
         {"sums.product": INCOME, "sums.product_farming": {("1980-01", "A"): 3000, ("1980-07", "A"): 2000, ("1980-03", "C"): 4, ("1981-01", "D"): 45},

@@ -82,6 +82,12 @@ PEOPLE: tuple[Case, ...] = (
         places={1980: (19 / 42, 2 / 6, NONE, NONE), 1981: (NONE, NONE, NONE, 0)},
     ),
     Case(
+        # of January, of the year's mean people: A 42 in 12 months of 1980, B 6, D 4 in 6 months of 1981
+        "share_65", {"sums.persons": {("1980-01", "A"): 30, ("1980-01", "B"): 6, ("1980-02", "A"): 12, ("1981-01", "D"): 4},
+                     "old": {(1980, "A"): 1.4, (1980, "B"): 0.1, (1981, "D"): 0.1}},
+        yearly={1980: (1.5 / (48 / 12), NONE), 1981: (NONE, 0.1 / (4 / 6))}, places={1980: (1.4 / (42 / 12), 0.1 / (6 / 12), NONE, NONE), 1981: (NONE, NONE, NONE, 0.1 / (4 / 6))},
+    ),
+    Case(
         "household_size", {"sums.persons": {("1980-01", "A"): 30, ("1980-01", "B"): 6, ("1980-02", "A"): 12, ("1981-01", "D"): 4},
                            "sums.households": {("1980-01", "A"): 8, ("1980-01", "B"): 1, ("1980-02", "A"): 3, ("1981-01", "D"): 2}},
         yearly={1980: (48 / 12, NONE), 1981: (NONE, 2)}, monthly={"1980-01": (36 / 9, NONE), "1980-02": (4, NONE)},

@@ -83,7 +83,7 @@ def test_every_column_of_the_record_can_be_read_under_one_name() -> None:
         if name.startswith("series."):
             assert found is {"series.rate": facts.rate, "series.national_usd": facts.national_usd}[name]
             continue
-        run = 2 if name in ("poor", "gini", "near") or name.startswith("people.") else RUN
+        run = 2 if name in ("poor", "gini", "near", "old") or name.startswith("people.") else RUN
         assert np.array_equal(found, array_of(record, name)[:run]) and np.shares_memory(found, array_of(record, name)), name
     tables = {name.split(".")[0] for name in READABLE} - {"series"}
     assert tables == set(vars(record))
@@ -96,7 +96,7 @@ def test_every_column_of_the_record_can_be_read_under_one_name() -> None:
 def test_every_sum_is_used() -> None:
     """By an indicator, by the ledger, or by the tests that nothing is lost on the way (tests/model/test_conservation.py)."""
     by_indicators = {name for one in INDICATORS for name in one.reads}  # type: ignore[attr-defined]
-    in_ledger = {"sums.income_wage", "sums.own_use", "sums.spending", "sums.care_cost", "sums.savings"}
+    in_ledger = {"sums.income_wage", "sums.own_use", "sums.spending", "sums.care_cost", "sums.savings", "sums.help_given"}
     in_ledger |= {f"deals.{n}" for n in ("revenue", "carriage", "duty", "fine", "profit")}
     by_conservation = {"deals.sold", "deals.seized", "sums.income_trade"} | {
         f"wage.{n}" for n in ("farm", "timber", "public", "pass", "undocumented")

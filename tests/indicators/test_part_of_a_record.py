@@ -14,7 +14,7 @@ from tests.model.same import make, months
 def test_years_that_have_begun_and_months_that_are_over(done: int, years: int) -> None:
     model = months(make(n_months=36, households=60), done)
     facts = Facts.of(model)
-    for name in ("poor", "gini", "near"):
+    for name in ("poor", "gini", "near", "old"):
         assert len(READABLE[name](model.record, facts)) == years, name
     assert len(READABLE["price"](model.record, facts)) == done
     assert len(READABLE["sums.persons"](model.record, facts)) == done

@@ -21,6 +21,7 @@ HOUSEHOLDS: dict[str, Any] = {
     # the third adult of the first is no worker: what its column holds does not count
     "activity": ((0, -1, -1, -1, -1, -1), (0, 1, 2, -1, -1, -1), (5, 7, 7, 6, 8, 3), (0, -1, -1, -1, -1, -1)),
     "n_deported": (9, 1, 3, 9), "under_employed": (9, 1, 4, 9), "support_across": (0.9, 0.2, 0.8, 0.9), "trips_across": (9.0, 7.0, 2.0, 9.0),
+    "kin_help": (9.0, 11.0, -26.0, -9.0),
 }  # fmt: skip
 # Care of the same households; the second lives in a village at the line, the third in one that is not.
 CARED: dict[str, Any] = {
@@ -48,7 +49,7 @@ EXPECTED = {
     "line_persons": 24, "line_episodes": 24, "line_untreated": 9, "line_visits": 45, "line_visits_across": 21, "line_serious": 21, "line_serious_across": 12,
     "line_patients": 12, "line_patients_across": 6,
     "farm": 3, "estate": 3, "timber": 0, "services": 0, "public": 0, "pass": 0.5, "permit": 0.5, "undocumented": 2 * 0.5, "looking": 0.5,
-    "under_employed": 3 * 1 + 0.5 * 4, "sent_home": 3 * 1 + 0.5 * 3, "support": 3 * 0.2 + 0.5 * 0.8, "trips": 21 + 1, "n": 2,
+    "under_employed": 3 * 1 + 0.5 * 4, "sent_home": 3 * 1 + 0.5 * 3, "support": 3 * 0.2 + 0.5 * 0.8, "trips": 21 + 1, "n": 2, "help_got": 33, "help_given": 13,
 }  # fmt: skip
 
 
@@ -208,9 +209,9 @@ def test_room_of_a_record() -> None:
     record = Record(n_months=25, n_places=3, n_crossings=5, n_districts=2)
     shapes = {name: values.shape for name, values in vars(record).items()}
     assert shapes == {
-        "sums": (25, 3, 70), "people": (3, 3, 5), "deals": (25, 3, 4, 2, 4, 12), "price": (25, 3, 4), "cost_of_living": (25, 3), "ties": (25, 15), "strictness": (25, 5),
+        "sums": (25, 3, 72), "people": (3, 3, 5), "deals": (25, 3, 4, 2, 4, 12), "price": (25, 3, 4), "cost_of_living": (25, 3), "ties": (25, 15), "strictness": (25, 5),
         "stock": (25, 2, 2), "security": (25, 2), "doctrine": (25, 2), "care_crossing": (25, 3, 2), "work_crossing": (25, 3, 3), "wage": (25, 3, 8),
-        "trade_crossing": (25, 3, 2), "partner": (25, 3), "hours_care": (25, 3, 4), "poor": (3, 3), "gini": (3, 2), "near": (3, 3),
+        "trade_crossing": (25, 3, 2), "partner": (25, 3), "hours_care": (25, 3, 4), "poor": (3, 3), "gini": (3, 2), "near": (3, 3), "old": (3, 3),
     }  # fmt: skip
     assert Record(24, 1, 1, 1).poor.shape == (2, 1) and Record(13, 1, 1, 1).near.shape == (2, 1) == Record(13, 1, 1, 1).people.shape[:2]
     # a year that is not closed has no poverty and no Gini; crossings can be as many as a region may have

@@ -109,7 +109,17 @@ def test_flows_by_hand() -> None:
 def test_ledger_by_hand() -> None:
     """Three months of two places a side; every account has a number of its own."""
     deal = ("rice", "sell_across", "allowance")
-    sums = {"income_farm": 100, "own_use": 30, "income_wage": 11, "income_across": 7, "spending": 41, "care_cost": 5, "savings": 2000}
+    sums = {
+        "income_farm": 100,
+        "own_use": 30,
+        "income_wage": 11,
+        "income_across": 7,
+        "spending": 41,
+        "care_cost": 5,
+        "savings": 2000,
+        "help_got": 8,
+        "help_given": 8,
+    }
     deals = {"outlay": 13, "revenue": 60, "carriage": 2, "duty": 3, "bribe": 4, "fine": 6, "profit": 32}
     entries = {f"sums.{n}": {("1980-01", "A"): v, ("1980-01", "B"): 2 * v, ("1980-01", "C"): 10 * v} for n, v in sums.items()}
     entries |= {f"deals.{n}": {("1980-01", "A", *deal): v, ("1980-01", "C", *deal): 10 * v} for n, v in deals.items()}
@@ -117,17 +127,17 @@ def test_ledger_by_hand() -> None:
     entries["sums.savings"] |= {("1980-02", "A"): 1500, ("1980-02", "B"): 4000, ("1980-03", "A"): 1700, ("1980-03", "B"): 4000}
     entries["deals.profit"] |= {("1980-02", "B", "rubber", "buy_across", "path"): 12}
     table = Results(record_of(entries), facts_of(3)).ledger()
-    assert list(table.columns) == ["month", "currency", "account", "amount"] and list(table.index) == list(range(3 * 2 * 13))
+    assert list(table.columns) == ["month", "currency", "account", "amount"] and list(table.index) == list(range(3 * 2 * 15))
     found = {(r.month, r.currency, r.account): r.amount for r in table.itertuples()}
     first = {
-        "crop_buyers": 3 * 70, "employers_home": 33, "employers_across": 21, "shops": -123, "clinics_and_carriers": -15, "goods_bought": -13,
+        "crop_buyers": 3 * 70, "employers_home": 33, "employers_across": 21, "kin_who_gave": 24, "kin_who_got": -24, "shops": -123, "clinics_and_carriers": -15, "goods_bought": -13,
         "goods_sold": 60, "carriers": -2, "customs": -3, "officers": -4, "treasury_fines": -6,
         # they began with 1000 rupiah
         "savings": -(6000 - 1000), "pending": -32,
     }  # fmt: skip
     assert {a: found[0, "IDR", a] for a in first} == pytest.approx(first)
     ringgit = {
-        "crop_buyers": 700, "employers_home": 110, "employers_across": 70, "shops": -410, "clinics_and_carriers": -50, "goods_bought": -130,
+        "crop_buyers": 700, "employers_home": 110, "employers_across": 70, "kin_who_gave": 80, "kin_who_got": -80, "shops": -410, "clinics_and_carriers": -50, "goods_bought": -130,
         "goods_sold": 600, "carriers": -20, "customs": -30, "officers": -40, "treasury_fines": -60, "savings": -(20000 - 10), "pending": -320,
     }  # fmt: skip
     assert {a: found[0, "MYR", a] for a in ringgit} == pytest.approx(ringgit)
@@ -143,7 +153,7 @@ def test_the_ledger_says_what_newcomers_brought_and_leavers_took() -> None:
     facts.carried[1, 0, 0], facts.carried[2, 1, 1] = 300.0, 70.0
     table = Results(record, facts).ledger()
     found = {(r.month, r.currency, r.account): r.amount for r in table.itertuples() if r.account in ("newcomers", "leavers")}
-    assert len(table) == 3 * 2 * 15 and len(found) == 12
+    assert len(table) == 3 * 2 * 17 and len(found) == 12
     assert {k: v for k, v in found.items() if v} == {(1, "IDR", "newcomers"): 300.0, (2, "MYR", "leavers"): -70.0}
     assert table[(table["month"] == 1) & (table["currency"] == "IDR")]["amount"].sum() == 0.0
 

@@ -61,7 +61,7 @@ def splits(run: Run, mothers: np.ndarray, gone: set[int], slot: int = 0) -> dict
                 strengths.append(0.9 if k == 0 else 0.25)
     trade = draw(run.seed_of_run, TRADES, uid)[:, 0] < 0.3
     owners = uid[trade]
-    traders = {"uid": trader_uids(run.seed_of_run, owners), "household": owners, "capital": np.full(len(owners), 0.2), "cards": np.ones(len(owners)),
+    traders = {"uid": trader_uids(run.seed_of_run, owners), "household": owners, "load": np.full(len(owners), 60.0), "cards": np.ones(len(owners)),
                "skill": np.full(len(owners), 0.4)}  # fmt: skip
     return {"newcomers": new, "ties": ties, "strengths": strengths, "traders": traders}
 

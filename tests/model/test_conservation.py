@@ -11,8 +11,9 @@ from abm import BorderModel, Scenario
 from abm.results.record import D, S
 from abm.world.columns import World
 from agents.official.ration_care import Parameters as Ration
-from agents.surroundings import ACTIVITIES, LOOKING, N_WORK
+from agents.surroundings import ACTIVITIES, LOOKING, N_WORK, PASS
 from tests.model.same import make, months
+from tests.model.tools import MANY_TRADERS
 
 #: Relative size of a sum's rounding: 2**-52 for each of some hundreds of terms, with room.
 ROUNDING = 1e-12
@@ -70,13 +71,13 @@ def check_patients(model: BorderModel, sums: np.ndarray) -> None:
 @pytest.fixture(params=["history", "closed-border", "no-kinship"])
 def run(request) -> BorderModel:
     """Before its first month; each test watches its own run."""
-    return BorderModel(Scenario.load(request.param, end="2003-12"), households=240, rng=13)
+    return BorderModel(Scenario.load(request.param, set=MANY_TRADERS, end="2003-12"), households=240, rng=13)
 
 
 @pytest.fixture(params=["history", "closed-border", "no-kinship"])
 def held(request) -> BorderModel:
     """The same with the people of one year, so that a household's money can be followed from month to month."""
-    return BorderModel(Scenario.load(request.param, end="2003-12", without=["demography"]), households=240, rng=13)
+    return BorderModel(Scenario.load(request.param, set=MANY_TRADERS, end="2003-12", without=["demography"]), households=240, rng=13)
 
 
 def test_people(run):
@@ -102,10 +103,14 @@ def test_people(run):
         largest = np.zeros(model.world.n_places)
         np.maximum.at(largest, h["place"].astype(int), h["weight"])
         for k in range(1, N_WORK):
-            # a job is held by those for whom there is one: by no more than one household's weight too many, and never where there is none
+            # a job is held by those for whom there is one: in a market by no more than one household's weight too many, and never where there is none
             held = np.bincount(h["place"], h["weight"] * (activity == k).sum(axis=1), model.world.n_places)
             assert close(held, place["job_holders"][:, k])
-            assert (held - place["job_slots"][:, k] < largest).all() and (held[place["job_slots"][:, k] <= 0] == 0).all()
+            market = place["place_work"] if k == PASS else place["side"]
+            for one in np.unique(market):
+                here = market == one
+                assert held[here].sum() - place["job_slots"][here, k].sum() <= largest[here].max() * (1 + ROUNDING)
+            assert (held[place["job_slots"][:, k] <= 0] == 0).all()
             assert (held[place["may_work"][:, k] <= 0] == 0).all()
 
 
@@ -142,7 +147,9 @@ def test_money_of_each_household_and_trader(held):
         model.step()
         turnover = np.abs(before) + h["income"].clip(0) + h["spending"] + h["care_cost"] + np.abs(h["income_trade"]) + h["own_use"]
         assert close(h["savings"] - before, h["income"] - h["own_use"] - h["care_cost"] - h["spending"], turnover)
-        assert close(h["income"], h["income_farm"] + h["income_wage"] + h["income_across"] + h["income_trade"], turnover)
+        assert close(h["income"], h["income_farm"] + h["income_wage"] + h["income_across"] + h["income_trade"] + h["kin_help"], turnover)
+        gifts, size = model.sum_by_place(h["kin_help"]), model.sum_by_place(np.abs(h["kin_help"]))
+        assert close(gifts, np.zeros_like(gifts), size) and size.any(), "what is given is received in each community"
         booked = np.where(h["trader"] >= 0, profit[np.maximum(h["trader"], 0)], 0.0)
         assert np.array_equal(h["income_trade"], booked), "profit comes home in the month after"
         at = h["place"].astype(int)
@@ -191,6 +198,7 @@ def test_ledger_is_what_the_frames_say(month):
         deal = lambda name, m=carries: math.fsum((trader["weight"] * trader[name])[m])  # noqa: E731
         expected = {
             "crop_buyers": of("income_farm") - of("own_use"), "employers_home": of("income_wage"), "employers_across": of("income_across"),
+            "kin_who_gave": math.fsum((h["weight"] * h["kin_help"].clip(0))[mine]), "kin_who_got": math.fsum((h["weight"] * h["kin_help"].clip(None, 0))[mine]),
             "shops": -of("spending"), "clinics_and_carriers": -of("care_cost"), "goods_bought": -deal("outlay"), "goods_sold": deal("revenue"),
             "carriers": -deal("carriage"), "customs": -deal("duty"), "officers": -deal("bribe"), "treasury_fines": -deal("fine"),
             "savings": -math.fsum((h["weight"] * (h["savings"] - savings_before))[mine]),

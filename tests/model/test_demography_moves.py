@@ -1,4 +1,4 @@
-"""The shipped demography: places follow their censuses, nobody is lost, the books balance, and what is switched off stays: the rest."""
+"""The shipped demography in extreme places: one that dies out, shrinks or grows fast, one without births; moves, inheritance and ties of the new."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_years_without_births() -> None:
     model = make(n_months=16 * 12, households=60)
     with_rates(model, 0.0, 60.0)
     model.run()
-    assert (model.record.people[:, :, BORN] == 0.0).all() and model.frames["household"]["n_children"].sum() == 0
+    assert (model.record.people[1:, :, BORN] == 0.0).all() and model.frames["household"]["n_children"].sum() == 0
     assert np.allclose(people(model), model.world.people_path.people_in(1995), rtol=1e-12)
     check_members(model.frames["household"])
 
@@ -151,6 +151,27 @@ def test_households_move_in_the_order_of_their_draws() -> None:
     assert sum(moved(-1e6, uid, weight, [1] * 30 + [0] * 20, [30] * 50)) == 29, "who has died out is not there"
 
 
+def test_who_has_no_weight_counts_for_nothing() -> None:
+    """Households without weight in between change nobody's move, and none of them is the one that stays."""
+    uid, ages = list(range(40)), [30] * 40
+    for wanted in (-200.0, -1e6, 150.0):
+        few = moved(wanted, uid[::2], [10.0] * 20, [1] * 20, ages[::2])
+        assert moved(wanted, uid, [10.0, 0.0] * 20, [1] * 40, ages)[::2] == few
+    assert sum(moved(-1e6, uid, [0.0] * 40, [1] * 40, ages)) == 0
+
+
+def test_a_place_whose_last_household_has_no_weight_is_settled_again() -> None:
+    model = make(n_months=25, households=300)
+    extra = model.add_household(model.world.place_names[3]).unique_id
+    model.go_on(12)
+    h, path = model.frames["household"], model.world.people_path.people_in(1981)
+    here = (h["place"] == 3) & (h["weight"] > 0.0)
+    h["adult_age"][here], h["n_adults"][here], h["n_children"][here], h["child_age"][here] = [100, -1, -1, -1, -1, -1], 1, 0, -1
+    model.go_on(13)
+    now = h["uid"][(h["place"] == 3) & (h["weight"] > 0.0)]
+    assert len(now) == 1 and people(model)[3] == pytest.approx(path[3], rel=1e-12) and extra in h["uid"][h["place"] == 3]
+
+
 def test_people_who_move_are_those_wanted_in_the_mean() -> None:
     uid, persons = list(range(40)), [1, 2, 3, 5] * 10
     for wanted in (-3.0, -44.0):
@@ -181,11 +202,32 @@ def test_ties_of_a_new_household() -> None:
         )
         return [(*map(int, pair), float(s)) for pair, s in zip(pairs[:n], strengths[:n], strict=True)]
 
-    assert found(1.0, [0, 0, 0, 0]) == [(7, 100, 0.8), (7, 200, 0.3), (7, 300, 0.5), (7, 400, 0.7)]
-    assert found(0.0, [0, 0, 0, 0]) == [(7, 100, 0.8)] and found(1.0, [0, 0, 1, 0])[1:] == [(7, 200, 0.3), (7, 400, 0.7)]
-    assert found(1.0, [1, 0, 0, 0])[0] == (7, 200, 0.3), "no tie to a mother's household that leaves"
-    u = {o: uniform(3, moving.INHERIT, 24, 7, o) for o in (200, 300, 400)}
-    assert [o for _, o, _ in found(0.5, [0, 0, 0, 0])[1:]] == [o for o in (200, 300, 400) if u[o] < 0.5]
+    assert found(1.0, [0, 0, 0, 0]) == [(-1, 0, 0.8), (-1, 1, 0.3), (-1, 2, 0.5), (-1, 3, 0.7)], (
+        "-1 is the first newcomer, the others are rows"
+    )
+    assert found(0.0, [0, 0, 0, 0]) == [(-1, 0, 0.8)] and found(1.0, [0, 0, 1, 0])[1:] == [(-1, 1, 0.3), (-1, 3, 0.7)]
+    assert found(1.0, [1, 0, 0, 0])[0] == (-1, 1, 0.3), "no tie to a mother's household that leaves"
+    u = {row: uniform(3, moving.INHERIT, 24, 7, int(uid[row])) for row in (1, 2, 3)}
+    assert [row for _, row, _ in found(0.5, [0, 0, 0, 0])[1:]] == [row for row in (1, 2, 3) if u[row] < 0.5]
+
+
+def test_who_does_something_else_forgets_what_it_asked_for() -> None:
+    before, now = np.array([[0, 1], [2, -1], [3, 4]], np.int8), np.array([[0, 1], [2, 0], [4, 3]], np.int8)
+    sought = np.array([[5, 6], [5, -1], [5, 6]], np.int8)
+    moving.forget_work(before, now, sought)
+    assert sought.tolist() == [[5, 6], [-1, -1], [-1, -1]]
+
+
+def test_who_is_old_is_counted_from_that_age_on() -> None:
+    ages, old = np.array([[70, 64, -1], [65, 65, 66], [-1, -1, -1]], np.int8), np.full(3, -1.0)
+    moving.count_old(ages, 65, old)
+    assert old.tolist() == [1.0, 3.0, 0.0]
+
+
+def test_gains_and_losses_of_weights_by_side() -> None:
+    weight, gained = np.array([2.0, 1.0, 4.0, 1.0]), np.array([[1.0, 0.0], [0.0, 0.0]])
+    moving.reweigh(np.array([1.5, 0.5]), np.array([0, 0, 1, 1]), np.array([0, 0, 1, 1]), np.array([10.0, -4.0, 3.0, -2.0]), weight, gained)
+    assert weight.tolist() == [3.0, 1.5, 2.0, 0.5] and gained.tolist() == [[1.0 + 10.0, 2.0], [1.0, 6.0]]
 
 
 def test_weights_take_up_the_rest_and_it_is_booked() -> None:

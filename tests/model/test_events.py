@@ -55,7 +55,7 @@ COLUMNS = {
     "enforcement": ("policy.enforced", 0), "infrastructure_investment": ("policy.invests", 0), "puskesmas_programme": ("policy.has_programme", 0),
     "price_adjustment": ("policy.prices_move", 0), "traditional_trade": ("policy.may_trade", 0), "undeclared_trade": ("policy.may_trade", 1),
     "bribery": ("policy.may_trade", 2), "cross_border_work": ("policy.may_cross", 0), "undocumented_work": ("policy.may_cross", 1),
-    "kinship": ("kin.is_on", 0),
+    "kin_help": ("policy.may_help", 0), "kinship": ("kin.is_on", 0),
 }  # fmt: skip
 
 

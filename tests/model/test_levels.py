@@ -1,4 +1,4 @@
-"""Levels of work do not depend on how many households are simulated: jobs are filled by weight, whatever each sampled adult stands for."""
+"""Levels of work do not depend on how many households are simulated: jobs are filled by weight and market, whatever each sampled adult stands for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from abm import Scenario, Simulation
 
 #: Years after the start has settled, with estates and logging.
 YEARS = (1985, 1995)
-SEEDS = range(100, 106)
+SEEDS = range(100, 112)
 
 
 def levels(households: int, end: str = "1995-12", **settings: float) -> dict[str, np.ndarray]:
@@ -26,6 +26,10 @@ def levels(households: int, end: str = "1995-12", **settings: float) -> dict[str
     return {name: np.array(values) for name, values in found.items()}
 
 
+#: A difference of rates that is of no use to anybody, a twentieth of a percentage point: with enough seeds any difference is more than two standard errors.
+NO_MATTER = 0.0005
+
+
 def apart(a: np.ndarray, b: np.ndarray) -> float:
     """Difference of two means in standard errors over seeds."""
     return float(abs(a.mean() - b.mean()) / np.sqrt(a.var(ddof=1) / len(a) + b.var(ddof=1) / len(b)))
@@ -36,31 +40,24 @@ def by_size() -> dict[int, dict[str, np.ndarray]]:
     return {n: levels(n) for n in (300, 600, 2000)}
 
 
-@pytest.mark.parametrize("side", ["id", "my"])
-def test_unemployment_is_of_one_size(by_size: dict[int, dict[str, np.ndarray]], side: str) -> None:
-    """Where the last job was drawn anew every month, it was four times as high with 300 households as with 2,000."""
-    large = by_size[2000][f"unemployment_rate_{side}"].mean()
-    for n in (300, 600):
-        assert by_size[n][f"unemployment_rate_{side}"].mean() == pytest.approx(large, rel=0.35), n
+#: Day work across of the Malaysian side is left out: some ten jobs of two places, less than a household stands for where few are simulated.
+AGREE = ("workers_across_id", "adults_wage_id", "adults_wage_my", "unemployment_rate_id", "unemployment_rate_my", "adults_pass_id")
 
 
-def test_day_work_across_is_of_one_size(by_size: dict[int, dict[str, np.ndarray]]) -> None:
-    for n in (300, 600):
-        assert apart(by_size[n]["adults_pass_id"], by_size[2000]["adults_pass_id"]) < 3.0, n
-
-
-@pytest.mark.parametrize("name", ["workers_across_id", "adults_wage_my"])
-def test_jobs_are_filled_in_samples_of_any_size(by_size: dict[int, dict[str, np.ndarray]], name: str) -> None:
-    """Not quite: with few households a free job is found later, as nobody expects any between two that are free (docs/odd.md, 5)."""
-    large = by_size[2000][name].mean()
-    for n, tolerance in ((300, 0.3), (600, 0.15)):
-        assert by_size[n][name].mean() == pytest.approx(large, rel=tolerance), n
+@pytest.mark.parametrize("name", AGREE)
+@pytest.mark.parametrize("households", [300, 600])
+def test_levels_agree_within_two_standard_errors(by_size: dict[int, dict[str, np.ndarray]], households: int, name: str) -> None:
+    """Where jobs were given community by community, work across was a quarter lower with 300 households than with 2,000."""
+    few, many = by_size[households][name], by_size[2000][name]
+    assert apart(few, many) < 2.0 or abs(few.mean() - many.mean()) < NO_MATTER
 
 
 @pytest.mark.slow
-def test_levels_of_a_large_sample(by_size: dict[int, dict[str, np.ndarray]]) -> None:
-    large = levels(8000)
-    for name in ("unemployment_rate_id", "unemployment_rate_my"):
-        assert by_size[2000][name].mean() == pytest.approx(large[name].mean(), rel=0.2), name
-    for name in ("workers_across_id", "adults_wage_my", "adults_pass_id"):
-        assert by_size[2000][name].mean() == pytest.approx(large[name].mean(), rel=0.1), name
+@pytest.mark.parametrize("name", AGREE)
+def test_levels_of_a_large_sample(by_size: dict[int, dict[str, np.ndarray]], large: dict[str, np.ndarray], name: str) -> None:
+    assert apart(by_size[2000][name], large[name]) < 2.0 or abs(by_size[2000][name].mean() - large[name].mean()) < NO_MATTER
+
+
+@pytest.fixture(scope="module")
+def large() -> dict[str, np.ndarray]:
+    return levels(8000)

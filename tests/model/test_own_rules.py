@@ -106,7 +106,7 @@ def test_own_rules_that_do_not_fit_are_refused():
         ({5: severity}, "rules ="),
         ({"household.fall_ill": 5}, "household.fall_ill"),
         ({"household.fall_ill": print}, "household.fall_ill"),
-        ({"household.get_work.give": share_that_fits}, "who_leaves"),
+        ({"household.get_work.serve": share_that_fits}, "turn"),
     ],
 )
 def test_what_is_no_own_rule_is_refused(rules, word, tmp_path):

@@ -69,7 +69,7 @@ def test_markets_incomes_and_savings(run: Simulation) -> None:
     for q in range(run.world.n_places):
         side = int(place["side"][q])
         rate = (s.idr_per_usd[0], s.myr_per_usd[0])[side]
-        assert place["price"][q] == pytest.approx(s.world_price[0] * rate * s.markup[side])
+        assert place["price"][q] == pytest.approx(s.world_price[0, side] * rate * s.markup[side])
         district = place["pay_level"][q] ** run.settings.values["world.set_work.pay_by_district"]
         wage = (0.8, 0.9)[side] * s.pay[0, side, SECTORS.index("services")] * district
         here = h["place"] == q
@@ -126,13 +126,16 @@ def test_support_of_kin_across(run: Simulation) -> None:
 
 def test_work_has_settled_when_the_first_month_begins() -> None:
     """The first months look like those that follow."""
-    run = Simulation(Scenario(end="1980-06"), households=2000)
-    assert run.draws_of is None and run.month == 0
-    h = run.frames["household"]
-    away = lambda: float((((h["activity"] >= PASS) & (h["activity"] < LOOKING)).sum(axis=1) * h["weight"]).sum())  # noqa: E731
-    before = away()
-    run.run()
-    assert before > 0 and away() == pytest.approx(before, rel=0.15)
+    before = after = 0.0
+    for seed in (7, 8, 9):  # together, since an adult who stands for many comes or goes by chance
+        run = Simulation(Scenario(end="1980-06"), households=2000, rng=seed)
+        assert run.draws_of is None and run.month == 0
+        h = run.frames["household"]
+        away = lambda h=h: float((((h["activity"] >= PASS) & (h["activity"] < LOOKING)).sum(axis=1) * h["weight"]).sum())  # noqa: E731
+        before += away()
+        run.run()
+        after += away()
+    assert before > 0 and after == pytest.approx(before, rel=0.15)
     assert start.SETTLING_MONTHS == 36
 
 

@@ -6,6 +6,9 @@ import pytest
 
 from abm import Scenario
 
+#: What a scenario sets where a small sample must have several traders: the most that is declared.
+MANY_TRADERS = {"world.populate.share_trading_id": 0.1, "world.populate.share_trading_my": 0.05}
+
 
 def one_sentence(refusal: pytest.ExceptionInfo) -> str:
     text = str(refusal.value)

@@ -14,7 +14,7 @@ from tests.rules.tools import MANY, assert_share, both_forms, columns_of, run_ru
 
 RULE = "trader.choose_deal"
 P = Parameters(scale=0.5, trouble=0.2, trading_days=8.0, price_impact=0.1, kin_saving=0.5, waiting=0.1, paperwork=0.05, path_carriage=2.0,
-               bribe_share=0.4, share_bribable=0.75, penalty=0.5)  # fmt: skip
+               bribe_share=0.4, share_bribable=0.95, penalty=0.5)  # fmt: skip
 
 
 @both_forms
@@ -32,8 +32,8 @@ def test_trips_and_margin_by_hand(form: str) -> None:
     [
         (0, 40 * 0.35, 40.0),  # no more than the allowance passes
         (1, 100 * (0.5 - 0.05 - 0.1 - 0.05) - 0.2 * 60, 100.0),  # duty on what is above it
-        # asked 0.4*min(0.5, 0.2+0.5) = 0.2; passes 100*(0.5-0.05-0.1-0.2) = 15 with 0.75, else loses goods, fine, carriage: 155
-        (2, 0.75 * 15 - 0.25 * 155, 100.0),
+        # asked 0.4*min(0.5, 0.2+0.5) = 0.2; passes 100*(0.5-0.05-0.1-0.2) = 15 with 0.95, else loses goods, fine, carriage: 155
+        (2, 0.95 * 15 - 0.05 * 155, 100.0),
         (3, 100 * (0.9 * 1.5 - 1 - 0.1 * 0.5 - 0.05), 100.0),
     ],
 )
@@ -45,7 +45,7 @@ def test_expected_profit_by_hand(form: str, channel: int, profit: float, value: 
 def deals(form: str = "compiled", n: int = MANY, p: Parameters = P, **said: Any) -> dict[str, np.ndarray]:
     """``n`` like traders at place 0, whose market across is place 1. Rice costs 10 here and 15 there, the rest alike."""
     values = {
-        "trader.place": 0, "trader.household": 0, "trader.capital": 1.0, "trader.cards": 1, "trader.skill": 0.0,
+        "trader.place": 0, "trader.household": 0, "trader.load": 10.0, "trader.cards": 1, "trader.skill": 0.0,
         "household.support_across": 0.0, "place.product_per_head": 100.0, "place.price": [(10.0, 5.0, 5.0, 5.0), (15.0, 5.0, 5.0, 5.0)],
         "place.exchange": 1.0, "trade_link.partner": [(1, 1), (0, 0)], "trade_link.hours": 4.0, "trade_link.strictness": 0.5,
         "trade_link.detection": 0.1, "trade_link.is_open": 1.0, "trade_link.is_post": 1.0, "trade_link.allowance": 100.0,
@@ -61,10 +61,10 @@ def with_channel(done: dict[str, np.ndarray], channel: int) -> int:
 
 def test_shares_are_those_of_a_logit() -> None:
     done = deals()
-    # value 1 * 100 * 4 trips = 400; gain 0.5*0.9 = 0.45; carriage 0.01*4 = 0.04 (path 0.08); waiting 0.1*0.5 = 0.05
+    # 10 kg * 10 a kilogram * 4 trips = 400; gain 0.5*0.9 = 0.45; carriage 0.01*4 = 0.04 (path 0.08); waiting 0.1*0.5 = 0.05
     allowance = 100 * (0.45 - 0.04 - 0.05)
     declared = 400 * (0.45 - 0.04 - 0.05 - 0.05) - 0.2 * 300
-    bribe = 0.75 * 400 * (0.45 - 0.04 - 0.05 - 0.4 * 0.45) - 0.25 * 400 * (1.5 + 0.04)
+    bribe = 0.95 * 400 * (0.45 - 0.04 - 0.05 - 0.4 * 0.45) - 0.05 * 400 * (1.5 + 0.04)
     path = 400 * (0.9 * 1.45 - 1 - 0.1 * 0.5 - 0.08)
     weights = np.exp([(profit / 100 - 0.2) / 0.5 for profit in (allowance, declared, bribe, path)])
     for c in range(4):
@@ -89,7 +89,7 @@ def test_shares_are_those_of_a_logit() -> None:
         ({"trader__cards": 4}, 0, 1),
         ({"trade_link__hours": 8.0}, 3, -1),
         ({"trade_link__transport": 0.03, "household__support_across": 1.0, "p": P._replace(kin_credit=0.0)}, 3, -1),
-        ({"p": P._replace(share_bribable=0.9)}, 2, 1),
+        ({"p": P._replace(share_bribable=1.0)}, 2, 1),
         ({"p": P._replace(bribe_share=0.6)}, 2, -1),
         ({"p": P._replace(penalty=1.5)}, 3, -1),
     ],
@@ -104,9 +104,47 @@ def test_kin_save_carriage() -> None:
     dear = {"trade_link__transport": 0.05}
     n = lambda **s: int((deals(**dear, **s)["trader.good"] >= 0).sum())  # noqa: E731
     assert n(household__support_across=1.0) > n()
-    # close kin give half as much again on credit: 1.5 * 400 = 600 of money at 10 a kilogram
+    # close kin add half as much again: 1.5 * 10 kg on 4 trips
     lent = deals(household__support_across=1.0, p=P._replace(kin_credit=0.5))
     assert lent["trader.quantity"][lent["trader.channel"] == 3] == pytest.approx(60.0)
+
+
+@both_forms
+def test_a_deal_that_is_expected_to_lose_is_not_taken(form: str) -> None:
+    # by path alone: 0.9 * (1 + gain) - 1 - 0.05 for fines - 0.08 for carrying is nothing at a gain of 1.13 / 0.9 - 1, of which the price gap is a ninth
+    # more; without trouble a deal as good as none would be taken by a half
+    p, n = P._replace(trouble=0.0, scale=100.0), 400
+    even = 10.0 * (1 + ((1 + 0.05 + 0.08) / 0.9 - 1) / 0.9)
+    for price, some in ((even - 0.01, False), (even + 0.01, True)):
+        done = deals(form, n, p, place__price=[(10.0, 5.0, 5.0, 5.0), (price, 5.0, 5.0, 5.0)], trade_link__is_open=0.0)
+        taken = int((done["trader.good"] >= 0).sum())
+        assert taken == 0 or some, "a loss is never taken, however wide tastes are"
+        assert not some or 0.4 * n < taken < 0.6 * n, "and what brings anything is"
+
+
+@both_forms
+def test_a_deal_that_brings_nothing_is_not_taken(form: str) -> None:
+    done = deals(form, 400, P._replace(trouble=-5.0), trade_link__allowance=0.0)  # nothing may pass free of duty
+    assert with_channel(done, 0) == 0 and (done["trader.quantity"][done["trader.good"] >= 0] > 0).all()
+
+
+@both_forms
+def test_one_deal_that_loses_leaves_the_others_as_they_are(form: str) -> None:
+    # two of three officers refuse: with a bribe the deal would lose, and the other channels share what is left as if it were not allowed
+    p = P._replace(share_bribable=1 / 3)
+    lost, closed = deals(form, 400, p), deals(form, 400, p, policy__may_trade=(1.0, 1.0, 0.0))
+    assert all((lost[f"trader.{k}"] == closed[f"trader.{k}"]).all() for k in ("good", "channel", "direction", "quantity"))
+    assert with_channel(lost, 2) == 0 and with_channel(lost, 3) > 0
+
+
+@both_forms
+def test_a_trader_carries_kilograms_whatever_people_earn(form: str) -> None:
+    # ten times the product per head: the profit counts for less, the load of who goes is the same
+    rich = deals(form, 400, place__product_per_head=1000.0)
+    by_path = rich["trader.quantity"][rich["trader.channel"] == 3]
+    assert len(by_path) and by_path == pytest.approx(40.0)
+    heavy = deals(form, 400, trader__load=25.0)
+    assert heavy["trader.quantity"][heavy["trader.channel"] == 3] == pytest.approx(100.0)
 
 
 @both_forms
@@ -161,15 +199,15 @@ def test_limits_of_expected_profit(form: str) -> None:
     assert f(1, 30.0, 40.0, 0.5, 0.05, 0.2, 0.1, 0.1, P) == pytest.approx((30 * (0.5 - 0.05 - 0.1 - 0.05), 30.0))
     assert f(0, 30.0, 40.0, 0.5, 0.05, 0.2, 0.1, 0.1, P) == pytest.approx((30 * 0.35, 30.0))
     # an officer asks a part of the gain, or of the duty and the fine where these are less: 0.4 * min(2, 0.2 + 0.5) = 0.28
-    assert f(2, 100.0, 0.0, 2.0, 0.05, 0.2, 0.1, 0.1, P)[0] == pytest.approx(0.75 * 100 * (2 - 0.05 - 0.1 - 0.28) - 0.25 * 155)
+    assert f(2, 100.0, 0.0, 2.0, 0.05, 0.2, 0.1, 0.1, P)[0] == pytest.approx(0.95 * 100 * (2 - 0.05 - 0.1 - 0.28) - 0.05 * 155)
     # and nothing of a loss
-    assert f(2, 100.0, 0.0, -0.5, 0.05, 0.2, 0.1, 0.1, P)[0] == pytest.approx(0.75 * 100 * (-0.5 - 0.05 - 0.1) - 0.25 * 155)
+    assert f(2, 100.0, 0.0, -0.5, 0.05, 0.2, 0.1, 0.1, P)[0] == pytest.approx(0.95 * 100 * (-0.5 - 0.05 - 0.1) - 0.05 * 155)
 
 
 def world_of_three() -> dict[str, Any]:
     """Traders of places 1, 0 and 2: place 1's way leads to 2 by law and to 0 by path, that of 0 to 1, of 2 to 1 by path only."""
     return {
-        "trader.place": (1, 0, 2), "trader.household": (2, 0, 1), "trader.capital": (1.5, 0.5, 1.0), "trader.cards": (2, 1, 3),
+        "trader.place": (1, 0, 2), "trader.household": (2, 0, 1), "trader.load": (15.0, 6.0, 8.0), "trader.cards": (2, 1, 3),
         "trader.skill": (0.2, 0.5, 0.0), "household.support_across": (0.25, 0.75, 0.5), "place.product_per_head": (100.0, 80.0, 60.0),
         "place.price": [(10.0, 5.0, 7.0, 3.0), (4.0, 6.0, 7.5, 2.0), (12.0, 4.0, 9.0, 8.0)], "place.exchange": (2.0, 0.5, 1.0),
         "trade_link.partner": [(1, 1), (2, 0), (-1, 1)], "trade_link.hours": [(4.0, 6.0), (2.0, 3.0), (1.0, 5.0)],
@@ -209,14 +247,14 @@ def test_what_each_deal_is_weighed_by(seed: int) -> None:
                     if gain <= 0:
                         continue
                     hours = v["hours"][here, way]
-                    value = v["capital"][i] * (1 + 0.4 * kin) * unit * 8.0 / (1 + hours / 4)
+                    value = v["load"][i] * (1 + 0.4 * kin) * 8.0 / (1 + hours / 4) * bought
                     expected = (
                         c, value, v["cards"][i] * v["allowance"][here], gain, v["transport"][here, g] * hours * (2.0 if c == 3 else 1.0) * (1 - 0.5 * kin),
                         v["duty_in" if d else "duty_out"][here, g], 0.1 * v["strictness"][here, 0] if c < 3 else 0.0, v["detection"][here, way] * (1 - v["skill"][i]),
                     )  # fmt: skip
                     looked_at.append(expected)
                     profit, passes = expected_profit(*expected, p)
-                    weights.append(math.exp((profit / unit - 0.2) / 1.0))
+                    weights.append(math.exp((profit / unit - 0.2) / 1.0) if profit >= 0 else 0.0)
                     deals.append((g, d, c, passes / bought))
         for expected in sorted(looked_at, key=lambda one: one[0]):  # channel by channel
             assert next(said) == pytest.approx(expected)
@@ -254,7 +292,7 @@ def test_each_trader_takes_what_its_draw_falls_on() -> None:
     n = 1000
     done = deals(n=n)
     # the profits of test_shares_are_those_of_a_logit; the first piece, of weight 1, is no deal
-    profits = [36.0, 400 * 0.31 - 60, 300 * 0.18 - 100 * 1.54, 400 * (0.9 * 1.45 - 1 - 0.05 - 0.08)]
+    profits = [36.0, 400 * 0.31 - 60, 380 * 0.18 - 20 * 1.54, 400 * (0.9 * 1.45 - 1 - 0.05 - 0.08)]
     ends = np.cumsum([1.0, *(math.exp((profit / 100 - 0.2) / 0.5) for profit in profits)])
     drawn = np.array([uniform(7, CHOOSE_DEAL, 0, 1000 + i, 0) for i in range(n)]) * ends[-1]
     expected = np.searchsorted(ends, drawn, side="right") - 1  # -1: no deal
@@ -266,7 +304,7 @@ def test_each_trader_takes_what_its_draw_falls_on() -> None:
 def test_without_a_deal_nothing_is_left_of_the_last(form: str) -> None:
     old = {"trader__good": 2, "trader__direction": 1, "trader__channel": 3, "trader__quantity": 9.0}
     for change in ({"policy__may_trade": 0.0}, {"place__price": 5.0}):
-        done = deals(form, 20, **old, **change)
+        done = deals(form, 20, P, **old, **change)
         assert [set(done[f"trader.{k}"].tolist()) for k in ("good", "direction", "channel", "quantity")] == [{-1}, {0}, {0}, {0.0}]
 
 

@@ -1,4 +1,4 @@
-"""Who wants to work where: the rest."""
+"""What each activity is worth to an adult, and who thinks again at all."""
 
 from __future__ import annotations
 

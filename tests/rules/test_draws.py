@@ -22,8 +22,12 @@ from agents.core.draws import (
     pair_uniform_python,
     splitmix,
     splitmix_python,
+    stem,
+    stem_python,
     stream,
     uniform,
+    uniform_of,
+    uniform_of_python,
     uniform_python,
 )
 
@@ -191,3 +195,9 @@ def test_uids_of_many_are_those_of_each() -> None:
         assert made.tolist() == [origin_uid(7, *origin, k) for k in last]
     assert origin_uids(2**64 - 1, 1, last=np.arange(3)).tolist() == [origin_uid(2**64 - 1, 1, k) for k in range(3)]
     assert len(origin_uids(7, 1, last=np.arange(0))) == 0
+
+
+def test_a_draw_from_the_stem_of_its_decision_is_the_same() -> None:
+    for key in ((7, 9, 3, 12), (0, 0, -5, 2**62), (2**62, 2**31 - 1, 431, 0)):
+        for slot in (0, 1, 47):
+            assert uniform_of(stem(*key), slot) == uniform(*key, slot) == uniform_of_python(stem_python(*key), slot)

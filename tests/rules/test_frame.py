@@ -87,17 +87,17 @@ def test_grow_keeps_everything() -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 4), st.booleans()), max_size=60))
 def test_any_history_of_additions_and_removals(history: list[tuple[int, int, bool]]) -> None:
-    f = AgentFrame("trader", {"uid": [1000], "place": [2], "capital": [0.0]})
+    f = AgentFrame("trader", {"uid": [1000], "place": [2], "load": [0.0]})
     here = {1000: (2, 0.0)}
     for step, (uid, place, comes) in enumerate(history):
         if comes and uid not in here:
-            f.add({"uid": [uid], "place": [place], "capital": [float(step)]})
+            f.add({"uid": [uid], "place": [place], "load": [float(step)]})
             here[uid] = (place, float(step))
         elif not comes and uid in here:
             f.remove([uid])
             del here[uid]
     expected = sorted((p, u, c) for u, (p, c) in here.items())
-    assert list(zip(f["place"].tolist(), f["uid"].tolist(), f["capital"].tolist(), strict=True)) == expected
+    assert list(zip(f["place"].tolist(), f["uid"].tolist(), f["load"].tolist(), strict=True)) == expected
     assert [f.row(u) for _, u, _ in expected] == list(range(len(expected)))
 
 

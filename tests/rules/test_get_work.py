@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from agents.core.draws import uniform
-from agents.household.get_work import DISMISSED, FOUND, LAST, Parameters, fits, give, share_that_fits, who_leaves
-from agents.surroundings import ESTATE, FARM, LOOKING, PASS, PERMIT, PUBLIC, SERVICES, TIMBER, UNDOCUMENTED, WORK
-from tests.rules.tools import MANY, assert_share, both_forms, columns_of, draws, run_rule, take
+from agents.household.get_work import DISMISSED, FOUND, LAST, Parameters, fits, market_of, serve, share_that_fits, turn
+from agents.household.leave_work import who_leaves
+from agents.surroundings import ESTATE, FARM, LOOKING, PASS, PERMIT, PUBLIC, SERVICES, TIMBER, UNDOCUMENTED
+from tests.rules.jobs import NONE, month_of_jobs, people, slots_of
+from tests.rules.tools import MANY, assert_share, both_forms, draws, take
 
-RULE = "household.get_work"
 #: Nobody leaves of itself.
 STAY = Parameters(ends=0.0, ends_public=0.0)
-NONE = -1
 
 
 @both_forms
@@ -81,10 +81,40 @@ def test_fits_by_hand(form: str, given: float, weight: float, jobs: float, u: fl
 
 def given(form: str, jobs: float, u: Any, weights: Any, last: float, n: int | None = None) -> tuple[float, list[bool]]:
     """Weight given, and who has a job; the array of those is filled with the opposite before."""
-    u, weights = np.asarray(u, float), np.asarray(weights, float)
-    has = np.ones(len(u), np.bool_)
-    total = take(give, form)(jobs, u, weights, last, len(u) if n is None else n, has)
-    return total, has.tolist()
+    u, weights, total, refused = np.asarray(u, float), np.asarray(weights, float), np.full(1, 55.0), np.ones(1, np.bool_)
+    has, n = np.ones(len(u), np.bool_), len(u) if n is None else n
+    take(serve, form)(n, u, weights, np.zeros(len(u), np.int64), np.array([jobs]), np.array([last]), total, refused, has)
+    assert refused[0] == (not has[:n].all())
+    return float(total[0]), has.tolist()
+
+
+@both_forms
+def test_markets_are_filled_apart_in_one_order(form: str) -> None:
+    # in the order: 2 (market 1), 0 (market 0), 3 (market 1, which is full), 1 (market 0: a half of it fits)
+    order, weights, groups = np.array((0.2, 0.9, 0.1, 0.5)), np.array((3.0, 4.0, 5.0, 1.0)), np.array((0, 0, 1, 1))
+    for last, second in ((0.49, True), (0.51, False)):
+        total, refused, has = np.zeros(3), np.ones(3, np.bool_), np.zeros(4, np.bool_)
+        take(serve, form)(4, order, weights, groups, np.array((5.0, 5.0, 9.0)), np.array((last, 0.0, 0.0)), total, refused, has)
+        assert has.tolist() == [True, second, True, False] and refused.tolist() == [not second, True, False]
+        assert total.tolist() == [7.0 if second else 3.0, 5.0, 0.0]
+
+
+@both_forms
+def test_turn_by_hand(form: str) -> None:
+    of = take(turn, form)
+    # 6 of 12 who ask could have one: a weight of 4 comes at -log(u) / 2
+    assert of(0.5, 4.0, 6.0, 12.0) == pytest.approx(np.log(2.0) / 2.0)
+    assert of(0.25, 4.0, 6.0, 12.0) == pytest.approx(np.log(4.0) / 2.0)
+    for vacant in (0.0, -3.0):
+        assert of(0.25, 4.0, vacant, 12.0) == 1.25e30
+    assert of(1e-9, 1.0, 1e-300, 1.0) <= 1e30 < of(1e-9, 1.0, 0.0, 1.0)
+    assert of(0.5, 1.0, 1.0, 1.0) > of(0.5, 1.0, 2.0, 1.0) and of(0.5, 1.0, 1.0, 1.0) < of(0.5, 1.0, 1.0, 2.0) > of(0.5, 2.0, 1.0, 2.0)
+
+
+@both_forms
+def test_market_of(form: str) -> None:
+    of = take(market_of, form)
+    assert [of(k, 1, 22) for k in range(1, 8)] == [1, 1, 1, 1, 22, 1, 1] and of(PASS, 0, -1) == -1 and of(PERMIT, 0, -1) == 0
 
 
 @both_forms
@@ -144,23 +174,10 @@ def test_mixed_weights_get_as_many_jobs_as_there_are_on_average(jobs: float) -> 
 # ---- a community's month ------------------------------------------------------------------------------------------------------
 
 
-def people(n: int, now: Any, asks: Any = NONE, **said: Any) -> dict[str, np.ndarray]:
-    """``n`` households with one adult of the labour force in one community."""
-    six = lambda x: np.column_stack([np.broadcast_to(x, n), np.full((n, 5), NONE)])  # noqa: E731
-    values = {"household.n_workers": 1, "household.weight": 2.0, "household.activity": six(now), "household.work_sought": six(asks),
-              "place.job_slots": 1.0e6} | {k.replace("__", ".", 1): v for k, v in said.items()}  # fmt: skip
-    return columns_of(RULE, {"household": n, "place": 1}, values)
-
-
-def slots_of(**jobs: float) -> np.ndarray:
-    """Jobs by activity, none where nothing is said."""
-    return np.array([jobs.get(name, 0.0) for name in WORK])
-
-
 @both_forms
 def test_limits(form: str) -> None:
     def left(now: int, asks: int, slots: float, caught: float = 0.0, p: Parameters = STAY) -> dict[str, np.ndarray]:
-        return run_rule(RULE, people(40, now, asks, place__job_slots=slots, place__caught_away=caught), form, stop=40, p=p)
+        return month_of_jobs(people(40, now, asks, place__job_slots=slots, place__caught_away=caught), form, p=p)
 
     first = lambda *a, **k: set(left(*a, **k)["household.activity"][:, 0].tolist())  # noqa: E731
     assert first(ESTATE, NONE, 80.0) == {ESTATE}
@@ -190,11 +207,11 @@ def test_limits(form: str) -> None:
 @pytest.mark.parametrize("share", [0.1, 0.6])
 def test_shares_that_leave(share: float) -> None:
     n, p = MANY, Parameters(ends=share, ends_public=0.003)
-    stays = lambda k, **said: (run_rule(RULE, people(n, k, **said), stop=n, p=p)["household.activity"][:, 0] == k).sum()  # noqa: E731
+    stays = lambda k, **said: (month_of_jobs(people(n, k, **said), p=p)["household.activity"][:, 0] == k).sum()  # noqa: E731
     for k in (ESTATE, TIMBER, SERVICES, PASS, PERMIT, UNDOCUMENTED):
         assert_share(stays(k), n, 1.0 - share)
     assert_share(stays(PUBLIC), n, 1.0 - 0.003)
-    done = run_rule(RULE, people(n, UNDOCUMENTED, place__caught_away=0.3), stop=n, p=p)
+    done = month_of_jobs(people(n, UNDOCUMENTED, place__caught_away=0.3), p=p)
     assert_share(done["household.n_deported"].sum(), n, 0.3)
     assert_share((done["household.activity"][:, 0] == UNDOCUMENTED).sum(), n, 0.7 * (1.0 - share))
 
@@ -202,15 +219,15 @@ def test_shares_that_leave(share: float) -> None:
 @both_forms
 def test_a_dismissed_adult_may_find_another_job_in_that_month(form: str) -> None:
     asks = np.array([SERVICES, NONE, SERVICES, NONE])
-    done = run_rule(RULE, people(4, ESTATE, asks, place__job_slots=slots_of(services=1e6)), form, stop=4, p=STAY)
+    done = month_of_jobs(people(4, ESTATE, asks, place__job_slots=slots_of(services=1e6)), form, p=STAY)
     assert done["household.activity"][:, 0].tolist() == [SERVICES, LOOKING, SERVICES, LOOKING]
-    ended = run_rule(RULE, people(4, ESTATE, asks, place__job_slots=slots_of(services=1e6)), form, stop=4, p=Parameters(ends=1.0))
+    ended = month_of_jobs(people(4, ESTATE, asks, place__job_slots=slots_of(services=1e6)), form, p=Parameters(ends=1.0))
     assert ended["household.activity"][:, 0].tolist() == [SERVICES, LOOKING, SERVICES, LOOKING]
 
 
 @both_forms
 def test_who_found_nothing_better_keeps_the_job(form: str) -> None:
-    done = run_rule(RULE, people(30, ESTATE, PERMIT, place__job_slots=slots_of(estate=60.0)), form, stop=30, p=STAY)
+    done = month_of_jobs(people(30, ESTATE, PERMIT, place__job_slots=slots_of(estate=60.0)), form, p=STAY)
     assert (done["household.activity"][:, 0] == ESTATE).all()
     assert done["place.job_seekers"][0].tolist() == [0, 0, 0, 0, 0, 0, 60.0, 0] and done["place.job_holders"][0].tolist() == [
         0,
@@ -229,11 +246,11 @@ def test_a_job_that_is_left_for_another_is_free_next_month(form: str) -> None:
     # ten on estates, five of them ask for services; five others ask for estates, of which there are ten
     now, asks = [ESTATE] * 10 + [LOOKING] * 5, [SERVICES] * 5 + [NONE] * 5 + [ESTATE] * 5
     columns = people(15, now, asks, place__job_slots=slots_of(estate=20.0, services=1e6))
-    done = run_rule(RULE, columns, form, stop=15, p=STAY)
+    done = month_of_jobs(columns, form, p=STAY)
     assert done["household.activity"][:, 0].tolist() == [SERVICES] * 5 + [ESTATE] * 5 + [LOOKING] * 5
     assert done["place.job_holders"][0].tolist() == [0, 10.0, 0, 10.0, 0, 0, 0, 0] and done["place.job_offer"][0, ESTATE] == 0.0
     columns["household.work_sought"][:, 0] = [NONE] * 10 + [ESTATE] * 5
-    done = run_rule(RULE, columns, form, stop=15, p=STAY)
+    done = month_of_jobs(columns, form, p=STAY)
     assert done["household.activity"][:, 0].tolist() == [SERVICES] * 5 + [ESTATE] * 10 and done["place.job_holders"][0, ESTATE] == 20.0
 
 
@@ -241,9 +258,9 @@ def test_a_job_that_is_left_for_another_is_free_next_month(form: str) -> None:
 def test_who_is_dismissed_goes_by_the_draws_of_each(form: str) -> None:
     # 21 jobs on estates for 15 of weight 2; a half of the eleventh fits
     columns = people(15, ESTATE, place__job_slots=slots_of(estate=21.0))
-    done = run_rule(RULE, columns, form, stop=15, p=STAY, seed=3, month=5)
+    done = month_of_jobs(columns, form, p=STAY, seed=3, month=5)
     order = sorted(range(15), key=lambda i: uniform(3, DISMISSED, 5, 1000 + i, 0))
-    kept = 10 + (uniform(3, LAST, 0, 0, ESTATE) < 0.5)
+    kept = 10 + (uniform(3, LAST, 5, 1, ESTATE) < 0.5)
     assert {i for i in range(15) if done["household.activity"][i, 0] == ESTATE} == set(order[:kept])
     assert done["place.job_holders"][0, ESTATE] == 2.0 * kept
 
@@ -255,9 +272,9 @@ def test_who_finds_a_job_goes_by_the_draws_of_each(form: str) -> None:
     columns = people(
         12, now, asks, place__job_slots=slots_of(services=15.0), place__job_chance=0.5, place__jobs_found=3.0, place__jobs_asked=12.0
     )
-    done = run_rule(RULE, columns, form, stop=12, p=STAY._replace(learning=0.2), seed=3, month=9)
-    order = sorted(range(2, 12), key=lambda i: uniform(3, FOUND, 9, 1000 + i, 0))
-    found = 5 + (uniform(3, LAST, 0, 0, SERVICES) < 0.5)
+    done = month_of_jobs(columns, form, p=STAY._replace(learning=0.2), seed=3, month=9)
+    order = sorted(range(2, 12), key=lambda i: -uniform(3, FOUND, 9, 1000 + i, 0))
+    found = 5 + (uniform(3, LAST, 9, 1, SERVICES) < 0.5)
     assert {i for i in range(12) if done["household.activity"][i, 0] == SERVICES} == {0, 1, *order[:found]}
     assert done["place.job_holders"][0, SERVICES] == 4.0 + 2.0 * found and done["place.job_seekers"][0, SERVICES] == 20.0
     assert done["place.job_offer"][0, SERVICES] == pytest.approx(found / 10)

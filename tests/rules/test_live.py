@@ -102,6 +102,20 @@ def test_a_life_table_by_hand() -> None:
     assert table.expectation == pytest.approx(43.6, abs=0.5), "the general standard's own"
 
 
+def test_a_steeper_table_by_hand() -> None:
+    # the same infant deaths, and of those who die at 65 the logit is further from that of infants
+    table, usual = life_table(8.0, 0.0, 1.3), life_table(8.0, 0.0)
+    shift = 0.5 * math.log(0.008 / 0.992) + 1.3 * 0.8670
+    lived = 0.5 * sum(1.0 / (1.0 + math.exp(2 * (shift + 1.3 * y))) for y in (0.3746, 0.3746 + (0.5818 - 0.3746) / 5))  # between 65 and 66
+    assert table.born == pytest.approx(usual.born, rel=1e-12) and table.born * table.survive[:65].prod() == pytest.approx(lived, rel=1e-12)
+    assert table.expectation < usual.expectation - 5
+
+
+def test_expectation_of_life_of_sarawak() -> None:
+    """HH35: 74.6 years of men and 78.4 of women in 2020."""
+    assert life_table(7.0, 0.0, P.death_slope_my).expectation == pytest.approx(0.5 * (74.6 + 78.4), abs=1.0)
+
+
 def test_halfway_between_two_ages_the_logit_is_the_mean() -> None:
     q1 = 1.0 / (1.0 + math.exp(2 * 0.8670))
     survive, born = life_table(1000 * q1, 0.0).survive, life_table(1000 * q1, 0.0).born
@@ -139,8 +153,8 @@ def test_births_by_age_add_up_to_half_a_womans() -> None:
 def test_tables_of_both_sides() -> None:
     birth, born, survive = chances([(5.5, 119.0), (4.0, 30.0)], P._replace(death_level=0.1))
     assert birth.shape == survive.shape == (2, AGES) and birth[0].sum() == pytest.approx(2.75) and birth[1].sum() == pytest.approx(2.0)
-    for k, deaths in enumerate((119.0, 30.0)):
-        table = life_table(deaths, 0.1)
+    for k, (deaths, slope) in enumerate(((119.0, 1.0), (30.0, 1.15))):
+        table = life_table(deaths, 0.1, slope)
         assert born[k] == table.born and np.array_equal(survive[k], table.survive)
 
 

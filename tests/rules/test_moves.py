@@ -54,7 +54,7 @@ def test_a_column_of_any_kind_follows_in_its_memory(dtype: str, width: int) -> N
     column = np.arange(8 * width, dtype=dtype).reshape((8,) if width == 1 else (8, width))
     was, at = column.copy(), column.ctypes.data
     moves = planned([1], [(0, 1), (0, 2), (1, 25)])
-    move(column, moves)
+    move([column], moves)
     for before, row in enumerate(moves.row_now.tolist()):
         if row >= 0:
             assert np.array_equal(column[row], was[before])

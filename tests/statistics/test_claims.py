@@ -22,10 +22,10 @@ def surely_lower(lower: np.ndarray, usual: np.ndarray) -> bool:
 
 @over_seeds
 @pytest.mark.parametrize(("side", "claim"), [("id", 700.0), ("my", 4000.0)])
-def test_e01_product_is_near_the_claim(seeds, side, claim):
-    """Product per head, the main reading: the central draw was fitted to both: within a quarter of the claim in every seed."""
+def test_finding_e01_product_is_below_the_claim(seeds, side, claim):
+    """Product per head, the main reading: the central draw was fitted to both, and with pay that is known and trade of its size it stays below both."""
     values = many("history", seeds, "product_per_capita", side, 2005, 2007)
-    assert (np.abs(values / claim - 1.0) < 0.25).all(), values
+    assert (values / claim > 0.6).all() and (values / claim < 0.98).all(), values
 
 
 @over_seeds
@@ -69,14 +69,10 @@ def test_e03_without_the_programme_most_of_the_fall_is_gone(seeds):
 
 
 @over_seeds
-def test_e03_without_the_programme_the_share_falls_too(seeds):
-    """A finding: of the fall of the *share* nearly all is left without the programme at the central draw.
-
-    Other care at home improves as well and draws people, so the share of care across can fall while more visits are made across. The
-    posterior leaves this open (docs/calibration.md).
-    """
+def test_e03_without_the_programme_the_share_does_not_fall(seeds):
+    """At the central draw. The posterior leaves it open: in two of three draws the programme makes the fall of the share (docs/evidence.md, E03 cause_share)."""
     usual, without = fall("history", seeds, "care_share_across"), fall("no-puskesmas", seeds, "care_share_across")
-    assert (without > 0.8 * usual).all(), without / usual
+    assert (usual > 0.05).all() and surely_lower(without, 0.2 * usual), (usual, without)
 
 
 @over_seeds

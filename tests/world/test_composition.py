@@ -12,7 +12,7 @@ from abm.world import composition
 from abm.world.composition import members
 from abm.world.populate import Parameters
 from agents.core.draws import uniform
-from agents.household.live import WORKS, births_by_age, life_table, order_workers
+from agents.household.live import KEEPS, WORKS, births_by_age, life_table, order_workers
 from agents.surroundings import LOOKING
 
 P = Parameters()
@@ -25,12 +25,12 @@ def uids(n: int = N) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def both() -> list[dict[str, np.ndarray]]:
-    return [members(5, uids(), side, P, 0.7) for side in (0, 1)]
+    return [members(5, uids(), side, P, 0.7, 0.75) for side in (0, 1)]
 
 
 def test_members_by_their_draws() -> None:
     p = P._replace(births_before_my=5.0, infant_deaths_before_my=40.0, with_partner=0.8, with_parent=0.3, grown_stay=0.9)
-    found, table = members(5, uids(300), 1, p, 0.65), life_table(40.0, 0.0)
+    found, table = members(5, uids(300), 1, p, 0.65, 0.8), life_table(40.0, 0.0)
     births, alive = 2 * births_by_age(5.0), np.cumprod(table.survive)
     full = 0
     for k, uid in enumerate(uids(300).tolist()):
@@ -46,23 +46,27 @@ def test_members_by_their_draws() -> None:
         if u[5] < 0.3 and head < 55:
             adults.append(head + 20 + math.floor(15 * u[6]))
         children = []
+        own: list[int] = []
+        keeps = uniform(5, KEEPS, 0, uid, 0)
+        least = 2 if keeps < 0.4 else 1 if keeps < 0.8 else 0
         for age in range(35):
             at_birth = woman - age
-            stays = 0.9 ** max(age - 17, 0)
+            stays = 1.0 if len(own) < least else 0.9 ** max(age - 17, 0)
             if at_birth >= 0 and u[8 + age] < births[at_birth] * alive[age] * stays:
                 (children if age < 15 else adults).append(age)
+                own.append(age)
         full += len(adults) > 6
-        n, own = min(len(adults), 6), np.array((adults + [-1] * 6)[:6], np.int8)
+        n, row = min(len(adults), 6), np.array((adults + [-1] * 6)[:6], np.int8)
         activity = np.full(6, -1, np.int8)
-        workers = order_workers(n, 0.65, uniform(5, WORKS, 0, uid, 0), own, activity)
-        assert found["adult_age"][k].tolist() == own.tolist() and found["activity"][k].tolist() == activity.tolist()
+        workers = order_workers(n, 0.65, uniform(5, WORKS, 0, uid, 0), row, activity)
+        assert found["adult_age"][k].tolist() == row.tolist() and found["activity"][k].tolist() == activity.tolist()
         assert (found["n_adults"][k], found["n_workers"][k], found["n_children"][k]) == (n, workers, min(len(children), 8))
         assert found["child_age"][k].tolist() == (children + [-1] * 8)[:8]
     assert full > 0
 
 
 def test_shares_of_the_census_of_1980(both: list[dict[str, np.ndarray]]) -> None:
-    """HH21: 40 to 47 % were below 15; HH22: 3.1 to 4.3 % were 65 and over; households of about five (census)."""
+    """HH21: 40 to 47 % were below 15; HH22: 3.1 to 4.3 % were 65 and over; households of about five (census of 1991)."""
     for found in both:
         people = found["n_adults"].astype(int).sum() + found["n_children"].astype(int).sum()
         assert 0.40 < found["n_children"].astype(int).sum() / people < 0.47
@@ -83,11 +87,25 @@ def test_ages_fit_each_other(both: list[dict[str, np.ndarray]]) -> None:
 
 
 def test_a_larger_sample_holds_the_smaller_one() -> None:
-    small, large = members(5, uids(50), 0, P, 0.7), members(5, uids(90), 0, P, 0.7)
+    small, large = members(5, uids(50), 0, P, 0.7, 0.75), members(5, uids(90), 0, P, 0.7, 0.75)
     assert all(np.array_equal(values, large[name][:50]) for name, values in small.items())
 
 
 def test_more_births_before_mean_more_children() -> None:
-    fewer, more = (members(5, uids(), 0, P._replace(births_before_id=b), 0.7)["n_children"].mean() for b in (5.5, 6.8))
+    fewer, more = (members(5, uids(), 0, P._replace(births_before_id=b), 0.7, 0.75)["n_children"].mean() for b in (5.5, 6.8))
     assert more > 1.1 * fewer
-    assert members(5, uids(), 0, P._replace(with_parent=0.0), 0.7)["n_adults"].mean() < members(5, uids(), 0, P, 0.7)["n_adults"].mean()
+    few, usual = (members(5, uids(), 0, P._replace(with_parent=w), 0.7, 0.75)["n_adults"].mean() for w in (0.0, 0.2))
+    assert few < usual
+
+
+def test_houses_that_keep_a_child_have_the_youngest_at_any_age() -> None:
+    p = P._replace(grown_stay=0.0)
+    nobody, kept = members(5, uids(), 0, p, 0.7, 0.0), members(5, uids(), 0, p, 0.7, 1.0)
+    u = np.array([uniform(5, KEEPS, 0, int(uid), 0) for uid in uids()])
+    old = nobody["adult_age"].max(axis=1) >= 40
+    more = kept["n_adults"].astype(int) - nobody["n_adults"]
+    assert (more >= 0).all() and np.array_equal(kept["child_age"], nobody["child_age"])
+    at_home = nobody["n_children"] + ((nobody["adult_age"] >= 15) & (nobody["adult_age"] < 18)).sum(axis=1)
+    least = np.where(u < 0.5, 2, 1)
+    assert (more <= np.maximum(least - at_home, 0)).all() and (more[old & (at_home == 0)] > 0).mean() > 0.5
+    assert more[(least == 2) & (at_home == 1)].max() == 1 and more[(least == 1) & (at_home == 1)].max() == 0

@@ -14,12 +14,12 @@ from agents.core.declare import SWITCHES
 from agents.surroundings import GOODS
 
 ALL_ON = {
-    "enforced": [1.0], "invests": [1.0], "has_programme": [1.0], "prices_move": [1.0], "may_trade": [1.0, 1.0, 1.0], "may_cross": [1.0, 1.0],
+    "enforced": [1.0], "invests": [1.0], "has_programme": [1.0], "prices_move": [1.0], "may_help": [1.0], "may_trade": [1.0, 1.0, 1.0], "may_cross": [1.0, 1.0],
 }  # fmt: skip
 #: What is 0 when one mechanism is off: the column and which of its values.
 OFF = {
     "enforcement": ("enforced", 0), "infrastructure_investment": ("invests", 0), "puskesmas_programme": ("has_programme", 0),
-    "price_adjustment": ("prices_move", 0), "traditional_trade": ("may_trade", 0), "undeclared_trade": ("may_trade", 1), "bribery": ("may_trade", 2),
+    "price_adjustment": ("prices_move", 0), "kin_help": ("may_help", 0), "traditional_trade": ("may_trade", 0), "undeclared_trade": ("may_trade", 1), "bribery": ("may_trade", 2),
     "cross_border_work": ("may_cross", 0), "undocumented_work": ("may_cross", 1),
 }  # fmt: skip
 

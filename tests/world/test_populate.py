@@ -8,6 +8,7 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
+import abm.declarations  # noqa: F401  (declares the columns of traders)
 from abm import Region
 from abm.world import populate
 from abm.world.columns import World
@@ -19,7 +20,7 @@ from agents.core.frame import AgentFrame
 SEED = 5
 P = Parameters(
     schooling_id=5.0, schooling_my=7.5, schooling_spread=2.5, land_median_id=1.8, land_median_my=2.6, land_spread=0.7, ability_spread=0.4,
-    share_trading=0.2, trader_capital_spread=0.5, trader_capital_id=0.5, trader_capital_my=0.1, doctrine_spread=0.15, honest=0.45,
+    share_trading_id=0.2, share_trading_my=0.1, trader_load_spread=0.5, trader_load_id=50.0, trader_load_my=90.0, doctrine_spread=0.15, honest=0.45,
 )  # fmt: skip
 #: People of 15 to 64 of each side who are in the labour force.
 WORKING = np.array([0.7, 0.65])
@@ -36,7 +37,7 @@ def world(region: Region) -> World:
 
 @pytest.fixture(scope="module")
 def people(world: World) -> tuple[AgentFrame, AgentFrame]:
-    households = make_households(SEED, world, 900, P, WORKING)
+    households = make_households(SEED, world, 900, P, WORKING, 0.75)
     return households, make_traders(SEED, world, households, P)
 
 
@@ -62,7 +63,7 @@ def test_sizes_of_the_sample(population: list[int], side: list[int], households:
 @pytest.mark.parametrize("place", [0, 25])
 def test_columns_of_households(world: World, place: int) -> None:
     numbers = np.arange(40)
-    found, side = household_columns(SEED, world, place, numbers, P, WORKING), int(world.place["side"][place])
+    found, side = household_columns(SEED, world, place, numbers, P, WORKING, 0.75), int(world.place["side"][place])
     assert side == (0 if place == 0 else 1)
     shift = [uniform(SEED, populate.SHIFT, 0, place, k) for k in (0, 1)]
     for k in numbers.tolist():
@@ -76,12 +77,12 @@ def test_columns_of_households(world: World, place: int) -> None:
         assert found["schooling"][k] == pytest.approx(min(max((5.0, 7.5)[side] + 2.5 * quantile(u), 0.0), 15.0))
         assert found["land"][k] == pytest.approx(max((1.8, 2.6)[side] * math.exp(0.7 * land), 0.1))
         assert found["ability"][k] == pytest.approx(math.exp(0.4 * ability - 0.08))
-    own = members(SEED, found["uid"], side, P, (0.7, 0.65)[side])
+    own = members(SEED, found["uid"], side, P, (0.7, 0.65)[side], 0.75)
     assert len(own) == 6 and all(np.array_equal(found[name], values) for name, values in own.items())
 
 
 def test_limits_of_schooling_and_land(world: World) -> None:
-    wide = household_columns(SEED, world, 0, np.arange(300), P._replace(schooling_spread=30.0, land_spread=6.0), WORKING)
+    wide = household_columns(SEED, world, 0, np.arange(300), P._replace(schooling_spread=30.0, land_spread=6.0), WORKING, 0.75)
     assert wide["schooling"].min() == 0.0 and wide["schooling"].max() == 15.0 and wide["land"].min() == 0.1
 
 
@@ -97,7 +98,7 @@ def test_weights_add_up_to_the_people_of_each_place(world: World, people: tuple[
 
 def test_weights_of_another_years_people(world: World, people: tuple[AgentFrame, AgentFrame]) -> None:
     wanted = world.people_path.people_in(1980)
-    other = make_households(SEED, world, 900, P, WORKING, wanted)
+    other = make_households(SEED, world, 900, P, WORKING, 0.75, wanted)
     assert np.array_equal(other["uid"], people[0]["uid"]), "the same households"
     persons = other["n_adults"].astype(int) + other["n_children"]
     assert np.bincount(other["place"], other["weight"] * persons) == pytest.approx(wanted) and wanted.sum() < world.population.sum()
@@ -105,7 +106,7 @@ def test_weights_of_another_years_people(world: World, people: tuple[AgentFrame,
 
 def test_traders(people: tuple[AgentFrame, AgentFrame]) -> None:
     h, t = people
-    trades = [i for i in range(900) if uniform(SEED, populate.TRADES, 0, int(h["uid"][i]), 0) < 0.2]
+    trades = [i for i in range(900) if uniform(SEED, populate.TRADES, 0, int(h["uid"][i]), 0) < (0.2, 0.1)[int(h["side"][i])]]
     assert len(t) == len(trades) and sorted(t["household"]) == trades
     assert (h["trader"] >= 0).sum() == len(t) and (h["trader"][np.setdiff1d(np.arange(900), trades)] == -1).all()
     for row in range(len(t)):
@@ -114,7 +115,7 @@ def test_traders(people: tuple[AgentFrame, AgentFrame]) -> None:
         u = [uniform(SEED, populate.TRADER, 0, uid, k) for k in range(3)]
         assert t["uid"][row] == uid and h["trader"][owner] == row
         assert [t[n][row] for n in ("place", "side", "weight")] == [h[n][owner] for n in ("place", "side", "weight")]
-        assert t["capital"][row] == pytest.approx((0.5, 0.1)[int(t["side"][row])] * math.exp(0.5 * quantile(u[0])))
+        assert t["load"][row] == pytest.approx((50.0, 90.0)[int(t["side"][row])] * math.exp(0.5 * quantile(u[0])))
         assert t["cards"][row] == 1 + math.floor(5 * u[1] * u[1]) and t["skill"][row] == pytest.approx(0.9 * u[2])
 
 

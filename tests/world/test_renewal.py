@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from abm import BorderModel
+from abm import BorderModel, Scenario
 from abm.results.record import S
 from abm.world import retie
 from abm.world.kinship import Kin
@@ -20,11 +20,13 @@ from agents.core.moves import Moves
 from tests.model.demography import nobody
 from tests.model.same import differing, make, state
 from tests.model.slow_population import renew_slowly
+from tests.model.tools import MANY_TRADERS
 
 
 def still(n_months: int = 14) -> BorderModel:
     """A run in which nobody comes or goes but by what a test asks for."""
-    return make(households=60, n_months=n_months, rules={"population": nobody})
+    end = f"{1980 + (n_months - 1) // 12}-{(n_months - 1) % 12 + 1:02d}"
+    return BorderModel(Scenario.load("history", set=MANY_TRADERS, end=end), households=60, rng=7, rules={"population": nobody})
 
 
 @pytest.fixture
@@ -191,12 +193,12 @@ def test_a_household_leaves_with_its_trader_and_another_comes_with_one(model: Bo
     h, t = model.frames["household"], model.frames["trader"]
     owner = int(h["uid"][t["household"][1]])
     others = {int(uid): int(h["uid"][row]) for uid, row in zip(t["uid"], t["household"], strict=True) if h["uid"][row] != owner}
-    new = {"uid": [11, 12], "household": [4, int(h["uid"][h["trader"] < 0][0])], "capital": [0.7, 0.8], "cards": [2, 3]}
+    new = {"uid": [11, 12], "household": [4, int(h["uid"][h["trader"] < 0][0])], "load": [0.7, 0.8], "cards": [2, 3]}
     renew(model, leave=[owner], newcomers=household(4, place=5), traders=new)
     now = {int(uid): int(h["uid"][row]) for uid, row in zip(t["uid"], t["household"], strict=True)}
     assert now == others | {11: 4, 12: new["household"][1]}
     row = t.row(11)
-    assert (t["place"][row], t["weight"][row], t["capital"][row], t["cards"][row], t["good"][row]) == (5, 3.0, 0.7, 2, -1)
+    assert (t["place"][row], t["weight"][row], t["load"][row], t["cards"][row], t["good"][row]) == (5, 3.0, 0.7, 2, -1)
     assert h["trader"][h.row(4)] == row and (h["trader"] >= 0).sum() == len(t)
 
 
@@ -311,7 +313,7 @@ def test_it_is_the_change_made_household_by_household() -> None:
         ties = ties[ties[:, 0] != ties[:, 1]]
         columns = household(new, land=rng.random(count), ability=rng.random(count) + 0.5, savings=rng.random(count))
         columns |= {"place": rng.integers(0, fast.world.n_places, count), "n_adults": rng.integers(1, 7, count)}
-        traders = {"uid": trader_uids(7, new[:30]), "household": new[:30], "capital": rng.random(30), "profit": rng.random(30)}
+        traders = {"uid": trader_uids(7, new[:30]), "household": new[:30], "load": rng.random(30), "profit": rng.random(30)}
         strengths = rng.random(len(ties))
         renew(fast, leave, columns, ties, strengths, traders)
         renew_slowly(slow, leave, columns, ties, strengths, traders)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from abm.region import SIDES, Region, class_in
-from abm.world.columns import World
+from abm.world.columns import World, weighted_sums
 from abm.world.travel import FAR, hours_across, link_hours, set_hours, shortest
 from agents.core.compiled import plain
 
@@ -158,3 +158,26 @@ def test_classes_of_ways_change_in_their_year(region):
         named = [class_in(a, b, year) for a, b in zip(links["class_1980"], links["later_classes"], strict=True)]
         assert now.speed.tolist() == [speeds[s][c] for s, c in zip(links["scope"], named, strict=True)]
         assert now.is_road.tolist() == [c in vehicle for c in named]
+
+
+def test_weighted_sums_by_place() -> None:
+    place, weight = np.array([0, 0, 2, 2, 2], dtype=np.int16), np.array([1.0, 2.0, 0.5, 0.0, 4.0])
+    for values in (np.array([3, 4, 5, 6, -7]), np.array([3, 4, 5, 6, -7], dtype=np.int8), np.array([3.0, 4.0, 5.0, 6.0, -7.0])):
+        assert weighted_sums(place, weight, values, 4).tolist() == [11.0, 0.0, -25.5, 0.0]
+    assert weighted_sums(place, weight, np.array([True, False, True, True, True]), 3).tolist() == [1.0, 0.0, 4.5]
+    assert weighted_sums(place, weight, np.arange(10.0)[::2], 3).tolist() == [4.0, 0.0, 34.0]
+    assert weighted_sums(place[:0], weight[:0], np.zeros(0), 2).tolist() == [0.0, 0.0]
+
+
+def test_weighted_sums_are_added_in_the_order_of_rows() -> None:
+    rng = np.random.default_rng(3)
+    place = np.sort(rng.integers(0, 7, 500))
+    weight, values = rng.random(500), rng.normal(size=500) * 10.0 ** rng.integers(-8, 8, 500)
+    assert weighted_sums(place, weight, values, 7).tobytes() == np.bincount(place, weight * values, 7).tobytes()
+
+
+@pytest.mark.parametrize("lengths", [(3, 4, 4), (4, 3, 4), (4, 4, 3)])
+def test_columns_of_other_lengths_are_not_summed(lengths: tuple[int, int, int]) -> None:
+    place, weight, values = np.zeros(lengths[0], dtype=np.int16), np.ones(lengths[1]), np.ones(lengths[2])
+    with pytest.raises(ValueError, match="of one length"):
+        weighted_sums(place, weight, values, 2)

@@ -307,7 +307,7 @@ EVENTS: list[tuple[str, str, str, str, str, str, str, str]] = [
         "HEALTH1", ""),
     ("2005-01", "perpres-7-2005", "id", "official.doctrine", "0.10", "Presidential Regulation 7/2005: the border as a front porch", "P00",
         "E24"),
-    ("2006-06", "crossing-agreement-2006", "both", "rule.note", "", "Border-crossing agreement of Bukittinggi", "RULE3", ""),
+    ("2006-01", "crossing-agreement-2006", "both", "rule.note", "", "Border-crossing agreement of Bukittinggi", "RULE3", ""),
     ("2008-01", "border-law-2008", "id", "official.doctrine", "0.05", "Law 43/2008 on the national territory", "RULE19", "E24"),
     ("2010-01", "border-agency", "id", "committee.layers", "1", "National border agency founded: one more layer", "RULE18", "E30"),
     ("2011-01", "aruk-opens", "both", "crossing.Aruk-Biawak.open", "1", "Official post Aruk-Biawak opens", "posts.csv", "E18"),
@@ -319,6 +319,15 @@ EVENTS: list[tuple[str, str, str, str, str, str, str, str]] = [
         "E15"),
 ]
 # fmt: on
+
+#: Events of a January that is no guess, and those for which another guess than "some month of the year" is made: the last month, and why.
+MONTH_IS_KNOWN = ("foreign-fees-2015",)
+MONTH_IS_GUESSED = {
+    "crossing-agreement-2006": (
+        "2006-06",
+        "the summit of Bukittinggi was on 12-13 January 2006 with border crossing on its agenda; the date 2006-06-12 of RULE3 is probably 12/1 misread",
+    )
+}
 
 # part of a year's harvest in each calendar month, times 12: rice, rubber
 SEASONS = (
@@ -350,10 +359,10 @@ FEES: list[tuple[str, str, str, str, float, float, float, str, str, str]] = [
         "twice what a citizen pays, before the rise of June 2004"),
     ("my", "hospital", "foreigner", "2004-06", 300, 150, 500, "MYR", "assumption",
         "first-class rates since June 2004; delivery RM500 (HEALTH1)"),
-    ("my", "hospital", "foreigner", "2015-01", 390, 200, 650, "MYR", "assumption",
-        "30 % more than before (HEALTH33)"),
+    ("my", "hospital", "foreigner", "2015-01", 390, 195, 650, "MYR", "assumption",
+        "that of 2004 raised by the 30 % of January 2015 (HEALTH33)"),
     ("my", "hospital", "foreigner", "2016-01", 900, 640, 1300, "MYR", "assumption",
-        "four days at RM160-320 (HEALTH2), full cost from 2016 (HEALTH33)"),
+        "full cost from January 2016 (HEALTH33): four days at RM160-320 (HEALTH2)"),
 ]
 # fmt: on
 
@@ -946,17 +955,9 @@ class Build(TableWriter):
                     else "months and size are recalled judgement: yields a quarter lower on the Indonesian side",
                     "events.csv value",
                 )
-            if month.endswith("-01") and target != "budget.decentralised":
-                self.assume(
-                    f"month.{name}",
-                    f"month of the event {name}",
-                    month,
-                    month,
-                    f"{month[:4]}-12",
-                    "month",
-                    "only the year is known: January is taken",
-                    "events.csv month",
-                )
+            if month.endswith("-01") and target != "budget.decentralised" and name not in MONTH_IS_KNOWN:
+                last, reason = MONTH_IS_GUESSED.get(name, (f"{month[:4]}-12", "only the year is known: January is taken"))
+                self.assume(f"month.{name}", f"month of the event {name}", month, month, last, "month", reason, "events.csv month")
         self.write("events.csv", "month,name,side,target,value,label_en,source,claims", EVENTS)
 
     def fees(self) -> None:

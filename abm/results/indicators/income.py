@@ -55,6 +55,14 @@ def farm_share_income(of: Sums) -> np.ndarray:
 
 
 @indicator(
+    "Help from kin", "share", "what households of a community gave each other ÷ income",
+    reads=("sums.help_got", "sums.income", "series.rate"), claims=("E05",),
+)  # fmt: skip
+def help_share_income(of: Sums) -> np.ndarray:
+    return ratio(of.usd("sums.help_got"), of.usd("sums.income"))
+
+
+@indicator(
     "Poverty rate", "share", "people whose year's income is below the year's line; twelve months only",
     reads=("poor", "sums.persons"), claims=("E05", "E06"), tables=("yearly", "places"),
 )  # fmt: skip

@@ -1,6 +1,6 @@
 """How many people are there, and who was born, died, came or went?
 
-What changes in a January is of the year before it, and stands in the year of that January: the people of a year's December are those of the December before
+What changes in a January is of the year before it, and stands in the year of that January (in 1980 the births and deaths that leave its people): the people of a year's December are those of the December before
 with the five numbers added or taken away.
 """
 
@@ -19,12 +19,24 @@ def population(of: Sums) -> np.ndarray:
     return of.total("sums.persons") / of.months
 
 
-@indicator("Births", "person", "of the year before this January; none in the first year", reads=("people.births",), tables=_TABLES)
+@indicator(
+    "Births",
+    "person",
+    "of the year before this January; before the first one those that leave its people",
+    reads=("people.births",),
+    tables=_TABLES,
+)
 def births(of: Sums) -> np.ndarray:
     return of.over_places(of.read("people.births"))
 
 
-@indicator("Deaths", "person", "of the year before this January; none in the first year", reads=("people.deaths",), tables=_TABLES)
+@indicator(
+    "Deaths",
+    "person",
+    "of the year before this January; before the first one those that leave its people",
+    reads=("people.deaths",),
+    tables=_TABLES,
+)
 def deaths(of: Sums) -> np.ndarray:
     return of.over_places(of.read("people.deaths"))
 
@@ -55,6 +67,11 @@ def reweighted(of: Sums) -> np.ndarray:
 )
 def share_children(of: Sums) -> np.ndarray:
     return 1.0 - ratio(of.total("sums.adults"), of.total("sums.persons"))
+
+
+@indicator("Share of people of 65 and over", "share", "of all people, in January", reads=("sums.persons", "old"), tables=_TABLES)
+def share_65(of: Sums) -> np.ndarray:
+    return ratio(of.over_places(of.read("old")), of.total("sums.persons") / of.months)
 
 
 @indicator("People of a household", "person", "mean", reads=("sums.persons", "sums.households"), tables=("yearly", "monthly", "places"))
