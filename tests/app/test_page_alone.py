@@ -82,6 +82,7 @@ def test_a_foreign_page_in_the_same_browser_gets_nothing(browser: Any, server: S
     before = sorted(str(path) for path in folder.rglob("*"))
     context = browser.new_context()
     own = context.new_page()
+    own.set_default_timeout(PATIENCE)
     own.goto(server.address)
     own.get_by_role("button", name="Run", exact=True).wait_for()
     html = """<script>
