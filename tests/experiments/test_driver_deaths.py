@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
@@ -169,5 +170,7 @@ def test_runs_that_hang_or_kill_a_real_worker_cost_no_other_run(tmp_path: Path) 
     report = drive(folder, lambda: LocalEngine(2))
     assert report.counts == {"ok": 6, "failed": 0, "killed": 1, "timeout": 1} and report.deaths >= 4
     table = whole(folder).set_index("replicate")
-    assert table.loc[1, "status"] == "timeout" and "hung inside a month for more than 17 s" in str(table.loc[1, "cause"])
+    assert table.loc[1, "status"] == "timeout" and re.search(
+        r"hung inside a month for more than (1[7-9]|2\d|3\d) s", str(table.loc[1, "cause"])
+    )
     assert table.loc[4, "status"] == "killed" and "2 of them alone" in str(table.loc[4, "cause"])
