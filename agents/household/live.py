@@ -224,8 +224,8 @@ def _live_on(
 def least_who_stay(one_stays: float, u: float) -> int:
     """How many of the children of a house stay for good.
 
-    A child stays, and another who comes in from a house like it. That one is missing in every second of such houses: where each couple is one who
-    stays and one who comes, of three children one and a half leave in the mean, and one or three stay.
+    A child stays, with a partner who comes from a house like it, so every second of such houses gives a partner and the other one gets it: two stay in half of
+    the houses, one in the others. As children leave in pairs, of three children two leave or none: one in the mean, where one and a half should.
 
     one_stays [share]: of the houses of parents that keep a child
     u [probability]: draw of the household, kept for life

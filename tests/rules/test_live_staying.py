@@ -70,7 +70,7 @@ def test_whoever_there_is_no_room_for_goes_all_the_same() -> None:
     assert [one[2] for one in people.live(p=ALL._replace(leave_18=0.0))[2]] == [[18, 17]] * 20
 
 
-def test_of_three_children_one_and_a_half_leave_in_the_mean() -> None:
+def test_of_three_children_two_leave_or_none() -> None:
     people = People([[50, 48, 24, 22, 20]] * 20000)
     gone = sum(len(one[2]) for one in people.live(p=ALL)[2])
     assert gone / 20000 == pytest.approx(1.0, abs=0.03), "two of one house, none of the other"
