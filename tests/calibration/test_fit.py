@@ -49,7 +49,7 @@ def test_the_posterior_is_found(fitted):
     assert labels["household.seek_care.foreign_penalty"] == "prior only"  # no fitted target reads care
     assert labels["world.set_month.farm_id"] != "prior only"
     rows = {t["id"]: t for t in found["targets"]}
-    assert abs(rows["income_id"]["quantiles"][2] / 160 - 1) < 0.2
+    assert abs(rows["income_id"]["quantiles"][2] / 140 - 1) < 0.2
     assert all(t["prior"]["pass"] is not None for t in found["targets"])
 
 
@@ -128,7 +128,7 @@ def test_checks_survive_kills_too(fitted, tmp_path):
 
 def test_other_targets_need_no_new_run(fitted, tmp_path):
     other = tmp_path / "other.toml"
-    other.write_text(TARGETS.replace("value = 160", "value = 140"), "utf-8")
+    other.write_text(TARGETS.replace("value = 140", "value = 120"), "utf-8")
     assert main(["calibrate", "retarget", str(fitted), "--targets", str(other), "-o", str(tmp_path / "new")]) == 0
     before, after = (json.loads((f / "fit.json").read_text("utf-8")) for f in (fitted, tmp_path / "new"))
     assert after["runs"] == before["runs"]
@@ -158,13 +158,13 @@ def by_hand(folder: Path, targets: Targets, designed_for: Likelihood) -> tuple[n
 
 def test_another_reading_is_the_fit_that_it_would_have_been(fitted, tmp_path):
     """What a reading gives is what a fit to it gives, from the same runs; asked of the fit itself and of a retarget of it."""
-    other = TARGETS.replace("value = 160", "value = 250", 1).replace("tolerance = 0.25", "tolerance = 0.2", 1)
+    other = TARGETS.replace("value = 140", "value = 250", 1).replace("tolerance = 0.15", "tolerance = 0.2", 1)
     other = other.replace("first = 1986, last = 1987", "first = 1981, last = 1982", 1)
     before = json.loads((fitted / "fit.json").read_text("utf-8"))
     (reading,) = before["readings"]
     assert (reading["target"], reading["reading"]) == ("income_id", "income_before")
     designed_for = Fit.open(fitted).likelihood
-    for number, text in enumerate((other, other.replace("value = 500", "value = 450"))):
+    for number, text in enumerate((other, other.replace("value = 430", "value = 390"))):
         file, new = tmp_path / f"other-{number}.toml", tmp_path / f"new-{number}"
         file.write_text(text, "utf-8")
         assert main(["calibrate", "retarget", str(fitted), "--targets", str(file), "-o", str(new)]) == 0
@@ -184,7 +184,7 @@ def test_another_reading_is_the_fit_that_it_would_have_been(fitted, tmp_path):
             mine = {t["id"]: t for t in before["targets"]}["income_before"]
             assert reading["pass"]["income_before"] != pytest.approx(mine["pass"], rel=1e-3)
     changed = tmp_path / "changed.toml"
-    changed.write_text(TARGETS.replace("value = 500", "value = 450"), "utf-8")
+    changed.write_text(TARGETS.replace("value = 430", "value = 390"), "utf-8")
     assert main(["calibrate", "retarget", str(fitted), "--targets", str(changed), "-o", str(tmp_path / "changed")]) == 0
     (again,) = json.loads((tmp_path / "changed" / "fit.json").read_text("utf-8"))["readings"]
     assert again["ess"] == pytest.approx(after["ess"]) and again["ess"] != pytest.approx(reading["ess"], rel=1e-3)
@@ -245,7 +245,7 @@ def test_the_central_draw_is_the_middle_one():
 
 def test_a_retarget_has_a_report_and_no_runs(fitted, tmp_path, capsys):
     other = tmp_path / "other.toml"
-    other.write_text(TARGETS.replace("value = 160", "value = 140"), "utf-8")
+    other.write_text(TARGETS.replace("value = 140", "value = 120"), "utf-8")
     new = tmp_path / "new"
     assert main(["calibrate", "retarget", str(fitted), "--targets", str(other), "-o", str(new)]) == 0
     assert main(["calibrate", "report", str(new)]) == 0
@@ -311,7 +311,7 @@ def test_searches_end_at_different_points(fitted, capsys):
     assert main(["calibrate", "point", str(fitted), "--starts", "3", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert len(found["answers"]) == 3
-    assert all(abs(a["targets"]["income_id"]["emulated"] / 160 - 1) < 0.1 for a in found["answers"])
+    assert all(abs(a["targets"]["income_id"]["emulated"] / 140 - 1) < 0.1 for a in found["answers"])
 
 
 def test_bad_input_gets_one_sentence(tmp_path, capsys, fitted):
@@ -337,5 +337,5 @@ def test_a_bank_of_another_model_is_refused(fitted, tmp_path, capsys):
     (folder / "manifest.json").write_text(json.dumps(manifest | {"model_version": "0.0.1+000"}), "utf-8")
     assert "belong to model 0.0.1+000" in refused(capsys, "fit", str(folder))
     (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
-    (folder / "targets.toml").write_text(TARGETS.replace("value = 160", "value = 140"), "utf-8")
+    (folder / "targets.toml").write_text(TARGETS.replace("value = 140", "value = 120"), "utf-8")
     assert "was changed after the fit was planned" in refused(capsys, "fit", str(folder))
