@@ -8,6 +8,7 @@ the same plan gives the same runs.
 
 from typing import Any
 
+import abm.history.set_care
 import abm.history.set_month
 import abm.history.set_work
 import abm.market
@@ -31,6 +32,7 @@ import agents.household.receive_care
 import agents.household.seek_care
 import agents.official.fields
 import agents.official.inspect
+import agents.official.keep_facility
 import agents.official.ration_care
 import agents.official.set_strictness
 import agents.official.spend_budget
@@ -42,10 +44,10 @@ from agents.core.declare import PARAMETERS, RULES, SWITCHES
 
 #: Order of rules and of groups of parameters. Parameters of a group are in the order of their declaration.
 ORDER = (
-    "world.series", "world.set_month", "world.set_work", "world.set_prices", "world.set_fees", "household.keep_ties", "household.remember", "world.kinship", "world.meet", "market.adjust_prices", "world.travel",
+    "world.series", "world.set_month", "world.set_work", "world.set_prices", "world.set_fees", "world.set_ways", "world.set_care", "household.keep_ties", "household.remember", "world.kinship", "world.meet", "market.adjust_prices", "world.travel",
     "world.populate", "world.demography", "household.choose_work", "household.earn", "household.fall_ill", "household.leave_work", "household.get_work", "household.help_kin", "household.live",
-    "household.receive_care", "household.seek_care", "official.set_strictness", "official.inspect", "official.ration_care",
-    "official.spend_budget", "trader.choose_deal", "trader.settle_deal", "record.households", "record.deals",
+    "household.receive_care", "household.seek_care", "official.set_strictness", "official.inspect", "official.keep_facility",
+    "official.ration_care", "official.spend_budget", "trader.choose_deal", "trader.settle_deal", "record.households", "record.care", "record.deals",
     "record.prices", "record.places", "record.officials", "record.ties", "world.close_month",
 )  # fmt: skip
 

@@ -272,6 +272,12 @@ def _place_names(region: str) -> list[str]:
     return [str(name) for name in _region(region).places["place"]]
 
 
+def _years(facility: Any) -> str:
+    """The year in which a facility opened, or the first and the last that are possible."""
+    low, high = facility["opened_low"], facility["opened_high"]
+    return str(low) if low == high else f"{low}–{high}"
+
+
 def _place(wanted: str, region: str) -> Iterator[Described]:
     data = _region(region)
     for row in data.places.to_dict("records"):
@@ -280,7 +286,7 @@ def _place(wanted: str, region: str) -> Iterator[Described]:
             continue
         side = data.meta["sides"][row["side"]]
         of_place = data.facilities[data.facilities["place"] == name]
-        care = "; ".join(f"{f['facility']} ({f['tier']}, from {f['opened']}, {f['basis']})" for f in of_place.to_dict("records"))
+        care = "; ".join(f"{f['facility']} ({f['kind'] or f['tier']}, from {_years(f)}, {f['basis']})" for f in of_place.to_dict("records"))
         ends = data.crossings[(data.crossings["id_place"] == name) | (data.crossings["my_place"] == name)]
         crossings = "; ".join(f"{c['crossing']} ({c['kind']})" for c in ends.to_dict("records"))
         people = (

@@ -224,10 +224,12 @@ def _ranges(
         "crossing": len(world.crossing_names),
         "district": len(world.district_names),
         "facility": len(world.facility["quality"]),
+        "village": len(world.village_names),
     }
     for entity in ("household", "trader", "official"):
         yield f"frames/{entity}/place", 0, n["place"] - 1
         yield f"frames/{entity}/side", 0, 1
+    yield "frames/household/village", 0, n["village"] - 1
     yield "frames/household/group", 0, len(run.region.groups) - 1
     yield "frames/household/trader", -1, rows["trader"] - 1
     yield "frames/trader/household", -1, rows["household"] - 1

@@ -21,10 +21,11 @@ from agents.household.keep_ties import Parameters as KeepTies
 
 #: Years in which the trips of usual years become known; years of ties at these trips, one such year after the other; months of both together.
 KNOWN_YEARS, YEARS, LAST_MONTHS = 6, 42, 12
+#: Options of care at home, which stand first (agents.surroundings.VILLAGE_CARE).
+_AT_HOME = 3
 #: What people do in a month, as far as it makes them go across, and what they then know.
 STEPS = ("household.fall_ill", "household.seek_care", "official.ration_care", "household.receive_care", "household.choose_work",
          "household.leave_work", "household.get_work", "trader.choose_deal", "household.remember")  # fmt: skip
-_SUMS = ("care_demand",)
 
 
 def settle_ties(run: Run, months_before: int) -> None:
@@ -40,7 +41,7 @@ def settle_ties(run: Run, months_before: int) -> None:
     for k in range(12 * KNOWN_YEARS):
         live(first + k)
         trips[k // 12] += h["trips_across"] / 12.0
-        good += good_visits(h["place"], h["care_visits"], run.world.place["quality_care"])
+        good += good_visits(h["place"], h["village"], h["care_visits"], run.world.village["quality_care"], run.world.n_places)
     for name, values in zip(("opinion_home", "opinion_across"), usual_opinions(good, run.world.place["side"]), strict=True):
         h[name][:] = values[h["place"].astype(int)]
     pull, keep = year.pull_now(run), run.settings.of(KeepTies)
@@ -62,25 +63,31 @@ def settle_ties(run: Run, months_before: int) -> None:
     c["n_new"][0] = 0.0
 
 
-def good_visits(place: np.ndarray, care_visits: np.ndarray, quality_care: np.ndarray) -> np.ndarray:
+def good_visits(place: np.ndarray, village: np.ndarray, care_visits: np.ndarray, quality_care: np.ndarray, n_places: int) -> np.ndarray:
     """Of one month by place, (3, places): what households' opinions of care at home and across are told, summed, and the households that made visits.
 
-    ``place`` (households,), ``care_visits`` (households, 4) and ``quality_care`` (places, 4) as the rules have them.
+    ``place`` and ``village`` (households,), ``care_visits`` (households, 5) and ``quality_care`` (villages, 5) as the rules have them.
     """
-    good = np.zeros((3, len(quality_care)))
-    _add_visits(place, care_visits, quality_care, good)
+    good = np.zeros((3, n_places))
+    _add_visits(place, village, care_visits, quality_care, good)
     return good
 
 
 @compiled
-def _add_visits(place: Column, care_visits: Column, quality_care: Column, good: Column) -> None:
+def _add_visits(place: Column, village: Column, care_visits: Column, quality_care: Column, good: Column) -> None:
     for i in range(place.shape[0]):
-        home, across = int(care_visits[i, 0]) + int(care_visits[i, 1]), int(care_visits[i, 2]) + int(care_visits[i, 3])
-        if home + across > 0:
-            q, visits = place[i], float(home + across)
-            good[0, q] += float(care_visits[i, 0]) * quality_care[q, 0] / visits + float(care_visits[i, 1]) * quality_care[q, 1] / visits
-            good[1, q] += float(care_visits[i, 2]) * quality_care[q, 2] / visits + float(care_visits[i, 3]) * quality_care[q, 3] / visits
-            good[2, q] += 1.0
+        visits = home = across = 0.0
+        for k in range(care_visits.shape[1]):
+            of_kind = float(care_visits[i, k])
+            visits += of_kind
+            if k < _AT_HOME:
+                home += of_kind * quality_care[village[i], k]
+            else:
+                across += of_kind * quality_care[village[i], k]
+        if visits > 0.0:
+            good[0, place[i]] += home / visits
+            good[1, place[i]] += across / visits
+            good[2, place[i]] += 1.0
 
 
 def usual_opinions(good: np.ndarray, side: np.ndarray) -> np.ndarray:
@@ -94,12 +101,12 @@ def usual_opinions(good: np.ndarray, side: np.ndarray) -> np.ndarray:
 
 
 def _in_month(run: Run, steps: tuple[str, ...]) -> Callable[[int], None]:
-    """What runs these rules with the draws of a month, and empties what they add up."""
-    rules = run.in_month([RULES[name] for name in steps])
+    """What runs these rules with the draws of a month, facilities first; what villages know and pay is that of January 1980."""
+    keep_facility, rules = run.in_month([RULES["official.keep_facility"]]), run.in_month([RULES[name] for name in steps])
 
     def live(month: int) -> None:
+        keep_facility(month)
+        run.run_rule(RULES["world.set_care"])
         rules(month)
-        for name in _SUMS:
-            run.world.place[name][:] = 0.0
 
     return live

@@ -13,6 +13,8 @@ from abm.world.travel import Parameters as Travel
 from abm.world.travel import set_hours
 from agents.core.declare import RULES
 from agents.household.seek_care import Parameters as SeekCare
+from agents.official.keep_facility import Parameters as KeepFacility
+from agents.official.keep_facility import set_standards
 
 #: Stocks of a district that its budget keeps up.
 STOCKS = ("road", "clinic", "hospital", "other")
@@ -56,11 +58,15 @@ def settle_access(run: Run) -> None:
     """Travel hours of the year, what each place reaches, and who patrols which crossing."""
     world, travel, on = run.world, run.settings.of(Travel), run.settings.on
     year = 1980 + run.month // 12
-    access.set_quality(world, run.stock_start)
+    access.set_progress(world, run.stock_start)
+    set_standards(
+        run.settings.of(KeepFacility), *(world.facility[k] for k in ("side", "kind", "staff_start", "drugs_start", "progress", "standard"))
+    )
     set_hours(world, year, world.district["road"])
-    is_built = access.facilities_in(world, year, travel.puskesmas_delay, on["puskesmas_programme"])
+    is_built = access.facilities_in(world, year, run.seed_of_run, on["puskesmas_programme"])
+    world.facility["is_open"][:] = is_built
     care = run.settings.of(SeekCare)
-    access.settle_access(world, travel, care, is_built, run.open_now, on["cross_border_care"], run.choose_facilities)
+    access.settle_access(world, year, travel, care, is_built, run.open_now, on["cross_border_care"], run.choose_facilities)
     _set_patrols(run)
 
 

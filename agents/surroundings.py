@@ -10,6 +10,14 @@ from agents.core.declare import Field, Source, fields, judgement
 
 SIDES = ("id", "my")
 CARE_OPTIONS = ("primary_home", "hospital_home", "primary_across", "hospital_across")
+#: Where the people of a village can go: at home a dispensary or sub-centre, a health centre, a hospital; across a primary facility of either kind, a hospital.
+VILLAGE_CARE = ("dispensary_home", "centre_home", "hospital_home", "primary_across", "hospital_across")
+#: How bad an illness is: minor, disrupting work, one that needs a hospital, an emergency.
+SEVERITIES = ("minor", "disrupting", "hospital", "emergency")
+VILLAGE_CARE_BY_SEVERITY = tuple(f"{option}_{severity}" for option in VILLAGE_CARE for severity in SEVERITIES)
+#: Kinds of facilities: a dispensary or sub-centre (a nurse or midwife), a health centre (a doctor at best), a hospital.
+FACILITY_KINDS = ("dispensary", "centre", "hospital")
+DISPENSARY, CENTRE, HOSPITAL = range(3)
 #: What an adult of the labour force does: own farm; a job at home by sector; day work across on a border pass, estate work across with a passport and
 #: a permit, work across without papers; or looking for work, with none.
 ACTIVITIES = ("farm", "estate", "timber", "services", "public", "pass", "permit", "undocumented", "looking")
@@ -48,15 +56,11 @@ fields(
     Field("output_last", "Cash crop harvested in the month before", "kg/month", "float64", "state", STATE),
     Field("hours_care", "Travel to the nearest open facility", "hour", "float64", "state", STATE, 4, CARE_OPTIONS),
     Field("quality_care", "Quality of that facility", "index", "float64", "state", STATE, 4, CARE_OPTIONS),
-    Field("fee_care", "Fee at that facility for one episode", "own currency", "float64", "month", STATE, 4, CARE_OPTIONS),
-    Field("friction_care", "Strictness of the post on the way there", "index", "float64", "month", STATE, 4, CARE_OPTIONS),
     Field("facility_care", "Number of that facility, -1 where there is none", "code", "int64", "state", STATE, 4, CARE_OPTIONS),
     Field("crossing_care", "Number of the crossing on the way there, -1 at home", "code", "int64", "state", STATE, 4, CARE_OPTIONS),
     Field("product_per_head", "National product per head of the side, as pay follows it", "own currency/month", "float64", "month", STATE),
     Field("income_over_pay", "Gap in product per head across over the gap in estate pay", "1", "float64", "month", STATE, initial=1.0),
     Field("fare", "Fare for an hour of travel", "own currency", "float64", "month", STATE),
-    Field("care_demand", "People of the place who asked for care", "visits/month", "float64", "month", STATE, 4, CARE_OPTIONS),
-    Field("served_share", "Share of them for whom there was a place", "share", "float64", "month", STATE, 4, CARE_OPTIONS, 1.0),
     Field(
         "wage",
         "Pay of one adult for a month of each activity, before travel",
@@ -137,6 +141,28 @@ fields(
 )
 
 fields(
+    "village",
+    Field("place", "Community that it belongs to", "code", "int64", "fixed", REGION),
+    Field("is_line", "1 for a village at the line", "1", "float64", "fixed", REGION),
+    Field("share", "Part of the people of its community", "share", "float64", "fixed", REGION),
+    Field("facility_care", "Number of the facility that its people reach, -1 where there is none", "code", "int64", "state", STATE, 5, VILLAGE_CARE, -1),
+    Field("hours_by_season", "Travel to that facility in the usual months, the wet ones and those of low rivers", "hour", "float64", "state", STATE, 15,
+          tuple(f"{option}_{season}" for season in ("usual", "wet", "low") for option in VILLAGE_CARE)),
+    Field("hours_care", "Travel to that facility this month", "hour", "float64", "month", STATE, 5, VILLAGE_CARE),
+    Field("crossing_care", "Number of the crossing on the way there, -1 at home", "code", "int64", "state", STATE, 5, VILLAGE_CARE, -1),
+    Field("quality_care", "Quality of that facility this month", "index", "float64", "month", STATE, 5, VILLAGE_CARE),
+    Field("standard_care", "Quality that its budget allows", "index", "float64", "month", STATE, 5, VILLAGE_CARE),
+    Field("word_care", "Of those of the village who went there, who were seen and given drugs, relative to that, as people remember", "share", "float64",
+          "state", STATE, 5, VILLAGE_CARE, 1.0),
+    Field("known_care", "Quality that people of the village expect there", "index", "float64", "month", STATE, 5, VILLAGE_CARE),
+    Field("fee_care", "Fee there for one illness", "own currency", "float64", "month", STATE, 5, VILLAGE_CARE),
+    Field("friction_care", "Strictness of the post on the way there", "index", "float64", "month", STATE, 5, VILLAGE_CARE),
+    Field("care_demand", "People of the village who asked for care there, by severity", "visits/month", "float64", "month", STATE, 20,
+          VILLAGE_CARE_BY_SEVERITY),
+    Field("served_share", "Share of them for whom there was a place", "share", "float64", "month", STATE, 20, VILLAGE_CARE_BY_SEVERITY, 1.0),
+)  # fmt: skip
+
+fields(
     "trade_link",
     Field(
         "partner",
@@ -205,11 +231,29 @@ fields(
 fields(
     "facility",
     Field("is_primary", "1 for a primary clinic, 0 for a hospital", "1", "int64", "fixed", REGION),
+    Field("kind", "0 a dispensary or sub-centre, 1 a health centre, 2 a hospital", "code", "int64", "fixed", REGION),
     Field("catchment", "People it is built for", "person", "float64", "state", REGION),
-    Field("quality", "Quality", "index", "float64", "state", STATE),
-    Field("demand", "People who asked for care", "visits/month", "float64", "month", STATE),
-    Field("capacity", "Places", "visits/month", "float64", "month", STATE),
-)
+    Field("side", "Side of the border", "code", "int64", "fixed", REGION),
+    Field("is_open", "1 where it is open", "1", "float64", "state", STATE, initial=1.0),
+    Field("pool", "First of the facilities with which it shares its patients: the health centres of a place", "code", "int64", "fixed", REGION),
+    Field("beds", "Beds of a hospital", "1", "float64", "fixed", REGION, initial=60.0),
+    Field("posts", "Posts for health staff, filled or not", "person", "float64", "fixed", REGION, initial=5.0),
+    Field("staff_start", "Part of them that was filled in 1980, or would have been", "share", "float64", "fixed", REGION, initial=0.2),
+    Field("drugs_start", "Part of the drugs needed that came in 1980, or would have come", "share", "float64", "fixed", REGION, initial=0.5),
+    Field("progress", "Part of the way from there to all of them that the district's budgets have made up", "share", "float64", "state", STATE),
+    Field("staff", "Posts that are filled, -1 before it opens", "person", "float64", "state", STATE, initial=-1.0),
+    Field("drugs", "Drugs in stock, by the visits that they last for", "visit", "float64", "state", STATE),
+    Field("usual", "People who are seen in a usual month", "visits/month", "float64", "state", STATE),
+    Field("standard", "Quality that its budget allows", "index", "float64", "state", STATE),
+    Field("quality", "Quality this month", "index", "float64", "state", STATE),
+    Field("demand", "People who asked for care, by rank in its queue", "visits/month", "float64", "month", STATE, 8,
+          tuple(f"{s}_{w}" for s in reversed(SEVERITIES) for w in ("near", "far"))),
+    Field("usual_demand", "The same in a usual month: a mean of about a year", "visits/month", "float64", "state", STATE, 8,
+          tuple(f"{s}_{w}" for s in reversed(SEVERITIES) for w in ("near", "far"))),
+    Field("served", "People who were seen", "visits/month", "float64", "state", STATE),
+    Field("capacity", "People it can see in a month: outpatients (of a primary facility all), and in beds", "visits/month", "float64", "state", STATE, 2,
+          ("outpatients", "in_beds")),
+)  # fmt: skip
 
 fields(
     "policy",

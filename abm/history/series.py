@@ -122,6 +122,15 @@ fields(
         REGION,
         axes=("calendar_month", "crop"),
     ),
+    Field(
+        "way_season",
+        "Season of the ways of villages: 0 the usual one, then those of way_seasons.csv in the order of their months",
+        "code",
+        "int64",
+        "fixed",
+        REGION,
+        axes=("calendar_month",),
+    ),
 )
 
 
@@ -148,6 +157,7 @@ class Series:
     base_price: np.ndarray
     fee: np.ndarray
     season: np.ndarray
+    way_season: np.ndarray
     n_data: int
 
     def __post_init__(self) -> None:
@@ -213,7 +223,7 @@ def make_series(region: Region, n_months: int, crisis: bool = True, p: Any = Non
         pay=_pay(region, as_it_was, wage_index), jobs=_jobs(region, n_months), estates=_estates(region, n_months),
         logs=_logs(region, n_months),
         cycle=real / np.maximum.accumulate(real, axis=0), national_usd=_carry_on(national, n_months, True), dry=dry, base=base,
-        markup=markup, basket=basket, base_price=base_price, fee=_fees(region, n_months), season=season, n_data=n_data,
+        markup=markup, basket=basket, base_price=base_price, fee=_fees(region, n_months), season=season, way_season=np.array(region.seasons_of_ways()[0], dtype=np.int64), n_data=n_data,
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Which harvest, prices, fares and fees does every community have this month?
+"""Which harvest, prices and fares does every community have this month?
 
 The month's figures of :mod:`abm.history.series` become those of each place; the sums that the month's rules fill are emptied.
 """
@@ -117,29 +117,42 @@ def set_prices(
 
 @compiled
 def set_fees(
-    start: int, stop: int, month: int, p: Parameters, idr_per_usd: Column, myr_per_usd: Column, fee: Column, side: Column, crossing_care: Column,
-    wage: Column, exchange: Column, strictness: Column, crossing_is_open: Column, crossing_is_post: Column, is_path: Column, crossing: Column,
-    fare: Column, fee_care: Column, friction_care: Column, allowance: Column, trade_link_is_open: Column, trade_link_is_post: Column, care_demand: Column
+    start: int, stop: int, month: int, p: Parameters, idr_per_usd: Column, myr_per_usd: Column, side: Column, wage: Column, crossing_is_open: Column,
+    crossing_is_post: Column, is_path: Column, crossing: Column, fare: Column, allowance: Column, trade_link_is_open: Column, trade_link_is_post: Column
 ) -> None:  # fmt: skip
-    """Set what travel and care cost and which ways of trade are open in every community, and empty the sum of who asks for care."""
+    """Set what travel costs and which ways of trade are open in every community."""
     idr_per_myr = idr_per_usd[month] / myr_per_usd[month]
     for where in range(start, stop):
         s = int(side[where])
         fare[where] = p.fare * wage[where, ESTATE] / 26.0
-        for k in range(2):  # tiers: the side's own fee for citizens at home, the other side's for foreigners across
-            fee_care[where, k] = fee[month, s, k, 0]
-            friction_care[where, k] = 0.0
-            fee_care[where, k + 2] = fee[month, 1 - s, k, 1] * exchange[where]
-            friction_care[where, k + 2] = at_crossing(strictness, int(crossing_care[where, k + 2]))
         allowance[where] = p.allowance * of_side(s, idr_per_myr, 1.0)
         for way in range(2):
             c = int(crossing[where, way])
             is_passed = at_crossing(is_path, c) > 0.0 or at_crossing(crossing_is_open, c) > 0.0
             trade_link_is_open[where, way] = 1.0 if is_passed else 0.0
         trade_link_is_post[where] = at_crossing(crossing_is_post, int(crossing[where, 0]))
-        for k in range(4):
-            care_demand[where, k] = 0.0
 
+
+@compiled
+def set_ways(start: int, stop: int, month: int, way_season: Column, hours_by_season: Column, hours_care: Column) -> None:
+    """Set how long the way to care is from every village in this season."""
+    first = 5 * int(way_season[month % 12])
+    for v in range(start, stop):
+        for k in range(5):
+            hours_care[v, k] = hours_by_season[v, first + k]
+
+
+rule(
+    Rule(
+        name="world.set_ways",
+        rows="village",
+        question="How long is the way to care from every village this month?",
+        loop=set_ways,
+        reads=("series.way_season", "village.hours_by_season"),
+        writes=("village.hours_care",),
+        not_modelled="seasons on the ways between places, years that are wetter than others",
+    )
+)
 
 rule(
     Rule(
@@ -163,14 +176,13 @@ rule(
     Rule(
         name="world.set_fees",
         rows="place",
-        question="Which fares and fees does every community pay this month, and which ways of trade are open to it?",
+        question="Which fares does every community pay this month, and which ways of trade are open to it?",
         loop=set_fees,
-        reads=("series.idr_per_usd", "series.myr_per_usd", "series.fee", "place.side", "place.crossing_care", "place.wage", "place.exchange",
-               "crossing.strictness", "crossing.is_open", "crossing.is_post", "crossing.is_path", "trade_link.crossing"),
-        writes=("place.fare", "place.fee_care", "place.friction_care", "trade_link.allowance", "trade_link.is_open", "trade_link.is_post",
-                "place.care_demand"),
+        reads=("series.idr_per_usd", "series.myr_per_usd", "place.side", "place.wage", "crossing.is_open", "crossing.is_post", "crossing.is_path",
+               "trade_link.crossing"),
+        writes=("place.fare", "trade_link.allowance", "trade_link.is_open", "trade_link.is_post"),
         parameters=Parameters,
         switch=CRISIS,
-        not_modelled="fees that differ between communities of a side",
+        not_modelled="fares that differ between the ways of a side",
     )
 )  # fmt: skip

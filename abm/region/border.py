@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from abm.errors import shorten
-from abm.region.contract import FIRST_YEAR, SIDES, parse_steps
+from abm.region.contract import FIRST_YEAR, MOST_SEASONS, SIDES, parse_steps
 from abm.region.table import RegionError
 from agents.core.declare import near
 
@@ -71,6 +71,9 @@ class Border:
     links: pd.DataFrame
     road_classes: pd.DataFrame
     crossings: pd.DataFrame
+    villages: pd.DataFrame
+    village_ways: pd.DataFrame
+    way_seasons: pd.DataFrame
     facilities: pd.DataFrame
     annual: pd.DataFrame
     monthly: pd.DataFrame
@@ -109,6 +112,19 @@ class Border:
         if side == "cross":
             return {c: min(a, b) for c, a, b in zip(table["class"], table["speed_id_kmh"], table["speed_my_kmh"], strict=True)}
         return dict(zip(table["class"], table[f"speed_{side}_kmh"], strict=True))
+
+    def seasons_of_ways(self) -> tuple[list[int], list[dict[str, float]]]:
+        """Season of each calendar month, 0 the usual one, and by season the factors on the speed of classes of ways that are not 1.
+
+        Months with the same factors are one season; there are as many seasons as there may be, some without a month.
+        """
+        of_month: list[dict[str, float]] = [{} for _ in range(12)]
+        for name, month, factor in zip(*(self.way_seasons[c] for c in ("class", "month", "factor")), strict=True):
+            if factor != 1.0:
+                of_month[month - 1][name] = float(factor)
+        kinds: list[dict[str, float]] = [{}]
+        kinds += [factors for k, factors in enumerate(of_month) if factors and factors not in of_month[:k]]
+        return [kinds.index(factors) for factors in of_month], kinds + [{} for _ in range(MOST_SEASONS - len(kinds))]
 
     def link_hours(self, year: int, condition: float = 1.0) -> list[float]:
         """Hours over each row of `links` in a year; a poor condition (0) halves the speed of the class."""

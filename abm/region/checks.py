@@ -6,33 +6,23 @@ A refusal (RegionError) names the file, the line and the column, what was found,
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
 
 from abm.errors import shorten
 from abm.region.border import Border
 from abm.region.contract import DATED, EVENT_TARGETS, EVENT_VALUES, FIRST_YEAR, JOB_SECTORS, PAY_SECTORS, SIDES, TABLES, parse_steps
+from abm.region.refuse import Lines
+from abm.region.refuse import bad as _bad
+from abm.region.refuse import rows_of as _rows
 from abm.region.table import RegionError
+from abm.region.village_checks import check_villages
 from agents.core.declare import near
 from agents.surroundings import GOODS
 
-Lines = dict[str, list[int]]  # line numbers of a file's rows
 #: Border places of a region: each tie keeps the pair of its places as a number of 16 bits.
 MOST_BORDER_PLACES = 256
-
-
-def _bad(file: str, line: int | None, column: str, problem: str) -> RegionError:
-    place = file + (f", line {line}" if line else "") + (f", column {column}" if column else "")
-    return RegionError(f"{place}: {problem}")
-
-
-def _rows(region: Border, lines: Lines, file: str) -> Iterator[tuple[int, Any]]:
-    """Line number and row (a mapping of column to cell) of a table."""
-    table = getattr(region, file.removesuffix(".csv"))
-    cells = [table[column].tolist() for column in table.columns]
-    for line, *row in zip(lines[file], *cells, strict=True):
-        yield line, dict(zip(table.columns, row, strict=True))
 
 
 def check_tables(region: Border, lines: Lines) -> None:
@@ -58,6 +48,7 @@ def check_tables(region: Border, lines: Lines) -> None:
     _check_goods_and_events(region, lines)
     _check_fees(region)
     _check_roads(region, lines)
+    check_villages(region, lines, side_of)
 
 
 def _check_places(region: Border, lines: Lines) -> None:

@@ -110,15 +110,57 @@ TABLES: dict[str, dict[str, str]] = {
         "lon": "longitude",
         "note": "text",
     },
+    "villages.csv": {
+        "village": "name",
+        "place": "place",
+        "kind": "desa|dusun|kampung|rest",
+        "parent": "text",
+        "is_line": "yes|no",
+        "lat": "latitude",
+        "lon": "longitude",
+        "coord_confidence": "text",
+        "share": "share",
+        "share_basis": "fact|assumption",
+        "people": "people?",
+        "people_year": "year?",
+        "source": "text",
+        "note": "text",
+    },
+    "village_ways.csv": {
+        "village": "name",
+        "to_kind": "place|village|facility",
+        "to": "name",
+        "km": "km or none",
+        "km_basis": "measured|line|hours",
+        "class_1980": "name",
+        "later_classes": "steps",
+        "basis": "fact|assumption",
+        "source": "text",
+        "note": "text",
+    },
+    "way_seasons.csv": {"class": "name", "month": "month of year", "factor": "ratio", "basis": "fact|assumption", "source": "text"},
     "facilities.csv": {
         "facility": "name",
         "place": "place",
         "side": "side",
         "tier": "primary|hospital",
+        "kind": "dispensary|centre|hospital?",
+        "village": "text",
+        "lat": "latitude?",
+        "lon": "longitude?",
+        "km": "km or none?",
+        "class_1980": "text",
+        "later_classes": "steps",
         "opened": "year",
         "opened_low": "year",
         "opened_high": "year",
         "quality_1980": "share",
+        "doctors": "staff?",
+        "nurses": "staff?",
+        "beds": "staff?",
+        "drugs": "share?",
+        "staff_basis": "fact|assumption?",
+        "replaced_by": "text",
         "basis": "fact|assumption",
         "reason": "text",
     },
@@ -245,6 +287,9 @@ KEYS: dict[str, tuple[str, ...]] = {
     "links.csv": ("from", "to", "crossing"),
     "road_classes.csv": ("class",),
     "crossings.csv": ("crossing",),
+    "villages.csv": ("village",),
+    "village_ways.csv": ("village", "to_kind", "to"),
+    "way_seasons.csv": ("class", "month"),
     "facilities.csv": ("facility",),
     "annual.csv": ("year",),
     "monthly.csv": ("year", "month"),
@@ -276,6 +321,19 @@ DATED: dict[str, tuple[tuple[str, ...], bool]] = {
 
 #: Tables that may have no rows below the header; every other one needs rows.
 MAY_BE_EMPTY = ("events.csv", "assumptions.csv", "facts.csv", "sources.csv")
+
+#: Tables that a region may lack: they then have no rows, and a file without any is refused. Without villages each place is one.
+MAY_LACK = ("villages.csv", "village_ways.csv", "way_seasons.csv")
+
+#: Columns that a table may lack: all their cells are then blank.
+MAY_LACK_COLUMNS = {
+    "facilities.csv": ("kind", "village", "lat", "lon", "km", "class_1980", "later_classes", "doctors", "nurses", "beds", "drugs", "staff_basis", "replaced_by"),
+}  # fmt: skip
+
+#: Name of the class of a way that is not there yet.
+NO_WAY = "none"
+#: Of the usual speed, that of the wet months and that of low rivers.
+MOST_SEASONS = 3
 
 #: The file of fitted values.
 FITTED = "fitted.toml"

@@ -11,7 +11,7 @@ from typing import Any
 
 from abm.errors import shorten
 from abm.reading import check, parse_toml, read_bytes
-from abm.region.contract import FITTED
+from abm.region.contract import FITTED, MAY_LACK
 from abm.region.files import FittedFile, Meta
 from abm.region.table import RegionError, decode
 from agents.core.declare import near
@@ -71,6 +71,8 @@ def read_files(folder: Path, tables: Iterable[str]) -> dict[str, bytes]:
         raise RegionError(f"Region folder {folder}: the file region.toml is missing; add it or copy it from a shipped region.")
     found = {path.name: read_file(path)}
     for name in tables:
+        if name in MAY_LACK and not (folder / name).exists():
+            continue
         if not (folder / name).is_file():
             there = ", ".join(sorted(p.name for p in folder.glob("*.csv"))) or "no table at all"
             raise RegionError(f"Region {folder.name}: the file {name} is missing ({there} found); add it or copy it from a shipped region.")

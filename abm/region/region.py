@@ -21,7 +21,7 @@ from abm.region.checks import check_tables
 from abm.region.contract import FITTED, TABLES
 from abm.region.files import FittedFile, check_outline
 from abm.region.folder import OUTLINE, find, fitted_file_of, meta_of, read_files
-from abm.region.table import decode, read_table
+from abm.region.table import decode, no_rows, read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,6 +56,9 @@ def _checked(folder: Path, files: tuple[tuple[str, bytes], ...]) -> Region:
     tables: dict[str, pd.DataFrame] = {}
     lines: dict[str, list[int]] = {}
     for file, contract in TABLES.items():
+        if file not in data:
+            tables[file], lines[file] = no_rows(contract), []
+            continue
         digest.update(file.encode() + b"\0" + data[file])
         tables[file], lines[file] = read_table(file, data[file], contract)
     region = Region(

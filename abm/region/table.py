@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError
 
 from abm.errors import UserError, shorten
-from abm.region.contract import KEYS, MAY_BE_EMPTY, SIDES, parse_steps
+from abm.region.contract import KEYS, MAY_BE_EMPTY, MAY_LACK_COLUMNS, SIDES, parse_steps
 from agents.core.declare import near
 
 if TYPE_CHECKING:
@@ -75,6 +75,7 @@ KINDS: dict[str, Kind] = {
     "share": _number(0, 1, "a number"),
     "people": _number(0, 1e8, "a number of people"),
     "millions": _number(1e-3, 1e4, "people in millions"),
+    "staff": _number(0, 1e5, "a number of people or beds"),
     "officers": _number(0, 1e5, "a number of officers"),
     "ratio": _number(1e-3, 1e3, "a ratio"),
     "km": _number(1e-2, 1e4, "kilometres"),
@@ -136,6 +137,11 @@ def read_table(file: str, data: bytes, contract: dict[str, str]) -> tuple[pd.Dat
     import pandas as pd
 
     header, rows, lines = _cells(file, decode(file, data))
+    for column in MAY_LACK_COLUMNS.get(file, ()):
+        if column not in header:
+            header.append(column)
+            for row in rows:
+                row.append("")
     for column in contract:
         if column not in header:
             found = shorten(", ".join(header) or "none")
@@ -158,6 +164,13 @@ def read_table(file: str, data: bytes, contract: dict[str, str]) -> tuple[pd.Dat
             )
         seen[key] = line
     return pd.DataFrame(columns), lines
+
+
+def no_rows(contract: dict[str, str]) -> pd.DataFrame:
+    """A table that a region lacks: the columns of its contract, without rows."""
+    import pandas as pd
+
+    return pd.DataFrame({column: [] for column in contract})
 
 
 def _cells(file: str, text: str) -> tuple[list[str], list[list[str]], list[int]]:

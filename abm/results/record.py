@@ -11,14 +11,23 @@ import numpy as np
 from agents.core.compiled import compiled
 from agents.core.declare import Column, Rule, rule
 from agents.household.live import PEOPLE
-from agents.surroundings import ACTIVITIES, CHANNELS, GOODS, N_WORK
+from agents.surroundings import ACTIVITIES, CHANNELS, GOODS, N_WORK, SEVERITIES
 
-#: Columns of the household record, each a weighted sum over a community's households in a month. Care by tier and side: ``ph`` primary
-#: clinics at home, ``hh`` hospitals at home, ``pa`` and ``ha`` the same across. Workers (adults of the labour force) by what they do.
+#: Care by kind of facility and side: ``dh`` dispensaries and sub-centres at home, ``ph`` health centres at home, ``hh`` hospitals at home, ``pa`` primary
+#: facilities across and ``ha`` hospitals across; the order of agents.surroundings.VILLAGE_CARE.
+CARE = ("dh", "ph", "hh", "pa", "ha")
+#: What is added up once more for households of villages at the line.
+LINE = ("persons", "episodes", "untreated", "visits", "visits_across", "serious", "serious_across", "patients", "patients_across")
+#: Columns of the household record, each a weighted sum over a community's households in a month. Care as in :data:`CARE`: visits, those for an illness that
+#: needs a hospital or an emergency (``serious``), those turned away (``turned``). Workers (adults of the labour force) by what they do. ``patients`` had care for the first time in
+#: the year; ``cost_share`` is the cost of care over the month's usual income, of households that had any.
 SUMS = (
     "persons", "households", "adults", "workers", "income", "income_farm", "income_wage", "product", "product_farming", "income_across", "income_trade",
-    "own_use", "spending", "care_cost", "savings", "episodes", "untreated", "visits_ph", "visits_hh", "visits_pa", "visits_ha", "care_hours",
+    "own_use", "spending", "care_cost", "savings", "episodes", "untreated", *(f"visits_{k}" for k in CARE), "care_hours",
     *ACTIVITIES, "under_employed", "sent_home", "support", "trips", "n", "help_got", "help_given",
+    *(f"episodes_{s}" for s in SEVERITIES), *(f"untreated_{s}" for s in SEVERITIES), *(f"serious_{k}" for k in CARE), *(f"turned_{k}" for k in CARE),
+    "sent_on_home", "sent_on_across", "patients", "patients_across", "deaths_expected", "cost_share",
+    *(f"line_{name}" for name in LINE),
 )  # fmt: skip
 S = {name: k for k, name in enumerate(SUMS)}
 N_SUMS = len(SUMS)
@@ -35,43 +44,18 @@ TIES = (
 STOCKS = ("road", "clinic")
 
 
-_VISITS, _CARE_HOURS, _ACTIVITY, _AFTER = S["visits_ph"], S["care_hours"], S[ACTIVITIES[0]], S["under_employed"]
+_VISITS, _CARE_HOURS, _ACTIVITY, _AFTER = S["visits_dh"], S["care_hours"], S[ACTIVITIES[0]], S["under_employed"]
+_SEVERITY, _SERIOUS, _SENT, _LINE = S["episodes_minor"], S["serious_dh"], S["sent_on_home"], S["line_persons"]
 
 
 @compiled
 def record_households(
-    start: int,
-    stop: int,
-    place: Column,
-    weight: Column,
-    n_adults: Column,
-    n_workers: Column,
-    n_children: Column,
-    income: Column,
-    income_farm: Column,
-    income_wage: Column,
-    product: Column,
-    product_farming: Column,
-    income_across: Column,
-    income_trade: Column,
-    own_use: Column,
-    spending: Column,
-    care_cost: Column,
-    savings: Column,
-    episodes: Column,
-    untreated: Column,
-    care_visits: Column,
-    hours_care: Column,
-    activity: Column,
-    under_employed: Column,
-    n_deported: Column,
-    support_across: Column,
-    trips_across: Column,
-    kin_help: Column,
-    income_year: Column,
-    sums: Column,
-) -> None:
-    """Add each household to its community's sums (places, columns in the order of SUMS) and to its own year's income."""
+    start: int, stop: int, place: Column, weight: Column, n_adults: Column, n_workers: Column, n_children: Column, income: Column,
+    income_farm: Column, income_wage: Column, product: Column, product_farming: Column, income_across: Column, income_trade: Column, own_use: Column,
+    spending: Column, care_cost: Column, savings: Column, activity: Column, under_employed: Column, n_deported: Column, support_across: Column,
+    trips_across: Column, kin_help: Column, income_year: Column, sums: Column
+) -> None:  # fmt: skip
+    """Add each household to its community's sums (places, columns in the order of SUMS) and to its own year's income; care apart."""
     for i in range(start, stop):
         q = int(place[i])
         w = weight[i]
@@ -92,12 +76,6 @@ def record_households(
         sums[q, 12] += w * spending[i]
         sums[q, 13] += w * care_cost[i]
         sums[q, 14] += w * savings[i]
-        sums[q, 15] += w * (float(episodes[i, 0]) + float(episodes[i, 1]) + float(episodes[i, 2]))
-        sums[q, 16] += w * float(untreated[i])
-        for k in range(4):
-            visits = w * float(care_visits[i, k])
-            sums[q, _VISITS + k] += visits
-            sums[q, _CARE_HOURS] += visits * hours_care[q, k]
         for a in range(int(n_workers[i])):
             sums[q, _ACTIVITY + int(activity[i, a])] += w
         sums[q, _AFTER] += w * float(under_employed[i])
@@ -117,10 +95,74 @@ rule(
         loop=record_households,
         reads=("household.place", "household.weight", "household.n_adults", "household.n_workers", "household.n_children",
                "household.income", "household.income_farm", "household.income_wage", "household.product", "household.product_farming", "household.income_across",
-               "household.income_trade", "household.own_use", "household.spending", "household.care_cost", "household.savings",
-               "household.episodes", "household.untreated", "household.care_visits", "place.hours_care", "household.activity",
+               "household.income_trade", "household.own_use", "household.spending", "household.care_cost", "household.savings", "household.activity",
                "household.under_employed", "household.n_deported", "household.support_across", "household.trips_across", "household.kin_help"),
         writes=("household.income_year", "record.sums"),
+    )
+)  # fmt: skip
+
+
+@compiled
+def record_care(
+    start: int, stop: int, place: Column, village: Column, weight: Column, n_adults: Column, n_children: Column, income_mean: Column,
+    episodes: Column, untreated: Column, care_visits: Column, serious_visits: Column, turned_away: Column, sent_on: Column, new_patients: Column,
+    deaths_expected: Column, care_cost: Column, hours_care: Column, is_line: Column, sums: Column
+) -> None:  # fmt: skip
+    """Add the care of each household to its community's sums (places, columns in the order of SUMS)."""
+    for i in range(start, stop):
+        q, at, w = int(place[i]), int(village[i]), weight[i]
+        line = is_line[at] > 0.0
+        if line:
+            sums[q, _LINE] += w * (float(n_adults[i]) + float(n_children[i]))
+        n_ill = int(episodes[i, 0]) + int(episodes[i, 1]) + int(episodes[i, 2]) + int(episodes[i, 3])
+        if n_ill == 0:
+            continue
+        n_untreated = 0
+        for s in range(4):
+            n_untreated += int(untreated[i, s])
+            sums[q, _SEVERITY + s] += w * float(episodes[i, s])
+            sums[q, _SEVERITY + 4 + s] += w * float(untreated[i, s])
+        sums[q, 15] += w * float(n_ill)
+        sums[q, 16] += w * float(n_untreated)
+        all_visits = across = serious = serious_across = 0
+        for k in range(5):
+            visits = int(care_visits[i, k])
+            sums[q, _VISITS + k] += w * float(visits)
+            sums[q, _CARE_HOURS] += w * float(visits) * hours_care[at, k]
+            sums[q, _SERIOUS + k] += w * float(serious_visits[i, k])
+            sums[q, _SERIOUS + 5 + k] += w * float(turned_away[i, k])
+            all_visits += visits
+            serious += int(serious_visits[i, k])
+            if k > 2:
+                across += visits
+                serious_across += int(serious_visits[i, k])
+        sums[q, _SENT] += w * float(sent_on[i, 0])
+        sums[q, _SENT + 1] += w * float(sent_on[i, 1])
+        sums[q, _SENT + 2] += w * float(new_patients[i, 0])
+        sums[q, _SENT + 3] += w * float(new_patients[i, 1])
+        sums[q, _SENT + 4] += w * float(deaths_expected[i])
+        sums[q, _SENT + 5] += w * min(care_cost[i] / max(income_mean[i], 1.0), 1.0)
+        if line:
+            sums[q, _LINE + 1] += w * float(n_ill)
+            sums[q, _LINE + 2] += w * float(n_untreated)
+            sums[q, _LINE + 3] += w * float(all_visits)
+            sums[q, _LINE + 4] += w * float(across)
+            sums[q, _LINE + 5] += w * float(serious)
+            sums[q, _LINE + 6] += w * float(serious_across)
+            sums[q, _LINE + 7] += w * float(new_patients[i, 0])
+            sums[q, _LINE + 8] += w * float(new_patients[i, 1])
+
+
+rule(
+    Rule(
+        name="record.care",
+        rows="household",
+        question="Who of each community was ill, and who was cared for where?",
+        loop=record_care,
+        reads=("household.place", "household.village", "household.weight", "household.n_adults", "household.n_children", "household.income_mean",
+               "household.episodes", "household.untreated", "household.care_visits", "household.serious_visits", "household.turned_away", "household.sent_on",
+               "household.new_patients", "household.deaths_expected", "household.care_cost", "village.hours_care", "village.is_line"),
+        writes=("record.sums",),
     )
 )  # fmt: skip
 

@@ -16,11 +16,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from abm.world.columns import World
+from abm.world.kinship import draw
 from abm.world.travel import hours_across
+from abm.world.villages import Net, add_up, fill_chosen, fill_hours, fill_ways, from_nodes, from_seats, mark_reached
 from agents.core.compiled import compiled
 from agents.core.declare import Column
+from agents.core.draws import stream
 from agents.household.seek_care import value_of_facility
-from agents.surroundings import FARM, N_WORK, PASS, PERMIT, UNDOCUMENTED
+from agents.surroundings import CENTRE, DISPENSARY, FARM, HOSPITAL, N_WORK, PASS, PERMIT, UNDOCUMENTED, VILLAGE_CARE
+
+OPENED = stream("world.facility_opened")
 
 
 class Ways(NamedTuple):
@@ -38,46 +43,58 @@ def choose_facilities(hours: Column, is_reached: Column, quality: Column, is_pri
     ``p`` are the parameters of household.seek_care. The value is that for the illness that the tier is there for (a minor one, or one that
     needs a hospital). What differs between households or is the same for all facilities is left out: cost, kin, what kin tell, the post.
     """
-    severity = 1 if is_primary else 3
+    severity, kind = (1, 1) if is_primary else (3, 2)
     for place in range(hours.shape[0]):
         best[place] = -1
         most = -math.inf
         for f in range(hours.shape[1]):
             if is_reached[place, f]:
-                value = value_of_facility(quality[f], severity, hours[place, f], 0.0, is_primary, is_across, 0.0, 0.0, 0.0, p)
+                value = value_of_facility(quality[f], severity, hours[place, f], 0.0, kind, is_across, 0.0, 0.0, 0.0, p)
                 if value > most:
                     most = value
                     best[place] = f
 
 
-def set_quality(world: World, start: dict[str, np.ndarray]) -> None:
-    """Quality of each facility: it makes up the way from its start to 1 as its district's stock does.
+def set_progress(world: World, start: dict[str, np.ndarray]) -> None:
+    """Part of the way to full staff and drugs that each facility has made up since 1980: as much as its district's stock has of the way to 1.
 
-    ``start`` holds the stocks ``clinic`` and ``hospital`` by district as they were in January 1980.
+    ``start`` holds the stocks ``clinic`` and ``hospital`` by district as they were in January 1980. A facility of no district has the mean of its side's.
     """
-    at, q0 = world.node_district[world.facility_node], world.facility_start
+    at = world.node_district[world.facility_node]
     for stock, is_tier in (("clinic", world.facility["is_primary"] != 0), ("hospital", world.facility["is_primary"] == 0)):
         then = start[stock]
         made_up = (world.district[stock] - then) / np.maximum(1.0 - then, 1e-9)
         mean = np.array([made_up[world.district["side"] == s].mean() for s in (0, 1)])
         progress = np.where(at >= 0, made_up[at], mean[world.facility_side])
-        quality = np.minimum(np.maximum(q0 + (1.0 - q0) * progress, 0.05), 1.0)
-        world.facility["quality"][is_tier] = quality[is_tier]
+        world.facility["progress"][is_tier] = progress[is_tier]
 
 
-def facilities_in(world: World, year: float, delay: float, programme: bool) -> np.ndarray:
-    """Which facilities are open in a year. The delay moves Indonesian primary clinics that were not there by 1979, within their bounds."""
-    moved = np.clip(world.facility_opened + delay, world.facility_earliest, world.facility_latest)
-    is_puskesmas = (world.facility["is_primary"] == 1) & (world.facility_side == 0) & (world.facility_node < world.n_places)
-    opened = np.where(is_puskesmas, moved, world.facility_opened)
+def opening_years(world: World, seed: int) -> np.ndarray:
+    """Year in which each facility opens, (facilities,): within its bounds, by a draw that belongs to the run's seed and the facility's name, each alike.
+
+    No list tells the years. So they are a part of chance, not of the parameters: a comparison of two scenarios of one seed has one calendar, and many seeds have many.
+    """
+    low, high = world.facility_earliest, world.facility_latest
+    return low + draw(seed, OPENED, world.facility_uid)[:, 0] * (high - low)
+
+
+def facilities_in(world: World, year: float, seed: int, programme: bool) -> np.ndarray:
+    """Which facilities are open in a year, (facilities,): those that have opened, but for what another has taken the place of.
+
+    Without the ``programme`` no primary facility of Indonesian border places opens from 1980 on.
+    """
+    opened = opening_years(world, seed)
     is_built = opened <= year
     if not programme:
-        is_built &= ~(is_puskesmas & (opened > 1979))
-    return is_built
+        is_puskesmas = (world.facility["is_primary"] == 1) & (world.facility_side == 0) & (world.facility_node < world.n_places)
+        is_built &= ~(is_puskesmas & (opened >= 1980.0))
+    after = world.facility_after
+    return is_built & ~((after >= 0) & is_built[after])
 
 
 def settle_access(
     world: World,
+    year: int,
     p: Any,
     care: Any,
     is_built: np.ndarray,
@@ -85,14 +102,16 @@ def settle_access(
     may_care_across: bool,
     choose: Callable[..., Any] = choose_facilities,
 ) -> None:
-    """Where each place's people can go for care, work and trade, and how long it takes.
+    """Where each place's people can go for care, work and trade in a year, and how long it takes.
 
     ``p`` are the parameters of world.travel, ``care`` those of household.seek_care; ``is_built`` (facilities,) and ``open_now`` (crossings,) say
     which facilities are open and which crossings let people pass with papers; ``choose`` is :func:`choose_facilities`, or a copy of it with a user's own rule of care.
     """
     is_path = world.crossing["is_path"] > 0
     anyhow, legal, path = (Ways(*hours_across(world, np.flatnonzero(rows))) for rows in (open_now | is_path, open_now & ~is_path, is_path))
-    _reach_care(world, p.local_access, care, is_built, may_care_across, anyhow, choose)
+    nets, from_seat = nets_of(world, year, p, anyhow)
+    _reach_care(world, p.local_access, care, is_built, may_care_across, anyhow, from_seat, choose)
+    reach_from_villages(world, p.village_access, care, is_built, may_care_across, nets, choose)
     place, link, sides = world.place, world.trade_link, (world.place["side"], world.node_side)
     reach_work(*anyhow, *legal, *sides, p.local_access, p.pass_hours, place["hours_work"], place["crossing_work"],
                place["place_work"])  # fmt: skip
@@ -105,7 +124,14 @@ def settle_access(
 
 
 def _reach_care(
-    world: World, local: float, care: Any, is_built: np.ndarray, may_across: bool, anyhow: Ways, choose: Callable[..., Any]
+    world: World,
+    local: float,
+    care: Any,
+    is_built: np.ndarray,
+    may_across: bool,
+    anyhow: Ways,
+    from_seat: np.ndarray,
+    choose: Callable[..., Any],
 ) -> None:
     """The facility of each tier at home and across, where people may go there for care."""
     place, facility = world.place, world.facility
@@ -114,25 +140,88 @@ def _reach_care(
     for k in range(4):
         is_primary, is_over = k % 2 == 0, k >= 2
         ways = anyhow.hours if is_over else world.home_hours
-        reach(ways, world.facility_node, world.facility_side, facility["is_primary"], is_built, place["side"], is_primary, is_over,
+        reach(ways, world.facility_node, from_seat, world.facility_side, facility["is_primary"], is_built, place["side"], is_primary, is_over,
               may_across or not is_over, local, hours, is_reached)  # fmt: skip
-        choose(hours, is_reached, facility["quality"], is_primary, is_over, care, best)
-        take_facility(k, best, ways, anyhow.used, world.facility_node, facility["quality"], is_over, local, place["facility_care"],
+        choose(hours, is_reached, facility["standard"], is_primary, is_over, care, best)
+        take_facility(k, best, hours, anyhow.used, world.facility_node, facility["standard"], is_over, place["facility_care"],
                       place["hours_care"], place["quality_care"], place["crossing_care"])  # fmt: skip
+
+
+def nets_of(world: World, year: int, p: Any, anyhow: Ways) -> tuple[list[Net], np.ndarray]:
+    """What ways from villages are found from in a year, by season, and hours from the seat of its place to each facility in the usual one.
+
+    ``p`` are the parameters of world.travel.
+    """
+    w, place, condition = world.village_ways, world.village["place"], world.district["road"]
+    now = [c for c in w.classes if c.since <= year][-1]
+    mean = np.array([condition[world.district["side"] == s].mean() for s in (0, 1)])
+    way_hours, made, seats, side = np.empty(len(w.km)), [], [], world.place["side"][place]
+    for slowed, foot in zip(now.slowed, w.foot, strict=True):
+        gate_hours, direct_hours, from_seat = (np.empty(n) for n in (len(w.gate_node), len(w.direct_facility), len(world.facility_node)))
+        fill_ways(w.km, w.district, w.side, now.speed, now.is_road, slowed, condition, mean, way_hours)
+        add_up(w.gate_ways, way_hours, gate_hours)
+        add_up(w.direct_ways, way_hours, direct_hours)
+        from_seats(place, w.facility_way, w.facility_village, way_hours, w.gate_first, w.gate_node, gate_hours, from_seat)
+        from_node, node_used = (
+            np.empty((len(world.node_side), len(from_seat))),
+            np.empty((len(world.node_side), len(from_seat)), dtype=np.int64),
+        )
+        from_nodes(
+            world.facility_node,
+            world.facility_side,
+            world.node_side,
+            from_seat,
+            world.home_hours,
+            anyhow.hours,
+            anyhow.used,
+            from_node,
+            node_used,
+        )
+        walk, usual = (p.path_detour / np.maximum(speed, 1e-9) for speed in (foot, w.foot[0]))
+        made.append(Net(
+            side, w.path_crossing, world.facility_side, w.facility_village, w.gate_first, w.gate_node, gate_hours, w.direct_first, w.direct_facility,
+            direct_hours, w.straight, walk, usual, p.day_walk, from_node, node_used,
+        ))  # fmt: skip
+        seats.append(from_seat)
+    return made, seats[0]
+
+
+def reach_from_villages(
+    world: World, local: float, care: Any, is_built: np.ndarray, may_across: bool, nets: list[Net], choose: Callable[..., Any]
+) -> None:
+    """The facility of each option of :data:`agents.surroundings.VILLAGE_CARE` that the people of each village reach, the way there and the crossing on it.
+
+    It is the one of highest value by the hours of the usual season, the first of ``nets``; ``local`` is the way from a house to the middle of its village.
+    """
+    village, kind, n = world.village, world.facility["kind"], len(VILLAGE_CARE)
+    hours, used = np.empty((len(village["place"]), len(kind))), np.empty((len(village["place"]), len(kind)), dtype=np.int64)
+    fill_hours(nets[0], hours, used)
+    is_reached, best, rows = np.empty(hours.shape, dtype=np.bool_), np.empty(len(hours), dtype=np.int64), np.arange(len(hours))
+    told = hours + local
+    for k, (low, high) in enumerate(
+        ((DISPENSARY, DISPENSARY), (CENTRE, CENTRE), (HOSPITAL, HOSPITAL), (DISPENSARY, CENTRE), (HOSPITAL, HOSPITAL))
+    ):
+        mark_reached(hours, is_built, kind, world.facility_side, nets[0].side, may_across, k >= 3, low, high, is_reached)
+        choose(told, is_reached, world.facility["standard"], high < HOSPITAL, k >= 3, care, best)
+        village["facility_care"][:, k] = best
+        village["crossing_care"][:, k] = np.where(best >= 0, used[rows, best], -1)
+    for s, net in enumerate(nets):
+        fill_chosen(net, village["facility_care"], local, s * n, village["hours_by_season"])
+    village["hours_care"][:] = village["hours_by_season"][:, :n]
 
 
 @compiled
 def reach(
-    ways: Column, node: Column, facility_side: Column, tier: Column, is_built: Column, side: Column, is_primary: bool, is_over: bool,
+    ways: Column, node: Column, from_seat: Column, facility_side: Column, tier: Column, is_built: Column, side: Column, is_primary: bool, is_over: bool,
     may_go: bool, local: float, hours: Column, is_reached: Column,
 ) -> None:  # fmt: skip
     """Fill ``hours`` one way and ``is_reached``, both (places, facilities), for one tier at home or across.
 
-    ``ways`` are hours between nodes, ``node``, ``facility_side``, ``tier`` (1 primary) and ``is_built`` are by facility, ``side`` is by place.
+    ``ways`` are hours between nodes, ``from_seat`` hours from a facility's node to it, ``node``, ``facility_side``, ``tier`` (1 primary) and ``is_built`` are by facility, ``side`` is by place.
     """
     for q in range(hours.shape[0]):
         for f in range(hours.shape[1]):
-            way = ways[q, node[f]]
+            way = ways[q, node[f]] + from_seat[f]
             hours[q, f] = way + local
             is_reached[q, f] = (
                 may_go and is_built[f] and (tier[f] == 1) == is_primary and (facility_side[f] != side[q]) == is_over and way < 1.0e6
@@ -141,14 +230,13 @@ def reach(
 
 @compiled
 def take_facility(
-    k: int, best: Column, ways: Column, used: Column, node: Column, quality: Column, is_over: bool, local: float, facility_care: Column,
-    hours_care: Column, quality_care: Column, crossing_care: Column,
+    k: int, best: Column, hours: Column, used: Column, node: Column, quality: Column, is_over: bool, facility_care: Column, hours_care: Column, quality_care: Column, crossing_care: Column,
 ) -> None:  # fmt: skip
-    """Write the ``best`` facility of each place (-1: none) into option ``k`` of the places' columns; ``used`` are the crossings on the ways across."""
+    """Write the ``best`` facility of each place (-1: none) into option ``k`` of the places' columns; ``hours`` (places, facilities) are those to it, ``used`` the crossings on the ways across."""
     for q in range(best.shape[0]):
         f = best[q]
         facility_care[q, k] = f
-        hours_care[q, k] = ways[q, node[f]] + local if f >= 0 else 0.0
+        hours_care[q, k] = hours[q, f] if f >= 0 else 0.0
         quality_care[q, k] = quality[f] if f >= 0 else 0.0
         crossing_care[q, k] = used[q, node[f]] if f >= 0 and is_over else -1
 

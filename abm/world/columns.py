@@ -5,19 +5,22 @@ Border places (communities with households) come first, side by side; service to
 
 from __future__ import annotations
 
+import hashlib
 from typing import NamedTuple
 
 import numpy as np
 
 from abm.region import SIDES, Region, class_in, month_number
 from abm.region.contract import parse_steps
+from abm.world.facilities import pools, set_staff
 from abm.world.people_path import read_path
+from abm.world.villages import read_ways
 from agents.core.compiled import PLAIN, compiled
 from agents.core.declare import FIELDS, Column
-from agents.surroundings import GOODS
+from agents.surroundings import CENTRE, DISPENSARY, FACILITY_KINDS, GOODS, HOSPITAL
 
 #: The entities of a world, each a table of columns that rules write.
-ENTITIES = ("place", "trade_link", "crossing", "facility", "district", "policy")
+ENTITIES = ("place", "village", "trade_link", "crossing", "facility", "district", "policy")
 
 
 class Links(NamedTuple):
@@ -67,6 +70,24 @@ def allocate(entity: str, n: int) -> dict[str, np.ndarray]:
     return made
 
 
+def summed_in_places(place: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Shares of the villages of a place added up from its first one, of their sum, (villages,); the last of each place is 1.
+
+    ``place`` and ``share`` are by village, those of one place side by side.
+    """
+    upto = np.empty(len(share))
+    for q in np.unique(place):
+        rows = np.flatnonzero(place == q)
+        upto[rows] = np.cumsum(share[rows]) / share[rows].sum()
+        upto[rows[-1]] = 1.0
+    return upto
+
+
+def number_of(name: str) -> int:
+    """A number that belongs to a name, 0 to 2^62."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") >> 2
+
+
 class World:
     """What the region's folder says, as arrays, and what the model's rules write into them."""
 
@@ -75,6 +96,7 @@ class World:
         self.policy = {"turn": np.zeros(2), "real_income": np.ones(2), "may_trade": np.ones(3), "may_cross": np.ones(2)}
         self.policy |= {k: np.ones(1) for k in ("enforced", "invests", "has_programme", "prices_move", "may_help")}
         self._read_places()
+        self._read_villages()
         self._read_crossings()
         self._read_facilities()
         self._read_goods()
@@ -118,6 +140,28 @@ class World:
         self.district["population"][:] = np.bincount(self.place["district"], self.population, len(districts))
         self.district["line_km"][:] = districts["border_km"]
 
+    def _read_villages(self) -> None:
+        """Villages in the order of their places and of the table; a place without any is one village."""
+        table = self.region.villages
+        rows = [(q, name, line == "yes", share) for q, name, line, share in zip(
+            (self.node[p] for p in table["place"]), table["village"], table["is_line"], table["share"], strict=True)]  # fmt: skip
+        rows += [(q, name, False, 1.0) for q, name in enumerate(self.place_names) if q not in {row[0] for row in rows}]
+        rows.sort(key=lambda row: row[0])
+        self.village_names: list[str] = [row[1] for row in rows]
+        self.village = allocate("village", len(rows))
+        self.village["place"][:], self.village["is_line"][:] = [row[0] for row in rows], [row[2] for row in rows]
+        self.village["share"][:] = [row[3] for row in rows]
+        #: Ways of villages and facilities, see :mod:`abm.world.villages`.
+        self.village_ways = read_ways(self.region, self.village_names, self.node, self.node_district)
+        #: For draws: the people of the villages of a place up to each one, as a share, and the last village of each place.
+        self.village_upto = summed_in_places(self.village["place"], self.village["share"])
+        self.village_last = np.searchsorted(self.village["place"], np.arange(self.n_places), side="right") - 1
+
+    def villages_of(self, place: np.ndarray, u: np.ndarray) -> np.ndarray:
+        """Villages of households of these places, by a draw or quantile each from 0 up to 1, in proportion to the villages' people; both (households,)."""
+        found = np.searchsorted(self.village["place"] + self.village_upto, place + u, side="right")
+        return np.minimum(found, self.village_last[place])
+
     def _read_crossings(self) -> None:
         crossings = self.region.crossings
         self.crossing = allocate("crossing", len(crossings))
@@ -136,16 +180,35 @@ class World:
         self.facility_node = np.array([self.node[p] for p in f["place"]])
         self.facility_side = np.array([SIDES.index(s) for s in f["side"]])
         self.facility["is_primary"][:] = (f["tier"] == "primary").astype(int)
+        self.facility["side"][:] = self.facility_side
+        usual = np.where(self.facility["is_primary"] == 1, CENTRE, HOSPITAL)
+        self.facility["kind"][:] = [FACILITY_KINDS.index(kind) if kind else k for kind, k in zip(f["kind"], usual, strict=True)]
+        village = self.village_ways.facility_village
+        in_village, kind = (self.facility["kind"] == DISPENSARY) & (village >= 0), self.facility["kind"]
+        shared = [
+            np.count_nonzero((kind == k) & (self.facility_node == q) & ~in_village) for k, q in zip(kind, self.facility_node, strict=True)
+        ]
+        #: Part of a place's people for whom each facility is there, and the least people.
+        self.catchment_part = np.where(in_village, self.village["share"][np.maximum(village, 0)], 1.0 / np.maximum(shared, 1))
+        self.catchment_least = np.where(in_village, 500.0, 4000.0)
+        self.facility["pool"][:] = pools(self.facility_node, self.facility["kind"])
+        set_staff(self.facility, f)
         self.set_catchment(self.population)
-        self.facility_opened = f["opened"].to_numpy(float)
+        #: Years between which each opened; numbers that belong to their names, for draws.
         self.facility_latest = f["opened_high"].to_numpy(float)
         self.facility_earliest = f["opened_low"].to_numpy(float)
-        self.facility_start = f["quality_1980"].to_numpy(float)
+        self.facility_uid = np.array([number_of(name) for name in f["facility"]])
+        names = list(f["facility"])
+        #: The facility that takes the place of each when it opens, -1 for none.
+        self.facility_after = np.array([names.index(after) if after else -1 for after in f["replaced_by"]])
 
     def set_catchment(self, people: np.ndarray) -> None:
-        """A clinic is there for its place's ``people`` (places,), one in a small or service place for a few thousand from around."""
-        own = people[np.minimum(self.facility_node, self.n_places - 1)]
-        self.facility["catchment"][:] = np.where(self.facility_node < self.n_places, np.maximum(own, 4000.0), 30000.0)
+        """A clinic is there for its place's ``people`` (places,), one in a small or service place for a few thousand from around.
+
+        Several of a place share its people; a dispensary in a village is there for that village.
+        """
+        own = people[np.minimum(self.facility_node, self.n_places - 1)] * self.catchment_part
+        self.facility["catchment"][:] = np.where(self.facility_node < self.n_places, np.maximum(own, self.catchment_least), 30000.0)
 
     def _read_goods(self) -> None:
         goods = self.region.goods.set_index("good").loc[list(GOODS)]

@@ -17,7 +17,7 @@ import numpy as np
 
 from abm.world import populate
 from abm.world.moving import choose_moves, choose_settlers, count_old, draws, forget_work, hand_on, inherit, reweigh
-from abm.world.population import newcomer_uids, renew_rows
+from abm.world.population import drawn_villages, newcomer_uids, renew_rows
 from agents.core.declare import Source, judgement, parameter, parameters, switch
 from agents.core.exact import exps, logs
 from agents.core.normal import normal_quantiles
@@ -280,7 +280,7 @@ def _newcomers(run: Any, split: _Split) -> tuple[dict[str, np.ndarray], np.ndarr
         taken[name] = part * share * h[name][mother]
         # one after the other, as a mother may have several
         np.subtract.at(h[name], mother, taken[name])
-    columns = {name: h[name][mother] for name in ("weight", *_AS_MOTHER)} | split.members
+    columns = {name: h[name][mother] for name in ("weight", "village", *_AS_MOTHER)} | split.members
     columns |= {
         "uid": uids, "place": h["place"][mother].astype(np.int64), "land": land, "income_mean": taken["income_mean"], "ability": exps(ability),
         "schooling": np.clip(h["schooling"][mother] + np.where(is_my, p.schooling_gain_my, p.schooling_gain_id) + p.schooling_spread * z[:, 0], 0.0, 15.0), "savings": np.zeros(len(uids)),
@@ -307,7 +307,9 @@ def _copies(run: Any, moves: _Moves) -> dict[str, np.ndarray]:
     uids = newcomer_uids(run.seed_of_run, run.month, h["uid"][models], MOVED_IN)
     for k in np.flatnonzero(moves.place != h["place"][models]):  # a model of several places
         uids[k] = newcomer_uids(run.seed_of_run, run.month, h["uid"][models[k : k + 1]], MOVED_IN + 1 + int(moves.place[k]))[0]
-    return {name: h[name][models] for name in names} | {"uid": uids, "place": moves.place, "weight": moves.weight}
+    village = np.where(moves.place == h["place"][models], h["village"][models], -1)
+    village = drawn_villages(run, moves.place, village, uids)
+    return {name: h[name][models] for name in names} | {"uid": uids, "place": moves.place, "village": village, "weight": moves.weight}
 
 
 def _ties(run: Any, uids: np.ndarray, mother: np.ndarray, leave: np.ndarray, p: Parameters) -> tuple[np.ndarray, np.ndarray]:

@@ -142,6 +142,7 @@ class Parameters(NamedTuple):
     )
 
 
+_GOLDEN = 0.6180339887498949  # for the village
 _PHI = (0.7548776662466927, 0.5698402909980532)  # the R2 sequence: powers of the plastic number (Roberts 2018)
 
 
@@ -178,16 +179,16 @@ def _columns_of_place(seed: int, world: World, place: int, numbers: np.ndarray, 
     side = int(world.place["side"][place])
     uid = origin_uids(seed, 1, place, last=numbers)
     u = draw(seed, SCHOOLING, uid)[:, 0]
-    shift = draw(seed, SHIFT, np.array([place]), 2)[0]
-    quantile = [(shift[j] + (numbers + 1) * _PHI[j]) % 1.0 for j in (0, 1)]
-    z_land, z_ability = (normal_quantiles(np.clip(q, 1e-6, 1 - 1e-6)) for q in quantile)
+    shift = draw(seed, SHIFT, np.array([place]), 3)[0]
+    quantile = [(shift[j] + (numbers + 1) * step) % 1.0 for j, step in enumerate((*_PHI, _GOLDEN))]
+    z_land, z_ability = (normal_quantiles(np.clip(q, 1e-6, 1 - 1e-6)) for q in quantile[:2])
     mean = (p.schooling_id, p.schooling_my)[side]
     schooling = np.clip(mean + p.schooling_spread * normal_quantiles(u), 0.0, 15.0)
     land = (p.land_median_id, p.land_median_my)[side] * exps(p.land_spread * z_land)
     ability = exps(p.ability_spread * z_ability - 0.5 * p.ability_spread * p.ability_spread)
-    count = len(numbers)
+    count, at = len(numbers), np.full(len(numbers), place)
     return {
-        "uid": uid, "place": np.full(count, place), "side": np.full(count, side), "group": np.full(count, world.groups[place]),
+        "uid": uid, "place": at, "village": world.villages_of(at, quantile[2]), "side": np.full(count, side), "group": np.full(count, world.groups[place]),
         "schooling": schooling, "land": np.maximum(land, 0.1), "ability": ability,
     }  # fmt: skip
 

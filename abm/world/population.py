@@ -16,16 +16,17 @@ import numpy as np
 from abm.errors import UserError, shorten
 from abm.world import retie
 from abm.world.columns import World
-from abm.world.kinship import Kin
+from abm.world.kinship import Kin, draw
 from agents.core.compiled import compiled
 from agents.core.declare import Column, near
-from agents.core.draws import origin_uids
+from agents.core.draws import origin_uids, stream
 from agents.core.frame import AgentFrame
 from agents.core.moves import Moves, find_rows
 from agents.household.fields import MAX_ADULTS, MAX_CHILDREN
 from agents.household.live import ADULT_AGE, AGES
 from agents.surroundings import ACTIVITIES
 
+VILLAGE = stream("population.village")
 #: First part of a newcomer's origin; those of the start have 1 (households), 2 (traders, then their household) and 3 (officials).
 NEWCOMER, TRADER = 4, 2
 #: Age in years of an adult and of a child for whom a demography gives none.
@@ -39,6 +40,7 @@ class RunWithPeople(Protocol):
     kin: Kin
     world: World
     month: int
+    seed_of_run: int
     #: Savings that newcomers brought in and that who left took out, see :class:`abm.state.State`.
     carried: np.ndarray
     #: Households whose decisions are traced, and the traces.
@@ -87,7 +89,7 @@ def renew(
     run : the run, at the end of a month or in its January (a demography is called there).
     leave : uids of the households that leave, (households,). Their traders leave with them, and their ties end.
     newcomers : columns of the households that come, (newcomers, …), by name of a field of ``household``. ``uid``, ``place`` (number of the community),
-        ``weight`` and ``n_adults`` are needed; ``side``, ``group`` and ``trader`` are not given, they follow from the place and from ``traders``. What else is left out starts
+        ``weight`` and ``n_adults`` are needed; ``side``, ``group`` and ``trader`` are not given, they follow from the place and from ``traders``; without ``village`` (or with -1) it is drawn. What else is left out starts
         at the field's initial value: without ``land`` and ``ability`` a household has no farm output and no pay. Adults for whom neither ``activity`` nor ``adult_age`` is given are in the
         labour force and work on the farm. ``n_workers`` is not given, it follows from ``activity``.
     ties : pairs of uids, (ties, 2), of households that are there afterwards. A pair that is tied already keeps its strength, and of a pair given twice the first counts.
@@ -138,7 +140,7 @@ def renew_rows(
     """:func:`renew` for a caller who knows that what it gives fits: households are named by their rows, and nothing is checked.
 
     ``gone`` (households,) and ``ties`` (ties, 2) of int64 are rows before; in ``ties`` and ``owners`` (traders,) ~k stands for the k-th newcomer. ``newcomers``
-    have ``side`` and ``group`` too, and numbers of members, ``activity``, ``n_workers`` and ages that fit each other; ``household`` of ``traders`` is not read. What is counted
+    have ``side``, ``group`` and ``village`` too, and numbers of members, ``activity``, ``n_workers`` and ages that fit each other; ``household`` of ``traders`` is not read. What is counted
     of the people by place does not follow. Gives where the households' rows have gone.
     """
     household, trader = run.frames["household"], run.frames["trader"]
@@ -155,6 +157,16 @@ def renew_rows(
     _book(run, 0, household, moves.new, "savings")
     _book(run, 0, trader, came_traders, "profit")
     return moves
+
+
+def drawn_villages(run: RunWithPeople, place: np.ndarray, village: np.ndarray, uid: np.ndarray) -> np.ndarray:
+    """Village of each newcomer, (newcomers,) of int16: as given, and where that is -1 by a draw that belongs to its uid, in proportion to the villages' people."""
+    none = village < 0
+    if not none.any():
+        return village.astype(np.int16)
+    found = village.astype(np.int16)
+    found[none] = run.world.villages_of(place[none], draw(run.seed_of_run, VILLAGE, uid[none])[:, 0])
+    return found
 
 
 def _rows_now(rows: np.ndarray, moves: Moves) -> np.ndarray:
@@ -233,10 +245,29 @@ def _read(run: RunWithPeople, leave: Any, newcomers: Any, ties: Any, strengths: 
         bad = np.flatnonzero((new["n_adults"] < 1) | (new["n_adults"] > MAX_ADULTS) | (children < 0) | (children > MAX_CHILDREN))
         if len(bad):
             _refuse_members(new["uid"][bad[0]], new["n_adults"][bad[0]], children[bad[0]])
+    new["village"] = _villages(run, new)
     new["side"] = world.place["side"][place].astype(np.int8)
     new["group"] = np.asarray(world.groups, dtype=np.int8)[place]
     own = _columns(run.frames["trader"], traders, ("uid", "household"), ("place", "side", "weight"))
     return _Comers(leave, new, ties, strengths, own)
+
+
+def _villages(run: RunWithPeople, new: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Village of each newcomer: as given, or drawn where none is given; UserError where it is none of the place."""
+    place, world = new["place"], run.world
+    village = new.get("village", np.full(len(place), -1, dtype=np.int16))
+    found = drawn_villages(run, place, village, new["uid"])
+    wrong = (
+        (village < -1)
+        | (found >= len(world.village_names))
+        | (world.village["place"][np.minimum(found, len(world.village_names) - 1)] != place)
+    )
+    if wrong.any():
+        k = np.flatnonzero(wrong)[0]
+        raise UserError(
+            f"household {new['uid'][k]} is to come to place {place[k]} and its village {village[k]}: give a village of that place (world.village_names), or -1 for one by chance"
+        )
+    return found
 
 
 def _uids(what: str, said: Any) -> np.ndarray:

@@ -29,9 +29,17 @@ class Parameters(NamedTuple):
         "Farthest place across that a border pass lets people work at", unit="hour", default=3.5, low=1.0, high=6.0,
         source=judgement("the pass holds within a district (RULE7: Bau only)"),
     )  # fmt: skip
-    puskesmas_delay: float = parameter(
-        "Years after the guessed calendar at which puskesmas open", unit="year", default=9.0, low=-4.0, high=10.0,
-        source=judgement("HEALTH12 is missing: the calendar is a guess with a wide range, and decides E02"),
+    village_access: float = parameter(
+        "Way from a house to the middle of its village", unit="hour", default=0.25, low=0.1, high=0.5,
+        source=judgement("a desa's houses lie along a road or river of a few kilometres; 20 to 200 km2 of land around them"),
+    )  # fmt: skip
+    path_detour: float = parameter(
+        "Length of a path on foot over the straight line", unit="1", default=1.4, low=1.2, high=1.8,
+        source=judgement("measured ways between places give 1.2 to 1.54; hills (Siding, Suruh Tembawang, the Kelingkang range) make it longer"),
+    )  # fmt: skip
+    day_walk: float = parameter(
+        "Longest walk to care that people set out on", unit="hour", default=10.0, low=6.0, high=12.0, role="fixed",
+        source=judgement("a day; walks of 4 to 12 h are reported (villages of Siding and Entikong)"),
     )  # fmt: skip
     near_hours: float = parameter(
         "Hours to a Malaysian clinic within which a place counts as near it", unit="hour", default=7.0, low=5.0, high=8.0, role="fixed",

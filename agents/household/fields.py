@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from agents.core.declare import Field, Source, fields, judgement
-from agents.surroundings import ACTIVITIES, CARE_OPTIONS
+from agents.surroundings import ACTIVITIES, SEVERITIES, VILLAGE_CARE
 
 #: Adults that a household can have (its members of working age beyond these are not simulated).
 MAX_ADULTS = 6
 #: Children below 15 that a household can have.
 MAX_CHILDREN = 8
-SEVERITIES = ("minor", "disrupting", "hospital")
 
 DRAWN = judgement("drawn for each household when the population is made (abm/world/populate.py)")
 RULES = judgement("state of the model, made by its rules")
 _SLOTS = tuple(f"adult_{k + 1}" for k in range(MAX_ADULTS))
 _CHILDREN = tuple(f"child_{k + 1}" for k in range(MAX_CHILDREN))
+_MEMBERS = (*_SLOTS, *_CHILDREN)
 
 fields(
     "household",
     Field("uid", "Identity for life", "key", "int64", "fixed", DRAWN),
     Field("place", "Community", "code", "int16", "fixed", DRAWN),
+    Field("village", "Village of the community", "code", "int16", "fixed", DRAWN),
     Field("side", "Side of the border", "code", "int8", "fixed", DRAWN),
     Field("group", "People (culture group)", "code", "int8", "fixed", Source("places.csv of the region, main group of the place", "fact")),
     Field("weight", "Real households it represents", "household", "float64", "state", DRAWN),
@@ -68,10 +69,27 @@ fields(
         "visits_across", "Visits to and from its ties across that are to be expected this month", "persons/month", "float32", "month", RULES
     ),
     Field("trips_across", "Trips across last month, all purposes", "persons/month", "float32", "state", RULES),
-    Field("episodes", "Illness episodes of the month", "person", "int8", "month", RULES, 3, SEVERITIES),
-    Field("care_sought", "Episodes for which care was sought", "visits/month", "int8", "month", RULES, 4, CARE_OPTIONS),
-    Field("care_visits", "Visits made", "visits/month", "int8", "month", RULES, 4, CARE_OPTIONS),
-    Field("untreated", "Episodes without care", "person", "int8", "month", RULES),
+    Field("ill", "Illness of each member: 0 well, 1 minor, 2 disrupting work, 3 needs a hospital, 4 emergency", "code", "int8", "state", RULES,
+          MAX_ADULTS + MAX_CHILDREN, _MEMBERS),
+    Field("care", "Option of care that each member seeks first, -1 for none", "code", "int8", "month", RULES, MAX_ADULTS + MAX_CHILDREN, _MEMBERS, -1),
+    Field("care_next", "Hospital to which each member goes on from there, an option of care, -1 for none", "code", "int8", "month", RULES,
+          MAX_ADULTS + MAX_CHILDREN, _MEMBERS, -1),
+    Field("care_given", "Option of care at which each member was seen last, -1 for none", "code", "int8", "state", RULES, MAX_ADULTS + MAX_CHILDREN,
+          _MEMBERS, -1),
+    Field("episodes", "Members ill this month", "person", "int8", "month", RULES, 4, SEVERITIES),
+    Field("care_sought", "Visits for which care was sought, those sent on to a hospital again there", "visits/month", "int8", "month", RULES, 5, VILLAGE_CARE),
+    Field("care_visits", "Visits made", "visits/month", "int8", "month", RULES, 5, VILLAGE_CARE),
+    Field("serious_visits", "Of these, for an illness that needs a hospital or an emergency", "visits/month", "int8", "month", RULES, 5, VILLAGE_CARE),
+    Field("turned_away", "Visits for which there was no place", "visits/month", "int8", "month", RULES, 5, VILLAGE_CARE),
+    Field("sent_on", "Members who went on to a hospital", "person", "int8", "month", RULES, 2, ("home", "across")),
+    Field("untreated", "Members ill without care", "person", "int8", "month", RULES, 4, SEVERITIES),
+    Field("insured", "1 where the household pays no fees at home", "1", "int8", "month", RULES),
+    Field("found_care", "What it has found at each option: seen and given drugs, relative to what the standard promises", "share", "float32", "state", RULES, 5,
+          VILLAGE_CARE, 1.0),
+    Field("seen_year", "Members who had care this year, one bit for each", "code", "int16", "state", RULES),
+    Field("seen_across", "Members who had care across this year, one bit for each", "code", "int16", "state", RULES),
+    Field("new_patients", "Members who had care for the first time this year", "person", "int8", "month", RULES, 2, ("anywhere", "across")),
+    Field("deaths_expected", "Deaths to be expected of illness that needs a hospital", "person", "float32", "month", RULES),
     Field("days_lost", "Working days lost to illness and to the way to care", "days/month", "float32", "month", RULES),
     Field("care_cost", "Paid for fees and fares", "own currency", "float64", "month", RULES),
     Field("work_sought", "Job that each adult asks for, -1 where none", "code", "int8", "state", RULES, MAX_ADULTS, _SLOTS, -1),
@@ -96,10 +114,10 @@ fields(
     Field("spending", "Paid in shops", "own currency", "float64", "month", RULES),
     Field("income_year", "Income of the year so far", "own currency", "float64", "state", RULES),
     Field("under_employed", "Adults on the farm for whom it has less than 35 hours of work a week", "adult", "int8", "month", RULES),
-)
+)  # fmt: skip
 
 N_ACTIVITIES = len(ACTIVITIES)
-N_CARE = len(CARE_OPTIONS)
+N_CARE = len(VILLAGE_CARE)
 
 fields(
     "kin",

@@ -163,18 +163,22 @@ def remembered(opinion: float, quality: float, memory: float) -> float:
 
 @compiled
 def remember_loop(
-    start: int, stop: int, p: Memory, place: Column, n_workers: Column, activity: Column, care_visits: Column, heard_work: Column,
-    household_trader: Column, good: Column, quality_care: Column, opinion_home: Column, opinion_across: Column, works_home: Column, works_across: Column,
+    start: int, stop: int, p: Memory, village: Column, n_workers: Column, activity: Column, care_visits: Column, heard_work: Column,
+    household_trader: Column, trader_good: Column, quality_care: Column, opinion_home: Column, opinion_across: Column, works_home: Column, works_across: Column,
     knows_work: Column, trips_across: Column, trips_mean: Column
 ) -> None:  # fmt: skip
     """Note what the household knows of care and work on each side, and how often it went across: for care, to work, and with goods."""
     for i in range(start, stop):
-        where = int(place[i])
-        at_home = int(care_visits[i, 0]) + int(care_visits[i, 1])
-        across = int(care_visits[i, 2]) + int(care_visits[i, 3])
+        at_home = int(care_visits[i, 0]) + int(care_visits[i, 1]) + int(care_visits[i, 2])
+        across = int(care_visits[i, 3]) + int(care_visits[i, 4])
         if at_home + across > 0:
-            good_home = (care_visits[i, 0] * quality_care[where, 0] + care_visits[i, 1] * quality_care[where, 1]) / (at_home + across)
-            good_across = (care_visits[i, 2] * quality_care[where, 2] + care_visits[i, 3] * quality_care[where, 3]) / (at_home + across)
+            at, good_home, good_across = int(village[i]), 0.0, 0.0
+            for k in range(5):
+                good = int(care_visits[i, k]) * quality_care[at, k] / (at_home + across)
+                if k < 3:
+                    good_home += good
+                else:
+                    good_across += good
             opinion_home[i] = remembered(float(opinion_home[i]), good_home, p.memory)
             opinion_across[i] = remembered(float(opinion_across[i]), good_across, p.memory)
         n_home = n_across = 0
@@ -187,7 +191,7 @@ def remember_loop(
         works_home[i] = 1 if n_home > 0 else 0
         works_across[i] = 1 if n_across > 0 else 0
         knows_work[i] = 1.0 if n_across > 0 else float(heard_work[i])
-        with_goods = 1 if household_trader[i] >= 0 and good[household_trader[i]] >= 0 else 0
+        with_goods = 1 if household_trader[i] >= 0 and trader_good[household_trader[i]] >= 0 else 0
         trips = float(across + n_across + with_goods)
         trips_across[i] = trips
         trips_mean[i] = float(trips_mean[i]) + (trips - float(trips_mean[i])) / 12.0
@@ -198,8 +202,8 @@ rule(
         name="household.remember",
         question="What does a household know of care and work on each side, and how often was it across?",
         loop=remember_loop,
-        reads=("household.place", "household.n_workers", "household.activity", "household.care_visits", "household.heard_work",
-               "household.trader", "trader.good", "place.quality_care"),
+        reads=("household.village", "household.n_workers", "household.activity", "household.care_visits", "household.heard_work",
+               "household.trader", "trader.good", "village.quality_care"),
         writes=("household.opinion_home", "household.opinion_across", "household.works_home", "household.works_across",
                 "household.knows_work", "household.trips_across", "household.trips_mean"),
         parameters=Memory,

@@ -1,75 +1,147 @@
-"""How many people can a facility serve this month, and what part of those who came?
+"""What part of those who come to a facility does it see, and what does word of that do?
 
-A facility's places follow its quality: without staff and drugs a building serves few. Demand is counted from all
-communities that use it; each of those who came has the same chance of a place.
+Emergencies go first, then illness that needs a hospital, then what disrupts work, then the rest; within each, those from nearby come before those from
+afar; among equals each has the same chance. Hospitals have beds for what needs them and see the others as outpatients. Who is sent on to a hospital is
+counted in its demand. Which part of each rank is seen follows from who comes in a usual month, the mean of about a year: a household of the sample stands for
+many, so that a month of few households would fill a dispensary by itself, and how many households a run has would decide who is turned away. What the people of a village have found at a facility (no place, or no drugs) goes round there and fades.
 
-Not modelled: staff that move, drugs that run out within a month, patients from beyond the border places.
+The health centres of one place share their patients, as its people live around all of them.
+
+Not modelled: patients from beyond the border places, who fill a fixed part of the beds; queues by the day; favours.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from agents.core.compiled import compiled
-from agents.core.declare import Column, Rule, Source, judgement, parameter, parameters, rule
+from agents.core.declare import Column, Rule, judgement, parameter, parameters, rule
 from agents.household.get_work import share_that_fits
+
+#: Ranks of a facility's queue: four severities, the worst first, and in each those from nearby, then those from afar.
+RANKS = 8
+
+
+#: Months over which the demand of a usual month is a mean.
+USUAL = 12.0
 
 
 @parameters("official.ration_care")
 class Parameters(NamedTuple):
-    """How many people a facility can serve."""
+    """Who comes first, and how word spreads."""
 
-    primary: float = parameter(
-        "Visits a month that primary care of full quality can serve, for each 1,000 people of its place", unit="visits/month", default=130.0,
-        low=60.0, high=250.0,
-        source=Source("about 900 visits a month at Entikong with 11,000 people, of middling quality (HEALTH8, period unclear); not full", "derived"),
+    near: float = parameter(
+        "Hours within which people count as from nearby", unit="hour", default=2.0, low=0.5, high=4.0,
+        source=judgement("they are there when the doors open"),
     )  # fmt: skip
-    hospital: float = parameter(
-        "Cases a month from the border places that a hospital of full quality can take", unit="visits/month", default=1500.0, low=400.0, high=4000.0,
-        source=judgement("the border is a small part of its patients"),
+    word: float = parameter(
+        "Weight of a month's visits in what a village says of a facility", unit="share", default=0.15, low=0.05, high=0.4,
+        source=judgement("about half a year of talk"),
+    )  # fmt: skip
+    fades: float = parameter(
+        "Part of a bad word that is forgotten in a month without visits", unit="share", default=0.03, low=0.01, high=0.1,
+        source=judgement("somebody tries again after two or three years"),
     )  # fmt: skip
 
 
 @compiled
-def places_of(quality: float, full: float) -> float:
-    """Places a month of a facility.
+def rank_of(severity: int, is_near: bool) -> int:
+    """Place in the queue of a facility, 0 to 7.
 
-    quality [index]: of the facility
-    full [visits/month]: that it would serve at full quality
-    returns [visits/month]: that it can serve
+    severity [code]: 1 minor, 2 disrupting, 3 needs a hospital, 4 emergency
+    is_near [1]: whether the patient comes from nearby
+    returns [code]: 0 goes first
     """
-    return full * (0.2 + 0.8 * quality)
+    return 2 * (4 - severity) + (0 if is_near else 1)
+
+
+@compiled
+def next_word(word: float, met: float, came: float, p: Parameters) -> float:
+    """What a village says of a facility after a month.
+
+    word [share]: before: of those who went, who were seen and given drugs, relative to what the facility's standard promises
+    met [share]: the same of this month's
+    came [visits/month]: who went there this month
+    p: the rule's parameters
+    returns [share]: 0 to 1
+    """
+    if came > 0.0:
+        return word + p.word * (met - word)
+    return word + p.fades * (1.0 - word)
 
 
 @compiled
 def loop(
-    start: int, stop: int, p: Parameters, is_primary: Column, catchment: Column, quality: Column, facility_care: Column,
-    care_demand: Column, demand: Column, capacity: Column, served_share: Column
+    start: int, stop: int, p: Parameters, kind: Column, pool: Column, capacity: Column, quality: Column, standard: Column, facility_care: Column, hours_care: Column,
+    care_demand: Column, demand: Column, usual_demand: Column, served: Column, served_share: Column, word_care: Column
 ) -> None:  # fmt: skip
-    """Sum demand by facility, set its places, and give every community the share served there (0 where it reaches no facility)."""
+    """Sum demand by facility and rank, fill its places, and give every village the share served there (0 where it reaches no facility).
+
+    What ``pool`` (facilities,) says is the first of the facilities that share their patients, whose rows hold the demand of all of them.
+    ``demand`` and ``usual_demand`` are (facilities, 8); ``care_demand`` and ``served_share`` are (villages, 20): five options by four severities.
+    """
+    share = np.zeros(RANKS * (stop - start))
     for f in range(start, stop):
-        demand[f] = 0.0
-        capacity[f] = places_of(quality[f], p.primary * catchment[f] / 1000.0 if is_primary[f] > 0 else p.hospital)
-    for where in range(facility_care.shape[0]):
-        for k in range(4):
-            if facility_care[where, k] >= 0:
-                demand[int(facility_care[where, k])] += care_demand[where, k]
-    for where in range(facility_care.shape[0]):
-        for k in range(4):
-            f = int(facility_care[where, k])
-            served_share[where, k] = share_that_fits(capacity[f], demand[f]) if f >= 0 else 0.0
+        served[f] = 0.0
+        for r in range(RANKS):
+            demand[f, r] = 0.0
+    for v in range(facility_care.shape[0]):
+        for k in range(5):
+            f = int(pool[facility_care[v, k]]) if facility_care[v, k] >= 0 else -1
+            for s in range(4 if f >= 0 else 0):
+                demand[f, rank_of(s + 1, hours_care[v, k] <= p.near)] += care_demand[v, 4 * k + s]
+    for f in range(start, stop):
+        if pool[f] != f:
+            continue
+        places, beds, seen = 0.0, 0.0, 0.0
+        for g in range(f, stop):
+            if pool[g] == f:
+                places += capacity[g, 0]
+                beds += capacity[g, 1]
+        all_places = places
+        for r in range(RANKS):
+            in_bed = kind[f] == 2 and r < 4
+            usual_demand[f, r] += (demand[f, r] - usual_demand[f, r]) / USUAL
+            fits = share_that_fits(beds if in_bed else places, usual_demand[f, r])
+            share[RANKS * (f - start) + r] = fits
+            taken = fits * usual_demand[f, r]
+            seen += fits * demand[f, r]
+            if in_bed:
+                beds = max(beds - taken, 0.0)
+            else:
+                places = max(places - taken, 0.0)
+        for g in range(f, stop):
+            if pool[g] == f:
+                served[g] = seen * capacity[g, 0] / all_places if kind[f] < 2 and all_places > 0.0 else seen
+    for v in range(facility_care.shape[0]):
+        for k in range(5):
+            f, came, met = int(facility_care[v, k]), 0.0, 0.0
+            for s in range(4):
+                at = 4 * k + s
+                fits = 0.0
+                if f >= 0:
+                    fits = share[RANKS * (int(pool[f]) - start) + rank_of(s + 1, hours_care[v, k] <= p.near)]
+                served_share[v, at] = fits
+                came += care_demand[v, at]
+                met += fits * care_demand[v, at]
+            if f >= 0:
+                met = met / came * min(quality[f] / max(standard[f], 1.0e-9), 1.0) if came > 0.0 else 0.0
+                word_care[v, k] = next_word(word_care[v, k], met, came, p)
 
 
 rule(
     Rule(
         name="official.ration_care",
         rows="facility",
-        question="How many people can a facility serve this month, and what part of those who came?",
+        question="What part of those who come to a facility does it see, and what does word of that do?",
         loop=loop,
-        reads=("facility.is_primary", "facility.catchment", "facility.quality", "place.facility_care", "place.care_demand"),
-        writes=("facility.demand", "facility.capacity", "place.served_share"),
+        reads=("facility.kind", "facility.pool", "facility.capacity", "facility.quality", "facility.standard", "village.facility_care", "village.hours_care",
+               "village.care_demand"),
+        writes=("facility.demand", "facility.usual_demand", "facility.served", "village.served_share", "village.word_care"),
         parameters=Parameters,
-        decide=(places_of, share_that_fits),
-        not_modelled="staff that move, drugs that run out within a month, patients from beyond the border places",
+        decide=(rank_of, next_word, share_that_fits),
+        not_modelled="patients from beyond the border places, who fill a fixed part of the beds; queues by the day; favours",
     )
-)
+)  # fmt: skip

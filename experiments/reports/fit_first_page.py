@@ -19,7 +19,6 @@ SILENT = {
     mark("trade across"): ("trader.", "market."),
     mark("public budgets"): ("official.spend_budget.",),
 }
-CALENDAR = "world.travel.puskesmas_delay"
 
 
 class FirstPage(Words):
@@ -305,23 +304,10 @@ class FirstPage(Words):
 
     def _calendar(self) -> str:
         """What is not known about the opening of each puskesmas."""
-        _, n = self._, self.n
-        row = self.by_name.get(CALENDAR)
-        if row is None:
-            return ""
-        words = _(
-            "When each puskesmas opened: no list was found. How many years after the guessed calendar they opened is an uncertain number, "
-            "{low} to {high} before the facts; afterwards {middle} (90 % interval {q_low} to {q_high})."
-        ).format(
-            low=n.number(row["low"]), high=n.number(row["high"]), middle=n.number(row["quantiles"][2], 1),
-            q_low=n.number(row["quantiles"][0], 1), q_high=n.number(row["quantiles"][-1], 1),
-        )  # fmt: skip
-        moved = self._mover(CALENDAR)
-        if moved:
-            words += " " + _(
-                "It was estimated mainly from “{target}”, so that fact says more about the calendar than about behaviour."
-            ).format(target=moved)
-        return words
+        return self._(
+            "When each puskesmas opened: no list was found. Each run draws the year of each facility from the years that are possible, so what is not known of "
+            "the calendar is in the spread between runs, and no parameter stands for it."
+        )
 
     def _contacts(self) -> str:
         """What is not known about how much care there was."""
@@ -369,10 +355,3 @@ class FirstPage(Words):
             "{count} of the {total} fitted facts can be met by one scale or one guessed number alone, so meeting them shows nothing: "
             "{names}."
         ).format(count=len(built_in), total=len(built_in) + len(other), names="; ".join(built_in))
-
-    def _mover(self, parameter: str) -> str:
-        """The title of the target that moves a parameter most when left out, if by more than half a prior sd; else empty."""
-        shifts = [
-            (abs(m["shift"]), r["target"]) for r in self.fit.get("leave_one_out") or () for m in r["moves"] if m["parameter"] == parameter
-        ]
-        return self.title(max(shifts)[1]) if shifts and max(shifts)[0] > 0.5 else ""

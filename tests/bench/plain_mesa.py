@@ -20,8 +20,9 @@ import mesa
 from abm import BorderModel, Scenario
 from abm.month import MONTH
 from agents.core.draws import uniform
-from agents.household import choose_work, earn, fall_ill, get_work, help_kin, keep_ties, leave_work, receive_care, seek_care
-from agents.surroundings import FARM, LOOKING, N_WORK, PASS, PERMIT, PUBLIC, SERVICES, UNDOCUMENTED
+from agents.household import choose_work, earn, fall_ill, get_work, help_kin, keep_ties, leave_work, pay_care, receive_care, seek_care
+from agents.household.fields import MAX_ADULTS
+from agents.surroundings import FARM, LOOKING, N_WORK, PASS, PERMIT, PUBLIC, SERVICES, TIMBER, UNDOCUMENTED
 
 #: The phases of a month, in the order of the model's list.
 PHASES = ("fall_ill", "seek_care", "receive_care", "choose_work", "leave_work", "get_work", "earn", "help_kin", "remember", "keep_ties")
@@ -53,57 +54,100 @@ class PlainHousehold(mesa.Agent):
         return uniform(self.model.seed_of_run, stream, self.model.month, self.uid, slot)
 
     def fall_ill(self) -> None:
-        p = self.model.p[fall_ill]
-        self.episodes = [0, 0, 0]
-        for member in range(self.n_adults + self.n_children):
-            severity = fall_ill.severity(self.draw(fall_ill.FALL_ILL, member), p.p_minor, p.p_disrupting, p.p_hospital)
+        p, at, w = self.model.p[fall_ill], self.model.met, self.place
+        poor = self.income_mean < at["subsistence"][w] * (self.n_adults + self.n_children)
+        more = fall_ill.risk(fall_ill.is_wet(self.model.month), self.model.water[at["district"][w]], poor, p)
+        before, self.ill, self.episodes = self.ill, [0] * len(self.ill), [0] * 4
+        for m, age, works in self.members():
+            mild, serious = (more * fall_ill.of_age(age, p.small, old) for old in (p.old, p.old_serious))
+            hurt = p.injury * (p.injury_timber if self.activity[m] == TIMBER else 1.0) if works else 0.0
+            severity = fall_ill.severity(self.draw(fall_ill.FALL_ILL, m), p.p_minor * mild, p.p_disrupting * mild + hurt * (1.0 - p.injury_emergency),
+                                         p.p_hospital * serious, p.p_emergency * serious + hurt * p.injury_emergency)  # fmt: skip
+            lasts = fall_ill.chance_to_last(before[m], self.care_given[m] >= 0, age >= fall_ill.OLD, p)
+            if lasts and self.draw(fall_ill.LASTS, m) < lasts:
+                severity = max(severity, min(before[m], 3))
+            if m >= MAX_ADULTS and age == 0:
+                u = uniform(self.model.seed_of_run, fall_ill.DELIVERY, self.model.month // 12, self.uid, m)
+                severity = max(severity, fall_ill.birth_of(u, self.model.month, p))
+            self.ill[m] = severity
             if severity:
                 self.episodes[severity - 1] += 1
 
+    def members(self) -> list[tuple[int, int, bool]]:
+        """Slot, age and whether at work of each member."""
+        adults = [(m, self.adult_age[m], m < self.n_workers) for m in range(self.n_adults)]
+        return adults + [(MAX_ADULTS + c, self.child_age[c], False) for c in range(self.n_children)]
+
     def seek_care(self) -> None:
-        p, at, w = self.model.p[seek_care], self.model.met, self.place
-        self.care_sought = [0, 0, 0, 0]
-        income = max(self.income_mean, 1.0)
-        none = p.value_no_care - p.schooling_effect * (self.schooling - 6.0)
-        episode = 0
-        for severity in (1, 2, 3):
-            if not self.episodes[severity - 1]:
+        p, at, here, w, v = self.model.p[seek_care], self.model.met, self.model.reached, self.place, self.village
+        self.care, self.care_next, self.care_sought, self.insured = [-1] * len(self.ill), [-1] * len(self.ill), [0] * 5, 0
+        if not any(self.ill):
+            return
+        poor = self.income_mean < at["subsistence"][w] * (self.n_adults + self.n_children)
+        u = uniform(self.model.seed_of_run, seek_care.CARD, 0, self.uid, 0)
+        self.insured = int(pay_care.is_insured(self.activity.count(PUBLIC), self.side, self.model.month, poor, u, p.card_share))
+        for m, severity in enumerate(self.ill):
+            if not severity:
                 continue
-            values = [MISSING] * 4
-            for k in range(4):
-                if at["facility_care"][w][k] >= 0:
-                    hours = at["hours_care"][w][k]
-                    cost = at["fee_care"][w][k] + 2.0 * at["fare"][w] * hours
-                    share = min(cost / (income if k % 2 == 0 else 12.0 * income), 0.9)
-                    values[k] = seek_care.value_of_facility(at["quality_care"][w][k], severity, hours, share, k % 2 == 0, k >= 2, self.support_across,
-                                                            self.heard_across, at["friction_care"][w][k], p)  # fmt: skip
-            for _ in range(self.episodes[severity - 1]):
-                option = seek_care.choose_care(self.draw(seek_care.SEEK_CARE, episode), none, *values, p.nest_scale)
-                episode += 1
-                if option >= 0:
-                    self.care_sought[option] += 1
-        for k in range(4):
-            self.model.care_demand[w][k] += self.weight * self.care_sought[k]
+            values, none = [MISSING] * 5, seek_care.value_of_none(severity, self.schooling, p)
+            for k, kind in enumerate((0, 1, 2, 1, 2)):
+                if here["facility_care"][v][k] < 0:
+                    continue
+                hours, fee = here["hours_care"][v][k], here["fee_care"][v][k]
+                along = p.companions * (1.0 if kind == 2 else 0.5)
+                cost = pay_care.cost_of_visit(0.0 if self.insured and k < 3 else fee, at["fare"][w], hours, along)
+                cost /= max(self.income_mean, 1.0) * (12.0 if kind == 2 else 1.0)
+                known = here["known_care"][v][k] * (1.0 - p.own_word + p.own_word * self.found_care[k])
+                values[k] = seek_care.value_of_facility(known, severity, hours, min(cost, 0.9), kind, k > 2, self.support_across, self.heard_across,
+                                                        here["friction_care"][v][k], p)  # fmt: skip
+            option = seek_care.choose_care(self.draw(seek_care.SEEK_CARE, m), none, *values, p.nest_scale)
+            self.ask(m, severity, option)
+            if severity > 2 and option in (0, 1, 3):
+                hospitals = (4, 2) if option == 3 else (2, 4)
+                to = seek_care.choose_next(self.draw(seek_care.SENT_ON, m), none, *(values[k] for k in hospitals), p.letter)
+                if to >= 0:
+                    self.ask(m, severity, hospitals[to], self.care_next)
+
+    def ask(self, m: int, severity: int, option: int, where: list[int] | None = None) -> None:
+        if option >= 0:
+            (self.care if where is None else where)[m] = option
+            self.care_sought[option] += 1
+            self.model.care_demand[self.village][4 * option + severity - 1] += self.weight
 
     def receive_care(self) -> None:
-        p, at, w = self.model.p[receive_care], self.model.met, self.place
-        self.care_visits = [0, 0, 0, 0]
-        self.days_lost = self.care_cost = 0.0
-        ill = [severity for severity in (3, 2, 1) for _ in range(self.episodes[severity - 1])]
-        slot = 0
-        for k in (1, 3, 0, 2):
-            hours = at["hours_care"][w][k]
-            for _ in range(self.care_sought[k]):
-                quality = 0.0
-                if receive_care.is_served(self.draw(receive_care.RECEIVE_CARE, slot), at["served_share"][w][k]):
+        p, q, here = self.model.p[receive_care], self.model.p[seek_care], self.model.reached
+        v, n = self.village, len(self.ill)
+        self.care_given, self.care_visits, self.turned_away, self.untreated = [-1] * n, [0] * 5, [0] * 5, [0] * 4
+        self.days_lost = self.care_cost = self.deaths_expected = 0.0
+        if self.model.month % 12 == 0:
+            self.seen_year = self.seen_across = 0
+        for m, severity in enumerate(self.ill):
+            if not severity:
+                continue
+            works, effect = m < self.n_workers, 0.0
+            for step, k in [(n, k) for n, k in enumerate((self.care[m], self.care_next[m])) if k >= 0]:
+                kind, hours = (0, 1, 2, 1, 2)[k], here["hours_care"][v][k]
+                along = q.companions * (1.0 if kind == 2 else 0.5)
+                self.days_lost += hours / 4.0 * (works + along)
+                u = self.draw(receive_care.RECEIVE_CARE, 2 * m + step)
+                served = receive_care.is_served(u, here["served_share"][v][4 * k + severity - 1])
+                fee = here["fee_care"][v][k] if served and not (self.insured and k < 3) else 0.0
+                self.care_cost += pay_care.cost_of_visit(fee, self.model.met["fare"][self.place], hours, along)
+                quality, met = here["quality_care"][v][k], 0.0
+                self.turned_away[k] += not served
+                if served:
                     self.care_visits[k] += 1
-                    self.care_cost += at["fee_care"][w][k] + 2.0 * at["fare"][w] * hours
-                    quality = at["quality_care"][w][k]
-                self.days_lost += receive_care.days_lost_to(ill[slot], quality, hours, p)
-                slot += 1
-        for severity in ill[slot:]:
-            self.days_lost += receive_care.days_lost_to(severity, 0.0, 0.0, p)
-        self.untreated = len(ill) - sum(self.care_visits)
+                    self.care_given[m] = k
+                    self.days_lost += p.stay * along if kind == 2 and severity > 2 else 0.0
+                    effect = max(effect, receive_care.effect_of(quality, severity, kind, q))
+                    met = min(quality / max(here["standard_care"][v][k], 1e-9), 1.0)
+                    if k > 2:
+                        self.seen_across |= 1 << m
+                self.found_care[k] += p.memory * (met - self.found_care[k])
+            self.seen_year |= (self.care_given[m] >= 0) << m
+            self.untreated[severity - 1] += self.care_given[m] < 0
+            self.days_lost += receive_care.days_lost_to(severity, effect, p) * (1.0 if works else p.nursing)
+            self.deaths_expected += receive_care.chance_to_die(severity, effect, p)
 
     def choose_work(self) -> None:
         p, at, w = self.model.p[choose_work], self.model.met, self.place
@@ -185,16 +229,16 @@ class PlainHousehold(mesa.Agent):
         self.under_employed = earn.under_employed_of(farmers, self.land, p.adults_per_ha)
 
     def remember(self) -> None:
-        memory, visits, quality = self.model.memory, self.care_visits, self.model.met["quality_care"][self.place]
+        memory, visits, quality = self.model.memory, self.care_visits, self.model.reached["quality_care"][self.village]
         if sum(visits):
-            home, across = (sum(visits[k] * quality[k] for k in pair) / sum(visits) for pair in ((0, 1), (2, 3)))
+            home, across = (sum(visits[k] * quality[k] for k in pair) / sum(visits) for pair in ((0, 1, 2), (3, 4)))
             self.opinion_home = keep_ties.remembered(self.opinion_home, home, memory)
             self.opinion_across = keep_ties.remembered(self.opinion_across, across, memory)
         n_home = sum(FARM < k < PASS for k in self.activity)
         n_across = sum(PASS <= k < LOOKING for k in self.activity)
         self.works_home, self.works_across = int(n_home > 0), int(n_across > 0)
         self.knows_work = 1.0 if n_across else self.heard_work
-        self.trips_across = visits[2] + visits[3] + n_across + self.carries_goods
+        self.trips_across = visits[3] + visits[4] + n_across + self.carries_goods
         self.trips_mean += (self.trips_across - self.trips_mean) / 12.0
 
     def keep_ties(self) -> None:
@@ -252,7 +296,9 @@ class PlainModel(mesa.Model):
         self.may_help = float(border.world.policy["may_help"][0]) > 0.0
         self.feasts: list[list[int]] = border.kin.columns["feast"].tolist()
         self.met: dict[str, Any] = {name: column.tolist() for name, column in border.world.place.items()}
-        self.care_demand: list[list[float]] = [[0.0] * 4 for _ in range(border.world.n_places)]
+        self.reached: dict[str, Any] = {name: column.tolist() for name, column in border.world.village.items()}
+        self.water: list[float] = border.world.district["other"].tolist()
+        self.care_demand: list[list[float]] = [[0.0] * 20 for _ in range(len(border.world.village_names))]
         frame, c, good = border.frames["household"], border.kin.columns, border.frames["trader"]["good"]
         self.households = [PlainHousehold(self, {name: frame[name][row].tolist() for name in frame.fields}) for row in range(len(frame))]
         self.people = [[one for one in self.households if one.place == w] for w in range(border.world.n_places)]

@@ -16,9 +16,9 @@ from tests.bench.plain_mesa import PHASES, PlainModel, january
 
 #: Columns of single precision, which the twin keeps in double.
 ROUNDED = 2e-6
-EXACT = ("episodes", "care_sought", "care_visits", "untreated", "work_sought", "activity", "n_deported", "under_employed", "works_home", "works_across",
+EXACT = ("ill", "episodes", "care", "care_next", "care_given", "insured", "care_sought", "care_visits", "turned_away", "untreated", "seen_year", "seen_across", "work_sought", "activity", "n_deported", "under_employed", "works_home", "works_across",
          "trips_across")  # fmt: skip
-CLOSE = ("days_lost", "care_cost", "income", "income_farm", "income_wage", "income_across", "own_use", "spending", "savings", "income_mean", "product", "product_farming",
+CLOSE = ("days_lost", "care_cost", "deaths_expected", "found_care", "income", "income_farm", "income_wage", "income_across", "own_use", "spending", "savings", "income_mean", "product", "product_farming",
          "kin_help", "fear", "opinion_home", "opinion_across", "support_across", "heard_across", "heard_work", "knows_work", "trips_mean", "visits_across")  # fmt: skip
 
 
@@ -33,11 +33,13 @@ def all_three() -> tuple[BorderModel, PlainModel, dict[str, np.ndarray]]:
     for k, across in enumerate((PASS, PERMIT, UNDOCUMENTED)):  # one of six households has somebody across
         h["activity"][k::18, 0] = np.where(h["n_workers"][k::18] > 0, across, -1)
     place["job_slots"][:, PASS:] += 0.4 * place["workers"][:, None] / 6
-    place["served_share"][:], place["caught_away"][:] = 0.6, 0.3
+    place["caught_away"][:] = 0.3
+    border.world.village["served_share"][:] = 0.6
     place["job_slots"][::2] *= 0.5
     place["job_slots"][1::2] *= 1.3
     place["job_slots"][:, PERMIT] *= 0.1  # fewer than hold one
     place["job_slots"][3::7, UNDOCUMENTED] = 0.0  # open to nobody of these communities
+    h["ill"][::3, 0] = 3  # of whom some are ill still, and sent on to a hospital
     twin = PlainModel(border)
     before = {name: h[name].copy() for name in ("activity", "work_sought")}
     twin.step()
@@ -72,7 +74,7 @@ def test_a_month_is_that_of_the_rules(both: tuple[BorderModel, PlainModel], name
 
 def test_demand_and_ties_are_those_of_the_rules(both: tuple[BorderModel, PlainModel]) -> None:
     border, twin = both
-    assert np.asarray(twin.care_demand) == pytest.approx(border.world.place["care_demand"])
+    assert np.asarray(twin.care_demand) == pytest.approx(border.world.village["care_demand"])
     for name in ("jobs_found", "jobs_asked", "job_offer", "job_chance"):
         assert np.asarray(twin.met[name]) == pytest.approx(border.world.place[name]), name
     strengths = [tie.strength for one in twin.households for tie in one.kin]

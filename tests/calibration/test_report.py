@@ -20,7 +20,7 @@ from calibration.targets import Targets
 from experiments.fits.asked import SWITCHED_OFF
 from experiments.reports.fit_report import report, write_report
 
-CALENDAR, FARM, TIES = "world.travel.puskesmas_delay", "world.set_month.farm_id", "household.keep_ties.gain"
+DETOUR, FARM, TIES = "world.travel.path_detour", "world.set_month.farm_id", "household.keep_ties.gain"
 VERSION = "0.0.0+test"
 YEARS = list(range(1980, 2016))
 
@@ -78,33 +78,33 @@ def made(targets: Targets) -> tuple[dict[str, Any], dict[str, Any], dict[str, An
     fit = {
         "kind": "lintas fit result", "model_version": VERSION, "region": asked["region"], "targets_hash": targets.hash, "households": 1234, "without": [],
         "runs": 4321, "ess": 432.0, "largest_weight": 0.01, "log_evidence": -5.0,
-        "populations": [{"runs": 4321, "ess": 432.0, "largest_weight": 0.01, "log_evidence": -5.0}], "active": [CALENDAR, FARM], "not_ruled_out": 0.2,
+        "populations": [{"runs": 4321, "ess": 432.0, "largest_weight": 0.01, "log_evidence": -5.0}], "active": [DETOUR, FARM], "not_ruled_out": 0.2,
         "emulators": [{"target": "income_id", "r2": 0.95, "spread": 0.06, "active": [FARM], "tail": 0.01}],
-        "parameters": [parameter(CALENDAR, "informed", 0.43, "high"), parameter(FARM, "weak", 0.68), parameter(TIES, "prior only", 1.0)],
+        "parameters": [parameter(DETOUR, "informed", 0.43, "high"), parameter(FARM, "weak", 0.68), parameter(TIES, "prior only", 1.0)],
         "targets": rows(targets),
         "tolerances": [{"tolerance": t, "ess": 300.0, "income_id": income, "income_my": income, "ratio": [4.81, 5.2, 5.6, 6.0, 6.52]} for t in (0.05, 0.1, 0.2)],
         "leave_one_out": [{"target": "care_majority", "ess": 70.0, "predicted": [0.06, 0.16, 0.62], "observed_inside": False,
-                           "moves": [{"parameter": CALENDAR, "shift": -1.2, "width": 2.3}]}],
-        "directions": [{"ratio": 0.32, "parameters": [FARM, CALENDAR], "loadings": [0.8, 0.4]}],
-        "pairs": [{"a": FARM, "b": CALENDAR, "correlation": -0.51}],
+                           "moves": [{"parameter": DETOUR, "shift": -1.2, "width": 2.3}]}],
+        "directions": [{"ratio": 0.32, "parameters": [FARM, DETOUR], "loadings": [0.8, 0.4]}],
+        "pairs": [{"a": FARM, "b": DETOUR, "correlation": -0.51}],
         "disagreement": {"emulated_abc": [{"parameter": FARM, "sd": 0.31}], "emulated_population": [{"parameter": FARM, "sd": 0.1}], "largest": 0.31,
                          "largest_population": 0.1},
         "readings": [{"target": "care_majority", "reading": "care_majority_near", "ess": 222.0, "log_evidence": -6.0,
-                      "pass": {"care_majority": 0.23, "care_majority_near": 0.91}, "moves": [{"parameter": CALENDAR, "shift": -0.7}],
+                      "pass": {"care_majority": 0.23, "care_majority_near": 0.91}, "moves": [{"parameter": DETOUR, "shift": -0.7}],
                       "quantiles": {"care_majority": income, "care_majority_near": income}}],
-        "years": years(), "alarms": [{"what": "disagreement", "value": 0.31, "parameter": FARM}, {"what": "piles_up", "value": "high", "parameter": CALENDAR},
+        "years": years(), "alarms": [{"what": "disagreement", "value": 0.31, "parameter": FARM}, {"what": "piles_up", "value": "high", "parameter": DETOUR},
                                      {"what": "conflict", "target": "care_majority", "value": 70.0}, {"what": "new sort", "value": 3}],
     }  # fmt: skip
     sbc = [
         {"method": m, "n": 20, "coverage_90": 0.9, "coverage_50": 0.5, "error": 0.6, "smallest_p": 0.2, "needed_p": 0.01,
-         "parameters": [{"parameter": CALENDAR, "coverage_90": 0.9, "coverage_50": 0.5, "error": 0.444, "p_value": 0.2, "bins": [1] * 20}]}
+         "parameters": [{"parameter": DETOUR, "coverage_90": 0.9, "coverage_50": 0.5, "error": 0.444, "p_value": 0.2, "bins": [1] * 20}]}
         for m in ("emulated", "abc", "prior")
     ]  # fmt: skip
     agrees = {t.id: {"quantiles": [0.8, 0.9, 1.0, 1.1, 1.2], "pass": 0.91} for t in targets}
     off = agrees | {"visits_fall": {"quantiles": None, "pass": 0.04}}
     check = {
         "kind": "lintas fit checks", "model_version": VERSION, "sbc": sbc,
-        "simulated_truths": [{"parameters": [CALENDAR], "truth": [0.3], "mean": [0.4], "sd": [0.1], "off": [1.0], "known": ["informed"]}],
+        "simulated_truths": [{"parameters": [DETOUR], "truth": [0.3], "mean": [0.4], "sd": [0.1], "off": [1.0], "known": ["informed"]}],
         "predictive": {name: {"runs": 10, "targets": agrees if name == "all" else off, "years": years(2.0)} for name in ("all", *SWITCHED_OFF)},
         "priors": [{"share": s, "ess": 300, "parameters": [], "targets": [{"target": "income_id", "quantiles": income}]} for s in (1.0, 0.6)],
         "sensitivity": [{"target": "income_id", "r2": 0.9, "indices": [{"parameter": FARM, "total": 0.58, "half_width": 0.05}]}],
@@ -198,7 +198,7 @@ def test_each_alarm_is_a_sentence(english: str) -> None:
 def test_bars_that_the_checks_miss_are_alarms(tmp_path: Path, content: Any) -> None:
     """Each threshold alone, and each is a sentence of the page."""
     whole = deepcopy(content[2])
-    assert check_alarms(whole, {CALENDAR}) == []
+    assert check_alarms(whole, {DETOUR}) == []
     for row in whole["sbc"]:
         row["n"] = 256
     wrong: dict[str, Any] = {
@@ -211,7 +211,7 @@ def test_bars_that_the_checks_miss_are_alarms(tmp_path: Path, content: Any) -> N
     for what, spoil in wrong.items():
         check = deepcopy(whole)
         spoil(check)
-        (alarm,) = check_alarms(check, {CALENDAR})
+        (alarm,) = check_alarms(check, {DETOUR})
         assert alarm["what"] == what
         check["alarms"] = [alarm]
         place(tmp_path, (content[0], content[1], check))
@@ -236,4 +236,4 @@ def test_bars_that_the_checks_miss_are_alarms(tmp_path: Path, content: Any) -> N
     three = [whole["simulated_truths"][0] | {"off": [off]} for off in (2.1, 0.5, 0.5)]
     assert check_alarms({**whole, "simulated_truths": three}, set()) == [], "one of several beyond two spreads is chance"
     assert len(check_alarms({**whole, "simulated_truths": [*three, whole["simulated_truths"][0] | {"off": [3.0]}]}, set())) == 1
-    assert check_alarms(deepcopy(whole) | {"sbc": [whole["sbc"][2] | {"error": 0.9}]}, {CALENDAR}) == [], "the prior promises no accuracy"
+    assert check_alarms(deepcopy(whole) | {"sbc": [whole["sbc"][2] | {"error": 0.9}]}, {DETOUR}) == [], "the prior promises no accuracy"

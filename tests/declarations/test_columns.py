@@ -91,7 +91,7 @@ NARROW = {
              "household.works_across", "kin.is_kin", "kin.feast", "household.episodes", "household.care_sought", "household.care_visits", "household.untreated",
              "household.work_sought", "household.n_deported", "household.n_workers", "household.adult_age", "household.child_age", "household.under_employed", "trader.side", "trader.cards", "trader.good", "trader.direction",
              "trader.channel", "official.side", "official.kind"),
-    "int16": ("household.place", "trader.place", "official.place", "official.crossing", "official.district",
+    "int16": ("household.place", "household.village", "trader.place", "official.place", "official.crossing", "official.district",
               "record.care_crossing", "record.work_crossing", "record.trade_crossing", "record.partner"),
     "int32": ("household.trader", "trader.household", "kin.first", "kin.first_across", "kin.end", "kin.other"),
     "uint16": ("kin.pair",),
@@ -113,6 +113,7 @@ def test_numbers_are_of_double_precision_and_codes_whole() -> None:
 BY_THE_MODEL = {
     "place": {"adults", "workers", "hours_centre", "hours_care", "quality_care", "facility_care", "crossing_care", "hours_work", "crossing_work", "place_work", "road"},
     "trade_link": {"partner", "hours", "crossing"},
+    "village": {"facility_care", "hours_by_season", "crossing_care"},
     "crossing": {"is_open", "is_post", "patrol"},
     "facility": {"quality", "catchment"},
     "district": {"population"},

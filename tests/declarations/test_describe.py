@@ -24,7 +24,7 @@ def told(name: str) -> dict[str, str]:
 def test_a_rule() -> None:
     rule = RULES["market.adjust_prices"]
     assert told("market.adjust_prices") == {
-        "name": rule.name, "is": "a rule", "": rule.question, "in the month": "20. Markets: prices move",
+        "name": rule.name, "is": "a rule", "": rule.question, "in the month": "23. Markets: prices move",
         "reads": "place.reference_price, place.traded_in, place.local_demand, policy.prices_move", "writes": "place.price",
         "parameters": "market.adjust_prices.pull, market.adjust_prices.push", "random draws": "–", "switch": "price_adjustment",
         "not modelled": rule.not_modelled,
@@ -99,7 +99,9 @@ def test_a_place() -> None:
         and said["people"] == "11,014 (assumption, about 2009)"
         and said["main group"] == "bidayuh"
     )
-    assert said["health facilities"] == "Puskesmas Entikong (primary, from 1989, assumption)"
+    assert said["health facilities"] == (
+        "Puskesmas Entikong (centre, from 1990–2000, assumption); Pustu Entikong (dispensary, from 1978–1990, assumption)"
+    )
     assert said["crossings"] == "Entikong-Tebedu (post); Entikong paths (path)" and said["coordinates"].startswith("0.97, 110.36 (")
     town = told("Kuching")
     assert town["kind"] == "service: market and facilities only" and town["people"] == "–" and town["crossings"] == "–"

@@ -12,6 +12,7 @@ OTHER_THAN_0 = {
     "place.served_share": 1.0, "place.job_chance": 0.5, "place.place_work": -1, "place.pay_level": 1.0, "place.income_over_pay": 1.0, "place.technique": 1.0, "place.cost_of_living": 100.0,
     "place.exchange": 1.0, "district.road": 0.2, "district.clinic": 0.2, "district.hospital": 0.2, "district.other": 0.2,
     "household.adult_age": -1, "household.child_age": -1, "household.activity": -1, "household.work_sought": -1, "household.trader": -1, "trader.good": -1,
+    "village.facility_care": -1, "village.crossing_care": -1,
 }  # fmt: skip
 #: The options of a column of several values, in order, where a number in a rule says which is meant.
 AXES = {
@@ -21,6 +22,7 @@ AXES = {
     "trade_link.partner": ("legal", "path"),
     "trade_link.is_open": ("legal", "path"),
     "place.hours_care": ("primary_home", "hospital_home", "primary_across", "hospital_across"),
+    "village.facility_care": ("dispensary_home", "centre_home", "hospital_home", "primary_across", "hospital_across"),
     "place.wage": ("farm", "estate", "timber", "services", "public", "pass", "permit", "undocumented"),
     "place.job_slots": ("farm", "estate", "timber", "services", "public", "pass", "permit", "undocumented"),
     "place.schooling_of_pay": ("services", "public"),

@@ -7,6 +7,7 @@ from typing import Any
 
 from agents.surroundings import GOODS
 from tests.indicators.case import NONE, PERSONS, Case
+from tests.indicators.cases_care import CARE
 from tests.indicators.cases_people import PEOPLE
 
 log = math.log
@@ -18,7 +19,8 @@ LIVING = {"sums.income": INCOME, "sums.persons": PERSONS}
 
 # Visits of 1980: id 15 and 3 at home, 7 and 2 across; my 50 at home, 1 across. Of 1981: id 4 across; my 20 at home, 6 across.
 VISITS = {
-    "sums.visits_ph": {("1980-01", "A"): 10, ("1980-02", "B"): 5, ("1980-01", "C"): 50},
+    "sums.visits_dh": {("1980-01", "A"): 4, ("1980-01", "C"): 20},
+    "sums.visits_ph": {("1980-01", "A"): 6, ("1980-02", "B"): 5, ("1980-01", "C"): 30},
     "sums.visits_hh": {("1980-01", "A"): 3, ("1981-06", "D"): 20},
     "sums.visits_pa": {("1980-01", "A"): 7, ("1981-01", "B"): 4, ("1980-05", "C"): 1},
     "sums.visits_ha": {("1980-03", "B"): 2, ("1981-06", "D"): 6},
@@ -200,7 +202,8 @@ CASES: tuple[Case, ...] = (
         # near are A in 1980, B in 1981, and C in 1980; the visits of others, and of A in January 1981, do not count
         "care_share_across_near",
         {"near": {(1980, "A"): 1, (1981, "B"): 1, (1980, "C"): 1},
-         "sums.visits_ph": {("1980-12", "A"): 7, ("1981-01", "B"): 4, ("1980-12", "D"): 5},
+         "sums.visits_dh": {("1980-12", "A"): 2, ("1981-01", "B"): 4, ("1981-02", "A"): 9},
+         "sums.visits_ph": {("1980-12", "A"): 5, ("1980-12", "D"): 5},
          "sums.visits_hh": {("1980-11", "A"): 2, ("1980-04", "C"): 6, ("1981-01", "A"): 30},
          "sums.visits_pa": {("1980-12", "A"): 3, ("1980-12", "B"): 100, ("1981-01", "A"): 50, ("1981-01", "B"): 1},
          "sums.visits_ha": {("1980-11", "A"): 4, ("1980-04", "C"): 2, ("1981-02", "C"): 8}},
@@ -316,5 +319,6 @@ CASES: tuple[Case, ...] = (
         "doctrine", {"doctrine": {("1980-01", "id"): 0.6, ("1980-12", "id"): 0.3, ("1980-05", "my"): 0.48, ("1981-01", "my"): 0.3}},
         yearly={1980: (0.9 / 12, 0.48 / 12), 1981: (0, 0.3 / 6)}, monthly={"1980-12": (0.3, 0)},
     ),
+    *CARE,
     *PEOPLE,
 )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from abm.results.record import DEALS, SUMS, TIES, D, Record, S, close_year, gini, record_deals, record_households, record_ties
+from abm.results.record import DEALS, SUMS, TIES, D, Record, S, close_year, gini, record_care, record_deals, record_households, record_ties
 from agents.core.compiled import plain
 from agents.surroundings import ACTIVITIES
 
@@ -18,21 +18,36 @@ HOUSEHOLDS: dict[str, Any] = {
     "product_farming": (1.0, -15.0, 45.0, 1.0),
     "income_across": (1.0, 14.0, 44.0, 1.0), "income_trade": (1.0, -16.0, 46.0, 1.0), "own_use": (1.0, 18.0, 48.0, 1.0),
     "spending": (1.0, 20.0, 50.0, 1.0), "care_cost": (1.0, 22.0, 52.0, 1.0), "savings": (1.0, -24.0, 54.0, 1.0),
-    "episodes": ((9, 9, 9), (1, 2, 4), (3, 0, 0), (9, 9, 9)), "untreated": (9, 2, 6, 9),
-    "care_visits": ((9, 9, 9, 9), (1, 2, 3, 4), (8, 0, 2, 6), (9, 9, 9, 9)),
-    "hours_care": ((9.0, 9.0, 9.0, 9.0), (0.5, 1.5, 4.0, 10.0), (9.0, 9.0, 9.0, 9.0)),
     # the third adult of the first is no worker: what its column holds does not count
     "activity": ((0, -1, -1, -1, -1, -1), (0, 1, 2, -1, -1, -1), (5, 7, 7, 6, 8, 3), (0, -1, -1, -1, -1, -1)),
     "n_deported": (9, 1, 3, 9), "under_employed": (9, 1, 4, 9), "support_across": (0.9, 0.2, 0.8, 0.9), "trips_across": (9.0, 7.0, 2.0, 9.0),
     "kin_help": (9.0, 11.0, -26.0, -9.0),
 }  # fmt: skip
+# Care of the same households; the second lives in a village at the line, the third in one that is not.
+CARED: dict[str, Any] = {
+    **{name: HOUSEHOLDS[name] for name in ("place", "weight", "n_adults", "n_children", "care_cost")}, "village": (0, 1, 2, 0),
+    "income_mean": (1.0, 44.0, 40.0, 1.0), "episodes": ((9,) * 4, (1, 2, 4, 1), (3, 0, 0, 0), (9,) * 4), "untreated": ((9,) * 4, (0, 1, 1, 1), (2, 0, 0, 0), (9,) * 4),
+    "care_visits": ((9,) * 5, (5, 1, 2, 3, 4), (7, 8, 0, 2, 6), (9,) * 5), "serious_visits": ((9,) * 5, (2, 1, 0, 3, 1), (0, 2, 4, 1, 0), (9,) * 5),
+    "turned_away": ((9,) * 5, (1, 0, 2, 0, 3), (0, 4, 0, 1, 0), (9,) * 5), "sent_on": ((9, 9), (2, 1), (0, 3), (9, 9)),
+    "new_patients": ((9, 9), (4, 2), (3, 1), (9, 9)), "deaths_expected": (9.0, 0.25, 0.5, 9.0),
+    "hours_care": ((9.0,) * 5, (2.0, 0.5, 1.5, 4.0, 10.0), (1.0, 3.0, 9.0, 5.0, 2.0)), "is_line": (1.0, 1.0, 0.0),
+}  # fmt: skip
 EXPECTED = {
     "persons": 3 * 8 + 0.5 * 6, "households": 3.5, "adults": 3 * 3 + 0.5 * 5, "workers": 3 * 2 + 0.5 * 5, "income": 3 * 1000 + 0.5 * 2000, "income_farm": 30 + 20,
     "income_wage": 36 + 21, "product": -39 + 21.5, "product_farming": -45 + 22.5, "income_across": 42 + 22, "income_trade": -48 + 23, "own_use": 54 + 24, "spending": 60 + 25, "care_cost": 66 + 26,
-    "savings": -72 + 27, "episodes": 3 * 7 + 0.5 * 3, "untreated": 6 + 3,
-    "visits_ph": 3 * 1 + 0.5 * 8, "visits_hh": 3 * 2, "visits_pa": 3 * 3 + 0.5 * 2, "visits_ha": 3 * 4 + 0.5 * 6,
-    # hours of place 1: 0.5, 1.5, 4 and 10
-    "care_hours": 7 * 0.5 + 6 * 1.5 + 10 * 4 + 15 * 10,
+    "savings": -72 + 27, "episodes": 3 * 8 + 0.5 * 3, "untreated": 3 * 3 + 0.5 * 2,
+    "visits_dh": 15 + 3.5, "visits_ph": 3 * 1 + 0.5 * 8, "visits_hh": 3 * 2, "visits_pa": 3 * 3 + 0.5 * 2, "visits_ha": 3 * 4 + 0.5 * 6,
+    # hours of each village
+    "care_hours": 3 * (5 * 2 + 1 * 0.5 + 2 * 1.5 + 3 * 4 + 4 * 10) + 0.5 * (7 * 1 + 8 * 3 + 2 * 5 + 6 * 2),
+    "episodes_minor": 3 + 1.5, "episodes_disrupting": 6, "episodes_hospital": 12, "episodes_emergency": 3,
+    "untreated_minor": 1, "untreated_disrupting": 3, "untreated_hospital": 3, "untreated_emergency": 3,
+    "serious_dh": 6, "serious_ph": 3 + 1, "serious_hh": 2, "serious_pa": 9 + 0.5, "serious_ha": 3,
+    "turned_dh": 3, "turned_ph": 2, "turned_hh": 6, "turned_pa": 0.5, "turned_ha": 9, "sent_on_home": 6, "sent_on_across": 3 + 1.5,
+    "patients": 12 + 1.5, "patients_across": 6 + 0.5, "deaths_expected": 0.75 + 0.25,
+    # half of a month's income; more than a month's, which counts as one
+    "cost_share": 3 * 0.5 + 0.5,
+    "line_persons": 24, "line_episodes": 24, "line_untreated": 9, "line_visits": 45, "line_visits_across": 21, "line_serious": 21, "line_serious_across": 12,
+    "line_patients": 12, "line_patients_across": 6,
     "farm": 3, "estate": 3, "timber": 0, "services": 0, "public": 0, "pass": 0.5, "permit": 0.5, "undocumented": 2 * 0.5, "looking": 0.5,
     "under_employed": 3 * 1 + 0.5 * 4, "sent_home": 3 * 1 + 0.5 * 3, "support": 3 * 0.2 + 0.5 * 0.8, "trips": 21 + 1, "n": 2, "help_got": 33, "help_given": 13,
 }  # fmt: skip
@@ -43,7 +58,14 @@ def recorded(**change: Any) -> tuple[np.ndarray, np.ndarray]:
     columns = {name: np.array(change.get(name, values)) for name, values in HOUSEHOLDS.items()}
     income_year, sums = np.full(4, 7.0), np.zeros((3, len(SUMS)))
     plain(record_households)(start=1, stop=3, **columns, income_year=income_year, sums=sums)
+    cared = {name: np.array(change.get(name, values)) for name, values in CARED.items()}
+    plain(record_care)(start=1, stop=3, **cared, sums=sums)
     return sums, income_year
+
+
+def test_who_is_not_ill_is_still_one_of_the_line() -> None:
+    sums, _ = recorded(episodes=np.zeros((4, 4)))
+    assert sums[1, S["line_persons"]] == 24 and sums[1, S["visits_ph"]] == 0 and sums[1, S["episodes"]] == 0
 
 
 @pytest.mark.parametrize("column", SUMS)
@@ -65,6 +87,7 @@ def test_a_sum_goes_on_from_what_it_holds() -> None:
     sums = np.full((3, len(SUMS)), 5.0)
     for start, stop in ((1, 2), (2, 3)):
         plain(record_households)(start=start, stop=stop, **columns, income_year=np.zeros(4), sums=sums)
+        plain(record_care)(start=start, stop=stop, **{name: np.array(values) for name, values in CARED.items()}, sums=sums)
     assert {n: sums[1, S[n]] - 5.0 for n in SUMS} == pytest.approx(EXPECTED)
 
 
@@ -186,7 +209,7 @@ def test_room_of_a_record() -> None:
     record = Record(n_months=25, n_places=3, n_crossings=5, n_districts=2)
     shapes = {name: values.shape for name, values in vars(record).items()}
     assert shapes == {
-        "sums": (25, 3, 38), "people": (3, 3, 5), "deals": (25, 3, 4, 2, 4, 12), "price": (25, 3, 4), "cost_of_living": (25, 3), "ties": (25, 15), "strictness": (25, 5),
+        "sums": (25, 3, 72), "people": (3, 3, 5), "deals": (25, 3, 4, 2, 4, 12), "price": (25, 3, 4), "cost_of_living": (25, 3), "ties": (25, 15), "strictness": (25, 5),
         "stock": (25, 2, 2), "security": (25, 2), "doctrine": (25, 2), "care_crossing": (25, 3, 2), "work_crossing": (25, 3, 3), "wage": (25, 3, 8),
         "trade_crossing": (25, 3, 2), "partner": (25, 3), "hours_care": (25, 3, 4), "poor": (3, 3), "gini": (3, 2), "near": (3, 3), "old": (3, 3),
     }  # fmt: skip

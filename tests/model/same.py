@@ -20,7 +20,7 @@ import pandas as pd
 from abm import BorderModel, Scenario
 
 ROOT = Path(__file__).resolve().parents[2]
-ENTITIES = ("place", "trade_link", "crossing", "facility", "district", "policy")
+ENTITIES = ("place", "village", "trade_link", "crossing", "facility", "district", "policy")
 TABLES = ("yearly", "monthly", "places", "flows", "summary")
 
 

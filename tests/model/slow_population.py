@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from abm.running import Run
-from abm.world.kinship import Kin
+from abm.world.kinship import Kin, draw
 from agents.core.declare import FIELDS
+from agents.core.draws import STREAMS
 
 
 def one_by_one(columns: Any) -> list[dict[str, Any]]:
@@ -19,6 +20,20 @@ def one_by_one(columns: Any) -> list[dict[str, Any]]:
 def _put(h: Any, row: int, name: str, values: list[int]) -> None:
     """Values of the members of a household, and -1 beyond them."""
     h[name][row] = values + [-1] * (FIELDS["household"][name].width - len(values))
+
+
+def _village(run: Run, one: dict[str, Any]) -> int:
+    """The village that a household comes to: the one given, or the one with whose people the sum of shares passes its draw."""
+    if one.get("village", -1) >= 0:
+        return int(one["village"])
+    u, villages = draw(run.seed_of_run, STREAMS["population.village"], np.array([one["uid"]]))[0, 0], run.world.village
+    of_place = [k for k, place in enumerate(villages["place"]) if place == one["place"]]
+    so_far, total = 0.0, sum(villages["share"][k] for k in of_place)
+    for k in of_place[:-1]:
+        so_far += villages["share"][k]
+        if u < so_far / total:
+            return k
+    return of_place[-1]
 
 
 def renew_slowly(run: Run, leave: Any = (), newcomers: Any = None, ties: Any = (), strengths: Any = (), traders: Any = None) -> None:
@@ -43,7 +58,8 @@ def renew_slowly(run: Run, leave: Any = (), newcomers: Any = None, ties: Any = (
         h.remove([uid])
     for one in one_by_one(newcomers):
         place = int(one["place"])
-        h.add({name: np.array([value]) for name, value in one.items()} | {"side": [places[0][place]], "group": [places[1][place]]})
+        follows = {"side": [places[0][place]], "group": [places[1][place]], "village": [_village(run, one)]}
+        h.add({name: np.array([value]) for name, value in one.items()} | follows)
         account[2][places[0][place]] += float(one["weight"] * one.get("savings", 0.0))
     for one in one_by_one(traders):
         row = h.row(int(one["household"]))

@@ -99,7 +99,7 @@ def test_what_is_written_into_a_branch_is_not_seen_elsewhere(kept, usual):
     branch = kept.branch("1990-01")
     for frame in branch.frames.values():
         frame["place"][:] = 0
-    for entity in ("place", "trade_link", "crossing", "facility", "district", "policy"):
+    for entity in ("place", "village", "trade_link", "crossing", "facility", "district", "policy"):
         for values in getattr(branch.world, entity).values():
             values.fill(0)
     for values in (*branch.kin.columns.values(), *vars(branch.record).values(), branch.open_now, branch.world.hours_between):
@@ -115,7 +115,7 @@ def test_a_branch_of_a_branch(kept):
 
 
 def test_fitted_values_threads_and_own_rules_are_those_of_the_run():
-    def severity(u, p_minor, p_disrupting, p_hospital):
+    def severity(u, p_minor, p_disrupting, p_hospital, p_emergency):
         return 1 if u < 0.3 else 0
 
     settings = {"fitted": {"household.seek_care.foreign_penalty": 1.5}, "threads": 2, "rules": {"household.fall_ill": severity}}

@@ -9,6 +9,8 @@ import pytest
 
 from abm import BorderModel, Scenario
 from abm.results.record import D, S
+from abm.world.columns import World
+from agents.official.ration_care import Parameters as Ration
 from agents.surroundings import ACTIVITIES, LOOKING, N_WORK, PASS
 from tests.model.same import make, months
 from tests.model.tools import MANY_TRADERS
@@ -21,6 +23,49 @@ def close(a: np.ndarray, b: np.ndarray, size: np.ndarray | float | None = None) 
     """Equal up to the rounding of sums of this size."""
     bound = np.maximum(np.abs(a), np.abs(b)) if size is None else size
     return bool(np.all(np.abs(np.asarray(a) - b) <= ROUNDING * np.maximum(bound, 1.0)))
+
+
+def share_by_rank(world: World, facilities: np.ndarray) -> np.ndarray:
+    """Part of each rank of these facilities that is seen, (8,), as the villages know it; 0 for a rank in which nobody reaches them."""
+    share, near = np.zeros(8), Ration().near
+    for v, k in np.argwhere(np.isin(world.village["facility_care"], facilities)):
+        first = 0 if world.village["hours_care"][v, k] <= near else 1
+        share[first::2] = world.village["served_share"][v, 4 * k : 4 * k + 4][::-1]
+    return share
+
+
+def check_patients(model: BorderModel, sums: np.ndarray) -> None:
+    """Who is ill is treated or not; who seeks care is served or turned away, by place and option; what facilities are asked is what villages ask."""
+    h, world = model.frames["household"], model.world
+    here = h["place"].astype(int)
+    visits, sought, turned = (h[name].astype(int) for name in ("care_visits", "care_sought", "turned_away"))
+    assert np.array_equal(visits + turned, sought) and (h["serious_visits"] <= visits).all()
+    episodes = h["episodes"].astype(int)
+    assert np.array_equal(np.stack([(h["ill"] == s).sum(axis=1) for s in (1, 2, 3, 4)], axis=1), episodes)
+    assert np.array_equal((h["care_given"] >= 0).sum(axis=1), episodes.sum(axis=1) - h["untreated"].sum(axis=1))
+    first, onward = (h["care"] >= 0).sum(axis=1), (h["care_next"] >= 0).sum(axis=1)
+    assert np.array_equal(first + onward, sought.sum(axis=1)) and (first <= episodes.sum(axis=1)).all()
+    assert np.array_equal(h["sent_on"].sum(axis=1), onward) and (onward <= episodes[:, 2:].sum(axis=1)).all()
+    assert (episodes.sum(axis=1) <= h["n_adults"].astype(int) + h["n_children"]).all()
+    for k, name in enumerate(("dh", "ph", "hh", "pa", "ha")):
+        assert close(sums[:, S[f"visits_{name}"]], np.bincount(here, h["weight"] * visits[:, k], world.n_places))
+        assert close(sums[:, S[f"turned_{name}"]], np.bincount(here, h["weight"] * turned[:, k], world.n_places))
+        asked = np.bincount(h["village"], h["weight"] * sought[:, k], len(world.village_names))
+        assert close(world.village["care_demand"].reshape(-1, 5, 4)[:, k].sum(axis=1), asked)
+        assert (asked[world.village["facility_care"][:, k] < 0] == 0).all()
+    assert close(world.facility["demand"].sum(), world.village["care_demand"].sum())
+    assert world.facility["served"].sum() <= world.facility["demand"].sum() * (1 + ROUNDING)
+    pool = world.facility["pool"]
+    for f in np.unique(pool):  # of a usual month no more are seen than there are places
+        share, kind = share_by_rank(world, np.flatnonzero(pool == f)), world.facility["kind"][f]
+        seen, beds = share * world.facility["usual_demand"][f], np.arange(8) < 4
+        room = world.facility["capacity"][pool == f].sum(axis=0)
+        assert seen[beds if kind == 2 else slice(None)].sum() <= room[1 if kind == 2 else 0] * (1 + ROUNDING)
+        assert kind != 2 or seen[~beds].sum() <= room[0] * (1 + ROUNDING)
+    assert (sums[:, S["patients"]] <= sums[:, S["persons"]] * (1 + ROUNDING)).all()
+    assert ((h["seen_across"] & ~h["seen_year"]) == 0).all() and (
+        ((h["care_given"] >= 0) @ (1 << np.arange(14))) & ~h["seen_year"] == 0
+    ).all()
 
 
 @pytest.fixture(params=["history", "closed-border", "no-kinship"])
@@ -53,16 +98,7 @@ def test_people(run):
         assert close(sums[:, S["adults"]], np.bincount(h["place"], h["weight"] * h["n_adults"], model.world.n_places))
         assert (sums[:, S["under_employed"]] <= sums[:, S["farm"]] * (1 + ROUNDING)).all()
         assert close(sums[:, S["sent_home"]], np.bincount(h["place"], h["weight"] * h["n_deported"], model.world.n_places))
-        visits, sought = h["care_visits"].astype(int), h["care_sought"].astype(int)
-        assert (visits <= sought).all()
-        episodes = h["episodes"].astype(int).sum(axis=1)
-        assert np.array_equal(episodes, visits.sum(axis=1) + h["untreated"])
-        assert (sought.sum(axis=1) <= episodes).all()
-        assert (episodes <= h["n_adults"].astype(int) + h["n_children"]).all()
-        by_kind = [f"visits_{k}" for k in ("ph", "hh", "pa", "ha")]
-        assert close(sums[:, S["episodes"]], sums[:, [S[k] for k in by_kind]].sum(axis=1) + sums[:, S["untreated"]])
-        for k, name in enumerate(by_kind):
-            assert close(sums[:, S[name]], np.bincount(h["place"], h["weight"] * visits[:, k], model.world.n_places))
+        check_patients(model, sums)
         place = model.world.place
         largest = np.zeros(model.world.n_places)
         np.maximum.at(largest, h["place"].astype(int), h["weight"])
@@ -117,8 +153,12 @@ def test_money_of_each_household_and_trader(held):
         booked = np.where(h["trader"] >= 0, profit[np.maximum(h["trader"], 0)], 0.0)
         assert np.array_equal(h["income_trade"], booked), "profit comes home in the month after"
         at = h["place"].astype(int)
-        price = world.place["fee_care"][at] + 2.0 * world.place["fare"][at][:, None] * world.place["hours_care"][at]
-        assert close(h["care_cost"], (h["care_visits"] * price).sum(axis=1))
+        # fees of those who were seen, at home only where nobody insures them; fares of all who went, with those who went along
+        v = h["village"].astype(int)
+        along = model.settings.values["household.seek_care.companions"] * np.array([0.5, 0.5, 1.0, 0.5, 1.0])
+        fees = world.village["fee_care"][v] * np.where((h["insured"] > 0)[:, None] & (np.arange(5) < 3), 0.0, 1.0)
+        fares = 2.0 * world.place["fare"][at][:, None] * world.village["hours_care"][v] * (1.0 + along)
+        assert close(h["care_cost"], (h["care_visits"] * fees + h["care_sought"] * fares).sum(axis=1))
         assert (h["own_use"] >= 0).all() and (h["spending"] >= 0).all()
         costs = sum(trader[k] for k in ("outlay", "carriage", "duty", "bribe", "fine"))
         assert close(trader["profit"], trader["revenue"] - costs, trader["revenue"] + costs)

@@ -69,7 +69,7 @@ def test_one_scenario_by_name_one_seed_and_the_yearly_table_are_usual(monkeypatc
 
 
 def test_own_rules_and_a_region_of_ones_own():
-    def severity(u, p_minor, p_disrupting, p_hospital):
+    def severity(u, p_minor, p_disrupting, p_hospital, p_emergency):
         return 1 if u < 0.3 else 0
 
     region, rules = Region.load(), {"household.fall_ill": severity}

@@ -17,7 +17,7 @@ from tests.model.same import agents, differing, make, months, parts
 from tests.model.tools import one_sentence
 
 
-def everybody_a_little_ill(u, p_minor, p_disrupting, p_hospital):
+def everybody_a_little_ill(u, p_minor, p_disrupting, p_hospital, p_emergency):
     return 1
 
 
@@ -34,7 +34,7 @@ def test_own_rule_is_used_and_named():
 
 
 def test_own_copy_of_a_rule_is_the_shipped_run():
-    def severity_again(u, p_minor, p_disrupting, p_hospital):
+    def severity_again(u, p_minor, p_disrupting, p_hospital, p_emergency):
         if u < p_hospital:
             return 3
         if u < p_hospital + p_disrupting:
@@ -130,7 +130,7 @@ def test_every_function_of_a_rule_is_called_by_its_loop():
 
 
 def test_an_own_rule_that_cannot_run_is_told_in_one_sentence():
-    def with_a_mistake(u, p_minor, p_disrupting, p_hospital):
+    def with_a_mistake(u, p_minor, p_disrupting, p_hospital, p_emergency):
         return undefined_name  # noqa: F821
 
     for threads in (1, 2):

@@ -143,7 +143,7 @@ def test_a_household_without_weight_changes_nobody(added_at):
         assert np.isin(uids, frame["uid"]).all() and not frame["weight"][extra].any()
         assert differing(_by_uid(usual, uids), _by_uid(more, uids)) == []
     assert not np.array_equal(np.sort(uids), np.sort(start)), "the test is worth more where households come and go"
-    for name in ("place", "trade_link", "crossing", "facility", "district", "policy"):
+    for name in ("place", "village", "trade_link", "crossing", "facility", "district", "policy"):
         for column, values in getattr(usual.world, name).items():
             assert values.tobytes() == getattr(more.world, name)[column].tobytes(), f"{name}.{column}"
     # ties are counted, not weighted: those of the household's children count there

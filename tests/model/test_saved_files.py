@@ -142,11 +142,11 @@ def test_a_saved_run_holds_no_program(tmp_path):
 
 
 RANGES = {
-    "frames/household/place": (0, 25), "frames/household/side": (0, 1), "frames/trader/side": (0, 1), "frames/official/side": (0, 1),
+    "frames/household/place": (0, 25), "frames/household/village": (0, 184), "frames/household/side": (0, 1), "frames/trader/side": (0, 1), "frames/official/side": (0, 1),
     "frames/trader/place": (0, 25), "frames/official/place": (0, 25), "frames/household/group": (0, None), "frames/household/trader": (-1, None),
     "frames/trader/household": (-1, 119), "frames/trader/good": (-1, 3), "frames/trader/direction": (-1, 1), "frames/trader/channel": (-1, 3),
     "frames/official/crossing": (-1, 13), "frames/official/district": (-1, 7), "frames/household/activity": (-1, 127),
-    "world/place/district": (-1, 7), "world/place/facility_care": (-1, 42), "world/place/crossing_care": (-1, 13), "world/place/crossing_work": (-1, 13),
+    "world/place/district": (-1, 7), "world/place/facility_care": (-1, 131), "world/village/facility_care": (-1, 131), "world/village/crossing_care": (-1, 13), "world/place/crossing_care": (-1, 13), "world/place/crossing_work": (-1, 13),
     "world/place/place_work": (-1, 25),
     "world/trade_link/partner": (-1, 25), "world/trade_link/crossing": (-1, 13), "world/place/side": (0, 1), "record/care_crossing": (-1, 13),
     "record/partner": (-1, 25),
@@ -154,7 +154,7 @@ RANGES = {
 
 
 def test_numbers_of_rows_and_options_have_bounds():
-    """Of the shipped region: 26 places, 14 crossings, 8 districts, 43 facilities; 120 households."""
+    """Of the shipped region: 26 places, 14 crossings, 8 districts, 132 facilities, 185 villages; 120 households."""
     run = months(make(households=120), 3)
     arrays = arrays_of(run)
     where = "the file"

@@ -27,7 +27,7 @@ def ten_years(run: Simulation, nearer: float = 1.0) -> np.ndarray:
     """Part by which the means have changed after ten years in which nothing but the agents acts, all ways ``nearer`` times as long."""
     before = means(run)
     run.world.hours_between = run.world.hours_between * nearer
-    run.world.place["hours_care"][:, 2:] *= nearer
+    run.world.village["hours_care"][:, 3:] *= nearer
     year.renew_ties(run)
     for month in range(120):
         if month % 12 == 0 and month > 0:
@@ -62,9 +62,9 @@ def test_without_kinship_nobody_becomes_acquainted() -> None:
 
 
 def test_opinions_of_a_month_by_hand() -> None:
-    visits = np.array([(1, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 0), (0, 3, 1, 0)], dtype=np.int8)
-    quality = np.array([(0.4, 0.8, 0.5, 0.9), (0.2, 0.4, 0.6, 0.8)])
-    good = good_visits(np.array([0, 0, 0, 1]), visits, quality)
+    visits = np.array([(1, 0, 1, 0, 0), (0, 0, 0, 1, 0), (0, 0, 0, 0, 0), (0, 3, 0, 1, 0)], dtype=np.int8)
+    quality = np.array([(0.4, 0.9, 0.8, 0.5, 0.9), (9.0,) * 5, (0.9, 0.4, 0.9, 0.6, 0.8)])
+    good = good_visits(np.array([0, 0, 0, 1]), np.array([0, 0, 1, 2]), visits, quality, 2)
     # place 0: good at home (0.4 + 0.8) / 2, across 0.5; place 1: 3 * 0.4 / 4 and 0.6 / 4
     assert good == pytest.approx(np.array([[0.6, 0.3], [0.5, 0.15], [2, 1]]))
     # both of one side: its means are 0.3 and 0.65 / 3, which count once more in each place

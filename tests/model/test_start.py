@@ -180,7 +180,7 @@ def test_a_seed_left_out_is_seven_and_the_largest_is_known() -> None:
 
 def test_a_world_and_its_copy_have_columns_of_their_own(run: Simulation) -> None:
     world = run.world.copy()
-    for entity in ("place", "trade_link", "crossing", "facility", "district", "policy"):
+    for entity in ("place", "village", "trade_link", "crossing", "facility", "district", "policy"):
         for name, values in getattr(world, entity).items():
             mine = getattr(run.world, entity)[name]
             assert np.array_equal(values, mine) and not np.shares_memory(values, mine), f"{entity}.{name}"

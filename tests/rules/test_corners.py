@@ -172,7 +172,7 @@ def test_the_model_stays_finite_at_corners_of_all_that_is_uncertain() -> None:
         for entity, frame in model.frames.items():
             for name, values in frame.copy_state().items():
                 assert np.isfinite(values).all(), f"corner {k}: {entity}.{name}"
-        for entity in ("place", "trade_link", "crossing", "facility", "district", "policy"):
+        for entity in ("place", "village", "trade_link", "crossing", "facility", "district", "policy"):
             for name, values in getattr(model.world, entity).items():
                 assert np.isfinite(values).all(), f"corner {k}: {entity}.{name}"
         assert np.isfinite(model.kin.strengths()).all()

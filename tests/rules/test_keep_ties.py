@@ -209,10 +209,10 @@ def test_a_household_without_ties_hears_nothing() -> None:
 def test_remember_by_hand(form: str) -> None:
     # two visits home (clinic 0.4, hospital 0.8), one across (0.9): good at home 1.2/3 = 0.4, across 0.9/3 = 0.3; memory 0.5
     values = {"household.n_workers": (3, 3), "household.activity": [(SERVICES, UNDOCUMENTED, PASS, -1, -1, -1), (FARM, FARM, LOOKING, -1, -1, -1)],
-              "household.care_visits": [(1, 1, 1, 0), (0, 0, 0, 0)], "place.quality_care": (0.4, 0.8, 0.9, 1.0),
+              "household.care_visits": [(0, 1, 1, 1, 0), (0, 0, 0, 0, 0)], "village.quality_care": (0.1, 0.4, 0.8, 0.9, 1.0),
               "household.opinion_home": 0.2, "household.opinion_across": 0.1}  # fmt: skip
     values |= {"household.heard_work": 0.25, "household.trader": (1, -1), "trader.good": (-1, 2), "household.trips_mean": (1.6, 1.2)}
-    columns = columns_of("household.remember", {"household": 2, "place": 1, "trader": 2}, values)
+    columns = columns_of("household.remember", {"household": 2, "village": 1, "trader": 2}, values)
     done = run_rule("household.remember", columns, form, stop=2, p=Memory(memory=0.5))
     assert done["household.opinion_home"].tolist() == pytest.approx([0.3, 0.2])  # who went nowhere keeps its opinion
     assert done["household.opinion_across"].tolist() == pytest.approx([0.2, 0.1])
@@ -226,7 +226,7 @@ def test_remember_by_hand(form: str) -> None:
 @both_forms
 def test_a_trip_with_goods_is_that_of_the_household_s_own_trader(form: str) -> None:
     values = {"household.n_workers": 1, "household.activity": FARM, "household.trader": (2, -1, 0, 1), "trader.good": (0, -1, 3)}
-    columns = columns_of("household.remember", {"household": 4, "place": 1, "trader": 3}, values)
+    columns = columns_of("household.remember", {"household": 4, "village": 1, "trader": 3}, values)
     done = run_rule("household.remember", columns, form, stop=4, p=Memory())
     assert done["household.trips_across"].tolist() == [1.0, 0.0, 1.0, 0.0]
 
@@ -271,22 +271,22 @@ def test_each_side_tells_of_the_other() -> None:
 
 @both_forms
 def test_what_several_households_remember(form: str) -> None:
-    visits = [(1, 2, 0, 3), (0, 0, 2, 1), (3, 0, 0, 0), (0, 0, 0, 0), (0, 0, 1, 0)]
+    visits = [(0, 1, 2, 0, 3), (0, 0, 0, 2, 1), (2, 1, 0, 0, 0), (0, 0, 0, 0, 0), (0, 0, 0, 1, 0)]
     # what stands beyond those of the labour force is no activity
     activity = [
         (ESTATE, TIMBER, UNDOCUMENTED, PASS, FARM, FARM), (FARM, PERMIT, ESTATE, ESTATE, ESTATE, ESTATE), (FARM, LOOKING, UNDOCUMENTED, PASS, PERMIT, PASS),
         (LOOKING, PUBLIC, PASS, PASS, PASS, PASS), (UNDOCUMENTED, UNDOCUMENTED, PERMIT, SERVICES, FARM, FARM),
     ]  # fmt: skip
-    n_workers, place = (4, 2, 2, 2, 3), (1, 0, 1, 0, 1)
-    quality = [(0.1, 0.2, 0.3, 0.4), (0.5, 0.6, 0.7, 0.8)]
+    n_workers, village = (4, 2, 2, 2, 3), (1, 0, 1, 0, 1)
+    quality = [(0.05, 0.1, 0.2, 0.3, 0.4), (0.45, 0.5, 0.6, 0.7, 0.8)]
     heard, mean, trader, good = (0.1, 0.2, 0.3, 0.4, 0.5), (0.0, 1.2, 2.4, 3.6, 4.8), (-1, 1, 0, -1, 2), (3, -1, 0)
-    values = {"household.place": place, "household.n_workers": n_workers, "household.activity": activity, "household.care_visits": visits,
-              "place.quality_care": quality, "household.opinion_home": 0.25, "household.opinion_across": 0.75, "household.works_home": 5,
+    values = {"household.village": village, "household.n_workers": n_workers, "household.activity": activity, "household.care_visits": visits,
+              "village.quality_care": quality, "household.opinion_home": 0.25, "household.opinion_across": 0.75, "household.works_home": 5,
               "household.works_across": 6, "household.knows_work": 7.0, "household.trips_across": 7.0, "household.trips_mean": mean,
               "household.heard_work": heard, "household.trader": trader, "trader.good": good}  # fmt: skip
     done = run_rule(
         "household.remember",
-        columns_of("household.remember", {"household": 5, "place": 2, "trader": 3}, values),
+        columns_of("household.remember", {"household": 5, "village": 2, "trader": 3}, values),
         form,
         stop=5,
         p=Memory(memory=0.4),
@@ -294,15 +294,15 @@ def test_what_several_households_remember(form: str) -> None:
     at_home, across = {ESTATE, TIMBER, SERVICES, PUBLIC}, {PASS, PERMIT, UNDOCUMENTED}
     for i in range(5):
         here, made = activity[i][: n_workers[i]], visits[i]
-        seen = [k * q for k, q in zip(made, quality[place[i]], strict=True)]
-        for name, pair, before in (("opinion_home", (0, 1), 0.25), ("opinion_across", (2, 3), 0.75)):
+        seen = [k * q for k, q in zip(made, quality[village[i]], strict=True)]
+        for name, pair, before in (("opinion_home", (0, 1, 2), 0.25), ("opinion_across", (3, 4), 0.75)):
             good_part = sum(seen[k] for k in pair) / sum(made) if sum(made) else before
             assert done[f"household.{name}"][i] == pytest.approx(before + 0.4 * (good_part - before)), (i, name)
         away = sum(k in across for k in here)
         assert done["household.works_home"][i] == int(any(k in at_home for k in here))
         assert done["household.works_across"][i] == int(away > 0)
         assert done["household.knows_work"][i] == pytest.approx(1.0 if away else heard[i])
-        trips = made[2] + made[3] + away + int(trader[i] >= 0 and good[trader[i]] >= 0)
+        trips = made[3] + made[4] + away + int(trader[i] >= 0 and good[trader[i]] >= 0)
         assert done["household.trips_across"][i] == trips
         assert done["household.trips_mean"][i] == pytest.approx(mean[i] + (trips - mean[i]) / 12.0)
     assert done["household.works_home"].tolist() == [1, 0, 0, 1, 0] and done["household.works_across"].tolist() == [1, 1, 0, 0, 1]

@@ -1,4 +1,4 @@
-"""Prices of the border markets, and the prices, fares and fees of every community (pay and jobs: tests/world/test_set_work.py)."""
+"""Prices of the border markets, and the prices and fares of every community (pay and jobs: tests/world/test_set_work.py)."""
 
 from __future__ import annotations
 
@@ -112,9 +112,6 @@ def test_a_month_of_both_sides(model: BorderModel, form: str) -> None:
         assert d["place.exchange"][where] == pytest.approx(exchange)
         # a day's pay on an estate or farm
         assert d["place.fare"][where] == pytest.approx(p.fare * d["place.wage"][where, ESTATE] / 26)
-        # citizens' fees at home, foreigners' across, in own money
-        fees = [s.fee[month, k, 0, 0], s.fee[month, k, 1, 0], *(s.fee[month, 1 - k, t, 1] * exchange for t in (0, 1))]
-        assert d["place.fee_care"][where].tolist() == pytest.approx(fees)
         years = (month - 306) / 12
         assert d["place.technique"][where] == pytest.approx(
             (p.farm_id, p.farm_my)[k] * math.exp((p.technique_growth_id, p.technique_growth_my)[k] * years)
@@ -134,8 +131,7 @@ def test_a_month_of_both_sides(model: BorderModel, form: str) -> None:
         assert d["place.cost_of_living"][where] == pytest.approx(100 * basket.sum() + (1 - s.basket[k].sum()) * s.cpi[month, k])
         assert d["place.harvest"][where].tolist() == pytest.approx((s.season[month % 12] * (1 - s.dry[month, k])).tolist())
         assert d["trade_link.allowance"][where] == pytest.approx(p.allowance * (per_myr if k == 0 else 1))
-    for name in ("care_demand", "traded_in"):
-        assert (d[f"place.{name}"] == 0).all()
+    assert (d["place.traded_in"] == 0).all()
     assert d["policy.real_income"].tolist() == s.real_income[month].tolist()
 
 

@@ -1,4 +1,4 @@
-"""Officials: strictness, inspection, budgets, places in care."""
+"""Officials: strictness, inspection, budgets."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agents.official import inspect, ration_care, set_strictness, spend_budget
+from agents.official import inspect, set_strictness, spend_budget
 from tests.rules.tools import both_forms, columns_of, run_rule, take, traced
 
 # ---- strictness -----------------------------------------------------------------------------------------------------------
@@ -117,6 +117,7 @@ def test_detection_moves_the_right_way(change: dict[str, float], sign: int) -> N
 BUDGET = spend_budget.Parameters(
     budget_id=0.4, budget_my=1.0, security_most=0.7, security_least=0.1, to_roads=0.4, to_health=0.25, to_primary=0.5, programme=0.16,
     programme_years=20.0, decay=0.1, upkeep_threshold=0.3, patrol_per_money=2.0, start_id=0.2, start_my=0.6,
+    programme_my=0.0,
 )  # fmt: skip
 
 
@@ -212,6 +213,18 @@ def test_switches_of_the_budget(form: str) -> None:
     assert full[0] < full[1] < full[2] == full[3]
 
 
+@both_forms
+def test_money_for_rural_health_in_malaysia(form: str) -> None:
+    p = BUDGET._replace(programme_my=0.05)
+    before, after = january(form), january(form, p=p)
+    # a twentieth of a point each for clinics and hospitals at a stock of one half, there alone and whatever the switch of the puskesmas programme says
+    for stock in ("clinic", "hospital"):
+        assert (after[f"district.{stock}"] - before[f"district.{stock}"]).tolist() == pytest.approx([0.0, 0.025])
+    assert january(form, p=p, policy__has_programme=0.0)["district.clinic"][1] == after["district.clinic"][1]
+    assert (after["district.road"] == before["district.road"]).all()
+    assert january(form, p=p, policy__invests=0.0)["district.hospital"].tolist() == pytest.approx([0.4, 0.4])
+
+
 @pytest.mark.parametrize("corner", range(8))
 def test_no_part_of_a_budget_is_negative(corner: int) -> None:
     ranges = {n: _range(n) for n in ("to_roads", "to_health", "security_most")}
@@ -234,31 +247,6 @@ def _range(name: str) -> tuple[float, float]:
 def test_money_builds_what_it_is_spent_on(name: str, stock: str, sign: int) -> None:
     low, high = (january("compiled", p=BUDGET._replace(**{name: v}))[f"district.{stock}"] for v in _range(name))
     assert ((high - low) * sign > 0).all()
-
-
-# ---- places in care --------------------------------------------------------------------------------------------------------
-
-
-@both_forms
-def test_places_of_a_facility(form: str) -> None:
-    f = take(ration_care.places_of, form)
-    assert [f(q, 100.0) for q in (0.0, 0.5, 1.0)] == pytest.approx([20.0, 60.0, 100.0])
-
-
-@both_forms
-def test_open_doors_by_hand(form: str) -> None:
-    # clinic: 100 for each thousand of 2,000 people at quality 0.5: 200 * 0.6 = 120; hospital 1000 * (0.2 + 0.8*0.25) = 400
-    # demand at the clinic 100 + 50 from home and 10 from across = 160: three quarters are served
-    values = {"facility.is_primary": (1, 0), "facility.catchment": 2000.0, "facility.quality": (0.5, 0.25),
-              "place.facility_care": [(0, 1, -1, -1), (0, 1, -1, -1), (-1, -1, 0, -1)],
-              "place.care_demand": [(100.0, 30.0, 0.0, 0.0), (50.0, 70.0, 0.0, 0.0), (0.0, 0.0, 10.0, 0.0)]}  # fmt: skip
-    columns = columns_of("official.ration_care", {"place": 3, "facility": 2}, values)
-    done = run_rule("official.ration_care", columns, form, stop=2, p=ration_care.Parameters(primary=100.0, hospital=1000.0))
-    assert done["facility.capacity"].tolist() == pytest.approx([120.0, 400.0])
-    assert done["facility.demand"].tolist() == pytest.approx([160.0, 100.0])
-    assert done["place.served_share"].tolist() == [pytest.approx(r) for r in ([0.75, 1, 0, 0], [0.75, 1, 0, 0], [0, 0, 0.75, 0])]
-    served = (done["place.served_share"] * done["place.care_demand"]).sum()
-    assert served == pytest.approx(120.0 + 100.0)  # capacity where it is short, demand where it is not
 
 
 # ---- several of each, by hand ----------------------------------------------------------------------------------------------
@@ -365,20 +353,3 @@ def test_the_programme_takes_its_years(form: str) -> None:
                  for t in (0.5, 1.0, 2.0)]  # fmt: skip
         # 0.08 and 0.16 of programme money on a stock of 0.5; with any of it decay is no longer doubled
         assert extra == pytest.approx([0.04 + 0.05, 0.08 + 0.05, 0.08 + 0.05])
-
-
-@both_forms
-def test_doors_of_facilities_in_any_order(form: str) -> None:
-    values = {"facility.is_primary": (0, 1, 1), "facility.catchment": (500.0, 2000.0, 4000.0), "facility.quality": (0.5, 0.25, 1.0),
-              "facility.demand": 9.0, "facility.capacity": 9.0, "place.served_share": 9.0,
-              "place.facility_care": [(1, 0, 2, -1), (2, 0, 1, 0)],
-              "place.care_demand": [(100.0, 700.0, 500.0, 50.0), (400.0, 800.0, 60.0, 500.0)]}  # fmt: skip
-    columns = columns_of("official.ration_care", {"place": 2, "facility": 3}, values)
-    done = run_rule("official.ration_care", columns, form, stop=3, p=ration_care.Parameters(primary=100.0, hospital=1000.0))
-    assert done["facility.capacity"].tolist() == pytest.approx([600.0, 80.0, 400.0])
-    assert done["facility.demand"].tolist() == pytest.approx([2000.0, 160.0, 900.0])
-    share = [0.3, 0.5, 4 / 9]
-    assert done["place.served_share"].tolist() == [
-        pytest.approx([share[1], share[0], share[2], 0.0]),
-        pytest.approx([share[2], share[0], share[1], share[0]]),
-    ]

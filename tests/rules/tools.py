@@ -99,7 +99,7 @@ def run_rule(
 
 
 #: The rules that say what a month brings to every community, in their order.
-MONTH_RULES = ("world.set_work", "world.set_prices", "world.set_fees")
+MONTH_RULES = ("world.set_work", "world.set_prices", "world.set_fees")  # of places
 
 
 def month_columns(model: Any) -> dict[str, np.ndarray]:

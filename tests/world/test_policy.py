@@ -8,7 +8,7 @@ import pytest
 import abm.declarations  # noqa: F401  (fills the registries)
 from abm import Region
 from abm.changes import set_policy
-from abm.world.access import set_quality
+from abm.world.access import set_progress
 from abm.world.columns import World
 from agents.core.declare import SWITCHES
 from agents.surroundings import GOODS
@@ -55,14 +55,14 @@ def test_duty_is_that_of_the_side_on_which_goods_arrive(world: World, region: Re
         assert world.trade_link["transport"][place].tolist() == goods["transport_share_per_hour"].tolist()
 
 
-def test_quality_where_nothing_was_left_to_make_up(world: World) -> None:
-    """A stock that was full in 1980 leaves quality where it started; one that went half the way takes quality half the way."""
+def test_progress_where_nothing_was_left_to_make_up(world: World) -> None:
+    """A stock that was full in 1980 leaves facilities where they started; one that went half the way takes them half the way."""
     full = {name: np.ones(len(world.district_names)) for name in ("clinic", "hospital")}
     for stock in full:
         world.district[stock][:] = 1.0
-    set_quality(world, full)
-    assert world.facility["quality"] == pytest.approx(world.facility_start)
+    set_progress(world, full)
+    assert (world.facility["progress"] == 0.0).all()
     for stock in full:
         world.district[stock][:] = 0.6
-    set_quality(world, {name: np.full(len(world.district_names), 0.2) for name in full})
-    assert world.facility["quality"] == pytest.approx(world.facility_start + 0.5 * (1.0 - world.facility_start))
+    set_progress(world, {name: np.full(len(world.district_names), 0.2) for name in full})
+    assert world.facility["progress"] == pytest.approx(0.5)

@@ -29,13 +29,6 @@ def done() -> dict[str, np.ndarray]:
     return run_month_rules(columns, "compiled", stop=model.world.n_places, p=P, month=MONTH)
 
 
-def test_the_post_on_the_way_to_care(done) -> None:
-    crossing, strict = done["place.crossing_care"], done["crossing.strictness"]
-    assert (crossing[:, 2:] >= 0).any() and (done["place.friction_care"][:, :2] == 0).all()
-    expected = np.where(crossing >= 0, strict[crossing], 0.0)
-    assert (done["place.friction_care"] == expected).all() and len(np.unique(expected)) > 2
-
-
 def test_work_across_goes_by_the_crossing_of_each_kind_of_work(done) -> None:
     crossing, is_open, side = done["place.crossing_work"], done["crossing.is_open"] > 0, done["place.side"]
     may, slots = done["place.may_work"], done["place.job_slots"]

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import itertools
 import json
-import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from abm.data.regions.care_tables import facilities_table, seasons_table
 from abm.data.regions.people_tables import Settled, population_table, rates_table
 from abm.data.regions.table_writer import TableWriter
+from abm.data.regions.village_tables import DETOUR as VILLAGE_DETOUR
+from abm.data.regions.village_tables import straight_km, village_tables
 from abm.data.regions.work_tables import employment_table, estates_table, labour_table, logs_table, pay_table
 from abm.region.contract import parse_steps
 
@@ -34,6 +36,9 @@ RENAME = {
 # Points for the places without coordinates. routes.csv suggests one each; two of them fall on the wrong side of the mapped line
 # (1.08 N, 110.55 E for Suruh Tembawang and 1.0 N, 111.2 E for Batu Lintang) and are moved to their own side.
 POINTS = {"Suruh Tembawang": (1.03, 110.22), "Telok Melano": (2.01, 109.64), "Batu Lintang": (1.1, 111.2)}
+# Points of raw/places_fixes.csv that do not move a place: Entikong's is by the gate and the better one 6 km west in the town of the health centre, which is a
+# village of its own; Batu Lintang stands for the longhouses between Sri Aman and the line, and the kampung of that name lies 40 km east of their middle.
+NOT_MOVED = ("Entikong", "Batu Lintang")
 
 # name: district (budget unit), population, year, basis, low, high, group, group basis, source or reason
 # fmt: off
@@ -149,9 +154,11 @@ MEASURED: list[tuple[str, float, list[tuple[str, str]]]] = [
     ("GEO12: Entikong-Kuching about 100 km", 100.0, [("Entikong", "Tebedu"), ("Tebedu", "Serian"), ("Serian", "Kuching")]),
     ("GEO16: Sintang-Senaning 189 km", 189.0, [("Sintang", "Nanga Merakai"), ("Nanga Merakai", "Senaning")]),
     ("GEO16: Senaning-Balai Karangan 95 km", 95.0, [("Senaning", "Balai Karangan")]),
+    ("4 km by the village road (V14)", 4.0, [("Temajuk", "Telok Melano")]),
+    ("2 h by boat, 1 to 3 h are reported (V38, V55, V56), at the speed of a boat", 20.0, [("Sematan", "Telok Melano")]),
 ]
 # fmt: on
-DETOUR, DETOUR_EAST = 1.4, 1.7
+DETOUR, DETOUR_EAST = 1.4, 1.9
 
 # Ways whose classes rest on reports that raw/routes.csv does not hold: class in 1980, later classes, note, and the assumed steps of these
 # with their range. Work on the two roads to the line began in 1976 for 1979 (GEO22); its end is not sourced: gravel between 1980 and 1989.
@@ -227,60 +234,6 @@ BYPASS = {  # path crossing: the crossing it runs beside
     "Jagoi Babang paths": "Jagoi Babang-Serikin",
 }
 BYPASS_DETOUR = 2.0  # length of the path ÷ length of the way by the post
-
-# facility, place, side, tier, opened, low, high, quality in 1980, basis of the year, reason
-_ID_SEAT = "district seat: health centre there before the period"
-_ID_GUESS = "HEALTH12 is missing: guessed order, larger and nearer kecamatan first, all by 2005 (HEALTH14, SEED4)"
-_MY_CLINIC = "HEALTH11: 85 government facilities in 1963, about 560 in 2010; government clinic taken as standing by 1980"
-# fmt: off
-FACILITIES: list[tuple[str, str, str, str, int, int, int, float, str]] = [
-    ("Hospital Pontianak", "Pontianak", "id", "hospital", 1979, 1979, 1979, 0.4, "provincial hospital, before the period"),
-    ("Hospital Sambas", "Sambas", "id", "hospital", 1979, 1979, 1988, 0.22, "hospital of the old Sambas district"),
-    ("Hospital Bengkayang", "Bengkayang", "id", "hospital", 2003, 2000, 2008, 0.2, "after the district was made in 1999 (RULE16)"),
-    ("Hospital Sanggau", "Sanggau", "id", "hospital", 1979, 1979, 1985, 0.25, "district hospital, taken as standing before the period"),
-    ("Hospital Sintang", "Sintang", "id", "hospital", 1979, 1979, 1985, 0.28, "district hospital, taken as standing before the period"),
-    ("Hospital Putussibau", "Putussibau", "id", "hospital", 1981, 1979, 1990, 0.2, "district hospital, small, remote"),
-    ("Hospital Kuching", "Kuching", "my", "hospital", 1979, 1979, 1979, 0.75, "state general hospital, before the period"),
-    ("Hospital Serian", "Serian", "my", "hospital", 1979, 1979, 1985, 0.5,
-        "places.csv notes a hospital; year taken as before the period"),
-    ("Hospital Sri Aman", "Sri Aman", "my", "hospital", 1979, 1979, 1982, 0.52, "division hospital, taken as standing before the period"),
-    ("Hospital Bau", "Bau", "my", "hospital", 1979, 1979, 1986, 0.42, "small district hospital, taken as standing before the period"),
-    ("Hospital Lundu", "Lundu", "my", "hospital", 1979, 1979, 1986, 0.42, "small district hospital, taken as standing before the period"),
-    ("Puskesmas Pontianak", "Pontianak", "id", "primary", 1979, 1979, 1979, 0.35, _ID_SEAT),
-    ("Puskesmas Sambas", "Sambas", "id", "primary", 1979, 1979, 1981, 0.28, _ID_SEAT),
-    ("Puskesmas Bengkayang", "Bengkayang", "id", "primary", 1979, 1979, 1983, 0.25, _ID_SEAT),
-    ("Puskesmas Sanggau", "Sanggau", "id", "primary", 1979, 1979, 1981, 0.28, _ID_SEAT),
-    ("Puskesmas Sintang", "Sintang", "id", "primary", 1979, 1979, 1981, 0.28, _ID_SEAT),
-    ("Puskesmas Putussibau", "Putussibau", "id", "primary", 1979, 1979, 1983, 0.25, _ID_SEAT),
-    ("Puskesmas Sekayam", "Balai Karangan", "id", "primary", 1979, 1979, 2005, 0.2, _ID_GUESS),
-    ("Puskesmas Ketungau Tengah", "Nanga Merakai", "id", "primary", 1981, 1979, 2005, 0.2, _ID_GUESS),
-    ("Puskesmas Paloh", "Liku", "id", "primary", 1983, 1979, 2005, 0.2, _ID_GUESS),
-    ("Puskesmas Ketungau Hulu", "Senaning", "id", "primary", 1985, 1979, 2005, 0.2, _ID_GUESS),
-    ("Puskesmas Seluas", "Seluas", "id", "primary", 1987, 1979, 2005, 0.2, _ID_GUESS),
-    ("Puskesmas Entikong", "Entikong", "id", "primary", 1989, 1982, 2005, 0.2,
-        "HEALTH12 is missing: guessed with the post of 1989; the kecamatan dates from 1996"),
-    ("Puskesmas Jagoi Babang", "Jagoi Babang", "id", "primary", 1991, 1979, 2005, 0.2, _ID_GUESS),
-    ("Puskesmas Sajingan Besar", "Sajingan Besar", "id", "primary", 1993, 1979, 2005, 0.2, _ID_GUESS),
-    ("Puskesmas Badau", "Nanga Badau", "id", "primary", 1995, 1979, 2005, 0.2, _ID_GUESS),
-    ("Puskesmas Batang Lupar", "Lanjak", "id", "primary", 1997, 1979, 2005, 0.2, _ID_GUESS),
-    ("Puskesmas Embaloh Hulu", "Benua Martinus", "id", "primary", 1999, 1979, 2005, 0.2, _ID_GUESS),
-    ("Puskesmas Siding", "Siding", "id", "primary", 2001, 1979, 2005, 0.2, _ID_GUESS),
-    ("Puskesmas Empanang", "Empanang", "id", "primary", 2003, 1979, 2005, 0.2, _ID_GUESS),
-    ("Puskesmas Puring Kencana", "Puring Kencana", "id", "primary", 2005, 1979, 2005, 0.2, _ID_GUESS),
-    ("Clinic Kuching", "Kuching", "my", "primary", 1979, 1979, 1979, 0.65, _MY_CLINIC),
-    ("Clinic Serian", "Serian", "my", "primary", 1979, 1979, 1980, 0.6, _MY_CLINIC),
-    ("Clinic Bau", "Bau", "my", "primary", 1979, 1979, 1980, 0.6, _MY_CLINIC),
-    ("Clinic Lundu", "Lundu", "my", "primary", 1979, 1979, 1980, 0.6, _MY_CLINIC),
-    ("Clinic Sri Aman", "Sri Aman", "my", "primary", 1979, 1979, 1980, 0.6, _MY_CLINIC),
-    ("Clinic Tebedu", "Tebedu", "my", "primary", 1979, 1979, 1985, 0.55, _MY_CLINIC),
-    ("Clinic Lubok Antu", "Lubok Antu", "my", "primary", 1979, 1979, 1985, 0.55, _MY_CLINIC),
-    ("Clinic Sematan", "Sematan", "my", "primary", 1979, 1979, 1985, 0.55, _MY_CLINIC),
-    ("Clinic Serikin", "Serikin", "my", "primary", 1979, 1979, 1992, 0.5, _MY_CLINIC),
-    ("Clinic Biawak", "Biawak", "my", "primary", 1982, 1979, 1995, 0.5, _MY_CLINIC),
-    ("Clinic Batu Lintang", "Batu Lintang", "my", "primary", 1982, 1979, 1995, 0.5, _MY_CLINIC),
-    ("Clinic Telok Melano", "Telok Melano", "my", "primary", 1985, 1979, 2000, 0.45, _MY_CLINIC),
-]
-# fmt: on
 
 # class, means of travel, km/h on the two sides, source
 # fmt: off
@@ -422,8 +375,8 @@ GENERAL_ASSUMPTIONS: list[tuple[str, str, object, object, object, str, str, str]
         "trends of the years before; world prices and the drought stay as they were", "monthly.csv idr_per_usd (switch crisis off)"),
     ("detour", "road length ÷ straight line", DETOUR, 1.2, 1.55, "ratio", "measured ways give 1.20-1.54, median 1.46",
         "links.csv km where km_basis is line"),
-    ("detour.east", "road length ÷ straight line, trunk roads east of Sanggau", DETOUR_EAST, 1.5, 1.9, "ratio",
-        "1.4 gives 804 km from Pontianak to Badau against about 1,000 (GEO14)", "links.csv km where km_basis is line"),
+    ("detour.east", "road length ÷ straight line, trunk roads east of Sanggau", DETOUR_EAST, 1.5, 2.1, "ratio",
+        "1.4 gives 727 km from Pontianak to Badau (with the better points) against about 1,000 (GEO14)", "links.csv km where km_basis is line"),
     ("bypass.detour", "length of an unofficial path ÷ length of the way by the post", BYPASS_DETOUR, 1.2, 3.0, "ratio",
         "GEO5: about 50 paths join the two sides; no path is described", "links.csv km, rows of unofficial paths"),
     ("bypass.class", "class of an unofficial path beside a post", "that of the way by the post, at most a track", "", "", "class",
@@ -443,18 +396,10 @@ GENERAL_ASSUMPTIONS: list[tuple[str, str, object, object, object, str, str, str]
     ("markup.constant", "shop price ÷ world price × rate over the period", "constant", "", "", "method",
         "control, subsidy and protection changed over the years, above all in 1998; no retail series was found",
         "goods.csv id_markup, my_markup"),
-    ("puskesmas.bounds", "latest year of a health centre in a border kecamatan", 2005, 2000, 2006, "year",
-        "SEED4 (source of 2006): one in every kecamatan; a shifted calendar stays inside opened_low and opened_high", "facilities.csv opened_high"),
+    ("detour.villages", "length of a village's way ÷ straight line", VILLAGE_DETOUR, 1.2, 1.8, "ratio",
+        "as for ways between places; paths over the hills of Siding, Suruh Tembawang and the Kelingkang range are longer", "village_ways.csv km where km_basis is line"),
 ]
 # fmt: on
-
-
-def straight_km(a: tuple[float, float], b: tuple[float, float]) -> float:
-    """Great-circle distance of two (latitude, longitude) points."""
-    (lat1, lon1), (lat2, lon2) = a, b
-    p1, p2 = math.radians(lat1), math.radians(lat2)
-    h = math.sin((p2 - p1) / 2) ** 2 + math.cos(p1) * math.cos(p2) * math.sin(math.radians(lon2 - lon1) / 2) ** 2
-    return 2 * 6371.0 * math.asin(math.sqrt(h))
 
 
 def keep_yearly_means(yearly: Sequence[float], order: int, fixed: dict[int, float]) -> list[float]:
@@ -525,7 +470,7 @@ class Build(TableWriter):
         self.links()
         self.road_classes()
         self.crossings()
-        self.facilities()
+        self.villages()
         self.series()
         self.goods()
         self.events()
@@ -544,14 +489,37 @@ class Build(TableWriter):
         (self.folder / "CREDITS.md").write_text(CREDITS, encoding="utf-8", newline="\n")
         (self.folder / "region.toml").write_text(REGION_TOML, encoding="utf-8", newline="\n")
 
+    def better_points(self) -> dict[str, tuple[float, float, str, str]]:
+        """Points of places that better sources give: latitude, longitude, source, confidence."""
+        names = {"Sajingan Besar / Aruk": "Sajingan Besar"} | RENAME
+        return {
+            names.get(row["name_in_places_or_posts"], row["name_in_places_or_posts"]): (
+                float(row["lat_better"]), float(row["lon_better"]), f"a school, clinic or office of the settlement or the middle of its desa ({row['source_ids']})", row["confidence"]
+            )
+            for row in self.raw_rows("places_fixes.csv")
+        }  # fmt: skip
+
     def places(self) -> None:
-        rows = []
+        rows, better = [], self.better_points()
         for raw in self.raw_rows("places.csv"):
             name = RENAME.get(raw["name"], raw["name"])
             if name not in PLACES:
                 continue
             district, people, year, basis, low, high, group, group_basis, reason = PLACES[name]
-            if name in POINTS:
+            if name in better and name not in NOT_MOVED:
+                lat, lon, source, confidence = better[name]
+                if confidence == "low":
+                    self.assume(
+                        f"point.{name}",
+                        f"latitude and longitude of {name}",
+                        f"{lat} {lon}",
+                        "",
+                        "",
+                        "degrees",
+                        source,
+                        "places.csv lat, lon",
+                    )
+            elif name in POINTS:
                 lat, lon = POINTS[name]
                 source, confidence = "point assumed near the border line (see assumptions.csv)", "low"
                 self.assume(
@@ -785,31 +753,12 @@ class Build(TableWriter):
             )
         self.write("crossings.csv", "crossing,id_place,my_place,kind,opened,officers_1980,officers_full,officers_basis,lat,lon,note", rows)
 
-    def facilities(self) -> None:
-        rows = []
-        for name, place, side, tier, opened, low, high, quality, reason in FACILITIES:
-            self.assume(
-                f"opened.{name}",
-                f"opening year of {name} (1979 = 1979 or before)",
-                opened,
-                low,
-                high,
-                "year",
-                reason,
-                "facilities.csv opened",
-            )
-            self.assume(
-                f"quality.{name}",
-                f"quality of {name} in 1980 or when it opens",
-                quality,
-                round(max(0.0, quality - 0.1), 2),
-                round(min(1.0, quality + 0.1), 2),
-                "index 0-1",
-                "no survey of facilities: staff, drugs and beds judged against a state hospital of today",
-                "facilities.csv quality_1980",
-            )
-            rows.append((name, place, side, tier, opened, low, high, quality, "assumption", reason))
-        self.write("facilities.csv", "facility,place,side,tier,opened,opened_low,opened_high,quality_1980,basis,reason", rows)
+    def villages(self) -> None:
+        """Villages, their ways, and the health facilities in them."""
+        people = {name: of_place[1] or 0 for name, of_place in PLACES.items()}
+        villages = village_tables(self, self.point, people)
+        facilities_table(self, self.point, villages)
+        seasons_table(self)
 
     def series(self) -> None:
         annual = self.raw_rows("macro_annual.csv")
@@ -1037,8 +986,10 @@ class Build(TableWriter):
         self.write("seasons.csv", "month,rice,rubber,basis,source", rows)
 
     def facts(self) -> None:
-        for name in ("facts.csv", "sources.csv"):
-            (self.folder / name).write_bytes((self.raw / name).read_bytes())
+        (self.folder / "facts.csv").write_bytes((self.raw / "facts.csv").read_bytes())
+        rows = [tuple(row.values()) for row in self.raw_rows("sources.csv")]
+        rows += [(row["id"], row["title"], row["stored_address"]) for row in self.raw_rows("village_sources.csv")]
+        self.write("sources.csv", "source_id,reference,stored_page_address", rows)
 
     def map(self) -> None:
         lats, lons = [p[0] for p in self.point.values()], [p[1] for p in self.point.values()]
@@ -1221,7 +1172,7 @@ low = 5.0
 high = 6.0
 within = 1.6
 fact = "GEO15"
-note = "the detour of 1.7 that gives the 1,000 km of GEO14 makes this stretch too slow on gravel"
+note = "the detour of 1.9 that gives nearly the 1,000 km of GEO14 makes this stretch too slow on gravel"
 
 [[measured_ways]]
 start = "Balai Karangan"
@@ -1251,7 +1202,10 @@ note = "no hours in the fact: patients of Sekayam go to Serian, about 40 km from
 "links.csv" = "Ways between places: length, class in 1980 and later classes; scope tells the side, or that the way crosses the line"
 "road_classes.csv" = "Speed of each class of way on the two sides"
 "crossings.csv" = "Official posts, traditional crossings and unofficial paths; a post is a traditional crossing until it opens"
-"facilities.csv" = "Health facilities by tier: year of opening (a guess where no list exists, with bounds) and quality in 1980"
+"villages.csv" = "Villages of each border place, with the part of its people who live there; a place without rows is one village"
+"village_ways.csv" = "Ways of each village to the seat of its place, to other places and villages, and to facilities over the line"
+"way_seasons.csv" = "Speed on each class of a village's way by calendar month, relative to the usual one"
+"facilities.csv" = "Health facilities: kind, village or way to the seat, years between which each opened, staff, beds and drugs, quality at the start"
 "annual.csv" = "Yearly product, population, exchange rates, inflation and world prices"
 "monthly.csv" = "Monthly exchange rates, price indices (2005 = 100) and world prices"
 "real_income.csv" = "Real product per person, 2005 = 1"
@@ -1285,6 +1239,7 @@ The tables are compiled from the sources below; what was changed is said in each
 | rates and product at chained prices in `annual.csv` | Feenstra, Inklaar and Timmer (2015), Penn World Table 10.01, www.ggdc.net/pwt | CC BY 4.0 | rupiah spread over months |
 | real product in `real_income.csv` | Feenstra, Inklaar and Timmer (2015), Penn World Table 10.0, www.ggdc.net/pwt, column rgdpna (national accounts, constant national prices) | CC BY 4.0 | two countries and 36 years picked, divided by people (World Bank) and by the value of 2005 |
 | ringgit in `monthly.csv` | Board of Governors of the US Federal Reserve System, H.10/G.5 | public domain | Malaysia rows picked |
+| villages and clinics in `villages.csv`, `village_ways.csv`, `facilities.csv` | boundaries and centroids of desa: cahyadsn/wilayah_boundaries (MIT); ministry of health Malaysia, data-resources-public; Wikipedia mirror for Jagoi Babang (CC BY-SA); repositories and press named in `sources.csv` (V01-V58) | MIT; open data terms; single facts | points, names and counts; ways and shares of people as stated assumptions |
 | pay, participation and area in `pay.csv`, `labour.csv`, `estates.csv` | figures compiled from the references of `facts.csv`; wage survey and labour force of Malaysia: Department of Statistics Malaysia (DOSM) | single figures; DOSM Open Data License | day wages turned to months, multiples and missing years as stated assumptions |
 | census populations in `places.csv`, `population.csv`, `districts.csv` | Department of Statistics Malaysia (DOSM), data-open | DOSM Open Data License (not an official publication) | districts divided among places by stated assumptions |
 | facts in `facts.csv` | the references in `sources.csv` | single figures | reworded, none copied as text |

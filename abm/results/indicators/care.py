@@ -7,13 +7,14 @@ import numpy as np
 from abm.results.declare import indicator
 from abm.results.sums import Sums, ratio
 
-HOME = ("sums.visits_ph", "sums.visits_hh")
+HOME = ("sums.visits_dh", "sums.visits_ph", "sums.visits_hh")
+PRIMARY = ("sums.visits_dh", "sums.visits_ph", "sums.visits_pa")
 ACROSS = ("sums.visits_pa", "sums.visits_ha")
 
 
 def at_home(of: Sums) -> np.ndarray:
-    """Visits to either tier at home."""
-    return of.total("sums.visits_ph") + of.total("sums.visits_hh")
+    """Visits to any facility at home."""
+    return of.total("sums.visits_dh") + of.total("sums.visits_ph") + of.total("sums.visits_hh")
 
 
 def across(of: Sums) -> np.ndarray:
@@ -34,9 +35,11 @@ def untreated_share(of: Sums) -> np.ndarray:
     return ratio(of.total("sums.untreated"), of.total("sums.episodes"))
 
 
-@indicator("Visits to primary clinics at home", "visit", "real visits of the period", reads=("sums.visits_ph",))
+@indicator(
+    "Visits to primary clinics at home", "visit", "real visits of the period, dispensaries among them", reads=("sums.visits_dh", "sums.visits_ph")
+)  # fmt: skip
 def visits_primary_home(of: Sums) -> np.ndarray:
-    return of.total("sums.visits_ph")
+    return of.total("sums.visits_dh") + of.total("sums.visits_ph")
 
 
 @indicator("Visits to hospitals at home", "visit", "real visits of the period", reads=("sums.visits_hh",))
@@ -77,10 +80,10 @@ def care_share_across(of: Sums) -> np.ndarray:
 
 @indicator(
     "Share of primary care across", "share", "the same among visits to primary clinics",
-    reads=("sums.visits_pa", "sums.visits_ph"), claims=("E02", "E03"),
+    reads=PRIMARY, claims=("E02", "E03"),
 )  # fmt: skip
 def care_share_across_primary(of: Sums) -> np.ndarray:
-    return ratio(of.total("sums.visits_pa"), of.total("sums.visits_pa") + of.total("sums.visits_ph"))
+    return ratio(of.total("sums.visits_pa"), of.total("sums.visits_pa") + of.total("sums.visits_dh") + of.total("sums.visits_ph"))
 
 
 @indicator(
@@ -97,7 +100,7 @@ def care_share_across_hospital(of: Sums) -> np.ndarray:
 )  # fmt: skip
 def care_share_across_near(of: Sums) -> np.ndarray:
     there = of.read("sums.visits_pa") + of.read("sums.visits_ha")
-    everywhere = there + of.read("sums.visits_ph") + of.read("sums.visits_hh")
+    everywhere = there + of.read("sums.visits_dh") + of.read("sums.visits_ph") + of.read("sums.visits_hh")
     near = of.by_month("near")
     return ratio(of.gather(np.where(near, there, 0.0)), of.gather(np.where(near, everywhere, 0.0)))
 
