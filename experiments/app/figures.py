@@ -1,6 +1,6 @@
-"""The blocks of the page as HTML: each figure with its words, its dated events and its numbers; the table of claims.
+"""The blocks of the page as HTML: the map with its words and numbers, any table, the table of claims.
 
-The figures are those of the report, so the page and the report of one run show the same picture, sentence and table.
+The map is that of the report, so the page and the report of one run show the same picture, sentence and table.
 """
 
 from __future__ import annotations
@@ -18,24 +18,6 @@ from experiments.words.languages import translator
 
 #: One figure is drawn at a time, so that one that is no longer wanted when its turn comes costs nothing.
 _DRAWING = threading.Lock()
-
-ALWAYS = ("income", "care")
-MORE = ("poverty", "work", "trade")
-
-
-def pictures(
-    finished: Finished, language: str, keys: tuple[str, ...] = ALWAYS + MORE, is_wanted: Callable[[], bool] = lambda: True
-) -> tuple[Picture, ...]:
-    """The figures over time; none if they are no longer wanted when their turn comes."""
-    drawn: list[Picture] = []
-    draw = None
-    for key in keys:
-        with _DRAWING:  # taken for each figure, so that other pages' figures come in between
-            if not is_wanted():
-                return ()
-            draw = draw or Drawing(finished.results, finished.region, language)
-            drawn.append(getattr(draw, key)())
-    return tuple(drawn)
 
 
 def map_picture(finished: Finished, language: str, year: int, is_wanted: Callable[[], bool] = lambda: True) -> Picture | None:

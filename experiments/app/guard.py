@@ -26,9 +26,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 #: Everything a page of this server may load comes from this server. Solara writes scripts into its page and makes templates from
-#: text while it runs, hence 'unsafe-inline' and 'unsafe-eval'; what such a script could fetch or send is limited all the same.
+#: text while it runs, hence 'unsafe-inline' and 'unsafe-eval', and anywidget loads the script of the charts as a text of its own ('blob:'); what
+#: such a script could fetch or send is limited all the same.
 POLICY = "; ".join((
-    "default-src 'self'", "script-src 'self' 'unsafe-inline' 'unsafe-eval'", "style-src 'self' 'unsafe-inline'",
+    "default-src 'self'", "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:", "style-src 'self' 'unsafe-inline'",
     "img-src 'self' data: blob:", "font-src 'self' data:", "connect-src 'self'", "object-src 'none'", "base-uri 'none'",
     "form-action 'none'", "frame-ancestors 'none'",
 ))  # fmt: skip

@@ -65,6 +65,9 @@ SENTENCES = {
 }
 
 
+#: The script that draws the charts, below the files of solara-assets; :file:`files/chart.js` names it too.
+ECHARTS = "echarts@5.4.0/dist/echarts.esm.min.js"
+
 #: Seconds after which the next page is answered although the former answer is not done: a browser that takes nothing in must not
 #: hold up the others.
 HOLD = 0.5
@@ -154,10 +157,14 @@ def prepare(root_path: str = "") -> None:
         messages.install()
         # Extensions of notebooks in the user's home folder are not used by this page.
         server = solara.server.server
-        ours = [path for path in server.nbextensions_directories if (path / "jupyter-vuetify" / "extension.js").is_file()]
+        ours = [
+            path for path in server.nbextensions_directories
+            if all((path / name / "extension.js").is_file() for name in ("jupyter-vuetify", "anywidget"))
+        ]  # fmt: skip
         server.nbextensions_directories[:] = ours[:1]
-    if not ours or not any((settings.assets.proxy_cache_dir / "@widgetti").glob("solara-vuetify-app@*")):
-        raise UserError("the files of the page are missing (packages solara-assets and ipyvuetify); install lintas again")
+    cdn = settings.assets.proxy_cache_dir
+    if not ours or not any((cdn / "@widgetti").glob("solara-vuetify-app@*")) or not (cdn / ECHARTS).is_file():
+        raise UserError("the files of the page are missing (packages solara-assets, ipyvuetify and anywidget); install lintas again")
 
 
 def page_html(root_path: str = "") -> str:
@@ -178,6 +185,8 @@ def page_html(root_path: str = "") -> str:
     )
     for old, new in (
         ("<html>", '<html lang="en">'),
+        # light or dark as the browser is set; Solara's own way of saying so leaves its page without a place for the app
+        ('"variant": "light"', '"variant": "auto"'),
         (", maximum-scale=1, user-scalable=no, minimal-ui", ""),
         ("</head>", f"{ours}</head>"),
         # A lost connection is told by page.js; Solara's spinner, bar and dialog would cover each other and speak English only.
@@ -219,7 +228,7 @@ def application(most: int, hosts: Collection[str] = (), root_path: str = ""):
     from starlette.routing import Mount, Route, WebSocketRoute
     from starlette.websockets import WebSocket
 
-    from experiments.app import memory, sessions
+    from experiments.app import memory, runner, sessions
     from experiments.app.guard import Guard
 
     class Assets(StaticFilesOptionalAuth):
@@ -294,6 +303,7 @@ def application(most: int, hosts: Collection[str] = (), root_path: str = ""):
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         with in_our_folder():
             solara_app.ensure_apps_initialized()
+        threading.Thread(target=runner.run_first, daemon=True, name="lintas first run").start()
         forget = on_kernel_start(lambda: memory.give_back_soon)  # what is returned is called when a kernel is closed
         yield
         forget()

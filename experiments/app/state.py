@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from abm.errors import UserError, shorten
+from abm.fitted import fitted_of
 from abm.scenario import FOLDER, Scenario
 from agents.core.declare import PARAMETERS, SWITCHES, Parameter, near
 from experiments.files import csv_of
@@ -55,6 +56,18 @@ def levers() -> list[Parameter]:
     return [PARAMETERS[name] for name in (*FIRST_LEVERS, *others)]
 
 
+@cache
+def assumptions() -> tuple[Parameter, ...]:
+    """The declared uncertain parameters, by name; a page may move them too, but they are no levers of anybody's policy."""
+    return tuple(PARAMETERS[name] for name in sorted(PARAMETERS) if PARAMETERS[name].role == "uncertain")
+
+
+@cache
+def _at_start() -> Mapping[str, float]:
+    """What parameters are where no scenario sets them: as declared, or as fitted to the page's region."""
+    return {name: one.default for name, one in PARAMETERS.items()} | dict(fitted_of(REGION).values)
+
+
 def step_of(lever: Parameter) -> float:
     """The step of a lever's slider: round, at least twenty to the range, and one that meets low, default and high."""
     wide = (lever.high - lever.low) / 20
@@ -85,8 +98,25 @@ class Choice:
         return self.changed.get(lever, self.value_of_scenario(lever))
 
     def value_of_scenario(self, lever: str) -> float:
-        """The value of a lever that was not moved."""
-        return float(shipped(self.scenario).parameters.get(lever, PARAMETERS[lever].default))
+        """The value of a lever that was not moved: the scenario's, else the one fitted to the region, else the declared one."""
+        return float(shipped(self.scenario).parameters.get(lever, _at_start()[lever]))
+
+    @property
+    def key(self) -> Hashable:
+        """The same for two choices exactly if they are the same run; a seed that is no number yet stays the text that it is."""
+        seed = self.seed.strip()
+        number = str(int(seed)) if seed.isascii() and seed.isdigit() and len(seed) <= 20 else seed
+        return self.scenario, self.households, number, tuple(sorted(self.changed.items())), tuple(sorted(self.off))
+
+    def of_scenario(self, scenario: str) -> Choice:
+        """This choice with another scenario; what that one sets by itself is no change of it."""
+        other = Choice(scenario, self.households, self.seed, {}, frozenset())
+        kept = {name: value for name, value in self.changed.items() if value != other.value_of_scenario(name)}
+        return Choice(scenario, self.households, self.seed, kept, self.off - other.off_in_scenario())
+
+    def baseline(self, scenario: str) -> Choice:
+        """What this choice is compared with: a scenario as it ships, with the same households and the same seed."""
+        return Choice(scenario, self.households, self.seed)
 
     def off_in_scenario(self) -> frozenset[str]:
         """Mechanisms that the scenario itself switches off."""
@@ -96,7 +126,7 @@ class Choice:
         """The choice with one lever moved; a lever moved back is no change."""
         given = float(round(value, 10))
         rest = {name: v for name, v in self.changed.items() if name != lever}
-        changed = rest if given == self.value_of_scenario(lever) else rest | {lever: given}
+        changed = rest if given == round(self.value_of_scenario(lever), 10) else rest | {lever: given}
         return Choice(self.scenario, self.households, self.seed, dict(sorted(changed.items())), self.off)
 
     def switched(self, mechanism: str, on: bool) -> Choice:
@@ -132,7 +162,7 @@ class Choice:
 
 @dataclass(frozen=True, eq=False)
 class Finished:
-    """The tables of one finished run and all that is needed to repeat it; not shared, and never changed."""
+    """The tables of one finished run and all that is needed to repeat it; shared by all who ask for the same run, never changed."""
 
     choice: Choice
     manifest: Mapping[str, Any]
@@ -158,6 +188,11 @@ class Finished:
 
     def yearly_csv(self) -> bytes:
         """The yearly table; the lines above it, marked #, say how to get it again."""
+        lines = "".join(f"# {name}: {value}\n" for name, value in self.provenance().items())
+        return (lines + csv_of(self.results.yearly)).encode()
+
+    def provenance(self) -> dict[str, Any]:
+        """What says how to get the run again: version, region, scenario, size, seed, what is set and what is fitted."""
         said = self.manifest
         scenario = said["scenario"]
         head = {
@@ -173,5 +208,4 @@ class Finished:
         fitted = said.get("fitted", {})
         if fitted.get("parameters"):
             head |= {"fitted": json.dumps(fitted["parameters"], sort_keys=True), "posterior": fitted.get("posterior")}
-        lines = "".join(f"# {name}: {value}\n" for name, value in head.items())
-        return (lines + csv_of(self.results.yearly)).encode()
+        return head

@@ -179,10 +179,11 @@ class Client:
         assert found is not None, label
         return found
 
-    def select(self) -> str:
-        found = self.find(lambda state: state.get("_model_name") == "SelectModel")
-        assert found is not None
-        return found
+    def choose(self, label: str, value: Any) -> str:
+        """Say that another entry of a list was chosen."""
+        found = self.find(lambda state: state.get("label") == label and "options" in state)
+        assert found is not None, label
+        return self.send("comm_msg", {"comm_id": found, "data": {"method": "custom", "content": {"event": "choose", "data": value}}})
 
     def set(self, widget: str, value: Any, name: str = "v_model") -> str:
         """Say that a control has another value."""
@@ -203,9 +204,9 @@ class Client:
         return "\n".join(str(state["unsafe_innerHTML"]) for state in list(self.models.values()) if state.get("unsafe_innerHTML"))
 
     def shown(self) -> str:
-        """The sentence that says to which run the figures belong; empty before the first."""
-        found = re.search(r"Shown: [^<\n]*", self.text())
-        return found.group().strip() if found else ""
+        """The run that is drawn solid, in words; empty before the first."""
+        found = re.search(r"Solid: ([^<\n]*)", self.text())
+        return found.group(1).strip() if found else ""
 
     def close(self, beacon: bool = True) -> None:
         """Close the page as a browser does, or (without ``beacon``) as a broken connection does."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import reacton
 
-from experiments.app import page
+from experiments.app import controls
 from experiments.app.messages import install, undisturbed
 from tests.app.client import PATIENCE, Client, serving
 
@@ -36,7 +36,7 @@ class Moved:
             year, set_year = reacton.use_state(1985)
             other, self.set_other = reacton.use_state(0)
             self.years.append(year)
-            page.Slider(LABEL, f"{year} {other}", year, (1980, 2015, 1), lambda value: set_year(int(value)), "")
+            controls.Slider(LABEL, f"{year} {other}", year, (1980, 2015, 1), lambda value: set_year(int(value)), "")
 
         box, self.shown = reacton.render(Whole(), handle_error=False)
         self.slider: Any = self.shown.find(ipyvuetify.Slider).widget
@@ -100,8 +100,7 @@ def test_the_server_never_says_an_earlier_value_of_a_slider_that_is_moved(tmp_pa
     with serving(tmp_path) as running, Client(running.port) as client:
         client.open()
         client.set(client.slider("Simulated households, both sides together"), 300)
-        client.click("Run")
-        client.until(lambda: "The border, place by place" in client.text())
+        client.until(lambda: " 300 households" in client.shown() and "The border, place by place" in client.text())
         slider = client.slider(LABEL)
         client.updates.clear()
         for year in [*range(1985, 2016), *range(2014, 1980, -1)]:
@@ -109,6 +108,5 @@ def test_the_server_never_says_an_earlier_value_of_a_slider_that_is_moved(tmp_pa
             client.until(lambda number=number: number in client.idle)
         client.until(lambda: f"{LABEL}: <b>1981</b>" in client.text())
         assert [state for widget, state in client.updates if widget == slider] == []
-        # The figures that were drawn in the meantime came before and after the map; the slider is still the same one.
-        client.until(lambda: "alt='" in client.text() and client.text().count("<img ") == 6)
+        client.until(lambda: "in 1981" in client.text())
         assert client.slider(LABEL) == slider and client.models[slider]["v_model"] == 1981

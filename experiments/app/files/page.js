@@ -8,7 +8,7 @@
   const WAIT = 1000; // milliseconds without a connection before anything is said: a short break is mended by then
   const FIRST = 8000; // milliseconds for the first connection
   let since = Date.now(), asked = 0, answer = "";
-  let notice, text, button, shown = "", kernel = null;
+  let notice, text, button, shown = "", kernel = null, followed = null;
 
   function language() {
     const main = document.querySelector("main.lintas");
@@ -38,6 +38,15 @@
     text.textContent = words[code][name];
     button.textContent = words[code].reload;
     button.hidden = name === "lost";
+  }
+
+  // The address follows the view without a step in the browser's history for each move of a slider.
+  function follow() {
+    const link = document.getElementById("lintas-link");
+    const query = link && link.dataset.query;
+    if (query === null || query === undefined || query === followed) return;
+    followed = query;
+    history.replaceState(history.state, "", location.pathname + query + location.hash);
   }
 
   // Is the server there, and has it a place? Asked at most every two seconds, and only while there is no connection.
@@ -82,6 +91,7 @@
     const state = window.app && window.app.$data;
     if (!state) return;
     watchKernel();
+    follow();
     if (state.needsRefresh) return show("renewed");
     if (state.connectionStatus === "connected") {
       since = Date.now();
