@@ -34,3 +34,17 @@ def cost_of_visit(fee: float, fare: float, hours: float, companions: float) -> f
     returns [own currency]
     """
     return fee + 2.0 * fare * hours * (1.0 + companions)
+
+
+@inlined
+def left_for_care(income: float, line: float, people: float, food: float, least: float) -> float:
+    """What a household can pay from: its income less the food of its people (the capacity to pay of Xu et al. 2003, Lancet 362, recalled).
+
+    income [own currency]: in a usual month
+    line [own currency/month]: poverty line of a person
+    people [person]: in the household
+    food [share]: part of the poverty line that is for food
+    least [share]: of the income, which is left whatever food costs, as the poorest eat less
+    returns [own currency/month]: above 0 where the income is
+    """
+    return max(income - food * line * people, least * income)

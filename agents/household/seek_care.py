@@ -1,7 +1,7 @@
 """Where do the sick go: nowhere, to a dispensary, a health centre or a hospital, at home or across? And on to which hospital where they are sent on?
 
 A nested logit. Each illness is a choice of care or none, then of the tier (primary or hospital), then of the facility. A facility's value rises with
-its quality (the more so, the worse the illness), falls with hours of travel and as its cost takes a larger share of income; going
+its quality (the more so, the worse the illness), falls with hours of travel and as its cost takes a larger share of what income leaves beside food; going
 across costs papers, the strictness of the post and unfamiliarity, of which kin across take away a part; what kin tell of care adds value. The worse
 the illness, the less staying at home is worth.
 
@@ -10,7 +10,7 @@ no drugs. Who needs a hospital and goes to a dispensary or a health centre first
 the illness is seen, which a letter makes easier, to that of the other side, or home.
 
 Departs from the form in the literature where a cost could exceed income: the cost share is capped at 0.9 and a hospital
-stay is compared with a year's income. A primary facility counts less for an illness that needs a hospital; a hospital has a
+stay is compared with what a year leaves. A primary facility counts less for an illness that needs a hospital; a hospital has a
 cost for a milder one (queues) besides the distance to it, of which an hour counts more. An emergency makes hours count more and papers less.
 
 Not modelled: self-medication and healers told apart from no care, private doctors, patients who go to the other facilities of a tier.
@@ -26,7 +26,7 @@ from agents.core.compiled import compiled, inlined
 from agents.core.declare import Column, Rule, Source, judgement, parameter, parameters, rule, switch
 from agents.core.draws import stream, uniform
 from agents.core.exact import exp, log, rounded_up
-from agents.household.pay_care import cost_of_visit, is_insured
+from agents.household.pay_care import cost_of_visit, is_insured, left_for_care
 from agents.surroundings import PUBLIC
 
 SEEK_CARE, SENT_ON, CARD = stream("household.seek_care"), stream("household.seek_care.sent_on"), stream("household.seek_care.card")
@@ -44,7 +44,7 @@ class Parameters(NamedTuple):
         source=Source(f"{_TRIAL}; a discrete-choice experiment in Ethiopia gives drugs and equipment 3.9, a doctor 2.1", "derived"),
     )  # fmt: skip
     weight_cost: float = parameter(
-        "Weight of ln(1 - cost/income)", unit="utility", default=1.0, low=0.4, high=2.0,
+        "Weight of ln(1 - cost/income left beside food)", unit="utility", default=1.0, low=0.4, high=2.0,
         source=Source("form: Gertler, Locay and Sanderson 1987 (NBER w2299); size: trial", "opened"),
     )  # fmt: skip
     hour_primary: float = parameter(
@@ -134,6 +134,14 @@ class Parameters(NamedTuple):
     companions: float = parameter(
         "People who go along to a hospital; half as many to primary care", unit="person", default=1.0, low=0.5, high=2.0,
         source=judgement("somebody cooks and watches in the ward; a mother goes with a child"),
+    )  # fmt: skip
+    food: float = parameter(
+        "Part of the poverty line that goes for food before anything can be paid for care", unit="share", default=0.7, low=0.5, high=0.85,
+        source=Source("food is about three quarters of the rural poverty lines of Indonesia (recalled); some of it is grown, not bought", "recalled"),
+    )  # fmt: skip
+    least_left: float = parameter(
+        "Part of the income of the poorest that is left beside food", unit="share", default=0.2, low=0.1, high=0.35,
+        source=Source("the poorest rural households spend 65-80 % on food (recalled)", "recalled"),
     )  # fmt: skip
     card_share: float = parameter(
         "Share of households below the poverty line that have the card of the poor from 2005 on", unit="share", default=0.5, low=0.2, high=0.8,
@@ -330,9 +338,11 @@ def loop(
             for a in range(int(n_workers[i])):
                 n_public += activity[i, a] == PUBLIC
             insured[i] = is_insured(n_public, int(side[i]), month, is_poor, uniform(seed, CARD, 0, uid[i], 0), p.card_share)
+            people = float(int(n_adults[i]) + int(n_children[i]))
+            can_pay = left_for_care(float(income_mean[i]), float(subsistence[where]), people, p.food, p.least_left)
             for c in range(noted, n):
                 draws[c] = uniform(seed, SEEK_CARE, month, uid[i], slot[c])
-                income[c], none[c] = max(income_mean[i], 1.0), value_of_none(severity[c], float(schooling[i]), p)
+                income[c], none[c] = max(can_pay, 1.0), value_of_none(severity[c], float(schooling[i]), p)
                 kin[c], heard[c] = support_across[i], float(heard_across[i])
             for k in range(5):
                 there = facility_care[at, k] >= 0
@@ -390,7 +400,7 @@ rule(
         parameters=Parameters,
         streams=("household.seek_care", "household.seek_care.sent_on", "household.seek_care.card"),
         switch=CROSS_BORDER_CARE,
-        decide=(value_of_facility, choose_care, choose_next, value_of_none, is_insured, cost_of_visit),
+        decide=(value_of_facility, choose_care, choose_next, value_of_none, is_insured, cost_of_visit, left_for_care),
         not_modelled="self-medication and healers told apart from no care, private doctors, patients who go to the other facilities of a tier",
     )
 )  # fmt: skip

@@ -2,7 +2,8 @@
 
 Each January the planners of a district split the money for its border places: the closer their doctrine is to security, the more
 goes to patrols; the rest goes to roads, health and everything else in fixed parts. The puskesmas programme (one in every
-kecamatan) adds earmarked national money for primary care on the Indonesian side, rural health programmes on the Malaysian side. Spending raises a stock, by less the better it is already;
+kecamatan) adds earmarked national money for primary care on the Indonesian side, rural health programmes on the Malaysian side. Hospitals of the Indonesian
+side stand at the seats of districts and are paid for by the state besides, more as the country's real income grows. Spending raises a stock, by less the better it is already;
 it decays by itself, twice as fast when less is spent than a part of what upkeep needs. District money grows with the
 country's real income.
 
@@ -60,6 +61,11 @@ class Parameters(NamedTuple):
     programme_years: float = parameter(
         "Years from 1980 over which the programme grows to its full size", unit="year", default=20.0, low=5.0, high=30.0,
         source=judgement("rolled out in the 1980s and 1990s"),
+    )  # fmt: skip
+    hospitals_id: float = parameter(
+        "The state's money for Indonesian district hospitals in 2005, in index points a year", unit="1", default=0.06, low=0.02, high=0.12,
+        role="lever",
+        source=Source("beds and doctors for 1,000 Indonesians about doubled from the end of the 1980s (0.6 beds, 0.13 doctors: HEALTH23) to the 2010s (1.0-1.2 and 0.3, recalled), so the part of posts that is filled goes from a quarter to half", "derived"),
     )  # fmt: skip
     programme_my: float = parameter(
         "Malaysia's money for rural health, in index points a year for each of primary care and hospitals", unit="1", default=0.1, low=0.04, high=0.2,
@@ -144,6 +150,8 @@ def loop(
         health = money * split[d, 2]
         extra = p.programme_my if side[d] == 1 and invests[0] > 0.0 else 0.0
         for_hospitals = extra
+        if side[d] == 0 and invests[0] > 0.0:
+            for_hospitals = p.hospitals_id * real_income[0]
         if has_programme[0] > 0.0 and side[d] == 0:
             extra = p.programme * min(month / 12.0 / p.programme_years, 1.0)
         district_road[d] = next_stock(district_road[d], money * split[d, 1], p.decay, p.upkeep_threshold)
