@@ -24,8 +24,9 @@ import numpy as np
 
 from agents.core.compiled import compiled, inlined
 from agents.core.declare import Column, Rule, Source, judgement, parameter, parameters, rule, switch
-from agents.core.draws import stream, uniform
+from agents.core.draws import stem, stream, uniform, uniform_of
 from agents.core.exact import exp, log, rounded_up
+from agents.household.fields import MAX_ADULTS, MAX_CHILDREN
 from agents.household.pay_care import cost_of_visit, is_insured, left_for_care
 from agents.surroundings import PUBLIC
 
@@ -297,6 +298,7 @@ def choose_next(u: float, value_none: float, same_side: float, other_side: float
 
 #: So many illnesses, with those of one household more, are looked at together.
 TOGETHER = 64
+MEMBERS = MAX_ADULTS + MAX_CHILDREN
 
 
 @compiled
@@ -314,49 +316,46 @@ def loop(
     Illnesses are noted until there are enough; then each pass does one thing for all of them, which a processor does for several at a time. It is one long
     loop because functions of the user's own are put into it by name.
     """
-    members = ill.shape[1]
-    room = rounded_up(TOGETHER + members) + rounded_up(1)
-    who, slot, severity, chosen = np.empty(room, np.int64), np.empty(room, np.int64), np.ones(room, np.int64), np.empty(room, np.int64)
+    room = rounded_up(TOGETHER + MEMBERS) + rounded_up(1)
+    who, slot, severity, chosen = np.zeros(room, np.int64), np.empty(room, np.int64), np.ones(room, np.int64), np.empty(room, np.int64)
     draws, none, kin, heard, income = np.ones(room), np.ones(room), np.ones(room), np.ones(room), np.ones(room)
     known, hours, cost, friction = np.zeros((5, room)), np.zeros((5, room)), np.zeros((5, room)), np.zeros((5, room))
-    is_there, values = np.zeros((5, room), np.bool_), np.empty((5, room))
+    is_there, values, slot_of = np.zeros((5, room), np.bool_), np.empty((5, room)), np.empty(37, np.int64)
+    for m in range(MEMBERS):
+        slot_of[(1 << m) % 37] = m  # no two powers of 2 below 2**36 leave the same remainder
+    care[start:stop] = -1
+    care_next[start:stop] = -1
+    care_sought[start:stop] = 0
+    insured[start:stop] = 0
     n = 0  # illnesses noted
     for i in range(start, stop):
-        for k in range(5):
-            care_sought[i, k] = 0
-        noted = n
-        for m in range(members):
-            care[i, m] = -1
-            care_next[i, m] = -1
-            if ill[i, m] > 0:
-                who[n], slot[n], severity[n] = i, m, ill[i, m]
-                n += 1
-        if n > noted:
+        left = 0
+        for m in range(MEMBERS):
+            left |= int(ill[i, m] > 0) << m
+        if left > 0:
             where, at = int(place[i]), int(village[i])
             is_poor = income_mean[i] < subsistence[where] * (int(n_adults[i]) + int(n_children[i]))
             n_public = 0
-            for a in range(int(n_workers[i])):
-                n_public += activity[i, a] == PUBLIC
+            for a in range(MAX_ADULTS):
+                n_public += (activity[i, a] == PUBLIC) & (a < n_workers[i])
             insured[i] = is_insured(n_public, int(side[i]), month, is_poor, uniform(seed, CARD, 0, uid[i], 0), p.card_share)
             people = float(int(n_adults[i]) + int(n_children[i]))
-            can_pay = left_for_care(float(income_mean[i]), float(subsistence[where]), people, p.food, p.least_left)
-            for c in range(noted, n):
-                draws[c] = uniform(seed, SEEK_CARE, month, uid[i], slot[c])
-                income[c], none[c] = max(can_pay, 1.0), value_of_none(severity[c], float(schooling[i]), p)
-                kin[c], heard[c] = support_across[i], float(heard_across[i])
-            for k in range(5):
-                there = facility_care[at, k] >= 0
-                believed = known_care[at, k] * (1.0 - p.own_word + p.own_word * float(found_care[i, k]))
-                is_hospital = k == 2 or k == 4
-                fee = 0.0 if k < 3 and insured[i] > 0 else fee_care[at, k]
-                paid = cost_of_visit(fee, fare[where], hours_care[at, k], p.companions if is_hospital else 0.5 * p.companions) / (
-                    12.0 if is_hospital else 1.0
-                )
-                for c in range(noted, n):
-                    is_there[k, c], known[k, c], hours[k, c] = there, believed, hours_care[at, k]
-                    cost[k, c], friction[k, c] = paid, friction_care[at, k]
-        else:
-            insured[i] = 0
+            can_pay = max(left_for_care(float(income_mean[i]), float(subsistence[where]), people, p.food, p.least_left), 1.0)
+            key = stem(seed, SEEK_CARE, month, uid[i])
+            while left > 0:
+                lowest = left & -left
+                left -= lowest
+                m = slot_of[lowest % 37]
+                who[n], slot[n], severity[n], draws[n] = i, m, ill[i, m], uniform_of(key, m)
+                income[n], none[n] = can_pay, value_of_none(int(ill[i, m]), float(schooling[i]), p)
+                kin[n], heard[n] = support_across[i], float(heard_across[i])
+                for k in range(5):
+                    is_hospital, is_free = k == 2 or k == 4, k < 3 and insured[i] > 0
+                    paid = cost_of_visit(0.0 if is_free else fee_care[at, k], fare[where], hours_care[at, k], p.companions if is_hospital else 0.5 * p.companions)
+                    is_there[k, n], hours[k, n], friction[k, n] = facility_care[at, k] >= 0, hours_care[at, k], friction_care[at, k]
+                    known[k, n] = known_care[at, k] * (1.0 - p.own_word + p.own_word * float(found_care[i, k]))
+                    cost[k, n] = paid / (12.0 if is_hospital else 1.0)
+                n += 1
         if n == 0 or (n < TOGETHER and i + 1 < stop):
             continue
         m = rounded_up(n)
