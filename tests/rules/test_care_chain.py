@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -57,7 +58,7 @@ def a_month(columns: Columns, month: int, p: dict[str, Any], ends: tuple[int, ..
     for rule in CHAIN:
         entity = rule.split(".")[0] if rule.startswith("household") else RULES[rule].rows
         cuts = [0, *ends, of[entity]] if entity == "household" else [0, of[entity]]
-        for start, stop in zip(cuts, cuts[1:], strict=False):
+        for start, stop in itertools.pairwise(cuts):
             run_rule(rule, columns, start=start, stop=stop, seed=11, month=month, p=p.get(rule))
 
 
@@ -192,7 +193,7 @@ def test_no_staff_on_one_side(model):
     columns["facility.usual_demand"][:], columns["village.word_care"][:] = 0.0, 1.0
     p = ILL | {"official.keep_facility": Keep(staff_id=0.0, turnover=1.0, recruitment=0.2)}
     home = columns["facility.side"] == 0
-    _, sought, served, turned = over(columns, p, 2)
+    _, _, served, turned = over(columns, p, 2)
     assert (columns["facility.staff"][home] == 0).all() and (columns["facility.capacity"][home] == 0).all()
     assert (columns["facility.served"][home] == 0).all() and served > 0 and turned > 0
     ours = columns["household.side"] == 0
