@@ -31,7 +31,7 @@ def cost_of_visit(fee: float, fare: float, hours: float, companions: float) -> f
     fare [own currency]: of an hour's travel of one person
     hours [hour]: one way
     companions [person]: who go along
-    returns [own currency]
+    returns [own currency]: 0 or more
     """
     return fee + 2.0 * fare * hours * (1.0 + companions)
 

@@ -80,7 +80,7 @@ def days_lost_to(severity: int, quality: float, p: Parameters) -> float:
     severity [code]: of the illness: 1 minor, 2 disrupting, 3 needs a hospital, 4 emergency
     quality [index]: of the care received, 0 for none
     p: the rule's parameters
-    returns [days]
+    returns [days]: 0 or more
     """
     days = p.days_minor if severity < 2 else (p.days_disrupting if severity < 3 else p.days_hospital)
     return days * (1.0 - p.days_saved * quality)
@@ -119,7 +119,7 @@ def effect_of(quality: float, severity: int, kind: int, q: SeekCare) -> float:
     severity [code]: of the illness: 1 minor, 2 disrupting, 3 needs a hospital, 4 emergency
     kind [code]: 0 a dispensary, 1 a health centre, 2 a hospital
     q: parameters of household.seek_care
-    returns [index]
+    returns [index]: no more than the facility's
     """
     if severity < 3 or kind > 1:
         return quality
