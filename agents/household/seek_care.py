@@ -179,17 +179,9 @@ def value_of_none(severity: int, schooling: float, p: Parameters) -> float:
 
 @inlined
 def value_of_facility(
-    quality: float,
-    severity: int,
-    hours: float,
-    cost_share: float,
-    kind: int,
-    is_across: bool,
-    kin: float,
-    heard: float,
-    strictness: float,
-    p: Parameters,
-) -> float:
+    quality: float, severity: int, hours: float, cost_share: float, kind: int, is_across: bool, kin: float, heard: float, strictness: float,
+    p: Parameters
+) -> float:  # fmt: skip
     """Value of one facility for one illness.
 
     quality [index]: of the facility, as far as it is known

@@ -117,7 +117,7 @@ def test_detection_moves_the_right_way(change: dict[str, float], sign: int) -> N
 BUDGET = spend_budget.Parameters(
     budget_id=0.4, budget_my=1.0, security_most=0.7, security_least=0.1, to_roads=0.4, to_health=0.25, to_primary=0.5, programme=0.16,
     programme_years=20.0, decay=0.1, upkeep_threshold=0.3, patrol_per_money=2.0, start_id=0.2, start_my=0.6,
-    programme_my=0.0,
+    programme_my=0.0, hospitals_id=0.0,
 )  # fmt: skip
 
 
@@ -197,6 +197,21 @@ def test_a_january_by_hand(form: str) -> None:
     assert done["district.hospital"].tolist() == pytest.approx([0.5 + 0.0105 * 0.5 - 0.1, 0.5 + 0.0975 * 0.5 - 0.05])
     # patrols: 2 * 0.2 * 0.58 * 10 / 10 and 2 * 1 * 0.22 * 10 / 10
     assert done["district.patrol"].tolist() == pytest.approx([0.232, 0.44])
+
+
+@both_forms
+def test_the_state_pays_for_indonesian_hospitals_as_its_income_grows(form: str) -> None:
+    p = BUDGET._replace(hospitals_id=0.06)
+    before, done = january(form), january(form, p=p)
+    # 0.0105 of the district and 0.06 * 0.5 of the state are 0.0405, more than 0.3 * 0.1 * 0.5, so decay does not double; nothing else gets any
+    assert done["district.hospital"].tolist() == pytest.approx([0.5 + 0.0405 * 0.5 - 0.05, before["district.hospital"][1]])
+    assert all((done[k] == before[k]).all() for k in done if k != "district.hospital")
+    rich, idle = january(form, p=p, policy__real_income=(1.0, 0.5)), january(form, p=p, policy__invests=0.0)
+    assert rich["district.hospital"][0] == pytest.approx(0.5 + (0.021 + 0.06) * 0.5 - 0.05)
+    assert idle["district.hospital"].tolist() == pytest.approx([0.4, 0.4])
+    # the programme of health centres pays for none of it
+    without = january(form, p=p, policy__has_programme=0.0)
+    assert without["district.hospital"].tolist() == done["district.hospital"].tolist()
 
 
 @both_forms

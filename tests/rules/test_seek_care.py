@@ -106,11 +106,13 @@ def test_the_plain_loop_gives_the_same() -> None:
     )
 
 
-def test_the_loop_gives_the_shares_of_its_functions() -> None:
-    found = sought(n=MANY)
-    p = Parameters()
+@pytest.mark.parametrize(("line", "left"), [(0.0, 1000.0), (200.0, 580.0), (700.0, 200.0)])
+def test_the_loop_gives_the_shares_of_its_functions(line: float, left: float) -> None:
+    # three people: 1,000 less 0.7 of three lines, a fifth at least
+    found = sought(n=MANY, place__subsistence=line, household__n_children=1)
+    p = Parameters(food=0.7, least_left=0.2)
     along = np.array([0.5, 0.5, 1.0, 0.5, 1.0]) * p.companions
-    cost = (np.array(FEE) + 2 * 3 * np.array(HOURS) * (1 + along)) / (1000.0 * np.array([1, 1, 12, 1, 12]))
+    cost = (np.array(FEE) + 2 * 3 * np.array(HOURS) * (1 + along)) / (left * np.array([1, 1, 12, 1, 12]))
     v = [value_of_facility(KNOWN[k], 2, HOURS[k], cost[k], (0, 1, 2, 1, 2)[k], k > 2, 0.0, 0.0, 0.5 * (k > 2), p) for k in range(5)]
     expected = shares("compiled", (value_of_none(2, 6.0, p), *v), p.nest_scale, 20_000)
     for k in range(5):

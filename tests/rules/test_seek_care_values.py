@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agents.household.pay_care import cost_of_visit, is_insured
+from agents.household.pay_care import cost_of_visit, is_insured, left_for_care
 from agents.household.seek_care import Parameters, choose_care, choose_next, value_of_facility, value_of_none, weight_of
 from tests.rules.tools import both_forms, draws, take
 
@@ -121,6 +121,25 @@ def test_cost_by_hand(form: str) -> None:
 def test_who_pays_no_fee_at_home(form: str, case: tuple[Any, ...], expected: bool) -> None:
     # public service, side, month, poor, draw; half of the poor have a card from January 2005
     assert take(is_insured, form)(*case, 0.5) is expected
+
+
+@both_forms
+@pytest.mark.parametrize(
+    ("case", "expected"),
+    [
+        # 1,000 less 0.7 of 100 for each of four
+        ((1000.0, 100.0, 4.0, 0.7, 0.2), 720.0),
+        # food would take 700: a fifth is left all the same
+        ((750.0, 250.0, 4.0, 0.7, 0.2), 150.0),
+        # just where both are alike: 875 - 700 = 175 = 0.2 * 875
+        ((875.0, 250.0, 4.0, 0.7, 0.2), 175.0),
+        ((100.0, 250.0, 4.0, 0.7, 0.35), 35.0),
+        ((1000.0, 0.0, 4.0, 0.7, 0.2), 1000.0),
+        ((0.0, 100.0, 4.0, 0.7, 0.2), 0.0),
+    ],
+)
+def test_what_food_leaves_by_hand(form: str, case: tuple[float, ...], expected: float) -> None:
+    assert take(left_for_care, form)(*case) == pytest.approx(expected)
 
 
 def shares(form: str, values: tuple[float, ...], scale: float, n: int = 3000) -> np.ndarray:

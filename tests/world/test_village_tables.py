@@ -76,7 +76,9 @@ def test_every_settlement_of_the_raw_file_is_a_village_or_was_left_out_for_a_rea
     v = region.villages
     assert (v["kind"] == "desa").sum() == 141 and v["village"].is_unique
     assert set(v.loc[v["kind"] == "dusun", "parent"]) <= set(v.loc[v["kind"] == "desa", "village"])
-    assert (v["kind"] == "kampung").sum() == 14, "13 of 27 have no coordinates or lie in no border place"
+    assert (v["kind"] == "kampung").sum() == 14 + 18, (
+        "13 of 27 have no coordinates or lie in no border place; 18 others are those of a clinic"
+    )
     assert v.groupby("place")["share"].sum().to_numpy() == pytest.approx(1.0, abs=1e-5) and (v["share"] >= 0).all()
     lines = v[v["is_line"] == "yes"]
     assert 60 < len(lines) < 90 and {"Temajuk", "Sebunga", "Suruh Tembawang", "Gun Tembawang", "Segumon", "Badau"} <= set(lines["village"])
@@ -94,6 +96,25 @@ def test_shares_by_hand(region: Region) -> None:
     whole = share["Lubuk Sabuk"] + share["Segumon"]
     assert share["Balai Karangan"] == pytest.approx(2 / 11, abs=1e-5) and whole == pytest.approx(1 / 11, abs=1e-5) == share["Sotok"]
     assert share["Gun Tembawang"] == pytest.approx(170 / 3000, abs=1e-4)
+
+
+def test_people_of_sarawak_live_around_its_clinics(region: Region) -> None:
+    v, f = region.villages.set_index("village"), region.facilities
+    sarawak = f[(f["side"] == "my") & (f["tier"] == "primary") & f["place"].isin(["Serian", "Bau", "Lundu"]) & (f["kind"] == "centre")]
+    rural = sarawak[sarawak["village"] != ""]
+    assert len(rural) == 12 and set(sarawak[sarawak["village"] == ""]["facility"]) == {
+        "Clinic Serian", "Clinic Bau", "Clinic Lundu", "Klinik Kesihatan Pangkalan Amo"
+    }  # fmt: skip
+    # Serian: six clinics and two parts at the seat, half of each in farther villages
+    for name in ("Tarat", "Kedup", "Tebakang", "Beyond Tarat"):
+        assert v.loc[name, "share"] == pytest.approx(1 / 8 / 2, abs=1e-5)
+    assert v.loc[["Serian and around", "Beyond Serian"], "share"].tolist() == pytest.approx([1 / 8, 1 / 8], abs=1e-5)
+    largest = region.villages.merge(region.places, on="place").query("side == 'my'")
+    assert (largest["share"] * largest["population"]).max() < 13_000, "no village of Sarawak holds a whole district"
+    ways = region.village_ways.set_index("village")
+    beyond = region.villages[region.villages["village"].str.startswith("Beyond ")]
+    assert len(beyond) == 32 and set(ways.loc[beyond["village"], "km"]) == {7.0}
+    assert (ways.loc[beyond["village"], "to"].to_numpy() == beyond["parent"].to_numpy()).all()
 
 
 def test_what_is_assumed_of_villages_is_declared(region: Region) -> None:

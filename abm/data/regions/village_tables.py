@@ -212,17 +212,8 @@ def _kalimantan(out: TableWriter) -> list[Village]:
             value = round(share * parts[part["village"]], 6)
             out.assume(f"share.{part['village']}", f"part of the people of {place} in {part['village']}", value, round(0.4 * value, 6), round(min(share, 2.0 * value), 6), "share",
                        "its own count, relative to that of its desa" if is_counted else f"equal parts of {row['name']} for it and each other dusun", "villages.csv share")  # fmt: skip
-            made.append(
-                _village(
-                    part,
-                    place,
-                    "dusun",
-                    row["village"],
-                    value,
-                    "assumption",
-                    (int(part["population"] or 0), int(part["population_year"] or 0), ""),
-                )
-            )
+            counted = (int(part["population"] or 0), int(part["population_year"] or 0), "")
+            made.append(_village(part, place, "dusun", row["village"], value, "assumption", counted))
     return made
 
 
@@ -234,20 +225,8 @@ def _village(row: dict[str, str], place: str, kind: str, parent: str, share: flo
         confidence = "none"  # the point of its desa stands in
     source = ";".join(part for part in (row["source_ids"], counted[2]) if part)
     return Village(
-        row["village"],
-        place,
-        kind,
-        parent,
-        is_line,
-        _point(row),
-        confidence,
-        share,
-        basis,
-        people or None,
-        year or None,
-        source,
-        row["note"],
-    )
+        row["village"], place, kind, parent, is_line, _point(row), confidence, share, basis, people or None, year or None, source, row["note"]
+    )  # fmt: skip
 
 
 def _dusun_part(desa: dict[str, str], dusun: dict[str, str], count: int) -> float:
@@ -311,9 +290,13 @@ def _sarawak(out: TableWriter, point: dict[str, Point], people: dict[str, int]) 
         part = left / (len(around) + SEAT_FACTOR)
         for name in around:
             row = rows.get(name)
-            at, confidence, source = (_point(row), row["coordinate_confidence"], row["source_ids"]) if row else (_point(clinics[name]), "high", "V05")
+            at, confidence, source = (
+                (_point(row), row["coordinate_confidence"], row["source_ids"]) if row else (_point(clinics[name]), "high", "V05")
+            )
             is_line = row is not None and row["kind"] == "line_village"
-            near = Village(name, place, "kampung", "", is_line, at, confidence, 0.0, "assumption", None, None, source, "kampung around the clinic")
+            near = Village(
+                name, place, "kampung", "", is_line, at, confidence, 0.0, "assumption", None, None, source, "kampung around the clinic"
+            )
             made += _near_and_farther(out, near, round(part, 6))
         rest = round(1.0 - sum(v.share for v in made if v.place == place), 6)
         made += _near_and_farther(out, Village(f"{place} and around", place, "rest", "", False, point[place], "place", 0.0, "assumption", None, None, "",
@@ -330,8 +313,20 @@ def _near_and_farther(out: TableWriter, near: Village, share: float) -> tuple[Vi
     )  # fmt: skip
     reason = f"{_FARTHER}; two parts at the seat, one at each other clinic of the place"
     low, high = (round(f * share, 6) for f in FARTHER_PART[1:])
-    for village, value, least, most in ((near, round(share - farther, 6), round(share - high, 6), round(share - low, 6)), (beyond, farther, low, high)):
-        out.assume(f"share.{village.name}", f"part of the people of {near.place} in {village.name}", value, least, most, "share", reason, "villages.csv share")
+    for village, value, least, most in (
+        (near, round(share - farther, 6), round(share - high, 6), round(share - low, 6)),
+        (beyond, farther, low, high),
+    ):
+        out.assume(
+            f"share.{village.name}",
+            f"part of the people of {near.place} in {village.name}",
+            value,
+            least,
+            most,
+            "share",
+            reason,
+            "villages.csv share",
+        )
     return near._replace(share=round(share - farther, 6)), beyond
 
 
@@ -344,7 +339,14 @@ def _ways(out: TableWriter, villages: list[Village], point: dict[str, Point]) ->
         raise SystemExit(f"village_tables.py names ways of {sorted(lacking)}, which are no villages")
     to_own = {way.village for way in OWN_WAYS if (way.to_kind == "place" and way.to == of_name[way.village].place)}
     rows = []
-    out.assume("way.farther villages", "way from farther villages of Sarawak to their clinic or seat", *FARTHER_KM, "km", _FARTHER_KM, "village_ways.csv km")
+    out.assume(
+        "way.farther villages",
+        "way from farther villages of Sarawak to their clinic or seat",
+        *FARTHER_KM,
+        "km",
+        _FARTHER_KM,
+        "village_ways.csv km",
+    )
     for v in villages:
         if v.kind == "rest" and v.parent:
             first, steps = _usual_way(of_name[v.parent], 0.0)
