@@ -37,7 +37,8 @@ def outputs_of(pattern: Pattern) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("who", "counted", "illness"), [*itertools.product(("all border places", "villages at the line"), ("visits", "people"), ("any", "serious"))]
+    ("who", "counted", "illness"),
+    [*itertools.product(("all border places", "villages at the line"), ("visits", "people"), ("any", "serious"))],
 )
 def test_e02_is_asked_in_every_reading(who: str, counted: str, illness: str) -> None:
     name, output = SHARES[who, counted, illness]

@@ -37,7 +37,9 @@ def everything() -> Record:
 
 def nearly_half_across(record: Record) -> None:
     """Of the first year's care in a place of each side just more goes across than not, in the other just less: a step follows any change."""
-    home, across = (sum(array_of(record, f"sums.visits_{k}")[:12].sum(axis=0) for k in kinds) for kinds in (("dh", "ph", "hh"), ("pa", "ha")))
+    home, across = (
+        sum(array_of(record, f"sums.visits_{k}")[:12].sum(axis=0) for k in kinds) for kinds in (("dh", "ph", "hh"), ("pa", "ha"))
+    )
     for k in ("pa", "ha"):
         array_of(record, f"sums.visits_{k}")[:12] *= np.array([1.001, 1.001, 0.999, 0.999]) * home / across
 

@@ -219,7 +219,9 @@ def test_money_of_the_programme_that_goes_to_roads(form: str, part: float) -> No
     usual, moved = january(form), january(form, p=BUDGET._replace(programme_to_roads=part))
     # 0.08 of programme money on stocks of one half, on the Indonesian side alone; without it all, the clinics' 0.0105 let decay double
     assert (moved["district.road"] - usual["district.road"]).tolist() == pytest.approx([0.04 * part, 0.0])
-    assert (moved["district.clinic"] - usual["district.clinic"]).tolist() == pytest.approx([-0.04 * part - (0.05 if part == 1 else 0.0), 0.0])
+    assert (moved["district.clinic"] - usual["district.clinic"]).tolist() == pytest.approx(
+        [-0.04 * part - (0.05 if part == 1 else 0.0), 0.0]
+    )
     for name in ("district.hospital", "district.other", "district.patrol", "district.budget"):
         assert (moved[name] == usual[name]).all()
     off = january(form, p=BUDGET._replace(programme_to_roads=part), policy__has_programme=0.0)

@@ -18,7 +18,14 @@ FROM_1990 = ("frozen-puskesmas", "centres-without-money", "money-without-centres
 @over_seeds
 @pytest.mark.parametrize("name", FROM_1990)
 def test_nothing_differs_before_1990(seeds, name):
-    for output in ("visits_across_per_1000", "untreated_share", "contacts_per_1000", "income_per_capita", "crossings", "infrastructure_roads"):
+    for output in (
+        "visits_across_per_1000",
+        "untreated_share",
+        "contacts_per_1000",
+        "income_per_capita",
+        "crossings",
+        "infrastructure_roads",
+    ):
         usual, other = (many(s, seeds, output, "id", 1980, 1989) for s in ("history", name))
         assert (usual == other).all(), output
     later = [many(s, seeds, "visits_across_per_1000", "id", 1991, 1999) for s in ("history", name)]
@@ -47,7 +54,10 @@ def test_each_part_of_the_programme_alone_does_less_than_both(seeds):
 @over_seeds
 def test_money_goes_where_a_scenario_sends_it(seeds):
     clinics, roads = (
-        {s: many(s, seeds, f"infrastructure_{what}", "id", 2004, 2006) for s in ("history", "frozen-puskesmas", "centres-without-money", "money-without-centres", "roads-instead")}
+        {
+            s: many(s, seeds, f"infrastructure_{what}", "id", 2004, 2006)
+            for s in ("history", "frozen-puskesmas", "centres-without-money", "money-without-centres", "roads-instead")
+        }
         for what in ("clinics", "roads")
     )
     for name in ("frozen-puskesmas", "centres-without-money", "roads-instead"):
