@@ -17,7 +17,19 @@ from agents.surroundings import ACTIVITIES, CHANNELS, GOODS, N_WORK, SEVERITIES
 #: facilities across and ``ha`` hospitals across; the order of agents.surroundings.VILLAGE_CARE.
 CARE = ("dh", "ph", "hh", "pa", "ha")
 #: What is added up once more for households of villages at the line.
-LINE = ("persons", "episodes", "untreated", "visits", "visits_across", "serious", "serious_across", "patients", "patients_across", "cases", "cases_across")
+LINE = (
+    "persons",
+    "episodes",
+    "untreated",
+    "visits",
+    "visits_across",
+    "serious",
+    "serious_across",
+    "patients",
+    "patients_across",
+    "cases",
+    "cases_across",
+)
 #: Columns of the household record, each a weighted sum over a community's households in a month. Care as in :data:`CARE`: visits, those for an illness that
 #: needs a hospital or an emergency (``serious``), those turned away (``turned``). Workers (adults of the labour force) by what they do. ``patients`` had care for the first time in
 #: the year; ``cases`` are people with an illness that needs a hospital or an emergency who had care in the month, ``cases_across`` those who were last seen across; ``cost_share`` is the cost of care over the month's usual income, of households that had any.

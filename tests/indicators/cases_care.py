@@ -52,6 +52,12 @@ CARE: tuple[Case, ...] = (
     _ratio("care_share_across_line", "line_visits_across", "line_visits"),
     _ratio("care_share_across_line_serious", "line_serious_across", "line_serious"),
     _ratio("people_share_across_line", "line_patients_across", "line_patients"),
+    _ratio("people_share_across_serious", "cases_across", "cases"),
+    _ratio("people_share_across_line_serious", "line_cases_across", "line_cases"),
+    # A 10 visits of the year at home and 11 across, which July decides; B as many at home as across; of C and of D in 1981 all across; 20 of 30, 5 of 5, and 1 of 1
+    *(Case("usual_care_across", {"sums.persons": PERSONS, f"sums.{home}": {("1980-01", "A"): 10, ("1980-02", "B"): 3},
+        f"sums.{across}": {("1980-01", "A"): 4, ("1980-07", "A"): 7, ("1980-02", "B"): 3, ("1980-03", "C"): 1, ("1981-02", "D"): 1}},
+        yearly={1980: (20 / 30, 1), 1981: (NONE, 1)}) for home in ("visits_dh", "visits_ph", "visits_hh") for across in ("visits_pa", "visits_ha")),
     _of("contacts_per_1000_line", {"sums.line_persons": PERSONS, "sums.line_visits": {("1980-01", "A"): 10, ("1980-02", "B"): 5, ("1980-03", "C"): 2, ("1981-02", "D"): 3}},
         (K * 15 / 30, K * 2 / 5, K * 10 / 20, K * 5 / 10, K * 2 / 5, NONE), (NONE, K * 3, NONE, NONE, NONE, K * 3)),
     _ratio("untreated_share_line", "line_untreated", "line_episodes"),

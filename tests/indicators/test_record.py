@@ -29,7 +29,10 @@ CARED: dict[str, Any] = {
     "income_mean": (1.0, 44.0, 40.0, 1.0), "episodes": ((9,) * 4, (1, 2, 4, 1), (3, 0, 0, 0), (9,) * 4), "untreated": ((9,) * 4, (0, 1, 1, 1), (2, 0, 0, 0), (9,) * 4),
     "care_visits": ((9,) * 5, (5, 1, 2, 3, 4), (7, 8, 0, 2, 6), (9,) * 5), "serious_visits": ((9,) * 5, (2, 1, 0, 3, 1), (0, 2, 4, 1, 0), (9,) * 5),
     "turned_away": ((9,) * 5, (1, 0, 2, 0, 3), (0, 4, 0, 1, 0), (9,) * 5), "sent_on": ((9, 9), (2, 1), (0, 3), (9, 9)),
-    "new_patients": ((9, 9), (4, 2), (3, 1), (9, 9)), "deaths_expected": (9.0, 0.25, 0.5, 9.0),
+    "new_patients": ((9, 9), (4, 2), (3, 1), (9, 9)),
+    # serious illness of the second household: seen at a centre, at both facilities across, at home, and by nobody; a milder one was seen across. The third has none.
+    "ill": ((4,) * 6, (3, 4, 3, 3, 3, 2), (2, 1, 1, 0, 0, 0), (4,) * 6), "care_given": ((4,) * 6, (1, 3, 4, 2, -1, 4), (4, 3, -1, -1, -1, -1), (4,) * 6),
+    "deaths_expected": (9.0, 0.25, 0.5, 9.0),
     "hours_care": ((9.0,) * 5, (2.0, 0.5, 1.5, 4.0, 10.0), (1.0, 3.0, 9.0, 5.0, 2.0)), "is_line": (1.0, 1.0, 0.0),
 }  # fmt: skip
 EXPECTED = {
@@ -47,7 +50,7 @@ EXPECTED = {
     # half of a month's income; more than a month's, which counts as one
     "cost_share": 3 * 0.5 + 0.5,
     "line_persons": 24, "line_episodes": 24, "line_untreated": 9, "line_visits": 45, "line_visits_across": 21, "line_serious": 21, "line_serious_across": 12,
-    "line_patients": 12, "line_patients_across": 6,
+    "line_patients": 12, "line_patients_across": 6, "cases": 12, "cases_across": 6, "line_cases": 12, "line_cases_across": 6,
     "farm": 3, "estate": 3, "timber": 0, "services": 0, "public": 0, "pass": 0.5, "permit": 0.5, "undocumented": 2 * 0.5, "looking": 0.5,
     "under_employed": 3 * 1 + 0.5 * 4, "sent_home": 3 * 1 + 0.5 * 3, "support": 3 * 0.2 + 0.5 * 0.8, "trips": 21 + 1, "n": 2, "help_got": 33, "help_given": 13,
 }  # fmt: skip
@@ -61,6 +64,12 @@ def recorded(**change: Any) -> tuple[np.ndarray, np.ndarray]:
     cared = {name: np.array(change.get(name, values)) for name, values in CARED.items()}
     plain(record_care)(start=1, stop=3, **cared, sums=sums)
     return sums, income_year
+
+
+def test_an_emergency_alone_is_a_case() -> None:
+    sums, _ = recorded(episodes=((9,) * 4, (0, 0, 0, 1), (0, 0, 1, 0), (9,) * 4), ill=((0,) * 6, (0, 4, 0, 0, 0, 0), (0, 0, 3, 0, 0, 0), (0,) * 6),
+                       care_given=((4,) * 6, (-1, 4, -1, -1, -1, -1), (-1, -1, 2, -1, -1, -1), (4,) * 6))  # fmt: skip
+    assert [sums[1, S[n]] for n in ("cases", "cases_across", "line_cases", "line_cases_across")] == [3.5, 3, 3, 3]
 
 
 def test_who_is_not_ill_is_still_one_of_the_line() -> None:
@@ -209,7 +218,7 @@ def test_room_of_a_record() -> None:
     record = Record(n_months=25, n_places=3, n_crossings=5, n_districts=2)
     shapes = {name: values.shape for name, values in vars(record).items()}
     assert shapes == {
-        "sums": (25, 3, 72), "people": (3, 3, 5), "deals": (25, 3, 4, 2, 4, 12), "price": (25, 3, 4), "cost_of_living": (25, 3), "ties": (25, 15), "strictness": (25, 5),
+        "sums": (25, 3, 76), "people": (3, 3, 5), "deals": (25, 3, 4, 2, 4, 12), "price": (25, 3, 4), "cost_of_living": (25, 3), "ties": (25, 15), "strictness": (25, 5),
         "stock": (25, 2, 2), "security": (25, 2), "doctrine": (25, 2), "care_crossing": (25, 3, 2), "work_crossing": (25, 3, 3), "wage": (25, 3, 8),
         "trade_crossing": (25, 3, 2), "partner": (25, 3), "hours_care": (25, 3, 4), "poor": (3, 3), "gini": (3, 2), "near": (3, 3), "old": (3, 3),
     }  # fmt: skip

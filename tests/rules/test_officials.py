@@ -229,6 +229,21 @@ def test_switches_of_the_budget(form: str) -> None:
 
 
 @both_forms
+@pytest.mark.parametrize("part", [0.25, 1.0])
+def test_money_of_the_programme_that_goes_to_roads(form: str, part: float) -> None:
+    usual, moved = january(form), january(form, p=BUDGET._replace(programme_to_roads=part))
+    # 0.08 of programme money on stocks of one half, on the Indonesian side alone; without it all, the clinics' 0.0105 let decay double
+    assert (moved["district.road"] - usual["district.road"]).tolist() == pytest.approx([0.04 * part, 0.0])
+    assert (moved["district.clinic"] - usual["district.clinic"]).tolist() == pytest.approx(
+        [-0.04 * part - (0.05 if part == 1 else 0.0), 0.0]
+    )
+    for name in ("district.hospital", "district.other", "district.patrol", "district.budget"):
+        assert (moved[name] == usual[name]).all()
+    off = january(form, p=BUDGET._replace(programme_to_roads=part), policy__has_programme=0.0)
+    assert (off["district.road"] == usual["district.road"]).all(), "no programme, no money for roads from it"
+
+
+@both_forms
 def test_money_for_rural_health_in_malaysia(form: str) -> None:
     p = BUDGET._replace(programme_my=0.05)
     before, after = january(form), january(form, p=p)

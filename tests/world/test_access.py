@@ -372,3 +372,27 @@ def test_a_place_is_near_within_the_hours_set():
     hours = model.settings.of(Parameters).near_hours
     assert near.tolist() == [f >= 0 and h <= hours for f, h in zip(place["facility_care"][:, 2], place["hours_care"][:, 2], strict=True)]
     assert near.any() and not near.all()
+
+
+@pytest.mark.parametrize("until", [1980.0, 1990.0])
+def test_no_clinic_opens_after_the_last_year(region, until):
+    """The years before are the same, others than primary facilities of Indonesian border places open on, and what a new one would have replaced stays."""
+    world, f = World(region), region.facilities
+    opened = opening_years(world, 7)
+    stopped = ((f["tier"] == "primary") & (f["side"] == "id") & f["place"].isin(world.place_names)).to_numpy() & (opened > until)
+    assert stopped.any() and (opened[~stopped] > until).any()
+    for now in (1980, until):
+        assert (facilities_in(world, now, 7, True, until) == facilities_in(world, now, 7, True)).all()
+    usual, without = facilities_in(world, 2015, 7, True), facilities_in(world, 2015, 7, True, until)
+    assert not without[stopped].any()
+    replaced = np.array([k >= 0 and bool(stopped[k]) for k in world.facility_after])
+    same = ~stopped & ~replaced
+    assert (usual[same] == without[same]).all() and (replaced & without).any()
+
+
+def test_a_clinic_of_the_last_year_still_opens(region):
+    world = World(region)
+    k = list(region.facilities["facility"]).index("Puskesmas Sekayam")
+    world.facility_earliest, world.facility_latest = world.facility_earliest.copy(), world.facility_latest.copy()
+    world.facility_earliest[k] = world.facility_latest[k] = 1990.0
+    assert facilities_in(world, 1990, 7, True, 1990.0)[k] and not facilities_in(world, 1990, 7, True, 1989.9)[k]

@@ -205,7 +205,7 @@ def care_cost_share(of: Sums) -> np.ndarray:
 
 @indicator(
     "Deaths to be expected of serious illness", "person", "what the severity of illness and the care received lead to; they take nobody, deaths come by age",
-    reads=("sums.deaths_expected",), tables=_YEAR,
+    reads=("sums.deaths_expected",), claims=("E09",), tables=_YEAR,
 )  # fmt: skip
 def deaths_expected(of: Sums) -> np.ndarray:
     return of.total("sums.deaths_expected")
