@@ -281,7 +281,7 @@ def loop(
             may_be[j] = 0
         for m in range(MEMBERS):
             for j in range(some):
-                draws[j] = uniform_of(int(keys[j]), m)
+                draws[j] = uniform_of(keys[j], m)
             if m < MAX_ADULTS:
                 for j in range(some):
                     may_be[j] |= int((draws[j] < bound[j]) & (m < adults[j])) << m
@@ -295,7 +295,7 @@ def loop(
             while left > 0:
                 lowest = left & -left
                 m = slot_of(lowest)
-                who[n], slot[n], before[n], drawn[n] = j, m, ill[i, m], uniform_of(int(keys[j]), m)
+                who[n], slot[n], before[n], drawn[n] = j, m, ill[i, m], uniform_of(keys[j], m)
                 age = int(adult_age[i, m]) if m < MAX_ADULTS else int(child_age[i, m - MAX_ADULTS])
                 years[n] = age
                 of_its_age = of_small if age < SMALL else (of_old if age >= OLD else of_others)

@@ -24,7 +24,7 @@ import numpy as np
 
 from agents.core.compiled import compiled, inlined
 from agents.core.declare import Column, Rule, Source, judgement, parameter, parameters, rule, switch
-from agents.core.draws import stem, stream, uniform, uniform_of
+from agents.core.draws import stream, uniform
 from agents.core.exact import exp, log, rounded_up
 from agents.household.fields import MAX_ADULTS
 from agents.household.members import MEMBERS, ill_from, slot_of
@@ -327,12 +327,11 @@ def loop(
             for a in range(MAX_ADULTS):
                 n_public += (activity[i, a] == PUBLIC) & (a < n_workers[i])
             insured[i] = is_insured(n_public, int(side[i]), month, is_poor, uniform(seed, CARD, 0, uid[i], 0), p.card_share)
-            key = stem(seed, SEEK_CARE, month, uid[i])
             while left > 0:
                 lowest = left & -left
                 left -= lowest
                 m = slot_of(lowest)
-                who[n], slot[n], severity[n], draws[n] = i, m, ill[i, m], uniform_of(key, m)
+                who[n], slot[n], severity[n], draws[n] = i, m, ill[i, m], uniform(seed, SEEK_CARE, month, uid[i], m)
                 income[n], none[n] = max(income_mean[i], 1.0), value_of_none(int(ill[i, m]), float(schooling[i]), p)
                 kin[n], heard[n] = support_across[i], float(heard_across[i])
                 for k in range(5):
