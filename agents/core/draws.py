@@ -72,7 +72,7 @@ def stem_python(seed: int, stream: int, month: int, uid: int) -> int:
 
 def uniform_of_python(stem: int, slot: int) -> float:
     """:func:`uniform_of` as plain Python; the compiled form gives the same bits (a test checks this)."""
-    return ((splitmix_python(stem, int(slot) + 1) >> 12) + 0.5) * 2.220446049250313e-16
+    return ((splitmix_python(int(stem), int(slot) + 1) >> 12) + 0.5) * 2.220446049250313e-16
 
 
 _GAMMA64, _M1_64, _M2_64 = np.uint64(_GAMMA), np.uint64(_M1), np.uint64(_M2)

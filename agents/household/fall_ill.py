@@ -21,6 +21,7 @@ from agents.core.declare import Column, Rule, Source, judgement, parameter, para
 from agents.core.draws import stem, stream, uniform, uniform_of
 from agents.core.exact import rounded_up
 from agents.household.fields import MAX_ADULTS, MAX_CHILDREN
+from agents.household.members import MEMBERS, ill_from, slot_of
 from agents.surroundings import TIMBER
 
 FALL_ILL, LASTS, DELIVERY = stream("household.fall_ill"), stream("household.fall_ill.lasts"), stream("household.fall_ill.delivery")
@@ -207,9 +208,37 @@ def birth_of(u: float, month: int, p: Parameters) -> int:
     return 3 if at < p.birth_emergency + p.birth_hospital else 2
 
 
+@compiled
+def bounds(p: Parameters) -> tuple[float, float, float, float]:
+    """Chance to fall ill that no member's exceeds: below 5, from 5 to 59, from 60 on, each relative to that of its household; and that of injuries.
+
+    p: the rule's parameters
+    returns [probability]: a little more than the sum of the rates, as sums are rounded
+    """
+    common, rare = max(p.p_minor, 0.0) + max(p.p_disrupting, 0.0), max(p.p_hospital, 0.0) + max(p.p_emergency, 0.0)
+    small, others, old = p.small * (common + rare), common + rare, p.old * common + p.old_serious * rare
+    return 1.001 * small, 1.001 * others, 1.001 * old, 1.001 * max(p.injury, 0.0) * max(p.injury_timber, 1.0)
+
+
+@inlined
+def to_look_at(ill: Column, child_age: Column, i: int, adults: int, children: int) -> int:
+    """The members of whom more is to be known than this month's draw, one bit for each slot: those whose illness may last, and children in their first year.
+
+    ill [code]: severity in the month before, by household and slot
+    child_age [year]: by household and child
+    i [row]: of the household
+    adults [person]: that it has
+    children [person]: that it has
+    returns [1]: 0 for none
+    """
+    bits = ill_from(ill, i, 2)
+    for m in range(MAX_CHILDREN):
+        bits |= int(child_age[i, m] == 0) << (MAX_ADULTS + m)
+    return bits & (((1 << adults) - 1) | (((1 << children) - 1) << MAX_ADULTS))
+
+
 #: So many households are looked at together.
 TOGETHER = 64
-MEMBERS = MAX_ADULTS + MAX_CHILDREN
 
 
 @compiled
@@ -226,17 +255,19 @@ def loop(
     rates exceed; who may be ill by that, newborns and who was ill are then looked at one by one.
     """
     wet, looks_at_all = is_wet(month), rounded_up(1) == 1
-    common, rare = 1.001 * (max(p.p_minor, 0.0) + max(p.p_disrupting, 0.0)), 1.001 * (max(p.p_hospital, 0.0) + max(p.p_emergency, 0.0))
-    of_small, of_others, of_old = p.small * (common + rare), common + rare, p.old * common + p.old_serious * rare
+    of_small, of_others, of_old, most_hurt = bounds(p)
     most = max(max(of_small, of_others), of_old)
-    most_hurt = 1.001 * max(p.injury, 0.0) * max(p.injury_timber, 1.0)
     draws, times, keys, may_be = np.empty(TOGETHER), np.empty(TOGETHER), np.zeros(TOGETHER, np.uint64), np.zeros(TOGETHER, np.int64)
     adults, members = np.empty(TOGETHER, np.int64), np.empty(TOGETHER, np.int64)
-    who, slot, before = np.empty(TOGETHER * MEMBERS, np.int64), np.empty(TOGETHER * MEMBERS, np.int64), np.empty(TOGETHER * MEMBERS, np.int64)
-    drawn, years = np.empty(TOGETHER * MEMBERS), np.empty(TOGETHER * MEMBERS, np.int64)
-    bound, slot_of = np.empty(TOGETHER), np.empty(37, np.int64)
-    for m in range(MEMBERS):
-        slot_of[(1 << m) % 37] = m  # no two powers of 2 below 2**36 leave the same remainder
+    room = TOGETHER * MEMBERS
+    who, slot, before, years, drawn = (
+        np.empty(room, np.int64),
+        np.empty(room, np.int64),
+        np.empty(room, np.int64),
+        np.empty(room, np.int64),
+        np.empty(room),
+    )
+    bound = np.empty(TOGETHER)
     for first in range(start, stop, TOGETHER):
         some = min(TOGETHER, stop - first)
         for j in range(some):
@@ -259,20 +290,11 @@ def loop(
                     may_be[j] |= int((draws[j] < bound[j]) & (m < members[j])) << m
         n = 0
         for j in range(some):
-            i, left, worst, is_newborn = first + j, may_be[j], 0, False
-            for m in range(MEMBERS):
-                worst |= ill[i, m]
-            for m in range(MAX_CHILDREN):
-                is_newborn |= child_age[i, m] == 0
-            if worst > 1 or is_newborn:
-                is_there = ((1 << adults[j]) - 1) | (((1 << members[j]) - 1) >> MAX_ADULTS << MAX_ADULTS)
-                for m in range(MEMBERS):
-                    left |= int(ill[i, m] > 1) << m & is_there
-                for m in range(MAX_CHILDREN):
-                    left |= int(child_age[i, m] == 0) << (MAX_ADULTS + m) & is_there
+            i = first + j
+            left = may_be[j] | to_look_at(ill, child_age, i, adults[j], members[j] - MAX_ADULTS)
             while left > 0:
                 lowest = left & -left
-                m = slot_of[lowest % 37]
+                m = slot_of(lowest)
                 who[n], slot[n], before[n], drawn[n] = j, m, ill[i, m], uniform_of(keys[j], m)
                 age = int(adult_age[i, m]) if m < MAX_ADULTS else int(child_age[i, m - MAX_ADULTS])
                 years[n] = age

@@ -14,17 +14,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
-
 from agents.core.compiled import compiled
 from agents.core.declare import Column, Rule, Source, judgement, parameter, parameters, rule
 from agents.core.draws import stream, uniform
-from agents.household.fields import MAX_ADULTS, MAX_CHILDREN
+from agents.household.members import ill_from, slot_of
 from agents.household.pay_care import cost_of_visit
 from agents.household.seek_care import Parameters as SeekCare
 
 RECEIVE_CARE = stream("household.receive_care")
-MEMBERS = MAX_ADULTS + MAX_CHILDREN
 
 
 @parameters("household.receive_care")
@@ -148,13 +145,8 @@ def loop(
     days_lost[start:stop] = 0.0
     care_cost[start:stop] = 0.0
     deaths_expected[start:stop] = 0.0
-    slot_of = np.empty(37, np.int64)
-    for m in range(MEMBERS):
-        slot_of[(1 << m) % 37] = m  # no two powers of 2 below 2**36 leave the same remainder
     for i in range(start, stop):
-        left = 0
-        for m in range(MEMBERS):
-            left |= int(ill[i, m] > 0) << m
+        left = ill_from(ill, i, 1)
         if left == 0:
             continue
         where, at = int(place[i]), int(village[i])
@@ -163,7 +155,7 @@ def loop(
         while left > 0:
             lowest = left & -left
             left -= lowest
-            m = slot_of[lowest % 37]
+            m = slot_of(lowest)
             s = int(ill[i, m])
             works, best, given = m < n_workers[i], 0.0, -1
             for step in range(2):

@@ -24,9 +24,10 @@ import numpy as np
 
 from agents.core.compiled import compiled, inlined
 from agents.core.declare import Column, Rule, Source, judgement, parameter, parameters, rule, switch
-from agents.core.draws import stem, stream, uniform, uniform_of
+from agents.core.draws import stream, uniform
 from agents.core.exact import exp, log, rounded_up
-from agents.household.fields import MAX_ADULTS, MAX_CHILDREN
+from agents.household.fields import MAX_ADULTS
+from agents.household.members import MEMBERS, ill_from, slot_of
 from agents.household.pay_care import cost_of_visit, is_insured, left_for_care
 from agents.surroundings import PUBLIC
 
@@ -290,7 +291,6 @@ def choose_next(u: float, value_none: float, same_side: float, other_side: float
 
 #: So many illnesses, with those of one household more, are looked at together.
 TOGETHER = 64
-MEMBERS = MAX_ADULTS + MAX_CHILDREN
 
 
 @compiled
@@ -312,18 +312,14 @@ def loop(
     who, slot, severity, chosen = np.zeros(room, np.int64), np.empty(room, np.int64), np.ones(room, np.int64), np.empty(room, np.int64)
     draws, none, kin, heard, income = np.ones(room), np.ones(room), np.ones(room), np.ones(room), np.ones(room)
     known, hours, cost, friction = np.zeros((5, room)), np.zeros((5, room)), np.zeros((5, room)), np.zeros((5, room))
-    is_there, values, slot_of = np.zeros((5, room), np.bool_), np.empty((5, room)), np.empty(37, np.int64)
-    for m in range(MEMBERS):
-        slot_of[(1 << m) % 37] = m  # no two powers of 2 below 2**36 leave the same remainder
+    is_there, values = np.zeros((5, room), np.bool_), np.empty((5, room))
     care[start:stop] = -1
     care_next[start:stop] = -1
     care_sought[start:stop] = 0
     insured[start:stop] = 0
     n = 0  # illnesses noted
     for i in range(start, stop):
-        left = 0
-        for m in range(MEMBERS):
-            left |= int(ill[i, m] > 0) << m
+        left = ill_from(ill, i, 1)
         if left > 0:
             where, at = int(place[i]), int(village[i])
             is_poor = income_mean[i] < subsistence[where] * (int(n_adults[i]) + int(n_children[i]))
@@ -333,17 +329,17 @@ def loop(
             insured[i] = is_insured(n_public, int(side[i]), month, is_poor, uniform(seed, CARD, 0, uid[i], 0), p.card_share)
             people = float(int(n_adults[i]) + int(n_children[i]))
             can_pay = max(left_for_care(float(income_mean[i]), float(subsistence[where]), people, p.food, p.least_left), 1.0)
-            key = stem(seed, SEEK_CARE, month, uid[i])
             while left > 0:
                 lowest = left & -left
                 left -= lowest
-                m = slot_of[lowest % 37]
-                who[n], slot[n], severity[n], draws[n] = i, m, ill[i, m], uniform_of(key, m)
+                m = slot_of(lowest)
+                who[n], slot[n], severity[n], draws[n] = i, m, ill[i, m], uniform(seed, SEEK_CARE, month, uid[i], m)
                 income[n], none[n] = can_pay, value_of_none(int(ill[i, m]), float(schooling[i]), p)
                 kin[n], heard[n] = support_across[i], float(heard_across[i])
                 for k in range(5):
                     is_hospital, is_free = k == 2 or k == 4, k < 3 and insured[i] > 0
-                    paid = cost_of_visit(0.0 if is_free else fee_care[at, k], fare[where], hours_care[at, k], p.companions if is_hospital else 0.5 * p.companions)
+                    along, fee = p.companions if is_hospital else 0.5 * p.companions, 0.0 if is_free else fee_care[at, k]
+                    paid = cost_of_visit(fee, fare[where], hours_care[at, k], along)
                     is_there[k, n], hours[k, n], friction[k, n] = facility_care[at, k] >= 0, hours_care[at, k], friction_care[at, k]
                     known[k, n] = known_care[at, k] * (1.0 - p.own_word + p.own_word * float(found_care[i, k]))
                     cost[k, n] = paid / (12.0 if is_hospital else 1.0)
