@@ -294,9 +294,8 @@ def live_year(
             seed, month, birth[s], born[s], survive[s], who, int(n_adults[i]), int(n_children[i]), adult_age[i], child_age[i], activity[i], age,
             doing, kid,
         )  # fmt: skip
-        leave_of = stem(seed, LEAVE, month, who)
         for a in range(n):
-            wants[a] = uniform_of(leave_of, a) < chance_to_leave(int(age[a]), p)
+            wants[a] = uniform(seed, LEAVE, month, who, a) < chance_to_leave(int(age[a]), p)
         least = least_who_stay(p.one_stays, uniform(seed, KEEPS, 0, who, 0))
         while n > 2:
             one = _leaving(n, k, age, kid, birth[s], wants, least)

@@ -58,12 +58,18 @@ def test_who_leaves_a_house_that_keeps_a_child(adults: list[int], children: list
     assert gone == [of_two if u < 0.5 else of_one for u in DRAWS]
 
 
-def test_who_would_leave_too_few_lets_another_one_go() -> None:
-    """The two of 30 leave no brother of theirs but the other and the one of 15, who may be theirs; the one of 15 is a brother of both to a third."""
+def test_a_child_that_may_be_anybodys_is_no_brother() -> None:
+    # eleven years ago the two were 19 and 18: a child of each by a half, so it counts as a brother of neither
     people = People([[70, 68, 30, 29]] * 200, [[11]] * 200)
     _, _, new = people.live(birth=1e-9 * at_ages(1.0, (18, 19)), p=ALL)
-    # eleven years ago 19 and 18: a child of each by a half, so nobody's more than the other's: it counts for neither
     assert [[one[2][0] for one in new if one[0] == i] for i in range(200)] == [[] if u < 0.5 else [31] for u in DRAWS]
+
+
+def test_who_would_leave_too_few_lets_another_one_go() -> None:
+    # without the one of 30 and its child one brother stays; without the one of 19 two do
+    people = People([[50, 48, 29, 18]] * 200, [[0]] * 200)
+    _, _, new = people.live(birth=1e-9 * at_ages(1.0, (29,)), p=ALL)
+    assert [[one[2][0] for one in new if one[0] == i] for i in range(200)] == [[19] if u < 0.5 else [30] for u in DRAWS]
 
 
 def test_a_share_of_the_houses_keeps_a_child() -> None:

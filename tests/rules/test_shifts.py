@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
+from numba.core.errors import TypingError
 
-from agents.core.compiled import compiled
+from agents.core import shifts
+from agents.core.compiled import PLAIN, compiled
 from agents.core.declare import Column
 from agents.core.moves import Moves, move
 from agents.core.shifts import shift
@@ -36,6 +40,19 @@ def test_a_stretch_beyond_the_column_is_refused_and_nothing_moves(start: int, st
     with pytest.raises(IndexError, match="a stretch does not lie within its column"):
         moved(column, start, stop, to)
     assert memory.tolist() == list(range(12))
+
+
+@pytest.mark.skipif(PLAIN, reason="plain Python copies whatever has rows")
+@pytest.mark.parametrize("wrong", [np.zeros((8, 2)), np.zeros(8)[::2], (1.0, 2.0, 3.0)])
+def test_what_is_no_column_cannot_be_compiled(wrong: Any) -> None:
+    """Only the core of the loop looks at it: a table, a column with gaps, no array at all."""
+
+    @compiled
+    def bare(column: Column) -> None:
+        shifts._copy(column, 0, 2, 1)
+
+    with pytest.raises(TypingError, match="only values of a column of one dimension can be moved"):
+        bare(wrong)
 
 
 def plan_of(n_before: int, n: int, *runs: tuple[int, int, int]) -> Moves:
