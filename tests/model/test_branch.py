@@ -50,7 +50,7 @@ def test_a_branch_without_a_change_is_the_run(kept, usual, month):
 @pytest.mark.parametrize(
     ("name", "value"),
     [("crossing.all.open", 0), ("household.seek_care.foreign_penalty", 1.9), ("world.travel.pass_hours", 1.0), ("world.kinship.contact", 0.8),
-     ("official.set_strictness.doctrine_id", 0.9), ("world.set_work.pay_id", 1.3), *((f"switch.{name}", 0) for name in (
+     ("official.set_strictness.doctrine_id", 0.9), ("world.set_work.pay_id", 1.3), ("official.keep_facility.staff_id", 0.3), ("world.set_care.foreigners_my", 5.0), *((f"switch.{name}", 0) for name in (
          "kinship", "puskesmas_programme", "cross_border_care", "cross_border_work", "traditional_trade", "bribery", "enforcement",
          "infrastructure_investment", "price_adjustment", "crisis"))],
 )  # fmt: skip

@@ -189,6 +189,13 @@ PARTS_WAYS = {
     "programme": (67, "switch.puskesmas_programme", 0.0),
     "patrols": (30, "switch.enforcement", 0.0),
     "trade": (30, "switch.traditional_trade", 0.0),
+    "illness": (29, "household.fall_ill.p_minor", 0.11),
+    "staff of facilities": (41, "official.keep_facility.staff_id", 0.2),
+    "drugs": (36, "official.keep_facility.drugs_id", 0.3),
+    "fees of foreigners": (50, "world.set_care.foreigners_my", 5.0),
+    "who is near": (18, "official.ration_care.near", 3.9),
+    "days lost": (27, "household.receive_care.days_saved", 0.75),
+    "care across": (84, "switch.cross_border_care", 0.0),
 }
 
 

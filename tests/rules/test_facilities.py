@@ -48,6 +48,19 @@ def test_standards_follow_levels(form: str) -> None:
 
 
 @both_forms
+def test_levers_move_the_standards_of_the_indonesian_side(form: str) -> None:
+    def standards(p: Parameters) -> list[float]:
+        out = np.zeros(2)
+        take(set_standards, form)(p, np.array([0, 1]), np.array([1, 1]), np.full(2, 0.4), np.full(2, 0.2), np.full(2, 0.25), out)
+        return out.tolist()
+
+    # drugs 0.2 + 0.8 * 0.25 = 0.4, staff 0.4 + 0.6 * 0.25 = 0.55; quality 0.6 of the one and 0.4 of the other
+    assert standards(P) == pytest.approx([0.46, 0.46])
+    assert standards(P._replace(drugs_id=0.5)) == pytest.approx([0.34, 0.46])
+    assert standards(P._replace(staff_id=0.5)) == pytest.approx([0.35, 0.46])
+
+
+@both_forms
 def test_staff_by_hand(form: str) -> None:
     f = take(next_staff, form)
     # ten of ten wanted: one in ten leaves (1 + what the draw makes of 0), vacancies 10 * 1.5 - 10 = 5, of which a fifth is filled
@@ -103,6 +116,37 @@ def test_a_centre_by_hand(form: str) -> None:
     assert done["facility.drugs"][0] == pytest.approx(drugs) and done["facility.usual"][0] == pytest.approx(225.0)
     assert done["facility.quality"][0] == pytest.approx(0.6 * min(drugs / 225.0, 1.0) + 0.4 * 0.5)
     assert done["facility.capacity"].tolist() == [[500.0, 0.0]]
+
+
+#: A month in which a delivery comes to the first facility, and one in which none does.
+COMES, NONE_COMES = (next(m for m in range(99) if (uniform(7, KEEP_FACILITY, m, 0, 2) * 3.0 < 1.0) == comes) for comes in (True, False))
+STILL = P._replace(turnover=0.0, recruitment=1e-9)
+
+
+@both_forms
+def test_a_delivery_by_hand(form: str) -> None:
+    said = {"facility__served": 240.0, "facility__usual": 240.0}
+    # half of what is needed: 0.9 of 240 usual visits and 0.1 of 10 posts of 100 visits, 158 a month: three months of it in an empty store
+    done = keep(form, month=COMES, p=STILL, **said)
+    assert done["facility.drugs"][0] == pytest.approx(474.0) and done["facility.quality"][0] == pytest.approx(0.6 + 0.4 * 0.5)
+    # of 900 less 240 and 474 more, no more than half a year is kept
+    assert keep(form, month=COMES, p=STILL, facility__drugs=900.0, **said)["facility.drugs"][0] == pytest.approx(948.0)
+    assert keep(form, month=NONE_COMES, p=STILL, facility__drugs=300.0, **said)["facility.drugs"][0] == pytest.approx(60.0)
+    assert keep(form, month=NONE_COMES, p=STILL, facility__drugs=300.0, **said)["facility.quality"][0] == pytest.approx(0.6 * 0.25 + 0.2)
+    # the lever is that of the Indonesian side
+    dear = STILL._replace(drugs_id=0.5)
+    assert keep(form, month=COMES, p=dear, **said)["facility.drugs"][0] == pytest.approx(237.0)
+    assert keep(form, month=COMES, p=dear, facility__side=1, **said)["facility.drugs"][0] == pytest.approx(474.0)
+
+
+@both_forms
+def test_full_posts_and_a_store_for_a_few_visits(form: str) -> None:
+    # twelve of ten posts are all of them; a store for 0.9 of a visit where half a visit is usual: 0.9 - 0.5 is 0.4 of one
+    done = keep(form, month=NONE_COMES, p=STILL, facility__staff=12.0, facility__drugs=0.9, facility__served=0.5, facility__usual=0.5)
+    assert done["facility.quality"][0] == pytest.approx(0.6 * 0.4 + 0.4)
+    # a hospital with one of the staff has its beds
+    done = keep(form, p=STILL, facility__kind=2, facility__beds=80.0, facility__staff=1.0)
+    assert done["facility.capacity"].tolist() == [pytest.approx([480.0, 240.0])]
 
 
 @both_forms
@@ -232,6 +276,14 @@ def test_a_facility_that_is_not_open_sees_nobody(form: str) -> None:
     for kind in (0, 1, 2):
         done = keep(form, facility__kind=kind, facility__is_open=0.0, facility__beds=50.0)
         assert done["facility.capacity"].tolist() == [[0.0, 0.0]] and done["facility.staff"][0] > 0
+
+
+@both_forms
+def test_without_places_nobody_is_seen_and_beds_do_without_outpatients(form: str) -> None:
+    asked = np.stack([demand(o1s1=5.0, o2s3=3.0, o2s1=2.0), demand()])
+    done = ration(form, village__care_demand=asked, facility__capacity=[(0.0, 0.0), (0.0, 4.0)])
+    assert done["facility.served"].tolist() == [0.0, 3.0]
+    assert done["village.served_share"][0, [4, 8, 10]].tolist() == [0.0, 0.0, 1.0]
 
 
 @both_forms

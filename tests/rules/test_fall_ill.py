@@ -20,7 +20,7 @@ from agents.household.fall_ill import (
     risk,
     severity,
 )
-from tests.rules.tools import MANY, assert_share, both_forms, columns_of, draws, run_rule, take, traced
+from tests.rules.tools import MANY, assert_share, both_forms, check_alone, columns_of, draws, run_rule, take, traced
 
 RULE = "household.fall_ill"
 #: Nobody falls ill, and nothing lasts.
@@ -228,3 +228,33 @@ def test_one_more_child_changes_nobody_elses_month() -> None:
     few = ill("compiled", Parameters(), 2000, **{k.replace(".", "__"): v for k, v in ages(2, 1).items()})["household.ill"]
     many = ill("compiled", Parameters(), 2000, **{k.replace(".", "__"): v for k, v in ages(2, 2).items()})["household.ill"]
     assert (np.delete(few, 7, axis=1) == np.delete(many, 7, axis=1)).all() and many[:, 7].any() and not few[:, 7].any()
+
+
+def test_what_injuries_add_to_the_rates() -> None:
+    """Three quarters of them disrupt work and a quarter are emergencies; eight times as many in timber; none for who is not at work, nor for children."""
+    p = NONE._replace(injury=0.1, injury_timber=8.0, injury_emergency=0.25)
+    values = ages(3, 1) | {"household.n_workers": 2, "household.activity": [3, 2, -1, -1, -1, -1]}
+    calls = traced(RULE, columns_of(RULE, {"household": 1}, values), "severity", stop=1, p=p, month=5)["severity"]
+    expected = [(0.0, 0.075, 0.0, 0.025), (0.0, 0.6, 0.0, 0.2), (0.0,) * 4, (0.0,) * 4]
+    assert [c[1:] for c in calls] == [pytest.approx(rates) for rates in expected]
+
+
+@both_forms
+def test_a_dispensary_is_care_too(form: str) -> None:
+    p = NONE._replace(lasts=1.0, lasts_treated=0.0, lasts_old=1.0)
+    before = {"household__ill": [2, 2, *[0] * 12], "household__care_given": [0, *[-1] * 13]}
+    assert ill(form, p, 2, **before)["household.ill"][:, :2].tolist() == [[0, 2]] * 2
+
+
+@both_forms
+def test_every_household_has_its_own(form: str) -> None:
+    rng, n = np.random.default_rng(5), 12
+    values = {
+        "household.place": rng.integers(0, 3, n), "household.n_adults": rng.integers(1, 7, n), "household.n_children": rng.integers(0, 9, n),
+        "household.adult_age": rng.integers(15, 90, (n, 6)), "household.child_age": rng.integers(0, 15, (n, 8)), "household.n_workers": rng.integers(0, 2, n),
+        "household.activity": rng.integers(0, 9, (n, 6)), "household.income_mean": rng.random(n) * 900, "household.ill": rng.integers(0, 5, (n, 14)),
+        "household.care_given": rng.integers(-1, 5, (n, 14)), "place.subsistence": rng.random(3) * 200, "place.district": (1, 0, 1),
+        "district.other": (0.0, 0.9),
+    }  # fmt: skip
+    p = Parameters(p_minor=0.2, p_disrupting=0.1, p_hospital=0.05, p_emergency=0.05, poor=0.5, water=0.8)
+    check_alone(RULE, columns_of(RULE, {"household": n, "place": 3, "district": 2}, values), form, p=p, month=9)

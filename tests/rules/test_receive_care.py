@@ -10,7 +10,7 @@ import pytest
 from agents.core.draws import uniform
 from agents.household.receive_care import RECEIVE_CARE, Parameters, chance_to_die, days_lost_to, effect_of, is_served
 from agents.household.seek_care import Parameters as SeekCare
-from tests.rules.tools import MANY, assert_share, both_forms, columns_of, run_rule, take, traced
+from tests.rules.tools import MANY, assert_share, both_forms, check_alone, columns_of, run_rule, take, traced
 
 RULE = "household.receive_care"
 P = Parameters(days_minor=1.0, days_disrupting=6.0, days_hospital=20.0, days_saved=0.5, nursing=0.25, stay=4.0, dies_hospital=0.05, dies_emergency=0.2,
@@ -58,13 +58,13 @@ def ill(**of: int) -> list[int]:
     return [max(v, 0) for v in slots(**of)]
 
 
-def receive(form: str, n: int, month: int = 5, **said: Any) -> dict[str, np.ndarray]:
+def receive(form: str, n: int, month: int = 5, q: SeekCare = Q, **said: Any) -> dict[str, np.ndarray]:
     """Care of ``n`` like households with one worker."""
     values = {
         "village.hours_care": HOURS, "village.quality_care": QUALITY, "village.standard_care": QUALITY, "village.fee_care": FEE, "place.fare": 3.0,
         "village.served_share": 1.0, "household.n_workers": 1,
     } | {k.replace("__", "."): v for k, v in said.items()}  # fmt: skip
-    return run_rule(RULE, columns_of(RULE, {"household": n, "place": 1, "village": 1}, values), form, stop=n, p=P, q=Q, month=month)
+    return run_rule(RULE, columns_of(RULE, {"household": n, "place": 1, "village": 1}, values), form, stop=n, p=P, q=q, month=month)
 
 
 @both_forms
@@ -226,3 +226,83 @@ def test_each_visit_has_its_own_draw_and_share() -> None:
     assert calls["uniform"] == keys
     assert calls["is_served"] == [(uniform(*key), share / 40.0) for key, share in zip(keys, (4 + 1, 12 + 2, 16 + 2), strict=True)]
     assert (columns["household.care_given"][[0, 2]] == -1).all()
+
+
+@both_forms
+def test_a_worker_at_the_hospital_across(form: str) -> None:
+    # 20 * (1 - 0.5 * 1) days, the way of 2 for him and one more, 4 at the hospital for who goes along; 200 and fares 2*3*8*2
+    done = receive(form, 1, household__ill=ill(a0=3), household__care=slots(a0=4))
+    assert done["household.days_lost"][0] == pytest.approx(10.0 + 4.0 + 4.0) and done["household.care_cost"][0] == pytest.approx(296.0)
+    assert done["household.seen_across"][0] == 1 and done["household.new_patients"].tolist() == [[1, 1]]
+
+
+@both_forms
+def test_as_many_go_along_as_the_parameter_says(form: str) -> None:
+    # two to a hospital, one to primary care: 4.8 and 0.5 * 2 days; 5 and 2*3*2*2
+    done = receive(form, 1, q=Q._replace(companions=2.0), household__ill=ill(a0=2), household__care=slots(a0=1))
+    assert done["household.days_lost"][0] == pytest.approx(5.8) and done["household.care_cost"][0] == pytest.approx(29.0)
+    # 6 * 0.6, 1 * 3; 50 and 2*3*4*3
+    done = receive(form, 1, q=Q._replace(companions=2.0), household__ill=ill(a0=2), household__care=slots(a0=2))
+    assert done["household.days_lost"][0] == pytest.approx(6.6) and done["household.care_cost"][0] == pytest.approx(122.0)
+
+
+@both_forms
+def test_a_primary_facility_across_is_as_a_centre(form: str) -> None:
+    # half of a quality of 0.6 for an illness that needs a hospital: 20 * (1 - 0.5 * 0.3), and 0.75 * 1.5 on the way
+    done = receive(form, 1, household__ill=ill(a0=3), household__care=slots(a0=3))
+    assert done["household.days_lost"][0] == pytest.approx(17.0 + 1.125)
+    assert done["household.deaths_expected"][0] == pytest.approx(0.05 * (1 - 0.8 * 0.3))
+
+
+@both_forms
+def test_two_of_a_household_are_counted_both(form: str) -> None:
+    done = receive(form, 1, household__ill=ill(a0=3, a1=4, c0=1), household__care=slots(a0=2, a1=2, c0=2))
+    assert done["household.serious_visits"].tolist() == [[0, 0, 2, 0, 0]] and done["household.care_visits"].tolist() == [[0, 0, 3, 0, 0]]
+    # all at home: nobody of them was across, in January neither
+    assert done["household.seen_across"][0] == 0 and done["household.new_patients"].tolist() == [[3, 0]]
+    assert (
+        receive(form, 1, month=0, household__ill=ill(a0=3), household__care=slots(a0=2), household__seen_across=3)["household.seen_across"][
+            0
+        ]
+        == 0
+    )
+
+
+@both_forms
+def test_a_dispensary_treats_and_others_seen_before_do_not_count(form: str) -> None:
+    done = receive(form, 1, household__ill=ill(a0=1), household__care=slots(a0=0), household__seen_year=2, household__seen_across=2)
+    assert done["household.care_given"].tolist() == [slots(a0=0)] and done["household.untreated"].sum() == 0
+    assert (
+        done["household.new_patients"].tolist() == [[1, 0]]
+        and done["household.seen_year"][0] == 3
+        and done["household.seen_across"][0] == 2
+    )
+    done = receive(form, 1, household__ill=ill(a0=1), household__care=slots(a0=3), household__seen_year=2, household__seen_across=2)
+    assert done["household.new_patients"].tolist() == [[1, 1]] and done["household.seen_across"][0] == 3
+    for month in (0, 5):
+        done = receive(form, 1, month=month, household__ill=ill(a0=1), household__care=slots(a0=3))
+        assert done["household.new_patients"].tolist() == [[1, 1]]
+
+
+@both_forms
+def test_a_facility_without_any_standard_is_found_to_be_nothing(form: str) -> None:
+    none = {"village__quality_care": (0.0,) * 5, "village__standard_care": (0.0,) * 5}
+    done = receive(form, 1, household__ill=ill(a0=1), household__care=slots(a0=1), **none)
+    assert done["household.found_care"].tolist() == [[1.0, 0.5, 1.0, 1.0, 1.0]]
+
+
+@both_forms
+def test_every_household_has_its_own(form: str) -> None:
+    rng, n = np.random.default_rng(4), 12
+    illness = rng.integers(0, 5, (n, 14))
+    care = np.where(illness > 0, rng.integers(-1, 5, (n, 14)), -1)
+    onward = np.where((illness > 2) & np.isin(care, (0, 1, 3)), rng.choice([-1, 2, 4], (n, 14)), -1)
+    values = {
+        "household.place": rng.integers(0, 3, n), "household.village": rng.integers(0, 5, n), "household.n_workers": rng.integers(0, 7, n),
+        "household.ill": illness, "household.care": care, "household.care_next": onward, "household.insured": rng.integers(0, 2, n),
+        "household.found_care": rng.random((n, 5)), "household.seen_year": rng.integers(0, 1 << 14, n), "household.seen_across": rng.integers(0, 1 << 14, n),
+        "village.hours_care": rng.random((5, 5)) * 9, "village.quality_care": rng.random((5, 5)), "village.standard_care": rng.random((5, 5)),
+        "village.fee_care": rng.random((5, 5)) * 90, "village.served_share": rng.random((5, 20)), "place.fare": rng.random(3),
+    }  # fmt: skip
+    check_alone(RULE, columns_of(RULE, {"household": n, "place": 3, "village": 5}, values), form, p=P, q=Q, month=17)
+    check_alone(RULE, columns_of(RULE, {"household": n, "place": 3, "village": 5}, values), form, p=P, q=Q, month=24)

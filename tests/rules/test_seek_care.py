@@ -19,7 +19,7 @@ from agents.household.seek_care import (
     value_of_none,
 )
 from tests.rules.test_seek_care_values import MISSING, P, shares
-from tests.rules.tools import MANY, assert_share, columns_of, run_rule, traced
+from tests.rules.tools import MANY, assert_share, both_forms, check_alone, columns_of, run_rule, traced
 
 RULE = "household.seek_care"
 HOURS, KNOWN, FEE = (1.0, 2.0, 4.0, 3.0, 5.0), (0.3, 0.4, 0.5, 0.7, 0.8), (5.0, 5.0, 50.0, 20.0, 200.0)
@@ -253,3 +253,18 @@ def test_no_illness_is_lost_between_passes(n: int) -> None:
     everybody = {"p": P._replace(value_no_care=-500.0), "household__ill": (1,) * 14, "village__facility_care": (-1, 1, -1, -1, -1)}
     for form in ("plain", "compiled"):
         assert (seek(form, n, **everybody)["household.care"] == 1).all()
+
+
+@both_forms
+def test_every_household_has_its_own(form: str) -> None:
+    rng, n = np.random.default_rng(6), 12
+    values = {
+        "household.place": rng.integers(0, 3, n), "household.village": rng.integers(0, 5, n), "household.side": rng.integers(0, 2, n),
+        "household.weight": rng.random(n), "household.n_adults": rng.integers(1, 7, n), "household.n_children": rng.integers(0, 9, n),
+        "household.n_workers": rng.integers(0, 7, n), "household.activity": rng.integers(0, 9, (n, 6)), "household.schooling": rng.random(n) * 12,
+        "household.income_mean": rng.random(n) * 900, "household.support_across": rng.random(n), "household.heard_across": rng.random(n),
+        "household.found_care": rng.random((n, 5)), "household.ill": rng.integers(0, 5, (n, 14)), "place.subsistence": rng.random(3) * 200,
+        "place.fare": rng.random(3), "village.facility_care": rng.integers(-1, 5, (5, 5)), "village.hours_care": rng.random((5, 5)) * 4,
+        "village.known_care": rng.random((5, 5)), "village.fee_care": rng.random((5, 5)) * 90, "village.friction_care": rng.random((5, 5)),
+    }  # fmt: skip
+    check_alone(RULE, columns_of(RULE, {"household": n, "place": 3, "village": 5}, values), form, p=P._replace(card_share=0.5), month=303)

@@ -98,6 +98,24 @@ def run_rule(
     return columns
 
 
+def check_alone(rule: str, columns: dict[str, np.ndarray], form: str, **given: Any) -> None:
+    """What each household of ``columns`` gets of the rule is what it gets in a world of its place, village and district alone."""
+    before = {name: values.copy() for name, values in columns.items()}
+    done = run_rule(rule, columns, form, stop=len(columns["household.uid"]), **given)
+    for i in range(len(done["household.uid"])):
+        row = {"household": i, "place": int(before["household.place"][i])}
+        row |= {"village": int(before["household.village"][i])} if "household.village" in before else {}
+        row |= {"district": int(before["place.district"][row["place"]])} if "place.district" in before else {}
+        alone = {name: values[[row[name.split(".")[0]]]].copy() for name, values in before.items()}
+        for name in ("household.place", "household.village", "place.district"):
+            if name in alone:
+                alone[name][:] = 0
+        run_rule(rule, alone, form, stop=1, **given)
+        for name in RULES[rule].writes:
+            if name.startswith("household."):
+                assert alone[name][0].tobytes() == done[name][i].tobytes(), f"household {i}: {name}"
+
+
 #: The rules that say what a month brings to every community, in their order.
 MONTH_RULES = ("world.set_work", "world.set_prices", "world.set_fees")  # of places
 
