@@ -33,7 +33,7 @@ class Drawing(MapDrawing):
     def income(self) -> Picture:
         _, n = self._, self.n
         own, across, ratio = (
-            self.years.of(*what) for what in (("income_per_capita", "id"), ("income_per_capita", "my"), ("income_ratio", "id"))
+            self.years.of(*what) for what in (("product_per_capita", "id"), ("product_per_capita", "my"), ("product_ratio", "id"))
         )
         bottom = self._panel(_("Ratio, Sarawak to Kalimantan"), 100)
         self._said(bottom, self.claims["E01"]["ratio"])
@@ -42,7 +42,7 @@ class Drawing(MapDrawing):
         figure = stacked([self.income_panel(), bottom])
         a, b, r = self._at(own, self.last), self._at(across, self.last), self._at(ratio, self.last)
         sentence = _(
-            "In {first} a person had US${own_first} on the Kalimantan side and US${across_first} on the Sarawak side; "
+            "In {first} product per person was US${own_first} on the Kalimantan side and US${across_first} on the Sarawak side; "
             "in {last} US${own_last} and US${across_last}, a ratio of {ratio}."
         ).format(
             first=self.first,
@@ -69,17 +69,19 @@ class Drawing(MapDrawing):
             )
         return self._picture(
             "income",
-            _("Income on both sides"),
+            _("Product and income on both sides"),
             figure,
             _(
-                "Two lines of income per person by year, {span}, with marks at {said_own} and {said_across} for {first}–{last}; "
-                "below, the ratio of the two."
+                "Lines of product per person of both sides by year, {span}, with marks at {said_own} and {said_across} for {first}–{last}; "
+                "dotted, the income of households per person; below, the ratio of the two products."
             ).format(span=self.span, said_own=self._mark(said_own), said_across=self._mark(said_across), first=first, last=last),
             sentence,
             (
-                (_("Kalimantan side, US$"), own, n.number),
-                (_("Sarawak side, US$"), across, n.number),
+                (_("Product, Kalimantan side, US$"), own, n.number),
+                (_("Product, Sarawak side, US$"), across, n.number),
                 (_("ratio"), ratio, lambda v: n.number(v, 1)),
+                (_("Household income, Kalimantan side, US$"), self.years.of("income_per_capita", "id"), n.number),
+                (_("Household income, Sarawak side, US$"), self.years.of("income_per_capita", "my"), n.number),
             ),
         )
 
@@ -269,13 +271,16 @@ class Drawing(MapDrawing):
     # --- panels that are used in more than one figure ------------------------------------------------------------------
 
     def income_panel(self) -> Panel:
-        """Income of both sides with the paper's two numbers."""
+        """Product per person of both sides with the paper's two numbers, and what households had of it."""
         _, n = self._, self.n
-        panel = self._panel(_("Income per person, US$ a year (logarithmic scale)"), 220)
-        own, across = self.years.of("income_per_capita", "id"), self.years.of("income_per_capita", "my")
+        panel = self._panel(_("Product per person, US$ a year (logarithmic scale; dotted: income of households)"), 220)
+        own, across = self.years.of("product_per_capita", "id"), self.years.of("product_per_capita", "my")
+        income = [self.years.of("income_per_capita", side) for side in ("id", "my")]
         panel.line(own, KALIMANTAN, self.side_names["id"])
         panel.line(across, SARAWAK, self.side_names["my"], DASHED)
-        everything = [v for v in (*own.values(), *across.values()) if v > 0] or [1.0]
+        panel.line(income[0], KALIMANTAN, "", DOTTED)
+        panel.line(income[1], SARAWAK, "", DOTTED)
+        everything = [v for line in (own, across, *income) for v in line.values() if v > 0] or [1.0]
         patterns = [self.claims["E01"][side] for side in ("own", "across")]
         low, high = min(*everything, 500) * 0.8, max(*everything, *(said.mark[0] for said in patterns if said.mark)) * 1.3
         panel.log_scale(low, high, [digits * 10.0**zeros for zeros in range(5) for digits in (1, 2, 5)], n.number)

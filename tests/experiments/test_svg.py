@@ -247,5 +247,5 @@ def test_an_image_of_a_figure_takes_its_words_from_its_own_width(browser: Any) -
 def test_the_picture_of_the_readme() -> None:
     figure = fromstring(readme_picture(made_up.results(), Region.load()))
     texts = [e.text or "" for e in figure.iter(f"{SVG}text")]
-    assert any("Income per person" in t for t in texts) and any("Share of visits" in t for t in texts) and "Serian" in texts
+    assert any("Product per person" in t for t in texts) and any("Share of visits" in t for t in texts) and "Serian" in texts
     assert FIGURES[-1] == "map"
