@@ -63,7 +63,7 @@ def settle_access(run: Run) -> None:
         run.settings.of(KeepFacility), *(world.facility[k] for k in ("side", "kind", "staff_start", "drugs_start", "progress", "standard"))
     )
     set_hours(world, year, world.district["road"])
-    is_built = access.facilities_in(world, year, run.seed_of_run, on["puskesmas_programme"])
+    is_built = access.facilities_in(world, year, run.seed_of_run, on["puskesmas_programme"], travel.openings_until)
     world.facility["is_open"][:] = is_built
     care = run.settings.of(SeekCare)
     access.settle_access(world, year, travel, care, is_built, run.open_now, on["cross_border_care"], run.choose_facilities)

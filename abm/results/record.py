@@ -17,17 +17,17 @@ from agents.surroundings import ACTIVITIES, CHANNELS, GOODS, N_WORK, SEVERITIES
 #: facilities across and ``ha`` hospitals across; the order of agents.surroundings.VILLAGE_CARE.
 CARE = ("dh", "ph", "hh", "pa", "ha")
 #: What is added up once more for households of villages at the line.
-LINE = ("persons", "episodes", "untreated", "visits", "visits_across", "serious", "serious_across", "patients", "patients_across")
+LINE = ("persons", "episodes", "untreated", "visits", "visits_across", "serious", "serious_across", "patients", "patients_across", "cases", "cases_across")
 #: Columns of the household record, each a weighted sum over a community's households in a month. Care as in :data:`CARE`: visits, those for an illness that
 #: needs a hospital or an emergency (``serious``), those turned away (``turned``). Workers (adults of the labour force) by what they do. ``patients`` had care for the first time in
-#: the year; ``cost_share`` is the cost of care over the month's usual income, of households that had any.
+#: the year; ``cases`` are people with an illness that needs a hospital or an emergency who had care in the month, ``cases_across`` those who were last seen across; ``cost_share`` is the cost of care over the month's usual income, of households that had any.
 SUMS = (
     "persons", "households", "adults", "workers", "income", "income_farm", "income_wage", "product", "product_farming", "income_across", "income_trade",
     "own_use", "spending", "care_cost", "savings", "episodes", "untreated", *(f"visits_{k}" for k in CARE), "care_hours",
     *ACTIVITIES, "under_employed", "sent_home", "support", "trips", "n", "help_got", "help_given",
     *(f"episodes_{s}" for s in SEVERITIES), *(f"untreated_{s}" for s in SEVERITIES), *(f"serious_{k}" for k in CARE), *(f"turned_{k}" for k in CARE),
     "sent_on_home", "sent_on_across", "patients", "patients_across", "deaths_expected", "cost_share",
-    *(f"line_{name}" for name in LINE),
+    *(f"line_{name}" for name in LINE), "cases", "cases_across",
 )  # fmt: skip
 S = {name: k for k, name in enumerate(SUMS)}
 N_SUMS = len(SUMS)
@@ -45,7 +45,7 @@ STOCKS = ("road", "clinic")
 
 
 _VISITS, _CARE_HOURS, _ACTIVITY, _AFTER = S["visits_dh"], S["care_hours"], S[ACTIVITIES[0]], S["under_employed"]
-_SEVERITY, _SERIOUS, _SENT, _LINE = S["episodes_minor"], S["serious_dh"], S["sent_on_home"], S["line_persons"]
+_SEVERITY, _SERIOUS, _SENT, _LINE, _CASES = S["episodes_minor"], S["serious_dh"], S["sent_on_home"], S["line_persons"], S["cases"]
 
 
 @compiled
@@ -106,7 +106,7 @@ rule(
 def record_care(
     start: int, stop: int, place: Column, village: Column, weight: Column, n_adults: Column, n_children: Column, income_mean: Column,
     episodes: Column, untreated: Column, care_visits: Column, serious_visits: Column, turned_away: Column, sent_on: Column, new_patients: Column,
-    deaths_expected: Column, care_cost: Column, hours_care: Column, is_line: Column, sums: Column
+    deaths_expected: Column, care_cost: Column, ill: Column, care_given: Column, hours_care: Column, is_line: Column, sums: Column
 ) -> None:  # fmt: skip
     """Add the care of each household to its community's sums (places, columns in the order of SUMS)."""
     for i in range(start, stop):
@@ -136,6 +136,14 @@ def record_care(
             if k > 2:
                 across += visits
                 serious_across += int(serious_visits[i, k])
+        cases = cases_across = 0
+        if episodes[i, 2] + episodes[i, 3] > 0:
+            for m in range(ill.shape[1]):
+                if ill[i, m] > 2 and care_given[i, m] >= 0:
+                    cases += 1
+                    cases_across += 1 if care_given[i, m] > 2 else 0
+        sums[q, _CASES] += w * float(cases)
+        sums[q, _CASES + 1] += w * float(cases_across)
         sums[q, _SENT] += w * float(sent_on[i, 0])
         sums[q, _SENT + 1] += w * float(sent_on[i, 1])
         sums[q, _SENT + 2] += w * float(new_patients[i, 0])
@@ -151,6 +159,8 @@ def record_care(
             sums[q, _LINE + 6] += w * float(serious_across)
             sums[q, _LINE + 7] += w * float(new_patients[i, 0])
             sums[q, _LINE + 8] += w * float(new_patients[i, 1])
+            sums[q, _LINE + 9] += w * float(cases)
+            sums[q, _LINE + 10] += w * float(cases_across)
 
 
 rule(
@@ -161,7 +171,8 @@ rule(
         loop=record_care,
         reads=("household.place", "household.village", "household.weight", "household.n_adults", "household.n_children", "household.income_mean",
                "household.episodes", "household.untreated", "household.care_visits", "household.serious_visits", "household.turned_away", "household.sent_on",
-               "household.new_patients", "household.deaths_expected", "household.care_cost", "village.hours_care", "village.is_line"),
+               "household.new_patients", "household.deaths_expected", "household.care_cost", "household.ill", "household.care_given",
+               "village.hours_care", "village.is_line"),
         writes=("record.sums",),
     )
 )  # fmt: skip

@@ -78,15 +78,17 @@ def opening_years(world: World, seed: int) -> np.ndarray:
     return low + draw(seed, OPENED, world.facility_uid)[:, 0] * (high - low)
 
 
-def facilities_in(world: World, year: float, seed: int, programme: bool) -> np.ndarray:
+def facilities_in(world: World, year: float, seed: int, programme: bool, until: float = math.inf) -> np.ndarray:
     """Which facilities are open in a year, (facilities,): those that have opened, but for what another has taken the place of.
 
-    Without the ``programme`` no primary facility of Indonesian border places opens from 1980 on.
+    Without the ``programme`` no primary facility of Indonesian border places opens from 1980 on, with ``until`` [year] none later than that. A facility whose place another
+    would have taken goes on where the other does not open.
     """
     opened = opening_years(world, seed)
     is_built = opened <= year
+    is_puskesmas = (world.facility["is_primary"] == 1) & (world.facility_side == 0) & (world.facility_node < world.n_places)
+    is_built &= ~(is_puskesmas & (opened > until))
     if not programme:
-        is_puskesmas = (world.facility["is_primary"] == 1) & (world.facility_side == 0) & (world.facility_node < world.n_places)
         is_built &= ~(is_puskesmas & (opened >= 1980.0))
     after = world.facility_after
     return is_built & ~((after >= 0) & is_built[after])

@@ -22,7 +22,7 @@ from agents.core.declare import Source, judgement, parameter, parameters, switch
 from agents.core.exact import exps, logs
 from agents.core.normal import normal_quantiles
 from agents.household.fields import MAX_ADULTS, MAX_CHILDREN
-from agents.household.live import AGES, OLD_AGE, PEOPLE, chances, live_year, most_splits, settle_workers
+from agents.household.live import AGES, OLD_AGE, PARTNERS, PEOPLE, chances, live_year, most_splits, settle_workers
 from agents.household.live import Parameters as Live
 
 switch("demography", "People are born, age, die, set up house and move; without it the people of world.demography.held_year stay")
@@ -228,7 +228,7 @@ def _moves_of_the_year(run: Any, path: np.ndarray, split: _Split) -> _Moves:
     """
     h, p, seed, n_places = run.frames["household"], run.settings.of(Parameters), run.seed_of_run, run.world.n_places
     place, weight, persons, bounds = h["place"].astype(np.int64), h["weight"], _persons(h), h.bounds(n_places)
-    split_off = weight[split.mother] * _persons(split.members)
+    split_off = weight[split.mother] / PARTNERS * _persons(split.members)
     wanted = path - run.sum_by_place(persons) - np.bincount(place[split.mother], split_off, n_places)
     moves = np.zeros(len(h), dtype=np.bool_)
     choose_moves(seed, run.month, p.mover_below, wanted, bounds, h["uid"], weight, h["n_adults"], h["n_children"], h["adult_age"], moves)
@@ -262,11 +262,14 @@ def _new_uids(run: Any, mother: np.ndarray, turn: np.ndarray) -> np.ndarray:
 
 
 def _newcomers(run: Any, split: _Split) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Columns of households that split off, and the savings that they take along; savings, income and what land they do not clear are the mothers' no more."""
+    """Columns of households that split off, and the savings that they take along; savings, income and what land they do not clear are the mothers' no more.
+
+    Each partner brings the part of one adult: the household has as much from each, and a weight that keeps the sums.
+    """
     h, p, start, mother = run.frames["household"], run.settings.of(Parameters), run.settings.of(populate.Parameters), split.mother
     adults = h["n_adults"].astype(np.float64)
-    np.add.at(adults, mother, split.members["n_adults"])  # before any left the house
-    part, uids = p.share_taken * split.members["n_adults"] / adults[mother], _new_uids(run, mother, split.turn)
+    np.add.at(adults, mother, 1.0)  # before any left the house
+    part, uids = p.share_taken / adults[mother], _new_uids(run, mother, split.turn)
     z = np.empty((len(uids), 2))
     draws(run.seed_of_run, run.month, uids, z)
     z = normal_quantiles(z.ravel()).reshape(z.shape)
@@ -275,14 +278,15 @@ def _newcomers(run: Any, split: _Split) -> tuple[dict[str, np.ndarray], np.ndarr
     ability = usual + kept * (logs(h["ability"][mother]) - usual) + spread * np.sqrt(1.0 - kept * kept) * z[:, 1]
     taken = {}
     is_my = h["side"][mother] == 1
-    land = part * h["land"][mother]
+    land = PARTNERS * part * h["land"][mother]
     for name, share in (("land", 1.0 - np.where(is_my, p.cleared_my, p.cleared_id)), ("savings", 1.0), ("income_mean", 1.0)):
-        taken[name] = part * share * h[name][mother]
+        from_mother = part * share * h[name][mother]
+        taken[name] = PARTNERS * from_mother
         # one after the other, as a mother may have several
-        np.subtract.at(h[name], mother, taken[name])
-    columns = {name: h[name][mother] for name in ("weight", "village", *_AS_MOTHER)} | split.members
+        np.subtract.at(h[name], mother, from_mother)
+    columns = {name: h[name][mother] for name in ("village", *_AS_MOTHER)} | split.members
     columns |= {
-        "uid": uids, "place": h["place"][mother].astype(np.int64), "land": land, "income_mean": taken["income_mean"], "ability": exps(ability),
+        "uid": uids, "weight": h["weight"][mother] / PARTNERS, "place": h["place"][mother].astype(np.int64), "land": land, "income_mean": taken["income_mean"], "ability": exps(ability),
         "schooling": np.clip(h["schooling"][mother] + np.where(is_my, p.schooling_gain_my, p.schooling_gain_id) + p.schooling_spread * z[:, 0], 0.0, 15.0), "savings": np.zeros(len(uids)),
     }  # fmt: skip
     return columns, taken["savings"]

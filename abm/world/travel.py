@@ -45,6 +45,10 @@ class Parameters(NamedTuple):
         "Hours to a Malaysian clinic within which a place counts as near it", unit="hour", default=7.0, low=5.0, high=8.0, role="fixed",
         source=judgement("evidence E02 is reported for places within 7 hours too"),
     )  # fmt: skip
+    openings_until: float = parameter(
+        "Year after which no primary facility opens in Indonesian border places", unit="year", default=2031.0, low=1980.0, high=2031.0, role="lever",
+        source=judgement("2031: each opens in its year; an earlier year keeps buildings apart from the money for staff and drugs"),
+    )  # fmt: skip
 
 
 @compiled

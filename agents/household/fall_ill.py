@@ -14,10 +14,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from agents.core.compiled import compiled, inlined
 from agents.core.declare import Column, Rule, Source, judgement, parameter, parameters, rule
-from agents.core.draws import stream, uniform
-from agents.household.fields import MAX_ADULTS
+from agents.core.draws import stem, stream, uniform, uniform_of
+from agents.core.exact import rounded_up
+from agents.household.fields import MAX_ADULTS, MAX_CHILDREN
 from agents.surroundings import TIMBER
 
 FALL_ILL, LASTS, DELIVERY = stream("household.fall_ill"), stream("household.fall_ill.lasts"), stream("household.fall_ill.delivery")
@@ -145,7 +148,7 @@ def of_age(age: int, small: float, old: float) -> float:
     return small if age < SMALL else (old if age >= OLD else 1.0)
 
 
-@compiled
+@inlined
 def severity(u: float, p_minor: float, p_disrupting: float, p_hospital: float, p_emergency: float) -> int:
     """Severity of one person's month: 0 well, 1 minor, 2 disrupting, 3 needs a hospital, 4 emergency.
 
@@ -204,6 +207,11 @@ def birth_of(u: float, month: int, p: Parameters) -> int:
     return 3 if at < p.birth_emergency + p.birth_hospital else 2
 
 
+#: So many households are looked at together.
+TOGETHER = 64
+MEMBERS = MAX_ADULTS + MAX_CHILDREN
+
+
 @compiled
 def loop(
     start: int, stop: int, seed: int, month: int, p: Parameters, uid: Column, place: Column, n_adults: Column, n_workers: Column,
@@ -213,42 +221,85 @@ def loop(
     """Draw the month's illness of every member. ``ill`` is (households, members), by slot: adults first, then children; ``episodes`` (households, 4).
 
     In January members move to other slots, so an illness may go over to another of the household.
+
+    Most members are well. Some households are taken at a time: first a processor tells for several of them at once whose draw lies below a bound that no
+    rates exceed; who may be ill by that, newborns and who was ill are then looked at one by one.
     """
-    wet = is_wet(month)
-    for i in range(start, stop):
-        where, adults, workers, children = int(place[i]), int(n_adults[i]), int(n_workers[i]), int(n_children[i])
-        is_poor = income_mean[i] < subsistence[where] * (adults + children)
-        r = risk(wet, float(other[int(district[where])]), is_poor, p)
-        minor = disrupting = hospital = emergency = 0
-        for m in range(ill.shape[1]):
-            is_child = m >= MAX_ADULTS
-            before = int(ill[i, m])
-            ill[i, m] = 0
-            if (m - MAX_ADULTS >= children) if is_child else (m >= adults):
-                continue
-            age = int(child_age[i, m - MAX_ADULTS]) if is_child else int(adult_age[i, m])
-            mild, serious = r * of_age(age, p.small, p.old), r * of_age(age, p.small, p.old_serious)
+    wet, looks_at_all = is_wet(month), rounded_up(1) == 1
+    common, rare = 1.001 * (max(p.p_minor, 0.0) + max(p.p_disrupting, 0.0)), 1.001 * (max(p.p_hospital, 0.0) + max(p.p_emergency, 0.0))
+    of_small, of_others, of_old = p.small * (common + rare), common + rare, p.old * common + p.old_serious * rare
+    most = max(max(of_small, of_others), of_old)
+    most_hurt = 1.001 * max(p.injury, 0.0) * max(p.injury_timber, 1.0)
+    draws, times, keys, may_be = np.empty(TOGETHER), np.empty(TOGETHER), np.zeros(TOGETHER, np.uint64), np.zeros(TOGETHER, np.int64)
+    adults, members = np.empty(TOGETHER, np.int64), np.empty(TOGETHER, np.int64)
+    who, slot, before = np.empty(TOGETHER * MEMBERS, np.int64), np.empty(TOGETHER * MEMBERS, np.int64), np.empty(TOGETHER * MEMBERS, np.int64)
+    drawn, years = np.empty(TOGETHER * MEMBERS), np.empty(TOGETHER * MEMBERS, np.int64)
+    bound, slot_of = np.empty(TOGETHER), np.empty(37, np.int64)
+    for m in range(MEMBERS):
+        slot_of[(1 << m) % 37] = m  # no two powers of 2 below 2**36 leave the same remainder
+    for first in range(start, stop, TOGETHER):
+        some = min(TOGETHER, stop - first)
+        for j in range(some):
+            keys[j] = stem(seed, FALL_ILL, month, uid[first + j])
+        for j in range(some):
+            i = first + j
+            where, adults[j], members[j] = int(place[i]), n_adults[i], MAX_ADULTS + n_children[i]
+            is_poor = income_mean[i] < subsistence[where] * (int(n_adults[i]) + int(n_children[i]))
+            times[j] = risk(wet, float(other[int(district[where])]), is_poor, p)
+            bound[j] = 2.0 if looks_at_all else times[j] * most + most_hurt
+            may_be[j] = 0
+        for m in range(MEMBERS):
+            for j in range(some):
+                draws[j] = uniform_of(keys[j], m)
+            if m < MAX_ADULTS:
+                for j in range(some):
+                    may_be[j] |= int((draws[j] < bound[j]) & (m < adults[j])) << m
+            else:
+                for j in range(some):
+                    may_be[j] |= int((draws[j] < bound[j]) & (m < members[j])) << m
+        n = 0
+        for j in range(some):
+            i, left, worst, is_newborn = first + j, may_be[j], 0, False
+            for m in range(MEMBERS):
+                worst |= ill[i, m]
+            for m in range(MAX_CHILDREN):
+                is_newborn |= child_age[i, m] == 0
+            if worst > 1 or is_newborn:
+                is_there = ((1 << adults[j]) - 1) | (((1 << members[j]) - 1) >> MAX_ADULTS << MAX_ADULTS)
+                for m in range(MEMBERS):
+                    left |= int(ill[i, m] > 1) << m & is_there
+                for m in range(MAX_CHILDREN):
+                    left |= int(child_age[i, m] == 0) << (MAX_ADULTS + m) & is_there
+            while left > 0:
+                lowest = left & -left
+                m = slot_of[lowest % 37]
+                who[n], slot[n], before[n], drawn[n] = j, m, ill[i, m], uniform_of(keys[j], m)
+                age = int(adult_age[i, m]) if m < MAX_ADULTS else int(child_age[i, m - MAX_ADULTS])
+                years[n] = age
+                of_its_age = of_small if age < SMALL else (of_old if age >= OLD else of_others)
+                n += looks_at_all | (drawn[n] < times[j] * of_its_age + most_hurt) | (before[n] > 1) | (age == 0)
+                left -= lowest
+        ill[first : first + some] = 0
+        episodes[first : first + some] = 0
+        for c in range(n):
+            j, m, was = who[c], slot[c], before[c]
+            i, age, is_child = first + j, years[c], m >= MAX_ADULTS
+            mild, serious = times[j] * of_age(age, p.small, p.old), times[j] * of_age(age, p.small, p.old_serious)
             p_disrupting, p_emergency = p.p_disrupting * mild, p.p_emergency * serious
-            if m < workers:
+            if m < n_workers[i]:
                 hurt = p.injury * (p.injury_timber if activity[i, m] == TIMBER else 1.0)
                 p_disrupting += hurt * (1.0 - p.injury_emergency)
                 p_emergency += hurt * p.injury_emergency
-            s = severity(uniform(seed, FALL_ILL, month, uid[i], m), p.p_minor * mild, p_disrupting, p.p_hospital * serious, p_emergency)
-            if before > 1 and s < before:
-                chance = chance_to_last(before, care_given[i, m] >= 0, age >= OLD, p)
+            s = severity(drawn[c], p.p_minor * mild, p_disrupting, p.p_hospital * serious, p_emergency)
+            if was > 1 and s < was:
+                chance = chance_to_last(was, care_given[i, m] >= 0, age >= OLD, p)
                 if uniform(seed, LASTS, month, uid[i], m) < chance:
-                    s = max(s, min(before, 3))
+                    s = max(s, min(was, 3))
             if is_child and age == 0:
                 s = max(s, birth_of(uniform(seed, DELIVERY, month // 12, uid[i], m), month, p))
             ill[i, m] = s
-            minor += s == 1
-            disrupting += s == 2
-            hospital += s == 3
-            emergency += s == 4
-        episodes[i, 0] = minor
-        episodes[i, 1] = disrupting
-        episodes[i, 2] = hospital
-        episodes[i, 3] = emergency
+            if 0 < s < 5:
+                episodes[i, s - 1] += 1
 
 
 rule(

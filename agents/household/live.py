@@ -2,9 +2,9 @@
 
 Members are known by their age alone. Half of the adults of 15 to 49 are women, so an adult of that age has a child with half of a woman's chance.
 Deaths and births by age are tables of the side and year (:mod:`agents.household.life_table`).
-The oldest grown child decides whether to leave; a brother or sister who is grown too goes along: the household stands for the couples that
-such children of households like it make with each other. In a house that keeps a child, the last do not leave: two who stay stand for the child that
-stays with its parents and the wife or husband who comes in (the stem family of Freeman's bilek).
+Each grown child leaves by its own draw, and founds a household with a partner who leaves a house like its own. Of such couples there are half as many as of
+children who leave: the new household has two adults alike and half the weight of the one it comes from (:data:`PARTNERS`). In a house that keeps a child, the last do
+not leave: two who stay stand for the child that stays with its parents and the wife or husband who comes in (the stem family of Freeman's bilek).
 
 Not modelled: sex, who marries whom, who the parents of a child are (a child goes with an adult by the chance that it is his), divorce, orphans (the last adult
 does not die in a year in which nobody else could look after the children), an eighth child that is still at home when another is born.
@@ -31,6 +31,8 @@ GOES_ALONG, WORKS = stream("live.goes_along"), stream("live.works")
 ADULT_AGE, OLD_AGE = 15, 65
 #: Ages of an adult who may leave the parents' house of his own will, and least years between him and the oldest of the house.
 LEAVES_FROM, LEAVES_BEFORE, GENERATION = 18, 35, 15
+#: Children who leave for each household that they found: it has as many adults alike, and its mother's weight divided by this.
+PARTNERS = 2
 #: What is recorded of people by year and community: since the January before, and what the weights of all households took up.
 PEOPLE = {name: k for k, name in enumerate(("births", "deaths", "moved_in", "moved_out", "reweighted"))}
 
@@ -48,7 +50,7 @@ class Parameters(NamedTuple):
         source=Source("76.5 years of life in Sarawak in 2020 (HH35), 78.4 of women and 74.6 of men; the standard gives 80 beside 7 infant deaths", "derived"),
     )  # fmt: skip
     leave_18: float = parameter(
-        "Chance in a year that the oldest grown child leaves the parents' house at 18 to 20", unit="probability", default=0.05, low=0.02, high=0.15,
+        "Chance in a year that a grown child leaves the parents' house at 18 to 20", unit="probability", default=0.05, low=0.02, high=0.15,
         source=judgement("marriage at about 20 of women and 24 of men (recalled); households of 4 to 5 people later too (HH4)"),
     )  # fmt: skip
     leave_21: float = parameter(
@@ -58,10 +60,6 @@ class Parameters(NamedTuple):
     leave_25: float = parameter(
         "The same at 25 to 34", unit="probability", default=0.12, low=0.05, high=0.3,
         source=judgement("as for 18 to 20: one child stays with old parents"),
-    )  # fmt: skip
-    leave_alone: float = parameter(
-        "Chance of a child without grown brother or sister relative to that of one with", unit="1", default=0.1, low=0.02, high=0.5,
-        source=judgement("one person alone seldom begins a household"),
     )  # fmt: skip
     one_stays: float = parameter(
         "Houses of parents in which a grown child stays, married, for good", unit="share", default=0.75, low=0.6, high=0.9,
@@ -79,17 +77,16 @@ class Parameters(NamedTuple):
 
 
 @compiled
-def chance_to_leave(age: int, has_company: bool, p: Parameters) -> float:
-    """Chance that the oldest grown child leaves the parents' house in a year.
+def chance_to_leave(age: int, p: Parameters) -> float:
+    """Chance that a grown child leaves the parents' house in a year.
 
     age [year]: of the child
-    has_company [1]: whether a grown brother or sister goes along
+    p: the rule's parameters
     returns [probability]: 0 below 18 and from 35 on
     """
     if age < LEAVES_FROM or age >= LEAVES_BEFORE:
         return 0.0
-    chance = p.leave_18 if age < 21 else p.leave_21 if age < 25 else p.leave_25
-    return chance if has_company else min(chance * p.leave_alone, 1.0)
+    return p.leave_18 if age < 21 else p.leave_21 if age < 25 else p.leave_25
 
 
 @compiled
@@ -147,8 +144,8 @@ def settle_workers(
 
 
 @compiled
-def _oldest(n: int, age: Column, least: int, below: int, but: int) -> int:
-    """Which of ``n`` adults is the oldest of those from ``least`` and below ``below`` years, but for the two oldest of all and for ``but``; -1 for none."""
+def _oldest(n: int, age: Column, least: int, below: int, counts: Column) -> int:
+    """Which of ``n`` adults is the oldest of those who count, from ``least`` and below ``below`` years, but for the two oldest of all; -1 for none."""
     first = second = -1
     for a in range(n):
         if first < 0 or age[a] > age[first]:
@@ -157,20 +154,20 @@ def _oldest(n: int, age: Column, least: int, below: int, but: int) -> int:
             second = a
     best = -1
     for a in range(n):
-        if a != first and a != second and a != but and least <= age[a] < below and (best < 0 or age[a] > age[best]):
+        if a != first and a != second and counts[a] and least <= age[a] < below and (best < 0 or age[a] > age[best]):
             best = a
     return best
 
 
 @compiled
-def _goes_along(child: int, one: int, other: int, n: int, age: Column, birth: Column) -> float:
-    """Chance that a child of this age is one of the leaving adults' (``other`` may be -1), by how likely each adult had a child at that age."""
+def _goes_along(child: int, one: int, n: int, age: Column, birth: Column) -> float:
+    """Chance that a child of this age is the leaving adult's, by how likely each adult had a child at that age."""
     own = everybody = 0.0
     for a in range(n):
         then = int(age[a]) - child
         if 0 <= then < birth.shape[0]:
             everybody += birth[then]
-            if a in (one, other):
+            if a == one:
                 own += birth[then]
     return own / everybody if everybody > 0.0 else 0.0
 
@@ -225,7 +222,7 @@ def least_who_stay(one_stays: float, u: float) -> int:
     """How many of the children of a house stay for good.
 
     A child stays, with a partner who comes from a house like it, so every second of such houses gives a partner and the other one gets it: two stay in half of
-    the houses, one in the others. As children leave in pairs, of three children two leave or none: one in the mean, where one and a half should.
+    the houses, one in the others. So of ``n`` children ``n`` - 1.5 leave in the mean in such houses, half a child of two, none of one.
 
     one_stays [share]: of the houses of parents that keep a child
     u [probability]: draw of the household, kept for life
@@ -235,42 +232,35 @@ def least_who_stay(one_stays: float, u: float) -> int:
 
 
 @compiled
-def _who_stay(one: int, other: int, n: int, k: int, age: Column, kid: Column, birth: Column) -> int:
-    """How many brothers and sisters stay when ``one`` and ``other`` (-1 for nobody) leave: of the ``n`` adults and, but for their own, the ``k`` children."""
+def _who_stay(one: int, n: int, k: int, age: Column, kid: Column, birth: Column) -> int:
+    """How many brothers and sisters stay when ``one`` leaves: of the ``n`` adults and, but for its own, the ``k`` children."""
     stay = 0
     for a in range(n):
-        stay += 1 if a != one and a != other and age[a] < age[one] + GENERATION else 0
+        stay += 1 if a != one and age[a] < age[one] + GENERATION else 0
     for c in range(k):
-        stay += 1 if _goes_along(int(kid[c]), one, other, n, age, birth) < 0.5 else 0
+        stay += 1 if _goes_along(int(kid[c]), one, n, age, birth) < 0.5 else 0
     return stay
 
 
 @compiled
-def _leaving(
-    seed: int, month: int, who: int, turn: int, n: int, k: int, age: Column, kid: Column, birth: Column, p: Parameters
-) -> tuple[int, int]:  # fmt: skip
-    """Which two of ``n`` adults leave the house now, -1 for nobody: the oldest grown child by the year's draw, or whoever there is no room for.
+def _leaving(n: int, k: int, age: Column, kid: Column, birth: Column, wants: Column, least: int) -> int:
+    """Which of ``n`` adults leaves the house now, -1 for nobody: the oldest grown child of those who want to, or one for whom there is no room.
 
-    Of the ``k`` children and the grown ones some stay, see :func:`least_who_stay`.
+    Of the ``k`` children and the grown ones ``least`` stay, see :func:`least_who_stay`: who would leave too few does not want to any more.
     """
     oldest = 0
     for a in range(n):
         oldest = max(oldest, int(age[a]))
     below = min(LEAVES_BEFORE, oldest - GENERATION + 1)
-    one = _oldest(n, age, LEAVES_FROM, below, -1)
-    other = _oldest(n, age, LEAVES_FROM, below, one) if one >= 0 else -1
     if n > MAX_ADULTS:
-        if one < 0:
-            one = _oldest(n, age, 0, AGES, -1)
-        if other < 0:
-            other = _oldest(n, age, 0, AGES, one)
-        return one, other
-    if turn > 0 or one < 0 or uniform(seed, LEAVE, month, who, 0) >= chance_to_leave(int(age[one]), other >= 0, p):
-        return -1, -1
-    least = least_who_stay(p.one_stays, uniform(seed, KEEPS, 0, who, 0))
-    if least > 0 and _who_stay(one, other, n, k, age, kid, birth) < least:
-        return -1, -1
-    return one, other
+        everybody = np.ones(n, np.bool_)
+        one = _oldest(n, age, LEAVES_FROM, below, everybody)
+        return one if one >= 0 else _oldest(n, age, 0, AGES, everybody)
+    one = _oldest(n, age, LEAVES_FROM, below, wants)
+    while one >= 0 and least > 0 and _who_stay(one, n, k, age, kid, birth) < least:
+        wants[one] = False
+        one = _oldest(n, age, LEAVES_FROM, below, wants)
+    return one
 
 
 @compiled
@@ -288,13 +278,15 @@ def live_year(
 ) -> int:  # fmt: skip
     """Let every household live through the year before a January; who leaves the parents' house is listed. Gives the number of households that split off.
 
+    Each that splits off has two adults and all children twice, as :data:`PARTNERS` who are alike found it: it is to have half of the mother's weight.
+
     ``birth`` and ``survive`` (sides, AGES) and ``born`` (sides,) are chances. Written are the members (an empty household has no adults), ``births`` and
     ``deaths`` (households,), and of those who split off the row of the ``mother``, which of hers they are (``turn``) and their members.
     ``activity`` follows the adults; who is in the labour force is not settled (:func:`settle_workers`).
     """
     most = MAX_ADULTS + MAX_CHILDREN
     age, doing, kid = np.empty(most, np.int8), np.empty(most, np.int8), np.empty(most, np.int8)
-    gone_age, gone_doing, gone_kid = np.empty(2, np.int8), np.empty(2, np.int8), np.empty(most, np.int8)
+    wants, gone_kid, gone = np.empty(most, np.bool_), np.empty(most, np.int8), np.empty(PARTNERS, np.int8)
     n_new = 0
     for i in range(uid.shape[0]):
         s, who, turns = int(side[i]), uid[i], 0
@@ -302,32 +294,34 @@ def live_year(
             seed, month, birth[s], born[s], survive[s], who, int(n_adults[i]), int(n_children[i]), adult_age[i], child_age[i], activity[i], age,
             doing, kid,
         )  # fmt: skip
+        leave_of = stem(seed, LEAVE, month, who)
+        for a in range(n):
+            wants[a] = uniform_of(leave_of, a) < chance_to_leave(int(age[a]), p)
+        least = least_who_stay(p.one_stays, uniform(seed, KEEPS, 0, who, 0))
         while n > 2:
-            one, other = _leaving(seed, month, who, turns, n, k, age, kid, birth[s], p)
+            one = _leaving(n, k, age, kid, birth[s], wants, least)
             if one < 0:
                 break
             stay = size = 0
             for c in range(k):
-                if uniform(seed, GOES_ALONG, month, who, 16 * turns + c) < _goes_along(int(kid[c]), one, other, n, age, birth[s]):
-                    gone_kid[size] = kid[c]
-                    size += 1
+                goes = uniform(seed, GOES_ALONG, month, who, 16 * turns + c) < _goes_along(int(kid[c]), one, n, age, birth[s])
+                if goes and size + PARTNERS <= MAX_CHILDREN:
+                    gone_kid[size : size + PARTNERS] = kid[c]
+                    size += PARTNERS
                 else:
                     kid[stay] = kid[c]
                     stay += 1
             k, new_children[n_new] = stay, size
             _put_members(size, gone_kid, new_child_age[n_new])
-            gone_age[0], gone_doing[0] = age[one], doing[one]
-            if other >= 0:
-                gone_age[1], gone_doing[1] = age[other], doing[other]
-            new_adults[n_new] = 2 if other >= 0 else 1
-            _put_members(new_adults[n_new], gone_age, new_adult_age[n_new])
-            _put_members(new_adults[n_new], gone_doing, new_activity[n_new])
-            stay = 0
-            for a in range(n):
-                if a not in (one, other):
-                    age[stay], doing[stay] = age[a], doing[a]
-                    stay += 1
-            n, mother[n_new], turn[n_new] = stay, i, turns
+            new_adults[n_new] = PARTNERS
+            gone[:] = age[one]
+            _put_members(PARTNERS, gone, new_adult_age[n_new])
+            gone[:] = doing[one]
+            _put_members(PARTNERS, gone, new_activity[n_new])
+            n -= 1
+            for a in range(one, n):
+                age[a], doing[a], wants[a] = age[a + 1], doing[a + 1], wants[a + 1]
+            mother[n_new], turn[n_new] = i, turns
             turns += 1
             n_new += 1
         n_adults[i], n_children[i] = n, k

@@ -31,6 +31,20 @@ def cost_of_visit(fee: float, fare: float, hours: float, companions: float) -> f
     fare [own currency]: of an hour's travel of one person
     hours [hour]: one way
     companions [person]: who go along
-    returns [own currency]
+    returns [own currency]: 0 or more
     """
     return fee + 2.0 * fare * hours * (1.0 + companions)
+
+
+@inlined
+def left_for_care(income: float, line: float, people: float, food: float, least: float) -> float:
+    """What a household can pay from: its income less the food of its people (the capacity to pay of Xu et al. 2003, Lancet 362, recalled).
+
+    income [own currency]: in a usual month
+    line [own currency/month]: poverty line of a person
+    people [person]: in the household
+    food [share]: part of the poverty line that is for food
+    least [share]: of the income, which is left whatever food costs, as the poorest eat less
+    returns [own currency/month]: above 0 where the income is
+    """
+    return max(income - food * line * people, least * income)

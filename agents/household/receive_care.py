@@ -14,13 +14,17 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from agents.core.compiled import compiled
 from agents.core.declare import Column, Rule, Source, judgement, parameter, parameters, rule
 from agents.core.draws import stream, uniform
+from agents.household.fields import MAX_ADULTS, MAX_CHILDREN
 from agents.household.pay_care import cost_of_visit
 from agents.household.seek_care import Parameters as SeekCare
 
 RECEIVE_CARE = stream("household.receive_care")
+MEMBERS = MAX_ADULTS + MAX_CHILDREN
 
 
 @parameters("household.receive_care")
@@ -76,7 +80,7 @@ def days_lost_to(severity: int, quality: float, p: Parameters) -> float:
     severity [code]: of the illness: 1 minor, 2 disrupting, 3 needs a hospital, 4 emergency
     quality [index]: of the care received, 0 for none
     p: the rule's parameters
-    returns [days]
+    returns [days]: 0 or more
     """
     days = p.days_minor if severity < 2 else (p.days_disrupting if severity < 3 else p.days_hospital)
     return days * (1.0 - p.days_saved * quality)
@@ -115,7 +119,7 @@ def effect_of(quality: float, severity: int, kind: int, q: SeekCare) -> float:
     severity [code]: of the illness: 1 minor, 2 disrupting, 3 needs a hospital, 4 emergency
     kind [code]: 0 a dispensary, 1 a health centre, 2 a hospital
     q: parameters of household.seek_care
-    returns [index]
+    returns [index]: no more than the facility's
     """
     if severity < 3 or kind > 1:
         return quality
@@ -133,29 +137,34 @@ def loop(
 
     ``seen_year`` and ``seen_across`` have a bit for each member who had care this year, anywhere and across; ``new_patients`` (households, 2) are those of this month.
     """
-    january = month % 12 == 0
+    if month % 12 == 0:
+        seen_year[start:stop] = 0
+        seen_across[start:stop] = 0
+    care_given[start:stop] = -1
+    for counts in (care_visits, serious_visits, turned_away):
+        counts[start:stop] = 0
+    for counts in (untreated, new_patients, sent_on):
+        counts[start:stop] = 0
+    days_lost[start:stop] = 0.0
+    care_cost[start:stop] = 0.0
+    deaths_expected[start:stop] = 0.0
+    slot_of = np.empty(37, np.int64)
+    for m in range(MEMBERS):
+        slot_of[(1 << m) % 37] = m  # no two powers of 2 below 2**36 leave the same remainder
     for i in range(start, stop):
+        left = 0
+        for m in range(MEMBERS):
+            left |= int(ill[i, m] > 0) << m
+        if left == 0:
+            continue
         where, at = int(place[i]), int(village[i])
-        if january:
-            seen_year[i] = 0
-            seen_across[i] = 0
-        for k in range(5):
-            care_visits[i, k] = 0
-            serious_visits[i, k] = 0
-            turned_away[i, k] = 0
-        for s in range(4):
-            untreated[i, s] = 0
-        new_patients[i, 0] = 0
-        new_patients[i, 1] = 0
-        sent_on[i, 0] = 0
-        sent_on[i, 1] = 0
         days = cost = deaths = 0.0
         seen, across = int(seen_year[i]), int(seen_across[i])
-        for m in range(ill.shape[1]):
-            care_given[i, m] = -1
+        while left > 0:
+            lowest = left & -left
+            left -= lowest
+            m = slot_of[lowest % 37]
             s = int(ill[i, m])
-            if s == 0:
-                continue
             works, best, given = m < n_workers[i], 0.0, -1
             for step in range(2):
                 k = int(care[i, m]) if step == 0 else int(care_next[i, m])

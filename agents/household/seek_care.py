@@ -1,7 +1,7 @@
 """Where do the sick go: nowhere, to a dispensary, a health centre or a hospital, at home or across? And on to which hospital where they are sent on?
 
 A nested logit. Each illness is a choice of care or none, then of the tier (primary or hospital), then of the facility. A facility's value rises with
-its quality (the more so, the worse the illness), falls with hours of travel and as its cost takes a larger share of income; going
+its quality (the more so, the worse the illness), falls with hours of travel and as its cost takes a larger share of what income leaves beside food; going
 across costs papers, the strictness of the post and unfamiliarity, of which kin across take away a part; what kin tell of care adds value. The worse
 the illness, the less staying at home is worth.
 
@@ -10,7 +10,7 @@ no drugs. Who needs a hospital and goes to a dispensary or a health centre first
 the illness is seen, which a letter makes easier, to that of the other side, or home.
 
 Departs from the form in the literature where a cost could exceed income: the cost share is capped at 0.9 and a hospital
-stay is compared with a year's income. A primary facility counts less for an illness that needs a hospital; a hospital has a
+stay is compared with what a year leaves. A primary facility counts less for an illness that needs a hospital; a hospital has a
 cost for a milder one (queues) besides the distance to it, of which an hour counts more. An emergency makes hours count more and papers less.
 
 Not modelled: self-medication and healers told apart from no care, private doctors, patients who go to the other facilities of a tier.
@@ -24,9 +24,10 @@ import numpy as np
 
 from agents.core.compiled import compiled, inlined
 from agents.core.declare import Column, Rule, Source, judgement, parameter, parameters, rule, switch
-from agents.core.draws import stream, uniform
+from agents.core.draws import stem, stream, uniform, uniform_of
 from agents.core.exact import exp, log, rounded_up
-from agents.household.pay_care import cost_of_visit, is_insured
+from agents.household.fields import MAX_ADULTS, MAX_CHILDREN
+from agents.household.pay_care import cost_of_visit, is_insured, left_for_care
 from agents.surroundings import PUBLIC
 
 SEEK_CARE, SENT_ON, CARD = stream("household.seek_care"), stream("household.seek_care.sent_on"), stream("household.seek_care.card")
@@ -44,7 +45,7 @@ class Parameters(NamedTuple):
         source=Source(f"{_TRIAL}; a discrete-choice experiment in Ethiopia gives drugs and equipment 3.9, a doctor 2.1", "derived"),
     )  # fmt: skip
     weight_cost: float = parameter(
-        "Weight of ln(1 - cost/income)", unit="utility", default=1.0, low=0.4, high=2.0,
+        "Weight of ln(1 - cost/income left beside food)", unit="utility", default=1.0, low=0.4, high=2.0,
         source=Source("form: Gertler, Locay and Sanderson 1987 (NBER w2299); size: trial", "opened"),
     )  # fmt: skip
     hour_primary: float = parameter(
@@ -134,6 +135,14 @@ class Parameters(NamedTuple):
     companions: float = parameter(
         "People who go along to a hospital; half as many to primary care", unit="person", default=1.0, low=0.5, high=2.0,
         source=judgement("somebody cooks and watches in the ward; a mother goes with a child"),
+    )  # fmt: skip
+    food: float = parameter(
+        "Part of the poverty line that goes for food before anything can be paid for care", unit="share", default=0.7, low=0.5, high=0.85,
+        source=Source("food is about three quarters of the rural poverty lines of Indonesia (recalled); some of it is grown, not bought", "recalled"),
+    )  # fmt: skip
+    least_left: float = parameter(
+        "Part of the income of the poorest that is left beside food", unit="share", default=0.2, low=0.1, high=0.35,
+        source=Source("the poorest rural households spend 65-80 % on food (recalled)", "recalled"),
     )  # fmt: skip
     card_share: float = parameter(
         "Share of households below the poverty line that have the card of the poor from 2005 on", unit="share", default=0.5, low=0.2, high=0.8,
@@ -289,6 +298,7 @@ def choose_next(u: float, value_none: float, same_side: float, other_side: float
 
 #: So many illnesses, with those of one household more, are looked at together.
 TOGETHER = 64
+MEMBERS = MAX_ADULTS + MAX_CHILDREN
 
 
 @compiled
@@ -306,47 +316,46 @@ def loop(
     Illnesses are noted until there are enough; then each pass does one thing for all of them, which a processor does for several at a time. It is one long
     loop because functions of the user's own are put into it by name.
     """
-    members = ill.shape[1]
-    room = rounded_up(TOGETHER + members) + rounded_up(1)
-    who, slot, severity, chosen = np.empty(room, np.int64), np.empty(room, np.int64), np.ones(room, np.int64), np.empty(room, np.int64)
+    room = rounded_up(TOGETHER + MEMBERS) + rounded_up(1)
+    who, slot, severity, chosen = np.zeros(room, np.int64), np.empty(room, np.int64), np.ones(room, np.int64), np.empty(room, np.int64)
     draws, none, kin, heard, income = np.ones(room), np.ones(room), np.ones(room), np.ones(room), np.ones(room)
     known, hours, cost, friction = np.zeros((5, room)), np.zeros((5, room)), np.zeros((5, room)), np.zeros((5, room))
-    is_there, values = np.zeros((5, room), np.bool_), np.empty((5, room))
+    is_there, values, slot_of = np.zeros((5, room), np.bool_), np.empty((5, room)), np.empty(37, np.int64)
+    for m in range(MEMBERS):
+        slot_of[(1 << m) % 37] = m  # no two powers of 2 below 2**36 leave the same remainder
+    care[start:stop] = -1
+    care_next[start:stop] = -1
+    care_sought[start:stop] = 0
+    insured[start:stop] = 0
     n = 0  # illnesses noted
     for i in range(start, stop):
-        for k in range(5):
-            care_sought[i, k] = 0
-        noted = n
-        for m in range(members):
-            care[i, m] = -1
-            care_next[i, m] = -1
-            if ill[i, m] > 0:
-                who[n], slot[n], severity[n] = i, m, ill[i, m]
-                n += 1
-        if n > noted:
+        left = 0
+        for m in range(MEMBERS):
+            left |= int(ill[i, m] > 0) << m
+        if left > 0:
             where, at = int(place[i]), int(village[i])
             is_poor = income_mean[i] < subsistence[where] * (int(n_adults[i]) + int(n_children[i]))
             n_public = 0
-            for a in range(int(n_workers[i])):
-                n_public += activity[i, a] == PUBLIC
+            for a in range(MAX_ADULTS):
+                n_public += (activity[i, a] == PUBLIC) & (a < n_workers[i])
             insured[i] = is_insured(n_public, int(side[i]), month, is_poor, uniform(seed, CARD, 0, uid[i], 0), p.card_share)
-            for c in range(noted, n):
-                draws[c] = uniform(seed, SEEK_CARE, month, uid[i], slot[c])
-                income[c], none[c] = max(income_mean[i], 1.0), value_of_none(severity[c], float(schooling[i]), p)
-                kin[c], heard[c] = support_across[i], float(heard_across[i])
-            for k in range(5):
-                there = facility_care[at, k] >= 0
-                believed = known_care[at, k] * (1.0 - p.own_word + p.own_word * float(found_care[i, k]))
-                is_hospital = k == 2 or k == 4
-                fee = 0.0 if k < 3 and insured[i] > 0 else fee_care[at, k]
-                paid = cost_of_visit(fee, fare[where], hours_care[at, k], p.companions if is_hospital else 0.5 * p.companions) / (
-                    12.0 if is_hospital else 1.0
-                )
-                for c in range(noted, n):
-                    is_there[k, c], known[k, c], hours[k, c] = there, believed, hours_care[at, k]
-                    cost[k, c], friction[k, c] = paid, friction_care[at, k]
-        else:
-            insured[i] = 0
+            people = float(int(n_adults[i]) + int(n_children[i]))
+            can_pay = max(left_for_care(float(income_mean[i]), float(subsistence[where]), people, p.food, p.least_left), 1.0)
+            key = stem(seed, SEEK_CARE, month, uid[i])
+            while left > 0:
+                lowest = left & -left
+                left -= lowest
+                m = slot_of[lowest % 37]
+                who[n], slot[n], severity[n], draws[n] = i, m, ill[i, m], uniform_of(key, m)
+                income[n], none[n] = can_pay, value_of_none(int(ill[i, m]), float(schooling[i]), p)
+                kin[n], heard[n] = support_across[i], float(heard_across[i])
+                for k in range(5):
+                    is_hospital, is_free = k == 2 or k == 4, k < 3 and insured[i] > 0
+                    paid = cost_of_visit(0.0 if is_free else fee_care[at, k], fare[where], hours_care[at, k], p.companions if is_hospital else 0.5 * p.companions)
+                    is_there[k, n], hours[k, n], friction[k, n] = facility_care[at, k] >= 0, hours_care[at, k], friction_care[at, k]
+                    known[k, n] = known_care[at, k] * (1.0 - p.own_word + p.own_word * float(found_care[i, k]))
+                    cost[k, n] = paid / (12.0 if is_hospital else 1.0)
+                n += 1
         if n == 0 or (n < TOGETHER and i + 1 < stop):
             continue
         m = rounded_up(n)
@@ -390,7 +399,7 @@ rule(
         parameters=Parameters,
         streams=("household.seek_care", "household.seek_care.sent_on", "household.seek_care.card"),
         switch=CROSS_BORDER_CARE,
-        decide=(value_of_facility, choose_care, choose_next, value_of_none, is_insured, cost_of_visit),
+        decide=(value_of_facility, choose_care, choose_next, value_of_none, is_insured, cost_of_visit, left_for_care),
         not_modelled="self-medication and healers told apart from no care, private doctors, patients who go to the other facilities of a tier",
     )
 )  # fmt: skip

@@ -2,7 +2,8 @@
 
 Each January the planners of a district split the money for its border places: the closer their doctrine is to security, the more
 goes to patrols; the rest goes to roads, health and everything else in fixed parts. The puskesmas programme (one in every
-kecamatan) adds earmarked national money for primary care on the Indonesian side, rural health programmes on the Malaysian side. Spending raises a stock, by less the better it is already;
+kecamatan) adds earmarked national money for primary care on the Indonesian side, rural health programmes on the Malaysian side. Hospitals of the Indonesian
+side stand at the seats of districts and are paid for by the state besides, more as the country's real income grows. Spending raises a stock, by less the better it is already;
 it decays by itself, twice as fast when less is spent than a part of what upkeep needs. District money grows with the
 country's real income.
 
@@ -53,13 +54,22 @@ class Parameters(NamedTuple):
         source=judgement("about half each"),
     )  # fmt: skip
     programme: float = parameter(
-        "Programme money for primary care, in index points a year at the end of the period", unit="1", default=0.16, low=0.05, high=0.4,
+        "Programme money for primary care, in index points a year at the end of the period", unit="1", default=0.16, low=0.0, high=0.4,
         role="lever",
         source=Source("policy goal of one puskesmas in each kecamatan (HEALTH14); size: judgement", "derived"),
     )  # fmt: skip
     programme_years: float = parameter(
         "Years from 1980 over which the programme grows to its full size", unit="year", default=20.0, low=5.0, high=30.0,
         source=judgement("rolled out in the 1980s and 1990s"),
+    )  # fmt: skip
+    hospitals_id: float = parameter(
+        "The state's money for Indonesian district hospitals in 2005, in index points a year", unit="1", default=0.06, low=0.02, high=0.12,
+        role="lever",
+        source=Source("beds and doctors for 1,000 Indonesians about doubled from the end of the 1980s (0.6 beds, 0.13 doctors: HEALTH23) to the 2010s (1.0-1.2 and 0.3, recalled), so the part of posts that is filled goes from a quarter to half", "derived"),
+    )  # fmt: skip
+    programme_to_roads: float = parameter(
+        "Part of the programme's money that goes to roads instead of primary care", unit="share", default=0.0, low=0.0, high=1.0, role="lever",
+        source=judgement("0: it is for health; 1 asks what the same money would have done as roads"),
     )  # fmt: skip
     programme_my: float = parameter(
         "Malaysia's money for rural health, in index points a year for each of primary care and hospitals", unit="1", default=0.1, low=0.04, high=0.2,
@@ -143,10 +153,14 @@ def loop(
         money = budget[d] if invests[0] > 0.0 else 0.0
         health = money * split[d, 2]
         extra = p.programme_my if side[d] == 1 and invests[0] > 0.0 else 0.0
-        for_hospitals = extra
+        for_hospitals, for_roads = extra, 0.0
+        if side[d] == 0 and invests[0] > 0.0:
+            for_hospitals = p.hospitals_id * real_income[0]
         if has_programme[0] > 0.0 and side[d] == 0:
-            extra = p.programme * min(month / 12.0 / p.programme_years, 1.0)
-        district_road[d] = next_stock(district_road[d], money * split[d, 1], p.decay, p.upkeep_threshold)
+            programme = p.programme * min(month / 12.0 / p.programme_years, 1.0)
+            for_roads = programme * p.programme_to_roads
+            extra = programme - for_roads
+        district_road[d] = next_stock(district_road[d], money * split[d, 1] + for_roads, p.decay, p.upkeep_threshold)
         other[d] = next_stock(other[d], money * split[d, 3], p.decay, p.upkeep_threshold)
         district_clinic[d] = next_stock(district_clinic[d], p.to_primary * health + extra, p.decay, p.upkeep_threshold)
         hospital[d] = next_stock(hospital[d], (1.0 - p.to_primary) * health + for_hospitals, p.decay, p.upkeep_threshold)

@@ -10,17 +10,20 @@ from abm import BorderModel, Scenario
 from abm.results.record import DEALS, STOCKS, SUMS, TIES
 from agents.core.compiled import plain
 from agents.core.declare import FIELDS, RULES
-from agents.household.fields import SEVERITIES
 from agents.official.fields import KINDS
 from agents.surroundings import (
     ACTIVITIES,
     CARE_OPTIONS,
+    CENTRE,
     CHANNELS,
     CROPS,
     DIRECTIONS,
+    DISPENSARY,
     ESTATE,
+    FACILITY_KINDS,
     FARM,
     GOODS,
+    HOSPITAL,
     LOOKING,
     PASS,
     PERMIT,
@@ -28,9 +31,12 @@ from agents.surroundings import (
     PURPOSES,
     SECTORS,
     SERVICES,
+    SEVERITIES,
     SIDES,
     TIMBER,
     UNDOCUMENTED,
+    VILLAGE_CARE,
+    VILLAGE_CARE_BY_SEVERITY,
     WORK,
 )
 from tests.declarations import sources
@@ -89,14 +95,16 @@ def test_axes_that_a_column_names_agree_with_its_width() -> None:
 NARROW = {
     "int8": ("household.side", "household.group", "household.n_adults", "household.n_children", "household.activity", "household.works_home",
              "household.works_across", "kin.is_kin", "kin.feast", "household.episodes", "household.care_sought", "household.care_visits", "household.untreated",
+             "household.ill", "household.care", "household.care_next", "household.care_given", "household.serious_visits", "household.turned_away",
+             "household.sent_on", "household.insured", "household.new_patients",
              "household.work_sought", "household.n_deported", "household.n_workers", "household.adult_age", "household.child_age", "household.under_employed", "trader.side", "trader.cards", "trader.good", "trader.direction",
              "trader.channel", "official.side", "official.kind"),
-    "int16": ("household.place", "household.village", "trader.place", "official.place", "official.crossing", "official.district",
+    "int16": ("household.place", "household.village", "household.seen_year", "household.seen_across", "trader.place", "official.place", "official.crossing", "official.district",
               "record.care_crossing", "record.work_crossing", "record.trade_crossing", "record.partner"),
     "int32": ("household.trader", "trader.household", "kin.first", "kin.first_across", "kin.end", "kin.other"),
     "uint16": ("kin.pair",),
     "float32": ("household.schooling", "household.opinion_home", "household.opinion_across", "household.heard_across", "household.heard_work",
-                "household.trips_across", "household.knows_work", "household.trips_mean", "household.visits_across", "household.days_lost", "household.fear", "kin.contact", "kin.strength"),
+                "household.trips_across", "household.knows_work", "household.trips_mean", "household.visits_across", "household.days_lost", "household.found_care", "household.deaths_expected", "household.fear", "kin.contact", "kin.strength"),
 }  # fmt: skip
 
 
@@ -115,7 +123,7 @@ BY_THE_MODEL = {
     "trade_link": {"partner", "hours", "crossing"},
     "village": {"facility_care", "hours_by_season", "crossing_care"},
     "crossing": {"is_open", "is_post", "patrol"},
-    "facility": {"quality", "catchment"},
+    "facility": {"catchment", "is_open", "progress", "standard"},
     "district": {"population"},
     "household": {"n_adults", "n_children", "n_workers", "adult_age", "child_age", "land", "weight"},
     "trader": {"weight"},
@@ -160,7 +168,13 @@ def test_options_are_named_in_the_order_in_which_rules_count_them(model: BorderM
     assert (ACTIVITIES[:8], ACTIVITIES[1:5]) == (WORK, SECTORS) and CHANNELS == ("allowance", "declared", "bribe", "path")
     assert (("sell_across", "buy_across"), ("id", "my"), (GOODS[0], GOODS[3])) == (DIRECTIONS, SIDES, CROPS)
     assert tuple(model.region.goods["good"]) == GOODS and PURPOSES == ("security", "roads", "health", "other")
-    assert (KINDS, SEVERITIES) == (("post_officer", "patrol_leader", "planner", "health_officer"), ("minor", "disrupting", "hospital"))
+    assert (KINDS, SEVERITIES) == (
+        ("post_officer", "patrol_leader", "planner", "health_officer"),
+        ("minor", "disrupting", "hospital", "emergency"),
+    )
+    assert VILLAGE_CARE == ("dispensary_home", "centre_home", "hospital_home", "primary_across", "hospital_across")
+    assert (FACILITY_KINDS, DISPENSARY, CENTRE, HOSPITAL) == (("dispensary", "centre", "hospital"), 0, 1, 2)
+    assert tuple(f"{option}_{severity}" for option in VILLAGE_CARE for severity in SEVERITIES) == VILLAGE_CARE_BY_SEVERITY
     by_width = {"care": CARE_OPTIONS, "work": WORK}
     for entity, table in FIELDS.items():
         for name, field in table.items():
@@ -169,6 +183,8 @@ def test_options_are_named_in_the_order_in_which_rules_count_them(model: BorderM
             for end, options in by_width.items():
                 if entity == "place" and name.endswith(f"_{end}") and field.width > 1:
                     assert field.options == options, name
+            if entity == "village" and name.endswith("_care") and field.width > 1:
+                assert field.options == VILLAGE_CARE, name
 
 
 @pytest.fixture(scope="module")

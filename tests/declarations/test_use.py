@@ -106,8 +106,12 @@ def test_every_function_that_decides_is_called(rule: str) -> None:
 def test_streams_are_drawn_from(rule: str) -> None:
     declared = RULES[rule]
     module = plain(declared.loop).__module__
-    constants = {n.targets[0].id: n.value.args[0].value for n in ast.walk(sources.trees()[module])  # type: ignore[attr-defined]
-                 if isinstance(n, ast.Assign) and isinstance(n.value, ast.Call) and getattr(n.value.func, "id", "") == "stream"}  # fmt: skip
+    constants: dict[str, str] = {}
+    for n in ast.walk(sources.trees()[module]):
+        if isinstance(n, ast.Assign):  # one stream, or several in a line
+            names, made = ([*x.elts] if isinstance(x, ast.Tuple) else [x] for x in (n.targets[0], n.value))
+            if all(isinstance(call, ast.Call) and getattr(call.func, "id", "") == "stream" for call in made):
+                constants |= {name.id: call.args[0].value for name, call in zip(names, made, strict=True)}  # type: ignore[attr-defined]
     read = sources.names_read(sources.function_tree(declared.loop))
     drawn = {text for name, text in constants.items() if name in read}
     assert drawn == set(declared.streams) <= set(STREAMS)

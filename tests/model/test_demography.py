@@ -250,7 +250,7 @@ def test_who_splits_off_is_known_by_the_mother() -> None:
             assert h["place"][row] == before["place"][at] and 0 < h["land"][row] < before["land"][at]
             assert h["schooling"][row] == pytest.approx(before["schooling"][at], abs=8)
             if h.find([mother])[0] >= 0:
-                assert h["weight"][row] == h["weight"][h.row(mother)]
+                assert h["weight"][row] == h["weight"][h.row(mother)] / 2
                 pair = (min(uid, mother), max(uid, mother))
                 strength = dict(zip(map(tuple, kin.ties.tolist()), kin.strengths().tolist(), strict=True))[pair]
                 assert strength == np.float32(0.9)

@@ -121,58 +121,59 @@ def test_no_ninth_child() -> None:
 
 
 @pytest.mark.parametrize(
-    ("age", "company", "chance"),
-    [(17, True, 0.0), (18, True, 0.1), (20, True, 0.1), (21, True, 0.2), (24, True, 0.2), (25, True, 0.3), (34, True, 0.3), (35, True, 0.0),
-     (18, False, 0.05), (25, False, 0.15), (35, False, 0.0)],
+    ("age", "chance"), [(0, 0.0), (17, 0.0), (18, 0.1), (20, 0.1), (21, 0.2), (24, 0.2), (25, 0.3), (34, 0.3), (35, 0.0), (100, 0.0)]
 )  # fmt: skip
-def test_chance_to_leave(age: int, company: bool, chance: float) -> None:
-    p = P._replace(leave_18=0.1, leave_21=0.2, leave_25=0.3, leave_alone=0.5)
-    assert chance_to_leave(age, company, p) == chance
-    assert chance_to_leave(30, False, p._replace(leave_25=0.9, leave_alone=2.0)) == 1.0, "never more than sure"
+def test_chance_to_leave(age: int, chance: float) -> None:
+    p = P._replace(leave_18=0.1, leave_21=0.2, leave_25=0.3)
+    assert chance_to_leave(age, p) == plain(chance_to_leave)(age, p) == chance
 
 
 #: Houses that keep no child: see test_live_staying.py for those that do.
-GO = P._replace(leave_18=1.0, leave_21=1.0, leave_25=1.0, leave_alone=1.0, one_stays=0.0)
+GO = P._replace(leave_18=1.0, leave_21=1.0, leave_25=1.0, one_stays=0.0)
 
 
 @pytest.mark.parametrize(
     ("adults", "gone", "stay"),
     [
-        ([50, 48, 20, 18, 17], [21, 19], [51, 49, 18]),  # the oldest child and the next, who is 18 or more now
+        ([50, 48, 20, 18, 17], [21, 19, 18], [51, 49]),  # each child of 18 or more now, the oldest first
         ([50, 48, 20, 16], [21], [51, 49, 17]),
         ([50, 48, 17], [18], [51, 49]),
         ([50, 48, 16], [], [51, 49, 17]),
         ([50, 48, 34], [], [51, 49, 35]),  # too old to leave of his own will
         ([50, 20], [], [51, 21]),  # one stays with a parent
+        ([50, 22, 20], [21], [51, 23]),
         ([75, 45, 43, 20], [21], [76, 46, 44]),  # the couple stays with the old mother
         ([32, 31, 18], [], [33, 32, 19]),  # fourteen years younger is no child
         ([33, 31, 18], [19], [34, 32]),
-        ([20, 48, 50], [], None),
+        ([20, 48, 50], [21], [49, 51]),  # in any order of the adults
+        ([20, 48, 23, 50], [24, 21], [49, 51]),
     ],
 )
-def test_who_leaves(adults: list[int], gone: list[int], stay: list[int] | None) -> None:
+def test_who_leaves(adults: list[int], gone: list[int], stay: list[int]) -> None:
     people = People([adults])
     _, _, new = people.live(p=GO)
-    if stay is None:  # in any order of the adults
-        assert new[0][2] == [21] and people.adults() == [49, 51]
-    else:
-        assert [one[2] for one in new] == ([gone] if gone else []) and people.adults() == stay and all(one[:2] == (0, 0) for one in new)
+    assert [one[2] for one in new] == [[age, age] for age in gone] and people.adults() == stay
+    assert [one[:2] for one in new] == [(0, turn) for turn in range(len(gone))]
 
 
-def test_a_draw_of_the_household_decides() -> None:
-    people = People([[50, 48, 23, 22]] * 3000)
-    p = P._replace(leave_21=0.2, one_stays=0.0)
-    _, _, new = people.live(p=p, month=36, seed=9)
-    assert [one[0] for one in new] == [i for i in range(3000) if uniform(9, live.LEAVE, 36, 1000 + i, 0) < 0.2] and len(new) > 500
+def test_a_draw_of_each_child_decides() -> None:
+    people = People([[50, 48, 23, 19]] * 3000)
+    _, _, new = people.live(p=P._replace(leave_18=0.3, leave_21=0.2, one_stays=0.0), month=36, seed=9)
+    older = [i for i in range(3000) if uniform(9, live.LEAVE, 36, 1000 + i, 2) < 0.2]
+    younger = [i for i in range(3000) if uniform(9, live.LEAVE, 36, 1000 + i, 3) < 0.3]
+    assert [one[0] for one in new if one[2] == [24, 24]] == older and [one[0] for one in new if one[2] == [20, 20]] == younger
+    both = len(set(older) & set(younger))
+    assert both == pytest.approx(180, abs=60) and len(new) == len(older) + len(younger), "one by one: the other's leaving says nothing"
 
 
 def test_what_adults_do_goes_with_them() -> None:
     people = People([[20, 50, 48, 22]], activity=[[3, 1, -1, 2]])
     _, _, new = people.live(p=GO)
-    assert new[0][2:] == ([23, 21], [], [2, 3]) and people.adults() == [51, 49] and people.activity[0, :2].tolist() == [1, -1]
+    assert [one[2:] for one in new] == [([23, 23], [], [2, 2]), ([21, 21], [], [3, 3])]
+    assert people.adults() == [51, 49] and people.activity[0, :2].tolist() == [1, -1]
 
 
-def test_children_go_with_those_whose_they_may_be() -> None:
+def test_children_go_with_the_one_whose_they_may_be() -> None:
     # a child of 0 is born by who is 21; 16 years ago the 48 year old was 32 (and the child of 21 five): only parents can have the older one
     birth = at_ages(0.1, range(15, 45))
     people = People([[50, 48, 20]], [[0, 13]])
@@ -182,27 +183,35 @@ def test_children_go_with_those_whose_they_may_be() -> None:
     for seed in range(200):
         people = People([[50, 47, 20]], [[1, 12]])
         _, _, new = people.live(birth=birth * 1e-9, p=GO, seed=seed)
-        assert people.people() + len(new[0][2]) + len(new[0][3]) == 5 and 13 not in new[0][3]
-        together += new[0][3] == [2]
-    assert together == 200, "two years ago 51 and 48 were too old, 21 was 19"
-    halves = sum(People([[40, 39, 20]], [[0]]).live(birth=birth * 1e-9, p=GO, seed=seed)[2][0][3] == [1] for seed in range(900))
-    assert halves / 900 == pytest.approx(1 / 3, abs=0.05), "one of three adults who had children at the same rate"
+        assert people.people() + (len(new[0][2]) + len(new[0][3])) / live.PARTNERS == 5 and 13 not in new[0][3]
+        together += new[0][3] == [2, 2]
+    assert together == 200, "two years ago 51 and 48 were too old, 21 was 19; the partner has one like it"
+    parts = sum(People([[40, 39, 20]], [[0]]).live(birth=birth * 1e-9, p=GO, seed=seed)[2][0][3] == [1, 1] for seed in range(900))
+    assert parts / 900 == pytest.approx(1 / 3, abs=0.05), "one of three adults who had children at the same rate"
+
+
+def test_no_more_children_go_than_two_partners_have_room_for() -> None:
+    people = People([[60, 58, 30]], [[0, 1, 2, 3, 4]])
+    _, _, new = people.live(birth=1e-9 * at_ages(1.0, range(15, 45)), p=GO)
+    assert new[0][3] == [1, 1, 2, 2, 3, 3, 4, 4] and people.children() == [5], "the last one of five stays"
 
 
 def test_seven_adults_do_not_fit() -> None:
     people = People([[45, 44, 17, 16, 15, 15]], [[14]])
     _, _, new = people.live()
-    assert new == [(0, 0, [18, 17], [], [0, 0])] and people.adults() == [46, 45, 16, 16, 15]
+    assert new == [(0, 0, [18, 18], [], [0, 0])] and people.adults() == [46, 45, 17, 16, 16, 15]
     old = People([[90, 70, 69, 68, 67, 66]], [[14]])
-    assert old.live()[2][0][2] == [70, 69] and old.adults() == [91, 71, 68, 67, 15], "where there is no child of age the next oldest leave"
+    assert old.live()[2][0][2] == [70, 70] and old.adults() == [91, 71, 69, 68, 67, 15], (
+        "where there is no child of age the next oldest leaves"
+    )
 
 
 def test_many_come_of_age_at_once() -> None:
     people = People([[45, 44, 30, 29, 28, 27]], [[14] * 8])
     before = people.people()
     _, _, new = people.live()
-    assert people.n_adults[0] <= 6 and people.people() + sum(len(one[2]) + len(one[3]) for one in new) == before
-    assert [one[1] for one in new] == list(range(len(new))) and len(new) == 4 and {45 + 1, 44 + 1} <= set(people.adults())
+    assert people.n_adults[0] == 6 and people.people() + sum(len(one[2]) + len(one[3]) for one in new) / live.PARTNERS == before
+    assert [one[1] for one in new] == list(range(len(new))) and len(new) == 8 and {45 + 1, 44 + 1} <= set(people.adults())
 
 
 def test_bound_of_those_who_split_off() -> None:
@@ -253,7 +262,7 @@ def test_nobody_is_lost() -> None:
     people = People(adults, children)
     before = people.people()
     births, deaths, new = people.live(birth=birth, born=float(born[0]), survive=survive, p=P._replace(leave_21=0.5))
-    gone = sum(len(one[2]) + len(one[3]) for one in new)
+    gone = sum(len(one[2]) + len(one[3]) for one in new) / live.PARTNERS
     assert people.people() + gone == before + births.sum() - deaths.sum() and gone > 100 and births.sum() > 50 and deaths.sum() > 50
     assert people.n_adults.max() <= 6 and people.n_children.max() <= 8
 

@@ -21,7 +21,8 @@ from agents.household.seek_care import value_of_facility
 from agents.surroundings import PERMIT, UNDOCUMENTED
 from tests.model.same import differing, make, months, parts, surroundings
 
-P, CARE = Parameters(), SeekCare()
+P = Parameters()
+CARE = SeekCare(weight_quality=3.2, hour_primary=0.35, hour_hospital=0.2, primary_for_hospital_need=0.45, severity_hospital=3.0)
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from pathlib import Path
@@ -172,9 +173,10 @@ def test_widened_ranges_keep_what_units_permit(share: float) -> None:
 
 
 def test_widened_known_answers() -> None:
-    ill = PARAMETERS[ILL]  # 0.08 to 0.18 episodes a month
+    ill = dataclasses.replace(PARAMETERS[ILL], default=0.1, low=0.08, high=0.18)  # episodes a month
     assert ill.widened(0.5) == pytest.approx((0.03, 0.23)) and ill.widened(1.0) == pytest.approx((0.016, 0.28))
-    assert PARAMETERS["household.seek_care.value_no_care"].widened(0.5) == pytest.approx((-2.4, 1.2))  # a utility may be below 0
+    none = dataclasses.replace(PARAMETERS["household.seek_care.value_no_care"], default=0.0, low=-1.5, high=0.3)
+    assert none.widened(0.5) == pytest.approx((-2.4, 1.2))  # a utility may be below 0
     assert PARAMETERS["household.keep_ties.inequality"].widened(0.5) == pytest.approx((0.0, 1.5))
     assert PARAMETERS["trader.choose_deal.kin_credit"].widened(1.0) == (0.0, 1.0)
     with pytest.raises(ValueError, match=r"range 0.08 to 0.18"):
@@ -182,16 +184,18 @@ def test_widened_known_answers() -> None:
 
 
 def test_a_scenario_may_be_widened() -> None:
-    wide = Scenario.load(set={ILL: 0.2}, widen=0.5)
-    assert wide.parameters[ILL] == 0.2 and wide.to_dict()["widen"] == 0.5
+    ill = PARAMETERS[ILL]
+    beyond = ill.high + 0.25 * (ill.high - ill.low)  # within a range that is half as wide again on each side, not a tenth
+    wide = Scenario.load(set={ILL: beyond}, widen=0.5)
+    assert wide.parameters[ILL] == beyond and wide.to_dict()["widen"] == 0.5
     assert Scenario.from_dict(wide.to_dict()) == wide
     plain = Scenario.load()
     assert "widen" not in plain.to_dict() and plain.hash == Scenario.load(widen=0.5).hash
-    assert Scenario(parameters={}, events=(Change(3, ILL, 0.2),), widen=0.5).events[0].value == 0.2
-    assert BorderModel(wide, households=60).settings.values[ILL] == 0.2
-    assert BorderModel(Scenario.load(widen=0.5), households=60, fitted={ILL: 0.2}).settings.values[ILL] == 0.2
+    assert Scenario(parameters={}, events=(Change(3, ILL, beyond),), widen=0.5).events[0].value == beyond
+    assert BorderModel(wide, households=60).settings.values[ILL] == beyond
+    assert BorderModel(Scenario.load(widen=0.5), households=60, fitted={ILL: beyond}).settings.values[ILL] == beyond
     with pytest.raises(ScenarioError, match="outside its range"):
-        Scenario.load(set={ILL: 0.2}, widen=0.1)
+        Scenario.load(set={ILL: beyond}, widen=0.1)
     for wrong in (-0.1, 1.5, math.nan, "a", True, None):
         with pytest.raises(UserError, match="widen"):
             Scenario.load(widen=wrong)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""What a month sets besides pay and jobs (test_set_work.py) and prices (tests/rules/test_market.py): posts on the way, ways of work and trade, what is eaten and used."""
+"""What a month sets besides pay and jobs (test_set_work.py), prices (tests/rules/test_market.py) and care (tests/rules/test_facilities.py): ways of work and trade, what is eaten and used."""
 
 from __future__ import annotations
 
@@ -18,12 +18,11 @@ P = Parameters()
 
 @pytest.fixture(scope="module")
 def done() -> dict[str, np.ndarray]:
-    """The rules run once, on columns of a small run in which every crossing has another strictness."""
+    """The rules run once, on columns of a small run in which some crossings are posts and some are shut."""
     model = BorderModel(Scenario.load("history", end="1982-12"), households=60, rng=7)
     for _ in range(15):
         model.step()
     columns = month_columns(model)
-    columns["crossing.strictness"][:] = np.linspace(0.1, 0.9, len(columns["crossing.strictness"]))
     columns["crossing.is_post"][:] = np.arange(len(columns["crossing.is_post"])) % 2
     columns["crossing.is_open"][::3] = 0.0
     return run_month_rules(columns, "compiled", stop=model.world.n_places, p=P, month=MONTH)

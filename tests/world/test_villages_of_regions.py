@@ -228,7 +228,12 @@ def test_columns_that_facilities_may_lack(tmp_path: Path):
     world = World(Region.load(folder))
     f = world.region.facilities
     assert (world.facility["kind"] == np.where(f["tier"] == "hospital", 2, 1)).all()
-    assert all(np.isnan(values).all() for values in world.facility_staff.values()) and (world.facility_after == -1).all()
+    # as many posts as the usual staff of a centre (5.5) or a hospital (44) fill; the part filled and the drugs are the quality of 1980
+    quality = np.clip(f["quality_1980"].to_numpy(float), 0.05, 1.0)
+    usual = np.where(f["tier"] == "hospital", 44.0, 5.5)
+    assert world.facility["posts"] == pytest.approx(usual / quality) and (world.facility["beds"] == np.where(usual > 10, 60.0, 0.0)).all()
+    assert (world.facility["drugs_start"] == quality).all() and (world.facility["staff_start"] == quality).all()
+    assert (world.facility_after == -1).all()
 
 
 def test_a_village_with_all_the_people(tmp_path: Path):

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from abm.data.regions.table_writer import TableWriter
-from abm.data.regions.village_tables import DETOUR, PLACE_OF_KECAMATAN, Point, Village, straight_km
+from abm.data.regions.village_tables import CLINICS_OF_PLACE, DETOUR, PLACE_OF_KECAMATAN, Point, Village, straight_km
 
 
 class Facility(NamedTuple):
@@ -129,6 +129,7 @@ FACILITIES = [
     Facility("Clinic Kuching", "centre", "Kuching", "my", 1979, 1979, 0.65, f"outpatient clinics of the capital, {_PERIOD}", staff=(6, 40, 0, 0.95)),
     Facility("Clinic Bau", "centre", "Bau", "my", 1955, 1980, 0.6, f"outpatient clinic of the town; {_MY_SEAT}"),
     Facility("Clinic Lundu", "centre", "Lundu", "my", 1954, 1954, 0.6, "clinic of 1954, at the hospital since 1965 (HEALTH28)"),
+    Facility("Clinic Serian", "centre", "Serian", "my", 1950, 1982, 0.6, "outpatient department of the hospital, which saw more than 130,000 in 2013 (HEALTH29): 54 staff at 200 visits a month each by then; a third of them at the start, as posts do not grow; opened with the hospital", staff=(1, 18, 0, 0.9)),
 ]
 # fmt: on
 #: Government clinics of Sarawak in the raw file: node in the model (else that of their district).
@@ -144,9 +145,9 @@ NODE_OF_DISTRICT = {
 NODE_OF_CLINIC = {"Biawak": "Biawak", "Sematan": "Sematan", "Serasot": "Serikin", "Batu Lintang": "Batu Lintang", "Pantu": "Batu Lintang"}
 #: Those in a village of the model.
 VILLAGE_OF_CLINIC = {
-    "Biawak": "Biawak", "Serasot": "Serasot", "Krokong": "Krokong", "Tebedu": "Tebedu", "Bunan Gega": "Bunan Gega", "Batu Lintang": "Batu Lintang (Sri Aman)",
-    "Lubok Antu": "Lubok Antu", "Batang Ai": "Batang Ai", "Merindun": "Merindun", "Nanga Delok": "Nanga Delok", "Sematan": "Sematan", "Tebakang": "Tebakang",
-}  # fmt: skip
+    "Biawak": "Biawak", "Serasot": "Serasot", "Tebedu": "Tebedu", "Bunan Gega": "Bunan Gega", "Batu Lintang": "Batu Lintang (Sri Aman)",
+    "Lubok Antu": "Lubok Antu", "Sematan": "Sematan",
+} | {name: name for names in CLINICS_OF_PLACE.values() for name in names}  # fmt: skip
 #: Clinics at the seat of a sub-district, and what is known of single ones: lowest, highest year, reason.
 SEAT_CLINICS = ("Tebedu", "Sematan", "Lubok Antu", "Sri Aman", "Pangkalan Amo", "Engkilili")
 KNOWN_CLINICS = {

@@ -28,6 +28,18 @@ PLACE_OF_KAMPUNG = {
 }  # fmt: skip
 #: People of a kampung whose people were not counted: assumed, lowest, highest.
 KAMPUNG_PEOPLE = (800, 300, 2000)
+#: Kampung and longhouses around government clinics of Sarawak (raw village_facilities.csv), by the place whose people they are part of: nobody counted them, and
+#: a clinic stands where people live around it. Those that are kampung of the raw file have their point from there.
+CLINICS_OF_PLACE = {
+    "Lundu": ("Sampadi", "Stoh Rambungan"), "Bau": ("Krokong", "Singai", "Siniawan", "Stungkor"),
+    "Serian": ("Balai Ringin", "Ensengei", "Kedup", "Tarat", "Tebakang", "Triboh"), "Batu Lintang": ("Pantu",),
+    "Lubok Antu": ("Batang Ai", "Merindun", "Nanga Delok", "Engkilili", "Nanga Entalau", "Nanga Kesit", "Nanga Mujau", "Nanga Patoh", "Nanga Stamang", "Skrang"),
+}  # fmt: skip
+#: Of the people around a clinic or a seat, those who live in farther villages, and their way [km]: assumed, lowest, highest.
+FARTHER_PART = (0.5, 0.3, 0.7)
+FARTHER_KM = (7.0, 4.0, 12.0)
+_FARTHER = "no count by kampung: people lie around a clinic in clusters and beyond"
+_FARTHER_KM = "mean way in the land of one clinic: Serian, 1,749 km2 (census 2010) with ten clinics (HEALTH29): two thirds of the radius of a disc times 1.4"
 #: The desa of a place's seat and how many times the people of another uncounted desa it has: 1.0 at Sajingan Besar, 0.8 at Paloh, 6 at Badau (HH3).
 SEATS = {
     "Liku": "Nibung", "Sajingan Besar": "Kaliau'", "Jagoi Babang": "Jagoi", "Siding": "Siding", "Entikong": "Entikong", "Balai Karangan": "Balai Karangan",
@@ -275,44 +287,52 @@ PLACE_PEOPLE = {
 
 
 def _sarawak(out: TableWriter, point: dict[str, Point], people: dict[str, int]) -> list[Village]:
-    """Kampung whose points are known, and for each of their places the people around the seat."""
+    """Kampung whose points are known, the people around each clinic, and for each of their places those around the seat."""
     rows = {row["name"]: row for row in _raw(out) if row["side"] == "MY" and row["name"] in PLACE_OF_KAMPUNG}
     if set(rows) != set(PLACE_OF_KAMPUNG):
         raise SystemExit(f"raw/villages.csv lacks {sorted(set(PLACE_OF_KAMPUNG) - set(rows))}")
+    clinics = {row["name"].split(") ")[-1]: row for row in out.raw_rows("village_facilities.csv") if row["side"] == "MY"}
     made = []
-    for place in dict.fromkeys(PLACE_OF_KAMPUNG.values()):
-        own = [rows[name] for name, of in PLACE_OF_KAMPUNG.items() if of == place]
-        alone, sum_of_shares = len(own) == 1 and people[place] < KAMPUNG_PEOPLE[1] * 2, 0.0
+    for place in dict.fromkeys((*PLACE_OF_KAMPUNG.values(), *CLINICS_OF_PLACE)):
+        around = CLINICS_OF_PLACE.get(place, ())
+        own = [rows[name] for name, of in PLACE_OF_KAMPUNG.items() if of == place and name not in around]
+        alone = len(own) == 1 and people[place] < KAMPUNG_PEOPLE[1] * 2
+        left = 1.0
         for row in own:
             share, low, high = (round(min(p / people[place], 1.0), 6) for p in KAMPUNG_PEOPLE)
             share = 1.0 if alone else share
-            sum_of_shares += share
+            left -= share
             if not alone:
                 out.assume(f"share.{row['village']}", f"part of the people of {place} in {row['village']}", share, low, high, "share",
                            f"no count: {KAMPUNG_PEOPLE[0]} people (Mongkos 1,049, Stass 2,000, Telok Melano 300)", "villages.csv share")  # fmt: skip
             made.append(_village(row, place, "kampung", "", share, "fact" if alone else "assumption", (0, 0, "")))
-        if not alone:
-            rest, name = round(1.0 - sum_of_shares, 6), f"{place} and around"
-            out.assume(f"share.{name}", f"part of the people of {place} around its seat", rest, round(1.0 - len(own) * KAMPUNG_PEOPLE[2] / people[place], 6), 1.0,
-                       "share", "those who live in none of the kampung that are told apart", "villages.csv share")  # fmt: skip
-            made.append(
-                Village(
-                    name,
-                    place,
-                    "rest",
-                    "",
-                    False,
-                    point[place],
-                    "place",
-                    rest,
-                    "assumption",
-                    None,
-                    None,
-                    "",
-                    "kampung without coordinates are counted here",
-                )
-            )
+        if alone:
+            continue
+        part = left / (len(around) + SEAT_FACTOR)
+        for name in around:
+            row = rows.get(name)
+            at, confidence, source = (_point(row), row["coordinate_confidence"], row["source_ids"]) if row else (_point(clinics[name]), "high", "V05")
+            is_line = row is not None and row["kind"] == "line_village"
+            near = Village(name, place, "kampung", "", is_line, at, confidence, 0.0, "assumption", None, None, source, "kampung around the clinic")
+            made += _near_and_farther(out, near, round(part, 6))
+        rest = round(1.0 - sum(v.share for v in made if v.place == place), 6)
+        made += _near_and_farther(out, Village(f"{place} and around", place, "rest", "", False, point[place], "place", 0.0, "assumption", None, None, "",
+                                               "kampung without coordinates are counted here"), rest)  # fmt: skip
     return made
+
+
+def _near_and_farther(out: TableWriter, near: Village, share: float) -> tuple[Village, Village]:
+    """The people around a clinic or a seat, of whom a part lives in farther villages; ``share`` is that of both in the people of the place."""
+    farther = round(share * FARTHER_PART[0], 6)
+    beyond = near._replace(
+        name=f"Beyond {near.name.removesuffix(' and around')}", kind="rest", parent=near.name, is_line=False, confidence="none", share=farther,
+        note=f"at the point of {near.name}, {FARTHER_KM[0]:g} km of way from it",
+    )  # fmt: skip
+    reason = f"{_FARTHER}; two parts at the seat, one at each other clinic of the place"
+    low, high = (round(f * share, 6) for f in FARTHER_PART[1:])
+    for village, value, least, most in ((near, round(share - farther, 6), round(share - high, 6), round(share - low, 6)), (beyond, farther, low, high)):
+        out.assume(f"share.{village.name}", f"part of the people of {near.place} in {village.name}", value, least, most, "share", reason, "villages.csv share")
+    return near._replace(share=round(share - farther, 6)), beyond
 
 
 def _ways(out: TableWriter, villages: list[Village], point: dict[str, Point]) -> None:
@@ -324,7 +344,12 @@ def _ways(out: TableWriter, villages: list[Village], point: dict[str, Point]) ->
         raise SystemExit(f"village_tables.py names ways of {sorted(lacking)}, which are no villages")
     to_own = {way.village for way in OWN_WAYS if (way.to_kind == "place" and way.to == of_name[way.village].place)}
     rows = []
+    out.assume("way.farther villages", "way from farther villages of Sarawak to their clinic or seat", *FARTHER_KM, "km", _FARTHER_KM, "village_ways.csv km")
     for v in villages:
+        if v.kind == "rest" and v.parent:
+            first, steps = _usual_way(of_name[v.parent], 0.0)
+            rows.append(_row(out, OwnWay(v.name, "village", v.parent, FARTHER_KM[0], "line", first, steps, "", _FARTHER_KM), "assumption"))
+            continue
         if v.name in to_own or (v.confidence == "none" and any(w.village == v.name for w in OWN_WAYS)):
             continue
         km = straight_km(v.point, point[v.place])

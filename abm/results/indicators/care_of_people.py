@@ -92,6 +92,36 @@ def people_share_across_line(of: Sums) -> np.ndarray:
 
 
 @indicator(
+    "Share of the seriously ill in care who went across", "share", "people with an illness that needs a hospital or an emergency, last seen across ÷ all in care, each month",
+    reads=("sums.cases_across", "sums.cases"), claims=("E02",), tables=_YEAR,
+)  # fmt: skip
+def people_share_across_serious(of: Sums) -> np.ndarray:
+    return ratio(of.total("sums.cases_across"), of.total("sums.cases"))
+
+
+@indicator(
+    "Share of the seriously ill in care who went across, villages at the line", "share", "the same of villages at the line",
+    reads=("sums.line_cases_across", "sums.line_cases"), claims=("E02",), tables=_YEAR,
+)  # fmt: skip
+def people_share_across_line_serious(of: Sums) -> np.ndarray:
+    return ratio(of.total("sums.line_cases_across"), of.total("sums.line_cases"))
+
+
+@indicator(
+    "People of places whose usual care is across", "share", "people of border places of whose visits in the period most went across ÷ people",
+    reads=(*HOME, *ACROSS, "sums.persons"), claims=("E02",), tables=("yearly",),
+)  # fmt: skip
+def usual_care_across(of: Sums) -> np.ndarray:
+    there = of.over_months(np.sum([of.read(name) for name in ACROSS], axis=0))
+    home = of.over_months(np.sum([of.read(name) for name in HOME], axis=0))
+    persons = of.over_months(of.read("sums.persons"))
+    usual = np.where(there > home, persons, 0.0)
+    return ratio(
+        np.stack([usual[:, g].sum(axis=1) for g in of.groups], axis=1), np.stack([persons[:, g].sum(axis=1) for g in of.groups], axis=1)
+    )
+
+
+@indicator(
     "Visits to care for each 1,000 people of villages at the line", "visits/1000 persons/year", "visits ÷ people, a year",
     reads=("sums.line_visits", "sums.line_persons"), claims=("E09",), tables=_YEAR,
 )  # fmt: skip
