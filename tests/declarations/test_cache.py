@@ -23,9 +23,11 @@ import agents.household.fall_ill as rule
 from agents.core import compiled
 warm = any(Path(compiled.COMPILED_FOLDER).rglob("*.nbc"))
 n = 40
-episodes = np.zeros((n, 3), dtype=np.int8)
-uid, adults = np.arange(n), np.full(n, 2, dtype=np.int8)
-rule.loop(0, n, 7, 0, rule.Parameters(), uid, adults, adults, episodes)
+few = lambda width, value=0: np.full((n, width) if width > 1 else n, value, dtype=np.int8)
+episodes, uid, place = few(4), np.arange(n), np.zeros(n, dtype=np.int64)
+rest = (place, few(1, 2), few(1), few(1, 2), few(6, 30), few(8, 7), few(6), np.ones(n), few(14, -1), np.zeros(1), np.ones(1), np.zeros(1, dtype=np.int64),
+        few(14), episodes)
+rule.loop(0, n, 7, 0, rule.Parameters(), uid, *rest)
 print(json.dumps({"file": rule.__file__, "folder": str(compiled.COMPILED_FOLDER), "warm": warm, "minor": int(episodes[:, 0].sum()),
                   "hits": sum(rule.loop.stats.cache_hits.values()), "misses": sum(rule.loop.stats.cache_misses.values())}))
 """
@@ -88,7 +90,7 @@ def test_edits_are_seen_and_nothing_is_compiled_twice(home: Path, tmp_path: Path
     finally:
         draws.write_text(text, "utf-8")
     assert changed["folder"] != first["folder"] and changed["misses"] == 1
-    # draws near nothing: everybody has an episode that needs a hospital, nobody a minor one
+    # draws near nothing: everybody has an emergency, nobody a minor illness
     assert first["minor"] > 0 and changed["minor"] == 0
 
     back = run(home, tmp_path)
@@ -97,8 +99,8 @@ def test_edits_are_seen_and_nothing_is_compiled_twice(home: Path, tmp_path: Path
 
 #: The same rule with another type of uid first, as a process that came to it another way would have it.
 OTHER = WORK.replace(
-    "n = 40",
-    "n = 40\nrule.loop(0, n, 7, 0, rule.Parameters(), np.arange(n, dtype=np.int32), *[np.full(n, 2, dtype=np.int8)] * 2, np.zeros((n, 3), dtype=np.int8))",
+    "rule.loop(0, n, 7, 0, rule.Parameters(), uid, *rest)",
+    "rule.loop(0, n, 7, 0, rule.Parameters(), uid.astype(np.int32), *rest)\nrule.loop(0, n, 7, 0, rule.Parameters(), uid, *rest)",
 )
 
 

@@ -35,7 +35,8 @@ def test_groups_follow_the_order_and_each_keeps_its_own() -> None:
     assert list(dict.fromkeys(groups)) == [g for g in ORDER if g in groups] and len(ORDER) == len(set(ORDER))
     assert list(RULES) == [name for name in ORDER if name in RULES]
     care = [n for n in PARAMETERS if n.startswith("household.receive_care.")]
-    assert care == [f"household.receive_care.{n}" for n in ("days_minor", "days_disrupting", "days_hospital", "days_saved")]
+    assert care == [f"household.receive_care.{n}" for n in ("days_minor", "days_disrupting", "days_hospital", "days_saved", "nursing", "stay", "dies_hospital",
+                                                                 "dies_emergency", "saved", "memory")]  # fmt: skip
 
 
 def test_the_shipped_fit_is_planned_again_with_the_same_columns() -> None:
