@@ -149,6 +149,7 @@ fields(
     Field("hours_by_season", "Travel to that facility in the usual months, the wet ones and those of low rivers", "hour", "float64", "state", STATE, 15,
           tuple(f"{option}_{season}" for season in ("usual", "wet", "low") for option in VILLAGE_CARE)),
     Field("hours_care", "Travel to that facility this month", "hour", "float64", "month", STATE, 5, VILLAGE_CARE),
+    Field("ridden_care", "1 where a fare is paid on the way there, 0 where people walk", "1", "float64", "state", STATE, 5, VILLAGE_CARE, 1.0),
     Field("crossing_care", "Number of the crossing on the way there, -1 at home", "code", "int64", "state", STATE, 5, VILLAGE_CARE, -1),
     Field("quality_care", "Quality of that facility this month", "index", "float64", "month", STATE, 5, VILLAGE_CARE),
     Field("standard_care", "Quality that its budget allows", "index", "float64", "month", STATE, 5, VILLAGE_CARE),

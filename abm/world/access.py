@@ -18,7 +18,18 @@ import numpy as np
 from abm.world.columns import World
 from abm.world.kinship import draw
 from abm.world.travel import hours_across
-from abm.world.villages import Net, add_up, fill_chosen, fill_hours, fill_ways, from_nodes, from_seats, mark_reached
+from abm.world.villages import (
+    Net,
+    add_up,
+    all_walked,
+    fill_chosen,
+    fill_hours,
+    fill_ways,
+    from_nodes,
+    from_seats,
+    mark_reached,
+    mark_walked,
+)
 from agents.core.compiled import compiled
 from agents.core.declare import Column
 from agents.core.draws import stream
@@ -182,7 +193,7 @@ def nets_of(world: World, year: int, p: Any, anyhow: Ways) -> tuple[list[Net], n
         walk, usual = (p.path_detour / np.maximum(speed, 1e-9) for speed in (foot, w.foot[0]))
         made.append(Net(
             side, w.path_crossing, world.facility_side, w.facility_village, w.gate_first, w.gate_node, gate_hours, w.direct_first, w.direct_facility,
-            direct_hours, w.straight, walk, usual, p.day_walk, from_node, node_used,
+            direct_hours, all_walked(w.gate_ways, now.is_walked), all_walked(w.direct_ways, now.is_walked), w.straight, walk, usual, p.day_walk, from_node, node_used,
         ))  # fmt: skip
         seats.append(from_seat)
     return made, seats[0]
@@ -199,6 +210,7 @@ def reach_from_villages(
     hours, used = np.empty((len(village["place"]), len(kind))), np.empty((len(village["place"]), len(kind)), dtype=np.int64)
     fill_hours(nets[0], hours, used)
     is_reached, best, rows = np.empty(hours.shape, dtype=np.bool_), np.empty(len(hours), dtype=np.int64), np.arange(len(hours))
+    ridden = np.empty(len(hours))
     told = hours + local
     for k, (low, high) in enumerate(
         ((DISPENSARY, DISPENSARY), (CENTRE, CENTRE), (HOSPITAL, HOSPITAL), (DISPENSARY, CENTRE), (HOSPITAL, HOSPITAL))
@@ -207,6 +219,8 @@ def reach_from_villages(
         choose(told, is_reached, world.facility["standard"], high < HOSPITAL, k >= 3, care, best)
         village["facility_care"][:, k] = best
         village["crossing_care"][:, k] = np.where(best >= 0, used[rows, best], -1)
+        mark_walked(nets[0], world.facility_node, best, hours, ridden)
+        village["ridden_care"][:, k] = ridden
     for s, net in enumerate(nets):
         fill_chosen(net, village["facility_care"], local, s * n, village["hours_by_season"])
     village["hours_care"][:] = village["hours_by_season"][:, :n]

@@ -27,11 +27,12 @@ EARTH_KM, _RADIAN = 6371.0, 0.017453292519943295
 
 
 class WayClasses(NamedTuple):
-    """What the ways are from a year on: speed [km/hour], 0 for one that is not there yet; whether vehicles use them; factors by season, (seasons, ways)."""
+    """What the ways are from a year on: speed [km/hour], 0 for one that is not there yet; whether vehicles use them, or people on foot; factors by season, (seasons, ways)."""
 
     since: int
     speed: np.ndarray
     is_road: np.ndarray
+    is_walked: np.ndarray
     slowed: np.ndarray
 
 
@@ -145,13 +146,14 @@ def _flat(of_each: list[list[tuple[int, int, int]]]) -> tuple[np.ndarray, np.nda
 
 def _classes(region: Region, listed: list[_Listed], factors: list[dict[str, float]]) -> list[WayClasses]:
     speeds = [region.speeds(scope) | {NO_WAY: 0.0} for scope in (*SIDES, "cross")]
-    vehicle = set(region.road_classes.loc[region.road_classes["mode"] == "vehicle", "class"])
+    vehicle, walked = (set(region.road_classes.loc[region.road_classes["mode"] == mode, "class"]) for mode in ("vehicle", "foot"))
     made = []
     for since in (0, *sorted({year for w in listed for year, _ in parse_steps(w.later)})):
         now = [class_in(w.first, w.later, since) for w in listed]
         speed = np.array([speeds[w.scope][name] for w, name in zip(listed, now, strict=True)], dtype=float)
         slowed = np.array([[f.get(name, 1.0) for name in now] for f in factors], dtype=float)
-        made.append(WayClasses(since, speed, np.array([name in vehicle for name in now], dtype=bool), slowed))
+        is_road, is_walked = (np.array([name in those for name in now], dtype=bool) for those in (vehicle, walked))
+        made.append(WayClasses(since, speed, is_road, is_walked, slowed))
     return made
 
 
@@ -250,6 +252,9 @@ class Net(NamedTuple):
     direct_first: np.ndarray
     direct_facility: np.ndarray
     direct_hours: np.ndarray
+    #: Whether ways to nodes and to facilities are walked, all of them.
+    gate_walked: np.ndarray
+    direct_walked: np.ndarray
     #: Straight lines [km], and hours on foot for a kilometre of them, in the season and usually, by scope.
     straight: np.ndarray
     walk: np.ndarray
@@ -306,6 +311,36 @@ def fill_hours(net: Net, hours: Column, used: Column) -> None:
             is_over = net.facility_side[f] != s
             if net.direct_hours[e] < hours[v, f] and not (is_over and path < 0):
                 hours[v, f], used[v, f] = net.direct_hours[e], (path if is_over else -1)
+
+
+@compiled
+def mark_walked(net: Net, facility_node: Column, chosen: Column, hours: Column, ridden: Column) -> None:
+    """Fill ``ridden`` (villages,) with 0 where the shortest way to the ``chosen`` facility (-1: none) is walked, and 1 where a fare is paid on it.
+
+    ``hours`` are those of :func:`fill_hours`, ``facility_node`` is by facility. A way is walked that leads on foot straight to the facility, along footpaths to it, or along
+    footpaths to the seat of the place where it stands.
+    """
+    for v in range(chosen.shape[0]):
+        f = chosen[v]
+        ridden[v] = 1.0
+        if f < 0:
+            continue
+        is_over = net.facility_side[f] != net.side[v]
+        scope, is_barred = (2 if is_over else net.side[v]), is_over and net.path_crossing[v] < 0
+        least = on_foot(net.straight[v, f], net.facility_village[f] == v, is_barred, net.walk[scope], net.usual_walk[scope], net.day)
+        for g in range(net.gate_first[v], net.gate_first[v + 1]):
+            if net.gate_walked[g] and net.gate_node[g] == facility_node[f]:
+                least = min(least, net.gate_hours[g] + net.from_node[net.gate_node[g], f])
+        for e in range(net.direct_first[v], net.direct_first[v + 1]):
+            if net.direct_walked[e] and net.direct_facility[e] == f and not is_barred:
+                least = min(least, net.direct_hours[e])
+        if least <= hours[v, f]:
+            ridden[v] = 0.0
+
+
+def all_walked(ways: np.ndarray, is_walked: np.ndarray) -> np.ndarray:
+    """Whether each row of one way or two after each other (-1: none), (rows, 2), is walked throughout; ``is_walked`` (ways,). A row without a way is."""
+    return ((ways < 0) | np.append(is_walked, True)[ways]).all(axis=1)
 
 
 @inlined

@@ -28,7 +28,7 @@ def cost_of_visit(fee: float, fare: float, hours: float, companions: float) -> f
     """What a visit costs: the fee, and the fares of the sick and of who goes along, there and back.
 
     fee [own currency]: of the visit, 0 where insurance pays it
-    fare [own currency]: of an hour's travel of one person
+    fare [own currency]: of an hour's travel of one person; 0 for who walks
     hours [hour]: one way
     companions [person]: who go along
     returns [own currency]: 0 or more

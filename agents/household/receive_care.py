@@ -127,7 +127,7 @@ def effect_of(quality: float, severity: int, kind: int, q: SeekCare) -> float:
 def loop(
     start: int, stop: int, seed: int, month: int, p: Parameters, q: SeekCare, uid: Column, place: Column, village: Column, n_workers: Column, ill: Column,
     care: Column, care_next: Column, insured: Column, hours_care: Column, quality_care: Column, standard_care: Column, fee_care: Column, fare: Column,
-    served_share: Column, care_given: Column, care_visits: Column, serious_visits: Column, turned_away: Column, sent_on: Column, untreated: Column,
+    ridden_care: Column, served_share: Column, care_given: Column, care_visits: Column, serious_visits: Column, turned_away: Column, sent_on: Column, untreated: Column,
     days_lost: Column, care_cost: Column, deaths_expected: Column, found_care: Column, seen_year: Column, seen_across: Column, new_patients: Column
 ) -> None:  # fmt: skip
     """Serve or turn away each illness for which care was sought. ``care_visits``, ``serious_visits`` and ``turned_away`` are (households, 5), ``untreated`` (households, 4).
@@ -174,7 +174,7 @@ def loop(
                     if s > 2:
                         serious_visits[i, k] += 1
                     fee = 0.0 if k < 3 and insured[i] > 0 else fee_care[at, k]
-                    cost += cost_of_visit(fee, fare[where], hours_care[at, k], along)
+                    cost += cost_of_visit(fee, fare[where] * ridden_care[at, k], hours_care[at, k], along)
                     if is_hospital and s > 2:
                         days += p.stay * along
                     given = k
@@ -185,7 +185,7 @@ def loop(
                         across |= 1 << m
                 else:
                     turned_away[i, k] += 1
-                    cost += cost_of_visit(0.0, fare[where], hours_care[at, k], along)
+                    cost += cost_of_visit(0.0, fare[where] * ridden_care[at, k], hours_care[at, k], along)
                 found_care[i, k] += p.memory * (met - found_care[i, k])
             if given >= 0:
                 care_given[i, m] = given
@@ -208,7 +208,7 @@ rule(
         question="Who gets one of the places a facility has, what does the visit cost in money and days, and what is learnt of the facility?",
         loop=loop,
         reads=("household.uid", "household.place", "household.village", "household.n_workers", "household.ill", "household.care", "household.care_next",
-               "household.insured", "village.hours_care", "village.quality_care", "village.standard_care", "village.fee_care", "place.fare",
+               "household.insured", "village.hours_care", "village.quality_care", "village.standard_care", "village.fee_care", "place.fare", "village.ridden_care",
                "village.served_share"),
         writes=("household.care_given", "household.care_visits", "household.serious_visits", "household.turned_away", "household.sent_on",
                 "household.untreated", "household.days_lost", "household.care_cost", "household.deaths_expected", "household.found_care",

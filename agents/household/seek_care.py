@@ -298,7 +298,7 @@ def loop(
     start: int, stop: int, seed: int, month: int, p: Parameters, uid: Column, place: Column, village: Column, side: Column, weight: Column,
     n_adults: Column, n_workers: Column, n_children: Column, activity: Column, schooling: Column, income_mean: Column, support_across: Column,
     heard_across: Column, found_care: Column, ill: Column, subsistence: Column, fare: Column, facility_care: Column, hours_care: Column,
-    known_care: Column, fee_care: Column, friction_care: Column, care: Column, care_next: Column, insured: Column, care_sought: Column,
+    ridden_care: Column, known_care: Column, fee_care: Column, friction_care: Column, care: Column, care_next: Column, insured: Column, care_sought: Column,
     care_demand: Column
 ) -> None:  # fmt: skip
     """Choose for every illness; count by option and add the village's demand. ``care`` and ``care_next`` are (households, members).
@@ -339,7 +339,7 @@ def loop(
                 for k in range(5):
                     is_hospital, is_free = k == 2 or k == 4, k < 3 and insured[i] > 0
                     along, fee = p.companions if is_hospital else 0.5 * p.companions, 0.0 if is_free else fee_care[at, k]
-                    paid = cost_of_visit(fee, fare[where], hours_care[at, k], along)
+                    paid = cost_of_visit(fee, fare[where] * ridden_care[at, k], hours_care[at, k], along)
                     is_there[k, n], hours[k, n], friction[k, n] = facility_care[at, k] >= 0, hours_care[at, k], friction_care[at, k]
                     known[k, n] = known_care[at, k] * (1.0 - p.own_word + p.own_word * float(found_care[i, k]))
                     cost[k, n] = paid / (12.0 if is_hospital else 1.0)
@@ -382,7 +382,7 @@ rule(
         reads=("household.uid", "household.place", "household.village", "household.side", "household.weight", "household.n_adults",
                "household.n_workers", "household.n_children", "household.activity", "household.schooling", "household.income_mean",
                "household.support_across", "household.heard_across", "household.found_care", "household.ill", "place.subsistence", "place.fare",
-               "village.facility_care", "village.hours_care", "village.known_care", "village.fee_care", "village.friction_care"),
+               "village.facility_care", "village.hours_care", "village.ridden_care", "village.known_care", "village.fee_care", "village.friction_care"),
         writes=("household.care", "household.care_next", "household.insured", "household.care_sought", "village.care_demand"),
         parameters=Parameters,
         streams=("household.seek_care", "household.seek_care.sent_on", "household.seek_care.card"),

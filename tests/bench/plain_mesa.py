@@ -86,6 +86,8 @@ class PlainHousehold(mesa.Agent):
         poor = self.income_mean < at["subsistence"][w] * (self.n_adults + self.n_children)
         u = uniform(self.model.seed_of_run, seek_care.CARD, 0, self.uid, 0)
         self.insured = int(pay_care.is_insured(self.activity.count(PUBLIC), self.side, self.model.month, poor, u, p.card_share))
+        people = float(self.n_adults + self.n_children)
+        can_pay = max(pay_care.left_for_care(self.income_mean, at["subsistence"][w], people, p.food, p.least_left), 1.0)
         for m, severity in enumerate(self.ill):
             if not severity:
                 continue
@@ -95,8 +97,10 @@ class PlainHousehold(mesa.Agent):
                     continue
                 hours, fee = here["hours_care"][v][k], here["fee_care"][v][k]
                 along = p.companions * (1.0 if kind == 2 else 0.5)
-                cost = pay_care.cost_of_visit(0.0 if self.insured and k < 3 else fee, at["fare"][w], hours, along)
-                cost /= max(self.income_mean, 1.0) * (12.0 if kind == 2 else 1.0)
+                cost = pay_care.cost_of_visit(
+                    0.0 if self.insured and k < 3 else fee, at["fare"][w] * here["ridden_care"][v][k], hours, along
+                )
+                cost /= can_pay * (12.0 if kind == 2 else 1.0)
                 known = here["known_care"][v][k] * (1.0 - p.own_word + p.own_word * self.found_care[k])
                 values[k] = seek_care.value_of_facility(known, severity, hours, min(cost, 0.9), kind, k > 2, self.support_across, self.heard_across,
                                                         here["friction_care"][v][k], p)  # fmt: skip
@@ -132,7 +136,7 @@ class PlainHousehold(mesa.Agent):
                 u = self.draw(receive_care.RECEIVE_CARE, 2 * m + step)
                 served = receive_care.is_served(u, here["served_share"][v][4 * k + severity - 1])
                 fee = here["fee_care"][v][k] if served and not (self.insured and k < 3) else 0.0
-                self.care_cost += pay_care.cost_of_visit(fee, self.model.met["fare"][self.place], hours, along)
+                self.care_cost += pay_care.cost_of_visit(fee, self.model.met["fare"][self.place] * here["ridden_care"][v][k], hours, along)
                 quality, met = here["quality_care"][v][k], 0.0
                 self.turned_away[k] += not served
                 if served:

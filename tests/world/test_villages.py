@@ -12,12 +12,14 @@ from abm.world.travel import FAR
 from abm.world.villages import (
     Net,
     add_up,
+    all_walked,
     fill_chosen,
     fill_hours,
     fill_ways,
     from_nodes,
     from_seats,
     mark_reached,
+    mark_walked,
     on_foot,
     shortest_way,
     straight_km,
@@ -100,7 +102,7 @@ def net(**more) -> Net:
     given: dict[str, Any] = {
         "side": np.array([0, 0]), "path_crossing": np.array([7, 7]), "facility_side": np.array([0, 0, 1]), "facility_village": np.array([-1, 1, -1]),
         "gate_first": np.array([0, 2, 3]), "gate_node": np.array([0, 1, 0]), "gate_hours": np.array([1.0, 3.0, 2.0]), "direct_first": np.array([0, 0, 1]),
-        "direct_facility": np.array([2]), "direct_hours": np.array([2.5]), "straight": np.array([[9.0, 3.0, 6.0], [-1.0, -1.0, -1.0]]),
+        "direct_facility": np.array([2]), "direct_hours": np.array([2.5]), "gate_walked": np.zeros(3, bool), "direct_walked": np.zeros(1, bool), "straight": np.array([[9.0, 3.0, 6.0], [-1.0, -1.0, -1.0]]),
         "walk": np.array([0.6, 0.5, 0.7]), "usual_walk": np.array([0.5, 0.5, 0.5]), "day": 4.0,
         "from_node": np.array([[0.5, 4.0, 5.0], [0.0, 0.25, 2.0]]), "node_used": np.array([[-1, -1, 3], [-1, -1, 5]]),
     }  # fmt: skip
@@ -153,6 +155,41 @@ def test_hours_to_the_chosen_ones(form):
     hours = np.full((2, 6), 77.0)
     form(net(), np.array([[2, -1], [1, 0]]), 0.25, 2, hours)
     assert hours.tolist() == [[77, 77, pytest.approx(4.45), 0.0, 77, 77], [77, 77, 0.25, 2.75, 77, 77]]
+
+
+@pytest.mark.parametrize("form", [mark_walked, plain(mark_walked)])
+def test_a_fare_is_paid_where_people_do_not_walk(form):
+    """Facility 0 stands at node 0, 1 in village 1, 2 across at node 1."""
+    node = np.array([0, 0, 1])
+
+    def ridden(chosen: list[int], **more) -> list[float]:
+        of, got = net(**more), np.full(2, 77.0)
+        hours = np.empty((2, 3))
+        fill_hours(of, hours, np.empty((2, 3), dtype=np.int64))
+        form(of, node, np.array(chosen), hours, got)
+        return got.tolist()
+
+    assert ridden([0, 0]) == [1.0, 1.0], "ways that vehicles or boats use"
+    assert ridden([1, 1]) == [0.0, 0.0], "straight on foot; in the village"
+    assert ridden([2, 2]) == [0.0, 1.0], "on foot over the line, and by a way"
+    assert ridden([2, 2], day=2.0) == [1.0, 1.0], "over the day nobody walks"
+    assert ridden([2, 2], path_crossing=np.array([-1, -1])) == [1.0, 1.0]
+    assert ridden([-1, -1]) == [1.0, 1.0], "none is reached"
+    # footpaths: of village 0 to node 0, where facility 0 stands; village 1 rides there
+    walks = {"gate_walked": np.array([True, False, False])}
+    assert ridden([0, 0], **walks) == [0.0, 1.0]
+    # one to node 1 is walked, but from there the way goes on to facility 0 at node 0
+    assert ridden([0, 0], gate_walked=np.array([False, True, False]), gate_hours=np.array([9.0, 0.25, 2.0]), day=0.0) == [1.0, 1.0]
+    # a walked way to the facility itself, and one that is no shorter than by node
+    assert ridden([2, 2], direct_walked=np.array([True])) == [0.0, 0.0]
+    assert ridden([2, 2], direct_walked=np.array([True]), direct_hours=np.array([8.0])) == [0.0, 1.0]
+    assert ridden([0, 1], direct_walked=np.array([True])) == [1.0, 0.0], "a way to another facility"
+    assert ridden([2, 2], direct_walked=np.array([True]), path_crossing=np.array([-1, -1])) == [1.0, 1.0], "barred"
+
+
+def test_ways_one_after_the_other_are_walked_if_both_are():
+    ways = np.array([[0, -1], [1, -1], [0, 2], [0, 1], [-1, -1]])
+    assert all_walked(ways, np.array([True, False, True])).tolist() == [True, False, True, False, True]
 
 
 @pytest.mark.parametrize("form", [mark_reached, plain(mark_reached)])
