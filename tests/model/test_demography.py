@@ -144,7 +144,8 @@ def test_labour_force_and_surroundings_follow(grown: BorderModel) -> None:
     assert np.allclose(world.district["population"], np.bincount(world.place["district"], now, len(world.district_names)))
     node = world.facility_node
     at_border = node < world.n_places
-    assert np.allclose(world.facility["catchment"][at_border], np.maximum(now[node[at_border]], 4000.0))
+    served = now[node[at_border]] * world.catchment_part[at_border]
+    assert np.allclose(world.facility["catchment"][at_border], np.maximum(served, world.catchment_least[at_border]))
     assert (world.facility["catchment"][~at_border] == 30000.0).all()
     of_age = ((h["adult_age"] >= 15) & (h["adult_age"] < 65)).sum(axis=1)
     assert (h["n_workers"] >= np.minimum(of_age, 1)).all()

@@ -97,7 +97,7 @@ def test_data_collector():
         model_reporters={
             "income": lambda m: m.frames["household"]["income"].sum(),
             "month": "month",
-            "sick": lambda m: int(m.agents_by_type[Household].agg("untreated", sum)),
+            "sick": lambda m: int(sum(m.agents_by_type[Household].agg("untreated", sum))),
         },
         agenttype_reporters={Household: {"savings": "savings", "place": "place"}, Trader: {"profit": "profit"}},
     )
