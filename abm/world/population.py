@@ -161,11 +161,9 @@ def renew_rows(
 
 def drawn_villages(run: RunWithPeople, place: np.ndarray, village: np.ndarray, uid: np.ndarray) -> np.ndarray:
     """Village of each newcomer, (newcomers,) of int16: as given, and where that is -1 by a draw that belongs to its uid, in proportion to the villages' people."""
-    none = village < 0
-    if not none.any():
-        return village.astype(np.int16)
-    found = village.astype(np.int16)
-    found[none] = run.world.villages_of(place[none], draw(run.seed_of_run, VILLAGE, uid[none])[:, 0])
+    none, found = village < 0, village.astype(np.int16)
+    if none.any():
+        found[none] = run.world.villages_of(place[none], draw(run.seed_of_run, VILLAGE, uid[none])[:, 0])
     return found
 
 
@@ -257,11 +255,8 @@ def _villages(run: RunWithPeople, new: Mapping[str, np.ndarray]) -> np.ndarray:
     place, world = new["place"], run.world
     village = new.get("village", np.full(len(place), -1, dtype=np.int16))
     found = drawn_villages(run, place, village, new["uid"])
-    wrong = (
-        (village < -1)
-        | (found >= len(world.village_names))
-        | (world.village["place"][np.minimum(found, len(world.village_names) - 1)] != place)
-    )
+    last = len(world.village_names) - 1
+    wrong = (village < -1) | (found > last) | (world.village["place"][np.minimum(found, last)] != place)
     if wrong.any():
         k = np.flatnonzero(wrong)[0]
         raise UserError(

@@ -11,7 +11,7 @@ from abm import BorderModel
 from agents.core.compiled import plain
 from agents.core.declare import RULES
 from agents.surroundings import FARM, LOOKING, PASS, PERMIT, UNDOCUMENTED
-from tests.bench import plain_mesa
+from tests.bench import plain_care, plain_mesa
 from tests.bench.plain_mesa import PHASES, PlainModel, january
 
 #: Columns of single precision, which the twin keeps in double.
@@ -103,7 +103,7 @@ def test_every_kind_of_draw_occurs(all_three: tuple[BorderModel, PlainModel, dic
 
 @pytest.mark.parametrize("phase", PHASES)
 def test_every_function_of_one_agent_is_called_and_none_is_copied(phase: str) -> None:
-    source = inspect.getsource(plain_mesa)
+    source = inspect.getsource(plain_mesa) + inspect.getsource(plain_care)
     for function in RULES[f"household.{phase}"].decide:
         bare = plain(function)
         assert f"{bare.__module__.rsplit('.', 1)[-1]}.{bare.__name__}(" in source, bare.__name__
