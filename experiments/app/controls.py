@@ -28,7 +28,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     (mark("Budgets, roads and clinics"), ("infrastructure_investment", "puskesmas_programme"), ("official.spend_budget.", "world.travel.")),
     (
         mark("Illness and care"), ("cross_border_care",),
-        ("household.fall_ill.", "household.seek_care.", "household.receive_care.", "official.ration_care."),
+        ("household.fall_ill.", "household.seek_care.", "household.receive_care.", "official.ration_care.", "official.keep_facility.", "world.set_care."),
     ),
     (
         mark("Work and income"), ("cross_border_work", "undocumented_work"),
@@ -38,7 +38,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
         mark("Trade and prices"), ("traditional_trade", "undeclared_trade", "price_adjustment"),
         ("trader.", "market.", "world.set_month.allowance"),
     ),
-    (mark("Ties across the border"), ("kinship",), ("household.keep_ties.", "household.remember.", "world.kinship.", "world.meet.")),
+    (mark("Ties across the border"), ("kinship", "kin_help"), ("household.help_kin.", "household.keep_ties.", "household.remember.", "world.kinship.", "world.meet.")),
     (mark("People"), ("demography",), ("world.demography.", "world.populate.", "household.live.")),
     (mark("History"), ("crisis",), ("world.series.", "world.set_month.")),
 )  # fmt: skip

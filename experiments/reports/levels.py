@@ -52,6 +52,8 @@ class LevelGroup:
     unit: str
     within: str
     lines: tuple[LevelLine, ...]
+    #: What the model's number is multiplied by, in the language's form.
+    times: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ def level_table(results: Drawn, region: Region, language: str = "en") -> LevelTa
         lines = tuple(_line(one, n, _, is_drawn) for one in covered if one.row is row)
         if lines:
             unit = "" if row.unit in ("share", "order", "index") else _(row.unit)
-            groups.append(LevelGroup(row, _(row.title), unit, _within(row, n, _), lines))
+            groups.append(LevelGroup(row, _(row.title), unit, _within(row, n, _), lines, _plain(row.times, n)))
     failing = [
         f"{group.title} ({', '.join(line.years for line in bad)})"
         for group in groups
