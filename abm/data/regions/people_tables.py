@@ -188,7 +188,7 @@ def parts_of(
 _ID = "recalled census estimates (HH17, HH18, HH19); no source opened"
 _MY = (
     "births and deaths per 1000 from HH20 (recalled; deaths are under-registered inland). Births per woman: the series of Malaysia (HH39), from "
-    "which Sarawak differed by 2 percent in 2001 (2.76, HH38) and in 1970, times 1.1 (range 1.0 to 1.25, judgement) as the line has no city. Infant deaths: registered rates of "
+    "which Sarawak differed by 2 percent in 2001 (2.76, HH38) and in 1970; up to a quarter more as the line has no city (judgement). Infant deaths: registered rates of "
     "Malaysia as recalled, about 24, 13, 7 and 7, raised for an inland people whose deaths are not all registered"
 )
 _LATER = "carried on from 2010 at the pace of the years before; no census between"
@@ -200,11 +200,11 @@ RATES: list[tuple[str, int, tuple[float, float, float], tuple[float, float, floa
     ("id", 2000, (3.0, 2.7, 3.3), (57, 51, 63), (25, 22, 28), (8, 6, 10), _ID),
     ("id", 2010, (2.6, 2.3, 3.1), (30, 27, 38), (22, 19, 25), (7, 5, 9), _ID),
     ("id", 2015, (2.5, 2.2, 3.0), (26, 20, 34), (21, 18, 24), (7, 5, 9), _LATER),
-    ("my", 1980, (4.5, 3.9, 5.2), (30, 20, 55), (31, 29, 34), (6.5, 4.5, 9), _MY),
-    ("my", 1991, (3.9, 3.4, 4.5), (20, 12, 35), (28, 26, 31), (5.5, 4.5, 8), _MY),
-    ("my", 2000, (3.1, 2.7, 3.6), (12, 6, 22), (22, 20, 25), (5, 4, 7), _MY),
-    ("my", 2010, (2.4, 2.1, 2.8), (8, 5, 15), (16, 15, 19), (5, 4, 7), _MY),
-    ("my", 2015, (2.3, 2.0, 2.7), (7, 4, 13), (15, 13, 18), (5, 4, 7), f"{_LATER}; births per woman as in the years before (HH39)"),
+    ("my", 1980, (4.1, 3.9, 5.1), (30, 20, 55), (31, 29, 34), (6.5, 4.5, 9), _MY),
+    ("my", 1991, (3.5, 3.3, 4.4), (20, 12, 35), (28, 26, 31), (5.5, 4.5, 8), _MY),
+    ("my", 2000, (2.8, 2.6, 3.5), (12, 6, 22), (22, 20, 25), (5, 4, 7), _MY),
+    ("my", 2010, (2.15, 2.0, 2.7), (8, 5, 15), (16, 15, 19), (5, 4, 7), _MY),
+    ("my", 2015, (2.06, 1.9, 2.6), (7, 4, 13), (15, 13, 18), (5, 4, 7), f"{_LATER}; births per woman as in the years before (HH39)"),
 ]
 # fmt: on
 RATE_COLUMNS = (
