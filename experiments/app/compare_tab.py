@@ -170,7 +170,7 @@ def Table(runs: Differences, two: Two, years: str, language: str):
     part = solara.use_memo(lambda: two.comparison(span_of(years)), [pairs, two.a.key, two.b.key, two.asked, years])
     if part is None or part.years is None:
         return
-    title = _("Mean of {first} to {last} over {n} pairs").format(first=part.years[0], last=part.years[1], n=n.number(part.pairs))
+    title = _("Mean of {first} to {last}; pairs of runs: {n}").format(first=part.years[0], last=part.years[1], n=n.number(part.pairs))
     titles = (f"A: {_(shipped(two.a.scenario).title)}", f"B: {_(shipped(two.b.scenario).title)}")
     html = table_html(part, two, language, titles)
     command = two.command(part.years)

@@ -63,11 +63,14 @@ def seed_number(choice: Choice) -> int:
 
 
 def world(base: Choice, scenario: str | None = None, switch: str | None = None, at: tuple[str, float] | None = None) -> Choice:
-    """A world beside the history: another scenario, the history without a mechanism, or with a parameter at a level."""
+    """A world beside the history: another scenario, the history without a mechanism, or with a parameter at a level.
+
+    A level is set also where it is the fitted value: a draw would have another one.
+    """
     found = Choice(scenario or HISTORY, base.households, base.seed)
     if switch is not None:
         found = found.switched(switch, False)
-    return found if at is None else found.moved(*at)
+    return found if at is None else replace(found, changed=dict([at]))
 
 
 @dataclass(frozen=True)
