@@ -87,18 +87,24 @@ class ClaimPairs:
 
     def __init__(self, claim: Claim, base: Choice) -> None:
         self.claim = claim
+        #: Worlds by the hash of their scenario: those of the same content are one, as in the ledger.
+        self._known: dict[str, Choice] = {}
         self.history = Choice(HISTORY, base.households, base.seed)
         off = claim.scenario is not None or claim.switch is not None
         #: The world without the claim's mechanism, as the ledger takes it; None where the claim names none.
-        self.off = world(base, claim.scenario, None if claim.scenario else claim.switch) if off else None
+        self.off = self._one(world(base, claim.scenario, None if claim.scenario else claim.switch)) if off else None
         self.patterns = tuple(self._worlds(pattern, base) for pattern in claim.asked)
+
+    def _one(self, choice: Choice) -> Choice:
+        """The choice, or one that was met before and is the same world."""
+        return self._known.setdefault(replace(choice, seed="0").checked(str)[0].hash, choice)
 
     def _worlds(self, pattern: Pattern, base: Choice) -> Worlds:
         if pattern.comparison == "pair":
-            return Worlds(pattern, world(base, pattern.scenario, None if pattern.scenario else pattern.switch), {})
+            return Worlds(pattern, self._one(world(base, pattern.scenario, None if pattern.scenario else pattern.switch)), {})
         sweep = pattern.sweep
         if sweep is not None:
-            return Worlds(pattern, self.off, {level: world(base, at=(sweep.parameter, level)) for level in sweep.levels})
+            return Worlds(pattern, self.off, {level: self._one(world(base, at=(sweep.parameter, level))) for level in sweep.levels})
         return Worlds(pattern, self.off, {})
 
     @cached_property

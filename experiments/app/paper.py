@@ -160,7 +160,7 @@ def what_it_runs(pairs: ClaimPairs, _: Translate) -> str:
     if beside is None:
         return _("Run the history")
     if claim.scenario is not None:
-        return _("Run the history and “{scenario}”").format(scenario=_(shipped(claim.scenario).title))
+        return _("Switch it off: run the history and “{scenario}”").format(scenario=_(shipped(claim.scenario).title))
     off = sorted(beside.off)
     if off:
         return _("Switch off “{mechanism}” and run both worlds").format(mechanism=_(SWITCHES[off[0]]))

@@ -52,7 +52,7 @@ def test_the_worlds_of_a_claim_are_those_of_the_ledger(claim: str) -> None:
         assert ours == (None if theirs.without is None else asked.scenarios[theirs.without].hash)
         assert {k: c.checked(str)[0].hash for k, c in own.levels.items()} == {k: asked.scenarios[n].hash for k, n in theirs.sweep.items()}
     assert pairs.history.checked(str)[0].hash == asked.scenarios[HISTORY].hash
-    assert len({choice.key for choice in pairs.worlds}) == len(pairs.worlds) and pairs.worlds[0] == pairs.history
+    assert len({choice.checked(str)[0].hash for choice in pairs.worlds}) == len(pairs.worlds) and pairs.worlds[0] == pairs.history
     assert set(indicators_of(one, indicators())) <= set(indicators()) and indicators_of(one, indicators())
 
 
