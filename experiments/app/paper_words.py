@@ -5,6 +5,7 @@ Words and numbers are those of the report of ``lintas evidence``, so the page, t
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache
 from html import escape
@@ -176,45 +177,34 @@ def _readings(told: dict[str, Any], _: Translate) -> str:
     return f"<h3>{escape(_('The sentence can be read in several ways'))}</h3><ul class='lintas-readings'>{''.join(parts)}</ul>"
 
 
-def _table(head: list[str], rows: list[list[str]], title: str, css: str = "lintas-claims") -> str:
-    """A table of cells that are HTML already; on a narrow screen each row becomes a block."""
+def _table(head: list[str], groups: list[tuple[str, list[list[str]]]], title: str, css: str = "") -> str:
+    """A table of cells that are HTML already, in groups with a heading each; on a narrow screen each row becomes a block."""
     top = "".join(f"<th scope='col'>{escape(one)}</th>" for one in head)
-    body = "".join(
-        f"<tr><th scope='row'>{row[0]}</th>"
-        + "".join(f"<td data-head='{escape(name, quote=True)}'>{cell}</td>" for name, cell in zip(head[1:], row[1:], strict=True))
-        + "</tr>"
-        for row in rows
-    )
-    return f"<table class='{css}'><caption>{escape(title)}</caption><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+    body = ""
+    for heading, rows in groups:
+        body += f"<tbody><tr class='lintas-group'><th scope='rowgroup' colspan='{len(head)}'>{heading}</th></tr>"
+        for row in rows:
+            cells = "".join(f"<td data-head='{escape(name, quote=True)}'>{cell}</td>" for name, cell in zip(head[1:], row[1:], strict=True))
+            body += f"<tr><th scope='row'>{row[0]}</th>{cells}</tr>"
+        body += "</tbody>"
+    return f"<table class='lintas-claims {css}'><caption>{escape(title)}</caption><thead><tr>{top}</tr></thead>{body}</table>"
 
 
 def _patterns(told: dict[str, Any], _: Translate) -> str:
     """Both worlds' figures over the draws of the ledger, and the share of draws that show each pattern."""
     if not told["patterns"]:
         return f"<p>{escape(_('No pattern of this claim was run.'))}</p>"
-    head = [
-        _("condition"),
-        _("the model gives"),
-        _("without the mechanism"),
-        _("difference"),
-        _("practical size"),
-        _("stated sign"),
-        _("verdict"),
-    ]
-    rows = []
+    head = [_("condition"), _("the model gives"), _("without the mechanism"), _("difference"), _("practical size"), _("stated sign")]
+    groups = []
     for pattern in told["patterns"]:
-        for at, one in enumerate(pattern["conditions"]):
-            verdict = f"{_style(pattern['style'])} {escape(pattern['shares'])}" if at == 0 else ""
+        rows = []
+        for one in pattern["conditions"]:
             beside = f" ({escape(_('set against {number}').format(number=one['mark']))})" if one["mark"] else ""
-            cells = [
-                escape(one["words"]),
-                escape(one["model"]) + beside,
-                *(escape(one[k]) for k in ("without", "difference", "size", "sign")),
-                verdict,
-            ]
-            rows.append(cells)
-    title = _("What the ledger's draws gave: median, and in brackets the middle 90 %")
-    return _table(head, rows, title)
+            rows.append(
+                [escape(one["words"]), escape(one["model"]) + beside, *(escape(one[k]) for k in ("without", "difference", "size", "sign"))]
+            )
+        groups.append((f"{escape(pattern['says'])}: {_style(pattern['style'])} ({escape(pattern['shares'])})", rows))
+    return _table(head, groups, _("What the ledger's draws gave: median, and in brackets the middle 90 %"))
 
 
 # --- pairs that are run on the page ---------------------------------------------------------------------------------------
@@ -255,57 +245,46 @@ def pair_verdict(given: PatternGiven) -> tuple[str, str]:
 def pairs_html(pairs: ClaimPairs, asked: Asked, language: str) -> str:
     """What the pairs gave for each condition: both worlds, the difference, the stated sign, and what the first pair or all of them say."""
     words = words_of(language)
-    _, n = words._, words.n
-    rows = []
-    for given in pairs.given(asked):
-        result, count = result_of(pairs.claim.id, given), len(given.effects)
-        units = given.units
-        for at in range(len(given.conditions)):
-            key = Key(result, at)
-            name = given.conditions[at]
-            number = words.number(result, name)
-            if count == 1:
-                value = [words.value(number, of[name].median) if name in of else "–" for of in (result.numbers, result.without)]
-                change = words.difference(number, result.difference[name].median) if name in result.difference else "–"
-            else:
-                value = [words.interval(number, of.get(name)) for of in (result.numbers, result.without)]
-                change = words.difference_interval(number, result.difference.get(name))
-            if at:
-                verdict = ""
-            elif count == 1:
-                text, css = pair_verdict(given)
-                verdict = f"<span class='lintas-{css}'>{escape(_(text))}</span>"
-            else:
-                verdict = escape(
-                    _("{shows} of {n} show it, {misses} miss it").format(
-                        shows=n.number(int(units.shows.sum())), n=n.number(count), misses=n.number(int(units.misses.sum()))
-                    )
-                )
-            share = given.sign_share(at)
-            if count == 1:
-                sign = "–" if share != share else _("yes") if share else _("no")
-            else:
-                sign = _("{share} of {n}").format(share=words.share(share), n=n.number(count))
-            rows.append(
-                [escape(words.condition(result, at)), *map(escape, value), escape(change), escape(words.size(key)), escape(sign), verdict]
-            )
-    if not rows:
+    _ = words._
+    groups = [_group(words, pairs, given) for given in pairs.given(asked)]
+    if not groups:
         return ""
-    head = [
-        _("condition"),
-        _("with the mechanism"),
-        _("without the mechanism"),
-        _("difference"),
-        _("practical size"),
-        _("stated sign"),
-        _("these pairs"),
-    ]
-    kind = (
-        _("Pairs of this page: draws of the posterior, each with a seed")
-        if asked.is_draws
-        else _("Pairs of this page: the fitted values with seeds")
-    )
-    return _table(head, rows, kind, "lintas-claims lintas-pairs")
+    head = [_("condition"), _("with the mechanism"), _("without the mechanism"), _("difference"), _("practical size"), _("stated sign")]
+    if asked.is_draws:
+        title = _("Pairs of this page: draws of the posterior, each with a seed")
+    else:
+        title = _("Pairs of this page: the fitted values with seeds")
+    return _table(head, groups, title, "lintas-pairs")
+
+
+def _group(words: Tables, pairs: ClaimPairs, given: PatternGiven) -> tuple[str, list[list[str]]]:
+    """One pattern: what the paper says with what the pairs gave for it, and its conditions."""
+    _, n, result, count = words._, words.n, result_of(pairs.claim.id, given), len(given.effects)
+    if count == 1:
+        text, css = pair_verdict(given)
+        verdict = f"<span class='lintas-{css}'>{escape(_(text))}</span>"
+    else:
+        shows, misses = int(given.units.shows.sum()), int(given.units.misses.sum())
+        verdict = escape(
+            _("{shows} of {n} show it, {misses} miss it").format(shows=n.number(shows), n=n.number(count), misses=n.number(misses))
+        )
+    rows = [_condition(words, given, result, at) for at in range(len(given.conditions))]
+    return f"{escape(words.says(pairs.claim, result))}: {verdict}", rows
+
+
+def _condition(words: Tables, given: PatternGiven, result: PatternResult, at: int) -> list[str]:
+    """The cells of one condition: of one pair its numbers, of several their medians and middle 90 %."""
+    _, count, name, share = words._, len(given.effects), given.conditions[at], given.sign_share(at)
+    number, both = words.number(result, name), (result.numbers, result.without)
+    if count == 1:
+        values = [words.value(number, of[name].median) if name in of else "–" for of in both]
+        change = words.difference(number, result.difference[name].median) if name in result.difference else "–"
+        sign = "–" if math.isnan(share) else _("yes") if share else _("no")
+    else:
+        values = [words.interval(number, of.get(name)) for of in both]
+        change = words.difference_interval(number, result.difference.get(name))
+        sign = _("{share} of {n}").format(share=words.share(share), n=words.n.number(count))
+    return [escape(one) for one in (words.condition(result, at), *values, change, words.size(Key(result, at)), sign)]
 
 
 def said_of_units(pairs: ClaimPairs, asked: Asked, language: str) -> str:

@@ -166,7 +166,9 @@ def test_pairs_on_the_page_are_the_runs_and_numbers_of_a_direct_run() -> None:
             assert choice is not None
             scenario = choice.checked(str)[0]
             run = Simulation(scenario, households=300, rng=7 + k, fitted=dict(draw_values(k))).run()
-            pd.testing.assert_frame_equal(run.results.yearly, yearly_of(pairs.unit(k, True, choice)))
+            kept = yearly_of(pairs.unit(k, True, choice))
+            assert kept is not None
+            pd.testing.assert_frame_equal(run.results.yearly, kept)
             both.append(Years(run.results.yearly))
         direct = effects(own.pattern, both[0], without=both[1])
         assert given.effects[k] == [one.effect for one in direct] and given.sizes[k] == [one.size for one in direct]
