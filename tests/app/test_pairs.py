@@ -196,6 +196,20 @@ def test_a_series_that_is_stopped_or_refused_tells_nothing_more() -> None:
     assert told == [(0, 1)]
 
 
+def test_runs_of_a_page_that_is_away_are_given_up() -> None:
+    ends: list[str] = []
+    over = threading.Event()
+
+    def end(why: str) -> None:
+        ends.append(why)
+        over.set()
+
+    one = Series(lambda *_said: None, end, away=lambda: series.GRACE + 1, turns=Turns())
+    jobs = [Job(Choice(households=300, seed=f"99{k}")) for k in range(2)]
+    one.start(jobs)
+    assert over.wait(240) and ends == [series.GIVEN_UP] and yearly_of(jobs[0]) is None
+
+
 def test_tables_are_given_up_oldest_first() -> None:
     tables = series.Tables(2)
     jobs = [Job(Choice(seed=str(k))) for k in range(3)]
