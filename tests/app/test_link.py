@@ -9,7 +9,7 @@ import pytest
 from abm.model import BorderModel  # noqa: F401 – registers the world's levers too
 from agents.core.declare import SWITCHES
 from experiments.app.charts import indicators
-from experiments.app.link import LONGEST, View, read, write
+from experiments.app.link import LONGEST, LONGEST_HELD, View, read, write
 from experiments.app.state import Choice, assumptions, levers, names
 from experiments.app.tabs import BY_KEY, HOLDS, TABS
 
@@ -112,3 +112,9 @@ def test_tabs_hold_parts_of_their_own_and_are_there() -> None:
 def test_what_a_tab_does_not_offer_is_told(name: str) -> None:
     view, told = read(f"v=1&{name}={quote('<b>x' + 5000 * 'x')}")
     assert view == View() and f"for {name} is not known" in told and len(told) < 200
+
+
+def test_a_part_of_a_tab_is_short_whatever_its_check_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(HOLDS, "claim", lambda _text: True)  # type: ignore[arg-type]
+    assert read(f"v=1&claim={LONGEST_HELD * 'x'}")[0].held == {"claim": LONGEST_HELD * "x"}
+    assert read(f"v=1&claim={LONGEST_HELD * 'x'}y")[0].held == {}

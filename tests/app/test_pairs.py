@@ -108,6 +108,11 @@ def test_shares_and_signs_of_units_worked_by_hand() -> None:
     assert result.finding.units == 4 and result.conditions[0].stated_sign == 0.75 and result.conditions[0].size == pytest.approx(0.1)
 
 
+def test_no_difference_has_not_the_stated_sign_and_no_number_has_none() -> None:
+    assert given_of([(1.0, 1.0)]).sign_share(0) == 0.0 and given_of([(1.0, 0.5), (1.0, 1.0)]).sign_share(0) == 0.5
+    assert math.isnan(given_of([(1.0, math.nan)]).sign_share(0)) and given_of([(1.0, math.nan), (1.0, 0.5)]).sign_share(0) == 1.0
+
+
 @pytest.mark.parametrize(
     ("both", "said"), [((1.0, 0.5), SHOWS), ((1.0, 0.92), PART), ((1.0, 1.0), MISSES), ((1.0, 1.5), MISSES), ((1.0, math.nan), NOTHING)]
 )
