@@ -9,13 +9,17 @@ import pytest
 from abm.model import BorderModel  # noqa: F401 – registers the world's levers too
 from agents.core.declare import SWITCHES
 from experiments.app.charts import indicators
-from experiments.app.link import LONGEST, View, read, write
+from experiments.app.link import LONGEST, LONGEST_HELD, View, read, write
 from experiments.app.state import Choice, assumptions, levers, names
+from experiments.app.tabs import BY_KEY, HOLDS, TABS
 
 DOCTRINE = "official.set_strictness.doctrine_id"
 
+#: A part of each tab that holds one, as a link may have it.
+HELD = {"claim": "E10", "verdict": "does-not-hold", "ind": "gini", "ran": "16d", "pairs": "8s", "years": "2005-2007"}
+
 FULL = View(
-    Choice("closed-border", 1200, "99").moved(DOCTRINE, 0.35).switched("crisis", False), "no-kinship", "id", "income_ratio", 2003
+    Choice("closed-border", 1200, "99").moved(DOCTRINE, 0.35).switched("crisis", False), "no-kinship", "id", "income_ratio", 2003, "compare", HELD
 )  # fmt: skip
 
 
@@ -23,6 +27,7 @@ FULL = View(
     "view",
     [
         View(), FULL, View(language="ms"), View(Choice(seed="0")), View(Choice(seed=str(2**62))), View(indicator=indicators()[-1], year=1980),
+        *(View(tab=tab.key) for tab in TABS), *(View(held={name: text}) for name, text in HELD.items()),
         View(Choice().moved(assumptions()[0].name, assumptions()[0].high)), View(Choice().moved(DOCTRINE, 0.123456789)),
         *(View(Choice(name)) for name in names()),
     ],
@@ -91,3 +96,25 @@ def test_a_fault_is_told_in_the_language_of_the_link(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(link, "translator", lambda language: lambda sentence: f"{language}|{sentence}")
     assert read("v=1&n=1&lang=ms")[1].startswith("ms|")
     assert read("v=1&n=1&lang=xx")[1].startswith("en|")
+
+
+def test_tabs_hold_parts_of_their_own_and_are_there() -> None:
+    assert len(BY_KEY) == len(TABS) and len(HOLDS) == sum(len(tab.holds) for tab in TABS)
+    assert set(HELD) <= set(HOLDS) and not set(HOLDS) & {"v", "s", "b", "n", "seed", "set", "off", "i", "y", "lang", "region", "tab"}
+    for tab in TABS:
+        assert callable(tab.load()) and tab.title
+    for check in HOLDS.values():
+        for text in ("", "<script>", "x" * 5000, "\x00", "९s", "-1", "1e9", "E99", "holds,", " holds"):
+            assert check(text) is False
+
+
+@pytest.mark.parametrize("name", ["claim", "verdict", "ind", "ran", "pairs", "years", "tab"])
+def test_what_a_tab_does_not_offer_is_told(name: str) -> None:
+    view, told = read(f"v=1&{name}={quote('<b>x' + 5000 * 'x')}")
+    assert view == View() and f"for {name} is not known" in told and len(told) < 200
+
+
+def test_a_part_of_a_tab_is_short_whatever_its_check_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(HOLDS, "claim", lambda _text: True)  # type: ignore[arg-type]
+    assert read(f"v=1&claim={LONGEST_HELD * 'x'}")[0].held == {"claim": LONGEST_HELD * "x"}
+    assert read(f"v=1&claim={LONGEST_HELD * 'x'}y")[0].held == {}

@@ -62,9 +62,24 @@ def test_a_run_that_was_replaced_hides_nothing(shown: Shown, small: Finished) ->
     assert shown.pair.peek() is not pair and not shown.is_earlier
 
 
-def test_reset_keeps_the_language_only(shown: Shown) -> None:
-    shown.change(language="ms", indicator="births", baseline="closed-border")
+def test_a_tab_holds_what_is_checked_and_gives_up_what_is_empty(shown: Shown) -> None:
+    shown.hold(claim="E10", ran="1s")
+    shown.hold(ran="8d")
+    assert shown.view.peek().held == {"claim": "E10", "ran": "8d"}
+    for parts in ({"claim": "<b>"}, {"nothing": "1"}, {"ran": "9999s"}):
+        with pytest.raises(ValueError, match="no tab holds"):
+            shown.hold(**parts)
+    shown.hold(claim="", ran="")
+    assert shown.view.peek() == View(SMALL)
+
+
+def test_reset_keeps_the_language_the_tab_and_what_tabs_hold(shown: Shown) -> None:
+    shown.change(language="ms", indicator="births", baseline="closed-border", tab="paper", held={"claim": "E10"})
     shown.refused.value = "no"
     shown.reset()
-    assert shown.view.peek() == View(language="ms") and shown.language.peek() == "ms" and shown.indicator.peek() == "gini"
+    assert (
+        shown.view.peek() == View(language="ms", tab="paper", held={"claim": "E10"})
+        and shown.language.peek() == "ms"
+        and shown.indicator.peek() == "gini"
+    )
     assert shown.refused.peek() == ""

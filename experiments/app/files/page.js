@@ -9,6 +9,7 @@
   const FIRST = 8000; // milliseconds for the first connection
   let since = Date.now(), asked = 0, answer = "";
   let notice, text, button, shown = "", kernel = null, followed = null;
+  let isLinkToRow = new URLSearchParams(location.search).has("claim");
 
   function language() {
     const main = document.querySelector("main.lintas");
@@ -47,6 +48,14 @@
     if (query === null || query === undefined || query === followed) return;
     followed = query;
     history.replaceState(history.state, "", location.pathname + query + location.hash);
+  }
+
+  // A link to an open row begins at that row.
+  function goToRow() {
+    const row = document.querySelector(".lintas-open-row");
+    if (!isLinkToRow || !row) return;
+    isLinkToRow = false;
+    row.scrollIntoView({ block: "start" });
   }
 
   // Is the server there, and has it a place? Asked at most every two seconds, and only while there is no connection.
@@ -92,6 +101,7 @@
     if (!state) return;
     watchKernel();
     follow();
+    goToRow();
     if (state.needsRefresh) return show("renewed");
     if (state.connectionStatus === "connected") {
       since = Date.now();
