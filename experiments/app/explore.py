@@ -15,14 +15,26 @@ from agents.core.declare import OUTPUTS
 from experiments.app import figures
 from experiments.app.charts import ChartSpec, indicators
 from experiments.app.compare import Words
-from experiments.app.controls import Select, Slider
+from experiments.app.controls import Controls, Select, Slider
 from experiments.app.runner import region
 from experiments.app.shown import Shown
 from experiments.app.state import Finished
+from experiments.app.status import Bar
 from experiments.reports.figure_sheet import Picture
 from experiments.words.languages import translator
 
 NO_PICTURE: Picture | None = None
+
+
+@solara.component
+def Explore(shown: Shown, language: str):
+    """The tab: a baseline and its variant beside each other."""
+    with solara.Div():
+        Bar(shown, language)
+        Summary(shown, language)
+        with solara.Div(classes=["lintas-body"]):
+            Controls(shown, language)
+            Results(shown, language)
 
 
 @solara.component

@@ -16,6 +16,7 @@ from abm.errors import shorten
 from agents.core.declare import PARAMETERS, SWITCHES
 from experiments.app.charts import indicators
 from experiments.app.state import FEWEST, HOUSEHOLD_STEP, MOST, REGION, Choice, names
+from experiments.app.tabs import BY_KEY, FIRST, HOLDS
 from experiments.words.languages import LANGUAGES, Translate, translator
 
 VERSION = "1"
@@ -23,6 +24,8 @@ VERSION = "1"
 LONGEST = 16_000
 #: Faults that are named, and letters of each that are shown.
 TOLD, LETTERS = 3, 40
+#: Letters of a part of a link that belongs to a tab.
+LONGEST_HELD = 4_000
 FIRST_INDICATOR, FIRST_YEAR = "gini", 1985
 YEARS = (1980, 2015)
 
@@ -38,6 +41,9 @@ class View:
     #: The indicator of the last chart, and the year of the map.
     indicator: str = FIRST_INDICATOR
     year: int = FIRST_YEAR
+    #: The tab that is open, and what the link holds of the tabs, by the names of their ``holds``.
+    tab: str = FIRST
+    held: dict[str, str] = field(default_factory=dict)
 
 
 def write(view: View) -> str:
@@ -52,6 +58,8 @@ def write(view: View) -> str:
         "off": ",".join(sorted(choice.off)),
         "i": view.indicator if view.indicator != usual.indicator else "",
         "y": str(view.year) if view.year != usual.year else "",
+        "tab": view.tab if view.tab != usual.tab else "",
+        **view.held,
         "lang": view.language if view.language != usual.language else "",
     }
     kept = {name: value for name, value in said.items() if value}
@@ -108,6 +116,14 @@ def _taken(view: View, found: dict[str, str], faults: list[str], _: Translate) -
     indicator = one_of("i", indicators(), view.indicator)
     households = _whole("n", found, view.choice.households, (FEWEST, MOST), faults, _)
     households -= (households - FEWEST) % HOUSEHOLD_STEP
+    tab = one_of("tab", BY_KEY, FIRST)
+    held: dict[str, str] = {}
+    for name in [name for name in found if name in HOLDS]:
+        text = found.pop(name)
+        if len(text) <= LONGEST_HELD and HOLDS[name](text):
+            held[name] = text
+        else:
+            faults.append(_unknown(name, text, _))
     year = _whole("y", found, view.year, YEARS, faults, _)
     seed = str(_whole("seed", found, int(view.choice.seed), (0, 2**62), faults, _))
     choice = Choice(scenario, households, seed)
@@ -126,7 +142,7 @@ def _taken(view: View, found: dict[str, str], faults: list[str], _: Translate) -
         else:
             faults.append(_unknown("off", name, _))
     faults += [_unknown(name, value, _) for name, value in found.items()]
-    return replace(view, choice=choice, baseline=baseline, indicator=indicator, year=year)
+    return replace(view, choice=choice, baseline=baseline, indicator=indicator, year=year, tab=tab, held=held)
 
 
 def _whole(name: str, found: dict[str, str], usual: int, span: tuple[int, int], faults: list[str], _: Translate) -> int:

@@ -24,6 +24,7 @@ from experiments.app.kept import KEPT
 from experiments.app.link import YEARS, View, read
 from experiments.app.runner import RunEnd, Runner, RunProgress, region
 from experiments.app.state import Choice, Finished
+from experiments.app.tabs import HOLDS
 from experiments.reports.figures import Drawing
 from experiments.words.languages import translator
 
@@ -51,6 +52,7 @@ class Shown:
         self.language: solara.Reactive[str] = solara.Reactive(view.language)
         self.indicator: solara.Reactive[str] = solara.Reactive(view.indicator)
         self.year: solara.Reactive[int] = solara.Reactive(view.year)
+        self.tab: solara.Reactive[str] = solara.Reactive(view.tab)
         #: What of the link was not taken as it stands.
         self.told: solara.Reactive[str] = solara.Reactive(told)
         self.progress: solara.Reactive[RunProgress | None] = solara.Reactive(None)
@@ -73,16 +75,25 @@ class Shown:
     def _set(self, view: View) -> None:
         self.view.value = view
         self.language.value, self.indicator.value, self.year.value = view.language, view.indicator, view.year
+        self.tab.value = view.tab
+
+    def hold(self, **parts: str) -> None:
+        """Set parts of the link that belong to tabs (``Tab.holds``); an empty text takes a part out."""
+        held = {name: text for name, text in (self.view.peek().held | parts).items() if text}
+        if not all(name in HOLDS and HOLDS[name](text) for name, text in held.items()):
+            raise ValueError(f"no tab holds {held}")  # what a message of a browser holds is checked by whoever takes it
+        self.change(held=held)
 
     def choose(self, change: Callable[[Choice], Choice]) -> None:
         """Change the choice."""
         self.change(choice=change(self.view.peek().choice))
 
     def reset(self) -> None:
-        """Everything as the page opens, but for the language."""
+        """Everything as the page opens, but for the tab, what it holds, and the language."""
         self.told.value = self.refused.value = ""
         self.is_given_up.value = False
-        self._set(View(language=self.view.peek().language))
+        view = self.view.peek()
+        self._set(View(language=view.language, tab=view.tab, held=view.held))
 
     # --- runs ---------------------------------------------------------------------------------------------------------
 

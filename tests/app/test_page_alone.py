@@ -171,7 +171,8 @@ def test_a_page_whose_server_stops_and_starts_says_so_in_its_language(browser: A
                 assert page.locator(other).count() == 0, other
             page.get_by_role("button", name=translator("ms")(SENTENCES["reload"])).click()
             # what was chosen is in the link, so it is there again, language and lever too
-            page.get_by_text("seed 8, official.set_strictness.doctrine_id = 1").wait_for()
+            run = translator("ms")("{scenario}, {households} households, seed {seed}{changes}").split(", ")[-1]
+            page.get_by_text(run.format(seed=8, changes=", official.set_strictness.doctrine_id = 1")).first.wait_for()
             ready(page, "ms")
             assert page.evaluate("() => document.documentElement.lang") == "ms"
             assert page.locator(notice).count() == 0

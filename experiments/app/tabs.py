@@ -1,0 +1,52 @@
+"""Which tabs does the page have, and what of each is held in the link? Only what all parts of the page need to know of a tab.
+
+A new tab is one entry of :data:`TABS`: its key (``tab=`` of the link), its title, the parts of the link that are its own, and a function that
+loads its component when the tab is opened first. A component takes the :class:`~experiments.app.shown.Shown` of its page and a language; what
+the link holds of its tab it reads as ``shown.view.value.held`` and changes with ``shown.hold``.
+"""
+
+# Solara passes on its parts without saying so in its types.
+# pyright: reportPrivateImportUsage=false
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from experiments.words.languages import mark
+
+if TYPE_CHECKING:
+    from experiments.app.shown import Shown
+
+#: A tab's component: ``Component(shown, language)``.
+Component = Callable[["Shown", str], Any]
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A tab. ``holds`` are the names of its parts of the link, unique among all tabs and short, each with what tells whether a text of a link is taken.
+
+    A check is given what anybody may have written: it must only compare, and must not raise.
+    """
+
+    key: str
+    title: str
+    load: Callable[[], Component]
+    holds: Mapping[str, Callable[[str], bool]] = field(default_factory=dict)
+    #: Whether the tab shows the pair of runs of the controls, so that they are run as soon as it is open.
+    needs_pair: bool = False
+
+
+def _explore() -> Component:
+    from experiments.app.explore import Explore
+
+    return Explore
+
+
+TABS: tuple[Tab, ...] = (Tab("explore", mark("Explore"), _explore, needs_pair=True),)
+#: Tabs by key; the first is the one with which a page opens.
+BY_KEY: Mapping[str, Tab] = {tab.key: tab for tab in TABS}
+FIRST = TABS[0].key
+#: What tells whether a part of a link is taken, by the part's name.
+HOLDS: Mapping[str, Callable[[str], bool]] = {name: check for tab in TABS for name, check in tab.holds.items()}
