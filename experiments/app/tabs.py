@@ -44,7 +44,46 @@ def _explore() -> Component:
     return Explore
 
 
-TABS: tuple[Tab, ...] = (Tab("explore", mark("Explore"), _explore, needs_pair=True),)
+def _lessons() -> Component:
+    from experiments.app.lessons.panel import Lessons
+
+    return Lessons
+
+
+def _people() -> Component:
+    from experiments.app.people.panel import People
+
+    return People
+
+
+def _is_somebody(text: str) -> bool:
+    from experiments.app.people.directory import is_taken
+
+    return is_taken(text)
+
+
+def _is_year(text: str) -> bool:
+    return text in {str(year) for year in range(1980, 2016)}
+
+
+def _about() -> Component:
+    from experiments.app.about import About
+
+    return About
+
+
+def _is_lesson(text: str) -> bool:
+    from experiments.app.lessons.taken import is_taken
+
+    return is_taken(text)
+
+
+TABS: tuple[Tab, ...] = (
+    Tab("explore", mark("Explore"), _explore, needs_pair=True),
+    Tab("people", mark("People"), _people, {"who": _is_somebody, "wy": _is_year}, needs_pair=True),
+    Tab("lessons", mark("Lessons"), _lessons, {"les": _is_lesson}),
+    Tab("about", mark("About"), _about),
+)
 #: Tabs by key; the first is the one with which a page opens.
 BY_KEY: Mapping[str, Tab] = {tab.key: tab for tab in TABS}
 FIRST = TABS[0].key

@@ -149,5 +149,6 @@ LESSON = Lesson(
         mark("To discuss: which real studies come near to the same seed (twins, before and after in the same village)? What can they not hold equal?"),
     ),
     find,
+    runs=mark("The history, and the history with official.set_strictness.doctrine_id = 0.8 from January 1995, with 8 seeds each"),
     again="from experiments.app.lessons.chance import find\nfrom experiments.app.lessons.run import going\nprint(find({seed}, going()))",
 )  # fmt: skip

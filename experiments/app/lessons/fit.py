@@ -151,5 +151,6 @@ LESSON = Lesson(
         mark("To discuss: what does the posterior itself assume (the model's form, the ranges of its parameters)? It cannot say that the model is right."),
     ),
     find,
+    runs=mark("The scenarios history, no-puskesmas and no-kinship, with the point fit and with 8 draws of the posterior"),
     again="from experiments.app.lessons.fit import find\nfrom experiments.app.lessons.run import going\nprint(find({seed}, going()))",
 )  # fmt: skip

@@ -176,5 +176,6 @@ LESSON = Lesson(
         mark("To discuss: what does the model not know of this family? Which of it would change the utilities, and which only the draw?"),
     ),
     find,
+    runs=mark("The scenarios history and no-kinship; one household followed"),
     again="from experiments.app.lessons.household import find\nfrom experiments.app.lessons.run import going\nprint(find({seed}, going()))",
 )  # fmt: skip

@@ -51,7 +51,8 @@ class Ask:
         """A prediction, or the model's answer, in words."""
         if self.options:
             return told._(self.options[CODES.index(given)])
-        return f"{told.n.short(float(given))} {told._(self.unit)}".strip()
+        value = float(given)
+        return f"{told.n.number(value) if value == round(value) else told.n.short(value)} {told._(self.unit)}".strip()
 
 
 @dataclass(frozen=True)
@@ -109,9 +110,15 @@ class Lesson:
     #: For the teacher: aims, what to discuss, usual mistakes.
     notes: tuple[str, ...]
     find: Callable[[int, Going], Found]
-    #: Lines of Python that give the lesson's runs again.
+    #: Which runs its numbers come from, in words.
+    runs: str = ""
+    #: Lines of Python that give the lesson's numbers again.
     again: str = ""
     minutes: int = 15
+
+    def asks_before(self, step: int) -> int:
+        """How many questions come before a step."""
+        return sum(one.ask is not None for one in self.steps[:step])
 
     @property
     def asks(self) -> list[Ask]:

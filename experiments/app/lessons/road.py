@@ -139,5 +139,6 @@ LESSON = Lesson(
         mark("To discuss: what does the model leave out (accidents, teachers and nurses who do not stay, roads that bring loggers)?"),
     ),
     find,
+    runs=mark("The history with official.spend_budget.to_roads and to_health = 0.40 and 0.25, 0.25 and 0.40, 0.55 and 0.10, with 5 seeds each"),
     again="from experiments.app.lessons.road import find\nfrom experiments.app.lessons.run import going\nprint(find({seed}, going()))",
 )  # fmt: skip

@@ -240,7 +240,7 @@ def _table(t: Told, key: str, points: tuple[float, ...], name: str, is_share: bo
 
 def _fee(t: Told) -> Answer:
     _, n, f = t._, t.n, t.found
-    said = _("For this trader declaring stops to pay at a duty of {fee} of the value. The duty of the time was {duty}.").format(
+    said = _("For this trader declaring no longer pays at a duty of {fee} of the value. The duty of the time was {duty}.").format(
         fee=n.percent(f["fee"], 1), duty=n.percent(f["duty"])
     )
     head, rows = _table(t, "fee", FEES, _("duty"), True)
@@ -250,13 +250,13 @@ def _fee(t: Told) -> Answer:
             said,
             _("The picture is for all traders of the Indonesian side, who choose by the model's rule while every duty on sugar is set to the same value and nothing is free of duty: what is no longer declared does not all stop, a part goes by path."),
         ),
-        _curve(t, "fee", FEES, _("duty, part of value"), True, said, _("stops to pay")), head, rows,
+        _curve(t, "fee", FEES, _("duty, part of value"), True, said, _("no longer pays")), head, rows,
     )  # fmt: skip
 
 
 def _chance(t: Told) -> Answer:
     _, n, f = t._, t.n, t.found
-    said = _("For this trader the path stops to pay when {chance} of loads are found. In {place} it was {detection} in that month.").format(
+    said = _("For this trader the path no longer pays when {chance} of loads are found. In {place} it was {detection} in that month.").format(
         chance=n.percent(f["chance"], 1), place=f["place"], detection=n.percent(f["detection"], 1)
     )
     head, rows = _table(t, "chance", CHANCES, _("chance to be found"), True)
@@ -266,13 +266,13 @@ def _chance(t: Told) -> Answer:
             said,
             _("A load that is found costs its whole value and a fine, so a small chance weighs more than a small cost. Traders who know the paths are found less often, so some go on."),
         ),
-        _curve(t, "chance", CHANCES, _("chance that a load is found"), True, said, _("stops to pay")), head, rows,
+        _curve(t, "chance", CHANCES, _("chance that a load is found"), True, said, _("no longer pays")), head, rows,
     )  # fmt: skip
 
 
 def _hours(t: Told) -> Answer:
     _, n, f = t._, t.n, t.found
-    said = _("If one load in twenty is found, the path stops to pay for this trader at {hours} hours one way. From {place} it is {now} hours.").format(
+    said = _("If one load in twenty is found, the path no longer pays for this trader at {hours} hours one way. From {place} it is {now} hours.").format(
         hours=n.number(f["hours"], 1), place=f["place"], now=n.number(f["hours_path"], 1)
     )  # fmt: skip
     head, rows = _table(t, "hours", HOURS, _("hours"), False)
@@ -282,7 +282,7 @@ def _hours(t: Told) -> Answer:
             said,
             _("Distance costs twice: each hour takes a part of the value, and longer trips leave fewer trips in a month. In the picture all ways of all traders have the same hours."),
         ),
-        _curve(t, "hours", HOURS, _("hours one way"), False, said, _("stops to pay")), head, rows,
+        _curve(t, "hours", HOURS, _("hours one way"), False, said, _("no longer pays")), head, rows,
     )  # fmt: skip
 
 
@@ -297,7 +297,7 @@ def _last(t: Told) -> list[str]:
 LESSON = Lesson(
     "sugar",
     mark("Why does sugar cross?"),
-    mark("One trader, one month, four ways: find the duty, the chance to be found and the distance at which each way stops to pay."),
+    mark("One trader, one month, four ways: find the duty, the chance to be found and the distance at which each way no longer pays."),
     (
         Step(mark("Two prices"), _first, Ask(mark("Which way will sugar go?"), (mark("From Sarawak to Kalimantan"), mark("From Kalimantan to Sarawak"))), _which),
         Step(mark("Four ways"), _costs, Ask(
@@ -306,13 +306,13 @@ LESSON = Lesson(
         ), _ways),
         Step(mark("The fee"), lambda t: [
             t._("Now take the allowance away: all sugar has to be declared and pays duty. The higher the duty, the less remains of the gap in prices."),
-        ], Ask(mark("At which duty, in percent of the value, does declaring stop to pay for this trader?"), unit=mark("% of the value"), high=300.0), _fee),
+        ], Ask(mark("At which duty, in percent of the value, does declaring no longer pay for this trader?"), unit=mark("% of the value"), high=300.0), _fee),
         Step(mark("The patrol"), lambda t: [
             t._("The same trader looks at the path. There is no duty, but a patrol may find the load."),
-        ], Ask(mark("Out of 100 loads by path, how many must be found before the path stops to pay?"), unit=mark("of 100 loads")), _chance),
+        ], Ask(mark("Out of 100 loads by path, how many must be found before the path no longer pays?"), unit=mark("of 100 loads")), _chance),
         Step(mark("The distance"), lambda t: [
             t._("Last, the way itself. Suppose that one load in twenty is found, wherever the path leads."),
-        ], Ask(mark("At how many hours one way does the path stop to pay?"), unit=mark("hours"), high=500.0), _hours),
+        ], Ask(mark("At how many hours one way does the path no longer pay?"), unit=mark("hours"), high=500.0), _hours),
         Step(mark("What you found"), _last),
     ),
     (
@@ -322,5 +322,6 @@ LESSON = Lesson(
         mark("To discuss: who gains from a higher allowance? Why does the model let traders take a worse way now and then? Which cost is left out (money that a trader has to borrow, goods that spoil)?"),
     ),
     find,
+    runs=mark("The history as it ships, up to June 2005; deals from the rule trader.choose_deal with 200 draws"),
     again="from experiments.app.lessons.sugar import find\nfrom experiments.app.lessons.run import going\nprint(find({seed}, going()))",
 )  # fmt: skip
