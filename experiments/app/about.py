@@ -25,10 +25,18 @@ TITLE = "lintas: an agent-based model of the border communities of Kalimantan an
 AUTHORS = "The lintas authors"
 PAPER = "Nira Haryatie (2015). Jurnal Proyeksi 20(2), 19–29"
 MODEL = (
-    mark("lintas is an agent-based model of the communities on both sides of the border between West Kalimantan (Indonesia) and Sarawak (Malaysia), month by month from January 1980 to December 2015."),
-    mark("Households fall ill and seek care, farm, look for work on their side or the other, help each other and keep kin and acquaintances across the line. Traders carry rice, sugar, cooking oil and rubber within the allowance, declared, with a bribe or by a path. Officials at posts, on patrol and in districts decide how strict a post is and what money is spent on."),
-    mark("Prices, exchange rates, national product, populations, roads, posts and dated events come from sources. What people do with them is decided by rules; each rule says what it leaves out."),
-    mark("It was made to ask of the claims of one paper whether people who behave by these rules could produce what it says. Each claim has a mechanism that can be switched off and a number that shows it."),
+    mark(
+        "lintas is an agent-based model of the communities on both sides of the border between West Kalimantan (Indonesia) and Sarawak (Malaysia), month by month from January 1980 to December 2015."
+    ),
+    mark(
+        "Households fall ill and seek care, farm, look for work on their side or the other, help each other and keep kin and acquaintances across the line. Traders carry rice, sugar, cooking oil and rubber within the allowance, declared, with a bribe or by a path. Officials at posts, on patrol and in districts decide how strict a post is and what money is spent on."
+    ),
+    mark(
+        "Prices, exchange rates, national product, populations, roads, posts and dated events come from sources. What people do with them is decided by rules; each rule says what it leaves out."
+    ),
+    mark(
+        "It was made to ask of the claims of one paper whether people who behave by these rules could produce what it says. Each claim has a mechanism that can be switched off and a number that shows it."
+    ),
 )
 ASSUMED = (
     mark("Of {n} parameters, {uncertain} are uncertain, {levers} are levers of policy or of the question, {fixed} are fixed. {judged} rest on a judgement, since no source with a number was found; the others on a source that is named beside each of them in Explore."),
@@ -84,7 +92,13 @@ def about_html(language: str) -> str:
     _, n = translator(language), Numbers(language)
     roles = [one.role for one in PARAMETERS.values()]
     judged = sum(one.source.basis == "judgement" for one in PARAMETERS.values())
-    counts = {"n": len(roles), "uncertain": roles.count("uncertain"), "levers": roles.count("lever"), "fixed": roles.count("fixed"), "judged": judged}
+    counts = {
+        "n": len(roles),
+        "uncertain": roles.count("uncertain"),
+        "levers": roles.count("lever"),
+        "fixed": roles.count("fixed"),
+        "judged": judged,
+    }
     month = "".join(f"<li>{escape(_(step.title))}</li>" for step in MONTH if not step.name.startswith("record."))
     assumed = (_(ASSUMED[0]).format(**counts), _(ASSUMED[1]), _(ASSUMED[2]).format(n=len(SWITCHES)))
     switches = "".join(f"<li>{escape(_(meaning))} (<code>{escape(name)}</code>)</li>" for name, meaning in sorted(SWITCHES.items()))

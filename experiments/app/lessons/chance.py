@@ -89,7 +89,10 @@ def _paired(t: Told) -> Answer:
     said = _("With the same seed in both worlds the difference varies by {paired} from pair to pair; with other seeds by {unpaired}, {times} times as much.").format(
         paired=_points(t, spread(f["paired"])), unpaired=_points(t, spread(f["unpaired"])), times=n.number(times, 1)
     )  # fmt: skip
-    rows = {_("same seed in both worlds"): [100 * v for v in f["paired"]], _("another seed in each world"): [100 * v for v in f["unpaired"]]}
+    rows = {
+        _("same seed in both worlds"): [100 * v for v in f["paired"]],
+        _("another seed in each world"): [100 * v for v in f["unpaired"]],
+    }
     table = tuple(
         (str(s), n.number(100 * a, 2), n.number(100 * b, 2)) for s, a, b in zip(f["seeds"], f["paired"], f["unpaired"], strict=True)
     )

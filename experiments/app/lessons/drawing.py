@@ -10,8 +10,13 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
-WIDTH, LEFT, RIGHT, TOP = 420, 62, 16, 14
-COLOURS = ("var(--lintas-line-1, #b5460f)", "var(--lintas-line-2, #1c5d99)", "var(--lintas-line-3, #3c7a3e)", "var(--lintas-line-4, #6b3fa0)")
+WIDTH, RIGHT, TOP = 420, 16, 14
+COLOURS = (
+    "var(--lintas-line-1, #b5460f)",
+    "var(--lintas-line-2, #1c5d99)",
+    "var(--lintas-line-3, #3c7a3e)",
+    "var(--lintas-line-4, #6b3fa0)",
+)
 QUIET, TEXT = "var(--lintas-quiet, #5c5c62)", "var(--lintas-text, #26262a)"
 DASHES = ("", "7 4", "2 3", "9 3 2 3")
 
@@ -46,17 +51,18 @@ def lines(
     top, bottom = legend + 24, legend + 214
     height = bottom + 44
     x0, x1 = min(x), max(x)
+    left = 14 + 8 * max(len(show[1](value)) for value in ticks(low, high))  # room for the longest number
 
     def at(a: float, b: float) -> tuple[float, float]:
-        return LEFT + (a - x0) / ((x1 - x0) or 1.0) * (WIDTH - LEFT - RIGHT), bottom - (b - low) / ((high - low) or 1.0) * (bottom - top)
+        return left + (a - x0) / ((x1 - x0) or 1.0) * (WIDTH - left - RIGHT), bottom - (b - low) / ((high - low) or 1.0) * (bottom - top)
 
     body = ""
     for value in ticks(low, high):
         y = at(x0, value)[1]
-        body += _line(LEFT, y, WIDTH - RIGHT, y, QUIET, 0.3) + _text(LEFT - 6, y + 4, show[1](value), "end")
+        body += _line(left, y, WIDTH - RIGHT, y, QUIET, 0.3) + _text(left - 6, y + 4, show[1](value), "end")
     for value in ticks(x0, x1):
         body += _text(at(value, low)[0], bottom + 17, show[0](value), "middle")
-    body += _text(LEFT, top - 8, names[1], "start") + _text(WIDTH - RIGHT, bottom + 36, names[0], "end")
+    body += _text(left, top - 8, names[1], "start") + _text(WIDTH - RIGHT, bottom + 36, names[0], "end")
     if mark is not None and x0 <= mark[0] <= x1:
         across = at(mark[0], low)[0]
         body += _line(across, top, across, bottom, QUIET, 1.5)
@@ -65,14 +71,18 @@ def lines(
         points = " ".join("{:.1f},{:.1f}".format(*at(a, b)) for a, b in zip(x, some, strict=True) if math.isfinite(b))
         look = f"fill:none;stroke:{COLOURS[k % 4]};stroke-width:2.5;stroke-dasharray:{DASHES[k % 4] or 'none'}"
         y = TOP + 18 * k
-        body += f"<polyline points='{points}' style='{look}'/><polyline points='8,{y} 40,{y}' style='{look}'/>" + _text(48, y + 4, name, "start")
+        body += f"<polyline points='{points}' style='{look}'/><polyline points='8,{y} 40,{y}' style='{look}'/>" + _text(
+            48, y + 4, name, "start"
+        )
     return _svg(said, height, body)
 
 
 def dots(said: str, rows: Mapping[str, Sequence[float]], name: str, show: Show, zero: bool = True) -> str:
     """A row of dots for each list of values over one scale, with a line at their mean."""
     values = [value for some in rows.values() for value in some if math.isfinite(value)]
-    low, high = min([*([0.0] if zero else []), *values]), max([*([0.0] if zero else []), *values])
+    if zero:
+        values.append(0.0)
+    low, high = min(values, default=0.0), max(values, default=0.0)
     room = 0.06 * ((high - low) or 1.0)
     low, high = low - room, high + room
     bottom = TOP + 54 * len(rows)

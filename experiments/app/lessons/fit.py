@@ -76,9 +76,9 @@ def larger(f: Found, name: str, part: float = 1.0) -> int:
 def _clinics(t: Told) -> Answer:
     _, n, f = t._, t.n, t.found
     effect = f["effect"]["no-puskesmas"]
-    said = _("Without the programme {point} percentage points more stay without care, says the point fit; the draws say {low} to {high}.").format(
-        point=n.number(100 * effect[0], 1), low=n.number(100 * min(effect[1:]), 1), high=n.number(100 * max(effect[1:]), 1)
-    )
+    said = _(
+        "Without the programme {point} percentage points more stay without care, says the point fit; the draws say {low} to {high}."
+    ).format(point=n.number(100 * effect[0], 1), low=n.number(100 * min(effect[1:]), 1), high=n.number(100 * max(effect[1:]), 1))
     return Answer(
         f"{larger(f, 'no-puskesmas')}",
         (
@@ -96,9 +96,9 @@ def _clinics(t: Told) -> Answer:
 def _kin(t: Told) -> Answer:
     _, n, f = t._, t.n, t.found
     effect = f["effect"]["no-kinship"]
-    said = _("Without ties to the other side the number who work there changes by {point}, says the point fit; the draws say {low} to {high}.").format(
-        point=n.number(effect[0]), low=n.number(min(effect[1:])), high=n.number(max(effect[1:]))
-    )
+    said = _(
+        "Without ties to the other side the number who work there changes by {point}, says the point fit; the draws say {low} to {high}."
+    ).format(point=n.number(effect[0]), low=n.number(min(effect[1:])), high=n.number(max(effect[1:])))
     return Answer(
         f"{larger(f, 'no-kinship', 0.5)}",
         (said, _("The facts that were fitted leave open how much kin help to find work there, so sets of parameters with much and with little of it fit alike.")),

@@ -40,7 +40,9 @@ def answer_html(answer: Answer, told: Told, title: str) -> str:
     said = "".join(f"<p>{escape(one)}</p>" for one in answer.sentences)
     table = table_html(answer.head, answer.rows, title) if answer.rows and not answer.picture else ""
     if answer.rows and answer.picture:
-        table = f"<details><summary>{escape(told._('The numbers as a table'))}</summary>{table_html(answer.head, answer.rows, title)}</details>"
+        table = (
+            f"<details><summary>{escape(told._('The numbers as a table'))}</summary>{table_html(answer.head, answer.rows, title)}</details>"
+        )
     return said + (f"<div class='lintas-picture'>{answer.picture}</div>" if answer.picture else "") + table
 
 

@@ -137,8 +137,8 @@ def _who(t: Told) -> list[str]:
 
 
 def _severe(t: Told) -> list[str]:
-    _, n, one = t._, t.n, t.found["decision"]
-    head, rows = _utilities(t, one)
+    _, one = t._, t.found["decision"]
+    _head, rows = _utilities(t, one)
     listed = "; ".join(f"{name}: {value}" for name, value in rows if value != "–")
     return [
         _("{month}: somebody has {illness}. The household compares what is there by its utility, a number that holds quality, hours, cost, papers and kin.").format(

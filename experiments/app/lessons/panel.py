@@ -50,6 +50,12 @@ def NativeHandIn(
     """Own words, name, and a button; the browser downloads ``html`` each time that ``number`` changes."""
 
 
+#: Parts done, all parts, runs that come first; which lesson's numbers were found with which seed, and what went wrong; files made, and the last one.
+NOTHING_DONE: tuple[int, int, int] = (0, 0, 0)
+NO_END: tuple[str, int, str] = ("", 0, "")
+NO_FILE: tuple[int, str] = (0, "")
+
+
 def seed_of(shown: Shown) -> int:
     """The seed of the controls, where it is one that can be run; else the one with which the page opens."""
     text = shown.view.value.choice.seed.strip()
@@ -102,8 +108,8 @@ def Notes(lesson: Lesson, language: str):
 def LessonPart(shown: Shown, at: At, language: str):
     """One lesson: its runs, its steps, the file at its end."""
     _, lesson, seed = translator(language), at.lesson, seed_of(shown)
-    progress, set_progress = solara.use_state((0, 0, 0))
-    ended, set_ended = solara.use_state(("", 0, ""))
+    progress, set_progress = solara.use_state(NOTHING_DONE)
+    ended, set_ended = solara.use_state(NO_END)
     moved = solara.use_ref(False)
     runner = solara.use_memo(
         lambda: LessonRunner(
@@ -144,7 +150,9 @@ def Waiting(progress: tuple[int, int, int], error: str, language: str):
         if ahead
         else _("The lesson's runs: {done} of {all} done. The first time this may take a minute.").format(done=done, all=max(parts, 1))
     )
-    solara.v.ProgressLinear(value=100 * done / max(parts, 1), indeterminate=parts == 0 and not error, attributes={"aria-label": _("Progress of the run")})
+    solara.v.ProgressLinear(
+        value=100 * done / max(parts, 1), indeterminate=parts == 0 and not error, attributes={"aria-label": _("Progress of the run")}
+    )
     solara.HTML(tag="p", unsafe_innerHTML=escape(text), classes=["lintas-refused"] if error else [], attributes={"role": "status"})
 
 
@@ -170,7 +178,9 @@ def StepPart(at: At, told: Told, go: Callable[[At], None], takes_focus: bool, la
             go(to)
 
         Question(ask, at, give, language)
-        solara.HTML(tag="p", unsafe_innerHTML=escape(told_that), classes=["lintas-told"] if told_that else [], attributes={"role": "status"})
+        solara.HTML(
+            tag="p", unsafe_innerHTML=escape(told_that), classes=["lintas-told"] if told_that else [], attributes={"role": "status"}
+        )
         if at.prediction:
             answer = step.answer(told)
             with solara.v.Html(tag="div", class_="lintas-answer"):
@@ -204,7 +214,7 @@ def Question(ask: Ask, at: At, give: Callable[[object], None], language: str):
 def End(at: At, seed: int, told: Told, language: str):
     """The end of a lesson: own words, name, and the file to hand in. Name and words stay on this page and are in no link."""
     _ = translator(language)
-    (number, html), set_made = solara.use_state((0, ""))
+    (number, html), set_made = solara.use_state(NO_FILE)
 
     def make(own: object) -> None:
         name, words = (str(own.get(key, "")) if isinstance(own, dict) else "" for key in ("name", "words"))

@@ -85,7 +85,9 @@ def _across(t: Told) -> Answer:
         clinics=n.number(100 * clinics, 1), roads=n.number(100 * mean(differences(f, "roads", "care_share_across")), 1)
     )  # fmt: skip
     why = (
-        _("That may surprise. A possible reason: the money taken from roads also made the way to the own hospital longer, so that a part of the sick went to the other side.")
+        _(
+            "That may surprise. A possible reason: the money taken from roads also made the way to the own hospital longer, so that a part of the sick went to the other side."
+        )
         if right == "c"
         else _("Care at home and care on the other side take each other's place, the nearer they are in quality and hours.")
     )

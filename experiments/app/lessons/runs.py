@@ -20,7 +20,9 @@ class One:
     fitted: Mapping[str, float] | None = None
 
 
-def history(name: str = "history", events: Sequence[Change] = (), parameters: Mapping[str, float] | None = None, widen: float = 0.0) -> Scenario:
+def history(
+    name: str = "history", events: Sequence[Change] = (), parameters: Mapping[str, float] | None = None, widen: float = 0.0
+) -> Scenario:
     """The history, with dated changes and parameters set."""
     base = Scenario.load("history", set=parameters, widen=widen)
     return replace(base, name=name, title=name, events=(*base.events, *events))

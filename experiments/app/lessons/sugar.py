@@ -256,9 +256,9 @@ def _fee(t: Told) -> Answer:
 
 def _chance(t: Told) -> Answer:
     _, n, f = t._, t.n, t.found
-    said = _("For this trader the path no longer pays when {chance} of loads are found. In {place} it was {detection} in that month.").format(
-        chance=n.percent(f["chance"], 1), place=f["place"], detection=n.percent(f["detection"], 1)
-    )
+    said = _(
+        "For this trader the path no longer pays when {chance} of loads are found. In {place} it was {detection} in that month."
+    ).format(chance=n.percent(f["chance"], 1), place=f["place"], detection=n.percent(f["detection"], 1))
     head, rows = _table(t, "chance", CHANCES, _("chance to be found"), True)
     return Answer(
         f"{100 * f['chance']:g}",

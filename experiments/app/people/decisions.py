@@ -29,12 +29,18 @@ WORK: Mapping[int, tuple[str, str]] = {
     7: ("undocumented", mark("work on the other side, without papers")),
 }  # fmt: skip
 LOOKING = mark("looking for work")
-GOOD_WORDS = dict(zip(GOODS, (mark("rice"), mark("sugar"), mark("cooking oil"), mark("rubber")), strict=True))
-WAY_WORDS = dict(zip(DIRECTIONS, (mark("sell {good} on the other side, {channel}"), mark("buy {good} on the other side, {channel}")), strict=True))
-CHANNEL_WORDS = dict(
+GOOD_WORDS: Mapping[str, str] = dict(zip(GOODS, (mark("rice"), mark("sugar"), mark("cooking oil"), mark("rubber")), strict=True))
+WAY_WORDS: Mapping[str, str] = dict(
+    zip(DIRECTIONS, (mark("sell {good} on the other side, {channel}"), mark("buy {good} on the other side, {channel}")), strict=True)
+)
+CHANNEL_WORDS: Mapping[str, str] = dict(
     zip(CHANNELS, (mark("within the allowance"), mark("declared"), mark("with a bribe"), mark("by a path")), strict=True)
 )  # fmt: skip
-SEVERITY: Mapping[int, str] = {1: mark("a minor illness"), 2: mark("an illness that disrupts work"), 3: mark("an illness that needs a hospital")}
+SEVERITY: Mapping[int, str] = {
+    1: mark("a minor illness"),
+    2: mark("an illness that disrupts work"),
+    3: mark("an illness that needs a hospital"),
+}
 #: A value at or below it marks an option that is not there.
 MISSING = -1.0e8
 NO_DEAL = -1

@@ -28,6 +28,9 @@ from experiments.words.languages import Numbers, translator
 DRAWN = ("income_per_capita", "care_share_across")
 #: Decisions of a year that are shown at once.
 MOST_SHOWN = 40
+#: Months done, all months, runs that come first; how often a life was noted, and what went wrong the last time.
+NOTHING_DONE: tuple[int, int, int] = (0, 0, 0)
+NO_END: tuple[int, str] = (0, "")
 
 
 @solara.component
@@ -43,6 +46,8 @@ def People(shown: Shown, language: str):
         except UserError as error:
             return None, str(error)
 
+    who = read(view.held.get("who", ""))
+    opened_with = solara.use_ref(who)  # who the link named: whoever is chosen after that takes the keyboard's place
     made = solara.lab.use_task(make, dependencies=[wanted])
     found, error = made.latest if made.latest is not None and not made.pending else (None, "")
     with solara.v.Html(tag="section", attributes={"aria-label": _("People")}, class_="lintas-people"):
@@ -52,7 +57,6 @@ def People(shown: Shown, language: str):
         if found is None:
             solara.HTML(tag="p", unsafe_innerHTML=escape(error or _("The people are being made.")), attributes={"role": "status"})
             return
-        who = read(view.held.get("who", ""))
         Search(shown, found, language).key("search")
         if who is None:
             return
@@ -60,9 +64,9 @@ def People(shown: Shown, language: str):
             told = _("There is no {who} in this run: numbers go from 1 to {most}.").format(who=who.written(), most=found.count(who.entity))
             solara.HTML(tag="p", unsafe_innerHTML=escape(told), classes=["lintas-told"], attributes={"role": "status"})
         elif who.entity == "place":
-            Place(shown, found, who, language).key(who.written())
+            Place(shown, found, who, who != opened_with.current, language).key(who.written())
         else:
-            Person(shown, found, who, language).key(who.written())
+            Person(shown, found, who, who != opened_with.current, language).key(who.written())
 
 
 @solara.component
@@ -71,7 +75,10 @@ def Search(shown: Shown, directory: Directory, language: str):
     _ = translator(language)
     text, set_text = solara.use_state("")
     solara.InputText(
-        _("Name of a place, or a number (“Entikong”, “134”, “trader 5”)"), value=text, on_value=lambda new: set_text(str(new)[:60]), continuous_update=True
+        _("Name of a place, or a number (“Entikong”, “134”, “trader 5”)"),
+        value=text,
+        on_value=lambda new: set_text(str(new)[:60]),
+        continuous_update=True,
     )
     if not text.strip():
         places = [Who("place", k + 1) for k in range(len(directory.places))]
@@ -94,15 +101,15 @@ def Choose(shown: Shown, directory: Directory, some: list[Who], language: str):
 
 
 @solara.component
-def Person(shown: Shown, directory: Directory, who: Who, language: str):
+def Person(shown: Shown, directory: Directory, who: Who, takes_focus: bool, language: str):
     """The life of a household, of a trader with its household, or of an official."""
     _, n, view = translator(language), Numbers(language), shown.view.value
     baseline = view.choice.baseline(view.baseline)
     is_same = baseline.key == view.choice.key
     choices: list[Choice] = [baseline] if is_same else [baseline, view.choice]
     entity, uid = directory.followed(who)
-    progress, set_progress = solara.use_state((0, 0, 0))
-    (_ends, ended), set_ended = solara.use_state((0, ""))
+    progress, set_progress = solara.use_state(NOTHING_DONE)
+    (_ends, ended), set_ended = solara.use_state(NO_END)
     runner = solara.use_memo(
         lambda: LifeRunner(
             of_this_page(lambda done, parts, ahead: set_progress((done, parts, ahead))),
@@ -113,11 +120,15 @@ def Person(shown: Shown, directory: Directory, who: Who, language: str):
     solara.use_effect(lambda: runner.start(choices, entity, uid), [tuple(one.key for one in choices), uid])
     solara.use_effect(lambda: runner.stop, [])
     title = directory.name(who, _)
-    Heading(text=title, takes_focus=True)
+    Heading(text=title, takes_focus=takes_focus)
     said = []
     if who.entity != "official":
         row = who.number - 1 if who.entity == "household" else int(directory.household[who.number - 1])
-        said.append(_("In January 1980: {adults} adults and {children} children.").format(adults=int(directory.adults[row]), children=int(directory.children[row])))
+        said.append(
+            _("In January 1980: adults {adults}, children {children}.").format(
+                adults=int(directory.adults[row]), children=int(directory.children[row])
+            )
+        )
         trader = int(directory.trader[row])
         if who.entity == "trader":
             said.append(_("Shown is the life of its household, household {n}, with its deals.").format(n=row + 1))
@@ -129,7 +140,9 @@ def Person(shown: Shown, directory: Directory, who: Who, language: str):
     if first is None or (not is_same and lives[1] is None):
         done, parts, ahead = progress
         text = ended or (_("Other runs come first: {n}.").format(n=ahead) if ahead else _("The runs are being done once more, to note this life: {done} of {all} months.").format(done=n.number(done), all=n.number(parts)))  # fmt: skip
-        solara.v.ProgressLinear(value=100 * done / max(parts, 1), indeterminate=not parts and not ended, attributes={"aria-label": _("Progress of the run")})
+        solara.v.ProgressLinear(
+            value=100 * done / max(parts, 1), indeterminate=not parts and not ended, attributes={"aria-label": _("Progress of the run")}
+        )
         solara.HTML(tag="p", unsafe_innerHTML=escape(text), classes=["lintas-refused"] if ended else [], attributes={"role": "status"})
         return
     words = LifeWords(first, None if is_same else lives[1], language)
@@ -141,7 +154,10 @@ def LifePart(shown: Shown, words: LifeWords, title: str, language: str):
     """Sentences, a picture, the years, and the decisions of one year."""
     _ = translator(language)
     only, set_only = solara.use_state(words.variant is not None)
-    solara.HTML(unsafe_innerHTML="".join(f"<p>{escape(one)}</p>" for one in words.sentences()) + f"<div class='lintas-picture'>{words.picture(title)}</div>")
+    solara.HTML(
+        unsafe_innerHTML="".join(f"<p>{escape(one)}</p>" for one in words.sentences())
+        + f"<div class='lintas-picture'>{words.picture(title)}</div>"
+    )
     solara.HTML(unsafe_innerHTML=table_html(words.head(), words.rows(), title))
     if words.baseline.entity == "official":
         return
@@ -154,7 +170,11 @@ def LifePart(shown: Shown, words: LifeWords, title: str, language: str):
         solara.Checkbox(label=_("Only decisions that differ"), value=only, on_value=lambda on: set_only(bool(on)))
     pairs = words.decisions(year, only and words.variant is not None)
     work = "".join(f"<p>{escape(one)}</p>" for one in words.work(year))
-    note = _("{n} decisions.").format(n=len(pairs)) if len(pairs) <= MOST_SHOWN else _("{n} decisions, {shown} shown.").format(n=len(pairs), shown=MOST_SHOWN)
+    note = (
+        _("{n} decisions.").format(n=len(pairs))
+        if len(pairs) <= MOST_SHOWN
+        else _("{n} decisions, {shown} shown.").format(n=len(pairs), shown=MOST_SHOWN)
+    )
     body = ""
     for pair in pairs[:MOST_SHOWN]:
         told = words.told(pair)
@@ -165,13 +185,15 @@ def LifePart(shown: Shown, words: LifeWords, title: str, language: str):
 
 
 @solara.component
-def Place(shown: Shown, directory: Directory, who: Who, language: str):
+def Place(shown: Shown, directory: Directory, who: Who, takes_focus: bool, language: str):
     """A place: its years in both worlds, and who is there."""
-    _, n, pair = translator(language), Numbers(language), shown.pair.value
+    _, pair = translator(language), shown.pair.value
     name = directory.place_of(who)
-    Heading(text=name, takes_focus=True)
+    Heading(text=name, takes_focus=takes_focus)
     if pair is None:
-        solara.HTML(tag="p", unsafe_innerHTML=escape(_("The history is being run; its charts grow as it goes.")), attributes={"role": "status"})
+        solara.HTML(
+            tag="p", unsafe_innerHTML=escape(_("The history is being run; its charts grow as it goes.")), attributes={"role": "status"}
+        )
     else:
         solara.HTML(unsafe_innerHTML=place_html(shown, name, language))
     solara.v.Html(tag="h3", children=[_("Who is there in January 1980")])

@@ -56,7 +56,11 @@ class LifeWords:
         _, n, said = self._, self.n, []
         for life, world in zip(self.lives, (_("baseline"), _("variant")), strict=False):
             if life.left is not None:
-                said.append(_("In the {world} it left in {month}: by death, by moving away, or into another household.").format(world=world, month=self.month(life.left)))
+                said.append(
+                    _("In the {world} it left in {month}: by death, by moving away, or into another household.").format(
+                        world=world, month=self.month(life.left)
+                    )
+                )
         if self.baseline.entity == "official":
             return [*said, *self._official()]
         decisions = len(self.baseline.decisions)
@@ -72,7 +76,11 @@ class LifeWords:
     def _official(self) -> list[str]:
         _, n = self._, self.n
         first, last = float(self.baseline.months["doctrine"][0]), float(self.baseline.months["doctrine"][-1])
-        said = [_("Its doctrine (0 security, 1 prosperity) was {first} in 1980 and {last} at the end of the baseline.").format(first=n.number(first, 2), last=n.number(last, 2))]
+        said = [
+            _("Its doctrine (0 security, 1 prosperity) was {first} in 1980 and {last} at the end of the baseline.").format(
+                first=n.number(first, 2), last=n.number(last, 2)
+            )
+        ]
         if self.variant is not None:
             other = float(self.variant.months["doctrine"][-1])
             said.append(_("In the variant it is {other} at the end.").format(other=n.number(other, 2)))
@@ -84,7 +92,10 @@ class LifeWords:
         """A picture of the years of both worlds: income of a household, doctrine of an official."""
         _, n = self._, self.n
         name, label = ("doctrine", _("doctrine")) if self.baseline.entity == "official" else ("income", _("income a month"))
-        series = {world: [_mean(life.year(name, y)) for y in YEARS] for life, world in zip(self.lives, (_("baseline"), _("variant")), strict=False)}
+        series = {
+            world: [_mean(life.year(name, y)) for y in YEARS]
+            for life, world in zip(self.lives, (_("baseline"), _("variant")), strict=False)
+        }
         series = dict(reversed(series.items()))  # as in Explore: the variant is drawn solid, the baseline dashed
         said = _("{title}: {what}, year by year; the numbers are in the table below.").format(title=title, what=label)
         return drawing.lines(said, list(YEARS), series, (_("year"), label), (lambda x: f"{x:.0f}", n.short))
@@ -96,7 +107,8 @@ class LifeWords:
         if self.variant is None:
             return (_("year"), *columns)
         forms = (_("{name}, baseline"), _("{name}, variant"))
-        return (_("year"), *(form.format(name=name) for name in columns for form in forms), _("decisions that differ"))
+        last = () if self.baseline.entity == "official" else (_("decisions that differ"),)
+        return (_("year"), *(form.format(name=name) for name in columns for form in forms), *last)
 
     def rows(self) -> tuple[tuple[str, ...], ...]:
         """The table of years; a dash where it is not there any more."""
@@ -104,7 +116,7 @@ class LifeWords:
         for year in YEARS:
             cells = [self._cells(life, year) for life in self.lives]
             row = [str(year), *(one for column in zip(*cells, strict=True) for one in column)]
-            if self.variant is not None:
+            if self.variant is not None and self.baseline.entity != "official":
                 row.append(self.n.number(sum(1980 + _month(pair) // 12 == year for pair in self.changed)))
             found.append(tuple(row))
         return tuple(found)
@@ -119,7 +131,7 @@ class LifeWords:
         visits = life.year("care_visits", year)
         return [
             n.short(_mean(life.year("income", year))), n.number(float(life.year("n_adults", year)[-1])), n.number(float(life.year("n_children", year)[-1])),
-            n.short(_mean(sum(life.year(f"adults_{name}", year) for name in ACROSS))), n.number(float(life.year("episodes", year).sum())),
+            n.short(_mean(np.sum([life.year(f"adults_{name}", year) for name in ACROSS], axis=0))), n.number(float(life.year("episodes", year).sum())),
             n.number(float(life.year("untreated", year).sum())), n.number(float(visits[:, 2:].sum())),
             n.number(float((life.year("trader_good", year) >= 0).sum())) if has_trader else "–",
             n.short(float(np.nansum(life.year("trader_seized", year)))) if has_trader else "–",
@@ -128,7 +140,7 @@ class LifeWords:
     def work(self, year: int) -> list[str]:
         """What its adults did in a year's last month, in each world."""
         _ = self._
-        names = dict(zip(ACTIVITIES, (*(said for _name, said in WORK.values()), mark("looking for work")), strict=True))
+        names: dict[str, str] = dict(zip(ACTIVITIES, (*(said for _name, said in WORK.values()), mark("looking for work")), strict=True))
         said = []
         for life, world in zip(self.lives, (_("baseline"), _("variant")), strict=False):
             if life.entity == "household" and len(life.year("income", year)):
@@ -165,13 +177,15 @@ class LifeWords:
             world = _("baseline") if b is None else _("variant")
             said += _("only in the {world}: {chosen}").format(world=world, chosen=option(one, one.chosen, _))
         else:
-            said += _("{first} in the baseline, {second} in the variant").format(first=option(a, a.chosen, _), second=option(b, b.chosen, _))
+            said += _("{first} in the baseline, {second} in the variant").format(
+                first=option(a, a.chosen, _), second=option(b, b.chosen, _)
+            )
         return said + ". " + _("Draw: {draw}.").format(draw=n.number(one.draw, 3))
 
     def options(self, pair: tuple[Decision | None, Decision | None]) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
         """The options of a decision with their utilities in each world: table head and rows; the one chosen is marked."""
         _, n = self._, self.n
-        here = [one for one in (pair if self.variant is not None else pair[:1])]
+        here = list(pair if self.variant is not None else pair[:1])
         worlds = (_("baseline"), _("variant"))[: len(here)]
         codes = sorted({code for one in here if one is not None for code in one.options})
         one = next(one for one in here if one is not None)
