@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
-WIDTH, RIGHT, TOP = 420, 16, 14
+WIDTH, RIGHT, TOP = 380, 16, 14
 COLOURS = (
     "var(--lintas-line-1, #b5460f)",
     "var(--lintas-line-2, #1c5d99)",
@@ -18,6 +18,8 @@ COLOURS = (
     "var(--lintas-line-4, #6b3fa0)",
 )
 QUIET, TEXT = "var(--lintas-quiet, #5c5c62)", "var(--lintas-text, #26262a)"
+#: Words keep clear of lines that pass behind them.
+WORDS = f"fill:{TEXT};paint-order:stroke;stroke:var(--lintas-paper, #fff);stroke-width:4px;stroke-linejoin:round"
 DASHES = ("", "7 4", "2 3", "9 3 2 3")
 
 Show = Callable[[float], str]
@@ -112,7 +114,7 @@ def dots(said: str, rows: Mapping[str, Sequence[float]], name: str, show: Show, 
 def _svg(said: str, height: float, body: str) -> str:
     return (
         f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {WIDTH} {height:.0f}' role='img' aria-label='{escape(said, quote=True)}' "
-        f"style='width:100%;max-width:600px;height:auto;font-family:sans-serif;font-size:13px'>{body}</svg>"
+        f"style='width:100%;max-width:500px;height:auto;font-family:sans-serif;font-size:14px'>{body}</svg>"
     )
 
 
@@ -121,4 +123,4 @@ def _line(x1: float, y1: float, x2: float, y2: float, colour: str, width: float)
 
 
 def _text(x: float, y: float, text: str, anchor: str) -> str:
-    return f"<text x='{x:.1f}' y='{y:.1f}' text-anchor='{anchor}' style='fill:{TEXT}'>{escape(text)}</text>"
+    return f"<text x='{x:.1f}' y='{y:.1f}' text-anchor='{anchor}' style='{WORDS}'>{escape(text)}</text>"
