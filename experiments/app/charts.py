@@ -216,11 +216,11 @@ class Chart(anywidget.AnyWidget):
 
 
 class Board:
-    """The charts of one page: made once, told their words when the language changes, and numbers as runs grow and end."""
+    """The charts of one page or tab, ``charts`` and one of any indicator: made once, told their words when the language changes, and numbers as runs grow and end."""
 
-    def __init__(self, region: Region, years: tuple[int, int], indicator: str) -> None:
+    def __init__(self, region: Region, years: tuple[int, int], indicator: str, charts: tuple[ChartSpec, ...] = CHARTS) -> None:
         self._region, self.years = region, years
-        self.specs: dict[str, ChartSpec] = {spec.key: spec for spec in (*CHARTS, chosen(indicator))}
+        self.specs: dict[str, ChartSpec] = {spec.key: spec for spec in (*charts, chosen(indicator))}
         self.widgets: dict[str, Chart] = {key: Chart() for key in self.specs}
         self._language = ""
         self._tables: tuple[Years | None, Years | None] = (None, None)

@@ -78,12 +78,63 @@ def _is_lesson(text: str) -> bool:
     return is_taken(text)
 
 
+def _paper() -> Component:
+    from experiments.app.paper import Paper
+
+    return Paper
+
+
+def _compare() -> Component:
+    from experiments.app.compare_tab import Compare
+
+    return Compare
+
+
+def _is_pairs(text: str) -> bool:
+    from experiments.app.over_pairs import is_over
+
+    return is_over(text)
+
+
+def _is_span(text: str) -> bool:
+    from experiments.app.over_pairs import SPANS
+
+    return text in SPANS
+
+
+def _is_claim(text: str) -> bool:
+    from abm.claims.claim import claims
+
+    return text in claims()
+
+
+def _is_verdict(text: str) -> bool:
+    return text in ("does-not-hold", "cannot-tell", "holds", "built-in", "no-mechanism")
+
+
+def _is_indicator(text: str) -> bool:
+    from experiments.app.charts import indicators
+
+    return text in indicators()
+
+
+def _is_asked(text: str) -> bool:
+    from experiments.app.pairs import Asked
+
+    return Asked.read(text) is not None
+
+
 TABS: tuple[Tab, ...] = (
     Tab("explore", mark("Explore"), _explore, needs_pair=True),
     Tab("people", mark("People"), _people, {"who": _is_somebody, "wy": _is_year}, needs_pair=True),
+    Tab(
+        "paper", mark("What the paper says"), _paper,
+        {"claim": _is_claim, "verdict": _is_verdict, "ind": _is_indicator, "ran": _is_asked},
+    ),
+    Tab("compare", mark("Compare"), _compare, {"pairs": _is_pairs, "years": _is_span}),
     Tab("lessons", mark("Lessons"), _lessons, {"les": _is_lesson}),
     Tab("about", mark("About"), _about),
-)
+)  # fmt: skip
 #: Tabs by key; the first is the one with which a page opens.
 BY_KEY: Mapping[str, Tab] = {tab.key: tab for tab in TABS}
 FIRST = TABS[0].key

@@ -76,11 +76,15 @@ class Tables(Figures):
 
     def page(self, row: LedgerRow, options: Sequence[str] = ()) -> dict[str, Any]:
         """All values of the page of one claim; ``options`` of the command are repeated in the line that runs it again."""
+        return self.told(row, options) | {"figures": [figure(p) for p in (*self.years(row), *self.sweeps(row))]}
+
+    def told(self, row: LedgerRow, options: Sequence[str] = ()) -> dict[str, Any]:
+        """The same without its figures, which need bands of the runs."""
         _, claim = self._, row.claim
         return {
             "id": claim.id, "claim": _(claim.claim), "lines": claim.lines.replace("-", "–"), "who": _(claim.who), "style": self.style_of(row),
             "why": self.short(row), "reasons": self.row(row), "status": _(STATUS[claim.status]), "expected": _(claim.expected),
-            "marks": self.conditions(row), "readings": self._readings(row), "figures": [figure(p) for p in (*self.years(row), *self.sweeps(row))],
+            "marks": self.conditions(row), "readings": self._readings(row),
             "patterns": [self._pattern(row, result) for result in row.patterns], "mechanism": _(claim.mechanism), "rules": self._rules(claim),
             "switch": "" if claim.switch is None else claim.switch, "switch_says": "" if claim.switch is None else _(SWITCHES[claim.switch]),
             "scenario": claim.scenario or "", "parameters": self._parameters(claim), "has_values": any(name != "draw" for name in self.made.draws.columns),
