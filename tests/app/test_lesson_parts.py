@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 from typing import Any
@@ -163,6 +164,13 @@ def test_pictures_escape_their_words_and_leave_out_what_is_no_number() -> None:
     assert "<mark>" not in lines("a", [0, 1], {"y": [0, 1]}, ("x", "z"), (str, str), (5, "mark"))  # beyond the scale
 
 
+def test_a_scale_begins_below_nothing_where_its_numbers_do() -> None:
+    root = ElementTree.fromstring(lines("a", [0, 1, 2], {"y": [-10, 0, 10]}, ("x", "z"), (str, str)))
+    points = next(iter(root.iter("{http://www.w3.org/2000/svg}polyline"))).attrib["points"].split()
+    low, middle, high = (float(point.split(",")[1]) for point in points)
+    assert low - middle == pytest.approx(middle - high, abs=0.2) and high > 0 and low < float(root.attrib["viewBox"].split()[3])
+
+
 def test_a_line_goes_where_its_numbers_are() -> None:
     root = ElementTree.fromstring(lines("a", [0, 1, 2], {"y": [0, 5, 10]}, ("x", "z"), (str, str)))
     points = next(iter(root.iter("{http://www.w3.org/2000/svg}polyline"))).attrib["points"].split()
@@ -216,9 +224,8 @@ def test_an_error_is_told_in_one_sentence(error: Exception, said: str) -> None:
     assert heard.ends == [("made-up", 7, said)] and numbers.get("made-up", 7) is None
 
 
-def test_a_lesson_that_is_no_longer_wanted_ends_and_tells_nothing() -> None:
-    import threading
-
+@pytest.mark.parametrize("tells", [True, False])
+def test_a_lesson_that_is_no_longer_wanted_ends_and_tells_nothing(tells: bool) -> None:
     heard, numbers, begun, go = Heard(), FoundNumbers(), threading.Event(), threading.Event()
     over = threading.Event()
 
@@ -226,18 +233,88 @@ def test_a_lesson_that_is_no_longer_wanted_ends_and_tells_nothing() -> None:
         begun.set()
         go.wait(30)
         try:
-            how.tell(1, 2)
+            if tells:
+                how.tell(1, 2)
         finally:
             over.set()
         return {"x": 1}
 
-    runner = runner_of(heard, Turns(), numbers)
+    turns = Turns()
+    runner = runner_of(heard, turns, numbers)
     runner.start(lesson_of(find), 7)
     assert begun.wait(30)
     runner.stop()
     go.set()
     assert over.wait(30)
-    assert heard.ends == [] and (1, 2, 0) not in heard.progress and numbers.get("made-up", 7) is None
+    with numbers.once.alone(("made-up", 7), threading.Event()):  # the first one has said all that it says
+        pass
+    assert heard.ends == [] and (1, 2, 0) not in heard.progress and (numbers.get("made-up", 7) is None) == tells
+
+
+def test_other_pages_come_between_the_runs_of_a_lesson() -> None:
+    turns, order, heard, first = Turns(), [], Heard(), threading.Event()
+    other_over: list[threading.Event] = []
+
+    def find(seed: int, how: Going) -> dict[str, int]:
+        with how.turn():
+            order.append("one")
+            other_over.append(turns.enter("another page", lambda: order.append("other"), lambda ahead: None))
+            first.set()
+        with how.turn():
+            order.append("two")
+        return {}
+
+    runner_of(heard, turns, FoundNumbers()).start(lesson_of(find), 7)
+    while not heard.ends:
+        pass
+    assert heard.ends == [("made-up", 7, "")] and order == ["one", "other", "two"] and other_over[0].wait(30)
+
+
+def test_the_same_lesson_is_found_once_where_two_ask_together() -> None:
+    turns, numbers, calls, go = Turns(), FoundNumbers(), [], threading.Event()
+    both = Heard(), Heard()
+
+    def find(seed: int, how: Going) -> dict[str, int]:
+        calls.append(seed)
+        go.wait(30)
+        return {}
+
+    runners = [runner_of(heard, turns, numbers) for heard in both]
+    for runner in runners:
+        runner.start(lesson_of(find), 7)
+    while not calls:
+        pass
+    go.set()
+    while not all(heard.ends for heard in both):
+        pass
+    assert calls == [7]
+
+
+def test_one_that_waits_for_its_turn_gives_it_up_when_it_is_no_longer_wanted() -> None:
+    turns, over, heard, waits = Turns(), threading.Event(), Heard(), threading.Event()
+
+    def hold() -> None:
+        over.wait(30)
+
+    turns.enter("another page", hold, lambda ahead: None)
+    order = []
+
+    def find(seed: int, how: Going) -> dict[str, int]:
+        try:
+            with how.turn():
+                order.append("ran")
+        finally:
+            waits.set()
+        return {}
+
+    runner = runner_of(heard, turns, FoundNumbers())
+    runner.start(lesson_of(find), 7)
+    while (0, 0, 1) not in heard.progress:
+        pass
+    runner.stop()
+    assert waits.wait(30)
+    over.set()
+    assert order == [] and heard.ends == []
 
 
 def test_few_numbers_are_kept() -> None:

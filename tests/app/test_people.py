@@ -13,7 +13,7 @@ from agents.core.declare import RULES
 from agents.core.draws import uniform
 from agents.trader.choose_deal import CHOOSE_DEAL
 from agents.trader.choose_deal import Parameters as DealParameters
-from experiments.app.people.decisions import MISSING, Decision, differ
+from experiments.app.people.decisions import MISSING, Decision, differ, of_traces
 from experiments.app.people.directory import DIRECTORIES, Directories, Directory, Who, is_taken, read
 from experiments.app.people.life import Life, Watched, watch
 from experiments.app.people.run import LifeRunner, Lives
@@ -136,6 +136,23 @@ def test_one_that_leaves_is_noted_until_then() -> None:
     assert words.rows()[-1][1:] == ("–",) * 9 and words.rows()[0][1] != "–"
 
 
+def test_illnesses_are_matched_in_the_order_in_which_the_rule_of_care_looks_at_them() -> None:
+    def call(function: str, answer: int, **inputs: float) -> dict[str, Any]:
+        return {"function": function, "inputs": inputs, "answer": answer}
+
+    none = {"hospital_home": -1e9, "primary_across": -1.0, "hospital_across": -1e9, "nest_scale": 0.5}
+    traces = [
+        {"month": 5, "uid": 1, "rule": "household.fall_ill", "calls": [call("severity", k, u=0.5) for k in (3, 0, 1)]},
+        {"month": 5, "uid": 1, "rule": "household.seek_care", "calls": [
+            call("choose_care", -1, u=0.25, value_none=0.5, primary_home=2.0, **none), call("choose_care", 2, u=0.75, value_none=0.5, primary_home=-1e9, **none),
+        ]},
+        {"month": 5, "uid": 1, "rule": "population", "calls": [], "has_left": True},
+    ]  # fmt: skip
+    assert of_traces(traces) == [
+        Decision(5, "care", 0, 1, 0.25, {-1: 0.5, 0: 2.0, 2: -1.0}, -1), Decision(5, "care", 1, 3, 0.75, {-1: 0.5, 2: -1.0}, 2)
+    ]  # fmt: skip
+
+
 # --- words ------------------------------------------------------------------------------------------------------------------
 
 
@@ -157,6 +174,22 @@ def test_a_life_in_words(lives: tuple[Life, Life], language: str) -> None:
     assert sum(len(words.decisions(year, True)) for year in range(1980, 1986)) == len(words.changed)
     assert sum(int(row[-1]) for row in words.rows()) == len(words.changed)
     assert words.rows()[0][words.head().index(words.head()[9])] == translated_number(int(lives[0].year("episodes", 1980).sum()), language)
+
+
+def test_the_numbers_of_a_year_by_hand() -> None:
+    def months(first: float, other: float = 0.0) -> np.ndarray:
+        return np.array([first] + [other] * 11)
+
+    values = {
+        "income": months(1200.0), "n_adults": np.array([2.0] * 11 + [3.0]), "n_children": months(4.0, 1.0), "adults_pass": months(12),
+        "adults_permit": months(6), "adults_undocumented": months(6), "episodes": np.array([[1, 2, 3]] * 12), "untreated": months(5.0, 1.0),
+        "care_visits": np.array([[1, 10, 2, 3]] * 12), "trader_good": np.array([0.0] * 5 + [-1.0] * 7), "trader_seized": months(7.0),
+    }  # fmt: skip
+    life = Life("household", 1, "Entikong", "id", values)
+    rows = LifeWords(life, None, "en").rows()
+    assert rows[0] == ("1980", "100", "3", "1", "2.00", "72", "16", "60", "5", "7.00") and set(rows[1][1:]) == {"–"}
+    without = Life("household", 1, "Entikong", "id", values | {"trader_good": np.full(12, np.nan)})
+    assert LifeWords(without, None, "en").rows()[0][-2:] == ("–", "–")
 
 
 def translated_number(value: int, language: str) -> str:

@@ -28,11 +28,13 @@ def pick(seed: int, going: Going) -> int:
 def find(seed: int, going: Going) -> Found:
     """The household's life in both worlds, and what of its care differs."""
     going.tell(0, 3)
-    uid = pick(seed, going)
+    with going.turn():
+        uid = pick(seed, going)
     lives: list[Life] = []
     for k, name in enumerate((BASELINE, OTHER)):
         going.tell(1 + k, 3)
-        lives.append(watch(Scenario.load(name), "household", uid, going.stop, households=HOUSEHOLDS, rng=seed, shared=going.shared))
+        with going.turn():
+            lives.append(watch(Scenario.load(name), "household", uid, going.stop, households=HOUSEHOLDS, rng=seed, shared=going.shared))
     care, other = ([one for one in life.decisions if one.kind == "care"] for life in lives)
     known = {one.key: one for one in other}
     # the one to look at: one that went elsewhere in the other world, if any did; of these the most severe, and the first

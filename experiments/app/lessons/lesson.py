@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -97,6 +98,8 @@ class Going:
     shared: Shared
     stop: threading.Event = field(default_factory=threading.Event)
     tell: Callable[[int, int], None] = lambda _done, _all: None
+    #: A block in which one run is done: other pages' runs come between two of them.
+    turn: Callable[[], AbstractContextManager[None]] = nullcontext
 
 
 @dataclass(frozen=True)

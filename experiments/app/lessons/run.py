@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 from abm.errors import UserError, shorten
 from experiments.app.lessons.lesson import Found, Going, Lesson
+from experiments.app.one_turn import Once, StoppedWaiting, in_thread, one_turn
 from experiments.app.runner import SHARED, TURNS
 from experiments.app.turns import Turns
 
@@ -15,9 +17,13 @@ from experiments.app.turns import Turns
 MOST = 100
 
 
-def going(stop: threading.Event | None = None, tell: Callable[[int, int], None] = lambda _done, _all: None) -> Going:
-    """What a lesson's runs are given: what all runs of the server share, when to stop, whom to tell."""
-    return Going(SHARED, stop or threading.Event(), tell)
+def going(
+    stop: threading.Event | None = None,
+    tell: Callable[[int, int], None] = lambda _done, _all: None,
+    turn: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> Going:
+    """What a lesson's runs are given: what all runs of the server share, when to stop, whom to tell, and how to wait for a turn."""
+    return Going(SHARED, stop or threading.Event(), tell, turn)
 
 
 class FoundNumbers:
@@ -25,6 +31,8 @@ class FoundNumbers:
 
     def __init__(self, most: int = MOST) -> None:
         self._most, self._lock = most, threading.Lock()
+        #: The same lesson is found once where several ask for it at the same time.
+        self.once = Once()
         self._found: OrderedDict[tuple[str, int], Found] = OrderedDict()
 
     def get(self, lesson: str, seed: int) -> Found | None:
@@ -68,33 +76,35 @@ class LessonRunner:
             self._on_end(lesson.key, seed, "")
             return
 
-        def work() -> None:
-            self._work(lesson, seed, stop)
-
-        def tell(ahead: int) -> None:
-            if not stop.is_set():
-                self._on_progress(0, 0, ahead)
-
-        self._turns.enter(self, work, tell)
+        in_thread(lambda: self._work(lesson, seed, stop), "lintas lesson")
 
     def stop(self) -> None:
         """End what is under way or waits."""
         self._stop.set()
-        self._turns.leave(self)
 
     def _work(self, lesson: Lesson, seed: int, stop: threading.Event) -> None:
         from abm.simulation import StoppedError
 
+        so_far = (0, 0)
+
         def tell(done: int, parts: int) -> None:
+            nonlocal so_far
             if stop.is_set():
                 raise StoppedError("the lesson is no longer wanted")
+            so_far = done, parts
             self._on_progress(done, parts, 0)
+
+        def wait(ahead: int) -> None:
+            if not stop.is_set():
+                self._on_progress(*so_far, ahead)
 
         error = ""
         try:
-            if self._numbers.get(lesson.key, seed) is None:
-                self._numbers.put(lesson.key, seed, lesson.find(seed, going(stop, tell)))
-        except StoppedError:
+            with self._numbers.once.alone((lesson.key, seed), stop):
+                if self._numbers.get(lesson.key, seed) is None:
+                    found = lesson.find(seed, going(stop, tell, lambda: one_turn(self._turns, stop, stop, wait)))
+                    self._numbers.put(lesson.key, seed, found)
+        except (StoppedError, StoppedWaiting):
             return
         except UserError as wrong:
             error = str(wrong)

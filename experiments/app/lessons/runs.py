@@ -33,8 +33,9 @@ def all_of(runs: Sequence[One], going: Going, after: int = 0) -> list[Years]:
     found = []
     for k, one in enumerate(runs):
         going.tell(k, len(runs) + after)
-        run = Simulation(one.scenario, households=HOUSEHOLDS, rng=one.seed, fitted=one.fitted, shared=going.shared)
-        found.append(Years(run.run(stop=going.stop).results.yearly))
+        with going.turn():
+            run = Simulation(one.scenario, households=HOUSEHOLDS, rng=one.seed, fitted=one.fitted, shared=going.shared)
+            found.append(Years(run.run(stop=going.stop).results.yearly))
     return found
 
 

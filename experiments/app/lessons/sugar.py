@@ -134,7 +134,8 @@ def look_at(seed: int, going: Going) -> Look:
 def find(seed: int, going: Going) -> Found:
     """The numbers of the lesson."""
     going.tell(0, 5)
-    look = look_at(seed, going)
+    with going.turn():
+        look = look_at(seed, going)
     going.tell(1, 5)
     place = look.place()
     c, world = look.columns, look.run.world
@@ -163,7 +164,8 @@ def find(seed: int, going: Going) -> Found:
 
     by: dict[str, list[list[float]]] = {}
     for k, (name, made, points) in enumerate((("fee", with_fee, FEES), ("chance", with_chance, CHANCES), ("hours", with_hours, HOURS))):
-        by[name] = [made(x) for x in points]
+        with going.turn():
+            by[name] = [made(x) for x in points]
         going.tell(2 + k, 5)
     return {
         "place": world.place_names[place], "partner": world.place_names[int(c["trade_link.partner"][place, 0])], "row": row,

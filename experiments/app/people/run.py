@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 
 from abm.errors import UserError, shorten
+from experiments.app.one_turn import Once, StoppedWaiting, in_thread, one_turn
 from experiments.app.people.life import Life, watch
 from experiments.app.runner import SHARED, TURNS, region
 from experiments.app.state import Choice
@@ -21,6 +22,8 @@ class Lives:
 
     def __init__(self, most: int = MOST) -> None:
         self._most, self._lock = most, threading.Lock()
+        #: The same life is noted once where several ask for it at the same time.
+        self.once = Once()
         self._kept: OrderedDict[Hashable, Life] = OrderedDict()
 
     def get(self, choice: Choice, entity: str, uid: int) -> Life | None:
@@ -59,29 +62,28 @@ class LifeRunner:
             self._on_end("")
             return
 
-        def work() -> None:
-            self._work(choices, entity, uid, stop)
-
-        def tell(ahead: int) -> None:
-            if not stop.is_set():
-                self._on_progress(0, 0, ahead)
-
-        self._turns.enter(self, work, tell)
+        in_thread(lambda: self._work(choices, entity, uid, stop), "lintas life")
 
     def stop(self) -> None:
         """End what is under way or waits."""
         self._stop.set()
-        self._turns.leave(self)
 
     def _work(self, choices: Sequence[Choice], entity: str, uid: int, stop: threading.Event) -> None:
         from abm.simulation import StoppedError
 
+        def wait(ahead: int) -> None:
+            if not stop.is_set():
+                self._on_progress(0, 0, ahead)
+
         error = ""
         try:
             for k, choice in enumerate(choices):
-                if self._lives.get(choice, entity, uid) is None:
-                    self._lives.put(choice, self._one(choice, entity, uid, stop, k, len(choices)))
-        except StoppedError:
+                with self._lives.once.alone((choice.key, uid), stop):
+                    if self._lives.get(choice, entity, uid) is None:
+                        with one_turn(self._turns, stop, stop, wait):
+                            life = self._one(choice, entity, uid, stop, k, len(choices))
+                        self._lives.put(choice, life)
+        except (StoppedError, StoppedWaiting):
             return
         except UserError as wrong:
             error = str(wrong)
