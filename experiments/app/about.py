@@ -35,7 +35,7 @@ MODEL = (
         "Prices, exchange rates, national product, populations, roads, posts and dated events come from sources. What people do with them is decided by rules; each rule says what it leaves out."
     ),
     mark(
-        "It was made to ask of the claims of one paper whether people who behave by these rules could produce what it says. Each claim has a mechanism that can be switched off and a number that shows it."
+        "It was made to ask of the claims of one paper whether people who behave by these rules could produce what it says. Where the model has a mechanism for a claim, it can be switched off, and a number shows what becomes of the claim."
     ),
 )
 ASSUMED = (

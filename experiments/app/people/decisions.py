@@ -61,9 +61,12 @@ class Decision:
     chosen: int
 
     @property
-    def key(self) -> tuple[int, str, int]:
-        """The same for the same decision in two worlds."""
-        return self.month, self.kind, self.slot
+    def key(self) -> tuple[int, str, float]:
+        """The same for the same decision in two worlds: its draw is that of one adult or one illness; a trader has one deal a month.
+
+        The place among the month's decisions would not do: another adult may think again in one world only.
+        """
+        return self.month, self.kind, 0.0 if self.kind == "trade" else self.draw
 
 
 def of_traces(traces: Iterable[Mapping[str, Any]]) -> list[Decision]:

@@ -86,7 +86,7 @@ class Watched(Simulation):
         if len(next(iter(self._noted.values.values()), [])) < self.month and self._left is None:
             self._note()  # the last month
         months = {name: np.array(values) for name, values in self._noted.values.items()}
-        decisions = sorted([*of_traces(self.traces), *self._deals], key=lambda one: one.key)
+        decisions = sorted([*of_traces(self.traces), *self._deals], key=lambda one: (one.month, one.kind, one.slot))
         return Life(self._entity, self._uid, self._place, self._side, months, tuple(decisions), self._left)
 
     def _row(self) -> int:

@@ -180,7 +180,8 @@ class LifeWords:
             said += _("{first} in the baseline, {second} in the variant").format(
                 first=option(a, a.chosen, _), second=option(b, b.chosen, _)
             )
-        return said + ". " + _("Draw: {draw}.").format(draw=n.number(one.draw, 3))
+        draw = next((some.draw for some in pair if some is not None and np.isfinite(some.draw)), None)
+        return said + ". " + ("" if draw is None else _("Draw: {draw}.").format(draw=n.number(draw, 3)))
 
     def options(self, pair: tuple[Decision | None, Decision | None]) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
         """The options of a decision with their utilities in each world: table head and rows; the one chosen is marked."""
