@@ -44,6 +44,40 @@ def _explore() -> Component:
     return Explore
 
 
+def _lessons() -> Component:
+    from experiments.app.lessons.panel import Lessons
+
+    return Lessons
+
+
+def _people() -> Component:
+    from experiments.app.people.panel import People
+
+    return People
+
+
+def _is_somebody(text: str) -> bool:
+    from experiments.app.people.directory import is_taken
+
+    return is_taken(text)
+
+
+def _is_year(text: str) -> bool:
+    return text in {str(year) for year in range(1980, 2016)}
+
+
+def _about() -> Component:
+    from experiments.app.about import About
+
+    return About
+
+
+def _is_lesson(text: str) -> bool:
+    from experiments.app.lessons.taken import is_taken
+
+    return is_taken(text)
+
+
 def _paper() -> Component:
     from experiments.app.paper import Paper
 
@@ -92,11 +126,14 @@ def _is_asked(text: str) -> bool:
 
 TABS: tuple[Tab, ...] = (
     Tab("explore", mark("Explore"), _explore, needs_pair=True),
+    Tab("people", mark("People"), _people, {"who": _is_somebody, "wy": _is_year}, needs_pair=True),
     Tab(
         "paper", mark("What the paper says"), _paper,
         {"claim": _is_claim, "verdict": _is_verdict, "ind": _is_indicator, "ran": _is_asked},
     ),
     Tab("compare", mark("Compare"), _compare, {"pairs": _is_pairs, "years": _is_span}),
+    Tab("lessons", mark("Lessons"), _lessons, {"les": _is_lesson}),
+    Tab("about", mark("About"), _about),
 )  # fmt: skip
 #: Tabs by key; the first is the one with which a page opens.
 BY_KEY: Mapping[str, Tab] = {tab.key: tab for tab in TABS}
