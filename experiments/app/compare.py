@@ -27,7 +27,7 @@ MAIN = (
 
 
 @dataclass(frozen=True, eq=False)
-class Pair:
+class PagePair:
     """Two finished runs with the same households; the variant may be the baseline itself."""
 
     baseline: Finished
@@ -77,10 +77,10 @@ def _decimals(value: float) -> int:
     return 0 if size == 0 or size >= 20 else 1 if size >= 0.1 else 2 if size >= 0.01 else 4
 
 
-class Words:
+class PageWords:
     """What a pair of runs says in a language."""
 
-    def __init__(self, pair: Pair, region: Region, language: str) -> None:
+    def __init__(self, pair: PagePair, region: Region, language: str) -> None:
         self.pair, self.region, self.language = pair, region, language
         self._, self.n = translator(language), Numbers(language)
 

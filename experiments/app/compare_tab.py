@@ -17,14 +17,14 @@ from experiments.app import sessions
 from experiments.app.controls import Select, Size
 from experiments.app.explore import Csv
 from experiments.app.over_pairs import COUNTS, SPANS, Two, csv, span_of, table_html
-from experiments.app.pairs import Asked
-from experiments.app.series import Series, posterior
+from experiments.app.pairs import WantedPairs
+from experiments.app.series import RunSeries, posterior
 from experiments.app.shown import Shown, of_this_page
 from experiments.app.state import Choice, names, shipped
 from experiments.words.languages import Numbers, Translate, translator
 
 #: Pairs that a page begins with.
-USUAL = Asked(8)
+USUAL = WantedPairs(8)
 
 
 class Differences:
@@ -37,7 +37,7 @@ class Differences:
         self.pairs: solara.Reactive[int] = solara.Reactive(0)
         self.refused: solara.Reactive[str] = solara.Reactive("")
         page = get_current_context().id
-        self._series = Series(of_this_page(self._on_done), of_this_page(self._on_end), lambda: sessions.away(page))
+        self._series = RunSeries(of_this_page(self._on_done), of_this_page(self._on_end), lambda: sessions.away(page))
 
     def start(self, two: Two, _: Translate) -> None:
         """Run what is not there yet."""
@@ -69,7 +69,7 @@ def Compare(shown: Shown, language: str):
     """The tab."""
     _, view = translator(language), shown.view.value
     runs = solara.use_memo(Differences, [])
-    asked = Asked.read(view.held.get("pairs", ""))
+    asked = WantedPairs.read(view.held.get("pairs", ""))
     chosen, choose = solara.use_state(asked or USUAL)
     two = Two(view.choice.baseline(view.baseline), view.choice, asked or chosen)
 
@@ -80,7 +80,7 @@ def Compare(shown: Shown, language: str):
     solara.use_effect(run, [two.a.key, two.b.key, asked])
     solara.use_effect(lambda: runs.stop, [])
 
-    def ask(one: Asked) -> None:
+    def ask(one: WantedPairs) -> None:
         choose(one)
         if asked is not None:
             shown.hold(pairs=one.write())
@@ -126,16 +126,19 @@ def changes_of(choice: Choice, _: Translate, n: Numbers) -> list[str]:
 
 
 @solara.component
-def HowMany(shown: Shown, asked: Asked, ask, language: str):
+def HowMany(shown: Shown, asked: WantedPairs, ask, language: str):
     """Over how many pairs, of what, and over which years."""
     _, n = translator(language), Numbers(language)
     Select(
-        _("Pairs of runs"), str(asked.count), {str(one): n.number(one) for one in COUNTS}, lambda one: ask(Asked(int(one), asked.is_draws))
+        _("Pairs of runs"),
+        str(asked.count),
+        {str(one): n.number(one) for one in COUNTS},
+        lambda one: ask(WantedPairs(int(one), asked.is_draws)),
     )
     kinds = {"s": _("seeds, with the fitted values")}
     if posterior() is not None:
         kinds["d"] = _("draws of the posterior, each with a seed")
-    Select(_("The pairs differ in"), "d" if asked.is_draws else "s", kinds, lambda one: ask(Asked(asked.count, one == "d")))
+    Select(_("The pairs differ in"), "d" if asked.is_draws else "s", kinds, lambda one: ask(WantedPairs(asked.count, one == "d")))
     spans = {"": _("the last three years")} | {one: one.replace("-", "–") for one in SPANS}
     Select(_("Mean of the years"), shown.view.value.held.get("years", ""), spans, lambda one: shown.hold(years=one))
 

@@ -14,7 +14,7 @@ import solara.lab
 from agents.core.declare import OUTPUTS
 from experiments.app import figures
 from experiments.app.charts import ChartSpec, indicators
-from experiments.app.compare import Words
+from experiments.app.compare import PageWords
 from experiments.app.controls import Controls, Select, Slider
 from experiments.app.runner import region
 from experiments.app.shown import Shown
@@ -62,7 +62,7 @@ def Summary(shown: Shown, language: str):
         if pair is None:
             solara.HTML(tag="p", unsafe_innerHTML=escape(_("The history is being run; its charts grow as it goes.")))
             return
-        words = Words(pair, region(), language)
+        words = PageWords(pair, region(), language)
         said = "".join(f"<p>{escape(sentence)}</p>" for sentence in shown.sentences(words))
         runs = "".join(f"<li>{escape(line)}</li>" for line in words.provenance())
         solara.HTML(
@@ -93,7 +93,7 @@ def Fold(rows: Callable[[], str], language: str):
 
 
 @solara.component
-def ChartPart(shown: Shown, spec: ChartSpec, words: Words | None, language: str):
+def ChartPart(shown: Shown, spec: ChartSpec, words: PageWords | None, language: str):
     """A chart, what changed in words, its events, its numbers as a table and as a file."""
     _ = translator(language)
     with solara.v.Html(tag="article"):

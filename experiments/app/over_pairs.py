@@ -20,7 +20,7 @@ from experiments.analysis.compare import yearly_outputs
 from experiments.analysis.differences import NINETY, Comparison, Effect, comparisons_of
 from experiments.app.charts import Line
 from experiments.app.compare import MAIN
-from experiments.app.pairs import Asked, seed_number
+from experiments.app.pairs import WantedPairs, seed_number
 from experiments.app.runner import region
 from experiments.app.series import DRAWS_SEED, Job, posterior, yearly_of
 from experiments.app.state import REGION, Choice
@@ -43,7 +43,7 @@ class Two:
 
     a: Choice
     b: Choice
-    asked: Asked
+    asked: WantedPairs
 
     @property
     def is_same(self) -> bool:
@@ -182,5 +182,5 @@ def span_of(text: str) -> tuple[int, int] | None:
 
 def is_over(text: str, offered: Sequence[int] = COUNTS) -> bool:
     """Whether a link's text is a number of pairs that is offered."""
-    asked = Asked.read(text)
+    asked = WantedPairs.read(text)
     return asked is not None and asked.count in offered

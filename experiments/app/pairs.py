@@ -34,14 +34,14 @@ _ASKED = re.compile(r"([1-9]\d?)([sd])")
 
 
 @dataclass(frozen=True)
-class Asked:
+class WantedPairs:
     """How many units are asked for, and whether these are seeds (with the fitted values) or draws of the posterior."""
 
     count: int
     is_draws: bool = False
 
     @classmethod
-    def read(cls, text: str) -> Asked | None:
+    def read(cls, text: str) -> WantedPairs | None:
         """Of a link's text: "1s" is one seed, "16d" are sixteen draws. None for anything else."""
         found = _ASKED.fullmatch(text) if text.isascii() and len(text) <= 3 else None
         return None if found is None or int(found[1]) > MOST else cls(int(found[1]), found[2] == "d")
@@ -51,7 +51,7 @@ class Asked:
         return f"{self.count}{'d' if self.is_draws else 's'}"
 
     @property
-    def more(self) -> Asked:
+    def more(self) -> WantedPairs:
         """As many as the next press of the button asks for: one becomes eight, then eight more each time."""
         return replace(self, count=min(self.count + MORE if self.count >= MORE else MORE, MOST))
 
@@ -137,12 +137,12 @@ class ClaimPairs:
         """The runs that are drawn: the history and the world beside it, with the fitted values and the seed of the page."""
         return tuple(Job(choice) for choice in (self.history, self.beside) if choice is not None)
 
-    def jobs(self, asked: Asked) -> tuple[Job, ...]:
+    def jobs(self, asked: WantedPairs) -> tuple[Job, ...]:
         """All runs: those that are drawn, then unit by unit."""
         units = [self.unit(k, asked.is_draws, choice) for k in range(asked.count) for choice in self.worlds]
         return tuple({job.key: job for job in (*self.first, *units)}.values())
 
-    def given(self, asked: Asked) -> list[PatternGiven]:
+    def given(self, asked: WantedPairs) -> list[PatternGiven]:
         """What the finished units gave for each pattern, in order; a pattern of which no unit is finished is left out."""
         read: dict[int, Years] = {}
 
@@ -166,7 +166,7 @@ class PatternGiven:
     without: list[Mapping[str, float]]
 
     @classmethod
-    def of(cls, pairs: ClaimPairs, worlds: Worlds, asked: Asked, years) -> PatternGiven:
+    def of(cls, pairs: ClaimPairs, worlds: Worlds, asked: WantedPairs, years) -> PatternGiven:
         """Read every finished unit."""
         pattern = worlds.pattern
         found = cls(pattern, (), [], [], [], [])

@@ -16,15 +16,15 @@ from abm.errors import UserError
 from agents.core.declare import OUTPUTS, SWITCHES
 from experiments.app import sessions
 from experiments.app.charts import Board, indicators
-from experiments.app.compare import Pair, Words
+from experiments.app.compare import PagePair, PageWords
 from experiments.app.controls import Select, Size
 from experiments.app.explore import Csv, Fold
 from experiments.app.figures import table_html
 from experiments.app.link import YEARS, View
-from experiments.app.pairs import MOST, Asked, ClaimPairs, indicators_of
+from experiments.app.pairs import MOST, ClaimPairs, WantedPairs, indicators_of
 from experiments.app.paper_words import ORDER, chip, claim_html, counted, head, pairs_html, reasons_html, said_of_units, words_of
 from experiments.app.runner import region
-from experiments.app.series import Series, finished_of, posterior
+from experiments.app.series import RunSeries, finished_of, posterior
 from experiments.app.shown import Shown, of_this_page
 from experiments.app.state import shipped
 from experiments.evidence.ledger import LedgerRow
@@ -41,13 +41,13 @@ class PairRuns:
         #: Changes with each finished run, so that what is said of them is made anew.
         self.changes: solara.Reactive[int] = solara.Reactive(0)
         self.refused: solara.Reactive[str] = solara.Reactive("")
-        self.pair: solara.Reactive[Pair | None] = solara.Reactive(None)
+        self.pair: solara.Reactive[PagePair | None] = solara.Reactive(None)
         self.board = Board(region(), YEARS, indicators()[0], ())
         page = get_current_context().id
-        self._series = Series(of_this_page(self._on_done), of_this_page(self._on_end), lambda: sessions.away(page))
+        self._series = RunSeries(of_this_page(self._on_done), of_this_page(self._on_end), lambda: sessions.away(page))
         self._pairs: ClaimPairs | None = None
 
-    def start(self, pairs: ClaimPairs, asked: Asked, _: Translate) -> None:
+    def start(self, pairs: ClaimPairs, asked: WantedPairs, _: Translate) -> None:
         """Run what is asked for of a claim's worlds; what is there already is shown at once."""
         self.refused.value = ""
         if self._pairs is None or self._pairs.claim.id != pairs.claim.id or self._pairs.history.key != pairs.history.key:
@@ -86,7 +86,7 @@ class PairRuns:
         runs = [run for job in self._pairs.first if (run := finished_of(job)) is not None]
         if len(runs) == len(self._pairs.first):
             self.board.show(runs[0].results.yearly, runs[-1].results.yearly)
-            self.pair.value = Pair(runs[0], runs[-1])
+            self.pair.value = PagePair(runs[0], runs[-1])
 
     def _on_end(self, refused: str) -> None:
         self.refused.value = refused
@@ -172,7 +172,7 @@ def PairPanel(shown: Shown, runs: PairRuns, claim: str, language: str):
     """The button that runs the pair, its chart and its verdict, and further pairs."""
     _, view = translator(language), shown.view.value
     pairs = solara.use_memo(lambda: ClaimPairs(claims()[claim], view.choice), [claim, view.choice.households, view.choice.seed])
-    asked = Asked.read(view.held.get("ran", ""))
+    asked = WantedPairs.read(view.held.get("ran", ""))
 
     def run() -> None:
         if asked is not None:
@@ -184,7 +184,7 @@ def PairPanel(shown: Shown, runs: PairRuns, claim: str, language: str):
         return
     with solara.Div(classes=["lintas-pair"]):
         solara.Button(
-            what_it_runs(pairs, _), on_click=lambda: shown.hold(ran=Asked(1).write()), color="primary", icon_name="mdi-play", disabled=asked is not None
+            what_it_runs(pairs, _), on_click=lambda: shown.hold(ran=WantedPairs(1).write()), color="primary", icon_name="mdi-play", disabled=asked is not None
         ).key("run")  # fmt: skip
         Progress(runs, asked is not None, language).key("progress")
         if asked is None:
@@ -223,10 +223,10 @@ def Drawn(shown: Shown, runs: PairRuns, pairs: ClaimPairs, view: View, language:
     solara.use_memo(lambda: runs.board.speak(language, indicator), [language, indicator])
     spec = runs.board.specs["chosen"]
 
-    def say() -> Words | None:
+    def say() -> PageWords | None:
         if pair is None:
             return None
-        words = Words(pair, region(), language)
+        words = PageWords(pair, region(), language)
         runs.board.say("chosen", words.said(spec), words.saved(spec))
         return words
 
@@ -243,7 +243,7 @@ def Drawn(shown: Shown, runs: PairRuns, pairs: ClaimPairs, view: View, language:
 
 
 @solara.component
-def Given(runs: PairRuns, pairs: ClaimPairs, asked: Asked, language: str):
+def Given(runs: PairRuns, pairs: ClaimPairs, asked: WantedPairs, language: str):
     """What the pairs gave for each condition of the claim."""
     changes = runs.changes.value
     html = solara.use_memo(lambda: pairs_html(pairs, asked, language), [changes, pairs, asked, language])
@@ -252,7 +252,7 @@ def Given(runs: PairRuns, pairs: ClaimPairs, asked: Asked, language: str):
 
 
 @solara.component
-def More(shown: Shown, asked: Asked, language: str):
+def More(shown: Shown, asked: WantedPairs, language: str):
     """Further seeds, or draws of the posterior."""
     _ = translator(language)
 

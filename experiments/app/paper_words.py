@@ -12,7 +12,7 @@ from html import escape
 from typing import Any
 
 from abm.claims.claim import claims
-from experiments.app.pairs import Asked, ClaimPairs, PatternGiven, seed_number
+from experiments.app.pairs import ClaimPairs, PatternGiven, WantedPairs, seed_number
 from experiments.app.series import DRAWS_SEED, posterior
 from experiments.app.state import REGION
 from experiments.evidence.ledger import ConditionResult, Ledger, LedgerRow, PatternResult, row_of
@@ -242,7 +242,7 @@ def pair_verdict(given: PatternGiven) -> tuple[str, str]:
     return (PART, "open") if shows and misses else (SHOWS, "shown") if shows else (MISSES, "no")
 
 
-def pairs_html(pairs: ClaimPairs, asked: Asked, language: str) -> str:
+def pairs_html(pairs: ClaimPairs, asked: WantedPairs, language: str) -> str:
     """What the pairs gave for each condition: both worlds, the difference, the stated sign, and what the first pair or all of them say."""
     words = words_of(language)
     _ = words._
@@ -287,7 +287,7 @@ def _condition(words: Tables, given: PatternGiven, result: PatternResult, at: in
     return [escape(one) for one in (words.condition(result, at), *values, change, words.size(Key(result, at)), sign)]
 
 
-def said_of_units(pairs: ClaimPairs, asked: Asked, language: str) -> str:
+def said_of_units(pairs: ClaimPairs, asked: WantedPairs, language: str) -> str:
     """Which units are asked for, in a sentence."""
     words = words_of(language)
     _, first = words._, seed_number(pairs.history)

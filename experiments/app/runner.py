@@ -79,7 +79,7 @@ class RunEnd:
     is_given_up: bool = False
 
 
-class Asked(NamedTuple):
+class WantedRun(NamedTuple):
     """One run to be done: the choice, and what it was checked to be."""
 
     choice: Choice
@@ -114,7 +114,7 @@ class Runner:
         A choice that cannot be run is refused at once (UserError), and the run under way goes on. Runs that are kept end at once, in
         the calling thread.
         """
-        asked = [Asked(one, *one.checked(_)) for one in (baseline, choice) if one is not None]
+        asked = [WantedRun(one, *one.checked(_)) for one in (baseline, choice) if one is not None]
         stop = threading.Event()
         found = [run for one in asked if (run := self._kept.find(one.choice.key)) is not None]
         if len(found) == len(asked):
@@ -146,7 +146,7 @@ class Runner:
         end = time.monotonic() + seconds
         return all(one.wait(max(0.0, end - time.monotonic())) for one in list(self._over))
 
-    def _run(self, asked: list[Asked], stop: threading.Event) -> None:
+    def _run(self, asked: list[WantedRun], stop: threading.Event) -> None:
         refused, is_given_up = "", False
         runs: list[Finished] = []
 
@@ -175,7 +175,7 @@ class Runner:
         elif not stop.is_set():
             self._on_end(RunEnd(refused=refused) if refused else _end_of(runs))
 
-    def _one(self, asked: Asked, last: Asked, stop: threading.Event, is_wanted: Callable[[], bool]) -> Finished:
+    def _one(self, asked: WantedRun, last: WantedRun, stop: threading.Event, is_wanted: Callable[[], bool]) -> Finished:
         """Do one run, where ``last`` is the one that was asked for; StoppedError if it is not wanted any more."""
         from abm.simulation import Simulation
 

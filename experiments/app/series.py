@@ -67,7 +67,7 @@ class Job:
         return self.choice.key, self.draw
 
 
-class Tables:
+class YearlyTables:
     """The yearly tables of the latest runs by job; shared by all pages, only read."""
 
     def __init__(self, most: int = MOST_TABLES) -> None:
@@ -92,7 +92,7 @@ class Tables:
 
 
 #: The yearly tables of this server.
-YEARLY = Tables()
+YEARLY = YearlyTables()
 
 
 def finished_of(job: Job, kept: Kept = KEPT) -> Finished | None:
@@ -106,7 +106,7 @@ def yearly_of(job: Job) -> pd.DataFrame | None:
     return whole.results.yearly if whole is not None else YEARLY.find(job)
 
 
-class _Asked(NamedTuple):
+class _AskedRun(NamedTuple):
     """A run to be done: the job, and what its choice was checked to be."""
 
     job: Job
@@ -115,7 +115,7 @@ class _Asked(NamedTuple):
     seed: int
 
 
-class Series:
+class RunSeries:
     """The runs of one tab of one page, in order. ``on_done`` is told after each how many are done of how many, ``on_end`` once why there will be no more ("" where all are done).
 
     ``whole`` of :meth:`start` are jobs whose tables of places are wanted too. ``away`` says for how many seconds the page has had no connection.
@@ -130,7 +130,7 @@ class Series:
 
     def start(self, jobs: Sequence[Job], whole: Sequence[Job] = (), _: Translate = str) -> None:
         """Do the jobs in place of those that may be under way; what is kept already is not run again. UserError for one that cannot be run."""
-        asked = [_Asked(job, *job.choice.checked(_)) for job in jobs]
+        asked = [_AskedRun(job, *job.choice.checked(_)) for job in jobs]
         stop = threading.Event()
         with self._lock:
             self._stop.set()
@@ -144,7 +144,7 @@ class Series:
             self._stop.set()
         self._turns.leave(self)
 
-    def _next(self, asked: list[_Asked], keep: set[Hashable], done: int, stop: threading.Event) -> None:
+    def _next(self, asked: list[_AskedRun], keep: set[Hashable], done: int, stop: threading.Event) -> None:
         """Go on after ``done`` runs: past those that are there, with the next one in its turn."""
         while done < len(asked) and _is_there(asked[done].job, keep):
             done += 1
@@ -163,7 +163,7 @@ class Series:
             if not stop.is_set():
                 self._turns.enter(self, work, lambda _ahead: None)
 
-    def _carry_out(self, one: _Asked, keep: set[Hashable], stop: threading.Event) -> bool:
+    def _carry_out(self, one: _AskedRun, keep: set[Hashable], stop: threading.Event) -> bool:
         """Do a run and keep it; whether the next one is wanted."""
         from abm.simulation import Simulation, StoppedError
 

@@ -19,7 +19,7 @@ from solara.server.kernel_context import get_current_context
 from abm.errors import UserError
 from experiments.app import sessions
 from experiments.app.charts import Board
-from experiments.app.compare import Pair, Words
+from experiments.app.compare import PagePair, PageWords
 from experiments.app.kept import KEPT
 from experiments.app.link import YEARS, View, read
 from experiments.app.runner import RunEnd, Runner, RunProgress, region
@@ -59,7 +59,7 @@ class Shown:
         self.is_running: solara.Reactive[bool] = solara.Reactive(False)
         self.refused: solara.Reactive[str] = solara.Reactive("")
         self.is_given_up: solara.Reactive[bool] = solara.Reactive(False)
-        self.pair: solara.Reactive[Pair | None] = solara.Reactive(None)
+        self.pair: solara.Reactive[PagePair | None] = solara.Reactive(None)
         self.board = Board(region(), YEARS, view.indicator)
         page = get_current_context().id
         self._runner = Runner(of_this_page(self._progress), of_this_page(self._end), lambda: sessions.away(page))
@@ -142,7 +142,7 @@ class Shown:
         self.refused.value = outcome.refused
         self.is_given_up.value = outcome.is_given_up
         if finished is not None:
-            pair = Pair(baseline or finished, finished)
+            pair = PagePair(baseline or finished, finished)
             self.board.show(pair.baseline.results.yearly, pair.variant.results.yearly)
             self.pair.value = pair
         self._tell(None)
@@ -157,14 +157,14 @@ class Shown:
 
     # --- words --------------------------------------------------------------------------------------------------------
 
-    def words(self, pair: Pair, language: str) -> Words:
+    def words(self, pair: PagePair, language: str) -> PageWords:
         """What a pair says in a language; the charts are told their part of it."""
-        words = Words(pair, region(), language)
+        words = PageWords(pair, region(), language)
         for spec in self.board.specs.values():
             self.board.say(spec.key, words.said(spec), words.saved(spec))
         return words
 
-    def sentences(self, words: Words) -> list[str]:
+    def sentences(self, words: PageWords) -> list[str]:
         """Three sentences about what is shown."""
         run = words.pair.baseline
         key = run, words.language
@@ -179,5 +179,5 @@ def _keys(view: View) -> tuple[Hashable, Hashable]:
     return view.choice.key, view.choice.baseline(view.baseline).key
 
 
-def _is_earlier(pair: Pair | None, view: View) -> bool:
+def _is_earlier(pair: PagePair | None, view: View) -> bool:
     return pair is None or _keys(view) != (pair.variant.choice.key, pair.baseline.choice.key)

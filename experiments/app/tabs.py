@@ -119,9 +119,9 @@ def _is_indicator(text: str) -> bool:
 
 
 def _is_asked(text: str) -> bool:
-    from experiments.app.pairs import Asked
+    from experiments.app.pairs import WantedPairs
 
-    return Asked.read(text) is not None
+    return WantedPairs.read(text) is not None
 
 
 TABS: tuple[Tab, ...] = (

@@ -18,7 +18,7 @@ from abm.scenario import Scenario
 from agents.core.declare import OUTPUTS, SWITCHES
 from experiments.app import controls
 from experiments.app.charts import CHARTS, COLOURS, SYMBOLS, Board, Line, chosen, events_of, indicators, numbers_of, option_of
-from experiments.app.compare import MAIN, Pair, Words, difference
+from experiments.app.compare import MAIN, PagePair, PageWords, difference
 from experiments.app.runner import region
 from experiments.app.state import Choice, Finished, levers
 from experiments.words.languages import Numbers
@@ -36,11 +36,11 @@ def run(choice: Choice) -> Finished:
 
 
 @pytest.fixture(scope="module")
-def pair() -> Pair:
-    return Pair(run(Choice(households=300)), run(MOVED))
+def pair() -> PagePair:
+    return PagePair(run(Choice(households=300)), run(MOVED))
 
 
-def made(before: dict[str, list[float]], after: dict[str, list[float]], like: Pair) -> Pair:
+def made(before: dict[str, list[float]], after: dict[str, list[float]], like: PagePair) -> PagePair:
     """A pair of tables of three years, each with the same values on both sides."""
 
     def table(values: dict[str, list[float]], choice: Choice) -> Finished:
@@ -50,10 +50,10 @@ def made(before: dict[str, list[float]], after: dict[str, list[float]], like: Pa
         results = like.baseline.results.__class__(rows, rows.iloc[:0], rows.iloc[:0], rows.iloc[:0])
         return Finished(choice, like.baseline.manifest, results, like.baseline.region)
 
-    return Pair(table(before, Choice()), table(after, MOVED))
+    return PagePair(table(before, Choice()), table(after, MOVED))
 
 
-def test_numbers_are_those_of_the_yearly_table(pair: Pair) -> None:
+def test_numbers_are_those_of_the_yearly_table(pair: PagePair) -> None:
     yearly = pair.baseline.results.yearly
     for spec in (*CHARTS, *LAST):
         numbers = numbers_of(spec, Years(yearly), SPAN)
@@ -64,14 +64,14 @@ def test_numbers_are_those_of_the_yearly_table(pair: Pair) -> None:
             np.testing.assert_array_equal(row, np.asarray(direct, dtype=np.float32))
 
 
-def test_years_that_a_run_has_not_come_to_have_no_number(pair: Pair) -> None:
+def test_years_that_a_run_has_not_come_to_have_no_number(pair: PagePair) -> None:
     yearly = pair.baseline.results.yearly
     numbers = numbers_of(CHARTS[0], Years(yearly[yearly["year"] < 1986]), SPAN)
     assert np.isfinite(numbers[:, :6]).all() and np.isnan(numbers[:, 6:]).all()
     assert np.isnan(numbers_of(CHARTS[0], None, SPAN)).all()
 
 
-def test_trade_is_that_of_the_claim(pair: Pair) -> None:
+def test_trade_is_that_of_the_claim(pair: PagePair) -> None:
     trade = next(spec for spec in CHARTS if spec.key == "trade")
     years = Years(pair.baseline.results.yearly)
     for line, number in zip(trade.lines, ("out", "into"), strict=True):
@@ -114,7 +114,7 @@ def test_events_are_numbered_in_order_and_those_of_a_month_are_one() -> None:
     assert events_of(chosen("gini"), region(), SPAN, "en") == []
 
 
-def test_a_board_sends_numbers_of_both_runs_and_what_changed_only(pair: Pair) -> None:
+def test_a_board_sends_numbers_of_both_runs_and_what_changed_only(pair: PagePair) -> None:
     board = Board(region(), SPAN, "gini")
     board.speak("en", "gini")
     spec = CHARTS[0]
@@ -148,27 +148,28 @@ def test_a_difference_in_words(line: str, before: float, after: float, said: str
     assert difference(Line(line), before, after, Numbers("en"), same) == said
 
 
-def test_a_sentence_says_the_end_and_the_largest_difference(pair: Pair) -> None:
+def test_a_sentence_says_the_end_and_the_largest_difference(pair: PagePair) -> None:
     spec = chosen("income_per_capita")
     two = made({"income_per_capita": [100, 200, 400]}, {"income_per_capita": [100, 230, 440]}, pair)
-    (first, _second) = Words(two, region(), "en").sentences(spec)
+    (first, _second) = PageWords(two, region(), "en").sentences(spec)
     # the largest in percent, as it is said
     assert (
         first == "Income per head, West Kalimantan: 440 in 1982, 400 in the baseline (+10.0%). The largest difference is in 1981: +15.0%."
     )
     none = made({"income_per_capita": [1, 2, 3]}, {"income_per_capita": [1, 2, 3]}, pair)
     assert (
-        Words(none, region(), "en").sentences(spec)[0] == "Income per head, West Kalimantan: no difference from the baseline in any year."
+        PageWords(none, region(), "en").sentences(spec)[0]
+        == "Income per head, West Kalimantan: no difference from the baseline in any year."
     )
-    alone = Pair(two.baseline, two.baseline)
-    assert Words(alone, region(), "en").sentences(spec)[0] == "Income per head, West Kalimantan: 100 in 1980, 400 in 1982."
+    alone = PagePair(two.baseline, two.baseline)
+    assert PageWords(alone, region(), "en").sentences(spec)[0] == "Income per head, West Kalimantan: 100 in 1980, 400 in 1982."
     empty = made({"income_per_capita": [np.nan] * 3}, {"income_per_capita": [np.nan] * 3}, pair)
-    assert Words(empty, region(), "en").sentences(spec)[0] == "Income per head, West Kalimantan: no value in any year."
+    assert PageWords(empty, region(), "en").sentences(spec)[0] == "Income per head, West Kalimantan: no value in any year."
 
 
-def test_a_lever_back_at_its_baseline_gives_no_difference_anywhere(pair: Pair) -> None:
+def test_a_lever_back_at_its_baseline_gives_no_difference_anywhere(pair: PagePair) -> None:
     back = run(MOVED.moved(DOCTRINE, Choice().value(DOCTRINE)))
-    other = Pair(pair.baseline, back)
+    other = PagePair(pair.baseline, back)
     assert other.is_same
     for name in indicators():
         for line in chosen(name).lines:
@@ -176,9 +177,9 @@ def test_a_lever_back_at_its_baseline_gives_no_difference_anywhere(pair: Pair) -
 
 
 @pytest.mark.parametrize("language", ["en", "id", "ms"])
-def test_the_table_behind_a_chart_has_a_row_for_each_year(pair: Pair, language: str) -> None:
-    for both in (pair, Pair(pair.baseline, pair.baseline)):
-        words = Words(both, region(), language)
+def test_the_table_behind_a_chart_has_a_row_for_each_year(pair: PagePair, language: str) -> None:
+    for both in (pair, PagePair(pair.baseline, pair.baseline)):
+        words = PageWords(both, region(), language)
         for spec in (*CHARTS, *LAST):
             rows, columns = words.rows(spec), 1 + len(spec.lines) * (1 if both.is_same else 3)
             assert [row[0] for row in rows] == [str(year) for year in range(1980, 2016)]
@@ -186,8 +187,8 @@ def test_the_table_behind_a_chart_has_a_row_for_each_year(pair: Pair, language: 
             assert len(set(words.head(spec))) == columns
 
 
-def test_the_numbers_of_a_chart_as_a_file_come_back_and_say_which_runs_they_are_of(pair: Pair) -> None:
-    words, spec = Words(pair, region(), "id"), CHARTS[0]
+def test_the_numbers_of_a_chart_as_a_file_come_back_and_say_which_runs_they_are_of(pair: PagePair) -> None:
+    words, spec = PageWords(pair, region(), "id"), CHARTS[0]
     text = words.csv(spec).decode()
     head = [line for line in text.splitlines() if line.startswith("# ")]
     for kind, finished, parameters in (("baseline", pair.baseline, {}), ("variant", pair.variant, {DOCTRINE: 1.0})):
@@ -204,8 +205,8 @@ def test_the_numbers_of_a_chart_as_a_file_come_back_and_say_which_runs_they_are_
             assert found == Years(finished.results.yearly).of("income_per_capita", side)
 
 
-def test_a_saved_picture_says_which_runs_it_shows(pair: Pair) -> None:
-    words = Words(pair, region(), "en")
+def test_a_saved_picture_says_which_runs_it_shows(pair: PagePair) -> None:
+    words = PageWords(pair, region(), "en")
     saved = words.saved(CHARTS[1])
     text = "\n".join(saved["lines"])  # type: ignore[arg-type]
     assert "Solid: History, 300 households, seed 7, official.set_strictness.doctrine_id = 1" in text
@@ -213,8 +214,8 @@ def test_a_saved_picture_says_which_runs_it_shows(pair: Pair) -> None:
     assert saved["file"] == "lintas-care-history-300-7"
 
 
-def test_main_numbers_and_sentences(pair: Pair) -> None:
-    words, alone = Words(pair, region(), "en"), Words(Pair(pair.baseline, pair.baseline), region(), "en")
+def test_main_numbers_and_sentences(pair: PagePair) -> None:
+    words, alone = PageWords(pair, region(), "en"), PageWords(PagePair(pair.baseline, pair.baseline), region(), "en")
     assert words.main_numbers().count("<tr>") == alone.main_numbers().count("<tr>") == len(MAIN) + 1
     assert alone.summary(["a", "b", "c"]) == ["a", "b", "c"]
     said = words.summary([])

@@ -15,7 +15,7 @@ from experiments.app.lessons import chance, fit, household, road
 from experiments.app.lessons.all import LESSONS
 from experiments.app.lessons.drawing import dots, lines, ticks
 from experiments.app.lessons.hand_in import compared, hand_in
-from experiments.app.lessons.lesson import CODES, Answer, Ask, Going, Lesson, Told
+from experiments.app.lessons.lesson import CODES, Ask, Going, Lesson, LessonAnswer, Told
 from experiments.app.lessons.run import FoundNumbers, LessonRunner, going
 from experiments.app.lessons.sugar import LESSON as SUGAR
 from experiments.app.lessons.sugar import find as find_sugar
@@ -66,10 +66,10 @@ def test_a_number_that_is_none_is_not_taken(text: str) -> None:
 def test_predictions_and_answers_in_words() -> None:
     told, ask = Told({}, "en"), Ask("?", unit="hours", high=50)
     assert ask.taken("12") == ("12", True) and ask.taken("60") == ("50", False) and ask.said("12", told) == "12 hours"
-    assert compared(ask, "10", Answer("12.5", ()), told) == "You predicted 10 hours; the model gives 12.5 hours: 2.50 apart."
+    assert compared(ask, "10", LessonAnswer("12.5", ()), told) == "You predicted 10 hours; the model gives 12.5 hours: 2.50 apart."
     choice = Ask("?", ("one", "two"))
-    assert compared(choice, "a", Answer("a", ()), told) == "You predicted: one. So does the model."
-    assert compared(choice, "a", Answer("b", ()), told) == "You predicted: one. The model gives: two."
+    assert compared(choice, "a", LessonAnswer("a", ()), told) == "You predicted: one. So does the model."
+    assert compared(choice, "a", LessonAnswer("b", ()), told) == "You predicted: one. The model gives: two."
     assert [choice.taken(code)[0] for code in "abcé"] == ["a", "b", "", ""]
 
 

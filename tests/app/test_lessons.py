@@ -28,16 +28,16 @@ def direct(scenario: Scenario, seed: int = SEED, fitted: Mapping[str, float] | N
 
 
 @pytest.fixture(scope="module")
-def look() -> sugar.Look:
+def look() -> sugar.SugarLook:
     return sugar.look_at(SEED, going())
 
 
 @pytest.fixture(scope="module")
-def found(look: sugar.Look) -> dict:
+def found(look: sugar.SugarLook) -> dict:
     return dict(sugar.find(SEED, going()))
 
 
-def test_the_month_looked_at_is_that_of_a_direct_run(look: sugar.Look) -> None:
+def test_the_month_looked_at_is_that_of_a_direct_run(look: sugar.SugarLook) -> None:
     run = BorderModel(Scenario.load("history"), households=HOUSEHOLDS, rng=SEED)
     run.go_on(sugar.MONTH + 1)
     for name in ("good", "direction", "channel", "quantity"):
@@ -51,7 +51,7 @@ def test_the_month_looked_at_is_that_of_a_direct_run(look: sugar.Look) -> None:
         np.testing.assert_array_equal(columns[f"trader.{name}"], run.frames["trader"][name])
 
 
-def test_break_even_by_hand(look: sugar.Look, found: dict) -> None:
+def test_break_even_by_hand(look: sugar.SugarLook, found: dict) -> None:
     c, p, row = look.columns, look.p, found["row"]
     place, there = (look.run.world.place_names.index(found[name]) for name in ("place", "partner"))
     assert c["trader.place"][row] == place and c["trade_link.partner"][place, 0] == there and c["trade_link.is_post"][place] > 0
@@ -76,7 +76,7 @@ def test_break_even_by_hand(look: sugar.Look, found: dict) -> None:
     assert found["profit"]["allowance"] == pytest.approx(free * (gain - road_costs + p.paperwork))
 
 
-def test_amounts_fall_with_what_makes_a_way_dear(look: sugar.Look, found: dict) -> None:
+def test_amounts_fall_with_what_makes_a_way_dear(look: sugar.SugarLook, found: dict) -> None:
     by = found["by"]
     path, declared, allowance = sugar.PATH, sugar.DECLARED, sugar.ALLOWANCE
     assert all(one[allowance] == 0 for one in by["fee"])  # nothing is free of duty

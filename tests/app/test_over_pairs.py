@@ -17,7 +17,7 @@ from experiments.analysis.compare import compare_scenarios
 from experiments.analysis.differences import Effect
 from experiments.app.charts import Line
 from experiments.app.over_pairs import COUNTS, SPANS, Two, amount, csv, interval_of, is_over, shown_effects, span_of, table_html
-from experiments.app.pairs import Asked
+from experiments.app.pairs import WantedPairs
 from experiments.app.state import Choice
 from experiments.app.tabs import HOLDS
 from experiments.words.languages import Numbers
@@ -53,7 +53,7 @@ def test_differences_have_a_sign_and_their_unit(output: str, value: float, said:
 def test_the_differences_and_the_table_are_those_of_lintas_compare() -> None:
     a = Choice(households=300)
     b = Choice("no-kinship", households=300).moved(DOCTRINE, 0.9).switched("crisis", False)
-    two = Two(a, b, Asked(2))
+    two = Two(a, b, WantedPairs(2))
     _told, ends = carried_out(two.jobs())
     assert ends == [""]
     part = two.comparison((1995, 1997))
@@ -83,7 +83,7 @@ def test_the_differences_and_the_table_are_those_of_lintas_compare() -> None:
 
 
 def test_pairs_share_their_seed_and_draw_and_unfinished_ones_are_left_out() -> None:
-    two = Two(Choice(households=300, seed="5"), Choice("closed-border", households=300, seed="5"), Asked(4, True))
+    two = Two(Choice(households=300, seed="5"), Choice("closed-border", households=300, seed="5"), WantedPairs(4, True))
     pairs = [two.pair(k) for k in range(4)]
     assert all(one.choice.seed == other.choice.seed and one.draw == other.draw == k for k, (one, other) in enumerate(pairs))
     assert len({one.choice.seed for one, _other in pairs}) == 4
@@ -92,8 +92,8 @@ def test_pairs_share_their_seed_and_draw_and_unfinished_ones_are_left_out() -> N
 
 def test_the_same_scenario_twice_is_told_apart_by_name() -> None:
     history = Choice(households=300)
-    assert Two(history, history, Asked(2)).is_same
-    changed = Two(history, history.moved(DOCTRINE, 0.9), Asked(2))
+    assert Two(history, history, WantedPairs(2)).is_same
+    changed = Two(history, history.moved(DOCTRINE, 0.9), WantedPairs(2))
     assert changed.names == ("history", "history-changed") and not changed.is_same
 
 

@@ -20,7 +20,7 @@ from abm import BorderModel
 from abm.claims.years import Years
 from experiments.app import figures
 from experiments.app.charts import CHARTS, chosen, numbers_of
-from experiments.app.compare import Pair, Words
+from experiments.app.compare import PagePair, PageWords
 from experiments.app.controls import GROUPS
 from experiments.app.runner import region
 from experiments.app.state import Choice, Finished
@@ -151,9 +151,9 @@ def ready(page: Page, language: str = "en") -> None:
     )
 
 
-def check_shown(page: Page, pair: Pair, language: str = "en", indicator: str = "gini") -> None:
+def check_shown(page: Page, pair: PagePair, language: str = "en", indicator: str = "gini") -> None:
     """Everything that the page says about its charts is what two direct runs say, and so is every number drawn."""
-    words, specs = Words(pair, region(), language), (*CHARTS, chosen(indicator))
+    words, specs = PageWords(pair, region(), language), (*CHARTS, chosen(indicator))
     for spec in specs:
         page.wait_for_function(
             "([key, said]) => document.getElementById('lintas-said-' + key)?.innerText.replace(/\\s+/g, ' ') === said",
@@ -199,9 +199,9 @@ def test_the_page_opens_with_the_history_in_every_language(browser: Any, server:
         page.wait_for_function(
             "code => document.querySelector('main').lang === code && document.documentElement.lang === code", arg=language
         )
-        pair, _ = Pair(history, history), translator(language)
+        pair, _ = PagePair(history, history), translator(language)
         check_shown(page, pair, language)
-        words = Words(pair, region(), language)
+        words = PageWords(pair, region(), language)
         page.locator(f".lintas-table[aria-label='{_(CHARTS[0].title)}']").wait_for()
         assert table_of(page, _(CHARTS[0].title)) == [list(row) for row in words.rows(CHARTS[0])]
         picture = figures.map_picture(history, language, 1985)
@@ -220,9 +220,9 @@ def test_a_moved_lever_beside_the_baseline_its_link_and_its_files(browser: Any, 
     lever = page.get_by_role("slider", name="Indonesian officials' doctrine in 1980")
     lever.press("End")
     page.wait_for_function("() => location.search.includes('doctrine_id:1')")
-    pair = Pair(history, direct(SMALL.moved(DOCTRINE, 1.0)))
+    pair = PagePair(history, direct(SMALL.moved(DOCTRINE, 1.0)))
     check_shown(page, pair)
-    words = Words(pair, region(), "en")
+    words = PageWords(pair, region(), "en")
 
     def files(one: Page) -> dict[str, bytes]:
         got = {}
@@ -252,7 +252,7 @@ def test_a_moved_lever_beside_the_baseline_its_link_and_its_files(browser: Any, 
     other.close()
 
     page.get_by_role("button", name="Reset: Indonesian officials' doctrine in 1980").click()
-    check_shown(page, Pair(history, history))
+    check_shown(page, PagePair(history, history))
     assert lever.get_attribute("aria-valuenow") == "0.2"
     assert seen.bad == []
 
@@ -279,12 +279,12 @@ def test_another_scenario_baseline_year_and_indicator(browser: Any, server: str,
     page.get_by_label("Scenario", exact=True).select_option("closed-border")
     page.get_by_label("Indicator", exact=True).select_option("income_ratio")
     closed = direct(Choice("closed-border", 300))
-    check_shown(page, Pair(history, closed), indicator="income_ratio")
+    check_shown(page, PagePair(history, closed), indicator="income_ratio")
     picture = figures.map_picture(closed, "en", 2015)
     assert picture is not None
     page.get_by_text(picture.sentence, exact=True).wait_for()
     page.get_by_label("Baseline, with the same households").select_option("closed-border")
-    check_shown(page, Pair(closed, closed), indicator="income_ratio")
+    check_shown(page, PagePair(closed, closed), indicator="income_ratio")
     page.wait_for_function("() => location.search === '?v=1&s=closed-border&b=closed-border&n=300&i=income_ratio&y=2015'")
     assert seen.bad == []
 

@@ -15,10 +15,10 @@ from abm.claims.years import Years
 from abm.scenario import Scenario
 from experiments.analysis.compare import compare_scenarios
 from experiments.app.charts import chosen, numbers_of
-from experiments.app.compare import Pair, Words
+from experiments.app.compare import PagePair, PageWords
 from experiments.app.kept import KEPT
 from experiments.app.over_pairs import Two, table_html
-from experiments.app.pairs import Asked, ClaimPairs
+from experiments.app.pairs import ClaimPairs, WantedPairs
 from experiments.app.paper_words import counted, pairs_html
 from experiments.app.runner import region
 from experiments.app.state import Choice
@@ -73,8 +73,8 @@ def test_a_mechanism_is_switched_off_and_the_pair_is_that_of_direct_runs(browser
         KEPT.put(run)
     assert pairs.off is not None and without.choice == pairs.off
     page.get_by_text("All runs are done.").wait_for()
-    assert cells_of(page, "#lintas-pairs") == cells_in(pairs_html(pairs, Asked(1), "en"))
-    words, spec = Words(Pair(history, without), region(), "en"), chosen("care_share_across")
+    assert cells_of(page, "#lintas-pairs") == cells_in(pairs_html(pairs, WantedPairs(1), "en"))
+    words, spec = PageWords(PagePair(history, without), region(), "en"), chosen("care_share_across")
     assert " ".join(page.locator("#lintas-said-pair").inner_text().split()) == " ".join(words.sentences(spec))
     (drawn,) = page.evaluate(DRAWN)
     for kind, run in (("b", history), ("v", without)):
@@ -83,7 +83,7 @@ def test_a_mechanism_is_switched_off_and_the_pair_is_that_of_direct_runs(browser
     page.wait_for_function("() => location.search === '?v=1&n=300&tab=paper&verdict=cannot-tell&claim=E10&ran=1s'")
     page.reload()
     page.locator("#lintas-pairs table").wait_for()
-    assert cells_of(page, "#lintas-pairs") == cells_in(pairs_html(pairs, Asked(1), "en"))
+    assert cells_of(page, "#lintas-pairs") == cells_in(pairs_html(pairs, WantedPairs(1), "en"))
     page.get_by_role("button", name="More seeds").click()
     page.wait_for_function("() => location.search.endsWith('ran=8s')")
     page.locator("#lintas-pairs").get_by_text("of 8", exact=False).first.wait_for()
@@ -105,7 +105,7 @@ def test_two_scenarios_over_pairs_are_those_of_lintas_compare(browser: Any, serv
     page.get_by_role("button", name="Compare", exact=True).click()
     page.get_by_text("All runs are done.").wait_for()
     a, b = SMALL, replace(SMALL.of_scenario("no-kinship"), off=frozenset({"crisis"}))
-    two = Two(a, b, Asked(2))
+    two = Two(a, b, WantedPairs(2))
     other = Scenario.load("no-kinship", without=["crisis"])
     part = compare_scenarios(Scenario.load("history"), other, replicates=2, households=300, seed=7, years=(2005, 2007))
     expected = cells_in(table_html(part, two, "en", ("A: History", "B: No kinship across the border")))

@@ -18,9 +18,9 @@ from abm.errors import UserError
 from experiments.app import series
 from experiments.app.charts import indicators
 from experiments.app.kept import KEPT
-from experiments.app.pairs import MORE, MOST, Asked, ClaimPairs, PatternGiven, Worlds, indicators_of, world
+from experiments.app.pairs import MORE, MOST, ClaimPairs, PatternGiven, WantedPairs, Worlds, indicators_of, world
 from experiments.app.paper_words import MISSES, NOTHING, PART, SHOWS, counted, ledger, pair_verdict, pairs_html, result_of
-from experiments.app.series import Job, Series, draw_values, posterior, yearly_of
+from experiments.app.series import Job, RunSeries, draw_values, posterior, yearly_of
 from experiments.app.state import Choice
 from experiments.app.turns import Turns
 from experiments.evidence.worlds import HISTORY, worlds_of
@@ -30,16 +30,20 @@ SMALL = Choice(households=300)
 
 @pytest.mark.parametrize("text", ["", "0s", "65s", "100s", "1", "s", "1x", "1s ", "-1s", "1.s", "٣s", "1s,1s", "x" * 5000])
 def test_only_a_number_of_units_that_a_page_may_ask_for_is_taken(text: str) -> None:
-    assert Asked.read(text) is None
+    assert WantedPairs.read(text) is None
 
 
-@pytest.mark.parametrize("asked", [Asked(1), Asked(8, True), Asked(MOST), Asked(16)])
-def test_what_is_asked_is_read_as_written(asked: Asked) -> None:
-    assert Asked.read(asked.write()) == asked
+@pytest.mark.parametrize("asked", [WantedPairs(1), WantedPairs(8, True), WantedPairs(MOST), WantedPairs(16)])
+def test_what_is_asked_is_read_as_written(asked: WantedPairs) -> None:
+    assert WantedPairs.read(asked.write()) == asked
 
 
 def test_more_goes_on_in_steps_and_ends() -> None:
-    assert Asked(1).more == Asked(MORE) and Asked(MORE, True).more == Asked(2 * MORE, True) and Asked(MOST).more == Asked(MOST)
+    assert (
+        WantedPairs(1).more == WantedPairs(MORE)
+        and WantedPairs(MORE, True).more == WantedPairs(2 * MORE, True)
+        and WantedPairs(MOST).more == WantedPairs(MOST)
+    )
 
 
 @pytest.mark.parametrize("claim", [name for name, one in claims().items() if one.asked])
@@ -63,9 +67,9 @@ def test_units_have_one_seed_in_every_world_and_seeds_of_their_own() -> None:
         for k in (0, 1, 5):
             one, other = (pairs.unit(k, draws, choice) for choice in (pairs.history, pairs.off))
             assert one.choice.seed == other.choice.seed == str(41 + k) and one.draw == other.draw == (k if draws else None)
-    jobs = pairs.jobs(Asked(2))
+    jobs = pairs.jobs(WantedPairs(2))
     assert jobs[: len(pairs.first)] == pairs.first and len(jobs) == 2 * len(pairs.worlds)
-    assert len(pairs.jobs(Asked(2, True))) == 2 + 2 * len(pairs.worlds)  # the drawn pair has the fitted values
+    assert len(pairs.jobs(WantedPairs(2, True))) == 2 + 2 * len(pairs.worlds)  # the drawn pair has the fitted values
 
 
 def test_a_world_is_the_history_with_one_change() -> None:
@@ -94,7 +98,7 @@ def given_of(values: list[tuple[float, float]]) -> PatternGiven:
             tables[pairs.unit(k, False, choice).key] = Years(
                 yearly(care_share_across=value, visits_across=value, workers_across=value, trade_out_usd=value, trade_in_usd=value)
             )
-    return PatternGiven.of(pairs, Worlds(own.pattern, own.without, {}), Asked(max(len(values), 1)), lambda job: tables.get(job.key))
+    return PatternGiven.of(pairs, Worlds(own.pattern, own.without, {}), WantedPairs(max(len(values), 1)), lambda job: tables.get(job.key))
 
 
 def test_shares_and_signs_of_units_worked_by_hand() -> None:
@@ -123,7 +127,7 @@ def test_the_verdict_of_one_pair_is_never_green(both: tuple[float, float], said:
 
 def test_units_that_are_not_finished_are_left_out() -> None:
     pairs = ClaimPairs(claims()["E10"], replace(SMALL, seed="987654"))
-    assert pairs.given(Asked(8)) == [] and pairs_html(pairs, Asked(8), "en") == ""
+    assert pairs.given(WantedPairs(8)) == [] and pairs_html(pairs, WantedPairs(8), "en") == ""
 
 
 def test_failing_rows_come_first_and_every_claim_is_there() -> None:
@@ -146,7 +150,7 @@ def carried_out(jobs: tuple[Job, ...], whole: tuple[Job, ...] = ()) -> tuple[lis
         ends.append(why)
         over.set()
 
-    Series(lambda done, of: told.append((done, of)), end, turns=Turns()).start(jobs, whole)
+    RunSeries(lambda done, of: told.append((done, of)), end, turns=Turns()).start(jobs, whole)
     assert over.wait(240)
     return told, ends
 
@@ -154,7 +158,7 @@ def carried_out(jobs: tuple[Job, ...], whole: tuple[Job, ...] = ()) -> tuple[lis
 def test_pairs_on_the_page_are_the_runs_and_numbers_of_a_direct_run() -> None:
     from abm import Simulation
 
-    pairs, asked = ClaimPairs(claims()["E10"], SMALL), Asked(2, True)
+    pairs, asked = ClaimPairs(claims()["E10"], SMALL), WantedPairs(2, True)
     jobs = pairs.jobs(asked)
     told, ends = carried_out(jobs, pairs.first)
     assert ends == [""] and told[-1] == (len(jobs), len(jobs)) and [one for one, _of in told] == sorted(one for one, _of in told)
@@ -192,7 +196,7 @@ def test_draws_are_those_of_the_ledger() -> None:
 
 def test_a_series_that_is_stopped_or_refused_tells_nothing_more() -> None:
     told: list[object] = []
-    one = Series(lambda *said: told.append(said), told.append, turns=Turns())
+    one = RunSeries(lambda *said: told.append(said), told.append, turns=Turns())
     with pytest.raises(UserError, match="seed is “x”"):
         one.start([Job(Choice(households=300, seed="x"))])
     assert told == []
@@ -209,14 +213,14 @@ def test_runs_of_a_page_that_is_away_are_given_up() -> None:
         ends.append(why)
         over.set()
 
-    one = Series(lambda *_said: None, end, away=lambda: series.GRACE + 1, turns=Turns())
+    one = RunSeries(lambda *_said: None, end, away=lambda: series.GRACE + 1, turns=Turns())
     jobs = [Job(Choice(households=300, seed=f"99{k}")) for k in range(2)]
     one.start(jobs)
     assert over.wait(240) and ends == [series.GIVEN_UP] and yearly_of(jobs[0]) is None
 
 
 def test_tables_are_given_up_oldest_first() -> None:
-    tables = series.Tables(2)
+    tables = series.YearlyTables(2)
     jobs = [Job(Choice(seed=str(k))) for k in range(3)]
     frames = [yearly() for _ in jobs]
     for job, frame in zip(jobs[:2], frames, strict=False):

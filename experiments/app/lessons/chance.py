@@ -5,7 +5,7 @@ from __future__ import annotations
 from abm.parameters import Change
 from agents.core.declare import OUTPUTS
 from experiments.app.lessons import drawing
-from experiments.app.lessons.lesson import Answer, Ask, Found, Going, Lesson, Step, Told
+from experiments.app.lessons.lesson import Ask, Found, Going, Lesson, LessonAnswer, LessonStep, Told
 from experiments.app.lessons.runs import One, all_of, history, mean, spread
 from experiments.words.languages import mark
 
@@ -46,7 +46,7 @@ def _points(t: Told, value: float) -> str:
     return t._("{points} percentage points").format(points=t.n.number(100 * value, 2))
 
 
-def _before(t: Told) -> Answer:
+def _before(t: Told) -> LessonAnswer:
     _, n, f = t._, t.n, t.found
     said = _("Before January 1995 the largest difference in any of {values} yearly numbers is {largest}.").format(
         values=n.number(f["values"]), largest=n.short(f["earlier"])
@@ -55,7 +55,7 @@ def _before(t: Told) -> Answer:
         said, f["years"], {_("as it was"): [100 * v for v in f["base"][0]], _("with the change of 1995"): [100 * v for v in f["changed"][0]]},
         (_("year"), _("care on the other side, %")), (lambda x: f"{x:.0f}", n.short), (float(CHANGED), _("the change")),
     )  # fmt: skip
-    return Answer(
+    return LessonAnswer(
         "a" if f["earlier"] == 0 else "b",
         (
             said,
@@ -66,14 +66,14 @@ def _before(t: Told) -> Answer:
     )  # fmt: skip
 
 
-def _seeds(t: Told) -> Answer:
+def _seeds(t: Told) -> LessonAnswer:
     _, n, f = t._, t.n, t.found
     low, high = min(f["last"]), max(f["last"])
     said = _("Without any change, the share in {year} lies between {low} and {high} in {seeds} histories.").format(
         year=YEAR, low=n.percent(low, 2), high=n.percent(high, 2), seeds=len(f["last"])
     )
     wide = 100 * (high - low)
-    return Answer(
+    return LessonAnswer(
         f"{wide:g}",
         (said, _("That is a spread of {spread}, from chance alone: other people fall ill, meet, and find work.").format(spread=_points(t, high - low))),
         drawing.dots(said, {_("{n} histories, another seed each").format(n=len(f["last"])): [100 * v for v in f["last"]]},
@@ -82,7 +82,7 @@ def _seeds(t: Told) -> Answer:
     )  # fmt: skip
 
 
-def _paired(t: Told) -> Answer:
+def _paired(t: Told) -> LessonAnswer:
     _, n, f = t._, t.n, t.found
     times = _times(f)
     right = "a" if times < 1.25 else "b" if times < 4 else "c"
@@ -96,18 +96,18 @@ def _paired(t: Told) -> Answer:
     table = tuple(
         (str(s), n.number(100 * a, 2), n.number(100 * b, 2)) for s, a, b in zip(f["seeds"], f["paired"], f["unpaired"], strict=True)
     )
-    return Answer(
+    return LessonAnswer(
         right, (said, _("“Varies by” is the standard deviation over {n} pairs.").format(n=len(f["paired"]))),
         drawing.dots(said, rows, _("difference in {year}, percentage points").format(year=YEAR), n.short),
         (_("seed"), _("same seed"), _("other seed")), table,
     )  # fmt: skip
 
 
-def _how_many(t: Told) -> Answer:
+def _how_many(t: Told) -> LessonAnswer:
     _, n, f = t._, t.n, t.found
     times = max(1.0, _times(f) ** 2)
     plus = sum(value > 0 for value in f["paired"])
-    return Answer(
+    return LessonAnswer(
         f"{10 * times:g}",
         (
             _("About {n} unpaired pairs say as much as 10 paired ones: to halve what chance adds takes four times as many runs.").format(n=n.number(10 * times)),
@@ -123,24 +123,24 @@ LESSON = Lesson(
     mark("The same world, one change"),
     mark("Two histories with the same households, of which one has a change: what comes from the change, and what from chance?"),
     (
-        Step(mark("Before the change"), lambda t: [
+        LessonStep(mark("Before the change"), lambda t: [
             t._("In January 1995 something changes: Indonesian officials begin to put prosperity before security (their doctrine goes to 0.8, where 0 is security alone and 1 prosperity alone). Nothing else is changed."),
             t._("The computer runs the history from 1980 twice, with the same households and the same random numbers: once as it was and once with the change."),
         ], Ask(mark("How much do the two histories differ before 1995?"), (
             mark("Not at all, in no number"), mark("A little, since chance is never twice the same"), mark("Much, since small things grow"),
         )), _before),
-        Step(mark("Chance alone"), lambda t: [
+        LessonStep(mark("Chance alone"), lambda t: [
             t._("Now {n} histories without any change, each with another seed: other people fall ill, other ties are made. Look at the share of visits for care that are made on the other side in 2010.").format(n=SEEDS),
         ], Ask(mark("How far apart are the lowest and the highest share?"), unit=mark("percentage points")), _seeds),
-        Step(mark("With the same seed, or with another"), lambda t: [
+        LessonStep(mark("With the same seed, or with another"), lambda t: [
             t._("We want to know what the change did to that share. One can take the difference between two worlds with the same seed, or between two worlds with different seeds. Both are right on average."),
         ], Ask(mark("How much more does the difference vary from pair to pair when the seeds are different?"), (
             mark("As much as with the same seed"), mark("About twice or three times as much"), mark("At least four times as much"),
         )), _paired),
-        Step(mark("How many runs?"), lambda t: [
+        LessonStep(mark("How many runs?"), lambda t: [
             t._("Suppose that 10 pairs with the same seed are enough to know the effect well. (What chance adds to a mean falls with the square root of the number of pairs.)"),
         ], Ask(mark("How many pairs with different seeds would you need?"), unit=mark("pairs"), high=10_000.0), _how_many),
-        Step(mark("What you found"), lambda t: [
+        LessonStep(mark("What you found"), lambda t: [
             t._("Explore shows one pair with the same seed. It says what the change did to these households; how far that varies needs more seeds."),
             t._("In your own words: a newspaper compares a village that got a road with another village that got none. Which of the two comparisons of this lesson is that, and what follows? Write two or three sentences below."),
         ]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abm import Scenario
 from abm.claims.years import Years
 from experiments.app.lessons import drawing
-from experiments.app.lessons.lesson import Answer, Ask, Found, Going, Lesson, Step, Told
+from experiments.app.lessons.lesson import Ask, Found, Going, Lesson, LessonAnswer, LessonStep, Told
 from experiments.app.lessons.runs import One, all_of, mean
 from experiments.app.state import REGION
 from experiments.words.languages import mark
@@ -51,12 +51,12 @@ def _split(t: Told, values: list[float], scale: float = 1.0) -> dict[str, list[f
     return {t._("point fit"): [scale * values[0]], t._("{n} draws of the posterior").format(n=DRAWS): [scale * v for v in values[1:]]}
 
 
-def _fact(t: Told) -> Answer:
+def _fact(t: Told) -> LessonAnswer:
     _, n, f = t._, t.n, t.found
     low, high = min(f["fact"]), max(f["fact"])
     wide = 100 * (high / low - 1)
     said = _("Product per head of 2005 to 2007 lies between {low} and {high} US dollars.").format(low=n.number(low), high=n.number(high))
-    return Answer(
+    return LessonAnswer(
         f"{wide:g}",
         (
             said,
@@ -73,13 +73,13 @@ def larger(f: Found, name: str, part: float = 1.0) -> int:
     return sum(value * point > 0 and abs(value) > part * abs(point) for value in f["effect"][name][1:])
 
 
-def _clinics(t: Told) -> Answer:
+def _clinics(t: Told) -> LessonAnswer:
     _, n, f = t._, t.n, t.found
     effect = f["effect"]["no-puskesmas"]
     said = _(
         "Without the programme {point} percentage points more stay without care, says the point fit; the draws say {low} to {high}."
     ).format(point=n.number(100 * effect[0], 1), low=n.number(100 * min(effect[1:]), 1), high=n.number(100 * max(effect[1:]), 1))
-    return Answer(
+    return LessonAnswer(
         f"{larger(f, 'no-puskesmas')}",
         (
             said,
@@ -93,13 +93,13 @@ def _clinics(t: Told) -> Answer:
     )  # fmt: skip
 
 
-def _kin(t: Told) -> Answer:
+def _kin(t: Told) -> LessonAnswer:
     _, n, f = t._, t.n, t.found
     effect = f["effect"]["no-kinship"]
     said = _(
         "Without ties to the other side the number who work there changes by {point}, says the point fit; the draws say {low} to {high}."
     ).format(point=n.number(effect[0]), low=n.number(min(effect[1:])), high=n.number(max(effect[1:])))
-    return Answer(
+    return LessonAnswer(
         f"{larger(f, 'no-kinship', 0.5)}",
         (said, _("The facts that were fitted leave open how much kin help to find work there, so sets of parameters with much and with little of it fit alike.")),
         drawing.dots(said, _split(t, effect), _("effect, adults"), n.short),
@@ -108,9 +108,9 @@ def _kin(t: Told) -> Answer:
     )  # fmt: skip
 
 
-def _report(t: Told) -> Answer:
+def _report(t: Told) -> LessonAnswer:
     _ = t._
-    return Answer("c", (
+    return LessonAnswer("c", (
         _("A range over the draws says what the facts leave open; its sign, if all draws share it, is the surest part. A mean alone hides it as well as a point does."),
         _("More draws than eight are needed for a range that one can rely on: lintas compare A B --posterior runs them."),
     ))  # fmt: skip
@@ -121,26 +121,26 @@ LESSON = Lesson(
     mark("Why a point fit misleads"),
     mark("The parameters of a model are fitted to facts. Is the best set of parameters enough to say what would have been?"),
     (
-        Step(mark("Many sets fit"), lambda t: [
+        LessonStep(mark("Many sets fit"), lambda t: [
             t._("The model has {n} uncertain parameters. They were fitted to facts such as product per head, poverty and visits for care. The fit keeps many sets of values: draws of a posterior. One of them is taken as the point fit.").format(n=t.found["parameters"]),
             t._("One of those facts is product per head in West Kalimantan's border districts in 2005 to 2007. Look at the point fit and {n} other draws.").format(n=DRAWS),
         ], Ask(mark("By how many percent is the highest of the nine above the lowest?"), unit=mark("percent"), high=1000.0), _fact),
-        Step(mark("A question about clinics"), lambda t: [
+        LessonStep(mark("A question about clinics"), lambda t: [
             t._("Now a question to which no fact gives the answer: what if there had been no programme for clinics (puskesmas)? The point fit says that in 2010 {effect} percentage points more of the illness would have stayed without care.").format(
                 effect=t.n.number(100 * t.found["effect"]["no-puskesmas"][0], 1)
             ),
         ], Ask(mark("In how many of the 8 other draws is this effect larger?"), unit=mark("draws"), high=8.0), _clinics),
-        Step(mark("A question about kin"), lambda t: [
+        LessonStep(mark("A question about kin"), lambda t: [
             t._("And what if ties to the other side did not help? The point fit says that in 2010 the number who work in Sarawak would change by {effect}, from {base}.").format(
                 effect=t.n.number(t.found["effect"]["no-kinship"][0]), base=t.n.number(t.found["base"]["no-kinship"][0])
             ),
         ], Ask(mark("In how many of the 8 other draws is the effect at least half as large, with the same sign?"), unit=mark("draws"), high=8.0), _kin),
-        Step(mark("What to report"), lambda t: [
+        LessonStep(mark("What to report"), lambda t: [
             t._("A ministry asks you what the clinics have done. You have the point fit and the draws."),
         ], Ask(mark("What do you report?"), (
             mark("The number of the point fit, since it fits best"), mark("The mean of the draws"), mark("The range of the draws, and whether all have the same sign"),
         )), _report),
-        Step(mark("What you found"), lambda t: [
+        LessonStep(mark("What you found"), lambda t: [
             t._("In your own words: which new fact, if you could go and measure it, would make the answer about kin much surer? Write two or three sentences below."),
         ]),
     ),

@@ -7,7 +7,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from experiments.app.figures import table_html
-from experiments.app.lessons.lesson import HOUSEHOLDS, Answer, Ask, Lesson, Told
+from experiments.app.lessons.lesson import HOUSEHOLDS, Ask, Lesson, LessonAnswer, Told
 from experiments.app.lessons.taken import At
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ STYLE = (
 )
 
 
-def compared(ask: Ask, given: str, answer: Answer, told: Told) -> str:
+def compared(ask: Ask, given: str, answer: LessonAnswer, told: Told) -> str:
     """A prediction beside the model's answer, in one sentence."""
     _ = told._
     said, right = ask.said(given, told), ask.said(answer.right, told)
@@ -35,7 +35,7 @@ def compared(ask: Ask, given: str, answer: Answer, told: Told) -> str:
     return _("You predicted {said}; the model gives {right}: {off} apart.").format(said=said, right=right, off=off)
 
 
-def answer_html(answer: Answer, told: Told, title: str) -> str:
+def answer_html(answer: LessonAnswer, told: Told, title: str) -> str:
     """Sentences, picture and table of an answer."""
     said = "".join(f"<p>{escape(one)}</p>" for one in answer.sentences)
     table = table_html(answer.head, answer.rows, title) if answer.rows and not answer.picture else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from abm import Scenario, Simulation
-from experiments.app.lessons.lesson import HOUSEHOLDS, Answer, Ask, Found, Going, Lesson, Step, Told
+from experiments.app.lessons.lesson import HOUSEHOLDS, Ask, Found, Going, Lesson, LessonAnswer, LessonStep, Told
 from experiments.app.people.decisions import CARE, SEVERITY, Decision, differ
 from experiments.app.people.life import Life, watch
 from experiments.words.languages import mark
@@ -65,17 +65,17 @@ def _utilities(t: Told, first: Decision, second: Decision | None = None) -> tupl
     return head, rows
 
 
-def _ill(t: Told) -> Answer:
+def _ill(t: Told) -> LessonAnswer:
     _, n, f = t._, t.n, t.found
     rows = tuple((_(said), n.number(f["by"][code])) for code, (_name, said) in CARE.items())
-    return Answer(
+    return LessonAnswer(
         f"{f['ill']}",
         (_("In 36 years its members fell ill {n} times. {none} times they sought no care.").format(n=f["ill"], none=f["by"][-1]),),
         head=(_("where they went"), _("times")), rows=rows,
     )  # fmt: skip
 
 
-def _decided(t: Told) -> Answer:
+def _decided(t: Told) -> LessonAnswer:
     _, n, f = t._, t.n, t.found
     one: Decision = f["decision"]
     best = max(one.options, key=lambda code: one.options[code])
@@ -85,7 +85,7 @@ def _decided(t: Told) -> Answer:
         if best == one.chosen
         else _("It did not take the option with the highest utility: what the model does not know of a person stands in the draw.")
     )
-    return Answer(
+    return LessonAnswer(
         "abcde"[one.chosen + 1],
         (
             _("It chose: {chosen}. The draw was {draw}: each option has a share of the numbers from 0 to 1, larger the higher its utility, and the draw says into whose share it falls.").format(
@@ -97,11 +97,11 @@ def _decided(t: Told) -> Answer:
     )  # fmt: skip
 
 
-def _other(t: Told) -> Answer:
+def _other(t: Told) -> LessonAnswer:
     _, n, f = t._, t.n, t.found
     one, other = f["decision"], f["decision_other"]
     head, rows = _utilities(t, one, other)
-    return Answer(
+    return LessonAnswer(
         "a" if one.draw == other.draw else "b",
         (
             _("The draw is {first} in one world and {second} in the other: it belongs to this decision, this month and this household.").format(
@@ -113,12 +113,12 @@ def _other(t: Told) -> Answer:
     )  # fmt: skip
 
 
-def _differ(t: Told) -> Answer:
+def _differ(t: Told) -> LessonAnswer:
     _, f = t._, t.found
     rows = tuple(
         (_month(t, a.month), _(SEVERITY[a.about]), _(CARE[a.chosen][1]), _(CARE[b.chosen][1])) for a, b in f["shown"]
     )  # fmt: skip
-    return Answer(
+    return LessonAnswer(
         f"{f['differ']}",
         (
             _("Of {same} illnesses that came in both worlds, {n} were treated elsewhere without kin.").format(same=f["same"], n=f["differ"]),
@@ -155,18 +155,18 @@ LESSON = Lesson(
     mark("Follow one household"),
     mark("One family, 36 years, two worlds: which of its decisions does a mechanism change, and what is left to chance?"),
     (
-        Step(mark("The household"), _who, Ask(mark("How many times will its members fall ill in 36 years?"), unit=mark("times"), high=2000.0), _ill),
-        Step(mark("One illness"), _severe, Ask(
+        LessonStep(mark("The household"), _who, Ask(mark("How many times will its members fall ill in 36 years?"), unit=mark("times"), high=2000.0), _ill),
+        LessonStep(mark("One illness"), _severe, Ask(
             mark("What does the household do?"),
             (mark("No care"), mark("Clinic at home"), mark("Hospital at home"), mark("Clinic on the other side"), mark("Hospital on the other side")),
         ), _decided),
-        Step(mark("The same illness in the other world"), lambda t: [
+        LessonStep(mark("The same illness in the other world"), lambda t: [
             t._("The same illness comes in the world where kin on the other side do not help: nobody to stay with, nobody who translates, no news of what care is like there."),
         ], Ask(mark("Does the other world make another draw for this decision?"), (mark("No, the same draw"), mark("Yes, another draw"))), _other),
-        Step(mark("36 years"), lambda t: [
+        LessonStep(mark("36 years"), lambda t: [
             t._("{same} illnesses came in both worlds.").format(same=t.found["same"]),
         ], Ask(mark("How many of them were treated elsewhere in the world without kin?"), unit=mark("times"), high=2000.0), _differ),
-        Step(mark("What you found"), lambda t: [
+        LessonStep(mark("What you found"), lambda t: [
             t._("In your own words: somebody says “kin do not matter, this family went to the same clinic anyway”. What do you answer? Write two or three sentences below."),
             t._("People shows this household, and any other, with all its decisions."),
         ]),

@@ -57,7 +57,7 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class Answer:
+class LessonAnswer:
     """What the model gives: the option's code or the number, sentences, a picture (SVG), a table."""
 
     right: str
@@ -82,13 +82,13 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Step:
+class LessonStep:
     """One step: a title, its paragraphs, and, where it asks, the question and the answer."""
 
     title: str
     text: Callable[[Told], Sequence[str]]
     ask: Ask | None = None
-    answer: Callable[[Told], Answer] | None = None
+    answer: Callable[[Told], LessonAnswer] | None = None
 
 
 @dataclass
@@ -109,7 +109,7 @@ class Lesson:
     key: str
     title: str
     about: str
-    steps: tuple[Step, ...]
+    steps: tuple[LessonStep, ...]
     #: For the teacher: aims, what to discuss, usual mistakes.
     notes: tuple[str, ...]
     find: Callable[[int, Going], Found]

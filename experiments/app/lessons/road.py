@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from experiments.app.lessons import drawing
-from experiments.app.lessons.lesson import Answer, Ask, Found, Going, Lesson, Step, Told
+from experiments.app.lessons.lesson import Ask, Found, Going, Lesson, LessonAnswer, LessonStep, Told
 from experiments.app.lessons.runs import One, all_of, history, mean
 from experiments.words.languages import mark
 
@@ -49,35 +49,35 @@ def _table(t: Told, indicator: str, is_share: bool) -> tuple[tuple[str, ...], tu
     return (_("seed"), *(_(NAMES[plan]) for plan in PLANS)), rows
 
 
-def _untreated(t: Told) -> Answer:
+def _untreated(t: Told) -> LessonAnswer:
     _, n, f = t._, t.n, t.found
     clinics, roads = (mean(differences(f, plan, "untreated_share")) for plan in ("clinics", "roads"))
     said = _("Illness without care, {year}: {clinics} percentage points with more for health, {roads} with more for roads.").format(
         year=YEAR, clinics=n.number(100 * clinics, 1), roads=n.number(100 * roads, 1)
     )
     head, rows = _table(t, "untreated_share", True)
-    return Answer(
+    return LessonAnswer(
         "a" if clinics < roads else "b",
         (said, _("A point is one seed; the line is their mean. A clinic that has no places turns people away, however good the road to it is.")),
         _dots(t, said, "untreated_share", _("change, percentage points"), 100.0), head, rows,
     )  # fmt: skip
 
 
-def _hours(t: Told) -> Answer:
+def _hours(t: Told) -> LessonAnswer:
     _, n, f = t._, t.n, t.found
     roads, before = mean(differences(f, "roads", "travel_hours_care")), mean(f["values"]["as it was"]["travel_hours_care"])
     said = _("With more for roads the way to care takes {minutes} minutes less in {year}, of {before} minutes.").format(
         minutes=n.number(-60 * roads, 1), year=YEAR, before=n.number(60 * before)
     )
     head, rows = _table(t, "travel_hours_care", False)
-    return Answer(
+    return LessonAnswer(
         f"{-60 * roads:g}",
         (said, _("In the model most who seek care go to the nearest clinic. Where it is near, a better road saves few minutes.")),
         _dots(t, said, "travel_hours_care", _("change, hours"), 1.0), head, rows,
     )  # fmt: skip
 
 
-def _across(t: Told) -> Answer:
+def _across(t: Told) -> LessonAnswer:
     _, n, f = t._, t.n, t.found
     clinics = mean(differences(f, "clinics", "care_share_across"))
     right = "a" if clinics < -0.002 else "c" if clinics > 0.002 else "b"
@@ -92,10 +92,10 @@ def _across(t: Told) -> Answer:
         else _("Care at home and care on the other side take each other's place, the nearer they are in quality and hours.")
     )
     head, rows = _table(t, "care_share_across", True)
-    return Answer(right, (said, why), _dots(t, said, "care_share_across", _("change, percentage points"), 100.0), head, rows)
+    return LessonAnswer(right, (said, why), _dots(t, said, "care_share_across", _("change, percentage points"), 100.0), head, rows)
 
 
-def _income(t: Told) -> Answer:
+def _income(t: Told) -> LessonAnswer:
     _, n, f = t._, t.n, t.found
     roads = differences(f, "roads", "income_per_capita")
     base, plus = mean(f["values"]["as it was"]["income_per_capita"]), sum(v > 0 for v in roads)
@@ -104,7 +104,7 @@ def _income(t: Told) -> Answer:
     )
     sure = plus in (0, len(roads))
     head, rows = _table(t, "income_per_capita", False)
-    return Answer(
+    return LessonAnswer(
         ("a" if mean(roads) > 0 else "c") if sure else "b",
         (said, _("All seeds have the same sign.") if sure else _("The seeds have different signs: with so few runs, nobody can tell.")),
         _dots(t, said, "income_per_capita", _("change in income per head"), 1.0), head, rows,
@@ -116,20 +116,20 @@ LESSON = Lesson(
     mark("Clinic or road?"),
     mark("A district has the same money in each year: more of it for health, or more of it for roads. Who gets care, where, and after how long a way?"),
     (
-        Step(mark("Two plans"), lambda t: [
+        LessonStep(mark("Two plans"), lambda t: [
             t._("After patrols are paid, districts spend 40% of the rest on roads and 25% on health. One plan gives health 40% and roads 25%; the other gives roads 55% and health 10%. The sum is the same, from 1980 on."),
             t._("Each plan is run with {n} seeds, each beside the history with the same seed.").format(n=SEEDS),
         ], Ask(mark("Under which plan do fewer of the sick stay without care in 2010?"), (mark("More for health"), mark("More for roads"))), _untreated),
-        Step(mark("The way"), lambda t: [
+        LessonStep(mark("The way"), lambda t: [
             t._("Now the way to care, in minutes one way, on average of all visits."),
         ], Ask(mark("By how many minutes does the way become shorter with more for roads?"), unit=mark("minutes"), low=-120.0, high=120.0), _hours),
-        Step(mark("The other side"), lambda t: [
+        LessonStep(mark("The other side"), lambda t: [
             t._("Some of the sick go to Sarawak. Think of what they find at home under the first plan: better clinics and hospitals, and worse roads to them."),
         ], Ask(mark("With more for health, the share of visits on the other side …"), (mark("falls"), mark("stays the same"), mark("rises"))), _across),
-        Step(mark("Income"), lambda t: [
+        LessonStep(mark("Income"), lambda t: [
             t._("A road is also a way to markets and jobs."),
         ], Ask(mark("With more for roads, income per head …"), (mark("rises, and surely so"), mark("cannot be told with so few runs"), mark("falls, and surely so"))), _income),
-        Step(mark("What you found"), lambda t: [
+        LessonStep(mark("What you found"), lambda t: [
             t._("You are the planner of one district. Which plan do you choose, for which people, and which number would change your mind? Write two or three sentences below."),
             t._("The numbers hold for this model and its assumptions, among them how fast works decay and how much a clinic's quality counts. The levers of Explore let you try others."),
         ]),

@@ -14,7 +14,7 @@ from agents.surroundings import CHANNELS, GOODS
 from agents.trader import choose_deal
 from agents.trader.choose_deal import Parameters
 from experiments.app.lessons import drawing
-from experiments.app.lessons.lesson import HOUSEHOLDS, Answer, Ask, Found, Going, Lesson, Step, Told, chosen
+from experiments.app.lessons.lesson import HOUSEHOLDS, Ask, Found, Going, Lesson, LessonAnswer, LessonStep, Told, chosen
 from experiments.app.people.decisions import CHANNEL_WORDS
 from experiments.words.languages import mark
 
@@ -32,7 +32,7 @@ HOURS = tuple(float(k) for k in range(0, 49, 4))
 _plain = plain(choose_deal.expected_profit)
 
 
-class Look:
+class SugarLook:
     """The columns of the rule of deals in one month of a run, and deals made from them with one thing changed."""
 
     def __init__(self, run: Simulation) -> None:
@@ -113,7 +113,7 @@ def break_even(profit: Callable[[float], float], high: float) -> float:
     return (low + high) / 2
 
 
-def look_at(seed: int, going: Going) -> Look:
+def look_at(seed: int, going: Going) -> SugarLook:
     """A run of the history up to the month looked at, and the columns of the rule of deals as it meets them."""
 
     class Stopped(Simulation):
@@ -124,7 +124,7 @@ def look_at(seed: int, going: Going) -> Look:
                 self.run_rule(rule)
 
     run = Stopped(Scenario.load("history"), households=HOUSEHOLDS, rng=seed, shared=going.shared)
-    look = Look(run)
+    look = SugarLook(run)
     run.go_on(MONTH)
     run.follow = [int(run.frames["household"]["uid"][0])]  # rules one by one in this month
     run.go_on(MONTH + 1)
@@ -189,10 +189,10 @@ def _first(t: Told) -> list[str]:
     ]  # fmt: skip
 
 
-def _which(t: Told) -> Answer:
+def _which(t: Told) -> LessonAnswer:
     _, n, f = t._, t.n, t.found
     right = "a" if f["gain"] > 0 else "b"
-    return Answer(right, (
+    return LessonAnswer(right, (
         _("Bought in {partner} and sold in {place}, a trader gets {gain} of the money laid out, before all costs.").format(
             partner=f["partner"], place=f["place"], gain=n.percent(f["gain"], 1)
         ),
@@ -210,11 +210,11 @@ def _costs(t: Told) -> list[str]:
     ]  # fmt: skip
 
 
-def _ways(t: Told) -> Answer:
+def _ways(t: Told) -> LessonAnswer:
     _, n, f = t._, t.n, t.found
     best = chosen(f["profit"])
     rows = tuple((_(CHANNEL_WORDS[name]), n.number(f["profit"][name])) for name in CHANNELS)
-    return Answer(
+    return LessonAnswer(
         "abcd"[CHANNELS.index(best)],
         (
             _("Most is expected {way}: {profit} rupiah in the month.").format(way=_(CHANNEL_WORDS[best]), profit=n.number(f["profit"][best])),
@@ -240,13 +240,13 @@ def _table(t: Told, key: str, points: tuple[float, ...], name: str, is_share: bo
     )
 
 
-def _fee(t: Told) -> Answer:
+def _fee(t: Told) -> LessonAnswer:
     _, n, f = t._, t.n, t.found
     said = _("For this trader declaring no longer pays at a duty of {fee} of the value. The duty of the time was {duty}.").format(
         fee=n.percent(f["fee"], 1), duty=n.percent(f["duty"])
     )
     head, rows = _table(t, "fee", FEES, _("duty"), True)
-    return Answer(
+    return LessonAnswer(
         f"{100 * f['fee']:g}",
         (
             said,
@@ -256,13 +256,13 @@ def _fee(t: Told) -> Answer:
     )  # fmt: skip
 
 
-def _chance(t: Told) -> Answer:
+def _chance(t: Told) -> LessonAnswer:
     _, n, f = t._, t.n, t.found
     said = _(
         "For this trader the path no longer pays when {chance} of loads are found. In {place} it was {detection} in that month."
     ).format(chance=n.percent(f["chance"], 1), place=f["place"], detection=n.percent(f["detection"], 1))
     head, rows = _table(t, "chance", CHANCES, _("chance to be found"), True)
-    return Answer(
+    return LessonAnswer(
         f"{100 * f['chance']:g}",
         (
             said,
@@ -272,13 +272,13 @@ def _chance(t: Told) -> Answer:
     )  # fmt: skip
 
 
-def _hours(t: Told) -> Answer:
+def _hours(t: Told) -> LessonAnswer:
     _, n, f = t._, t.n, t.found
     said = _("If one load in twenty is found, the path no longer pays for this trader at {hours} hours one way. From {place} it is {now} hours.").format(
         hours=n.number(f["hours"], 1), place=f["place"], now=n.number(f["hours_path"], 1)
     )  # fmt: skip
     head, rows = _table(t, "hours", HOURS, _("hours"), False)
-    return Answer(
+    return LessonAnswer(
         f"{f['hours']:g}",
         (
             said,
@@ -301,21 +301,21 @@ LESSON = Lesson(
     mark("Why does sugar cross?"),
     mark("One trader, one month, four ways: find the duty, the chance to be found and the distance at which each way no longer pays."),
     (
-        Step(mark("Two prices"), _first, Ask(mark("Which way will sugar go?"), (mark("From Sarawak to Kalimantan"), mark("From Kalimantan to Sarawak"))), _which),
-        Step(mark("Four ways"), _costs, Ask(
+        LessonStep(mark("Two prices"), _first, Ask(mark("Which way will sugar go?"), (mark("From Sarawak to Kalimantan"), mark("From Kalimantan to Sarawak"))), _which),
+        LessonStep(mark("Four ways"), _costs, Ask(
             mark("Which way brings this trader most?"),
             (mark("Within the allowance"), mark("Declared at the post"), mark("Past the post with a bribe"), mark("By a path")),
         ), _ways),
-        Step(mark("The fee"), lambda t: [
+        LessonStep(mark("The fee"), lambda t: [
             t._("Now take the allowance away: all sugar has to be declared and pays duty. The higher the duty, the less remains of the gap in prices."),
         ], Ask(mark("At which duty, in percent of the value, does declaring no longer pay for this trader?"), unit=mark("% of the value"), high=300.0), _fee),
-        Step(mark("The patrol"), lambda t: [
+        LessonStep(mark("The patrol"), lambda t: [
             t._("The same trader looks at the path. There is no duty, but a patrol may find the load."),
         ], Ask(mark("Out of 100 loads by path, how many must be found before the path no longer pays?"), unit=mark("of 100 loads")), _chance),
-        Step(mark("The distance"), lambda t: [
+        LessonStep(mark("The distance"), lambda t: [
             t._("Last, the way itself. Suppose that one load in twenty is found, wherever the path leads."),
         ], Ask(mark("At how many hours one way does the path no longer pay?"), unit=mark("hours"), high=500.0), _hours),
-        Step(mark("What you found"), _last),
+        LessonStep(mark("What you found"), _last),
     ),
     (
         mark("Aim: students see that smuggling is a comparison of costs, that a fee moves trade between ways, and that the answer can be worked out before a model is run."),
