@@ -304,8 +304,8 @@ def loop(
         ill[first : first + some] = 0
         episodes[first : first + some] = 0
         for c in range(n):
-            j, m, was = who[c], slot[c], before[c]
-            i, age, is_child = first + j, years[c], m >= MAX_ADULTS
+            j, m, was = int(who[c]), int(slot[c]), int(before[c])
+            i, age, is_child = first + j, int(years[c]), m >= MAX_ADULTS
             mild, serious = times[j] * of_age(age, p.small, p.old), times[j] * of_age(age, p.small, p.old_serious)
             p_disrupting, p_emergency = p.p_disrupting * mild, p.p_emergency * serious
             if m < n_workers[i]:
