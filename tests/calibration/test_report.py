@@ -219,7 +219,7 @@ def test_bars_that_the_checks_miss_are_alarms(tmp_path: Path, content: Any) -> N
         assert "which this page cannot describe" not in words.replace(
             "The fit raised the alarm “new sort”, which this page cannot describe", ""
         )
-        assert {"coverage": "80.0% of the 90% intervals contain the simulated truth", "coverage of one": "the worst is “Years after", "ranks": "p = 0.009", "error": "0.76 sd",
+        assert {"coverage": "80.0% of the 90% intervals contain the simulated truth", "coverage of one": "the worst is “Length of a path", "ranks": "p = 0.009", "error": "0.76 sd",
                 "simulated_truths": "is 2.5 posterior sd away"}[what] in words  # fmt: skip
     first, one = whole["sbc"][0], whole["sbc"][0]["parameters"][0]
     assert check_alarms({**whole, "sbc": [first | {"coverage_50": 0.6}]}, set())[0]["promised"] == 0.5

@@ -103,7 +103,7 @@ def test_shipped_targets_say_where_they_come_from():
     assert all(r["use"] in ("input", "fit", "held-out", "check", "unused") and len(r["reason"]) > 20 for r in facts.values())
     fitted = {f for t in shipped.fit for f in t.facts}
     assert {i for i, r in facts.items() if r["use"] == "fit"} == fitted
-    assert len(facts) == 327
+    assert len(facts) == 329
 
 
 def test_the_likelihood_of_a_group_is_the_joint_one():
