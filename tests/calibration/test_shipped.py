@@ -89,8 +89,8 @@ def test_bars_that_it_keeps(fit, checks):
         assert row["smallest_p"] > row["needed_p"] * (1.0 if row["method"] == "emulated" else 0.1), row["method"]
         assert 0.87 <= row["coverage_90"] <= 0.93 and 0.45 <= row["coverage_50"] <= 0.55
         outside = [p for p in row["parameters"] if not 0.85 <= p["coverage_90"] <= 0.95]
-        # a finding: with ABC a few more than one in twenty, of which the report warns
-        assert len(outside) <= len(row["parameters"]) / (12 if row["method"] == "abc" else 20)
+        # a finding: with ABC a few more than one in twenty, of which the report warns; with the prior alone that is chance
+        assert len(outside) <= len(row["parameters"]) / (20 if row["method"] == "emulated" else 12)
     informed = {p["parameter"] for p in fit["parameters"] if p["known"] == "informed"}
     emulated = next(r for r in checks["sbc"] if r["method"] == "emulated")
     assert all(p["error"] <= 0.75 for p in emulated["parameters"] if p["parameter"] in informed)
