@@ -224,8 +224,9 @@ def _live_on(
 def least_who_stay(one_stays: float, u: float) -> int:
     """How many of the children of a house stay for good.
 
-    A child stays, with a partner who comes from a house like it, so every second of such houses gives a partner and the other one gets it: two stay in half of
-    the houses, one in the others. As children leave in pairs, of three children two leave or none: one in the mean, where one and a half should.
+    A child stays and a partner comes in from another house like it. So each such house keeps one of its own children and gets one: two live there, and of ``n``
+    children ``n`` - 2 found houses of their own. Children leave in pairs, so of an even number two stay; of an odd number one stays in half of the houses and
+    three in the others, two in the mean.
 
     one_stays [share]: of the houses of parents that keep a child
     u [probability]: draw of the household, kept for life

@@ -70,10 +70,12 @@ def test_whoever_there_is_no_room_for_goes_all_the_same() -> None:
     assert [one[2] for one in people.live(p=ALL._replace(leave_18=0.0))[2]] == [[18, 17]] * 20
 
 
-def test_of_three_children_two_leave_or_none() -> None:
-    people = People([[50, 48, 24, 22, 20]] * 20000)
+@pytest.mark.parametrize(("grown", "leave"), [(2, 0.0), (3, 1.0), (4, 2.0)])
+def test_all_but_two_leave_in_the_mean(grown: int, leave: float) -> None:
+    """One child and the partner who comes in stay, which is two of a house's own children where all houses are alike."""
+    people = People([[50, 48, *(20 + 2 * k for k in reversed(range(grown)))]] * 20000)
     gone = sum(len(one[2]) for one in people.live(p=ALL)[2])
-    assert gone / 20000 == pytest.approx(1.0, abs=0.03), "two of one house, none of the other"
+    assert gone / 20000 == pytest.approx(leave, abs=0.03)
 
 
 def test_old_people_are_seldom_alone_where_a_child_stays() -> None:
